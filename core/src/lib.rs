@@ -1,0 +1,4 @@
+//! The host of Postkontor.
+
+pub mod message;
+pub mod settings;

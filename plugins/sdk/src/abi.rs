@@ -1,0 +1,415 @@
+//! The shim between the frozen vtable and a [`Transport`]: pointers become references here, and panics become errors.
+//!
+//! Authors need only [`export!`](crate::export) from here. A host that links a plugin statically takes [`vtable`].
+
+use crate::{Call, Error, Host, Level, Mail, Opening, Secret, Sent, Status, TestRequest, Transport};
+pub use abi_stable;
+pub use postkontor_abi as raw;
+use raw::{Buffer, Bytes, Plugin};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+/// Exports a [`Transport`](crate::Transport) from a `cdylib` through both doors of the plugin ABI.
+///
+/// To be used once in a crate, at its root. The crate must unwind on panic, which is Cargo's default: with
+/// `panic = "abort"` a defect in the plugin would end the host's process, so the macro refuses to compile.
+#[macro_export]
+macro_rules! export {
+    ($transport:ty) => {
+        #[cfg(panic = "abort")]
+        ::core::compile_error!("a Postkontor plugin must be built with panic = \"unwind\"");
+
+        static POSTKONTOR_PLUGIN: $crate::abi::raw::Plugin = $crate::abi::vtable::<$transport>();
+
+        /// The door for every language: the symbol that the host looks for.
+        #[unsafe(no_mangle)]
+        pub extern "C" fn postkontor_plugin_v1() -> *const $crate::abi::raw::Plugin {
+            &POSTKONTOR_PLUGIN
+        }
+
+        /// The door for Rust: the header whose type layouts the host compares before it takes the same vtable.
+        #[unsafe(no_mangle)]
+        #[allow(non_upper_case_globals)]
+        pub static _1as_0lib_1header_0root_bmodule_bloader: $crate::abi::abi_stable::library::LibHeader = {
+            fn root() -> $crate::abi::raw::RootRef {
+                $crate::abi::root(postkontor_plugin_v1)
+            }
+            extern "C" fn load() -> $crate::abi::abi_stable::library::RootModuleResult {
+                $crate::abi::abi_stable::library::__call_root_module_loader(root)
+            }
+            // SAFETY: `load` returns the module type named here, made by abi_stable's own constructor.
+            unsafe {
+                $crate::abi::abi_stable::library::LibHeader::from_constructor::<$crate::abi::raw::RootRef>(
+                    load,
+                    $crate::abi::abi_stable::library::CheckTypeLayout::Yes,
+                )
+            }
+        };
+    };
+}
+
+/// Builds the root module of the Rust door. For [`export!`](crate::export).
+#[doc(hidden)]
+pub fn root(plugin: extern "C" fn() -> *const Plugin) -> raw::RootRef {
+    use abi_stable::prefix_type::PrefixTypeTrait;
+    raw::Root { plugin }.leak_into_prefix()
+}
+
+/// The vtable of a transport.
+pub const fn vtable<T: Transport>() -> Plugin {
+    Plugin { magic: raw::MAGIC, size: size_of::<Plugin>(), describe: describe::<T>, open: open::<T>, call: call::<T>, close: close::<T> }
+}
+
+/// A session as it lies behind the host's pointer; `None` once the transport has panicked.
+struct Session<T>(Option<T>);
+
+#[derive(Deserialize)]
+struct DescribeRequest {
+    #[serde(default)]
+    full: bool,
+}
+
+#[derive(Deserialize)]
+struct OpenRequest {
+    #[serde(flatten)]
+    opening: Opening,
+    settings: Value,
+}
+
+#[derive(Deserialize)]
+struct SendRequest {
+    deadline_ms: u64,
+    messages: Vec<Mail>,
+}
+
+#[derive(Serialize)]
+struct SendResponse {
+    results: Vec<SendResult>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum SendResult {
+    Sent(Sent),
+    Error(Error),
+}
+
+unsafe extern "C" fn describe<T: Transport>(request: Bytes, out: *mut Buffer) -> i32 {
+    // SAFETY: the host lends the request for the duration of the call and `out` is null or writable (postkontor-abi).
+    let (request, out) = unsafe { (borrow(&request), out.as_mut()) };
+    guarded(out, None, || {
+        let request: DescribeRequest = parse(request)?;
+        let mut description = json!({"name": T::NAME, "version": T::VERSION, "operations": T::OPERATIONS});
+        if request.full {
+            description["schema"] = crate::settings::schema::<T::Settings>();
+            let texts = crate::SHARED_TEXTS.iter().chain(T::TEXTS);
+            let mut merged = json!({});
+            for (language, text) in texts {
+                let text: Value = parse(text.as_bytes())?;
+                merge(&mut merged[*language], text);
+            }
+            description["texts"] = merged;
+        }
+        Ok(description)
+    })
+}
+
+unsafe extern "C" fn open<T: Transport>(request: Bytes, host: *const raw::Host, session: *mut *mut c_void, out: *mut Buffer) -> i32 {
+    // SAFETY: the host lends all four for the duration of the call (postkontor-abi).
+    let (request, host, session, out) = unsafe { (borrow(&request), host.as_ref(), session.as_mut(), out.as_mut()) };
+    let Some(session) = session else { return Status::Argument.number() };
+    guarded(out, host, || {
+        let request: OpenRequest = parse(request)?;
+        let settings = <T::Settings as serde::Deserialize>::deserialize(request.settings)
+            .map_err(|error| Error::new(Status::Settings, "settings.unreadable").detail(error.to_string()))?;
+        let transport = T::open(settings, &request.opening)?;
+        *session = Box::into_raw(Box::new(Session(Some(transport)))).cast();
+        Ok(json!({}))
+    })
+}
+
+unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request: Bytes, host: *const raw::Host, out: *mut Buffer) -> i32 {
+    // SAFETY: `session` came from `open::<T>`, was not closed, and no other thread uses it; the rest is lent for the
+    // duration of the call (postkontor-abi).
+    let (session, op, request, host, out) =
+        unsafe { (session.cast::<Session<T>>().as_mut(), borrow(&op), borrow(&request), host.as_ref(), out.as_mut()) };
+    let (Some(session), Some(host)) = (session, host) else { return Status::Argument.number() };
+    // Taken out during the call, so that a panic leaves an empty session behind instead of a half-changed one.
+    let mut taken = session.0.take();
+    let status = guarded(out, Some(host), || {
+        let transport = taken.as_mut().ok_or_else(|| Error::new(Status::Internal, "session.broken"))?;
+        let host = RawHost(host);
+        if op == b"send" {
+            let request: SendRequest = parse(request)?;
+            let call = Call::new(&host, deadline(request.deadline_ms));
+            let results = match request.messages.as_slice() {
+                [mail] => vec![transport.send(mail, &mut call.body(mail.stream), &call)],
+                mails => transport.send_batch(mails, &call),
+            };
+            let results = results.into_iter().map(|result| match result {
+                Ok(sent) => SendResult::Sent(sent),
+                Err(error) => SendResult::Error(error),
+            });
+            return to_json(&SendResponse { results: results.collect() });
+        }
+        let request: Value = parse(request)?;
+        let call = Call::new(&host, deadline(request["deadline_ms"].as_u64().unwrap_or(60_000)));
+        let result = match op {
+            b"test" => {
+                let request = TestRequest::deserialize(&request).map_err(unreadable)?;
+                return to_json(&transport.test(&request, &call)?);
+            }
+            b"list" => transport.list(&request, &call),
+            b"receive" => transport.receive(&request, &call),
+            b"apply" => transport.apply(&request, &call),
+            b"authorize" => transport.authorize(&request, &call),
+            _ => Err(Error::new(Status::Unsupported, "transport.operation_unsupported")
+                .arg("transport", T::NAME)
+                .arg("operation", String::from_utf8_lossy(op))),
+        };
+        to_json(&result?)
+    });
+    if status != PANICKED {
+        session.0 = taken;
+        return status;
+    }
+    // The state is not to be trusted; dropping it may panic again, which costs nothing but the drop.
+    drop(catch_unwind(AssertUnwindSafe(|| drop(taken))));
+    Status::Internal.number()
+}
+
+unsafe extern "C" fn close<T: Transport>(session: *mut c_void) {
+    if session.is_null() {
+        return;
+    }
+    // SAFETY: the pointer came from `open::<T>`, and the host closes a session once (postkontor-abi).
+    let session = unsafe { Box::from_raw(session.cast::<Session<T>>()) };
+    drop(catch_unwind(AssertUnwindSafe(|| drop(session))));
+}
+
+/// What [`guarded`] answers after a panic; no status has this number.
+const PANICKED: i32 = -1;
+
+/// Runs the work of one call, writes its result or error to `out`, and turns a panic into an error.
+fn guarded<R: IntoJson>(out: Option<&mut Buffer>, host: Option<&raw::Host>, work: impl FnOnce() -> Result<R, Error>) -> i32 {
+    watch_panics();
+    let outer = HOST.replace(host.map_or(std::ptr::null(), std::ptr::from_ref));
+    let caught = catch_unwind(AssertUnwindSafe(|| work().and_then(IntoJson::into_json)));
+    HOST.set(outer);
+    let (status, json) = match caught {
+        Ok(Ok(json)) => (Status::Ok.number(), json),
+        Ok(Err(error)) => (error.status.number(), error_json(&error)),
+        Err(payload) => {
+            let place = PANIC.take().unwrap_or_default();
+            let detail = format!("the plugin panicked: {} {place}", words(payload.as_ref()));
+            (PANICKED, error_json(&Error::new(Status::Internal, "plugin.panicked").detail(detail.trim_end())))
+        }
+    };
+    if let Some(out) = out {
+        *out = buffer(json);
+    }
+    status
+}
+
+trait IntoJson {
+    fn into_json(self) -> Result<Vec<u8>, Error>;
+}
+
+impl IntoJson for Value {
+    fn into_json(self) -> Result<Vec<u8>, Error> {
+        to_json(&self)
+    }
+}
+
+impl IntoJson for Vec<u8> {
+    fn into_json(self) -> Result<Vec<u8>, Error> {
+        Ok(self)
+    }
+}
+
+fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(value).map_err(|error| Error::new(Status::Internal, "plugin.result_unwritable").detail(error.to_string()))
+}
+
+fn error_json(error: &Error) -> Vec<u8> {
+    // An error consists of strings and numbers only, which always serialize; an empty text would still be understood.
+    serde_json::to_vec(error).unwrap_or_default()
+}
+
+fn parse<'a, V: Deserialize<'a>>(text: &'a [u8]) -> Result<V, Error> {
+    serde_json::from_slice(text).map_err(unreadable)
+}
+
+fn unreadable(error: serde_json::Error) -> Error {
+    Error::new(Status::Internal, "plugin.request_unreadable").detail(error.to_string())
+}
+
+fn deadline(ms: u64) -> Instant {
+    let now = Instant::now();
+    // A day is far beyond every real deadline and near enough for every clock.
+    now + Duration::from_millis(ms.min(86_400_000))
+}
+
+/// Lays the members of `from` over `into`, object by object.
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+fn words(payload: &(dyn Any + Send)) -> &str {
+    payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words")
+}
+
+thread_local! {
+    /// Where the panic that is being caught happened.
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// The host of the call that this thread is in, for the plugin's `log` records; null outside a call.
+    static HOST: Cell<*const raw::Host> = const { Cell::new(std::ptr::null()) };
+}
+
+/// Keeps the place of a panic for the error instead of printing it: standard error belongs to the host's process.
+fn watch_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if HOST.get().is_null() {
+                before(panic);
+            } else {
+                PANIC.set(panic.location().map(|place| format!("at {place}")));
+            }
+        }));
+        // Fails only where the plugin's author has set a logger, which then stays.
+        if log::set_logger(&Forward).is_ok() {
+            log::set_max_level(log::LevelFilter::Debug);
+        }
+    });
+}
+
+/// Forwards what the plugin and its libraries write with the `log` crate to the host of the call.
+struct Forward;
+
+impl log::Log for Forward {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        !HOST.get().is_null()
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        // SAFETY: the pointer is set for the duration of a call only, in which the host table is alive (postkontor-abi).
+        let Some(host) = (unsafe { HOST.get().as_ref() }) else { return };
+        let level = match record.level() {
+            log::Level::Error => Level::Error,
+            log::Level::Warn => Level::Warning,
+            log::Level::Info => Level::Information,
+            log::Level::Debug => Level::Debug,
+            log::Level::Trace => Level::Trace,
+        };
+        RawHost(host).log(level, &format!("{}: {}", record.target(), record.args()));
+    }
+
+    fn flush(&self) {}
+}
+
+/// Borrows bytes that came across the seam.
+///
+/// # Safety
+/// `bytes` must be valid for reads for the lifetime of the result.
+unsafe fn borrow<'a>(bytes: &Bytes) -> &'a [u8] {
+    if bytes.data.is_null() || bytes.len > isize::MAX as usize {
+        return &[];
+    }
+    // SAFETY: promised by the caller; null and impossible lengths were answered above.
+    unsafe { std::slice::from_raw_parts(bytes.data, bytes.len) }
+}
+
+/// Lends bytes to the other side.
+fn lend(bytes: &[u8]) -> Bytes {
+    Bytes { data: bytes.as_ptr(), len: bytes.len() }
+}
+
+/// Gives bytes to the other side, who returns them through `free`.
+fn buffer(bytes: Vec<u8>) -> Buffer {
+    let mut bytes = std::mem::ManuallyDrop::new(bytes);
+    Buffer { data: bytes.as_mut_ptr(), len: bytes.len(), capacity: bytes.capacity(), free: Some(free) }
+}
+
+unsafe extern "C" fn free(buffer: *mut Buffer) {
+    // SAFETY: the receiver passes the buffer that it was given, writable, once (postkontor-abi).
+    let Some(buffer) = (unsafe { buffer.as_mut() }) else { return };
+    if buffer.data.is_null() {
+        return;
+    }
+    // SAFETY: pointer, length and capacity are those of the Vec that `buffer` took apart.
+    drop(unsafe { Vec::from_raw_parts(buffer.data, buffer.len, buffer.capacity) });
+    buffer.data = std::ptr::null_mut();
+    buffer.len = 0;
+}
+
+/// The host's table as the safe trait that transports see.
+struct RawHost<'a>(&'a raw::Host);
+
+impl Host for RawHost<'_> {
+    fn log(&self, level: Level, text: &str) {
+        // SAFETY: table and context are alive during the call, and the text is borrowed for the duration of this one.
+        unsafe { (self.0.log)(self.0.context, level as i32, lend(text.as_bytes())) }
+    }
+
+    fn progress(&self, done: u64, total: u64) -> Result<(), Status> {
+        // SAFETY: as above.
+        check(unsafe { (self.0.progress)(self.0.context, done, total) })
+    }
+
+    fn secret_get(&self, name: &str) -> Result<Secret, Status> {
+        let mut value = Buffer { data: std::ptr::null_mut(), len: 0, capacity: 0, free: None };
+        // SAFETY: as above; `value` is writable.
+        check(unsafe { (self.0.secret_get)(self.0.context, lend(name.as_bytes()), &mut value) })?;
+        // SAFETY: the host filled the buffer and it stays valid until `free`.
+        let text = String::from_utf8(unsafe { borrow(&Bytes { data: value.data, len: value.len }) }.to_vec());
+        if let Some(free) = value.free {
+            // SAFETY: the host asked to get this buffer back, once.
+            unsafe { free(&mut value) }
+        }
+        text.map(Secret::new).map_err(|_| Status::Argument)
+    }
+
+    fn secret_put(&self, name: &str, value: &Secret) -> Result<(), Status> {
+        // SAFETY: as above; both texts are borrowed for the duration of the call.
+        check(unsafe { (self.0.secret_put)(self.0.context, lend(name.as_bytes()), lend(value.reveal().as_bytes())) })
+    }
+
+    fn read(&self, stream: u64, data: &mut [u8]) -> Result<usize, Status> {
+        // SAFETY: as above; the host writes at most `len` bytes.
+        let read = unsafe { (self.0.read)(self.0.context, stream, data.as_mut_ptr(), data.len()) };
+        transferred(read, data.len())
+    }
+
+    fn write(&self, stream: u64, data: &[u8]) -> Result<(), Status> {
+        // SAFETY: as above.
+        let written = unsafe { (self.0.write)(self.0.context, stream, data.as_ptr(), data.len()) };
+        transferred(written, data.len()).map(drop)
+    }
+}
+
+fn check(status: i32) -> Result<(), Status> {
+    if status == 0 { Ok(()) } else { Err(Status::from_number(status)) }
+}
+
+fn transferred(number: i64, at_most: usize) -> Result<usize, Status> {
+    match usize::try_from(number) {
+        Ok(number) if number <= at_most => Ok(number),
+        Ok(_) => Err(Status::Internal),
+        Err(_) => Err(Status::from_number(i32::try_from(-number).unwrap_or(Status::Internal.number()))),
+    }
+}

@@ -1,0 +1,146 @@
+//! What a transport may ask of the host during one call.
+
+use crate::{Error, Secret, Stage, Status};
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// How important a line of the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(i32)]
+pub enum Level {
+    /// Something failed.
+    Error = 1,
+    /// Something is not as it should be.
+    Warning = 2,
+    /// Something worth knowing.
+    Information = 3,
+    /// For support.
+    Debug = 4,
+    /// For the author.
+    Trace = 5,
+}
+
+/// The host's side of a call. Plugins get it from the shim in [`crate::abi`]; tests bring their own.
+pub trait Host {
+    /// Takes a line for the log.
+    fn log(&self, level: Level, text: &str);
+    /// Takes note of the progress in bytes, and says with which status the call has to end, if it has to.
+    fn progress(&self, done: u64, total: u64) -> Result<(), Status>;
+    /// Finds a secret by name.
+    fn secret_get(&self, name: &str) -> Result<Secret, Status>;
+    /// Keeps a secret.
+    fn secret_put(&self, name: &str, value: &Secret) -> Result<(), Status>;
+    /// Reads the next bytes of a stream; 0 at its end.
+    fn read(&self, stream: u64, data: &mut [u8]) -> Result<usize, Status>;
+    /// Writes bytes to a stream.
+    fn write(&self, stream: u64, data: &[u8]) -> Result<(), Status>;
+}
+
+/// How often the host wants to be asked whether to go on. Half of the 100 ms that the C ABI promises.
+const POLL: Duration = Duration::from_millis(50);
+
+/// One call from the host: its deadline, and everything that may be asked of the host while it lasts.
+pub struct Call<'a> {
+    host: &'a dyn Host,
+    deadline: Instant,
+    asked: Cell<Instant>,
+    done: Cell<u64>,
+    total: Cell<u64>,
+}
+
+impl<'a> Call<'a> {
+    /// A call that must have ended by `deadline`.
+    pub fn new(host: &'a dyn Host, deadline: Instant) -> Call<'a> {
+        // The first check asks the host at once, so a call that is already cancelled ends before it begins.
+        let now = Instant::now();
+        Call { host, deadline, asked: Cell::new(now.checked_sub(POLL).unwrap_or(now)), done: Cell::new(0), total: Cell::new(0) }
+    }
+
+    /// The moment by which the call must have ended.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The time that is left; zero when there is none.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// How long a wait may last before [`Call::check`] has to be asked again.
+    pub fn slice(&self) -> Duration {
+        self.remaining().min(POLL)
+    }
+
+    /// Fails when the deadline has passed or the caller wants to stop. Cheap enough for every loop.
+    pub fn check(&self) -> Result<(), Error> {
+        let now = Instant::now();
+        if now >= self.deadline {
+            return Err(stopped(Status::Timeout));
+        }
+        if now.duration_since(self.asked.get()) >= POLL {
+            self.asked.set(now);
+            self.host.progress(self.done.get(), self.total.get()).map_err(stopped)?;
+        }
+        Ok(())
+    }
+
+    /// Notes how many bytes are done, for the caller's progress display, and checks whether to go on.
+    pub fn progress(&self, done: u64, total: u64) -> Result<(), Error> {
+        self.done.set(done);
+        self.total.set(total);
+        self.check()
+    }
+
+    /// Writes a line to the host's log. Secrets do not belong there.
+    pub fn log(&self, level: Level, text: &str) {
+        self.host.log(level, text);
+    }
+
+    /// Finds a secret by name.
+    pub fn secret_get(&self, name: &str) -> Result<Secret, Error> {
+        let missing = |status| Error::new(status, "secret.not_found").stage(Stage::Secret).arg("name", name);
+        self.host.secret_get(name).map_err(missing)
+    }
+
+    /// Asks the host to keep a secret, for example a renewed token.
+    pub fn secret_put(&self, name: &str, value: &Secret) -> Result<(), Error> {
+        let refused = |status| Error::new(status, "secret.not_kept").stage(Stage::Secret).arg("name", name);
+        self.host.secret_put(name, value).map_err(refused)
+    }
+
+    /// The bytes of a message that the host composes while they are read.
+    pub fn body(&self, stream: u64) -> Body<'_> {
+        Body { host: self.host, stream }
+    }
+
+    /// Writes bytes to a stream of the host.
+    pub fn write(&self, stream: u64, data: &[u8]) -> Result<(), Error> {
+        self.host.write(stream, data).map_err(|status| Error::new(status, "host.sink_failed").stage(Stage::Fetch))
+    }
+}
+
+fn stopped(status: Status) -> Error {
+    let code = if status == Status::Timeout { "call.timeout" } else { "call.cancelled" };
+    Error::new(status, code)
+}
+
+/// A message that the host composes while it is read, in blocks. Lines end in CRLF.
+pub struct Body<'a> {
+    host: &'a dyn Host,
+    stream: u64,
+}
+
+impl Body<'_> {
+    /// Reads the next bytes into `data`, straight from the composer; 0 at the end.
+    ///
+    /// An error means that the source failed in mid-message; what was sent of it must not be completed.
+    pub fn read(&mut self, data: &mut [u8]) -> Result<usize, Error> {
+        self.host.read(self.stream, data).map_err(|status| Error::new(status, "message.source_failed").stage(Stage::Content))
+    }
+}
+
+impl std::io::Read for Body<'_> {
+    fn read(&mut self, data: &mut [u8]) -> std::io::Result<usize> {
+        Body::read(self, data).map_err(std::io::Error::other)
+    }
+}

@@ -1,0 +1,288 @@
+//! The one error of host and plugins.
+
+use crate::{Answer, Status};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Where in a session something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Reading the settings.
+    Settings,
+    /// Reading or composing the message.
+    Message,
+    /// Fetching a secret.
+    Secret,
+    /// Talking to the proxy.
+    Proxy,
+    /// Looking up the server's name.
+    Resolve,
+    /// Connecting to one of its addresses.
+    Connect,
+    /// Waiting for the server's first words.
+    Greeting,
+    /// Asking what the server can do.
+    Capabilities,
+    /// Securing the connection.
+    Tls,
+    /// Presenting the credentials.
+    Login,
+    /// Opening a mailbox or folder.
+    Mailbox,
+    /// Naming the sender.
+    Sender,
+    /// Naming the recipients.
+    Recipients,
+    /// Handing over the message.
+    Content,
+    /// Waiting for the verdict on the message.
+    Acceptance,
+    /// Fetching messages.
+    Fetch,
+    /// Sending a test message.
+    Loop,
+    /// Taking leave.
+    Quit,
+}
+
+/// How much of a message is known to have been delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Nothing.
+    #[default]
+    None,
+    /// To some recipients.
+    Partial,
+    /// To all recipients.
+    Complete,
+    /// It cannot be known.
+    Unknown,
+}
+
+/// Whether trying again makes sense.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// No.
+    #[default]
+    No,
+    /// The same again, later.
+    Later,
+    /// After something was changed: the settings, the message.
+    Changed,
+    /// Only for the refused recipients.
+    RefusedOnly,
+}
+
+/// Whether the connection survived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionState {
+    /// The next call may use it.
+    Usable,
+    /// It is closed; the next call opens another.
+    #[default]
+    Closed,
+}
+
+/// What the server said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The reply code, for example 550; 0 for protocols without numbers.
+    #[serde(default)]
+    pub code: u16,
+    /// The enhanced status code of RFC 3463, for example `5.1.1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enhanced: Option<String>,
+    /// The text, with control characters and secrets removed.
+    #[serde(default)]
+    pub text: String,
+}
+
+/// One place in the caller's JSON that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct At {
+    /// JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// Stable code of what is wrong, for example `message.line_break`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub code: String,
+    /// Arguments for the text of `code`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub args: Map<String, Value>,
+    /// The sentence for the user; the host fills it in.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+}
+
+/// What went wrong, for the program (status, code), the user (message) and support (detail).
+///
+/// Build one where the cause is known, with [`Error::new`] and the methods that add facts, and pass it on with `?`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Error(Box<Facts>);
+
+/// The members of an [`Error`], reached through it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// How the call ended.
+    pub status: Status,
+    /// Stable code, listed in docs/codes.md, for example `auth.refused`.
+    #[serde(default)]
+    pub code: String,
+    /// Arguments for the text of `code`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub args: Map<String, Value>,
+    /// The sentence for the user, in the host's language; the host fills it in.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// English, for support.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// Name of the transport; the host fills it in.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub transport: String,
+    /// Where in the session it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    /// What became of the message.
+    #[serde(default)]
+    pub delivery: Delivery,
+    /// Whether trying again makes sense.
+    #[serde(default)]
+    pub retry: Retry,
+    /// What the server said, if it said something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Reply>,
+    /// The places in the caller's JSON that are wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at: Vec<At>,
+    /// Verdict for each recipient, where the session got that far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
+    /// Whether the connection survived.
+    #[serde(default)]
+    pub session: SessionState,
+}
+
+impl Error {
+    /// An error with a status and a stable code. Retry follows from the status until [`Error::retry`] says otherwise.
+    pub fn new(status: Status, code: &str) -> Error {
+        let retry = match status {
+            Status::Network | Status::Timeout | Status::Later | Status::Busy => Retry::Later,
+            Status::Argument | Status::Settings | Status::Auth | Status::Tls => Retry::Changed,
+            Status::Partial => Retry::RefusedOnly,
+            _ => Retry::No,
+        };
+        let delivery = match status {
+            Status::Uncertain => Delivery::Unknown,
+            Status::Partial => Delivery::Partial,
+            _ => Delivery::None,
+        };
+        Error(Box::new(Facts {
+            status,
+            code: code.to_owned(),
+            args: Map::new(),
+            message: String::new(),
+            detail: String::new(),
+            transport: String::new(),
+            stage: None,
+            delivery,
+            retry,
+            server: None,
+            at: Vec::new(),
+            answers: Vec::new(),
+            session: SessionState::Closed,
+        }))
+    }
+
+    /// Adds an argument for the text of the code.
+    #[must_use]
+    pub fn arg(mut self, name: &str, value: impl Into<Value>) -> Error {
+        self.0.args.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds English words for support.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Error {
+        self.0.detail = detail.into();
+        self
+    }
+
+    /// Says where in the session it happened.
+    #[must_use]
+    pub fn stage(mut self, stage: Stage) -> Error {
+        self.0.stage = Some(stage);
+        self
+    }
+
+    /// Says whether trying again makes sense.
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Error {
+        self.0.retry = retry;
+        self
+    }
+
+    /// Says what became of the message.
+    #[must_use]
+    pub fn delivery(mut self, delivery: Delivery) -> Error {
+        self.0.delivery = delivery;
+        self
+    }
+
+    /// Adds what the server said.
+    #[must_use]
+    pub fn server(mut self, reply: Reply) -> Error {
+        self.0.server = Some(reply);
+        self
+    }
+
+    /// Says that the connection is still good.
+    #[must_use]
+    pub fn usable(mut self) -> Error {
+        self.0.session = SessionState::Usable;
+        self
+    }
+
+    /// Points to a place in the caller's JSON; `code` says what is wrong there.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>, code: &str) -> Error {
+        self.0.at.push(At { pointer: pointer.into(), code: code.to_owned(), args: Map::new(), message: String::new() });
+        self
+    }
+
+    /// Adds the verdict for each recipient.
+    #[must_use]
+    pub fn answers(mut self, answers: Vec<Answer>) -> Error {
+        self.0.answers = answers;
+        self
+    }
+}
+
+impl std::ops::Deref for Error {
+    type Target = Facts;
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Facts {
+        &mut self.0
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.message.is_empty() { &self.code } else { &self.message })?;
+        if !self.detail.is_empty() {
+            write!(f, " ({})", self.detail)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,45 @@
+//! All that the author of a Postkontor transport imports.
+//!
+//! A transport is a struct that implements [`Transport`], a settings struct that derives `Deserialize` and `JsonSchema`,
+//! and one line, `postkontor_plugin::export!(MyTransport);`, in a crate of type `cdylib`. The host does the rest:
+//! settings, secrets, MIME, receipts, languages and the C ABI. `examples/plugin` is a complete one.
+//!
+//! # What happens in a call
+//!
+//! The host calls through the frozen vtable of `postkontor-abi`; the shim in [`abi`] turns pointers into the types of this
+//! crate, catches panics, and calls the [`Transport`]. Everything a transport may want from the host during a call comes
+//! with the [`Call`]: the deadline, cancelling, the log, secrets, and the bytes of messages.
+//!
+//! # Errors
+//!
+//! An [`Error`] says what happened with a [`Status`] and a stable code, never with a sentence: the host finds the sentence
+//! in the user's language among the texts that the plugin brings along ([`Transport::TEXTS`]), and fills in the arguments.
+//!
+//! # Wire
+//!
+//! The feature `net` (on by default) brings [`net`]: connections with deadline, proxy, TLS and SASL for any line protocol.
+
+pub mod abi;
+mod call;
+mod error;
+mod mail;
+#[cfg(feature = "net")]
+pub mod net;
+mod report;
+mod secret;
+pub mod settings;
+mod status;
+mod texts;
+mod transport;
+
+pub use call::{Body, Call, Host, Level};
+pub use error::{At, Delivery, Error, Reply, Retry, SessionState, Stage};
+pub use mail::{Answer, Dsn, Mail, Notify, Sent, Verdict};
+pub use report::{Report, Step, StepStatus};
+pub use schemars;
+pub use secret::Secret;
+pub use serde;
+pub use serde_json;
+pub use status::Status;
+pub use texts::SHARED_TEXTS;
+pub use transport::{Opening, TestRequest, Transport};

@@ -1,0 +1,1 @@
+//! The wire: connections with deadline, proxy, TLS, SASL and transcript.

@@ -1,0 +1,92 @@
+//! Group `auth`: who we are, and how we prove it.
+
+use crate::Secret;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Who we are, and how we prove it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Auth {
+    /// How the credentials are presented.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10}))]
+    pub method: Method,
+    /// User name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20, "credentials": true, "when": {"method": [
+        "auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "windows", "apop", "xoauth2", "oauthbearer",
+        "oauth2", "external", "pop-before-smtp"]}}))]
+    pub user: String,
+    /// Password.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "secret": true, "order": 30, "credentials": true, "when": {"method": [
+        "auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "windows", "apop", "pop-before-smtp"]}}))]
+    pub password: Secret,
+    /// The password may travel over a connection without TLS.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 40, "when": {"method": [
+        "auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "windows", "apop", "xoauth2", "oauthbearer", "oauth2",
+        "pop-before-smtp"]}}))]
+    pub allow_cleartext: bool,
+    /// The account whose user name and password are used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 50, "when": {"method": ["account"]}}))]
+    pub account: Option<String>,
+    /// Access by token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-postkontor" = {"scope": "company", "order": 60, "when": {"method": ["xoauth2", "oauthbearer", "oauth2"]}}))]
+    pub oauth2: Option<OAuth2>,
+}
+
+/// How the credentials are presented. Every choice but `auto` and `password` is exact: a server without it is an error,
+/// never a reason to take another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Not at all.
+    None,
+    /// The best mechanism that both sides know.
+    #[default]
+    Auto,
+    /// User name and password by the protocol's own command, else by the best password mechanism.
+    Password,
+    /// SASL PLAIN (RFC 4616).
+    Plain,
+    /// SASL LOGIN.
+    Login,
+    /// SASL CRAM-MD5 (RFC 2195).
+    CramMd5,
+    /// SASL DIGEST-MD5 (RFC 2831).
+    DigestMd5,
+    /// SASL SCRAM-SHA-1 (RFC 5802).
+    #[serde(rename = "scram-sha-1")]
+    ScramSha1,
+    /// SASL SCRAM-SHA-256 (RFC 7677).
+    #[serde(rename = "scram-sha-256")]
+    ScramSha256,
+    /// NTLM with user and password.
+    Ntlm,
+    /// NTLM or Negotiate as the user who is logged on to Windows.
+    Windows,
+    /// APOP (RFC 1939), for POP3.
+    Apop,
+    /// SASL XOAUTH2 with a token.
+    Xoauth2,
+    /// SASL OAUTHBEARER (RFC 7628) with a token.
+    Oauthbearer,
+    /// OAuth 2.0 by the better of the two.
+    Oauth2,
+    /// SASL EXTERNAL: the client certificate says who we are.
+    External,
+    /// A POP3 login with the same credentials first, then SMTP without one.
+    PopBeforeSmtp,
+    /// User name and password of another account of the same settings.
+    Account,
+}
+
+/// Where a token comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OAuth2 {
+    /// The token itself, where the caller brings it.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "secret": true, "order": 10}))]
+    pub access_token: Secret,
+}

@@ -1,0 +1,27 @@
+//! Settings groups that every transport with a server shares, and the schema of a settings struct.
+//!
+//! A transport's settings struct has these groups as members, beside a group of its own that bears its name:
+//!
+//! ```
+//! # use postkontor_plugin::settings::{Auth, Server, Tls};
+//! # #[derive(serde::Deserialize, schemars::JsonSchema)] struct Own {}
+//! #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! struct Settings {
+//!     server: Server,
+//!     #[serde(default)]
+//!     tls: Tls,
+//!     #[serde(default)]
+//!     auth: Auth,
+//!     smtp: Option<Own>,
+//! }
+//! ```
+
+mod auth;
+mod schema;
+mod server;
+mod tls;
+
+pub use auth::{Auth, Method, OAuth2};
+pub use schema::schema;
+pub use server::{Endpoint, Server};
+pub use tls::{ClientCertificate, Tls, TlsMode, TlsVersion};

@@ -1,0 +1,81 @@
+//! The trait that a transport implements.
+
+use crate::{Body, Call, Error, Mail, Report, Sent, Status};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// What a transport learns besides its settings when a session is opened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Opening {
+    /// The account's name in the settings document.
+    pub account: String,
+}
+
+/// What a test should do.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct TestRequest {}
+
+/// A way to send or fetch mail.
+///
+/// A value of the type is a session of one account: `open` makes it from the settings without touching the network, the
+/// other functions connect when they first need to and may keep the connection for the next call. One thread at a time
+/// uses a session. Every operation but `open` is optional; [`Transport::OPERATIONS`] says which ones there are.
+pub trait Transport: Sized + Send + 'static {
+    /// The name that settings choose it by, for example `smtp`.
+    const NAME: &'static str;
+
+    /// The version of the plugin, for support.
+    const VERSION: &'static str;
+
+    /// The operations that are implemented: `test`, `send`, `list`, `receive`, `apply`, `authorize`.
+    const OPERATIONS: &'static [&'static str];
+
+    /// Texts for users as pairs of language and JSON (docs/plugins.md); the shared ones need not be repeated.
+    const TEXTS: &'static [(&'static str, &'static str)];
+
+    /// The account's settings. Their schema becomes the form that users fill in.
+    type Settings: DeserializeOwned + JsonSchema;
+
+    /// Makes a session from settings that have passed the schema.
+    fn open(settings: Self::Settings, opening: &Opening) -> Result<Self, Error>;
+
+    /// Tries everything short of sending and reports each step. An error means that the test itself could not run.
+    fn test(&mut self, _request: &TestRequest, _call: &Call) -> Result<Report, Error> {
+        Err(unsupported::<Self>("test"))
+    }
+
+    /// Sends one mail. An error whose outcome is not known must have the status [`Status::Uncertain`].
+    fn send(&mut self, _mail: &Mail, _body: &mut Body, _call: &Call) -> Result<Sent, Error> {
+        Err(unsupported::<Self>("send"))
+    }
+
+    /// Sends several mails, each with its own result, in order. A transport that can keep several in flight overrides it.
+    fn send_batch(&mut self, mails: &[Mail], call: &Call) -> Vec<Result<Sent, Error>> {
+        mails.iter().map(|mail| self.send(mail, &mut call.body(mail.stream), call)).collect()
+    }
+
+    /// Lists folders or messages.
+    fn list(&mut self, _request: &Value, _call: &Call) -> Result<Value, Error> {
+        Err(unsupported::<Self>("list"))
+    }
+
+    /// Fetches messages.
+    fn receive(&mut self, _request: &Value, _call: &Call) -> Result<Value, Error> {
+        Err(unsupported::<Self>("receive"))
+    }
+
+    /// Marks, moves or deletes messages.
+    fn apply(&mut self, _request: &Value, _call: &Call) -> Result<Value, Error> {
+        Err(unsupported::<Self>("apply"))
+    }
+
+    /// Asks a person for consent (OAuth 2.0).
+    fn authorize(&mut self, _request: &Value, _call: &Call) -> Result<Value, Error> {
+        Err(unsupported::<Self>("authorize"))
+    }
+}
+
+fn unsupported<T: Transport>(operation: &str) -> Error {
+    Error::new(Status::Unsupported, "transport.operation_unsupported").arg("transport", T::NAME).arg("operation", operation)
+}
