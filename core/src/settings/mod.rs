@@ -1,5 +1,43 @@
 //! The settings document: named accounts, who sends with what, and the sender's identity.
 
+mod check;
+mod document;
+mod form;
+mod routes;
+mod secrets;
 mod sender;
 
+pub use check::check;
+pub use document::{AccountSettings, Document, Schemas};
+pub use form::form;
+pub use routes::{Receive, Send};
+pub use secrets::{resolve_secrets, secret_not_found};
 pub use sender::{Html, Sender, Unencodable};
+
+use serde_json::Value;
+
+/// The schema of the document's own groups (everything but the accounts), without texts.
+pub fn document_schema() -> Value {
+    /// The document's own groups.
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    #[allow(dead_code, reason = "only its schema is wanted")]
+    struct Groups {
+        /// Off: nothing is checked, and sending ends with the status DISABLED.
+        #[serde(default = "on")]
+        #[schemars(extend("x-postkontor" = {"scope": "company", "order": 10}))]
+        enabled: bool,
+        #[serde(default)]
+        #[schemars(extend("x-postkontor" = {"order": 20}))]
+        sender: Sender,
+        #[serde(default)]
+        #[schemars(extend("x-postkontor" = {"order": 30}))]
+        send: Send,
+        #[serde(default)]
+        #[schemars(extend("x-postkontor" = {"order": 40}))]
+        receive: Receive,
+    }
+    fn on() -> bool {
+        true
+    }
+    postkontor_plugin::settings::schema::<Groups>()
+}

@@ -1,0 +1,37 @@
+//! Groups `send` and `receive`: which accounts do it, and for whom.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which accounts send.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Send {
+    /// The account that sends where the caller names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-postkontor" = {"scope": "company", "order": 10, "account": true}))]
+    pub account: Option<String>,
+    /// The accounts that are tried in turn when that one fails before anything was delivered.
+    #[schemars(extend("x-postkontor" = {"scope": "company", "order": 20, "account": true}))]
+    pub fallback: Vec<String>,
+}
+
+/// Which account fetches, and for whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Receive {
+    /// The account that mail is fetched from where the caller names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10, "account": true}))]
+    pub account: Option<String>,
+    /// Four digits by which the application knows the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^[0-9]{4}$"), extend("x-postkontor" = {"scope": "user", "order": 20}))]
+    pub number: Option<String>,
+    /// The operators who each get a copy of what is fetched; a list, or a text with `;` between them.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 30, "list": true}))]
+    pub operators: Vec<String>,
+    /// The workgroups who each get a copy; like `operators`.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 40, "list": true}))]
+    pub workgroups: Vec<String>,
+}

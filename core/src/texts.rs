@@ -1,0 +1,129 @@
+//! Texts for users, found by code or setting in the language they read.
+
+use serde_json::{Map, Value};
+
+/// The texts of core and plugins in all their languages.
+#[derive(Clone, Debug, Default)]
+pub struct Texts(Value);
+
+impl Texts {
+    /// Core's own texts and those that every transport shares.
+    pub fn new() -> Texts {
+        let mut texts = Texts(Value::Object(Map::new()));
+        for (language, text) in postkontor_plugin::SHARED_TEXTS.iter().chain(CORE) {
+            // The files are part of this program and a test reads each of them; a broken one would only lose its sentences.
+            if let Ok(text) = serde_json::from_str::<Value>(text) {
+                texts.add(&serde_json::json!({ *language: text }));
+            }
+        }
+        texts
+    }
+
+    /// Adds the `texts` of a plugin's description: `{"en": {"settings", "codes", "advice"}, "de": …}`.
+    pub fn add(&mut self, texts: &Value) {
+        overlay(&mut self.0, texts);
+    }
+
+    /// The sentence for a code (`auth.refused`, `advice.check_password`), its places `{name}` filled in from `args`.
+    ///
+    /// Looks in `de-AT`, then `de`, then `en`. `None` where no language knows the code.
+    pub fn sentence(&self, language: &str, code: &str, args: &Map<String, Value>) -> Option<String> {
+        let kind = if code.starts_with("advice.") { "advice" } else { "codes" };
+        let sentence = languages(language).into_iter().find_map(|language| self.0.get(language)?.get(kind)?.get(code)?.as_str())?;
+        Some(fill(sentence, args))
+    }
+
+    /// The text of a setting by its pointer: `{"title", "description", "choices"}`.
+    pub(crate) fn setting(&self, language: &str, pointer: &str) -> Option<&Value> {
+        languages(language).into_iter().find_map(|language| self.0.get(language)?.get("settings")?.get(pointer))
+    }
+}
+
+const CORE: &[(&str, &str)] =
+    &[("en", include_str!("../locales/en.json")), ("de", include_str!("../locales/de.json")), ("sl", include_str!("../locales/sl.json"))];
+
+/// The languages to look in: `de-AT` and `de_AT` give `de-AT`, `de`, `en`.
+fn languages(language: &str) -> Vec<&str> {
+    let mut languages = vec![language];
+    let base = language.split(['-', '_']).next().unwrap_or(language);
+    languages.extend([base, "en"]);
+    languages
+}
+
+/// Fills in the places `{name}`; a place without argument stays as it is.
+fn fill(sentence: &str, args: &Map<String, Value>) -> String {
+    let mut filled = String::with_capacity(sentence.len());
+    let mut rest = sentence;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let known = after.split_once('}').and_then(|(name, after)| Some((args.get(name)?, after)));
+        rest = match known {
+            Some((value, after)) => {
+                match value {
+                    Value::String(text) => filled.push_str(text),
+                    Value::Array(items) => {
+                        let items: Vec<_> =
+                            items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
+                        filled.push_str(&items.join(", "));
+                    }
+                    value => filled.push_str(&value.to_string()),
+                }
+                after
+            }
+            None => {
+                filled.push('{');
+                after
+            }
+        };
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// Lays the members of `from` over `into`, object by object.
+fn overlay(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                overlay(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn texts() -> Texts {
+        let mut texts = Texts::default();
+        texts.add(&json!({"en": {"codes": {"a.b": "{host} refused {user}.", "a.c": "only {english}"}, "advice": {"advice.x": "Do."}},
+                          "de": {"codes": {"a.b": "{host} weist {user} ab."}}}));
+        texts
+    }
+
+    fn args(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_sentence_is_taken_from_the_nearest_language() {
+        let (texts, args) = (texts(), args(json!({"host": "h", "user": "u", "english": 1})));
+        for language in ["de-AT", "de_AT", "de"] {
+            assert_eq!(texts.sentence(language, "a.b", &args).unwrap(), "h weist u ab.");
+            assert_eq!(texts.sentence(language, "a.c", &args).unwrap(), "only 1");
+        }
+        assert_eq!(texts.sentence("fr", "a.b", &args).unwrap(), "h refused u.");
+        assert_eq!(texts.sentence("en", "advice.x", &args).unwrap(), "Do.");
+        assert_eq!(texts.sentence("en", "a.x", &args), None);
+    }
+
+    #[test]
+    fn an_argument_is_never_taken_for_a_place() {
+        let sentence = texts().sentence("en", "a.b", &args(json!({"host": "{user}", "user": ["x", "y"]})));
+        assert_eq!(sentence.unwrap(), "{user} refused x, y.");
+        assert_eq!(fill("{ {nobody} {", &Map::new()), "{ {nobody} {");
+    }
+}
