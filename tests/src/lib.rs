@@ -1,1 +1,14 @@
-//! Stub.
+//! What the tests stand on: certificates made on the spot, a sandbox mail server, real mail servers in a temporary folder,
+//! scripted servers that misbehave on purpose, and proxies that cut the line.
+//!
+//! Nothing here is part of the product. The [`sandbox`] also serves the demo and the examples, through the command
+//! `postkontor-sandbox`.
+//!
+//! All servers listen on loopback, on ports the system gives; all can run side by side.
+#![forbid(unsafe_code)]
+
+pub mod certificates;
+pub mod folder;
+pub mod products;
+pub mod sandbox;
+pub mod skip;

@@ -1,2 +1,36 @@
-//! Stub.
-fn main() {}
+//! The tasks of this project: `cargo xtask TASK`.
+//!
+//! One file per task; this crate has no dependency, so that it is built in a second on a fresh machine.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
+
+mod packages;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+/// One thing that `cargo xtask` can do.
+struct Task {
+    name: &'static str,
+    about: &'static str,
+    /// Gets what stands after the task's name.
+    run: fn(&[String]) -> ExitCode,
+}
+
+const TASKS: &[Task] = &[Task { name: "test", about: "installs what is missing, then checks and tests everything", run: test::run }];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let named = arguments.split_first().and_then(|(name, rest)| TASKS.iter().find(|task| task.name == name).map(|task| (task, rest)));
+    match named {
+        Some((task, rest)) => (task.run)(rest),
+        None => {
+            eprintln!("usage: cargo xtask TASK");
+            for task in TASKS {
+                eprintln!("  {:<10} {}", task.name, task.about);
+            }
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What the tests are about: the built plugins, the shared library and the command.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The files that a build leaves behind.
+#[derive(Clone, Debug)]
+pub struct Products {
+    folder: PathBuf,
+}
+
+impl Products {
+    /// Builds the workspace as the tests were built (once in a process; a second where nothing changed) and says where the files are.
+    pub fn built() -> io::Result<&'static Products> {
+        static BUILT: OnceLock<Result<Products, String>> = OnceLock::new();
+        BUILT.get_or_init(|| build().map_err(|error| error.to_string())).as_ref().map_err(|error| io::Error::other(error.clone()))
+    }
+
+    /// The folder with all of them, for example `target/debug`.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The command `postkontor`.
+    pub fn command(&self) -> PathBuf {
+        self.folder.join(format!("postkontor{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    /// The shared library with the C ABI.
+    pub fn library(&self) -> PathBuf {
+        self.dynamic("postkontor")
+    }
+
+    /// The plugin of a transport, for example `smtp`.
+    pub fn plugin(&self, transport: &str) -> PathBuf {
+        self.dynamic(&format!("postkontor_{}", transport.replace('-', "_")))
+    }
+
+    /// A folder that holds the plugins of these transports and nothing else, as an installation has it.
+    pub fn plugins(&self, into: &Path, transports: &[&str]) -> io::Result<PathBuf> {
+        let folder = into.join("plugins");
+        std::fs::create_dir_all(&folder)?;
+        for transport in transports {
+            let plugin = self.plugin(transport);
+            let target = folder.join(plugin.file_name().unwrap_or_default());
+            std::fs::copy(&plugin, &target).map_err(|error| io::Error::other(format!("{}: {error}", plugin.display())))?;
+        }
+        Ok(folder)
+    }
+
+    fn dynamic(&self, name: &str) -> PathBuf {
+        use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+        self.folder.join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"))
+    }
+}
+
+fn build() -> io::Result<Products> {
+    // target/debug/deps/TEST -> target/debug
+    let here = std::env::current_exe()?;
+    let folder = here.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == "deps")).and_then(Path::parent);
+    let folder = folder.or(here.parent()).unwrap_or(&here).to_owned();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root).args(["build", "--quiet", "--workspace"]);
+    if folder.file_name().is_some_and(|name| name == "release") {
+        cargo.arg("--release");
+    }
+    let output = cargo.output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    Ok(Products { folder })
+}

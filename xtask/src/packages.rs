@@ -1,0 +1,70 @@
+//! What the machine must have for every test to run.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A Debian package and the file by which one sees that it is there.
+struct Package {
+    name: &'static str,
+    file: &'static str,
+    serves: &'static str,
+}
+
+/// The one list of what is needed beside Rust.
+const PACKAGES: &[Package] = &[
+    Package { name: "gcc", file: "/usr/bin/gcc", serves: "C callers, the C plugin" },
+    Package { name: "pkg-config", file: "/usr/bin/pkg-config", serves: "the openssl crate" },
+    Package { name: "libssl-dev", file: "/usr/include/openssl/ssl.h", serves: "the openssl crate" },
+    Package { name: "openssl", file: "/usr/bin/openssl", serves: "certificates" },
+    Package { name: "ca-certificates", file: "/etc/ssl/certs/ca-certificates.crt", serves: "TLS" },
+    Package { name: "python3", file: "/usr/bin/python3", serves: "Python callers, parsers as judges" },
+    Package { name: "exim4-daemon-heavy", file: "/usr/sbin/exim4", serves: "the mail server of the tests" },
+    Package { name: "dovecot-core", file: "/usr/lib/dovecot/auth", serves: "the login server of the tests" },
+    Package { name: "dovecot-pop3d", file: "/usr/lib/dovecot/pop3", serves: "POP-before-SMTP" },
+    Package { name: "dovecot-imapd", file: "/usr/lib/dovecot/imap", serves: "folders on a real server" },
+    Package { name: "swaks", file: "/usr/bin/swaks", serves: "a foreign client that proves the servers of the tests" },
+    Package { name: "gsasl", file: "/usr/bin/gsasl", serves: "a foreign SASL client" },
+    Package { name: "fp-compiler", file: "/usr/bin/fpc", serves: "Pascal callers" },
+    Package { name: "fp-units-fcl", file: "/usr/share/doc/fp-units-fcl/copyright", serves: "Pascal callers" },
+    Package { name: "mono-mcs", file: "/usr/bin/mcs", serves: "C# callers" },
+    Package { name: "mono-runtime", file: "/usr/bin/mono", serves: "C# callers" },
+    Package { name: "libmono-system-core4.0-cil", file: "/usr/lib/mono/4.5/System.Core.dll", serves: "C# callers" },
+    Package { name: "valgrind", file: "/usr/bin/valgrind", serves: "memory checks of C and Pascal callers" },
+    Package { name: "abigail-tools", file: "/usr/bin/abidiff", serves: "comparison of the C ABI" },
+    Package { name: "binutils", file: "/usr/bin/nm", serves: "comparison of the exported symbols" },
+    Package { name: "libcurl4-openssl-dev", file: "/usr/share/doc/libcurl4-openssl-dev/copyright", serves: "the rival in the benchmarks" },
+    Package { name: "strace", file: "/usr/bin/strace", serves: "counting system calls" },
+];
+
+/// Installs what is missing where that is possible (root on Debian); says what is missing where it is not.
+pub(crate) fn provide() {
+    let missing: Vec<&Package> = PACKAGES.iter().filter(|package| !Path::new(package.file).exists()).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let debian = Path::new("/usr/bin/apt-get").exists() && Path::new("/etc/debian_version").exists();
+    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    if debian && root {
+        println!("installing {}", missing.iter().map(|package| package.name).collect::<Vec<_>>().join(" "));
+        // Lists may be stale or absent on a fresh machine; installing says so better than updating does.
+        let _ = apt(&["update", "-q"]);
+        let mut arguments = vec!["install", "-y", "-q", "--no-install-recommends"];
+        arguments.extend(missing.iter().map(|package| package.name));
+        if !apt(&arguments) {
+            eprintln!("apt-get could not install everything; what needs the rest will say so");
+        }
+    } else {
+        eprintln!("For all tests this machine lacks (names of Debian packages):");
+        for package in missing {
+            eprintln!("  {:<28} for {}", package.name, package.serves);
+        }
+        eprintln!("Tests that need them are reported as skipped.");
+    }
+}
+
+fn apt(arguments: &[&str]) -> bool {
+    let mut command = Command::new("apt-get");
+    // Debian starts services at once; the tests start their own, elsewhere.
+    command.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1").stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(arguments).status().is_ok_and(|status| status.success())
+}
