@@ -1,1 +1,25 @@
-//! The wire: connections with deadline, proxy, TLS, SASL and transcript.
+//! The wire: connections with deadline, proxy, TLS, SASL and transcript, for any line protocol.
+//!
+//! A [`Stream`] is the only thing a transport talks to. It connects (through a proxy where the settings name one), becomes
+//! secure at once or in mid-session, and reads and writes with limits that a hostile server cannot stretch:
+//!
+//! - **Time.** Every wait ends at the call's deadline, and when the caller cancels; beside that the server must not be
+//!   silent for longer than `server.timeout_seconds`. This holds for name lookup, connecting, proxy and TLS handshake, too.
+//! - **Size.** A line has a limit; memory never follows what a server announces.
+//! - **Secrecy.** The [`Transcript`] masks secrets where they are written, and finds them where a server echoes them.
+//!
+//! A test of the settings passes [`Trail::on`] and gets a step for everything that was done; an [`crate::Error`] of this
+//! module becomes the failed step, with advice and a patch of the settings, by [`step`].
+
+mod advice;
+mod connect;
+mod resolve;
+mod socket;
+mod stream;
+mod trail;
+mod transcript;
+
+pub use advice::step;
+pub use stream::Stream;
+pub use trail::Trail;
+pub use transcript::Transcript;

@@ -1,0 +1,304 @@
+//! The one stream that all protocols speak over.
+
+use super::connect::{addresses, dial};
+use super::socket::{Direction, Socket};
+use super::{Trail, Transcript};
+use crate::settings::{Endpoint, Server, Tls};
+use crate::{Call, Error, Stage, Status, Step};
+use std::io::{ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// Size of the read buffer, and with that the longest line that can be asked for at first.
+const BUFFER: usize = 32 * 1024;
+
+/// The longest line unless [`Stream::set_line_limit`] says otherwise. RFC 5321 asks for 512, real servers send a few KB.
+const LINE: usize = 8 * 1024;
+
+/// A connection to a server, in clear text or secure, on which no wait outlasts the call.
+///
+/// Errors of reading and writing carry no stage: whoever reads knows what for and says so with [`Error::stage`].
+/// After an error the session cannot go on, but what the server said before can still be read.
+pub struct Stream {
+    channel: Channel,
+    endpoint: Endpoint,
+    local: Option<SocketAddr>,
+    idle: Duration,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    line_limit: usize,
+    /// Something was written, so an answer is not there yet and asking for it before waiting would be for nothing.
+    awaits: bool,
+    transcript: Transcript,
+}
+
+enum Channel {
+    Plain(Socket),
+}
+
+impl Stream {
+    /// Connects to the server, through the proxy that the settings name.
+    ///
+    /// Pushes the steps `proxy`, `resolve` and `connect`. A trail that is on also enables the transcript.
+    pub fn connect(server: &Server, default_port: u16, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+        let endpoint = server.endpoint(default_port).map_err(|error| error.stage(Stage::Settings))?;
+        let idle = Duration::from_secs(server.timeout_seconds.into());
+        let found = addresses(&endpoint, call)?;
+        let texts: Vec<String> = found.iter().map(|address| address.ip().to_string()).collect();
+        trail.push(Step::ok(Stage::Resolve).fact("host", endpoint.host.as_str()).fact("addresses", texts));
+        let dialled = match dial(&endpoint, &found, idle, call) {
+            Ok(dialled) => dialled,
+            Err(undialled) => {
+                undialled.others.iter().for_each(|error| trail.push(Step::fail(Stage::Connect, error)));
+                return Err(undialled.error);
+            }
+        };
+        let address = dialled.address.ip().to_string();
+        trail.push(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port).fact("address", address));
+        let socket = Socket::new(dialled.tcp);
+        let mut stream = Stream {
+            local: socket.local_address(),
+            channel: Channel::Plain(socket),
+            endpoint,
+            idle,
+            buffer: vec![0; BUFFER],
+            start: 0,
+            end: 0,
+            line_limit: LINE,
+            awaits: false,
+            transcript: Transcript::default(),
+        };
+        if trail.is_on() {
+            stream.transcript.enable();
+        }
+        Ok(stream)
+    }
+
+    /// Secures the connection, whether from the first byte or after the server has agreed to STARTTLS.
+    pub fn secure(&mut self, _tls: &Tls, _call: &Call, _trail: &mut Trail) -> Result<(), Error> {
+        if self.pending() > 0 {
+            return Err(Error::new(Status::Protocol, "tls.injected_plaintext").stage(Stage::Tls));
+        }
+        Err(Error::new(Status::Unsupported, "tls.handshake_failed").stage(Stage::Tls))
+    }
+
+    /// Whether the connection is secured by TLS.
+    pub fn is_secure(&self) -> bool {
+        false
+    }
+
+    /// Whether the server has proved who it is: by a verified certificate, or by the pinned one.
+    pub fn is_verified(&self) -> bool {
+        false
+    }
+
+    /// The channel binding `tls-server-end-point` (RFC 5929, section 4).
+    pub fn channel_binding(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The server, as the settings name it.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Our own address on this connection, for EHLO.
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.local
+    }
+
+    /// Sets how long a line may be, in bytes with its end, for protocols that need more than 8 KiB.
+    pub fn set_line_limit(&mut self, limit: usize) {
+        self.line_limit = limit;
+        if self.buffer.len() < limit {
+            self.buffer.resize(limit, 0);
+        }
+    }
+
+    /// Reads a line, without its CRLF (a bare LF is accepted), which is valid until the next read.
+    ///
+    /// The server must not be silent for longer than `server.timeout_seconds`; the line must be there by the call's deadline.
+    pub fn read_line(&mut self, call: &Call) -> Result<&[u8], Error> {
+        let mut scanned = 0;
+        let length = loop {
+            match memchr::memchr(b'\n', &self.buffer[self.start + scanned..self.end]) {
+                Some(at) if scanned + at < self.line_limit => break scanned + at,
+                None if self.pending() < self.line_limit => scanned = self.pending(),
+                _ => {
+                    let error = Error::new(Status::Protocol, "protocol.line_too_long").arg("limit", self.line_limit as u64);
+                    return Err(self.facts(error));
+                }
+            }
+            if self.fill(call)? == 0 {
+                return Err(self.facts(Error::new(Status::Network, "net.closed_by_server")));
+            }
+        };
+        let start = self.start;
+        self.start += length + 1;
+        let line = &self.buffer[start..start + length];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        self.transcript.server(line);
+        Ok(line)
+    }
+
+    /// Reads what is there, waiting for the first byte; 0 at the end.
+    pub fn read(&mut self, data: &mut [u8], call: &Call) -> Result<usize, Error> {
+        if data.is_empty() || self.pending() == 0 && self.fill(call)? == 0 {
+            return Ok(0);
+        }
+        let length = data.len().min(self.pending());
+        data[..length].copy_from_slice(&self.buffer[self.start..self.start + length]);
+        self.start += length;
+        self.transcript.server_body(length);
+        Ok(length)
+    }
+
+    /// How many bytes have arrived and were not asked for yet. More than none before a command is sent means that
+    /// the server answers what it was not asked.
+    pub fn pending(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Writes all of it. The transcript shows it.
+    pub fn write(&mut self, data: &[u8], call: &Call) -> Result<(), Error> {
+        self.transcript.client(data);
+        self.write_all(data, call)
+    }
+
+    /// Writes all of it. The transcript shows only how much it was.
+    pub fn write_body(&mut self, data: &[u8], call: &Call) -> Result<(), Error> {
+        self.transcript.client_body(data.len());
+        self.write_all(data, call)
+    }
+
+    /// Writes all of it. The transcript shows `shown` instead.
+    pub fn write_secret(&mut self, data: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
+        self.transcript.client_shown(shown);
+        self.write_all(data, call)
+    }
+
+    /// Whether a connection that was kept may be used again: nothing has arrived meanwhile, not even its end.
+    pub fn is_idle(&mut self) -> bool {
+        if self.pending() > 0 {
+            return false;
+        }
+        self.start = 0;
+        self.end = 0;
+        let result = self.channel.read(&mut self.buffer);
+        match result {
+            Err(error) => error.kind() == ErrorKind::WouldBlock,
+            Ok(read) => {
+                self.end = read;
+                false
+            }
+        }
+    }
+
+    /// What was said so far; off unless enabled.
+    pub fn transcript(&mut self) -> &mut Transcript {
+        &mut self.transcript
+    }
+
+    /// Closes the connection at once, without a word to the server: half a message stays half a message.
+    pub fn close(self) {}
+
+    /// Reads once into the buffer, waiting for the first byte; 0 at the end.
+    fn fill(&mut self, call: &Call) -> Result<usize, Error> {
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        } else if self.end == self.buffer.len() {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        let until = Instant::now() + self.idle;
+        if std::mem::take(&mut self.awaits) {
+            self.wait(Direction::Read, until, call)?;
+        } else {
+            call.check().map_err(|error| self.facts(error))?;
+        }
+        loop {
+            match self.channel.read(&mut self.buffer[self.end..]) {
+                Ok(read) => {
+                    self.end += read;
+                    return Ok(read);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(self.channel.blocked(), until, call)?,
+                Err(error) => return Err(self.broken(&error)),
+            }
+        }
+    }
+
+    fn write_all(&mut self, mut data: &[u8], call: &Call) -> Result<(), Error> {
+        call.check().map_err(|error| self.facts(error))?;
+        self.awaits = true;
+        let mut until = None;
+        while !data.is_empty() {
+            match self.channel.write(data) {
+                Ok(0) => return Err(self.facts(Error::new(Status::Network, "net.broken").detail("nothing could be written"))),
+                Ok(written) => {
+                    data = &data[written..];
+                    until = None;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let until = *until.get_or_insert_with(|| Instant::now() + self.idle);
+                    self.wait(self.channel.blocked(), until, call)?;
+                }
+                Err(error) => return Err(self.broken(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the socket is ready, the server has been silent for too long, or the call ends.
+    fn wait(&self, direction: Direction, until: Instant, call: &Call) -> Result<(), Error> {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if self.channel.socket().wait(direction, left, call).map_err(|error| self.facts(error))? {
+                return Ok(());
+            }
+            if left.is_zero() {
+                return Err(self.facts(Error::new(Status::Timeout, "net.idle_timeout").arg("seconds", self.idle.as_secs())));
+            }
+        }
+    }
+
+    fn broken(&self, error: &std::io::Error) -> Error {
+        let code = match error.kind() {
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => "net.closed_by_server",
+            _ => "net.broken",
+        };
+        self.facts(Error::new(Status::Network, code).detail(error.to_string()))
+    }
+
+    /// Says whom the error is about.
+    fn facts(&self, error: Error) -> Error {
+        error.arg("host", self.endpoint.host.as_str()).arg("port", self.endpoint.port)
+    }
+}
+
+impl Channel {
+    fn socket(&self) -> &Socket {
+        match self {
+            Channel::Plain(socket) => socket,
+        }
+    }
+
+    fn blocked(&self) -> Direction {
+        self.socket().blocked()
+    }
+
+    fn read(&mut self, data: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Channel::Plain(socket) => socket.read(data),
+        }
+    }
+
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Channel::Plain(socket) => socket.write(data),
+        }
+    }
+}
