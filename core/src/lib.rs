@@ -1,5 +1,24 @@
-//! The host of Postkontor.
+//! The host of Postkontor: it loads transport plugins, shapes settings, and builds mail.
+//!
+//! A program opens a [`Host`] once and an [`Account`] for each set of settings it sends or fetches with. Everything goes in
+//! and out as JSON text; `include/postkontor.h` and docs/ tell the shapes. `postkontor-ffi` offers the same to C.
+//!
+//! - [`loader`] finds plugins and calls them through the frozen vtable: the only place with `unsafe`.
+//! - [`settings`] knows the settings document: layers, schema, check, forms, secrets.
+//! - [`message`] composes a message document into MIME, streaming.
+//! - [`account`](Account) brings the three together: who sends, with which fallback, and what became of it.
 
+mod account;
+mod cancel;
+mod error;
+mod host;
+mod loader;
 pub mod message;
+mod receipt;
 pub mod settings;
 pub mod texts;
+
+pub use account::Account;
+pub use cancel::Cancel;
+pub use host::{Callbacks, Host};
+pub use postkontor_plugin::{Error, Secret, Status};

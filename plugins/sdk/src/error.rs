@@ -165,6 +165,9 @@ pub struct Facts {
     /// Whether the connection survived.
     #[serde(default)]
     pub session: SessionState,
+    /// Further members: the receipt of a mail that some recipients got, the results of a batch.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
 }
 
 impl Error {
@@ -195,6 +198,7 @@ impl Error {
             at: Vec::new(),
             answers: Vec::new(),
             session: SessionState::Closed,
+            more: Map::new(),
         }))
     }
 

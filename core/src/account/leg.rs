@@ -1,0 +1,117 @@
+//! One transport with one account's settings: the account itself, or one that stands in for it.
+
+use crate::error::failed;
+use crate::host::{Callbacks, Transport};
+use crate::loader::{Context, Session, Streams};
+use crate::settings::{AccountSettings, resolve_secrets, secret_not_found};
+use crate::{Cancel, Host};
+use postkontor_plugin::{Error, Stage, Status};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A transport and the settings it is to be used with; its session begins with the first call.
+pub(super) struct Leg {
+    host: Arc<Host>,
+    pub(super) settings: AccountSettings,
+    session: Option<Session>,
+}
+
+impl Leg {
+    pub(super) fn new(host: &Arc<Host>, settings: AccountSettings) -> Result<Leg, Error> {
+        host.transport(&settings.transport)?;
+        Ok(Leg { host: host.clone(), settings, session: None })
+    }
+
+    /// Performs an operation that has no streams.
+    pub(super) fn call(&mut self, operation: &str, mut request: Value, cancel: &Cancel, deadline: Duration) -> Result<Vec<u8>, Error> {
+        request["deadline_ms"] = Value::from(milliseconds(cancel.remaining(deadline)));
+        self.stream(operation, request.to_string().as_bytes(), cancel, &mut Nothing)
+    }
+
+    /// Performs an operation whose messages pass through `streams`.
+    pub(super) fn stream(&mut self, operation: &str, request: &[u8], cancel: &Cancel, streams: &mut dyn Streams) -> Result<Vec<u8>, Error> {
+        let transport = self.host.transport(&self.settings.transport)?;
+        if !transport.identity.operations.iter().any(|known| known == operation) {
+            let error = failed(Status::Unsupported, "transport.operation_unsupported");
+            return Err(self.complete(error.arg("transport", self.settings.transport.as_str()).arg("operation", operation)));
+        }
+        let context = Context::new(self.host.callbacks(), cancel, streams);
+        let session = match self.session.take() {
+            Some(session) => Ok(session),
+            None => session(transport, &self.settings, self.host.callbacks(), &context),
+        };
+        let result = session.and_then(|mut session| {
+            let result = session.call(operation, request, &context);
+            // A session whose transport panicked is of no use; the next call makes another.
+            if !result.as_ref().is_err_and(|error| error.status == Status::Internal) {
+                self.session = Some(session);
+            }
+            result
+        });
+        // What failed in a stream says more than the plugin, which learned the status only.
+        match (result, context.failure()) {
+            (Ok(answer), None) => Ok(answer),
+            (Err(error), None) => Err(self.complete(error)),
+            (_, Some(failure)) => Err(failure),
+        }
+    }
+
+    /// Makes the session where there is none yet, so that its errors can be told from those of the first operation.
+    pub(super) fn prepare(&mut self, cancel: &Cancel) -> Result<(), Error> {
+        if self.session.is_none() {
+            let transport = self.host.transport(&self.settings.transport)?;
+            let mut nothing = Nothing;
+            let context = Context::new(self.host.callbacks(), cancel, &mut nothing);
+            let session = session(transport, &self.settings, self.host.callbacks(), &context);
+            drop(context);
+            self.session = Some(session.map_err(|error| self.complete(error))?);
+        }
+        Ok(())
+    }
+
+    /// Whether the settings refer to secrets that the host has to find.
+    pub(super) fn refers_to_secrets(&self) -> bool {
+        self.settings.secrets.iter().any(|pointer| self.settings.settings.pointer(pointer).is_some_and(Value::is_object))
+    }
+
+    /// The document's pointer to a place in this account's settings.
+    pub(super) fn pointer(&self, pointer: &str) -> String {
+        format!("/accounts/{}{pointer}", self.settings.id.replace('~', "~0").replace('/', "~1"))
+    }
+
+    /// Adds what the transport does not know: its name in the error, and where in the document its settings lie.
+    pub(super) fn complete(&self, mut error: Error) -> Error {
+        error.transport.clone_from(&self.settings.transport);
+        for at in &mut error.at {
+            at.pointer = self.pointer(&at.pointer);
+        }
+        error
+    }
+}
+
+fn session(transport: &Transport, account: &AccountSettings, callbacks: &dyn Callbacks, context: &Context<'_>) -> Result<Session, Error> {
+    let mut settings = account.settings.clone();
+    let find = |name: &str| callbacks.secret_get(name).ok_or_else(|| secret_not_found(name).stage(Stage::Secret).usable());
+    resolve_secrets(&mut settings, &account.secrets, &find)?;
+    let request = zeroize::Zeroizing::new(json!({"account": account.id, "settings": settings}).to_string());
+    transport.plugin.open(&request, context)
+}
+
+/// Milliseconds as the plugin ABI counts them; a day is far beyond every real deadline.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).min(86_400_000)
+}
+
+/// For operations without streams.
+struct Nothing;
+
+impl Streams for Nothing {
+    fn read(&mut self, _stream: u64, _data: &mut [u8]) -> Result<usize, Error> {
+        Ok(0)
+    }
+
+    fn write(&mut self, _stream: u64, _data: &[u8]) -> Result<(), Error> {
+        Err(failed(Status::Unsupported, "host.stream_unknown"))
+    }
+}

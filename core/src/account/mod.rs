@@ -1,0 +1,108 @@
+//! An account: the settings it was opened with, the connections it keeps, and what it does with them.
+
+mod leg;
+mod send;
+mod test;
+
+use crate::error::failed;
+use crate::settings::{Document, Sender};
+use crate::{Cancel, Host};
+use leg::Leg;
+use postkontor_plugin::{Delivery, Error, Status};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long listing, fetching and marking may take where the caller sets no deadline.
+const DEADLINE: Duration = Duration::from_secs(600);
+
+/// An account of a settings document, ready to be used. It keeps its connection from one call to the next.
+///
+/// One thread at a time uses an account; different accounts run in parallel.
+pub struct Account {
+    host: Arc<Host>,
+    enabled: bool,
+    sender: Sender,
+    /// The account itself, then those that may send in its place, in order.
+    legs: Vec<Leg>,
+}
+
+impl Account {
+    /// Opens an account of a settings document, which is checked as a whole. The network is not touched.
+    ///
+    /// Without an `id` the document's `send.account` is taken, or its only account. Where the account is the one of `send.account`,
+    /// `send.fallback` stands in for it.
+    pub fn open(host: &Arc<Host>, settings: &str, id: Option<&str>) -> Result<Account, Error> {
+        let open = || {
+            let document = Document::parse(settings, &**host)?;
+            if !document.enabled {
+                let sender = Sender::default();
+                return Ok(Account { host: host.clone(), enabled: false, sender, legs: Vec::new() });
+            }
+            let none = || failed(Status::Settings, "settings.no_account").at("/send/account", "settings.no_account");
+            let id = id.or_else(|| document.default_account()).ok_or_else(none)?.to_owned();
+            let mut ids = vec![id.clone()];
+            if document.default_account() == Some(&id) {
+                ids.extend(document.send.fallback.iter().filter(|other| **other != id).cloned());
+            }
+            let legs = ids.iter().map(|id| Leg::new(host, document.account(id)?)).collect::<Result<_, Error>>()?;
+            Ok(Account { host: host.clone(), enabled: true, sender: document.sender, legs })
+        };
+        open().map_err(|error| host.localised(error))
+    }
+
+    /// Lists folders or messages.
+    pub fn list(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
+        self.pass("list", request, cancel)
+    }
+
+    /// Fetches messages.
+    pub fn receive(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
+        self.pass("receive", request, cancel)
+    }
+
+    /// Marks, moves or deletes messages.
+    pub fn apply(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
+        self.pass("apply", request, cancel)
+    }
+
+    /// Asks a person for consent (OAuth 2.0).
+    pub fn authorize(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
+        self.pass("authorize", request, cancel)
+    }
+
+    /// Passes an operation to the transport, whose answer needs nothing added.
+    fn pass(&mut self, operation: &str, request: &str, cancel: &Cancel) -> Result<String, Error> {
+        let result = self.enabled().and_then(|leg| {
+            let request = request_object(request)?;
+            let answer = leg.call(operation, request, cancel, DEADLINE)?;
+            String::from_utf8(answer).map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))
+        });
+        result.map_err(|error| self.host.localised(error))
+    }
+
+    /// The account's own leg, unless the settings switch everything off.
+    fn enabled(&mut self) -> Result<&mut Leg, Error> {
+        match self.legs.first_mut() {
+            Some(leg) if self.enabled => Ok(leg),
+            _ => Err(failed(Status::Disabled, "settings.disabled").at("/enabled", "settings.disabled")),
+        }
+    }
+}
+
+/// A request of the caller: a JSON object, or nothing for an empty one.
+fn request_object(request: &str) -> Result<Value, Error> {
+    let unreadable = |detail: String| failed(Status::Argument, "request.unreadable").detail(detail);
+    if request.trim().is_empty() {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    let value: Value = serde_json::from_str(request).map_err(|error| unreadable(error.to_string()))?;
+    if value.is_object() { Ok(value) } else { Err(unreadable("a JSON object is expected".to_owned())) }
+}
+
+/// Whether another account may send what this error kept the first from sending: only when the first certainly did not
+/// take the mail, and when another server could do better.
+fn may_fall_back(error: &Error) -> bool {
+    let ours = [Status::Argument, Status::Cancelled, Status::Local, Status::Uncertain, Status::Partial, Status::Busy, Status::Disabled];
+    error.delivery == Delivery::None && !ours.contains(&error.status)
+}

@@ -1,0 +1,280 @@
+//! Sending: one mail or several, by the account itself or by those that stand in for it.
+
+use super::leg::{Leg, milliseconds};
+use super::{Account, may_fall_back};
+use crate::Cancel;
+use crate::error::failed;
+use crate::loader::Streams;
+use crate::message::{Composed, compose};
+use crate::receipt::{Way, receipt, refusal};
+use postkontor_plugin::{Delivery, Dsn, Error, Sent, Stage, Status};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::time::{Duration, Instant};
+
+/// How long sending may take where the caller sets no deadline: time for the server to think (RFC 5321, section 4.5.3.2.6,
+/// grants it ten minutes), and for the bytes at the pace of a slow line.
+const DEADLINE: Duration = Duration::from_secs(600);
+const SLOW_LINE: u64 = 64 * 1024;
+
+/// The most mails that one call takes; each is held composed, without its attached files, until the call ends.
+const BATCH: usize = 10_000;
+
+#[derive(Serialize)]
+struct Request<'a> {
+    deadline_ms: u64,
+    messages: Vec<Outgoing<'a>>,
+}
+
+/// A mail as `postkontor_plugin::Mail` reads it, borrowed.
+#[derive(Serialize)]
+struct Outgoing<'a> {
+    stream: usize,
+    size: u64,
+    from: &'a str,
+    recipients: Vec<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    eight_bit: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    utf8: bool,
+    message_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dsn: Option<&'a Dsn>,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    results: Vec<Outcome>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Sent(Sent),
+    Error(Error),
+}
+
+impl Account {
+    /// Sends a mail, or several.
+    ///
+    /// `message` is a message document, or an array of them. `parts` are the bytes that attachments refer to by index; those
+    /// of an array share them. The result is the receipt, or for an array `{"results":[receipt or error, …]}`. It is an error
+    /// as soon as one recipient of one mail was refused; the error then holds the `receipt` or the `results`.
+    pub fn send(&mut self, message: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<String, Error> {
+        let result = self.enabled().map(drop).and_then(|()| {
+            if message.trim_start().starts_with('[') {
+                return self.send_batch(message, parts, cancel);
+            }
+            let composed = compose(message, &self.sender, parts)?;
+            let mut results = self.deliver(vec![composed], cancel);
+            results.pop().unwrap_or_else(|| Err(failed(Status::Internal, "plugin.answer_unreadable")))
+        });
+        result.map_err(|error| self.host.localised(error))
+    }
+
+    fn send_batch(&mut self, messages: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<String, Error> {
+        let unreadable =
+            |error: serde_json::Error| failed(Status::Argument, "message.unreadable").stage(Stage::Message).detail(error.to_string());
+        let messages: Vec<&RawValue> = serde_json::from_str(messages).map_err(unreadable)?;
+        if messages.len() > BATCH {
+            return Err(failed(Status::Argument, "message.batch_too_large").stage(Stage::Message).arg("limit", BATCH));
+        }
+        let mut composed = Vec::with_capacity(messages.len());
+        let mut results: Vec<Option<Result<String, Error>>> = Vec::with_capacity(messages.len());
+        for (index, message) in messages.iter().enumerate() {
+            match compose(message.get(), &self.sender, parts) {
+                Ok(mail) => {
+                    composed.push(mail);
+                    results.push(None);
+                }
+                Err(mut error) => {
+                    error.at.iter_mut().for_each(|at| at.pointer.insert_str(0, &format!("/{index}")));
+                    results.push(Some(Err(error)));
+                }
+            }
+        }
+        let mut delivered = self.deliver(composed, cancel).into_iter();
+        let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
+        let results = results.into_iter().map(|result| result.or_else(|| delivered.next()).unwrap_or_else(missing));
+        self.summary(results.collect())
+    }
+
+    /// The results of a batch as one result: OK when everything went to everybody.
+    fn summary(&self, results: Vec<Result<String, Error>>) -> Result<String, Error> {
+        let statuses: Vec<Status> = results.iter().map(|result| result.as_ref().err().map_or(Status::Ok, |error| error.status)).collect();
+        let raw = |result: Result<String, Error>| match result {
+            Ok(receipt) => RawValue::from_string(receipt),
+            Err(error) => serde_json::value::to_raw_value(&self.host.localised(error)),
+        };
+        let unwritable = |error: serde_json::Error| failed(Status::Internal, "host.result_unwritable").detail(error.to_string());
+        let results = results.into_iter().map(raw).collect::<Result<Vec<_>, _>>().map_err(unwritable)?;
+        let first = statuses.first().copied().unwrap_or(Status::Ok);
+        if statuses.iter().all(|status| *status == Status::Ok) {
+            let results = serde_json::to_string(&results).map_err(unwritable)?;
+            return Ok(format!("{{\"results\":{results}}}"));
+        }
+        let status = if statuses.iter().all(|status| *status == first) { first } else { Status::Partial };
+        let failures = statuses.iter().filter(|status| **status != Status::Ok).count();
+        let mut error = failed(status, "batch.incomplete").arg("failed", failures).arg("total", statuses.len());
+        if statuses.contains(&Status::Uncertain) {
+            error.delivery = Delivery::Unknown;
+        }
+        let results = serde_json::to_value(&results).map_err(unwritable)?;
+        error.more.insert("results".to_owned(), results);
+        Err(error)
+    }
+
+    /// Hands composed mails to the account's transport; those that it certainly did not take go to the next in line.
+    fn deliver(&mut self, mails: Vec<Composed<'_>>, cancel: &Cancel) -> Vec<Result<String, Error>> {
+        let started = Instant::now();
+        let mut results: Vec<Option<Result<String, Error>>> = mails.iter().map(|_| None).collect();
+        let mut reasons: Vec<Option<Error>> = mails.iter().map(|_| None).collect();
+        let mut open: Vec<(usize, Composed<'_>)> = mails.into_iter().enumerate().collect();
+        let last = self.legs.len().saturating_sub(1);
+        for (position, leg) in self.legs.iter_mut().enumerate() {
+            let outcomes = hand_over(leg, &mut open, cancel);
+            let tried = std::mem::take(&mut open);
+            for ((index, mut mail), outcome) in tried.into_iter().zip(outcomes) {
+                let way = Way {
+                    account: &leg.settings.id,
+                    transport: &leg.settings.transport,
+                    reason: reasons[index].as_ref(),
+                    elapsed: started.elapsed(),
+                };
+                match outcome {
+                    Ok(sent) => results[index] = Some(receipt(&mail, &sent, &way)),
+                    Err(error) if position < last && may_fall_back(&error) && !cancel.is_fired() => {
+                        mail.rewind();
+                        reasons[index] = Some(self.host.localised(error));
+                        open.push((index, mail));
+                    }
+                    Err(error) => results[index] = Some(Err(refusal(&mail, error, &way))),
+                }
+            }
+            if open.is_empty() {
+                break;
+            }
+        }
+        let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
+        results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
+    }
+}
+
+/// One call of the transport for all mails, and its result for each.
+fn hand_over(leg: &mut Leg, mails: &mut [(usize, Composed<'_>)], cancel: &Cancel) -> Vec<Result<Sent, Error>> {
+    if mails.is_empty() {
+        return Vec::new();
+    }
+    let bytes: u64 = mails.iter().map(|(_, mail)| mail.size).sum();
+    let deadline = cancel.remaining(DEADLINE + Duration::from_secs(bytes / SLOW_LINE));
+    let messages = mails.iter().enumerate().map(|(index, (_, mail))| Outgoing {
+        stream: index + 1,
+        size: mail.size,
+        from: &mail.from,
+        recipients: mail.recipients.iter().map(|recipient| recipient.address.as_str()).collect(),
+        eight_bit: mail.eight_bit,
+        utf8: mail.utf8,
+        message_id: &mail.message_id,
+        dsn: mail.dsn.as_ref(),
+    });
+    let request = Request { deadline_ms: milliseconds(deadline), messages: messages.collect() };
+    let count = mails.len();
+    let answer = serde_json::to_vec(&request)
+        .map_err(|error| failed(Status::Internal, "host.request_unwritable").detail(error.to_string()))
+        .and_then(|request| {
+            let mut bodies = Bodies { mails, failed: None };
+            let answer = leg.stream("send", &request, cancel, &mut bodies)?;
+            Ok((answer, bodies.failed))
+        })
+        .and_then(|(answer, failed_body)| {
+            let response: Response = serde_json::from_slice(&answer).map_err(unreadable)?;
+            if response.results.len() != count {
+                return Err(unreadable(format!("{} results for {count} mails", response.results.len())));
+            }
+            Ok((response, failed_body))
+        });
+    match answer {
+        Ok((response, mut failed_body)) => {
+            let result = |(index, outcome)| match outcome {
+                Outcome::Sent(sent) => Ok(sent),
+                Outcome::Error(error) => {
+                    let mut error = leg.complete(error);
+                    // The plugin knows only that the source failed; the composer knows why.
+                    if let Some((number, cause)) = failed_body.take_if(|(number, _)| *number == index) {
+                        debug_assert_eq!(number, index);
+                        error = merged(cause, &error);
+                    }
+                    Err(error)
+                }
+            };
+            response.results.into_iter().enumerate().map(result).collect()
+        }
+        // The call as a whole failed, before anything was sent or by a defect in the plugin, after which nobody knows.
+        Err(error) => (0..count).map(|_| Err(whole(&error))).collect(),
+    }
+}
+
+/// The composer's error with what the transport knows of the session.
+fn merged(mut cause: Error, seen: &Error) -> Error {
+    cause.transport.clone_from(&seen.transport);
+    cause.session = seen.session;
+    cause.delivery = seen.delivery;
+    if seen.delivery == Delivery::Unknown {
+        cause.status = Status::Uncertain;
+    }
+    cause
+}
+
+/// What a failure of the whole call means for one mail. After a defect the mail may have left.
+fn whole(error: &Error) -> Error {
+    let mut error = error.clone();
+    if error.status == Status::Internal {
+        error.delivery = Delivery::Unknown;
+        error.retry = postkontor_plugin::Retry::No;
+    }
+    error
+}
+
+fn unreadable(cause: impl ToString) -> Error {
+    failed(Status::Internal, "plugin.answer_unreadable").detail(cause.to_string())
+}
+
+/// The mails of one call as the streams that the transport reads.
+struct Bodies<'a, 'b> {
+    mails: &'a mut [(usize, Composed<'b>)],
+    /// The mail whose source failed, and why.
+    failed: Option<(usize, Error)>,
+}
+
+impl Streams for Bodies<'_, '_> {
+    fn read(&mut self, stream: u64, data: &mut [u8]) -> Result<usize, Error> {
+        let index = usize::try_from(stream).ok().and_then(|stream| stream.checked_sub(1));
+        let mail = index.and_then(|index| Some((index, self.mails.get_mut(index)?)));
+        let Some((index, (_, mail))) = mail else { return Err(failed(Status::Argument, "host.stream_unknown")) };
+        mail.read(data).inspect_err(|error| self.failed = Some((index, error.clone())))
+    }
+
+    fn write(&mut self, _stream: u64, _data: &[u8]) -> Result<(), Error> {
+        Err(failed(Status::Unsupported, "host.stream_unknown"))
+    }
+}
+
+impl Account {
+    /// Sends the test message of the step `loop` and returns its receipt.
+    pub(super) fn send_test(&mut self, to: &str, cancel: &Cancel) -> Result<Value, Error> {
+        let words = |code: &str| self.host.sentence(code, &serde_json::Map::new()).unwrap_or_else(|| code.to_owned());
+        let message = serde_json::json!({"to": [to], "subject": words("loop.subject"), "text": words("loop.text")});
+        let composed = compose(&message.to_string(), &self.sender, &[])?;
+        let Some(leg) = self.legs.first_mut() else { return Err(failed(Status::Disabled, "settings.disabled")) };
+        let started = Instant::now();
+        let mut mails = [(0, composed)];
+        let outcome = hand_over(leg, &mut mails, cancel).pop().unwrap_or_else(|| Err(unreadable("no result")));
+        let way = Way { account: &leg.settings.id, transport: &leg.settings.transport, reason: None, elapsed: started.elapsed() };
+        let [(_, composed)] = &mails;
+        match outcome {
+            Ok(sent) => receipt(composed, &sent, &way).and_then(|receipt| serde_json::from_str(&receipt).map_err(unreadable)),
+            Err(error) => Err(refusal(composed, error, &way)),
+        }
+    }
+}

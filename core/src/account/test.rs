@@ -1,0 +1,106 @@
+//! Testing the settings: every step, what was seen, and what to do about it.
+
+use super::{Account, request_object};
+use crate::Cancel;
+use crate::error::failed;
+use postkontor_plugin::{Error, Report, Stage, Status, Step, StepStatus};
+use serde_json::{Map, Value, json};
+use std::time::{Duration, Instant};
+
+impl Account {
+    /// Tests the settings step by step. Sends nothing unless the request asks for the step `loop`:
+    /// `{"loop":{"to":"somebody@example.com"}}`, by default to the sender's own address.
+    ///
+    /// The result is the report `{"ok","elapsed_ms","account","transport","steps","transcript"}`. A test that finds a failure is a
+    /// success; an error means that the test could not run.
+    pub fn test(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
+        let result = self.run_test(request, cancel);
+        result.map_err(|error| self.host.localised(error))
+    }
+
+    fn run_test(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
+        self.enabled()?;
+        let request = request_object(request)?;
+        let started = Instant::now();
+        let to = self.loop_recipient(&request)?;
+        let mut report = self.prepare_and_test(cancel)?;
+        if let Some(to) = to {
+            let step = self.loop_step(&report, &to, cancel);
+            let quit = report.steps.iter().position(|step| step.step == Stage::Quit).unwrap_or(report.steps.len());
+            report.steps.insert(quit, step);
+        }
+        let Some(leg) = self.legs.first() else { return Err(failed(Status::Disabled, "settings.disabled")) };
+        let (account, transport) = (leg.settings.id.clone(), leg.settings.transport.clone());
+        let ok = report.is_ok();
+        let steps: Vec<Value> = report.steps.into_iter().map(|step| self.completed(step)).collect();
+        let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let report = json!({
+            "ok": ok, "elapsed_ms": elapsed, "account": account, "transport": transport, "steps": steps, "transcript": report.transcript,
+        });
+        Ok(report.to_string())
+    }
+
+    /// Steps `settings` and `secret`, then those of the transport.
+    fn prepare_and_test(&mut self, cancel: &Cancel) -> Result<Report, Error> {
+        let leg = self.enabled()?;
+        // The document was checked when the account was opened; what only the transport can judge is judged here.
+        let refers = leg.refers_to_secrets();
+        let mut steps = vec![Step::ok(Stage::Settings), if refers { Step::ok(Stage::Secret) } else { Step::skipped(Stage::Secret) }];
+        if let Err(error) = leg.prepare(cancel) {
+            let (index, stage) = if error.stage == Some(Stage::Secret) { (1, Stage::Secret) } else { (0, Stage::Settings) };
+            steps[index] = Step::fail(stage, &error);
+            return Ok(Report { steps, transcript: Vec::new() });
+        }
+        let seconds = leg.settings.settings.pointer("/server/timeout_seconds").and_then(Value::as_u64).unwrap_or(60);
+        let answer = leg.call("test", json!({}), cancel, Duration::from_secs(seconds))?;
+        let report: Report = serde_json::from_slice(&answer)
+            .map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))?;
+        let pointed = |mut step: Step| {
+            if !step.pointer.is_empty() {
+                step.pointer = leg.pointer(&step.pointer);
+            }
+            step.patch = step.patch.map(|patch| json!({"accounts": {leg.settings.id.as_str(): patch}}));
+            step
+        };
+        steps.extend(report.steps.into_iter().map(pointed));
+        Ok(Report { steps, transcript: report.transcript })
+    }
+
+    /// The address that the request wants a test message to go to, if it wants one.
+    fn loop_recipient(&self, request: &Value) -> Result<Option<String>, Error> {
+        let Some(wish) = request.get("loop").filter(|wish| !wish.is_null() && **wish != Value::Bool(false)) else { return Ok(None) };
+        let to = wish.get("to").and_then(Value::as_str).or(self.sender.address.as_deref());
+        let missing = || failed(Status::Argument, "test.loop_recipient_missing").at("/loop/to", "test.loop_recipient_missing");
+        to.map(|to| Some(to.to_owned())).ok_or_else(missing)
+    }
+
+    fn loop_step(&mut self, report: &Report, to: &str, cancel: &Cancel) -> Step {
+        if !report.is_ok() {
+            return Step::skipped(Stage::Loop);
+        }
+        let started = Instant::now();
+        let mut step = match self.send_test(to, cancel) {
+            Ok(receipt) => Step::ok(Stage::Loop).fact("receipt", receipt),
+            Err(error) => Step::fail(Stage::Loop, &error),
+        };
+        step.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        step
+    }
+
+    /// The step with its sentences: what was found, and what to do.
+    fn completed(&self, mut step: Step) -> Value {
+        if step.message.is_empty() && !step.code.is_empty() {
+            step.message = self.host.sentence(&step.code, &step.facts).unwrap_or_else(|| step.code.clone());
+        }
+        if step.message.is_empty() && step.status == StepStatus::Ok {
+            let code = serde_json::to_value(step.step).unwrap_or_default();
+            let code = format!("step.{}", code.as_str().unwrap_or_default());
+            step.message = self.host.sentence(&code, &step.facts).unwrap_or_default();
+        }
+        let advice = std::mem::take(&mut step.advice);
+        let facts: &Map<String, Value> = &step.facts;
+        let sentence = |code: String| self.host.sentence(&code, facts).unwrap_or(code);
+        step.advice = advice.into_iter().map(sentence).collect();
+        serde_json::to_value(step).unwrap_or_default()
+    }
+}

@@ -1,0 +1,46 @@
+//! Deadlines, and stopping from another thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Ends a call: at its deadline, or when another thread fires it. Clones are the same token.
+///
+/// A token outlives the call it is given to and may serve several, which then share the deadline.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<Token>);
+
+#[derive(Debug, Default)]
+struct Token {
+    fired: AtomicBool,
+    deadline: Option<Instant>,
+}
+
+impl Cancel {
+    /// A token whose deadline lies `deadline` from now. Without one, each call has its own finite default.
+    pub fn new(deadline: Option<Duration>) -> Cancel {
+        // A deadline beyond what the clock can express is no deadline.
+        let deadline = deadline.and_then(|deadline| Instant::now().checked_add(deadline));
+        Cancel(Arc::new(Token { fired: AtomicBool::new(false), deadline }))
+    }
+
+    /// Stops every call that has the token, now or later. Any thread may fire it, any number of times.
+    pub fn fire(&self) {
+        self.0.fired.store(true, Ordering::Release);
+    }
+
+    /// Whether somebody fired it.
+    pub fn is_fired(&self) -> bool {
+        self.0.fired.load(Ordering::Acquire)
+    }
+
+    /// Whether the deadline has passed.
+    pub fn is_overdue(&self) -> bool {
+        self.0.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// The time that is left, or `otherwise` where the token has no deadline.
+    pub(crate) fn remaining(&self, otherwise: Duration) -> Duration {
+        self.0.deadline.map_or(otherwise, |deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+}

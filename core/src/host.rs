@@ -1,0 +1,257 @@
+//! The host: a configuration, the plugins it found, and the language it speaks.
+
+use crate::Cancel;
+use crate::error::failed;
+use crate::loader::{self, Plugin};
+use crate::settings::{self, Schemas};
+use crate::texts::Texts;
+use postkontor_plugin::{Error, Secret, Status};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+/// What the program that uses Postkontor does for it. Called on the thread that called, and only during the call.
+pub trait Callbacks: Send + Sync {
+    /// Takes a line for the log. Levels: 1 error, 2 warning, 3 information, 4 debug, 5 trace.
+    fn log(&self, _level: i32, _text: &str) {}
+    /// Learns the progress in bytes, at least every 100 ms while something is waited for; `false` stops the call.
+    fn progress(&self, _done: u64, _total: u64) -> bool {
+        true
+    }
+    /// Finds a secret that the settings refer to as `{"secret":"name"}`.
+    fn secret_get(&self, _name: &str) -> Option<Secret> {
+        None
+    }
+    /// Keeps a secret, for example a renewed token; `false` where it cannot.
+    fn secret_put(&self, _name: &str, _value: &Secret) -> bool {
+        false
+    }
+}
+
+/// Callbacks that do nothing.
+impl Callbacks for () {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    #[serde(default)]
+    language: Option<String>,
+    #[serde(default)]
+    plugins: Vec<PathBuf>,
+    #[serde(default)]
+    trust_environment: bool,
+    #[serde(default)]
+    pins: BTreeMap<String, String>,
+}
+
+/// A host. Accounts hold on to it, so it lives as long as the last of them. All functions may be called from any thread.
+pub struct Host {
+    language: String,
+    callbacks: Box<dyn Callbacks>,
+    entries: Vec<Entry>,
+    texts: OnceLock<Texts>,
+}
+
+/// A plugin file, or a plugin linked into the host.
+struct Entry {
+    file: Option<PathBuf>,
+    transport: Result<Transport, Error>,
+}
+
+/// A transport that can be used.
+pub(crate) struct Transport {
+    pub(crate) plugin: Plugin,
+    pub(crate) identity: Identity,
+    description: OnceLock<Result<Arc<Description>, Error>>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Identity {
+    pub(crate) name: String,
+    #[serde(default)]
+    version: String,
+    pub(crate) operations: Vec<String>,
+}
+
+/// What a plugin says about itself when it is asked for everything.
+#[derive(Deserialize)]
+struct Description {
+    schema: Arc<Value>,
+    #[serde(default)]
+    texts: Value,
+}
+
+impl Host {
+    /// Opens a host: reads the configuration, and finds and opens the plugins.
+    ///
+    /// `config` is JSON, empty for all defaults: `{"language":"de","plugins":["/folder"],"trust_environment":false,
+    /// "pins":{"libpostkontor_smtp.so":"sha256:…"}}`. A plugin that fails to open does not fail the host; it stays listed
+    /// with its reason in [`Host::transports`].
+    pub fn open(config: &str, callbacks: Box<dyn Callbacks>) -> Result<Arc<Host>, Error> {
+        Host::open_with(config, callbacks, &[])
+    }
+
+    /// Opens a host that has transports linked in, given by their vtables. A plugin file of the same name is not used.
+    pub fn open_with(config: &str, callbacks: Box<dyn Callbacks>, builtin: &[&'static postkontor_abi::Plugin]) -> Result<Arc<Host>, Error> {
+        let config = if config.trim().is_empty() { "{}" } else { config };
+        let config: Config =
+            serde_json::from_str(config).map_err(|error| failed(Status::Argument, "host.config_unreadable").detail(error.to_string()))?;
+        let search = loader::Search { plugins: config.plugins, trust_environment: config.trust_environment, pins: config.pins };
+        let mut host =
+            Host { language: config.language.unwrap_or_else(|| "en".to_owned()), callbacks, entries: Vec::new(), texts: OnceLock::new() };
+        for plugin in builtin {
+            host.add(None, Ok(Plugin::builtin(plugin)));
+        }
+        for found in loader::search(&search) {
+            host.add(Some(found.file), found.plugin);
+        }
+        Ok(Arc::new(host))
+    }
+
+    fn add(&mut self, file: Option<PathBuf>, plugin: Result<Plugin, Error>) {
+        let transport = plugin.and_then(|plugin| {
+            let identity: Identity = plugin.describe("{}")?;
+            if let Some(other) = self.entries.iter().find(|entry| entry.name() == Some(&identity.name)) {
+                let error = failed(Status::Transport, "plugin.name_taken").arg("name", identity.name);
+                return Err(error.arg("other", other.shown()));
+            }
+            Ok(Transport { plugin, identity, description: OnceLock::new() })
+        });
+        let transport = transport.map_err(|error| self.brief(error));
+        if let Err(error) = &transport {
+            let file = file.as_deref().map(|file| file.display().to_string()).unwrap_or_default();
+            self.callbacks.log(2, &format!("plugin {file} is not used: {error}"));
+        }
+        self.entries.push(Entry { file, transport });
+    }
+
+    /// Keeps the last lines of a long report, where the point is; the whole goes to the log.
+    fn brief(&self, mut error: Error) -> Error {
+        if error.detail.len() > 600 {
+            self.callbacks.log(4, &error.detail);
+            let lines: Vec<&str> = error.detail.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            let last = lines[lines.len().saturating_sub(6)..].join(" ");
+            error.detail = last;
+        }
+        error
+    }
+
+    /// Lists the transports: `[{"name","version","operations","file"}]`, and `{"file","error"}` for a plugin that failed.
+    pub fn transports(&self) -> String {
+        let entries = self.entries.iter().map(|entry| {
+            let mut shown = match &entry.transport {
+                Ok(Transport { identity, .. }) => {
+                    json!({"name": identity.name, "version": identity.version, "operations": identity.operations})
+                }
+                Err(error) => json!({"error": self.localised(error.clone())}),
+            };
+            if let Some(file) = &entry.file {
+                shown["file"] = Value::from(file.display().to_string());
+            }
+            shown
+        });
+        Value::from_iter(entries).to_string()
+    }
+
+    /// The form of a transport's settings as `{"schema","uischema","rjsf"}` in a language; empty means the host's. An empty
+    /// transport asks for the form of the settings document's own groups (sender, send, receive).
+    pub fn schema(&self, transport: &str, language: &str) -> Result<String, Error> {
+        let language = if language.is_empty() { &self.language } else { language };
+        let form = if transport.is_empty() {
+            settings::form(&settings::document_schema(), self.texts(), language)
+        } else {
+            let description = self.description(transport).map_err(|error| self.localised(error))?;
+            settings::form(&description.schema, self.texts(), language)
+        };
+        Ok(form.to_string())
+    }
+
+    /// Checks settings without touching the network: problems, visible fields, normalised settings, secrets, origins.
+    pub fn check(&self, settings: &str) -> Result<String, Error> {
+        Ok(settings::check(settings, self, self.texts(), &self.language).to_string())
+    }
+
+    /// Finds the settings for an address.
+    pub fn discover(&self, _address: &str, _cancel: &Cancel) -> Result<String, Error> {
+        Err(self.localised(failed(Status::Unsupported, "host.discover_unsupported")))
+    }
+
+    /// The transport of that name.
+    pub(crate) fn transport(&self, name: &str) -> Result<&Transport, Error> {
+        let usable = || self.entries.iter().filter_map(|entry| entry.transport.as_ref().ok());
+        usable().find(|transport| transport.identity.name == name).ok_or_else(|| {
+            // Every place that was searched, and why each file failed: the reason is usually among them.
+            let known: Vec<&str> = usable().map(|transport| transport.identity.name.as_str()).collect();
+            let failures = self.entries.iter().filter_map(|entry| Some(format!("{}: {}", entry.shown(), entry.transport.as_ref().err()?)));
+            let error = failed(Status::Transport, "transport.unknown").arg("transport", name).arg("known", known.join(", "));
+            error.detail(failures.collect::<Vec<_>>().join("; "))
+        })
+    }
+
+    fn description(&self, transport: &str) -> Result<Arc<Description>, Error> {
+        let transport = self.transport(transport)?;
+        let describe = || transport.plugin.describe(r#"{"full":true}"#).map(Arc::new);
+        transport.description.get_or_init(describe).clone()
+    }
+
+    /// The texts of the host and of every plugin; gathered when a sentence is first needed.
+    fn texts(&self) -> &Texts {
+        self.texts.get_or_init(|| {
+            let usable = self.entries.iter().filter_map(|entry| entry.transport.as_ref().ok());
+            let mut texts = Texts::new();
+            for transport in usable {
+                match self.description(&transport.identity.name) {
+                    Ok(description) => texts.add(&description.texts),
+                    Err(error) => {
+                        self.callbacks.log(2, &format!("plugin {} does not describe itself: {error}", transport.identity.name));
+                    }
+                }
+            }
+            texts
+        })
+    }
+
+    pub(crate) fn callbacks(&self) -> &dyn Callbacks {
+        &*self.callbacks
+    }
+
+    /// A sentence in the host's language, or `None` where the code has no text.
+    pub(crate) fn sentence(&self, code: &str, args: &serde_json::Map<String, Value>) -> Option<String> {
+        self.texts().sentence(&self.language, code, args)
+    }
+
+    /// The error with its sentences in the host's language.
+    pub fn localised(&self, mut error: Error) -> Error {
+        if error.message.is_empty() {
+            let sentence = self.sentence(&error.code, &error.args);
+            error.message = sentence.unwrap_or_else(|| error.code.clone());
+        }
+        for index in 0..error.at.len() {
+            if error.at[index].message.is_empty() {
+                let at = &error.at[index];
+                let mut args = error.args.clone();
+                args.extend(at.args.clone());
+                error.at[index].message = self.sentence(&at.code, &args).unwrap_or_else(|| at.code.clone());
+            }
+        }
+        error
+    }
+}
+
+impl Entry {
+    fn name(&self) -> Option<&str> {
+        Some(self.transport.as_ref().ok()?.identity.name.as_str())
+    }
+
+    fn shown(&self) -> String {
+        self.file.as_ref().map_or_else(|| "built in".to_owned(), |file| file.display().to_string())
+    }
+}
+
+impl Schemas for Host {
+    fn schema(&self, transport: &str) -> Result<Arc<Value>, Error> {
+        self.description(transport).map(|description| description.schema.clone())
+    }
+}

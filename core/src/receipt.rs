@@ -1,0 +1,96 @@
+//! From a transport's result to the receipt or error that the caller gets.
+
+use crate::error::failed;
+use crate::message::Composed;
+use postkontor_plugin::{Answer, At, Delivery, Error, Sent, Stage, Status, Verdict};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// What became of one mail. Exists only if the transport took it for at least one recipient.
+#[derive(Serialize)]
+pub(crate) struct Receipt<'a> {
+    /// 0, or 12 when some recipients were refused.
+    status: Status,
+    message_id: &'a str,
+    account: &'a str,
+    transport: &'a str,
+    /// Whether another account than the first choice sent it; `reason` then holds why the first did not.
+    fallback: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a Error>,
+    recipients: &'a [Answer],
+    size: u64,
+    elapsed_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saved_to: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<&'a postkontor_plugin::Reply>,
+}
+
+/// Who sent, for the receipt.
+pub(crate) struct Way<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) transport: &'a str,
+    pub(crate) reason: Option<&'a Error>,
+    pub(crate) elapsed: Duration,
+}
+
+/// The receipt as JSON when every recipient was accepted, else the error PARTIAL with the receipt in it.
+pub(crate) fn receipt(composed: &Composed<'_>, sent: &Sent, way: &Way<'_>) -> Result<String, Error> {
+    let refused: Vec<At> = refused(composed, &sent.recipients);
+    let receipt = Receipt {
+        status: if refused.is_empty() { Status::Ok } else { Status::Partial },
+        message_id: &composed.message_id,
+        account: way.account,
+        transport: way.transport,
+        fallback: way.reason.is_some(),
+        reason: way.reason,
+        recipients: &sent.recipients,
+        size: sent.size,
+        elapsed_ms: u64::try_from(way.elapsed.as_millis()).unwrap_or(u64::MAX),
+        saved_to: sent.saved_to.as_deref(),
+        server: sent.reply.as_ref(),
+    };
+    if refused.is_empty() {
+        return serde_json::to_string(&receipt).map_err(unwritable);
+    }
+    let mut error = failed(Status::Partial, "recipients.refused").stage(Stage::Recipients).arg("count", refused.len());
+    error.server = sent.recipients.iter().find(|answer| answer.status == Verdict::Refused).map(|answer| answer.reply.clone());
+    error.at = refused;
+    error.answers.clone_from(&sent.recipients);
+    error.more.insert("receipt".to_owned(), serde_json::to_value(&receipt).map_err(unwritable)?);
+    Err(error)
+}
+
+/// Completes the error of a mail that was not sent, or of which nobody knows: refused recipients get their pointers.
+pub(crate) fn refusal(composed: &Composed<'_>, mut error: Error, way: &Way<'_>) -> Error {
+    let refused = refused(composed, &error.answers);
+    error.at.extend(refused);
+    if error.delivery == Delivery::Unknown {
+        // Whoever has to find out whether it arrived needs the name that it travels under.
+        error.more.insert("message_id".to_owned(), Value::from(composed.message_id.as_str()));
+    }
+    error.more.insert("account".to_owned(), Value::from(way.account));
+    error
+}
+
+fn refused(composed: &Composed<'_>, answers: &[Answer]) -> Vec<At> {
+    let pairs = composed.recipients.iter().zip(answers);
+    let refused = pairs.filter(|(_, answer)| answer.status == Verdict::Refused);
+    let at = |(recipient, answer): (&crate::message::Recipient, &Answer)| At {
+        pointer: recipient.pointer.clone(),
+        code: "recipient.refused".to_owned(),
+        args: Map::from_iter([
+            ("address".to_owned(), Value::from(answer.address.as_str())),
+            ("code".to_owned(), Value::from(answer.reply.code)),
+            ("text".to_owned(), Value::from(answer.reply.text.as_str())),
+        ]),
+        message: String::new(),
+    };
+    refused.map(at).collect()
+}
+
+fn unwritable(error: serde_json::Error) -> Error {
+    failed(Status::Internal, "host.result_unwritable").detail(error.to_string())
+}
