@@ -1,0 +1,195 @@
+//! `cargo xtask bench`: the same work done by Postkontor, libcurl, lettre and smtplib, as ratios.
+//!
+//! Every client does the same work against the same server on loopback (tests/bench), in turn and several times over, so
+//! that what else the machine does hits all alike. The promises at the end compare what was measured in this one run;
+//! docs/benchmarks.md explains them. The task fails when one of them is not kept.
+
+mod build;
+mod client;
+mod promises;
+
+use build::Clients;
+use client::{Cost, run_client};
+use promises::{Promise, promises};
+use std::process::ExitCode;
+
+/// The reply delay of the workloads whose name says so.
+pub(crate) const DELAY_MS: u64 = 20;
+
+/// Who does the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    Postkontor,
+    Libcurl,
+    Lettre,
+    Smtplib,
+}
+
+/// One kind of work, and how many mails of it each client does: slow ones fewer, so that all take seconds.
+pub(crate) struct Workload {
+    /// By this name the promises find it.
+    pub(crate) name: &'static str,
+    title: &'static str,
+    sink: &'static [&'static str],
+    work: &'static str,
+    mails: &'static [(Who, u32)],
+}
+
+use Who::{Lettre, Libcurl, Postkontor, Smtplib};
+
+const WORKLOADS: &[Workload] = &[
+    Workload {
+        name: "small",
+        title: "Mails of 2 KB, each composed anew, one connection",
+        sink: &[],
+        work: "small",
+        mails: &[(Postkontor, 10_000), (Libcurl, 10_000), (Lettre, 100), (Smtplib, 1000)],
+    },
+    Workload {
+        name: "small, acknowledged at once",
+        title: "The same, with a server that does not delay its TCP acknowledgements",
+        sink: &["--quick-ack"],
+        work: "small",
+        mails: &[(Postkontor, 10_000), (Libcurl, 10_000), (Lettre, 10_000), (Smtplib, 1000)],
+    },
+    Workload {
+        name: "batch",
+        title: "Mails of 2 KB, Postkontor in batches of 500",
+        sink: &[],
+        work: "batch",
+        mails: &[(Postkontor, 10_000)],
+    },
+    Workload {
+        name: "delay",
+        title: "Mails of 2 KB, the server's replies take 20 ms",
+        sink: &["--delay", "20"],
+        work: "small",
+        mails: &[(Postkontor, 100), (Libcurl, 25), (Lettre, 20), (Smtplib, 25)],
+    },
+    Workload {
+        name: "batch, delay",
+        title: "Mails of 2 KB, the server's replies take 20 ms, Postkontor in batches of 500",
+        sink: &["--delay", "20"],
+        work: "batch",
+        mails: &[(Postkontor, 2000)],
+    },
+    Workload {
+        name: "attachment",
+        title: "Mails with an attachment of 200 KB from memory",
+        sink: &[],
+        work: "attachment",
+        mails: &[(Postkontor, 1000), (Libcurl, 1000), (Lettre, 200), (Smtplib, 25)],
+    },
+    Workload {
+        name: "file",
+        title: "One mail with an attachment of 100 MB from a file",
+        sink: &[],
+        work: "file",
+        mails: &[(Postkontor, 1), (Libcurl, 1), (Lettre, 1), (Smtplib, 1)],
+    },
+];
+
+/// What the clients were measured at, by workload: the medians.
+pub(crate) type Results = Vec<(&'static Workload, Vec<(Who, Cost)>)>;
+
+/// Runs the benchmark. `--rounds N` is how often everything is done (3); a name of a workload limits it to that one.
+pub(crate) fn run(arguments: &[String]) -> ExitCode {
+    let (rounds, only) = match options(arguments) {
+        Ok(options) => options,
+        Err(problem) => {
+            eprintln!("{problem}\nusage: cargo xtask bench [--rounds N] [WORKLOAD]");
+            return ExitCode::from(2);
+        }
+    };
+    match measure(rounds, only) {
+        Ok(promises) if promises.iter().all(|promise| promise.kept) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options(arguments: &[String]) -> Result<(usize, Option<&str>), String> {
+    let (mut rounds, mut only) = (3, None);
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--rounds" => rounds = arguments.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or("--rounds wants a number")?,
+            name if WORKLOADS.iter().any(|workload| workload.name == name) || name == "open" => only = Some(name),
+            other => {
+                let names: Vec<_> = WORKLOADS.iter().map(|workload| workload.name).chain(["open"]).collect();
+                return Err(format!("there is no workload \"{other}\"; there are \"{}\"", names.join("\", \"")));
+            }
+        }
+    }
+    Ok((rounds, only))
+}
+
+fn measure(rounds: usize, only: Option<&str>) -> Result<Vec<Promise>, String> {
+    let clients = build::build()?;
+    let wanted = |name: &str| only.is_none_or(|only| only == name);
+    let mut results = Results::new();
+    for workload in WORKLOADS.iter().filter(|workload| wanted(workload.name)) {
+        let costs = compare(workload, &clients, rounds)?;
+        print_costs(workload, &costs);
+        results.push((workload, costs));
+    }
+    let mut openings = Vec::new();
+    if wanted("open") {
+        openings = (0..20).map(|_| client::open_host(&clients)).collect::<Result<Vec<f64>, String>>()?;
+        openings.sort_by(f64::total_cmp);
+        println!("\n### Host opened with all plugins\n\n{:.2} ms (median of {}), {:.2} ms at best", median(&openings) * 1e3, openings.len(), openings[0] * 1e3);
+    }
+    let promises = promises(&results, (!openings.is_empty()).then(|| median(&openings)));
+    println!("\n### Promises\n\n| Promise | Measured | |\n|---|---|---|");
+    for promise in &promises {
+        println!("| {} | {} | {} |", promise.text, promise.measured, if promise.kept { "kept" } else { "**NOT KEPT**" });
+    }
+    Ok(promises)
+}
+
+/// Lets the clients work in turn, several times over, and takes each one's medians.
+fn compare(workload: &Workload, clients: &Clients, rounds: usize) -> Result<Vec<(Who, Cost)>, String> {
+    let mut costs: Vec<(Who, Vec<Cost>)> = workload.mails.iter().map(|(who, _)| (*who, Vec::new())).collect();
+    for round in 0..rounds {
+        for ((who, mails), (_, costs)) in workload.mails.iter().zip(&mut costs) {
+            // Python is a yardstick that no promise mentions, and slow: once is enough.
+            if *who != Smtplib || round == 0 {
+                eprint!("\r\x1b[K{}: {who:?}, round {} of {rounds}", workload.name, round + 1);
+                costs.push(run_client(clients, *who, workload.sink, workload.work, *mails)?);
+            }
+        }
+    }
+    eprint!("\r\x1b[K");
+    Ok(costs.into_iter().map(|(who, costs)| (who, medians(&costs))).collect())
+}
+
+fn medians(costs: &[Cost]) -> Cost {
+    let of = |value: fn(&Cost) -> f64| {
+        let mut values: Vec<f64> = costs.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        median(&values)
+    };
+    Cost { seconds: of(|cost| cost.seconds), cpu_us: of(|cost| cost.cpu_us), peak_mb: of(|cost| cost.peak_mb), bytes: of(|cost| cost.bytes) }
+}
+
+/// The middle of sorted values.
+fn median(sorted: &[f64]) -> f64 {
+    let middle = sorted.len() / 2;
+    if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 }
+}
+
+fn print_costs(workload: &Workload, costs: &[(Who, Cost)]) {
+    let delayed = workload.name.contains("delay");
+    println!("\n### {}\n", workload.title);
+    println!("| Client | Mails/s | Postkontor is | CPU us/mail | Postkontor uses | Peak MB | Bytes/mail |{}", if delayed { " Round trips/mail |" } else { "" });
+    println!("|---|---|---|---|---|---|---|{}", if delayed { "---|" } else { "" });
+    let ours = costs[0].1;
+    for (who, cost) in costs {
+        print!("| {who:?} | {:.1} | {:.2} times as fast ", cost.rate(), ours.rate() / cost.rate());
+        print!("| {:.1} | {:.2} of it | {:.1} | {:.0} |", cost.cpu_us, ours.cpu_us / cost.cpu_us, cost.peak_mb, cost.bytes);
+        println!("{}", if delayed { format!(" {:.2} |", cost.round_trips()) } else { String::new() });
+    }
+}

@@ -1,0 +1,49 @@
+//! What Postkontor promises, compared with what was measured in this run.
+
+use super::Who::{Lettre, Libcurl, Postkontor};
+use super::client::Cost;
+use super::{Results, Who};
+
+/// One promise and what became of it.
+pub(crate) struct Promise {
+    pub(crate) text: &'static str,
+    pub(crate) measured: String,
+    pub(crate) kept: bool,
+}
+
+/// Checks every promise about which something was measured.
+pub(crate) fn promises(results: &Results, opening: Option<f64>) -> Vec<Promise> {
+    let cost = |workload: &str, who: Who| -> Option<Cost> {
+        let (_, costs) = results.iter().find(|(measured, _)| measured.name == workload)?;
+        costs.iter().find(|(client, _)| *client == who).map(|(_, cost)| *cost)
+    };
+    let small = || {
+        let (ours, curl, lettre) = (cost("small", Postkontor)?, cost("small", Libcurl)?, cost("small", Lettre)?);
+        Some((ours.rate() / curl.rate().max(lettre.rate()), ours.cpu_us / curl.cpu_us.min(lettre.cpu_us)))
+    };
+    let beside_lettre = |workload| Some(cost(workload, Postkontor)?.rate() / cost(workload, Lettre)?.rate());
+    let at_least = |text, value: Option<f64>, limit: f64, unit: &str| {
+        value.map(|value| Promise { text, measured: format!("{value:.2}{unit}"), kept: value >= limit })
+    };
+    let at_most = |text, value: Option<f64>, limit: f64, unit: &str| {
+        value.map(|value| Promise { text, measured: format!("{value:.2}{unit}"), kept: value <= limit })
+    };
+    [
+        at_least("2 KB mails: at least twice as fast as the best of libcurl and lettre", small().map(|(speed, _)| speed), 2.0, " times"),
+        at_most("2 KB mails: at most half the CPU time of the best of them", small().map(|(_, cpu)| cpu), 0.5, " of it"),
+        at_most(
+            "20 ms reply delay: one round trip a mail (connecting takes two, spread over all)",
+            cost("delay", Postkontor).map(|cost| cost.round_trips()),
+            1.2,
+            "",
+        ),
+        at_least("20 ms reply delay, batch: at least 500 mails a second", cost("batch, delay", Postkontor).map(|cost| cost.rate()), 500.0, ""),
+        at_least("200 KB attachment: at least twice as fast as lettre", beside_lettre("attachment"), 2.0, " times"),
+        at_least("100 MB attachment: at least twice as fast as lettre", beside_lettre("file"), 2.0, " times"),
+        at_most("100 MB attachment: under 40 MB of memory", cost("file", Postkontor).map(|cost| cost.peak_mb), 40.0, " MB"),
+        at_most("Host with all plugins opened in under 5 ms", opening.map(|seconds| seconds * 1e3), 5.0, " ms"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
