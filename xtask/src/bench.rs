@@ -140,7 +140,12 @@ fn measure(rounds: usize, only: Option<&str>) -> Result<Vec<Promise>, String> {
     if wanted("open") {
         openings = (0..20).map(|_| client::open_host(&clients)).collect::<Result<Vec<f64>, String>>()?;
         openings.sort_by(f64::total_cmp);
-        println!("\n### Host opened with all plugins\n\n{:.2} ms (median of {}), {:.2} ms at best", median(&openings) * 1e3, openings.len(), openings[0] * 1e3);
+        println!(
+            "\n### Host opened with all plugins\n\n{:.2} ms (median of {}), {:.2} ms at best",
+            median(&openings) * 1e3,
+            openings.len(),
+            openings[0] * 1e3
+        );
     }
     let promises = promises(&results, (!openings.is_empty()).then(|| median(&openings)));
     println!("\n### Promises\n\n| Promise | Measured | |\n|---|---|---|");
@@ -172,7 +177,12 @@ fn medians(costs: &[Cost]) -> Cost {
         values.sort_by(f64::total_cmp);
         median(&values)
     };
-    Cost { seconds: of(|cost| cost.seconds), cpu_us: of(|cost| cost.cpu_us), peak_mb: of(|cost| cost.peak_mb), bytes: of(|cost| cost.bytes) }
+    Cost {
+        seconds: of(|cost| cost.seconds),
+        cpu_us: of(|cost| cost.cpu_us),
+        peak_mb: of(|cost| cost.peak_mb),
+        bytes: of(|cost| cost.bytes),
+    }
 }
 
 /// The middle of sorted values.
@@ -184,7 +194,10 @@ fn median(sorted: &[f64]) -> f64 {
 fn print_costs(workload: &Workload, costs: &[(Who, Cost)]) {
     let delayed = workload.name.contains("delay");
     println!("\n### {}\n", workload.title);
-    println!("| Client | Mails/s | Postkontor is | CPU us/mail | Postkontor uses | Peak MB | Bytes/mail |{}", if delayed { " Round trips/mail |" } else { "" });
+    println!(
+        "| Client | Mails/s | Postkontor is | CPU us/mail | Postkontor uses | Peak MB | Bytes/mail |{}",
+        if delayed { " Round trips/mail |" } else { "" }
+    );
     println!("|---|---|---|---|---|---|---|{}", if delayed { "---|" } else { "" });
     let ours = costs[0].1;
     for (who, cost) in costs {

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
 
+mod bench;
 mod packages;
 mod steps;
 mod test;
@@ -18,7 +19,10 @@ struct Task {
     run: fn(&[String]) -> ExitCode,
 }
 
-const TASKS: &[Task] = &[Task { name: "test", about: "installs what is missing, then checks and tests everything", run: test::run }];
+const TASKS: &[Task] = &[
+    Task { name: "test", about: "installs what is missing, then checks and tests everything", run: test::run },
+    Task { name: "bench", about: "compares the speed with libcurl, lettre and smtplib", run: bench::run },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -37,7 +37,12 @@ pub(crate) fn promises(results: &Results, opening: Option<f64>) -> Vec<Promise> 
             1.2,
             "",
         ),
-        at_least("20 ms reply delay, batch: at least 500 mails a second", cost("batch, delay", Postkontor).map(|cost| cost.rate()), 500.0, ""),
+        at_least(
+            "20 ms reply delay, batch: at least 500 mails a second",
+            cost("batch, delay", Postkontor).map(|cost| cost.rate()),
+            500.0,
+            "",
+        ),
         at_least("200 KB attachment: at least twice as fast as lettre", beside_lettre("attachment"), 2.0, " times"),
         at_least("100 MB attachment: at least twice as fast as lettre", beside_lettre("file"), 2.0, " times"),
         at_most("100 MB attachment: under 40 MB of memory", cost("file", Postkontor).map(|cost| cost.peak_mb), 40.0, " MB"),

@@ -3,7 +3,7 @@
 use crate::Options;
 use crate::counters::Counters;
 use crate::session::Session;
-use rustix::net::sockopt::set_tcp_quickack;
+
 use std::io::{Read, Result, Write};
 use std::net::TcpStream;
 use std::sync::atomic::Ordering::Relaxed;
@@ -24,7 +24,7 @@ pub(crate) fn serve(mut stream: TcpStream, options: Options, counters: &Counters
     while !session.ended() {
         if options.quick_ack {
             // The kernel falls back to delaying by itself, so it has to be told again before each wait.
-            set_tcp_quickack(&stream, true)?;
+            acknowledge_at_once(&stream)?;
         }
         let Some(free) = buffer.get_mut(filled..).filter(|free| !free.is_empty()) else { break };
         let read = stream.read(free)?;
@@ -79,4 +79,14 @@ fn deliver(mut stream: TcpStream, due: &Receiver<(Instant, Vec<u8>)>) {
             return;
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn acknowledge_at_once(stream: &TcpStream) -> Result<()> {
+    Ok(rustix::net::sockopt::set_tcp_quickack(stream, true)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn acknowledge_at_once(_: &TcpStream) -> Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }

@@ -1,0 +1,105 @@
+/* The work done with Postkontor, through its C ABI as an ERP would do it: each mail is a JSON text of its own.
+ *
+ * Usage: postkontor PORT small|attachment|file|batch|open COUNT [FILE]; prints the seconds that sending took, or that
+ * opening the host took. The plugins are in the folder plugins/ beside the library.
+ */
+#include "work.h"
+#include <postkontor.h>
+#include <string.h>
+
+/* Mails handed over in one call in the workload "batch". */
+#define BATCH 500
+/* More than the JSON of one mail. */
+#define MAIL_JSON 4096
+
+static void check(postkontor_status status, postkontor_buf *out)
+{
+    if (status != POSTKONTOR_OK)
+        work_fail("postkontor", out->data ? out->data : "no error text");
+    postkontor_buf_free(out);
+}
+
+/* Writes the JSON of mail `number` and returns its length. */
+static size_t compose(char *json, unsigned number, const char *attachments)
+{
+    char text[MAIL_JSON];
+    work_text(text, sizeof text, number, "\\r\\n");
+    return (size_t)snprintf(json, MAIL_JSON,
+                            "{\"from\":\"Anna Adler <anna@example.com>\",\"to\":[\"Bruno Berg <bruno@example.org>\"],"
+                            "\"subject\":\"Invoice %u\",\"text\":\"%s\"%s}",
+                            number, text, attachments);
+}
+
+static void send_each(postkontor_account *account, unsigned mails, const char *attachments, const postkontor_slice *parts, size_t count)
+{
+    static char json[MAIL_JSON];
+    for (unsigned number = 0; number < mails; number++) {
+        postkontor_buf out;
+        compose(json, number, attachments);
+        check(postkontor_account_send(account, json, parts, count, NULL, &out), &out);
+    }
+}
+
+static void send_batches(postkontor_account *account, unsigned mails)
+{
+    static char json[BATCH * MAIL_JSON];
+    for (unsigned number = 0; number < mails;) {
+        size_t used = 0;
+        for (unsigned in_batch = 0; in_batch < BATCH && number < mails; in_batch++, number++) {
+            json[used++] = in_batch ? ',' : '[';
+            used += compose(json + used, number, "");
+        }
+        memcpy(json + used, "]", 2);
+        postkontor_buf out;
+        check(postkontor_account_send(account, json, NULL, 0, NULL, &out), &out);
+    }
+}
+
+int main(int count, char **arguments)
+{
+    if (count < 4)
+        work_fail("usage", "PORT WORKLOAD COUNT [FILE]");
+    const char *workload = arguments[2];
+    unsigned mails = (unsigned)atoi(arguments[3]);
+    postkontor_buf out;
+
+    double started = work_clock();
+    postkontor_host *host;
+    check(postkontor_host_open("{}", NULL, &host, &out), &out);
+    if (strcmp(workload, "open") == 0) {
+        printf("%.6f\n", work_clock() - started);
+        return postkontor_host_close(host);
+    }
+
+    char settings[512];
+    snprintf(settings, sizeof settings,
+             "{\"accounts\":{\"out\":{\"transport\":\"smtp\",\"server\":{\"host\":\"127.0.0.1\",\"port\":%s},"
+             "\"tls\":{\"mode\":\"none\"},\"auth\":{\"method\":\"none\"}}},\"send\":{\"account\":\"out\"}}",
+             arguments[1]);
+    postkontor_account *account;
+    check(postkontor_account_open(host, settings, NULL, &account, &out), &out);
+
+    started = work_clock();
+    if (strcmp(workload, "small") == 0) {
+        send_each(account, mails, "", NULL, 0);
+    } else if (strcmp(workload, "batch") == 0) {
+        send_batches(account, mails);
+    } else if (strcmp(workload, "attachment") == 0) {
+        unsigned char *pdf = malloc(ATTACHMENT_BYTES);
+        memset(pdf, 0xA5, ATTACHMENT_BYTES);
+        postkontor_slice part = {pdf, ATTACHMENT_BYTES};
+        send_each(account, mails, ",\"attachments\":[{\"name\":\"invoice.pdf\",\"type\":\"application/pdf\",\"part\":0}]", &part, 1);
+        free(pdf);
+    } else if (strcmp(workload, "file") == 0 && count > 4) {
+        char attachments[1024];
+        snprintf(attachments, sizeof attachments,
+                 ",\"attachments\":[{\"name\":\"invoice.pdf\",\"type\":\"application/pdf\",\"file\":\"%s\"}]", arguments[4]);
+        send_each(account, mails, attachments, NULL, 0);
+    } else {
+        work_fail("unknown workload", workload);
+    }
+    printf("%.6f\n", work_clock() - started);
+    postkontor_account_close(account);
+    postkontor_host_close(host);
+    return 0;
+}
