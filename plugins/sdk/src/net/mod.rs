@@ -14,6 +14,7 @@
 mod advice;
 mod connect;
 mod resolve;
+pub mod sasl;
 mod socket;
 mod stream;
 mod trail;

@@ -1,0 +1,154 @@
+//! Which mechanism is used.
+
+use super::Mechanism;
+use crate::settings::{Auth, Method};
+use crate::{Error, Stage, Status};
+
+/// From best to worst: proof from both sides, a proof that hides the password, the password itself.
+const BY_PASSWORD: [Mechanism; 5] = [Mechanism::ScramSha256, Mechanism::ScramSha1, Mechanism::CramMd5, Mechanism::Plain, Mechanism::Login];
+
+/// From best to worst: the standard, its forerunner.
+const BY_TOKEN: [Mechanism; 2] = [Mechanism::OauthBearer, Mechanism::Xoauth2];
+
+/// Whether the settings ask for a login at all. The method `auto` without any credentials does not.
+pub fn wanted(auth: &Auth) -> bool {
+    match auth.method {
+        Method::None | Method::PopBeforeSmtp => false,
+        Method::Auto => !auth.user.is_empty() || !auth.password.is_empty() || has_token(auth),
+        _ => true,
+    }
+}
+
+/// Chooses the mechanism.
+///
+/// `offered` are the names that the server lists, in any case of letters; `secure` says whether the connection is under TLS. With
+/// `auto` and `password` the best mechanism that both sides know is taken; every other method is exact.
+pub fn choose(auth: &Auth, offered: &[String], secure: bool) -> Result<Mechanism, Error> {
+    let candidates: &[Mechanism] = match auth.method {
+        Method::Auto if has_token(auth) => &BY_TOKEN,
+        Method::Auto | Method::Password => &BY_PASSWORD,
+        Method::Oauth2 => &BY_TOKEN,
+        Method::Plain => &[Mechanism::Plain],
+        Method::Login => &[Mechanism::Login],
+        Method::CramMd5 => &[Mechanism::CramMd5],
+        Method::ScramSha1 => &[Mechanism::ScramSha1],
+        Method::ScramSha256 => &[Mechanism::ScramSha256],
+        Method::Xoauth2 => &[Mechanism::Xoauth2],
+        Method::Oauthbearer => &[Mechanism::OauthBearer],
+        Method::External => &[Mechanism::External],
+        Method::None | Method::DigestMd5 | Method::Ntlm | Method::Windows | Method::Apop | Method::PopBeforeSmtp | Method::Account => {
+            let code = "auth.method_unsupported";
+            let error = Error::new(Status::Unsupported, code).stage(Stage::Login).arg("method", method_name(auth.method));
+            return Err(error.at("/auth/method", code));
+        }
+    };
+    if !secure && !auth.allow_cleartext {
+        let code = "auth.cleartext_forbidden";
+        return Err(Error::new(Status::Auth, code).stage(Stage::Login).at("/auth/allow_cleartext", code));
+    }
+    let known = |mechanism: &&Mechanism| offered.iter().any(|name| name.eq_ignore_ascii_case(mechanism.name()));
+    candidates.iter().find(known).copied().ok_or_else(|| not_offered(auth, candidates, offered))
+}
+
+fn not_offered(auth: &Auth, candidates: &[Mechanism], offered: &[String]) -> Error {
+    let code = if offered.is_empty() { "auth.not_offered" } else { "auth.mechanism_not_offered" };
+    let wanted: Vec<&str> = candidates.iter().map(|mechanism| mechanism.name()).collect();
+    let error = Error::new(Status::Auth, code).stage(Stage::Login).at("/auth/method", code);
+    error.arg("method", method_name(auth.method)).arg("wanted", wanted.join(", ")).arg("offered", offered.join(", "))
+}
+
+fn has_token(auth: &Auth) -> bool {
+    auth.oauth2.as_ref().is_some_and(|oauth2| !oauth2.access_token.is_empty())
+}
+
+/// The method as the settings spell it.
+fn method_name(method: Method) -> String {
+    serde_json::to_value(method).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Secret;
+    use crate::settings::OAuth2;
+
+    fn auth(method: Method) -> Auth {
+        Auth { method, user: "u".to_owned(), password: Secret::new("p"), ..Auth::default() }
+    }
+
+    fn names(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn auto_takes_the_best_that_both_know() {
+        let pick = |offered: &str| choose(&auth(Method::Auto), &names(offered), true).ok();
+        assert_eq!(pick("LOGIN PLAIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256"), Some(Mechanism::ScramSha256));
+        assert_eq!(pick("LOGIN PLAIN CRAM-MD5 scram-sha-1"), Some(Mechanism::ScramSha1));
+        assert_eq!(pick("LOGIN PLAIN CRAM-MD5"), Some(Mechanism::CramMd5));
+        assert_eq!(pick("LOGIN PLAIN NTLM"), Some(Mechanism::Plain));
+        assert_eq!(pick("LOGIN"), Some(Mechanism::Login));
+        assert_eq!(pick("XOAUTH2 EXTERNAL"), None);
+    }
+
+    #[test]
+    fn a_token_is_shown_to_token_mechanisms_only() {
+        let auto = Auth { oauth2: Some(OAuth2 { access_token: Secret::new("t") }), ..auth(Method::Auto) };
+        assert_eq!(choose(&auto, &names("PLAIN XOAUTH2 OAUTHBEARER"), true).unwrap(), Mechanism::OauthBearer);
+        assert_eq!(choose(&auto, &names("PLAIN XOAUTH2"), true).unwrap(), Mechanism::Xoauth2);
+        assert_eq!(choose(&auto, &names("PLAIN LOGIN"), true).unwrap_err().code, "auth.mechanism_not_offered");
+    }
+
+    #[test]
+    fn an_exact_choice_is_never_replaced() {
+        let everything = names("PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL");
+        let exact = [
+            (Method::Plain, Mechanism::Plain),
+            (Method::Login, Mechanism::Login),
+            (Method::CramMd5, Mechanism::CramMd5),
+            (Method::ScramSha1, Mechanism::ScramSha1),
+            (Method::ScramSha256, Mechanism::ScramSha256),
+            (Method::Xoauth2, Mechanism::Xoauth2),
+            (Method::Oauthbearer, Mechanism::OauthBearer),
+            (Method::External, Mechanism::External),
+        ];
+        for (method, mechanism) in exact {
+            assert_eq!(choose(&auth(method), &everything, true).unwrap(), mechanism);
+            let others: Vec<String> = everything.iter().filter(|name| *name != mechanism.name()).cloned().collect();
+            let refused = choose(&auth(method), &others, true).unwrap_err();
+            assert_eq!(refused.code, "auth.mechanism_not_offered");
+            assert_eq!(refused.args["wanted"], mechanism.name());
+            assert_eq!(refused.args["offered"], others.join(", "));
+        }
+    }
+
+    #[test]
+    fn without_tls_and_consent_no_mechanism_is_chosen() {
+        let everything = names("PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL");
+        for method in
+            [Method::Auto, Method::Password, Method::Plain, Method::CramMd5, Method::ScramSha256, Method::Oauth2, Method::External]
+        {
+            let refused = choose(&auth(method), &everything, false).unwrap_err();
+            assert_eq!((refused.code.as_str(), refused.status), ("auth.cleartext_forbidden", Status::Auth), "{method:?}");
+        }
+        let consent = Auth { allow_cleartext: true, ..auth(Method::Auto) };
+        assert_eq!(choose(&consent, &everything, false).unwrap(), Mechanism::ScramSha256);
+    }
+
+    #[test]
+    fn methods_of_later_or_of_other_protocols_are_unsupported() {
+        for method in [Method::DigestMd5, Method::Ntlm, Method::Windows, Method::Apop] {
+            let refused = choose(&auth(method), &names("PLAIN NTLM DIGEST-MD5"), true).unwrap_err();
+            assert_eq!((refused.code.as_str(), refused.status), ("auth.method_unsupported", Status::Unsupported));
+        }
+    }
+
+    #[test]
+    fn a_login_is_wanted_where_there_is_something_to_show() {
+        assert!(!wanted(&Auth::default()));
+        assert!(wanted(&auth(Method::Auto)));
+        assert!(!wanted(&auth(Method::None)));
+        assert!(!wanted(&auth(Method::PopBeforeSmtp)));
+        assert!(wanted(&Auth { method: Method::External, ..Auth::default() }));
+    }
+}

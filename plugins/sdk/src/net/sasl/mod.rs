@@ -1,0 +1,260 @@
+//! SASL: who we are, proved by one of several mechanisms, for any protocol that carries it (RFC 4422).
+//!
+//! A session asks [`choose`] for the mechanism, makes an [`Exchange`], sends its [`initial`](Exchange::initial) response
+//! where the protocol can carry one, answers each challenge with [`respond`](Exchange::respond), and calls
+//! [`finish`](Exchange::finish) when the server reports success. Base64 and the protocol's own words are the session's part.
+//!
+//! - Without TLS, and without `auth.allow_cleartext`, no mechanism of any kind is chosen: a challenge and its answer suffice to
+//!   try passwords at leisure, and a token is as good as a password.
+//! - A mechanism that the settings name is never replaced by another one.
+//! - Passwords are taken as they are, in UTF-8. Of SASLprep (RFC 4013) only the prohibition of control characters is applied; text
+//!   as keyboards produce it is already in the form that SASLprep would give it.
+
+mod choice;
+mod cram_md5;
+mod oauth;
+mod plain;
+mod scram;
+
+use crate::settings::{Auth, Endpoint};
+use crate::{Call, Error, Stage, Status};
+pub use choice::{choose, wanted};
+use zeroize::Zeroizing;
+
+/// A way to prove who we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mechanism {
+    /// User name and password as they are (RFC 4616).
+    Plain,
+    /// User name and password, asked for one after the other; never standardised, widespread.
+    Login,
+    /// A keyed MD5 of the server's challenge (RFC 2195).
+    CramMd5,
+    /// Salted challenge and response with proof from both sides (RFC 5802).
+    ScramSha1,
+    /// The same with SHA-256 (RFC 7677).
+    ScramSha256,
+    /// An OAuth 2.0 token in the form that Google and Microsoft began with.
+    Xoauth2,
+    /// An OAuth 2.0 token in standard form (RFC 7628).
+    OauthBearer,
+    /// The TLS client certificate has said it already (RFC 4422, appendix A).
+    External,
+}
+
+impl Mechanism {
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mechanism::Plain => "PLAIN",
+            Mechanism::Login => "LOGIN",
+            Mechanism::CramMd5 => "CRAM-MD5",
+            Mechanism::ScramSha1 => "SCRAM-SHA-1",
+            Mechanism::ScramSha256 => "SCRAM-SHA-256",
+            Mechanism::Xoauth2 => "XOAUTH2",
+            Mechanism::OauthBearer => "OAUTHBEARER",
+            Mechanism::External => "EXTERNAL",
+        }
+    }
+}
+
+/// One proof of identity, from the first word to the last.
+pub struct Exchange(State);
+
+enum State {
+    Plain(plain::Plain),
+    Login(plain::Login),
+    CramMd5(cram_md5::CramMd5),
+    Scram(Box<scram::Scram>),
+    Token(oauth::Token),
+    External(plain::External),
+}
+
+impl Exchange {
+    /// Prepares an exchange, and refuses credentials that are missing or that no server could accept.
+    ///
+    /// `endpoint` is the server as the settings name it; OAUTHBEARER tells it to the server. `_binding` is what the TLS
+    /// connection offers to bind the proof to; none of today's mechanisms takes it (the SCRAM-…-PLUS servers in the field want
+    /// `tls-unique`), NTLM with Extended Protection will.
+    pub fn new(mechanism: Mechanism, auth: &Auth, endpoint: &Endpoint, _binding: Option<Vec<u8>>) -> Result<Exchange, Error> {
+        check(auth)?;
+        let state = match mechanism {
+            Mechanism::Plain => State::Plain(plain::Plain::new(user(auth)?, password(auth)?)),
+            Mechanism::Login => State::Login(plain::Login::new(user(auth)?, password(auth)?)),
+            Mechanism::CramMd5 => State::CramMd5(cram_md5::CramMd5::new(user(auth)?, password(auth)?)),
+            Mechanism::ScramSha1 => State::Scram(Box::new(scram::Scram::new(scram::Hash::Sha1, user(auth)?, password(auth)?)?)),
+            Mechanism::ScramSha256 => State::Scram(Box::new(scram::Scram::new(scram::Hash::Sha256, user(auth)?, password(auth)?)?)),
+            Mechanism::Xoauth2 => State::Token(oauth::Token::xoauth2(user(auth)?, token(auth)?)),
+            Mechanism::OauthBearer => State::Token(oauth::Token::oauthbearer(&auth.user, endpoint, token(auth)?)),
+            Mechanism::External => State::External(plain::External::new(&auth.user)),
+        };
+        Ok(Exchange(state))
+    }
+
+    /// The response to send before any challenge, unencoded; `None` where the server speaks first.
+    ///
+    /// A session that cannot carry it sends nothing and passes the server's empty challenge to [`Exchange::respond`].
+    pub fn initial(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+        match &mut self.0 {
+            State::Plain(plain) => plain.initial(),
+            State::Scram(scram) => scram.initial(),
+            State::Token(token) => token.initial(),
+            State::External(external) => external.initial(),
+            State::Login(_) | State::CramMd5(_) => None,
+        }
+    }
+
+    /// The response to a challenge, both unencoded. After an error the session is to be closed.
+    pub fn respond(&mut self, challenge: &[u8], call: &Call) -> Result<Zeroizing<Vec<u8>>, Error> {
+        match &mut self.0 {
+            State::Plain(plain) => plain.initial().ok_or_else(unexpected),
+            State::External(external) => external.initial().ok_or_else(unexpected),
+            State::Login(login) => login.respond(),
+            State::CramMd5(cram) => cram.respond(challenge),
+            State::Scram(scram) => scram.respond(challenge, call),
+            State::Token(token) => token.respond(challenge),
+        }
+    }
+
+    /// To be called when the server reports success: fails where the server itself still owed us a proof.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        match &mut self.0 {
+            State::Scram(scram) => scram.finish(),
+            State::Token(token) => token.finish(),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the server gave as the reason for refusing, where the mechanism has room for one.
+    pub fn reason(&self) -> Option<&str> {
+        match &self.0 {
+            State::Scram(scram) => scram.reason(),
+            State::Token(token) => token.reason(),
+            _ => None,
+        }
+    }
+}
+
+/// Refuses credentials that could break a line or a message of any mechanism.
+pub fn check(auth: &Auth) -> Result<(), Error> {
+    let token = auth.oauth2.as_ref().map_or("", |oauth2| oauth2.access_token.reveal());
+    for (pointer, text) in
+        [("/auth/user", auth.user.as_str()), ("/auth/password", auth.password.reveal()), ("/auth/oauth2/access_token", token)]
+    {
+        if text.chars().any(char::is_control) {
+            return Err(wrong("settings.control_character", pointer));
+        }
+    }
+    // A token is a word of visible ASCII characters (RFC 6750, section 2.1).
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(wrong("auth.token_malformed", "/auth/oauth2/access_token"));
+    }
+    Ok(())
+}
+
+fn user(auth: &Auth) -> Result<&str, Error> {
+    if auth.user.is_empty() { Err(wrong("auth.user_missing", "/auth/user")) } else { Ok(&auth.user) }
+}
+
+fn password(auth: &Auth) -> Result<&str, Error> {
+    if auth.password.is_empty() { Err(wrong("auth.password_missing", "/auth/password")) } else { Ok(auth.password.reveal()) }
+}
+
+fn token(auth: &Auth) -> Result<&str, Error> {
+    let token = auth.oauth2.as_ref().map(|oauth2| oauth2.access_token.reveal()).filter(|token| !token.is_empty());
+    token.ok_or_else(|| wrong("auth.token_missing", "/auth/oauth2/access_token"))
+}
+
+fn wrong(code: &str, pointer: &str) -> Error {
+    Error::new(Status::Settings, code).stage(Stage::Login).at(pointer, code)
+}
+
+/// The server asks for more than the mechanism has to give.
+fn unexpected() -> Error {
+    Error::new(Status::Protocol, "auth.unexpected_challenge").stage(Stage::Login)
+}
+
+/// Makes a server's reason fit for an error text: one line, bounded.
+fn readable(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod fixtures {
+    use crate::{Call, Host, Level, Secret, Status};
+    use std::time::{Duration, Instant};
+
+    /// A host that wants nothing and offers nothing.
+    struct Quiet;
+
+    impl Host for Quiet {
+        fn log(&self, _: Level, _: &str) {}
+        fn progress(&self, _: u64, _: u64) -> Result<(), Status> {
+            Ok(())
+        }
+        fn secret_get(&self, _: &str) -> Result<Secret, Status> {
+            Err(Status::NotFound)
+        }
+        fn secret_put(&self, _: &str, _: &Secret) -> Result<(), Status> {
+            Err(Status::Unsupported)
+        }
+        fn read(&self, _: u64, _: &mut [u8]) -> Result<usize, Status> {
+            Ok(0)
+        }
+        fn write(&self, _: u64, _: &[u8]) -> Result<(), Status> {
+            Ok(())
+        }
+    }
+
+    pub(super) fn call() -> Call<'static> {
+        Call::new(&Quiet, Instant::now() + Duration::from_secs(60))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Secret;
+    use crate::settings::OAuth2;
+
+    fn endpoint() -> Endpoint {
+        Endpoint { host: "server.example.com".to_owned(), port: 587 }
+    }
+
+    fn auth(user: &str, password: &str) -> Auth {
+        Auth { user: user.to_owned(), password: Secret::new(password), ..Auth::default() }
+    }
+
+    fn pointer(result: Result<Exchange, Error>) -> String {
+        result.err().map(|error| error.at[0].pointer.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn missing_credentials_are_named_by_their_pointer() {
+        let new = |mechanism, auth: &Auth| pointer(Exchange::new(mechanism, auth, &endpoint(), None));
+        assert_eq!(new(Mechanism::Plain, &auth("", "x")), "/auth/user");
+        assert_eq!(new(Mechanism::CramMd5, &auth("x", "")), "/auth/password");
+        assert_eq!(new(Mechanism::Xoauth2, &auth("x", "x")), "/auth/oauth2/access_token");
+        assert_eq!(new(Mechanism::External, &auth("", "")), "");
+    }
+
+    #[test]
+    fn control_characters_in_credentials_are_refused() {
+        for text in ["a\r\nb", "a\0b", "a\u{1}b", "a\u{85}b"] {
+            assert_eq!(pointer(Exchange::new(Mechanism::Plain, &auth(text, "x"), &endpoint(), None)), "/auth/user", "{text:?}");
+            assert_eq!(pointer(Exchange::new(Mechanism::ScramSha256, &auth("x", text), &endpoint(), None)), "/auth/password", "{text:?}");
+        }
+        let token = Auth { oauth2: Some(OAuth2 { access_token: Secret::new("a b") }), ..auth("x", "") };
+        assert_eq!(pointer(Exchange::new(Mechanism::OauthBearer, &token, &endpoint(), None)), "/auth/oauth2/access_token");
+    }
+
+    #[test]
+    fn a_server_that_never_stops_asking_is_refused() {
+        for mechanism in [Mechanism::Plain, Mechanism::Login, Mechanism::CramMd5, Mechanism::External] {
+            let mut exchange = Exchange::new(mechanism, &auth("x", "x"), &endpoint(), None).unwrap();
+            let refused = (0..4).any(|_| exchange.respond(b"<1@x>", &fixtures::call()).is_err());
+            assert!(refused, "{mechanism:?}");
+        }
+    }
+}
