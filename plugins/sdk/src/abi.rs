@@ -126,8 +126,11 @@ unsafe extern "C" fn open<T: Transport>(request: Bytes, host: *const raw::Host, 
     let Some(session) = session else { return Status::Argument.number() };
     guarded(out, host, || {
         let request: OpenRequest = parse(request)?;
-        let settings = <T::Settings as serde::Deserialize>::deserialize(request.settings)
-            .map_err(|error| Error::new(Status::Settings, "settings.unreadable").detail(error.to_string()))?;
+        // serde's own words would quote the value that does not fit, which may be the password.
+        let settings = <T::Settings as serde::Deserialize>::deserialize(request.settings).map_err(|error| {
+            let detail = if error.is_data() { "a setting has a type or value that the transport cannot read" } else { "broken JSON" };
+            Error::new(Status::Settings, "settings.unreadable").detail(detail)
+        })?;
         let transport = T::open(settings, &request.opening)?;
         *session = Box::into_raw(Box::new(Session(Some(transport)))).cast();
         Ok(json!({}))
