@@ -1,6 +1,8 @@
 //! What a transport may ask of the host during one call.
 
-use crate::{Error, Secret, Stage, Status};
+use crate::{Disposal, Error, Incoming, Secret, Stage, Status};
+use postkontor_abi::CONTROL_STREAM;
+use serde::Deserialize;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
@@ -116,6 +118,41 @@ impl<'a> Call<'a> {
     /// Writes bytes to a stream of the host.
     pub fn write(&self, stream: u64, data: &[u8]) -> Result<(), Error> {
         self.host.write(stream, data).map_err(|status| Error::new(status, "host.sink_failed").stage(Stage::Fetch))
+    }
+}
+
+/// The stream that received messages are written to, one after the other.
+const MESSAGE_STREAM: u64 = 1;
+
+impl Call<'_> {
+    /// Announces a received message, whose bytes follow with [`Call::message`].
+    pub fn announce(&self, incoming: &Incoming) -> Result<(), Error> {
+        self.event(&serde_json::json!({ "message": incoming }))
+    }
+
+    /// Hands over the next bytes of the announced message, as the server sent them (lines end in CRLF, nothing stuffed).
+    pub fn message(&self, data: &[u8]) -> Result<(), Error> {
+        self.write(MESSAGE_STREAM, data)
+    }
+
+    /// Says that the announced message is complete, and learns what is to be done with it.
+    ///
+    /// The host has stored it when this returns. On an error the message counts as not fetched: it must be left as it is.
+    pub fn disposal(&self) -> Result<Disposal, Error> {
+        #[derive(Deserialize)]
+        struct Answer {
+            disposal: Disposal,
+        }
+        self.event(&serde_json::json!({ "end": true }))?;
+        let mut answer = [0; 256];
+        let unreadable = |detail: String| Error::new(Status::Internal, "host.answer_unreadable").stage(Stage::Fetch).detail(detail);
+        let length = self.host.read(CONTROL_STREAM, &mut answer).map_err(|status| Error::new(status, "host.sink_failed").stage(Stage::Fetch))?;
+        let answer: Answer = serde_json::from_slice(&answer[..length]).map_err(|error| unreadable(error.to_string()))?;
+        Ok(answer.disposal)
+    }
+
+    fn event(&self, event: &serde_json::Value) -> Result<(), Error> {
+        self.write(CONTROL_STREAM, event.to_string().as_bytes())
     }
 }
 

@@ -25,6 +25,7 @@ mod error;
 mod mail;
 #[cfg(feature = "net")]
 pub mod net;
+mod receive;
 mod report;
 mod secret;
 pub mod settings;
@@ -35,6 +36,7 @@ mod transport;
 pub use call::{Body, Call, Host, Level};
 pub use error::{At, Delivery, Error, Reply, Retry, SessionState, Stage};
 pub use mail::{Answer, Dsn, Mail, Notify, Sent, Verdict};
+pub use receive::{Disposal, Filter, Incoming, ReceiveRequest, Received};
 pub use report::{Report, Step, StepStatus};
 pub use schemars;
 pub use secret::Secret;

@@ -1,6 +1,6 @@
 //! The trait that a transport implements.
 
-use crate::{Body, Call, Error, Mail, Report, Sent, Status};
+use crate::{Body, Call, Error, Mail, ReceiveRequest, Received, Report, Sent, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -60,8 +60,8 @@ pub trait Transport: Sized + Send + 'static {
         Err(unsupported::<Self>("list"))
     }
 
-    /// Fetches messages.
-    fn receive(&mut self, _request: &Value, _call: &Call) -> Result<Value, Error> {
+    /// Fetches messages, each in three steps: [`Call::announce`], [`Call::message`], [`Call::disposal`].
+    fn receive(&mut self, _request: &ReceiveRequest, _call: &Call) -> Result<Received, Error> {
         Err(unsupported::<Self>("receive"))
     }
 

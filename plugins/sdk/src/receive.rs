@@ -1,0 +1,88 @@
+//! Mail on its way in, as a transport sees it.
+//!
+//! For each message that the host should get, a transport [announces](crate::Call::announce) it, writes its bytes with
+//! [`Call::message`](crate::Call::message) block by block as they come, and asks for the [`Disposal`] with
+//! [`Call::disposal`](crate::Call::disposal). Only then may it mark or delete the message: a crash before fetches it again.
+
+use serde::{Deserialize, Serialize};
+
+/// What to fetch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReceiveRequest {
+    /// The folder, where the protocol has folders; the account's inbox when left out.
+    pub folder: Option<String>,
+    /// What the last call returned as [`Received::state`]; only what is new since then is fetched.
+    pub state: Option<String>,
+    /// Which messages.
+    pub filter: Filter,
+    /// At most so many.
+    pub max_messages: Option<u64>,
+    /// A message with more bytes is announced with its headers only.
+    pub max_bytes: Option<u64>,
+}
+
+/// Which messages. Every condition that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Filter {
+    /// Only those that nobody has seen.
+    pub unseen: bool,
+    /// Only those that came on this day (`YYYY-MM-DD`) or later.
+    pub since: Option<String>,
+    /// Only those whose From header contains this text, whatever its case.
+    pub from: Option<String>,
+    /// Only those whose subject contains this text, whatever its case.
+    pub subject: Option<String>,
+    /// Only those with at least so many bytes.
+    pub min_size: Option<u64>,
+    /// Only those with at most so many bytes.
+    pub max_size: Option<u64>,
+}
+
+/// A message that is about to come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incoming {
+    /// Names the message for ever within the account: POP3's UIDL, IMAP's folder, UIDVALIDITY and UID.
+    pub id: String,
+    /// Bytes, where the server says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The folder it lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// Flags as the server names them, for example `\Seen`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
+    /// When the server got it, as RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received: Option<String>,
+    /// Only the headers come, because the message is larger than wanted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub headers_only: bool,
+}
+
+/// What is to be done with a message that the host has taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disposal {
+    /// Leave it as it is.
+    #[default]
+    Keep,
+    /// Mark it as seen.
+    Seen,
+    /// Delete it.
+    Delete,
+    /// Leave it as it is, as if it had not been fetched, and fetch no more.
+    Stop,
+}
+
+/// The end of a fetch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// For [`ReceiveRequest::state`] of the next call; opaque to everybody but the transport.
+    pub state: String,
+    /// Whether messages were left because of a limit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
+}
