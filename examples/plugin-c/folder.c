@@ -17,12 +17,6 @@
 #include <string.h>
 #include <time.h>
 
-#ifdef _WIN32
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
-
 /* Statuses of include/postkontor.h. */
 enum { OK = 0, SETTINGS = 2, UNSUPPORTED = 4, TIMEOUT = 8, CANCELLED = 9, INTERNAL = 16, LOCAL = 19 };
 
@@ -56,7 +50,7 @@ static const char TEXTS[] =
 
 /* ---- answers ---- */
 
-static void free_answer(postkontor_buffer *buffer)
+static void free_answer(postkontor_plugin_buffer *buffer)
 {
     free(buffer->data);
     buffer->data = NULL;
@@ -64,7 +58,7 @@ static void free_answer(postkontor_buffer *buffer)
 }
 
 /* Hands the text over to the host, who gives it back through `free_answer`. */
-static int answer(int status, json_text text, postkontor_buffer *out)
+static int answer(int status, json_text text, postkontor_plugin_buffer *out)
 {
     if (text.failed) {
         free(text.data);
@@ -72,7 +66,7 @@ static int answer(int status, json_text text, postkontor_buffer *out)
         status = INTERNAL;
     }
     if (out)
-        *out = (postkontor_buffer){(uint8_t *)text.data, text.len, text.capacity, free_answer};
+        *out = (postkontor_plugin_buffer){(uint8_t *)text.data, text.len, text.capacity, free_answer};
     else
         free(text.data);
     return status;
@@ -103,7 +97,7 @@ static void write_error(json_text *to, int status, const char *code, const char 
     json_write(to, "}");
 }
 
-static int fail(int status, const char *code, postkontor_buffer *out)
+static int fail(int status, const char *code, postkontor_plugin_buffer *out)
 {
     json_text text = {0};
     write_error(&text, status, code, "settings", NULL, NULL);
@@ -220,7 +214,7 @@ static void send_mail(const folder *to, json_value mail, const postkontor_plugin
     free(complete);
 }
 
-static int send_all(const folder *to, json_value request, const postkontor_plugin_host *host, postkontor_buffer *out)
+static int send_all(const folder *to, json_value request, const postkontor_plugin_host *host, postkontor_plugin_buffer *out)
 {
     json_text results = {0};
     json_value mails = json_member(request, "messages"), mail;
@@ -236,7 +230,7 @@ static int send_all(const folder *to, json_value request, const postkontor_plugi
 
 /* ---- testing ---- */
 
-static int test(const folder *of, postkontor_buffer *out)
+static int test(const folder *of, postkontor_plugin_buffer *out)
 {
     char name[64];
     new_name(name, sizeof name);
@@ -261,7 +255,7 @@ static int test(const folder *of, postkontor_buffer *out)
 
 /* ---- the vtable ---- */
 
-static int32_t describe_plugin(postkontor_bytes request, postkontor_buffer *out)
+static int32_t describe_plugin(postkontor_plugin_bytes request, postkontor_plugin_buffer *out)
 {
     json_text text = {0};
     json_write(&text, DESCRIPTION);
@@ -273,7 +267,7 @@ static int32_t describe_plugin(postkontor_bytes request, postkontor_buffer *out)
     return answer(OK, text, out);
 }
 
-static int32_t open_session(postkontor_bytes request, const postkontor_plugin_host *host, void **session, postkontor_buffer *out)
+static int32_t open_session(postkontor_plugin_bytes request, const postkontor_plugin_host *host, void **session, postkontor_plugin_buffer *out)
 {
     (void)host;
     json_value settings = json_member(json_parse(request.data, request.len), "settings");
@@ -298,8 +292,8 @@ static int32_t open_session(postkontor_bytes request, const postkontor_plugin_ho
     return answer(OK, nothing, out);
 }
 
-static int32_t call_session(void *session, postkontor_bytes op, postkontor_bytes request, const postkontor_plugin_host *host,
-                            postkontor_buffer *out)
+static int32_t call_session(void *session, postkontor_plugin_bytes op, postkontor_plugin_bytes request, const postkontor_plugin_host *host,
+                            postkontor_plugin_buffer *out)
 {
     if (op.len == 4 && memcmp(op.data, "test", 4) == 0)
         return test(session, out);
@@ -320,7 +314,7 @@ static void close_session(void *session)
 static const postkontor_plugin PLUGIN = {POSTKONTOR_PLUGIN_MAGIC, sizeof(postkontor_plugin), describe_plugin, open_session, call_session,
                                          close_session};
 
-EXPORT const postkontor_plugin *postkontor_plugin_v1(void)
+POSTKONTOR_PLUGIN_EXPORT const postkontor_plugin *postkontor_plugin_v1(void)
 {
     return &PLUGIN;
 }
