@@ -1,2 +1,50 @@
-//! Stub.
-fn main() {}
+//! The command `postkontor`: the same engine for integrators and support staff.
+//!
+//! Each command is one call of the library; `--json` prints what the C ABI would return, everything else is the same result
+//! for people. The exit status is the status number of the C ABI. A `test` whose report is not ok ends with the number of its
+//! first failing step, a `check` that finds errors with 2 (SETTINGS).
+//!
+//! - [`arguments`] reads the command line, [`work`] does what it asks for, [`show`] prints the result.
+//! - [`callbacks`] is the command's side of a call: secrets from environment and files, the trace file.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod callbacks;
+mod show;
+mod texts;
+mod work;
+
+use arguments::Options;
+use postkontor_core::Error;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use texts::Texts;
+use work::Answer;
+
+fn main() -> ExitCode {
+    let (options, command) = arguments::read(std::env::args_os());
+    let texts = Texts::new(options.language.as_deref());
+    let answer = command.and_then(|command| work::answer(command, &options, &texts)).map_err(|error| texts.localised(error));
+    let status = match &answer {
+        Ok(answer) => answer.status,
+        Err(error) => error.status,
+    };
+    // Whoever closes the pipe early has seen enough; the exit status still tells the outcome.
+    drop(print(&answer, &options, &texts));
+    u8::try_from(status.number()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+fn print(answer: &Result<Answer, Error>, options: &Options, texts: &Texts) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match answer {
+        Ok(answer) if options.json => writeln!(out, "{}", answer.json)?,
+        Ok(answer) => show::answer(&mut out, answer, texts)?,
+        Err(error) if options.json => writeln!(out, "{}", serde_json::to_string(error)?)?,
+        Err(error) => {
+            out.flush()?;
+            let mut out = io::stderr().lock();
+            return show::error(&mut out, error, texts, io::stderr().is_terminal());
+        }
+    }
+    out.flush()
+}

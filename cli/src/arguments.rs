@@ -1,0 +1,280 @@
+//! The command line, read into what it asks for.
+
+use crate::texts::problem;
+use lexopt::prelude::*;
+use postkontor_core::Error;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What is to be done.
+pub(crate) enum Command {
+    /// Explain the command.
+    Help,
+    /// Say which version this is.
+    Version,
+    /// List the transports and the plugins that failed.
+    Transports,
+    /// Show the form of a transport's settings.
+    Schema {
+        /// The transport's name; empty for the groups beside the accounts.
+        transport: String,
+    },
+    /// Check settings offline.
+    Check {
+        /// The settings document.
+        settings: PathBuf,
+    },
+    /// Find the settings for an address.
+    Discover {
+        /// The address.
+        address: String,
+    },
+    /// Do something with an account.
+    Account {
+        /// The settings document.
+        settings: PathBuf,
+        /// The account's name; the document's own choice where none is given.
+        account: Option<String>,
+        /// What to do.
+        verb: Verb,
+    },
+}
+
+/// What is to be done with an account.
+pub(crate) enum Verb {
+    /// Try everything short of sending, and send a test message where an address is given.
+    Test {
+        /// The address.
+        loop_to: Option<String>,
+    },
+    /// Send a message.
+    Send {
+        /// The message document.
+        message: PathBuf,
+    },
+    /// List folders, or the messages of one.
+    List {
+        /// The folder.
+        folder: Option<String>,
+    },
+    /// Fetch messages.
+    Receive(Receive),
+    /// Ask a person for consent.
+    Authorize,
+}
+
+/// What is to be fetched, and what becomes of it.
+pub(crate) struct Receive {
+    /// The folder that messages are written to.
+    pub(crate) to: PathBuf,
+    /// The mailbox folder to fetch from.
+    pub(crate) folder: Option<String>,
+    /// The file that remembers what was fetched.
+    pub(crate) state: Option<PathBuf>,
+    /// At most so many messages.
+    pub(crate) max: Option<u64>,
+    /// At most so many bytes.
+    pub(crate) max_bytes: Option<u64>,
+    /// Which messages, as JSON.
+    pub(crate) filter: Option<String>,
+    /// What happens to a fetched message at the server: `keep`, `seen` or `delete`.
+    pub(crate) then: Option<String>,
+}
+
+/// How it is to be done.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// Print the result as JSON.
+    pub(crate) json: bool,
+    /// The language of the texts; the user's where none is given.
+    pub(crate) language: Option<String>,
+    /// Folders with plugins, before the default one.
+    pub(crate) plugins: Vec<PathBuf>,
+    /// The call's deadline.
+    pub(crate) timeout: Option<Duration>,
+    /// The file that log and transcript go to.
+    pub(crate) trace: Option<PathBuf>,
+}
+
+/// Options that say what, not how: each belongs to certain commands only.
+#[derive(Default)]
+struct Given(BTreeMap<&'static str, OsString>);
+
+const OWN: &[&str] = &["account", "message", "folder", "to", "state", "max", "max-bytes", "filter", "then", "loop"];
+
+/// Reads the command line. The options are returned beside the error, too, as far as they were understood: they say in which
+/// form and language the error is wanted.
+pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> (Options, Result<Command, Error>) {
+    let mut options = Options::default();
+    let command = command(lexopt::Parser::from_iter(arguments), &mut options);
+    (options, command)
+}
+
+fn command(mut parser: lexopt::Parser, options: &mut Options) -> Result<Command, Error> {
+    let mut words: Vec<OsString> = Vec::new();
+    let mut given = Given::default();
+    let mut early = None;
+    let unreadable = |error: lexopt::Error| problem("cli.unreadable").detail(error.to_string());
+    while let Some(argument) = parser.next().map_err(unreadable)? {
+        match argument {
+            Short('h') | Long("help") => early = early.or(Some(Command::Help)),
+            Short('V') | Long("version") => early = early.or(Some(Command::Version)),
+            Long("json") => options.json = true,
+            Long("lang") => options.language = Some(text("lang", parser.value().map_err(unreadable)?)?),
+            Long("plugins") => options.plugins.push(absolute("plugins", parser.value().map_err(unreadable)?)?),
+            Long("trace") => options.trace = Some(parser.value().map_err(unreadable)?.into()),
+            Long("timeout") => options.timeout = Some(seconds(parser.value().map_err(unreadable)?)?),
+            Long(name) => {
+                let Some(own) = OWN.iter().find(|own| **own == name) else {
+                    return Err(problem("cli.option_unknown").arg("option", format!("--{name}")));
+                };
+                let value = parser.value().map_err(unreadable)?;
+                if given.0.insert(own, value).is_some() {
+                    return Err(problem("cli.option_twice").arg("option", format!("--{own}")));
+                }
+            }
+            Short(name) => return Err(problem("cli.option_unknown").arg("option", format!("-{name}"))),
+            Value(word) => words.push(word),
+        }
+    }
+    if let Some(early) = early {
+        return Ok(early);
+    }
+    let mut words = words.into_iter();
+    let Some(name) = words.next() else { return Err(problem("cli.command_missing")) };
+    let name = text("command", name)?;
+    let command = named(&name, &mut words, &mut given)?;
+    if let Some(extra) = words.next() {
+        return Err(problem("cli.argument_extra").arg("argument", extra.to_string_lossy()));
+    }
+    if let Some((option, _)) = given.0.pop_first() {
+        return Err(problem("cli.option_unsuitable").arg("option", format!("--{option}")).arg("command", name));
+    }
+    Ok(command)
+}
+
+fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Given) -> Result<Command, Error> {
+    let missing = |what: &str| problem("cli.argument_missing").arg("command", name).arg("argument", what);
+    let command = match name {
+        "help" => Command::Help,
+        "transports" => Command::Transports,
+        "schema" => Command::Schema { transport: words.next().map(|name| text("NAME", name)).transpose()?.unwrap_or_default() },
+        "check" => Command::Check { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
+        "discover" => Command::Discover { address: text("ADDRESS", words.next().ok_or_else(|| missing("ADDRESS"))?)? },
+        "test" | "send" | "list" | "receive" | "authorize" => {
+            let settings = words.next().ok_or_else(|| missing("FILE"))?.into();
+            let account = given.text("account")?;
+            let verb = match name {
+                "test" => Verb::Test { loop_to: given.text("loop")? },
+                "send" => Verb::Send { message: given.0.remove("message").ok_or_else(|| missing("--message"))?.into() },
+                "list" => Verb::List { folder: given.text("folder")? },
+                "authorize" => Verb::Authorize,
+                _ => Verb::Receive(Receive {
+                    to: absolute("to", given.0.remove("to").ok_or_else(|| missing("--to"))?)?,
+                    folder: given.text("folder")?,
+                    state: given.0.remove("state").map(PathBuf::from),
+                    max: given.number("max")?,
+                    max_bytes: given.number("max-bytes")?,
+                    filter: given.text("filter")?,
+                    then: given.text("then")?,
+                }),
+            };
+            Command::Account { settings, account, verb }
+        }
+        _ => return Err(problem("cli.command_unknown").arg("command", name)),
+    };
+    Ok(command)
+}
+
+impl Given {
+    fn text(&mut self, option: &'static str) -> Result<Option<String>, Error> {
+        self.0.remove(option).map(|value| text(option, value)).transpose()
+    }
+
+    fn number(&mut self, option: &'static str) -> Result<Option<u64>, Error> {
+        let Some(value) = self.text(option)? else { return Ok(None) };
+        let wrong = |_| problem("cli.number_invalid").arg("option", format!("--{option}")).arg("value", value.as_str());
+        value.parse().map(Some).map_err(wrong)
+    }
+}
+
+fn text(what: &str, value: OsString) -> Result<String, Error> {
+    value.into_string().map_err(|value| problem("cli.not_unicode").arg("option", what).arg("value", value.to_string_lossy()))
+}
+
+/// The host takes absolute paths only; what a person types is meant from where he stands.
+fn absolute(option: &str, value: OsString) -> Result<PathBuf, Error> {
+    let unreadable = |error: std::io::Error| problem("cli.unreadable").arg("option", option).detail(error.to_string());
+    std::path::absolute(&value).map_err(unreadable)
+}
+
+fn seconds(value: OsString) -> Result<Duration, Error> {
+    let value = text("timeout", value)?;
+    let wrong = || problem("cli.number_invalid").arg("option", "--timeout").arg("value", value.as_str());
+    let seconds: f64 = value.parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero()).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> (Options, Result<Command, Error>) {
+        read(std::iter::once("postkontor").chain(line.split_whitespace()).map(OsString::from))
+    }
+
+    fn code(line: &str) -> String {
+        match parse(line).1 {
+            Ok(_) => panic!("accepted: {line}"),
+            Err(error) => error.code.clone(),
+        }
+    }
+
+    #[test]
+    fn options_may_stand_anywhere() {
+        for line in ["--json test s.json --account a --timeout 2.5", "test --timeout=2.5 --account=a --json s.json"] {
+            let (options, command) = parse(line);
+            assert!(options.json, "{line}");
+            assert_eq!(options.timeout, Some(Duration::from_millis(2500)), "{line}");
+            let Ok(Command::Account { settings, account, verb: Verb::Test { .. } }) = command else { panic!("{line}") };
+            assert_eq!((settings.to_str(), account.as_deref()), (Some("s.json"), Some("a")), "{line}");
+        }
+    }
+
+    #[test]
+    fn no_option_is_accepted_and_ignored() {
+        assert_eq!(code("check s.json --account a"), "cli.option_unsuitable");
+        assert_eq!(code("test s.json --message m.json"), "cli.option_unsuitable");
+        assert_eq!(code("test s.json t.json"), "cli.argument_extra");
+        assert_eq!(code("test s.json --password x"), "cli.option_unknown");
+        assert_eq!(code("test s.json -x"), "cli.option_unknown");
+        assert_eq!(code("test s.json --account a --account b"), "cli.option_twice");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        assert_eq!(code(""), "cli.command_missing");
+        assert_eq!(code("post s.json"), "cli.command_unknown");
+        assert_eq!(code("test"), "cli.argument_missing");
+        assert_eq!(parse("send s.json").1.err().unwrap().args["argument"], "--message");
+        assert_eq!(parse("receive s.json").1.err().unwrap().args["argument"], "--to");
+    }
+
+    #[test]
+    fn a_timeout_is_a_positive_number_of_seconds() {
+        for line in ["test s --timeout 0", "test s --timeout -1", "test s --timeout NaN", "test s --timeout 1e99", "test s --timeout soon"]
+        {
+            assert_eq!(code(line), "cli.number_invalid", "{line}");
+        }
+    }
+
+    #[test]
+    fn an_error_leaves_the_options_readable() {
+        let (options, command) = parse("--json --lang de nonsense");
+        assert!(command.is_err());
+        assert!(options.json);
+        assert_eq!(options.language.as_deref(), Some("de"));
+    }
+}

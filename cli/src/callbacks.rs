@@ -1,0 +1,86 @@
+//! The command's side of a call: secrets from the environment and from files, and the trace file.
+
+use crate::texts::problem;
+use postkontor_core::{Callbacks, Error, Secret, Status};
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+/// The file that log and transcript go to; nothing where none is wanted.
+#[derive(Clone, Default)]
+pub(crate) struct Trace(Option<Arc<Mutex<File>>>);
+
+impl Trace {
+    /// Begins the file anew.
+    pub(crate) fn open(path: Option<&Path>) -> Result<Trace, Error> {
+        let Some(path) = path else { return Ok(Trace(None)) };
+        let file = File::create(path).map_err(|error| unwritable(path, &error))?;
+        Ok(Trace(Some(Arc::new(Mutex::new(file)))))
+    }
+
+    /// Adds a line.
+    pub(crate) fn line(&self, text: &str) {
+        let Some(Ok(mut file)) = self.0.as_ref().map(|file| file.lock()) else { return };
+        // A full disk must not end the call that is being traced.
+        drop(writeln!(file, "{text}"));
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+    let problem = problem("cli.file_unwritable").arg("path", path.display().to_string());
+    let mut problem = problem.arg("cause", error.to_string());
+    problem.status = Status::Local;
+    problem
+}
+
+/// What the library may ask of the command.
+pub(crate) struct Desk(pub(crate) Trace);
+
+impl Callbacks for Desk {
+    fn log(&self, level: i32, text: &str) {
+        let level = match level {
+            1 => "error",
+            2 => "warning",
+            3 => "info",
+            4 => "debug",
+            _ => "trace",
+        };
+        self.0.line(&format!("{level:7} {text}"));
+    }
+
+    /// Knows `env:NAME` and `file:PATH`; a file's last line break is not part of the secret.
+    fn secret_get(&self, name: &str) -> Option<Secret> {
+        if let Some(name) = name.strip_prefix("env:") {
+            return std::env::var(name).ok().map(Secret::new);
+        }
+        let text = std::fs::read_to_string(name.strip_prefix("file:")?).ok()?;
+        let secret = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
+        Some(Secret::new(secret))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_comes_from_a_file_without_its_last_line_break() {
+        let file = std::env::temp_dir().join(format!("postkontor-cli-{}", std::process::id()));
+        for (content, secret) in [("pass word\n", "pass word"), ("x\r\n", "x"), ("y", "y"), ("z\n\n", "z\n")] {
+            std::fs::write(&file, content).unwrap();
+            let found = Desk(Trace::default()).secret_get(&format!("file:{}", file.display()));
+            assert_eq!(found.unwrap().reveal(), secret);
+        }
+        std::fs::remove_file(&file).unwrap();
+        assert!(Desk(Trace::default()).secret_get(&format!("file:{}", file.display())).is_none());
+    }
+
+    #[test]
+    fn a_secret_comes_from_the_environment() {
+        let desk = Desk(Trace::default());
+        assert_eq!(desk.secret_get("env:CARGO_PKG_NAME").unwrap().reveal(), "postkontor-cli");
+        assert!(desk.secret_get("env:POSTKONTOR_NO_SUCH_VARIABLE").is_none());
+        assert!(desk.secret_get("plain name").is_none());
+    }
+}

@@ -1,0 +1,233 @@
+//! Results for people.
+//!
+//! Everything here reads the JSON of the C ABI, as any other program would; what it does not know it leaves out. Control
+//! characters, which a server may have sent, never reach the terminal.
+
+use crate::texts::Texts;
+use crate::work::{Answer, Kind};
+use postkontor_core::Error;
+use serde_json::{Map, Value};
+use std::io::{self, Write};
+
+/// Prints a result.
+pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io::Result<()> {
+    let json = &answer.json;
+    match answer.kind {
+        Kind::Text => out.write_all(json.as_str().unwrap_or_default().as_bytes()),
+        Kind::Transports => transports(out, json, texts),
+        Kind::Schema => form(out, &json["schema"], 0),
+        Kind::Check => check(out, json, texts),
+        Kind::Report => report(out, json, texts),
+        Kind::Receipt => match json["results"].as_array() {
+            Some(results) => results.iter().try_for_each(|one| receipt(out, one, texts)),
+            None => receipt(out, json, texts),
+        },
+        Kind::Other => writeln!(out, "{json:#}"),
+    }
+}
+
+/// Prints an error: the sentence, the places that are wrong, and the words for support.
+pub(crate) fn error(out: &mut impl Write, error: &Error, texts: &Texts, colour: bool) -> io::Result<()> {
+    let (red, plain) = if colour { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
+    writeln!(out, "{red}✗{plain} {}", clean(&error.message))?;
+    for at in error.at.iter().filter(|at| at.message != error.message || !at.pointer.is_empty()) {
+        let message = if at.message == error.message { "" } else { at.message.as_str() };
+        writeln!(out, "  {}  {}", clean(&at.pointer), clean(message))?;
+    }
+    if let Some(server) = error.server.as_ref().filter(|server| !server.text.is_empty()) {
+        writeln!(out, "  {}: {} {}", texts.word("cli.server"), server.code, clean(&server.text))?;
+    }
+    if !error.detail.is_empty() {
+        writeln!(out, "  {}: {}", texts.word("cli.detail"), clean(&error.detail))?;
+    }
+    writeln!(out, "  {}: {} ({})", texts.word("cli.code"), clean(&error.code), error.status.number())
+}
+
+fn transports(out: &mut impl Write, entries: &Value, texts: &Texts) -> io::Result<()> {
+    let entries = entries.as_array().map_or(&[][..], Vec::as_slice);
+    if entries.is_empty() {
+        return writeln!(out, "{}", texts.word("cli.no_transports"));
+    }
+    for entry in entries {
+        let file = clean(text(&entry["file"]));
+        if entry["error"].is_object() {
+            writeln!(out, "✗ {file}\n    {}", clean(text(&entry["error"]["message"])))?;
+            let detail = text(&entry["error"]["detail"]);
+            if !detail.is_empty() {
+                writeln!(out, "    {}: {}", texts.word("cli.detail"), clean(detail))?;
+            }
+        } else {
+            let operations: Vec<_> = entry["operations"].as_array().into_iter().flatten().map(text).collect();
+            let (name, version) = (clean(text(&entry["name"])), clean(text(&entry["version"])));
+            writeln!(out, "✓ {name:14} {version:8} {}  {file}", operations.join(" "))?;
+        }
+    }
+    Ok(())
+}
+
+/// The fields of a form, indented as they are nested, those that depend on others after them.
+fn form(out: &mut impl Write, schema: &Value, depth: usize) -> io::Result<()> {
+    let required: Vec<_> = schema["required"].as_array().into_iter().flatten().map(text).collect();
+    let conditional = schema["allOf"].as_array().into_iter().flatten().filter_map(|rule| rule["then"]["properties"].as_object());
+    for properties in schema["properties"].as_object().into_iter().chain(conditional) {
+        for (name, field) in properties {
+            let indent = "    ".repeat(depth);
+            let mark = if required.contains(&name.as_str()) { " *" } else { "" };
+            let about = [text(&field["title"]), &kind(field)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+            writeln!(out, "{indent}{:24} {}", format!("{name}{mark}"), clean(&about))?;
+            let description = text(&field["description"]);
+            if !description.is_empty() {
+                writeln!(out, "{indent}    {}", clean(description))?;
+            }
+            for choice in field["oneOf"].as_array().into_iter().flatten().filter(|choice| !choice["const"].is_null()) {
+                writeln!(out, "{indent}    {:20} {}", bare(&choice["const"]), clean(text(&choice["title"])))?;
+            }
+            form(out, field, depth + 1)?;
+        }
+    }
+    Ok(())
+}
+
+/// What may stand in a field, in a few signs.
+fn kind(field: &Value) -> String {
+    let mut parts = Vec::new();
+    match (&field["minimum"], &field["maximum"]) {
+        (Value::Null, Value::Null) => {}
+        (minimum, maximum) => parts.push(format!("{}–{}", bare(minimum), bare(maximum))),
+    }
+    if field["writeOnly"] == true {
+        parts.push("***".to_owned());
+    }
+    if !field["default"].is_null() && !field["default"].is_object() {
+        parts.push(format!("= {}", bare(&field["default"])));
+    }
+    parts.join(" ")
+}
+
+fn check(out: &mut impl Write, check: &Value, texts: &Texts) -> io::Result<()> {
+    let problems = check["problems"].as_array().map_or(&[][..], Vec::as_slice);
+    for problem in problems {
+        let sign = if matches!(text(&problem["severity"]), "" | "error") { "✗" } else { "!" };
+        writeln!(out, "{sign} {}\n    {}", clean(text(&problem["pointer"])), clean(text(&problem["message"])))?;
+    }
+    if problems.is_empty() { writeln!(out, "✓ {}", texts.word("cli.no_problems")) } else { Ok(()) }
+}
+
+fn report(out: &mut impl Write, report: &Value, texts: &Texts) -> io::Result<()> {
+    for step in report["steps"].as_array().into_iter().flatten() {
+        let sign = match text(&step["status"]) {
+            "ok" => "✓",
+            "warn" => "!",
+            "fail" => "✗",
+            _ => "·",
+        };
+        let ms = step["ms"].as_u64().filter(|ms| *ms > 0).map_or(String::new(), |ms| format!("{ms} ms"));
+        writeln!(out, "{}", format!("{sign} {:13} {ms:>8}  {}", text(&step["step"]), clean(text(&step["message"]))).trim_end())?;
+        let margin = " ".repeat(26);
+        for advice in step["advice"].as_array().into_iter().flatten() {
+            writeln!(out, "{margin}→ {}", clean(text(advice)))?;
+        }
+        if step["patch"].is_object() {
+            writeln!(out, "{margin}{}: {}", texts.word("cli.patch"), step["patch"])?;
+        }
+        let detail = text(&step["detail"]);
+        if !detail.is_empty() && sign == "✗" {
+            writeln!(out, "{margin}{}: {}", texts.word("cli.detail"), clean(detail))?;
+        }
+    }
+    let verdict = if report["ok"] == true { "cli.test_ok" } else { "cli.test_failed" };
+    writeln!(out, "{} ({} ms)", texts.word(verdict), report["elapsed_ms"])
+}
+
+fn receipt(out: &mut impl Write, receipt: &Value, texts: &Texts) -> io::Result<()> {
+    if !receipt["message_id"].is_string() {
+        return writeln!(out, "✗ {}", clean(text(&receipt["message"])));
+    }
+    let way = format!("{} ({})", clean(text(&receipt["account"])), clean(text(&receipt["transport"])));
+    writeln!(out, "✓ {} <{}>, {} bytes, {way}", texts.word("cli.sent"), clean(text(&receipt["message_id"])), receipt["size"])?;
+    if receipt["fallback"] == true {
+        writeln!(out, "  ! {} {}", texts.word("cli.fallback"), clean(text(&receipt["reason"]["message"])))?;
+    }
+    for answer in receipt["recipients"].as_array().into_iter().flatten() {
+        let sign = match text(&answer["status"]) {
+            "accepted" => "✓",
+            "refused" => "✗",
+            _ => "?",
+        };
+        writeln!(out, "  {sign} {} {}", clean(text(&answer["address"])), clean(text(&answer["text"])))?;
+    }
+    let place = text(&receipt["saved_to"]);
+    if place.is_empty() { Ok(()) } else { writeln!(out, "  {}: {}", texts.word("cli.saved_to"), clean(place)) }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// A value as a person writes it: a text without its quotes, nothing for nothing.
+fn bare(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Object(Map { .. }) => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// A text without control characters and without those that turn the direction of writing.
+fn clean(text: &str) -> String {
+    let harmless = |c: &char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(harmless).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postkontor_core::Status;
+    use serde_json::json;
+
+    fn shown(kind: Kind, json: Value) -> String {
+        let mut out = Vec::new();
+        answer(&mut out, &Answer { json, status: Status::Ok, kind }, &Texts::new(Some("en"))).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_report_shows_each_step_with_its_advice_and_patch() {
+        let shown = shown(
+            Kind::Report,
+            json!({"ok": false, "elapsed_ms": 12, "steps": [
+                {"step": "connect", "status": "ok", "ms": 3, "message": "Connected."},
+                {"step": "tls", "status": "fail", "ms": 9, "message": "Expired.", "advice": ["Renew it."], "patch": {"tls": {"verify": false}}, "detail": "x509"},
+                {"step": "login", "status": "skipped"}]}),
+        );
+        let expected = "✓ connect           3 ms  Connected.\n\
+            ✗ tls               9 ms  Expired.\n\
+            \x20                         → Renew it.\n\
+            \x20                         Patch: {\"tls\":{\"verify\":false}}\n\
+            \x20                         Detail: x509\n\
+            · login\n\
+            The test failed. (12 ms)\n";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_server_cannot_write_to_the_terminal() {
+        let shown = shown(
+            Kind::Receipt,
+            json!({"message_id": "a", "size": 1, "recipients": [{"address": "b", "status": "refused", "text": "\u{1b}[2Jno\u{202e}"}]}),
+        );
+        assert!(shown.contains("✗ b [2Jno\n"), "{shown:?}");
+    }
+
+    #[test]
+    fn a_form_shows_conditional_fields_too() {
+        let schema = json!({"schema": {"type": "object", "required": ["server"], "properties": {"server": {"title": "Server", "properties": {
+            "port": {"title": "Port", "minimum": 1, "maximum": 65535, "default": 25}}}},
+            "allOf": [{"if": {}, "then": {"properties": {"password": {"title": "Password", "writeOnly": true}}}}]}});
+        let shown = shown(Kind::Schema, schema);
+        assert!(shown.contains("server *                 Server\n"), "{shown}");
+        assert!(shown.contains("    port                     Port, 1–65535 = 25\n"), "{shown}");
+        assert!(shown.contains("password                 Password, ***\n"), "{shown}");
+    }
+}

@@ -1,0 +1,212 @@
+//! Does what the command line asks for, through the library.
+
+use crate::arguments::{Command, Options, Receive, Verb};
+use crate::callbacks::{Desk, Trace};
+use crate::texts::{Texts, problem};
+use postkontor_core::{Account, Cancel, Error, Host, Status};
+use serde_json::{Map, Value, json};
+use std::io::Read;
+use std::path::Path;
+
+/// What a result is, for showing it.
+pub(crate) enum Kind {
+    /// Text for people; there is no JSON of it.
+    Text,
+    /// The transports.
+    Transports,
+    /// A form.
+    Schema,
+    /// What was found in the settings.
+    Check,
+    /// The steps of a test.
+    Report,
+    /// What became of a message, or of several.
+    Receipt,
+    /// Something else.
+    Other,
+}
+
+/// A result, as the C ABI would return it, and the status to end with.
+pub(crate) struct Answer {
+    /// The result.
+    pub(crate) json: Value,
+    /// The exit status.
+    pub(crate) status: Status,
+    /// What it is.
+    pub(crate) kind: Kind,
+}
+
+/// Does what is asked for.
+pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Result<Answer, Error> {
+    let text = |text: &str| Ok(Answer { json: Value::from(text), status: Status::Ok, kind: Kind::Text });
+    match command {
+        Command::Help => return text(texts.help()),
+        Command::Version => return text(concat!("postkontor ", env!("CARGO_PKG_VERSION"), "\n")),
+        _ => {}
+    }
+    let trace = Trace::open(options.trace.as_deref())?;
+    let config = json!({"language": texts.language(), "plugins": options.plugins});
+    let host = Host::open(&config.to_string(), Box::new(Desk(trace.clone())))?;
+    let cancel = Cancel::new(options.timeout);
+    let result = match command {
+        Command::Help | Command::Version => return text(""),
+        Command::Transports => done(&host.transports(), Kind::Transports)?,
+        Command::Schema { transport } => done(&host.schema(&transport, texts.language())?, Kind::Schema)?,
+        Command::Discover { address } => done(&host.discover(&address, &cancel)?, Kind::Other)?,
+        Command::Check { settings } => {
+            let mut answer = done(&host.check(&read(&settings)?)?, Kind::Check)?;
+            if has_errors(&answer.json) {
+                answer.status = Status::Settings;
+            }
+            answer
+        }
+        Command::Account { settings, account, verb } => {
+            let mut account = Account::open(&host, &read(&settings)?, account.as_deref())?;
+            with_account(&mut account, verb, &cancel)?
+        }
+    };
+    for line in result.json["transcript"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        trace.line(line);
+    }
+    Ok(result)
+}
+
+fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<Answer, Error> {
+    match verb {
+        Verb::Test { loop_to } => {
+            let request = members([("loop", loop_to.map(|to| json!({"to": to})))]);
+            let mut answer = done(&account.test(&request, cancel)?, Kind::Report)?;
+            answer.status = first_failure(&answer.json);
+            Ok(answer)
+        }
+        Verb::Send { message } => done(&account.send(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
+        Verb::List { folder } => done(&account.list(&members([("folder", folder.map(Value::from))]), cancel)?, Kind::Other),
+        Verb::Authorize => done(&account.authorize("{}", cancel)?, Kind::Other),
+        Verb::Receive(receive) => {
+            let answer = done(&account.receive(&receive_request(&receive)?, cancel)?, Kind::Other)?;
+            if let (Some(file), Some(state)) = (&receive.state, answer.json["state"].as_str()) {
+                std::fs::write(file, state).map_err(|error| local("cli.file_unwritable", file, &error))?;
+            }
+            Ok(answer)
+        }
+    }
+}
+
+fn done(json: &str, kind: Kind) -> Result<Answer, Error> {
+    let json = serde_json::from_str(json).map_err(|error| problem("cli.unreadable").detail(error.to_string()))?;
+    Ok(Answer { json, status: Status::Ok, kind })
+}
+
+/// Whether a check found something that stands in the way; warnings do not.
+fn has_errors(check: &Value) -> bool {
+    let problems = check["problems"].as_array().into_iter().flatten();
+    problems.into_iter().any(|problem| problem["severity"].as_str().is_none_or(|severity| severity == "error"))
+}
+
+/// The status of the first step that failed.
+fn first_failure(report: &Value) -> Status {
+    let failed = report["steps"].as_array().into_iter().flatten().find(|step| step["status"] == "fail");
+    let number = failed.map(|step| step["status_number"].as_i64().unwrap_or_default());
+    // A step that fails without a number is a defect of its plugin, and must not look like success.
+    number
+        .map_or(Status::Ok, |number| i32::try_from(number).ok().filter(|number| *number != 0).map_or(Status::Internal, Status::from_number))
+}
+
+/// The message document, in which relative paths are meant from the folder that the document lies in.
+fn message_from(path: &Path) -> Result<String, Error> {
+    let text = read(path)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    // What is not JSON goes to the library as it is, which says what is wrong with it.
+    let Ok(mut message) = serde_json::from_str::<Value>(&text) else { return Ok(text) };
+    let messages = match &mut message {
+        Value::Array(messages) => messages.as_mut_slice(),
+        one => std::slice::from_mut(one),
+    };
+    for message in messages {
+        let attached = message.get("attachments").and_then(Value::as_array).map_or(0, Vec::len);
+        let pointers = (0..attached).map(|index| format!("/attachments/{index}/file")).chain(["/file".to_owned()]);
+        for pointer in pointers {
+            let Some(Value::String(file)) = message.pointer_mut(&pointer) else { continue };
+            if let Ok(absolute) = std::path::absolute(folder.join(&*file)) {
+                *file = absolute.to_string_lossy().into_owned();
+            }
+        }
+    }
+    Ok(message.to_string())
+}
+
+fn receive_request(receive: &Receive) -> Result<String, Error> {
+    let filter = receive.filter.as_deref().map(serde_json::from_str).transpose();
+    let filter = filter.map_err(|error| problem("cli.filter_unreadable").detail(error.to_string()))?;
+    let state = match &receive.state {
+        // The first time there is no file yet.
+        Some(file) if file.exists() => Some(Value::from(read(file)?)),
+        _ => None,
+    };
+    Ok(members([
+        ("folder", receive.folder.as_deref().map(Value::from)),
+        ("state", state),
+        ("max", receive.max.map(Value::from)),
+        ("max_bytes", receive.max_bytes.map(Value::from)),
+        ("filter", filter),
+        ("then", receive.then.as_deref().map(Value::from)),
+        ("to", Some(Value::from(receive.to.display().to_string()))),
+    ]))
+}
+
+/// A JSON object of the members that there are.
+fn members<const N: usize>(members: [(&str, Option<Value>); N]) -> String {
+    let given = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(Map::from_iter(given)).to_string()
+}
+
+/// A text file; `-` is standard input. A byte order mark, which editors on Windows like to write, is left out.
+fn read(path: &Path) -> Result<String, Error> {
+    let mut text = String::new();
+    let result = if path == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
+    };
+    result.map_err(|error| local("cli.file_unreadable", path, &error))?;
+    Ok(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned))
+}
+
+fn local(code: &str, path: &Path, error: &std::io::Error) -> Error {
+    let mut problem = problem(code).arg("path", path.display().to_string()).arg("cause", error.to_string());
+    problem.status = Status::Local;
+    problem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_ends_with_the_status_of_its_first_failing_step() {
+        let report = |steps: Value| first_failure(&json!({"steps": steps}));
+        assert_eq!(report(json!([{"status": "ok"}, {"status": "warn"}])), Status::Ok);
+        let two =
+            json!([{"status": "warn", "status_number": 0}, {"status": "fail", "status_number": 6}, {"status": "fail", "status_number": 5}]);
+        assert_eq!(report(two), Status::Tls);
+        assert_eq!(report(json!([{"status": "fail"}])), Status::Internal);
+    }
+
+    #[test]
+    fn warnings_do_not_fail_a_check() {
+        assert!(!has_errors(&json!({"problems": []})));
+        assert!(!has_errors(&json!({"problems": [{"severity": "warning"}]})));
+        assert!(has_errors(&json!({"problems": [{"severity": "warning"}, {"severity": "error"}]})));
+        assert!(has_errors(&json!({"problems": [{"code": "x"}]})));
+    }
+
+    #[test]
+    fn paths_in_a_message_are_meant_from_its_folder() {
+        let file = std::env::temp_dir().join(format!("postkontor-message-{}.json", std::process::id()));
+        std::fs::write(&file, r#"{"attachments":[{"file":"a.pdf"},{"part":0},{"file":"/b.pdf"}]}"#).unwrap();
+        let message: Value = serde_json::from_str(&message_from(&file).unwrap()).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(message["attachments"][0]["file"], std::env::temp_dir().join("a.pdf").to_str().unwrap());
+        assert_eq!(message["attachments"][2]["file"], std::path::absolute("/b.pdf").unwrap().to_str().unwrap());
+    }
+}
