@@ -12,11 +12,13 @@
 //! module becomes the failed step, with advice and a patch of the settings, by [`step`].
 
 mod advice;
+mod certificate;
 mod connect;
 mod resolve;
 pub mod sasl;
 mod socket;
 mod stream;
+mod tls;
 mod trail;
 mod transcript;
 

@@ -2,6 +2,7 @@
 
 use super::connect::{addresses, dial};
 use super::socket::{Direction, Socket};
+use super::tls::{Engine, Handshake};
 use super::{Trail, Transcript};
 use crate::settings::{Endpoint, Server, Tls};
 use crate::{Call, Error, Stage, Status, Step};
@@ -30,11 +31,16 @@ pub struct Stream {
     line_limit: usize,
     /// Something was written, so an answer is not there yet and asking for it before waiting would be for nothing.
     awaits: bool,
+    is_verified: bool,
+    binding: Option<Vec<u8>>,
     transcript: Transcript,
 }
 
 enum Channel {
     Plain(Socket),
+    Secure(Box<Engine>),
+    /// After a failed handshake: nothing can be read or written.
+    Closed,
 }
 
 impl Stream {
@@ -67,6 +73,8 @@ impl Stream {
             end: 0,
             line_limit: LINE,
             awaits: false,
+            is_verified: false,
+            binding: None,
             transcript: Transcript::default(),
         };
         if trail.is_on() {
@@ -76,26 +84,53 @@ impl Stream {
     }
 
     /// Secures the connection, whether from the first byte or after the server has agreed to STARTTLS.
-    pub fn secure(&mut self, _tls: &Tls, _call: &Call, _trail: &mut Trail) -> Result<(), Error> {
-        if self.pending() > 0 {
-            return Err(Error::new(Status::Protocol, "tls.injected_plaintext").stage(Stage::Tls));
+    ///
+    /// Bytes that arrived before are an attack (whoever sent them wants them taken for the server's secure words), so the
+    /// session is dead then, as it is after every other error here. Pushes the step `tls`; a certificate that would be
+    /// refused, were it not for `verify: false`, makes that step a warning. With a pin the server's own certificate must
+    /// be that one; with `verify: true` it must be good beside that, with `verify: false` the pin alone decides.
+    pub fn secure(&mut self, tls: &Tls, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        let channel = std::mem::replace(&mut self.channel, Channel::Closed);
+        let injected = self.pending() as u64;
+        self.start = self.end;
+        if injected > 0 {
+            let code = "tls.injected_plaintext";
+            return Err(self.facts(Error::new(Status::Protocol, code).stage(Stage::Tls).arg("bytes", injected)));
         }
-        Err(Error::new(Status::Unsupported, "tls.handshake_failed").stage(Stage::Tls))
+        let Channel::Plain(socket) = channel else {
+            return Err(self.facts(Error::new(Status::Internal, "tls.handshake_failed").stage(Stage::Tls).detail("not a plain connection")));
+        };
+        let endpoint = self.endpoint.clone();
+        let mut handshake = Handshake::new(socket, tls, &endpoint)?;
+        let until = Instant::now() + self.idle;
+        let proof = loop {
+            if let Some(proof) = handshake.advance()? {
+                break proof;
+            }
+            let socket = handshake.socket().ok_or_else(|| self.facts(Error::new(Status::Internal, "tls.handshake_failed")))?;
+            self.wait(socket, socket.blocked(), until, call).map_err(|error| error.stage(Stage::Tls))?;
+        };
+        self.channel = Channel::Secure(Box::new(handshake.into_engine()));
+        self.is_verified = proof.is_verified;
+        self.binding = proof.binding;
+        self.awaits = false;
+        trail.push(proof.step);
+        Ok(())
     }
 
     /// Whether the connection is secured by TLS.
     pub fn is_secure(&self) -> bool {
-        false
+        matches!(self.channel, Channel::Secure(_))
     }
 
     /// Whether the server has proved who it is: by a verified certificate, or by the pinned one.
     pub fn is_verified(&self) -> bool {
-        false
+        self.is_verified
     }
 
     /// The channel binding `tls-server-end-point` (RFC 5929, section 4).
     pub fn channel_binding(&self) -> Option<Vec<u8>> {
-        None
+        self.binding.clone()
     }
 
     /// The server, as the settings name it.
@@ -174,7 +209,7 @@ impl Stream {
 
     /// Writes all of it. The transcript shows `shown` instead.
     pub fn write_secret(&mut self, data: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
-        self.transcript.client_shown(shown);
+        self.transcript.client_secret(shown);
         self.write_all(data, call)
     }
 
@@ -203,6 +238,13 @@ impl Stream {
     /// Closes the connection at once, without a word to the server: half a message stays half a message.
     pub fn close(self) {}
 
+    /// Closes the connection after a proper farewell of the protocol, with that of TLS where there is one. Never waits.
+    pub fn finish(mut self) {
+        if let Channel::Secure(engine) = &mut self.channel {
+            engine.finish();
+        }
+    }
+
     /// Reads once into the buffer, waiting for the first byte; 0 at the end.
     fn fill(&mut self, call: &Call) -> Result<usize, Error> {
         if self.start == self.end {
@@ -214,8 +256,9 @@ impl Stream {
             self.start = 0;
         }
         let until = Instant::now() + self.idle;
-        if std::mem::take(&mut self.awaits) {
-            self.wait(Direction::Read, until, call)?;
+        // Only in clear text: a TLS engine may hold bytes that the socket knows nothing of.
+        if let (true, Channel::Plain(socket)) = (std::mem::take(&mut self.awaits), &self.channel) {
+            self.wait(socket, Direction::Read, until, call)?;
         } else {
             call.check().map_err(|error| self.facts(error))?;
         }
@@ -225,7 +268,7 @@ impl Stream {
                     self.end += read;
                     return Ok(read);
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(self.channel.blocked(), until, call)?,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait_blocked(until, call)?,
                 Err(error) => return Err(self.broken(&error)),
             }
         }
@@ -244,7 +287,7 @@ impl Stream {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     let until = *until.get_or_insert_with(|| Instant::now() + self.idle);
-                    self.wait(self.channel.blocked(), until, call)?;
+                    self.wait_blocked(until, call)?;
                 }
                 Err(error) => return Err(self.broken(&error)),
             }
@@ -252,11 +295,19 @@ impl Stream {
         Ok(())
     }
 
+    /// Waits for what the channel could not do.
+    fn wait_blocked(&self, until: Instant, call: &Call) -> Result<(), Error> {
+        match self.channel.socket() {
+            Some(socket) => self.wait(socket, socket.blocked(), until, call),
+            None => Err(self.broken(&ErrorKind::NotConnected.into())),
+        }
+    }
+
     /// Waits until the socket is ready, the server has been silent for too long, or the call ends.
-    fn wait(&self, direction: Direction, until: Instant, call: &Call) -> Result<(), Error> {
+    fn wait(&self, socket: &Socket, direction: Direction, until: Instant, call: &Call) -> Result<(), Error> {
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            if self.channel.socket().wait(direction, left, call).map_err(|error| self.facts(error))? {
+            if socket.wait(direction, left, call).map_err(|error| self.facts(error))? {
                 return Ok(());
             }
             if left.is_zero() {
@@ -268,6 +319,7 @@ impl Stream {
     fn broken(&self, error: &std::io::Error) -> Error {
         let code = match error.kind() {
             ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => "net.closed_by_server",
+            ErrorKind::UnexpectedEof => "tls.truncated",
             _ => "net.broken",
         };
         self.facts(Error::new(Status::Network, code).detail(error.to_string()))
@@ -280,25 +332,27 @@ impl Stream {
 }
 
 impl Channel {
-    fn socket(&self) -> &Socket {
+    fn socket(&self) -> Option<&Socket> {
         match self {
-            Channel::Plain(socket) => socket,
+            Channel::Plain(socket) => Some(socket),
+            Channel::Secure(engine) => engine.socket(),
+            Channel::Closed => None,
         }
-    }
-
-    fn blocked(&self) -> Direction {
-        self.socket().blocked()
     }
 
     fn read(&mut self, data: &mut [u8]) -> std::io::Result<usize> {
         match self {
             Channel::Plain(socket) => socket.read(data),
+            Channel::Secure(engine) => engine.read(data),
+            Channel::Closed => Err(ErrorKind::NotConnected.into()),
         }
     }
 
     fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
         match self {
             Channel::Plain(socket) => socket.write(data),
+            Channel::Secure(engine) => engine.write(data),
+            Channel::Closed => Err(ErrorKind::NotConnected.into()),
         }
     }
 }

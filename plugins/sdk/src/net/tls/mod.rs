@@ -1,0 +1,218 @@
+//! TLS behind one small seam: what an engine must know, do and tell.
+//!
+//! On Unix the engine is OpenSSL itself, elsewhere the platform's own by native-tls (docs/decisions.md says why).
+
+#[cfg(any(not(unix), feature = "native-tls"))]
+#[path = "native.rs"]
+mod engine;
+#[cfg(all(unix, not(feature = "native-tls")))]
+#[path = "openssl.rs"]
+mod engine;
+mod identity;
+
+pub(super) use engine::Engine;
+
+use super::certificate::{Fault, Findings, end_point};
+use super::socket::Socket;
+use super::transcript::printable;
+use crate::settings::{Endpoint, Tls, TlsVersion};
+use crate::{Error, Stage, Status, Step, StepStatus};
+
+/// How far a handshake has come.
+enum Progress {
+    /// To its end.
+    Done(Peer),
+    /// As far as the socket allows; the socket knows which way it is blocked.
+    Blocked,
+    /// Nowhere.
+    Failed(Failure),
+}
+
+/// The other side of a finished handshake.
+struct Peer {
+    /// None where the engine does not tell.
+    version: Option<TlsVersion>,
+    /// Empty where the engine does not tell.
+    cipher: String,
+    findings: Findings,
+}
+
+/// Why a handshake failed.
+struct Failure {
+    kind: FailureKind,
+    /// English, for support.
+    detail: String,
+    findings: Findings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FailureKind {
+    /// The server's certificate was refused; the findings say why.
+    Certificate,
+    /// No common protocol version.
+    Version,
+    /// The connection ended.
+    Closed,
+    /// Anything else.
+    Other,
+}
+
+/// What a session keeps of its finished handshake.
+pub(super) struct Proof {
+    /// The server proved who it is.
+    pub(super) is_verified: bool,
+    /// The channel binding `tls-server-end-point`.
+    pub(super) binding: Option<Vec<u8>>,
+    /// The step for the trail.
+    pub(super) step: Step,
+}
+
+/// One handshake of a client, advanced whenever the socket is ready.
+pub(super) struct Handshake<'a> {
+    engine: Engine,
+    tls: &'a Tls,
+    endpoint: &'a Endpoint,
+}
+
+impl<'a> Handshake<'a> {
+    /// Prepares a handshake: reads the files that the settings name. Nothing is sent yet.
+    pub(super) fn new(mut socket: Socket, tls: &'a Tls, endpoint: &'a Endpoint) -> Result<Handshake<'a>, Error> {
+        if let Some(pin) = &tls.pin {
+            expected(pin)?;
+        }
+        socket.keep_opening();
+        let engine = Engine::new(socket, tls, name(&endpoint.host)).map_err(|error| error.stage(Stage::Tls))?;
+        Ok(Handshake { engine, tls, endpoint })
+    }
+
+    /// The socket, to wait for.
+    pub(super) fn socket(&self) -> Option<&Socket> {
+        self.engine.socket()
+    }
+
+    /// Goes as far as the socket allows. `Ok(None)`: wait and come again.
+    pub(super) fn advance(&mut self) -> Result<Option<Proof>, Error> {
+        match self.engine.handshake() {
+            Progress::Blocked => Ok(None),
+            Progress::Done(peer) => self.judge(peer).map(Some),
+            Progress::Failed(failure) => Err(self.explain(&failure)),
+        }
+    }
+
+    /// The engine, after [`Handshake::advance`] has given the proof.
+    pub(super) fn into_engine(mut self) -> Engine {
+        self.engine.settled();
+        self.engine
+    }
+
+    fn judge(&self, peer: Peer) -> Result<Proof, Error> {
+        let (tls, host) = (self.tls, name(&self.endpoint.host));
+        let findings = &peer.findings;
+        let leaf = findings.chain.first();
+        if let (true, Some(fault)) = (tls.verify, findings.worst()) {
+            return Err(self.facts(findings.error(fault, host)));
+        }
+        let mut is_pinned = false;
+        if let Some(pin) = &tls.pin {
+            let (expected, seen) = (expected(pin)?, findings.pin().unwrap_or_default());
+            if seen != expected {
+                let error = findings.error(&Fault::Untrusted(String::new()), host);
+                let mut error = self.facts(error).arg("expected", expected).at("/tls/pin", "tls.certificate_pin_mismatch");
+                error.code = "tls.certificate_pin_mismatch".to_owned();
+                return Err(error);
+            }
+            is_pinned = true;
+        }
+        if let (Some(version), true) = (peer.version, peer.version < Some(tls.minimum)) {
+            // No engine lets it come to this; but a downgrade must not depend on the engine's word alone.
+            return Err(self.facts(Error::new(Status::Tls, "tls.version_too_old").arg("version", label(version))));
+        }
+        let is_verified = is_pinned || tls.verify;
+        Ok(Proof { is_verified, binding: leaf.and_then(|der| end_point(der)), step: self.step(&peer, is_verified, is_pinned) })
+    }
+
+    fn step(&self, peer: &Peer, is_verified: bool, is_pinned: bool) -> Step {
+        let findings = &peer.findings;
+        let mut step = Step::ok(Stage::Tls);
+        step.facts = findings.facts(name(&self.endpoint.host));
+        if let Some(version) = peer.version {
+            step = step.fact("version", label(version));
+        }
+        if !peer.cipher.is_empty() {
+            step = step.fact("cipher", peer.cipher.as_str());
+        }
+        step = step.fact("verified", is_verified).fact("pinned", is_pinned);
+        let code = match findings.worst() {
+            _ if is_verified => "",
+            Some(fault) => fault.code(),
+            None => "tls.verify_off",
+        };
+        if !code.is_empty() {
+            step = Step { status: StepStatus::Warn, code: code.to_owned(), ..step }.pointer("/tls/verify");
+            super::advice::add(&mut step, self.tls);
+        } else if peer.version.is_some_and(|version| version < TlsVersion::Tls12) {
+            step = Step { status: StepStatus::Warn, code: "tls.version_old".to_owned(), ..step }.pointer("/tls/minimum");
+            super::advice::add(&mut step, self.tls);
+        }
+        step
+    }
+
+    fn explain(&self, failure: &Failure) -> Error {
+        let host = name(&self.endpoint.host);
+        let detail = printable(&failure.detail);
+        let opening = self.engine.socket().map(Socket::opening).unwrap_or_default();
+        // A TLS server's first byte announces a handshake (22) or an alert (21); letters are a mail server in clear text.
+        if opening.first().is_some_and(|byte| !matches!(byte, 21 | 22)) {
+            let words = printable(&String::from_utf8_lossy(opening.split(|byte| *byte == b'\n').next().unwrap_or_default()));
+            let error = Error::new(Status::Tls, "tls.not_tls").stage(Stage::Tls).arg("answer", words.trim_end()).detail(detail);
+            return self.facts(error).at("/tls/mode", "tls.not_tls");
+        }
+        let error = match failure.kind {
+            FailureKind::Certificate => {
+                let other = Fault::Untrusted(detail.clone());
+                let error = failure.findings.error(failure.findings.worst().unwrap_or(&other), host);
+                if error.detail.is_empty() { error.detail(detail) } else { error }
+            }
+            FailureKind::Version => {
+                let code = "tls.version_too_old";
+                Error::new(Status::Tls, code).arg("minimum", label(self.tls.minimum)).detail(detail).at("/tls/minimum", code)
+            }
+            FailureKind::Closed => Error::new(Status::Tls, "tls.handshake_closed").detail(detail),
+            FailureKind::Other => Error::new(Status::Tls, "tls.handshake_failed").detail(detail),
+        };
+        self.facts(error.stage(Stage::Tls))
+    }
+
+    fn facts(&self, error: Error) -> Error {
+        error.stage(Stage::Tls).arg("host", self.endpoint.host.as_str()).arg("port", self.endpoint.port)
+    }
+}
+
+/// The error for a file that the settings name and that cannot be used.
+fn unreadable(code: &str, pointer: &str, file: &str, reason: impl std::fmt::Display) -> Error {
+    Error::new(Status::Tls, code).arg("file", file).detail(reason.to_string()).at(pointer, code)
+}
+
+/// The pin in the form in which certificates are described.
+fn expected(pin: &str) -> Result<String, Error> {
+    let digits = pin.trim().to_ascii_lowercase().replace(':', "");
+    match digits.strip_prefix("sha256") {
+        Some(digits) if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(format!("sha256:{digits}")),
+        _ => Err(Error::new(Status::Settings, "tls.pin_invalid").stage(Stage::Settings).at("/tls/pin", "tls.pin_invalid")),
+    }
+}
+
+/// The name to verify: the host without the dot that marks a complete name.
+fn name(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+/// A version as the settings write it.
+pub(super) fn label(version: TlsVersion) -> &'static str {
+    match version {
+        TlsVersion::Tls10 => "1.0",
+        TlsVersion::Tls11 => "1.1",
+        TlsVersion::Tls12 => "1.2",
+        TlsVersion::Tls13 => "1.3",
+    }
+}

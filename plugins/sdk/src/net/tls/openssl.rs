@@ -1,0 +1,248 @@
+//! The TLS engine on Unix: OpenSSL, which says exactly what is wrong with a certificate.
+
+use super::identity::{self, Identity};
+use super::{Failure, FailureKind, Peer, Progress, unreadable};
+use crate::Error;
+use crate::net::certificate::{Fault, Findings};
+use crate::net::socket::Socket;
+use crate::settings::{ClientCertificate, Tls, TlsVersion};
+use openssl::error::ErrorStack;
+use openssl::pkey::PKey;
+use openssl::ssl::{ErrorCode, Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslStream, SslVerifyMode, SslVersion};
+use openssl::x509::verify::{X509CheckFlags, X509VerifyFlags};
+use openssl::x509::{X509, X509StoreContextRef};
+use std::io::{self, ErrorKind};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A TLS session of a client over a non-blocking socket.
+pub(in crate::net) struct Engine {
+    stream: SslStream<Socket>,
+    findings: Arc<Mutex<Findings>>,
+}
+
+impl Engine {
+    /// Prepares a session. `host` is what the certificate must be for: a name, or an IP address.
+    pub(super) fn new(socket: Socket, tls: &Tls, host: &str) -> Result<Engine, Error> {
+        let context = context(tls)?;
+        let findings = Arc::new(Mutex::new(Findings::default()));
+        let stream = session(&context, socket, tls, host, &findings).map_err(unprepared)?;
+        Ok(Engine { stream, findings })
+    }
+
+    /// Goes as far as the socket allows.
+    pub(super) fn handshake(&mut self) -> Progress {
+        let Err(error) = self.stream.connect() else { return Progress::Done(self.peer()) };
+        let stack = error.ssl_error().map(ErrorStack::errors).unwrap_or_default();
+        let kind = match error.code() {
+            ErrorCode::WANT_READ | ErrorCode::WANT_WRITE => return Progress::Blocked,
+            ErrorCode::ZERO_RETURN | ErrorCode::SYSCALL => FailureKind::Closed,
+            _ => stack.iter().map(kind).find(|kind| *kind != FailureKind::Other).unwrap_or(FailureKind::Other),
+        };
+        Progress::Failed(Failure { kind, detail: error.to_string(), findings: self.findings() })
+    }
+
+    /// Forgets what was only needed for the handshake.
+    pub(super) fn settled(&mut self) {
+        self.stream.get_mut().forget_opening();
+    }
+
+    /// The socket underneath; OpenSSL always has it.
+    pub(in crate::net) fn socket(&self) -> Option<&Socket> {
+        Some(self.stream.get_ref())
+    }
+
+    /// Reads what is there; 0 only where the server closed the session as TLS demands, else a cut connection is an error.
+    pub(in crate::net) fn read(&mut self, data: &mut [u8]) -> io::Result<usize> {
+        match self.stream.ssl_read(data) {
+            Ok(read) => Ok(read),
+            Err(error) if error.code() == ErrorCode::ZERO_RETURN => Ok(0),
+            Err(error) => Err(io_error(error)),
+        }
+    }
+
+    /// Writes one record at most.
+    pub(in crate::net) fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.stream.ssl_write(data).map_err(io_error)
+    }
+
+    /// Says goodbye as far as that is possible without waiting.
+    pub(in crate::net) fn finish(&mut self) {
+        // Whether the server hears it changes nothing any more.
+        let _ = self.stream.shutdown();
+    }
+
+    fn peer(&self) -> Peer {
+        let ssl = self.stream.ssl();
+        let mut findings = self.findings();
+        if let Some(chain) = ssl.peer_cert_chain() {
+            findings.chain = ders(chain.iter());
+        }
+        let version = match ssl.version2() {
+            Some(SslVersion::TLS1) => Some(TlsVersion::Tls10),
+            Some(SslVersion::TLS1_1) => Some(TlsVersion::Tls11),
+            Some(SslVersion::TLS1_2) => Some(TlsVersion::Tls12),
+            Some(SslVersion::TLS1_3) => Some(TlsVersion::Tls13),
+            _ => None,
+        };
+        Peer { version, cipher: ssl.current_cipher().map(|cipher| cipher.name().to_owned()).unwrap_or_default(), findings }
+    }
+
+    fn findings(&self) -> Findings {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What the settings mean for OpenSSL.
+fn context(tls: &Tls) -> Result<SslContext, Error> {
+    let mut builder = prepare(tls).map_err(unprepared)?;
+    if let Some(file) = &tls.ca_file {
+        let refused = |reason: String| unreadable("tls.ca_file_unreadable", "/tls/ca_file", file, reason);
+        let bytes = std::fs::read(file).map_err(|error| refused(error.to_string()))?;
+        let found = X509::stack_from_pem(&bytes).ok().filter(|found| !found.is_empty());
+        let found = found.or_else(|| X509::from_der(&bytes).ok().map(|one| vec![one]));
+        let found = found.ok_or_else(|| refused("the file holds no certificate".to_owned()))?;
+        for authority in found {
+            builder.cert_store_mut().add_cert(authority).map_err(|error| refused(error.to_string()))?;
+        }
+    }
+    if let Some(settings) = &tls.client_certificate {
+        present(&mut builder, settings)?;
+    }
+    Ok(builder.build())
+}
+
+fn prepare(tls: &Tls) -> Result<SslContextBuilder, ErrorStack> {
+    let mut builder = SslContextBuilder::new(SslMethod::tls_client())?;
+    builder.set_mode(SslMode::AUTO_RETRY | SslMode::ENABLE_PARTIAL_WRITE | SslMode::ACCEPT_MOVING_WRITE_BUFFER);
+    builder.set_options(SslOptions::NO_COMPRESSION | SslOptions::NO_RENEGOTIATION);
+    // One system call for many records instead of two for each.
+    builder.set_read_ahead(true);
+    builder.set_min_proto_version(Some(match tls.minimum {
+        TlsVersion::Tls10 => SslVersion::TLS1,
+        TlsVersion::Tls11 => SslVersion::TLS1_1,
+        TlsVersion::Tls12 => SslVersion::TLS1_2,
+        TlsVersion::Tls13 => SslVersion::TLS1_3,
+    }))?;
+    builder.set_max_proto_version(None)?;
+    if tls.minimum < TlsVersion::Tls12 {
+        // SHA-1 signatures, which these versions cannot do without, are below OpenSSL's level 1; the servers are also
+        // too old for secure renegotiation (SSL_OP_LEGACY_SERVER_CONNECT), which we never do.
+        builder.set_cipher_list("DEFAULT:@SECLEVEL=0")?;
+        builder.set_options(SslOptions::from_bits_retain(0x4));
+    }
+    // Only names the places; a certificate is read when a server's chain asks for it. Honours SSL_CERT_FILE and
+    // SSL_CERT_DIR as every program with OpenSSL does.
+    builder.set_default_verify_paths()?;
+    Ok(builder)
+}
+
+fn present(builder: &mut SslContextBuilder, settings: &ClientCertificate) -> Result<(), Error> {
+    let refused = |error: ErrorStack| identity::refused(settings, error);
+    let (chain, key) = match identity::read(settings)? {
+        Identity::Der { chain, key } => {
+            let chain = chain.iter().map(|der| X509::from_der(der)).collect::<Result<Vec<_>, _>>().map_err(refused)?;
+            (chain, PKey::private_key_from_pkcs8(&key).map_err(refused)?)
+        }
+        Identity::Pem(pem) => {
+            let chain = X509::stack_from_pem(&pem).map_err(refused)?;
+            // Always with a password: without one OpenSSL asks for it on the terminal.
+            let key = PKey::private_key_from_pem_passphrase(&pem, settings.password.reveal().as_bytes());
+            let is_locked = pem.windows(9).any(|window| window == b"ENCRYPTED");
+            (chain, key.map_err(|error| if is_locked { identity::locked(settings, error) } else { refused(error) })?)
+        }
+    };
+    let mut chain = chain.into_iter();
+    let own = chain.next().ok_or_else(|| identity::refused(settings, "the file holds no certificate"))?;
+    builder.set_certificate(&own).map_err(refused)?;
+    builder.set_private_key(&key).map_err(refused)?;
+    builder.check_private_key().map_err(refused)?;
+    chain.try_for_each(|issuer| builder.add_extra_chain_cert(issuer)).map_err(refused)
+}
+
+fn session(
+    context: &SslContext,
+    socket: Socket,
+    tls: &Tls,
+    host: &str,
+    findings: &Arc<Mutex<Findings>>,
+) -> Result<SslStream<Socket>, ErrorStack> {
+    let mut ssl = Ssl::new(context)?;
+    let parameters = ssl.param_mut();
+    parameters.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS | X509CheckFlags::NEVER_CHECK_SUBJECT);
+    if tls.ca_file.is_some() {
+        // Whoever trusts a single server's or an intermediate certificate means just that.
+        parameters.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
+    }
+    match host.parse::<IpAddr>() {
+        Ok(address) => parameters.set_ip(address)?,
+        Err(_) => {
+            parameters.set_host(host)?;
+            ssl.set_hostname(host)?;
+        }
+    }
+    let (findings, strict) = (Arc::clone(findings), tls.verify);
+    ssl.set_verify_callback(SslVerifyMode::PEER, move |is_fine, store| {
+        let mut findings = findings.lock().unwrap_or_else(PoisonError::into_inner);
+        note(&mut findings, is_fine, store);
+        // OpenSSL asks about the server's own certificate last. Refusing there and not at the first fault lets all of
+        // them be found, and still ends the handshake before our certificate is shown to a stranger.
+        !(strict && is_fine && store.error_depth() == 0 && !findings.faults.is_empty())
+    });
+    SslStream::new(ssl, socket)
+}
+
+fn note(findings: &mut Findings, is_fine: bool, store: &X509StoreContextRef) {
+    if let Some(chain) = store.chain() {
+        if chain.len() > findings.chain.len() {
+            findings.chain = ders(chain.iter());
+        }
+    }
+    if is_fine {
+        return;
+    }
+    // The numbers of X509_V_ERR_* in x509_vfy.h, which never change.
+    let error = store.error();
+    let fault = match error.as_raw() {
+        10 => Fault::Expired,
+        9 => Fault::NotYetValid,
+        62 | 64 => Fault::WrongHost,
+        18 => Fault::SelfSigned,
+        2 | 19 | 20 | 21 => Fault::UnknownAuthority,
+        _ => Fault::Untrusted(error.error_string().to_owned()),
+    };
+    // "Its signature cannot be verified" only repeats that its issuer is not known.
+    findings.add(fault);
+}
+
+fn ders<'a>(chain: impl Iterator<Item = &'a openssl::x509::X509Ref>) -> Vec<Vec<u8>> {
+    // A chain of more certificates than this is not worth describing.
+    chain.take(10).filter_map(|certificate| certificate.to_der().ok()).collect()
+}
+
+/// What an error on OpenSSL's stack means, by the numbers SSL_R_* of sslerr.h.
+fn kind(error: &openssl::error::Error) -> FailureKind {
+    match error.reason_code() {
+        134 => FailureKind::Certificate,
+        // unsupported protocol, wrong SSL version, version too low, alert protocol version
+        258 | 266 | 396 | 1070 => FailureKind::Version,
+        294 => FailureKind::Closed,
+        _ => FailureKind::Other,
+    }
+}
+
+fn io_error(error: openssl::ssl::Error) -> io::Error {
+    match error.code() {
+        ErrorCode::WANT_READ | ErrorCode::WANT_WRITE => return ErrorKind::WouldBlock.into(),
+        ErrorCode::SYSCALL if error.io_error().is_none() => return ErrorKind::UnexpectedEof.into(),
+        _ => {}
+    }
+    if error.ssl_error().is_some_and(|stack| stack.errors().iter().any(|error| kind(error) == FailureKind::Closed)) {
+        return ErrorKind::UnexpectedEof.into();
+    }
+    error.into_io_error().unwrap_or_else(io::Error::other)
+}
+
+fn unprepared(error: ErrorStack) -> Error {
+    Error::new(crate::Status::Tls, "tls.handshake_failed").stage(crate::Stage::Tls).detail(error.to_string())
+}
