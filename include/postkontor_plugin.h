@@ -34,103 +34,62 @@ Exceptions  No exception, panic or longjmp may leave a function of either side.
 #endif
 
 
-/**
- * The first member of every postkontor_plugin: the letters `PKPLUG` and the number of this ABI.
- */
+/** The first member of every postkontor_plugin: the letters `PKPLUG` and the number of this ABI. */
 #define POSTKONTOR_PLUGIN_MAGIC 0x504b504c55470001ULL
-
-/**
- * The stream through which events and their answers pass, each one JSON text; streams from 1 on carry messages.
- */
+/** The stream through which events and their answers pass, each one JSON text; streams from 1 on carry messages. */
 #define POSTKONTOR_PLUGIN_CONTROL_STREAM 0
 
-/**
- * Borrowed bytes, usually UTF-8 text. `data` may be null when `len` is 0.
- */
+/** Borrowed bytes, usually UTF-8 text. `data` may be null when `len` is 0. */
 typedef struct postkontor_plugin_bytes {
-  /**
-   * The first byte.
-   */
+  /** The first byte. */
   const uint8_t *data;
-  /**
-   * Number of bytes.
-   */
+  /** Number of bytes. */
   size_t len;
 } postkontor_plugin_bytes;
 
-/**
- * Bytes that the callee allocated for the caller, who gives them back through `free`.
- */
+/** Bytes that the callee allocated for the caller, who gives them back through `free`. */
 typedef struct postkontor_plugin_buffer {
-  /**
-   * The first byte, or null when empty.
-   */
+  /** The first byte, or null when empty. */
   uint8_t *data;
-  /**
-   * Number of bytes that are filled.
-   */
+  /** Number of bytes that are filled. */
   size_t len;
-  /**
-   * For the owner's allocator; the receiver does not look at it.
-   */
+  /** For the owner's allocator; the receiver does not look at it. */
   size_t capacity;
-  /**
-   * Gives the bytes back to their owner; null when there is nothing to give back.
-   */
+  /** Gives the bytes back to their owner; null when there is nothing to give back. */
   void (*free)(struct postkontor_plugin_buffer *buffer);
 } postkontor_plugin_buffer;
 
-/**
- * What the host offers a plugin during a call.
- */
+/** What the host offers a plugin during a call. */
 typedef struct postkontor_plugin_host {
-  /**
-   * Size of this struct in bytes.
-   */
+  /** Size of this struct in bytes. */
   size_t size;
-  /**
-   * Belongs to the host; the first argument of every function below.
-   */
+  /** Belongs to the host; the first argument of every function below. */
   void *context;
-  /**
-   * Hands a line of text to the host's log. Levels: 1 error, 2 warning, 3 information, 4 debug, 5 trace.
-   */
+  /** Hands a line of text to the host's log. Levels: 1 error, 2 warning, 3 information, 4 debug, 5 trace. */
   void (*log)(void *context, int32_t level, struct postkontor_plugin_bytes text);
   /**
    * Reports progress in bytes (0 of 0 where nothing is counted) and asks whether to go on: 0 yes, else the status to
    * end the call with (8 timeout, 9 cancelled). To be called at least every 100 ms while waiting.
    */
   int32_t (*progress)(void *context, uint64_t done, uint64_t total);
-  /**
-   * Asks the host for a secret by name.
-   */
+  /** Asks the host for a secret by name. */
   int32_t (*secret_get)(void *context, struct postkontor_plugin_bytes name, struct postkontor_plugin_buffer *value);
-  /**
-   * Asks the host to keep a secret, for example a renewed refresh token.
-   */
+  /** Asks the host to keep a secret, for example a renewed refresh token. */
   int32_t (*secret_put)(void *context, struct postkontor_plugin_bytes name, struct postkontor_plugin_bytes value);
   /**
    * Reads the next bytes of a stream into `data`: their number, 0 at the end, or the negative status when the source
    * failed. A message whose source failed must not be completed.
    */
   int64_t (*read)(void *context, uint64_t stream, uint8_t *data, size_t len);
-  /**
-   * Writes bytes to a stream: their number (always `len`), or the negative status when the sink failed.
-   */
+  /** Writes bytes to a stream: their number (always `len`), or the negative status when the sink failed. */
   int64_t (*write)(void *context, uint64_t stream, const uint8_t *data, size_t len);
 } postkontor_plugin_host;
 
-/**
- * What a plugin offers. All functions are thread-safe as long as no two calls share a session.
- */
+/** What a plugin offers. All functions are thread-safe as long as no two calls share a session. */
 typedef struct postkontor_plugin {
-  /**
-   * POSTKONTOR_PLUGIN_MAGIC.
-   */
+  /** POSTKONTOR_PLUGIN_MAGIC. */
   uint64_t magic;
-  /**
-   * Size of this struct in bytes.
-   */
+  /** Size of this struct in bytes. */
   size_t size;
   /**
    * Writes a JSON object that describes the plugin: `{"name","version","operations"}`, and, when the request says
@@ -145,17 +104,13 @@ typedef struct postkontor_plugin {
                   const struct postkontor_plugin_host *host,
                   void **session,
                   struct postkontor_plugin_buffer *out);
-  /**
-   * Performs the operation `op` with a JSON request; `out` receives the JSON result or the JSON error.
-   */
+  /** Performs the operation `op` with a JSON request; `out` receives the JSON result or the JSON error. */
   int32_t (*call)(void *session,
                   struct postkontor_plugin_bytes op,
                   struct postkontor_plugin_bytes request,
                   const struct postkontor_plugin_host *host,
                   struct postkontor_plugin_buffer *out);
-  /**
-   * Ends a session that `open` made. Called exactly once for each.
-   */
+  /** Ends a session that `open` made. Called exactly once for each. */
   void (*close)(void *session);
 } postkontor_plugin;
 
@@ -163,9 +118,7 @@ typedef struct postkontor_plugin {
 extern "C" {
 #endif // __cplusplus
 
-/**
- * What the plugin exports: its table, which lives as long as the library.
- */
+/** What the plugin exports: its table, which lives as long as the library. */
 POSTKONTOR_PLUGIN_EXPORT const struct postkontor_plugin *postkontor_plugin_v1(void);
 
 #ifdef __cplusplus

@@ -1,0 +1,194 @@
+//! `postkontor_account_*`.
+
+use crate::abi::{AccountHandle, Buf, CancelHandle, HostHandle, Received, Slice, StatusNumber};
+use crate::entry::{self, NOTHING};
+use crate::{argument, cancel, handle};
+use postkontor_core::{Account, Cancel};
+use postkontor_plugin::Error;
+use std::ffi::{c_char, c_void};
+
+/// Opens an account of a settings document (or of its layers {"company","user","workstation"}). Touches no network.
+///
+/// `id` names the account; null: the one that sends. `account` receives the handle, or null.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_account_open(
+    host: *mut HostHandle,
+    settings: *const c_char,
+    id: *const c_char,
+    account: *mut *mut AccountHandle,
+    out: *mut Buf,
+) -> StatusNumber {
+    // SAFETY: every pointer is what the header says.
+    unsafe {
+        entry::call(out, || {
+            let account = argument::place(account, "account")?;
+            let opened = handle::share(host)?;
+            let settings = argument::text(settings, "settings")?;
+            let id = argument::optional_text(id, "id")?;
+            account.fill(handle::open(Account::open(&opened, settings, id)?, Some(host))?);
+            Ok(NOTHING)
+        })
+    }
+}
+
+/// Closes an account and its connection.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_account_close(account: *mut AccountHandle, out: *mut Buf) -> StatusNumber {
+    // SAFETY: `out` is what the header says.
+    unsafe { entry::call(out, || handle::close(account).map(|_| NOTHING)) }
+}
+
+/// Tries the settings step by step, and sends nothing unless asked to. POSTKONTOR_OK means that the test ran; what it found is
+/// {"ok","elapsed_ms","steps":[{"step","status","status_number","code","message","advice","patch",...}],"transcript"}.
+///
+/// `request` is {"loop":{"to":"..."}} or null; `cancel` may be null.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_account_test(
+    account: *mut AccountHandle,
+    request: *const c_char,
+    cancel: *mut CancelHandle,
+    out: *mut Buf,
+) -> StatusNumber {
+    // SAFETY: every pointer is what the header says.
+    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.test(request, cancel)) }
+}
+
+/// Gets a person's consent (OAuth 2.0): hands out what to show, then waits for the answer. `request` and `cancel` may be null.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_account_authorize(
+    account: *mut AccountHandle,
+    request: *const c_char,
+    cancel: *mut CancelHandle,
+    out: *mut Buf,
+) -> StatusNumber {
+    // SAFETY: every pointer is what the header says.
+    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.authorize(request, cancel)) }
+}
+
+/// Sends a message, or several when `message` is a JSON array. The connection is kept for the next call.
+///
+/// `message` is {"to":["..."],"subject":"...","text":"...","attachments":[{"name":"...","part":0},{"file":"/path"}]}; "part"
+/// counts in `parts`, an array of `count` slices. `parts` may be null when `count` is 0; `cancel` may be null.
+///
+/// POSTKONTOR_OK: all of it went to everybody; `out` is the receipt {"message_id","account","transport","recipients":[...]}, for
+/// several messages {"results":[receipt or error,...]}. POSTKONTOR_PARTIAL: the error says who got it and who did not.
+/// POSTKONTOR_UNCERTAIN: the connection broke before the server's verdict; nobody may send again without a human's decision.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_account_send(
+    account: *mut AccountHandle,
+    message: *const c_char,
+    parts: *const Slice,
+    count: usize,
+    cancel: *mut CancelHandle,
+    out: *mut Buf,
+) -> StatusNumber {
+    // SAFETY: every pointer is what the header says.
+    unsafe {
+        entry::call(out, || {
+            let mut account = handle::lend(account)?;
+            let message = argument::text(message, "message")?;
+            let parts = argument::parts(parts, count)?;
+            account.get()?.send(message, &parts, &cancel::token(cancel)?)
+        })
+    }
+}
+
+/// Lists folders or messages. `request` is {"what":"folders"} or {"what":"messages","folder":"..."}, or null for the messages of
+/// the usual folder; `cancel` may be null.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_account_list(
+    account: *mut AccountHandle,
+    request: *const c_char,
+    cancel: *mut CancelHandle,
+    out: *mut Buf,
+) -> StatusNumber {
+    // SAFETY: every pointer is what the header says.
+    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.list(request, cancel)) }
+}
+
+/// Fetches messages: `received` gets each of them with `user` and answers what becomes of it.
+///
+/// `request` is {"folder":"...","max":100,"state":"..."} or null; `cancel` may be null. `out` is {"messages":[...],"state":"..."}:
+/// give the state with the next request, and only what is new is fetched. A message is marked or deleted only after its
+/// verdict; a crash in between fetches it again, never loses it.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_account_receive(
+    account: *mut AccountHandle,
+    request: *const c_char,
+    received: Received,
+    user: *mut c_void,
+    cancel: *mut CancelHandle,
+    out: *mut Buf,
+) -> StatusNumber {
+    // No transport receives yet, so nothing is there to be handed over.
+    let _ = (received, user);
+    // SAFETY: every pointer is what the header says.
+    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.receive(request, cancel)) }
+}
+
+/// Marks, moves or deletes messages: {"messages":["id",...],"action":"seen|unseen|move|delete","folder":"..."}. `cancel` may be
+/// null.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_account_apply(
+    account: *mut AccountHandle,
+    request: *const c_char,
+    cancel: *mut CancelHandle,
+    out: *mut Buf,
+) -> StatusNumber {
+    // SAFETY: every pointer is what the header says.
+    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.apply(request, cancel)) }
+}
+
+/// The shape that most verbs share: account and request in, JSON out.
+///
+/// # Safety
+///
+/// The pointers are what the header says.
+unsafe fn ask(
+    account: *mut AccountHandle,
+    request: *const c_char,
+    cancel: *mut CancelHandle,
+    out: *mut Buf,
+    verb: impl FnOnce(&mut Account, &str, &Cancel) -> Result<String, Error>,
+) -> StatusNumber {
+    // SAFETY: the caller's promise is the one asked for.
+    unsafe {
+        entry::call(out, || {
+            let mut account = handle::lend(account)?;
+            let request = argument::optional_text(request, "request")?.unwrap_or("{}");
+            verb(account.get()?, request, &cancel::token(cancel)?)
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! From Rust back to C: the functions that the caller gave to `postkontor_host_open`.
+
+use crate::abi::{Callbacks, Log, Progress, SecretGet, SecretPut, Write};
+use crate::thread;
+use postkontor_plugin::{Error, Secret, Status};
+use std::ffi::{CString, c_void};
+use std::mem::offset_of;
+use zeroize::Zeroizing;
+
+/// The caller's functions, copied out of its struct.
+#[derive(Clone, Copy)]
+pub(crate) struct Client {
+    user: *mut c_void,
+    log: Log,
+    progress: Progress,
+    secret_get: SecretGet,
+    secret_put: SecretPut,
+}
+
+// SAFETY: the header says that callbacks run on whichever thread calls, so `user` has to be ready for that.
+unsafe impl Send for Client {}
+// SAFETY: as above; the pointers themselves are only copied.
+unsafe impl Sync for Client {}
+
+/// The smallest struct there ever was: the one of ABI 1.
+const SMALLEST: usize = size_of::<Callbacks>();
+/// A larger size is no struct of a newer ABI but an uninitialised one.
+const LARGEST: usize = 4096;
+
+impl Client {
+    /// Reads the caller's struct; null means no functions.
+    ///
+    /// # Safety
+    ///
+    /// `callbacks` is null or points to a struct of the size that it begins with. It need not be aligned.
+    pub(crate) unsafe fn read(callbacks: *const Callbacks) -> Result<Client, Error> {
+        if callbacks.is_null() {
+            return Ok(Client { user: std::ptr::null_mut(), log: None, progress: None, secret_get: None, secret_put: None });
+        }
+        // SAFETY: every such struct begins with its size.
+        let size = unsafe { callbacks.byte_add(offset_of!(Callbacks, size)).cast::<usize>().read_unaligned() };
+        if !(SMALLEST..=LARGEST).contains(&size) {
+            return Err(Error::new(Status::Argument, "argument.size").arg("argument", "callbacks").arg("expected", SMALLEST));
+        }
+        // SAFETY: it is at least as large as the one known here.
+        let Callbacks { size: _, user, log, progress, secret_get, secret_put } = unsafe { callbacks.read_unaligned() };
+        Ok(Client { user, log, progress, secret_get, secret_put })
+    }
+}
+
+impl postkontor_core::Callbacks for Client {
+    fn log(&self, level: i32, text: &str) {
+        let Some(log) = self.log else { return };
+        let text = zero_terminated(text);
+        // SAFETY: the caller's function, with the arguments that the header promises.
+        thread::outside(|| unsafe { log(self.user, level, text.as_ptr()) });
+    }
+
+    fn progress(&self, done: u64, total: u64) -> bool {
+        let Some(progress) = self.progress else { return true };
+        // SAFETY: as above.
+        thread::outside(|| unsafe { progress(self.user, done, total) }).unwrap_or(0) == 0
+    }
+
+    fn secret_get(&self, name: &str) -> Option<Secret> {
+        let get = self.secret_get?;
+        let name = zero_terminated(name);
+        let mut value = Zeroizing::new(vec![0_u8; 1024]);
+        // The second time there is room for what the first time was too long; should it have grown meanwhile, it is not to be had.
+        for _ in 0..2 {
+            let capacity = i32::try_from(value.len()).ok()?;
+            // SAFETY: as above; the function writes no more than `capacity` bytes.
+            let length = thread::outside(|| unsafe { get(self.user, name.as_ptr(), value.as_mut_ptr().cast(), capacity) })?;
+            let length = usize::try_from(length).ok()?;
+            if let Some(secret) = value.get(..length) {
+                return std::str::from_utf8(secret).ok().map(Secret::new);
+            }
+            value = Zeroizing::new(vec![0; length]);
+        }
+        None
+    }
+
+    fn secret_put(&self, name: &str, value: &Secret) -> bool {
+        let Some(put) = self.secret_put else { return false };
+        let name = zero_terminated(name);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(value.reveal().len() + 1));
+        bytes.extend_from_slice(value.reveal().as_bytes());
+        bytes.push(0);
+        if bytes.iter().position(|&byte| byte == 0) != Some(bytes.len() - 1) {
+            return false;
+        }
+        // SAFETY: as above; both texts end in a zero byte.
+        thread::outside(|| unsafe { put(self.user, name.as_ptr(), bytes.as_ptr().cast()) }) == Some(0)
+    }
+}
+
+/// Text for C. A zero byte inside would cut it short, so it becomes the replacement character.
+pub(crate) fn zero_terminated(text: &str) -> CString {
+    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
+}
+
+/// Hands bytes to a write function of the caller.
+pub(crate) struct Writer {
+    write: Write,
+    user: *mut c_void,
+}
+
+impl Writer {
+    /// `None` where the caller gave no function.
+    pub(crate) fn new(write: Write, user: *mut c_void) -> Option<Writer> {
+        write.is_some().then_some(Writer { write, user })
+    }
+
+    /// Hands on the next bytes.
+    pub(crate) fn write(&self, data: &[u8]) -> Result<(), Error> {
+        let Some(write) = self.write else { return Ok(()) };
+        // SAFETY: the caller's function, with bytes that live until it returns.
+        match thread::outside(|| unsafe { write(self.user, data.as_ptr(), data.len()) }) {
+            Some(0) => Ok(()),
+            _ => Err(Error::new(Status::Cancelled, "call.cancelled")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postkontor_core::Callbacks as _;
+    use std::ffi::{CStr, c_char};
+
+    unsafe extern "system" fn long_secret(user: *mut c_void, name: *const c_char, value: *mut c_char, capacity: i32) -> i32 {
+        assert_eq!(unsafe { CStr::from_ptr(name) }, c"smtp");
+        let calls = unsafe { &mut *user.cast::<i32>() };
+        *calls += 1;
+        if capacity >= 5000 {
+            unsafe { std::slice::from_raw_parts_mut(value.cast::<u8>(), 5000) }.fill(b'x');
+        }
+        5000
+    }
+
+    unsafe extern "system" fn no_secret(_: *mut c_void, _: *const c_char, _: *mut c_char, _: i32) -> i32 {
+        -1
+    }
+
+    fn client(user: *mut c_void, secret_get: SecretGet) -> Client {
+        let table = Callbacks { size: SMALLEST, user, log: None, progress: None, secret_get, secret_put: None };
+        unsafe { Client::read(&table) }.unwrap()
+    }
+
+    #[test]
+    fn a_secret_may_be_longer_than_the_first_buffer() {
+        let mut calls = 0;
+        let client = client((&raw mut calls).cast(), Some(long_secret));
+        assert_eq!(thread::inside(|| client.secret_get("smtp")).unwrap().reveal().len(), 5000);
+        assert_eq!(calls, 2);
+    }
+
+    #[test]
+    fn a_secret_that_is_not_there_is_none() {
+        assert!(thread::inside(|| client(std::ptr::null_mut(), Some(no_secret)).secret_get("smtp")).is_none());
+        assert!(thread::inside(|| client(std::ptr::null_mut(), None).secret_get("smtp")).is_none());
+    }
+
+    #[test]
+    fn a_struct_of_the_wrong_size_is_refused() {
+        let mut table = Callbacks { size: 0, user: std::ptr::null_mut(), log: None, progress: None, secret_get: None, secret_put: None };
+        for size in [0, 1, SMALLEST - 1, LARGEST + 1, usize::MAX] {
+            table.size = size;
+            assert_eq!(unsafe { Client::read(&table) }.err().unwrap().code, "argument.size");
+        }
+    }
+
+    #[test]
+    fn a_zero_byte_does_not_cut_a_line_of_the_log() {
+        assert_eq!(zero_terminated("a\0b").to_str().unwrap(), "a\u{fffd}b");
+    }
+}

@@ -1,0 +1,140 @@
+//! The one way from C into Rust.
+
+use crate::abi::Buf;
+use crate::{buffer, thread};
+use postkontor_core::texts::Texts;
+use postkontor_plugin::{Error, Status};
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, Once, PoisonError};
+
+/// What a function has to say when it has nothing to say.
+pub(crate) const NOTHING: String = String::new();
+
+/// Runs the body of an exported function and writes its result, or its error, to `out`.
+///
+/// The thread is set up as [`thread`] says, and a panic becomes an error with the status INTERNAL.
+///
+/// # Safety
+///
+/// `out` is null or may be written to.
+pub(crate) unsafe fn call<R: Into<Vec<u8>>>(out: *mut Buf, body: impl FnOnce() -> Result<R, Error>) -> i32 {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(keep_panics_quiet);
+
+    thread::inside(|| {
+        let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(defect(panic.as_ref())));
+        let (status, bytes) = match result {
+            Ok(result) => (Status::Ok, result.into()),
+            Err(error) => (error.status, describe(error)),
+        };
+        let bytes = if bytes.is_empty() { b"{}".to_vec() } else { bytes };
+        // SAFETY: the caller's promise is the one asked for.
+        unsafe { buffer::hand_out(out, bytes) };
+        status.number()
+    })
+}
+
+/// The language of errors that no host is there to translate: that of the host opened last.
+static LANGUAGE: Mutex<String> = Mutex::new(String::new());
+
+/// Remembers the language of a host's configuration.
+pub(crate) fn speak(config: &str) {
+    #[derive(serde::Deserialize)]
+    struct Config {
+        #[serde(default)]
+        language: String,
+    }
+    if let Ok(config) = serde_json::from_str::<Config>(config) {
+        *LANGUAGE.lock().unwrap_or_else(PoisonError::into_inner) = config.language;
+    }
+}
+
+fn describe(mut error: Error) -> Vec<u8> {
+    if error.message.is_empty() {
+        let language = LANGUAGE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        error.message = Texts::new().sentence(&language, &error.code, &error.args).unwrap_or_else(|| error.code.clone());
+    }
+    // Every member is a string, a number or a list of such; serializing those cannot fail.
+    serde_json::to_vec(&error).unwrap_or_else(|_| br#"{"status":16,"code":"internal.panic"}"#.to_vec())
+}
+
+thread_local! {
+    /// Where the last panic of this thread happened.
+    static WHERE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Panics inside a call say nothing on standard error: the caller gets them as an error.
+fn keep_panics_quiet() {
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if thread::is_inside() {
+            let place = panic.location().map(ToString::to_string).unwrap_or_default();
+            WHERE.with(|it| it.replace(place));
+        } else {
+            previous(panic);
+        }
+    }));
+}
+
+fn defect(panic: &(dyn Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let place = WHERE.with(RefCell::take);
+    Error::new(Status::Internal, "internal.panic").detail(format!("{} ({place})", text.unwrap_or("panic")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CStr;
+
+    fn run(body: impl FnOnce() -> Result<String, Error>) -> (i32, String) {
+        let mut out = Buf { data: std::ptr::null(), len: 0 };
+        let status = unsafe { call(&mut out, body) };
+        let text = unsafe { CStr::from_ptr(out.data) }.to_str().unwrap().to_owned();
+        assert_eq!(text.len(), out.len);
+        unsafe { buffer::give_back(&mut out) };
+        (status, text)
+    }
+
+    #[test]
+    fn a_result_is_handed_out_as_it_is() {
+        assert_eq!(run(|| Ok("[1]".to_owned())), (0, "[1]".to_owned()));
+        assert_eq!(run(|| Ok(NOTHING)), (0, "{}".to_owned()));
+    }
+
+    #[test]
+    fn a_panic_becomes_an_error_that_says_where() {
+        let (status, text) = run(|| panic!("defect {}", 7));
+        let error: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((status, &error["code"]), (16, &"internal.panic".into()));
+        assert!(error["detail"].as_str().unwrap().starts_with("defect 7 ("), "{error}");
+        assert!(error["detail"].as_str().unwrap().contains("entry.rs:"), "{error}");
+        assert!(!error["message"].as_str().unwrap().is_empty());
+    }
+
+    #[test]
+    fn every_error_of_this_crate_has_a_sentence_in_every_language() {
+        let texts = Texts::new();
+        let source = [include_str!("argument.rs"), include_str!("handle.rs"), include_str!("entry.rs"), include_str!("host.rs")].concat();
+        let codes = source.split('"').filter(|word| {
+            let known = ["argument.", "handle.", "internal."].iter().any(|start| word.starts_with(start));
+            known && word.len() < 30 && !word.ends_with('.') && !word.contains(' ') && !word.ends_with(".rs")
+        });
+        let mut count = 0;
+        for code in codes {
+            let args = serde_json::Map::new();
+            let sentences = ["en", "de", "sl"].map(|language| texts.sentence(language, code, &args).expect(code));
+            assert!(sentences[0] != sentences[1] && sentences[1] != sentences[2] && sentences[0] != sentences[2], "{code}");
+            count += 1;
+        }
+        assert!(count > 8, "{count}");
+    }
+
+    #[test]
+    fn nobody_needs_to_take_the_result() {
+        assert_eq!(unsafe { call(std::ptr::null_mut(), || Ok(NOTHING)) }, 0);
+        assert_eq!(unsafe { call::<String>(std::ptr::null_mut(), || Err(Error::new(Status::Busy, "handle.busy"))) }, 15);
+    }
+}

@@ -1,0 +1,125 @@
+//! `postkontor_host_*`.
+
+use crate::abi::{Buf, Callbacks, CancelHandle, HostHandle, StatusNumber};
+use crate::callbacks::Client;
+use crate::entry::{self, NOTHING};
+use crate::{argument, cancel, handle, pin};
+use postkontor_core::Host;
+use std::ffi::c_char;
+
+/// Opens a host: finds the plugins, remembers language and callbacks. Touches no network.
+///
+/// `config` is {"language":"de","plugins":["/absolute/folder"],"trust_environment":false,"pins":{"file name":"sha256:..."}}
+/// or null; every member may be left out. `callbacks` may be null; it is copied. A plugin that does not load is no error:
+/// postkontor_host_transports tells why. `host` receives the handle, or null.
+///
+/// # Safety
+///
+/// As the header says: pointers are null where allowed, or point to what they are for.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_host_open(
+    config: *const c_char,
+    callbacks: *const Callbacks,
+    host: *mut *mut HostHandle,
+    out: *mut Buf,
+) -> StatusNumber {
+    // SAFETY: every pointer is what the header says, by the promise of this function's caller.
+    unsafe {
+        entry::call(out, || {
+            let host = argument::place(host, "host")?;
+            let config = argument::optional_text(config, "config")?.unwrap_or("{}");
+            let client = Client::read(callbacks)?;
+            pin::pin();
+            entry::speak(config);
+            host.fill(handle::open(Host::open(config, Box::new(client))?, None)?);
+            Ok(NOTHING)
+        })
+    }
+}
+
+/// Closes a host and all that was opened with it. Once it returns POSTKONTOR_OK no callback is called any more.
+/// POSTKONTOR_BUSY: the host, or something opened with it, is in use; nothing was closed.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_host_close(host: *mut HostHandle, out: *mut Buf) -> StatusNumber {
+    // SAFETY: `out` is what the header says.
+    unsafe { entry::call(out, || handle::close_host(host).map(|_| NOTHING)) }
+}
+
+/// Lists the transports, also those whose plugin did not load:
+/// [{"name","version","operations","file"}, {"file","error"}, ...]. May be called by several threads at a time.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_host_transports(host: *mut HostHandle, out: *mut Buf) -> StatusNumber {
+    // SAFETY: `out` is what the header says.
+    unsafe { entry::call(out, || Ok(handle::share(host)?.transports())) }
+}
+
+/// Describes the form for a transport's settings: {"schema","uischema","rjsf"}, texts in `language` ("de-AT") or, where that
+/// is null, in the host's. An empty `transport` asks for the groups that belong to no account: sender, send, receive. May be
+/// called by several threads at a time.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_host_schema(
+    host: *mut HostHandle,
+    transport: *const c_char,
+    language: *const c_char,
+    out: *mut Buf,
+) -> StatusNumber {
+    // SAFETY: every pointer is what the header says.
+    unsafe {
+        entry::call(out, || {
+            let host = handle::share(host)?;
+            let transport = argument::text(transport, "transport")?;
+            host.schema(transport, argument::optional_text(language, "language")?.unwrap_or_default())
+        })
+    }
+}
+
+/// Checks a settings document without network: {"ok","problems":[{"pointer","code","message"}],"visible",...}. POSTKONTOR_OK
+/// means that it was checked, not that it is good. May be called by several threads at a time.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_host_check(host: *mut HostHandle, settings: *const c_char, out: *mut Buf) -> StatusNumber {
+    // SAFETY: every pointer is what the header says.
+    unsafe {
+        entry::call(out, || {
+            let host = handle::share(host)?;
+            host.check(argument::text(settings, "settings")?)
+        })
+    }
+}
+
+/// Finds settings for an e-mail address: proposals for accounts, best first. `cancel` may be null. May be called by several
+/// threads at a time.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn postkontor_host_discover(
+    host: *mut HostHandle,
+    address: *const c_char,
+    cancel: *mut CancelHandle,
+    out: *mut Buf,
+) -> StatusNumber {
+    // SAFETY: every pointer is what the header says.
+    unsafe {
+        entry::call(out, || {
+            let host = handle::share(host)?;
+            host.discover(argument::text(address, "address")?, &cancel::token(cancel)?)
+        })
+    }
+}

@@ -1,0 +1,439 @@
+/*
+Postkontor: test, send and fetch mail over transport plugins. This file is the manual of the C ABI.
+
+    #include "postkontor.h"
+
+    int send_invoice(const char *settings, const char *message, postkontor_slice pdf)
+    {
+        postkontor_host *host = NULL;
+        postkontor_account *account = NULL;
+        postkontor_buf out = {NULL, 0};
+        postkontor_status status = postkontor_host_open("{\"language\":\"de\"}", NULL, &host, &out);
+        if (status == POSTKONTOR_OK) { postkontor_buf_free(&out); status = postkontor_account_open(host, settings, NULL, &account, &out); }
+        if (status == POSTKONTOR_OK) { postkontor_buf_free(&out); status = postkontor_account_send(account, message, &pdf, 1, NULL, &out); }
+        printf("%d %s\n", (int)status, out.data);        // the receipt, or the error as JSON
+        postkontor_buf_free(&out);
+        if (host) postkontor_host_close(host, NULL);     // closes its accounts, too
+        return status;
+    }
+
+with message = {"to":["bob@example.com"],"subject":"Invoice 4711","text":"Hello","attachments":[{"name":"invoice.pdf","part":0}]}
+and settings = {"accounts":{"main":{"transport":"smtp","server":{"host":"mail.example.com"},"auth":{"user":"...","password":"..."}}},
+                "sender":{"address":"anna@example.com"},"send":{"account":"main"}}
+
+STRINGS     Text goes in as zero-terminated UTF-8. Text that is not UTF-8 is refused, never guessed. Null is allowed only
+            where a parameter is marked "or null". Text comes out through a postkontor_buf, which always has a zero byte
+            behind its last byte, so that `data` is a C string.
+OUT         `out` is the last parameter of every function that can fail. It may be null. The function never reads it, it
+            only writes it, whatever the status: on POSTKONTOR_OK the result (JSON, "{}" where there is nothing to say),
+            else the error (JSON). The caller gives it back with postkontor_buf_free; doing that twice does no harm.
+OWNERSHIP   What goes in is borrowed for the duration of the call and never kept, with one exception: the callbacks and
+            the `user` pointer given to postkontor_host_open are used until postkontor_host_close returns.
+HANDLES     A handle is a ticket, not an address: it fits in 32 bits, is never null, and a stale, doubly closed or foreign
+            one gives an error, never a crash. Close what you open; closing a host closes its accounts and messages.
+ERRORS      {"status":5,"code":"auth.refused","message":"for the user, in the host's language","detail":"English, for
+            support","transport":"smtp","stage":"login","delivery":"none|partial|complete|unknown","retry":"no|later|
+            changed|refused_only","server":{"code":535,"enhanced":"5.7.8","text":"..."},"at":[{"pointer":"/to/0",
+            "message":"..."}],"session":"usable|closed"}. Decide by status, show message, log all of it. More members come
+            with time: ignore those you do not know. Codes are stable and listed in docs/codes.md.
+THREADS     Everything runs on the thread that calls. Different accounts run in parallel, the functions of a host, too;
+            a second call with the same account or message gets POSTKONTOR_BUSY at once. postkontor_cancel_fire may be
+            called from any thread at any time. A child after fork() gets an error for every handle of its parent.
+CALLBACKS   They run on the calling thread, only while the call lasts, with the caller's floating-point state. They may call
+            Postkontor with other handles. A handle cannot be closed from inside its own call: POSTKONTOR_BUSY. No
+            exception, longjmp or unwinding may leave a callback.
+WAITING     While a call waits, progress is called at least every 100 ms; it may serve the window's messages, and stops the
+            call with a value other than 0 (POSTKONTOR_CANCELLED). A postkontor_cancel stops it from any thread within
+            200 ms, or at its deadline (POSTKONTOR_TIMEOUT). Without one, the default deadlines of the settings hold;
+            nothing ever waits for ever.
+THE HOST'S  Nothing of the process is changed: no signal handler, no locale, no working directory, no SIGPIPE, nothing on
+PROCESS     standard output or error. Floating-point traps (Delphi) are masked inside and restored. The library stays
+            loaded until the process ends, also after dlclose or FreeLibrary. A defect inside costs the call
+            (POSTKONTOR_INTERNAL), never the process.
+GROWTH      Functions, status numbers and JSON members are only added. postkontor_callbacks may grow at its end, therefore
+            it begins with its size. postkontor_abi() tells which of it the library has.
+*/
+
+/* Generated from the Rust sources by `cargo xtask header`. Do not edit. */
+
+#ifndef POSTKONTOR_H
+#define POSTKONTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The calling convention: stdcall on 32-bit Windows, the platform's only one everywhere else. Callbacks have it, too. */
+#if defined(_WIN32) && !defined(_WIN64)
+#define POSTKONTOR_CALL __stdcall
+#else
+#define POSTKONTOR_CALL
+#endif
+
+
+/** The number of this C ABI: functions, statuses and callbacks that were added since raise it by one. */
+#define POSTKONTOR_ABI 1
+/** Status: done. */
+#define POSTKONTOR_OK 0
+/** An argument cannot be: a null pointer, a stale handle, broken JSON, an address without "@". */
+#define POSTKONTOR_ARGUMENT 1
+/** The settings are incomplete or contradictory. */
+#define POSTKONTOR_SETTINGS 2
+/** There is no such transport, or its plugin does not load. */
+#define POSTKONTOR_TRANSPORT 3
+/** The transport or the server cannot do what was asked. */
+#define POSTKONTOR_UNSUPPORTED 4
+/** The server refused the credentials, or offers no way to present them that the settings allow. */
+#define POSTKONTOR_AUTH 5
+/** No secure connection: a certificate, a protocol version, missing STARTTLS. */
+#define POSTKONTOR_TLS 6
+/** The server was not found, not reached, or the connection broke. */
+#define POSTKONTOR_NETWORK 7
+/** The deadline passed. */
+#define POSTKONTOR_TIMEOUT 8
+/** The caller stopped the call. */
+#define POSTKONTOR_CANCELLED 9
+/** The server refused for good; trying the same again is useless. */
+#define POSTKONTOR_REFUSED 10
+/** The server cannot now; later it may. */
+#define POSTKONTOR_LATER 11
+/** Some recipients were accepted, some not. */
+#define POSTKONTOR_PARTIAL 12
+/** The message may or may not have been delivered. Do not send it again without a human's decision. */
+#define POSTKONTOR_UNCERTAIN 13
+/** The thing named does not exist. */
+#define POSTKONTOR_NOT_FOUND 14
+/** The handle is in use by another call. */
+#define POSTKONTOR_BUSY 15
+/** A defect in Postkontor or in a plugin. */
+#define POSTKONTOR_INTERNAL 16
+/** Switched off by "enabled": false. */
+#define POSTKONTOR_DISABLED 17
+/** The server's answer makes no sense or exceeds a limit. */
+#define POSTKONTOR_PROTOCOL 18
+/** A file, disk or program on this machine. */
+#define POSTKONTOR_LOCAL 19
+/** Level of the log: something failed. */
+#define POSTKONTOR_LOG_ERROR 1
+/** Level of the log: something is not as it should be. */
+#define POSTKONTOR_LOG_WARNING 2
+/** Level of the log: something worth knowing. */
+#define POSTKONTOR_LOG_INFORMATION 3
+/** Level of the log: for support. */
+#define POSTKONTOR_LOG_DEBUG 4
+/** Level of the log: for the author. */
+#define POSTKONTOR_LOG_TRACE 5
+/** Verdict on a received message: leave it as it was. */
+#define POSTKONTOR_KEEP 0
+/** Verdict on a received message: mark it as seen. */
+#define POSTKONTOR_SEEN 1
+/** Verdict on a received message: delete it. */
+#define POSTKONTOR_DELETE 2
+/** Verdict on a received message: leave it as it was, and fetch no more. */
+#define POSTKONTOR_STOP 3
+
+/** An open account: its settings, and its connection once there is one. */
+typedef struct postkontor_account postkontor_account;
+
+/** A deadline, and a way to stop a call from another thread. */
+typedef struct postkontor_cancel postkontor_cancel;
+
+/** An open host: the loaded plugins, the language, the callbacks. */
+typedef struct postkontor_host postkontor_host;
+
+/** A message to read from. */
+typedef struct postkontor_message postkontor_message;
+
+/** What a function hands out. Give it back with postkontor_buf_free; never change it or free it otherwise. */
+typedef struct postkontor_buf {
+  /** The first byte. `data[len]` is always a zero byte. Null only after postkontor_buf_free. */
+  const char *data;
+  /** Number of bytes, without the zero byte behind them. */
+  size_t len;
+} postkontor_buf;
+
+/** How a call ended: POSTKONTOR_OK, one of the other numbers above, or a newer one. */
+typedef int32_t postkontor_status;
+
+/** Takes a line for the log. Levels are the POSTKONTOR_LOG_... numbers. Secrets never appear. */
+typedef void (POSTKONTOR_CALL *postkontor_log_fn)(void *user, int32_t level, const char *text);
+
+/**
+ * Tells how many bytes are done (0 of 0 where nothing is counted), at least every 100 ms. Returns 0 to go on; any other
+ * value stops the call with POSTKONTOR_CANCELLED.
+ */
+typedef int32_t (POSTKONTOR_CALL *postkontor_progress_fn)(void *user, uint64_t done, uint64_t total);
+
+/**
+ * Fetches the secret that the settings call by name: {"password":{"secret":"name"}}. Writes at most `capacity` bytes of
+ * UTF-8 to `value` and returns the length of the secret, or a negative number when there is none. When the length
+ * exceeds `capacity`, nothing needs to be written: the function is called again with more room. `value` is wiped after use.
+ */
+typedef int32_t (POSTKONTOR_CALL *postkontor_secret_get_fn)(void *user, const char *name, char *value, int32_t capacity);
+
+/** Keeps a secret, for example a renewed token. Returns 0 when it is kept. */
+typedef int32_t (POSTKONTOR_CALL *postkontor_secret_put_fn)(void *user, const char *name, const char *value);
+
+/** What the host's process offers. Each function may be null. */
+typedef struct postkontor_callbacks {
+  /** sizeof(postkontor_callbacks) as the caller was compiled. */
+  size_t size;
+  /** The first argument of each function below. */
+  void *user;
+  /** Takes lines for the log. */
+  postkontor_log_fn log;
+  /** Follows and stops a call. */
+  postkontor_progress_fn progress;
+  /** Fetches secrets. */
+  postkontor_secret_get_fn secret_get;
+  /** Keeps secrets. */
+  postkontor_secret_put_fn secret_put;
+} postkontor_callbacks;
+
+/** Bytes of an attachment, borrowed for the duration of the call. `data` may be null when `len` is 0. */
+typedef struct postkontor_slice {
+  /** The first byte. */
+  const uint8_t *data;
+  /** Number of bytes. */
+  size_t len;
+} postkontor_slice;
+
+/**
+ * Takes a message: its summary as JSON, and a handle that is valid until the function returns. Returns the verdict:
+ * POSTKONTOR_KEEP, POSTKONTOR_SEEN, POSTKONTOR_DELETE or POSTKONTOR_STOP. The message is marked or deleted only after that.
+ */
+typedef int32_t (POSTKONTOR_CALL *postkontor_received_fn)(void *user, const char *summary, postkontor_message *message);
+
+/** Takes the next `len` bytes. Returns 0 to go on; any other value stops the call with POSTKONTOR_CANCELLED. */
+typedef int32_t (POSTKONTOR_CALL *postkontor_write_fn)(void *user, const uint8_t *data, size_t len);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/** The number of the C ABI that the library has; POSTKONTOR_ABI is the one the header has. */
+int32_t POSTKONTOR_CALL postkontor_abi(void);
+
+/** The version of the product, for example "1.2.0". A zero-terminated string that is never freed. */
+const char *POSTKONTOR_CALL postkontor_version(void);
+
+/**
+ * Gives back what a function handed out, and sets it to null and 0. Null, an empty buffer, a second time and a buffer
+ * that is not ours do no harm.
+ */
+void POSTKONTOR_CALL postkontor_buf_free(postkontor_buf *buf);
+
+/**
+ * Opens a host: finds the plugins, remembers language and callbacks. Touches no network.
+ *
+ * `config` is {"language":"de","plugins":["/absolute/folder"],"trust_environment":false,"pins":{"file name":"sha256:..."}}
+ * or null; every member may be left out. `callbacks` may be null; it is copied. A plugin that does not load is no error:
+ * postkontor_host_transports tells why. `host` receives the handle, or null.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_host_open(
+    const char *config,
+    const postkontor_callbacks *callbacks,
+    postkontor_host **host,
+    postkontor_buf *out);
+
+/**
+ * Closes a host and all that was opened with it. Once it returns POSTKONTOR_OK no callback is called any more.
+ * POSTKONTOR_BUSY: the host, or something opened with it, is in use; nothing was closed.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_host_close(postkontor_host *host, postkontor_buf *out);
+
+/**
+ * Lists the transports, also those whose plugin did not load:
+ * [{"name","version","operations","file"}, {"file","error"}, ...]. May be called by several threads at a time.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_host_transports(postkontor_host *host, postkontor_buf *out);
+
+/**
+ * Describes the form for a transport's settings: {"schema","uischema","rjsf"}, texts in `language` ("de-AT") or, where that
+ * is null, in the host's. An empty `transport` asks for the groups that belong to no account: sender, send, receive. May be
+ * called by several threads at a time.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_host_schema(
+    postkontor_host *host,
+    const char *transport,
+    const char *language,
+    postkontor_buf *out);
+
+/**
+ * Checks a settings document without network: {"ok","problems":[{"pointer","code","message"}],"visible",...}. POSTKONTOR_OK
+ * means that it was checked, not that it is good. May be called by several threads at a time.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_host_check(
+    postkontor_host *host,
+    const char *settings,
+    postkontor_buf *out);
+
+/**
+ * Finds settings for an e-mail address: proposals for accounts, best first. `cancel` may be null. May be called by several
+ * threads at a time.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_host_discover(
+    postkontor_host *host,
+    const char *address,
+    postkontor_cancel *cancel,
+    postkontor_buf *out);
+
+/**
+ * Opens an account of a settings document (or of its layers {"company","user","workstation"}). Touches no network.
+ *
+ * `id` names the account; null: the one that sends. `account` receives the handle, or null.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_account_open(
+    postkontor_host *host,
+    const char *settings,
+    const char *id,
+    postkontor_account **account,
+    postkontor_buf *out);
+
+/**
+ * Closes an account and its connection.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_account_close(postkontor_account *account, postkontor_buf *out);
+
+/**
+ * Tries the settings step by step, and sends nothing unless asked to. POSTKONTOR_OK means that the test ran; what it found is
+ * {"ok","elapsed_ms","steps":[{"step","status","status_number","code","message","advice","patch",...}],"transcript"}.
+ *
+ * `request` is {"loop":{"to":"..."}} or null; `cancel` may be null.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_account_test(
+    postkontor_account *account,
+    const char *request,
+    postkontor_cancel *cancel,
+    postkontor_buf *out);
+
+/**
+ * Gets a person's consent (OAuth 2.0): hands out what to show, then waits for the answer. `request` and `cancel` may be null.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_account_authorize(
+    postkontor_account *account,
+    const char *request,
+    postkontor_cancel *cancel,
+    postkontor_buf *out);
+
+/**
+ * Sends a message, or several when `message` is a JSON array. The connection is kept for the next call.
+ *
+ * `message` is {"to":["..."],"subject":"...","text":"...","attachments":[{"name":"...","part":0},{"file":"/path"}]}; "part"
+ * counts in `parts`, an array of `count` slices. `parts` may be null when `count` is 0; `cancel` may be null.
+ *
+ * POSTKONTOR_OK: all of it went to everybody; `out` is the receipt {"message_id","account","transport","recipients":[...]}, for
+ * several messages {"results":[receipt or error,...]}. POSTKONTOR_PARTIAL: the error says who got it and who did not.
+ * POSTKONTOR_UNCERTAIN: the connection broke before the server's verdict; nobody may send again without a human's decision.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_account_send(
+    postkontor_account *account,
+    const char *message,
+    const postkontor_slice *parts,
+    size_t count,
+    postkontor_cancel *cancel,
+    postkontor_buf *out);
+
+/**
+ * Lists folders or messages. `request` is {"what":"folders"} or {"what":"messages","folder":"..."}, or null for the messages of
+ * the usual folder; `cancel` may be null.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_account_list(
+    postkontor_account *account,
+    const char *request,
+    postkontor_cancel *cancel,
+    postkontor_buf *out);
+
+/**
+ * Fetches messages: `received` gets each of them with `user` and answers what becomes of it.
+ *
+ * `request` is {"folder":"...","max":100,"state":"..."} or null; `cancel` may be null. `out` is {"messages":[...],"state":"..."}:
+ * give the state with the next request, and only what is new is fetched. A message is marked or deleted only after its
+ * verdict; a crash in between fetches it again, never loses it.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_account_receive(
+    postkontor_account *account,
+    const char *request,
+    postkontor_received_fn received,
+    void *user,
+    postkontor_cancel *cancel,
+    postkontor_buf *out);
+
+/**
+ * Marks, moves or deletes messages: {"messages":["id",...],"action":"seen|unseen|move|delete","folder":"..."}. `cancel` may be
+ * null.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_account_apply(
+    postkontor_account *account,
+    const char *request,
+    postkontor_cancel *cancel,
+    postkontor_buf *out);
+
+/**
+ * Builds the MIME form of a message without sending it, for archives and previews. Bcc does not appear in it.
+ *
+ * `sender` is the "sender" group of the settings, or null. `message`, `parts` and `count` are those of postkontor_account_send.
+ * The bytes go to `write` with `user`, block by block, and `out` is {"size","message_id","from","recipients":[...]}; or, where
+ * `write` is null, all of them go to `out`.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_message_build(
+    postkontor_host *host,
+    const char *sender,
+    const char *message,
+    const postkontor_slice *parts,
+    size_t count,
+    postkontor_write_fn write,
+    void *user,
+    postkontor_buf *out);
+
+/**
+ * Opens a message to read from: the `len` bytes at `data`, or, when `source` is {"file":"/path.eml"}, a file. One of the two is
+ * null. `message` receives the handle, or null; `out` the summary {"subject","from","date","parts":[{"name","type","size"}]}.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_message_open(
+    postkontor_host *host,
+    const char *source,
+    const uint8_t *data,
+    size_t len,
+    postkontor_message **message,
+    postkontor_buf *out);
+
+/**
+ * Reads a part of a message, decoded: `request` is {"part":0} in the order of the summary, or {"raw":true} for all of the
+ * message as it came; with "file" it is saved there. Else the bytes go to `write` with `user`, or, where that is null, to `out`.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_message_part(
+    postkontor_message *message,
+    const char *request,
+    postkontor_write_fn write,
+    void *user,
+    postkontor_buf *out);
+
+/**
+ * Closes a message that postkontor_message_open opened.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_message_close(postkontor_message *message, postkontor_buf *out);
+
+/**
+ * Makes a token that stops calls: `deadline_ms` milliseconds from now, and when it is fired. 0: only when it is fired. It may
+ * be given to several calls, one after the other or at a time; `cancel` receives the handle, or null.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_cancel_new(
+    int32_t deadline_ms,
+    postkontor_cancel **cancel,
+    postkontor_buf *out);
+
+/**
+ * Stops every call that has the token, now and later. From any thread, at any time.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_cancel_fire(postkontor_cancel *cancel, postkontor_buf *out);
+
+/**
+ * Gives a token back. Calls that have it go on to its deadline.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_cancel_free(postkontor_cancel *cancel, postkontor_buf *out);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* POSTKONTOR_H */
