@@ -6,6 +6,7 @@
 //!
 //! A plugin, once opened, stays in memory until the process ends, because its code may be referred to from anywhere.
 
+mod elf;
 mod module;
 mod vtable;
 
@@ -107,6 +108,9 @@ fn open(file: &Path, search: &Search) -> Result<Plugin, Error> {
             let error = failed(Status::Transport, "plugin.pin_mismatch").arg("path", shown(file));
             return Err(error.arg("expected", pin.as_str()).arg("found", found));
         }
+    }
+    if !elf::is_whole(&path).map_err(unreadable)? {
+        return Err(failed(Status::Transport, "plugin.truncated").arg("path", shown(file)));
     }
     Plugin::load(&path)
 }
