@@ -35,8 +35,14 @@ impl Transport for Puppet {
     const VERSION: &'static str = "1";
     const OPERATIONS: &'static [&'static str] = &["test", "send"];
     const TEXTS: &'static [(&'static str, &'static str)] = &[
-        ("en", r#"{"codes":{"puppet.refused":"The puppet refuses {what}.","recipient.refused":"{address}: {text}"},"advice":{"advice.pull":"Pull the string of {what}."}}"#),
-        ("de", r#"{"codes":{"puppet.refused":"Die Puppe weigert sich: {what}."},"advice":{"advice.pull":"Ziehen Sie den Faden von {what}."}}"#),
+        (
+            "en",
+            r#"{"codes":{"puppet.refused":"The puppet refuses {what}.","recipient.refused":"{address}: {text}"},"advice":{"advice.pull":"Pull the string of {what}."}}"#,
+        ),
+        (
+            "de",
+            r#"{"codes":{"puppet.refused":"Die Puppe weigert sich: {what}."},"advice":{"advice.pull":"Ziehen Sie den Faden von {what}."}}"#,
+        ),
     ];
     type Settings = Settings;
 
@@ -107,7 +113,8 @@ fn account_with(language: &str, callbacks: Box<dyn Callbacks>, first: &str, fall
     for does in fallback {
         accounts[*does] = json!({"transport": "puppet", "puppet": {"does": does}});
     }
-    let settings = json!({"accounts": accounts, "sender": {"address": "anna@example.com"}, "send": {"account": "first", "fallback": fallback}});
+    let settings =
+        json!({"accounts": accounts, "sender": {"address": "anna@example.com"}, "send": {"account": "first", "fallback": fallback}});
     Account::open(&host, &settings.to_string(), None).unwrap()
 }
 

@@ -146,7 +146,8 @@ impl Call<'_> {
         self.event(&serde_json::json!({ "end": true }))?;
         let mut answer = [0; 256];
         let unreadable = |detail: String| Error::new(Status::Internal, "host.answer_unreadable").stage(Stage::Fetch).detail(detail);
-        let length = self.host.read(CONTROL_STREAM, &mut answer).map_err(|status| Error::new(status, "host.sink_failed").stage(Stage::Fetch))?;
+        let length =
+            self.host.read(CONTROL_STREAM, &mut answer).map_err(|status| Error::new(status, "host.sink_failed").stage(Stage::Fetch))?;
         let answer: Answer = serde_json::from_slice(&answer[..length]).map_err(|error| unreadable(error.to_string()))?;
         Ok(answer.disposal)
     }

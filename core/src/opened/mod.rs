@@ -1,0 +1,204 @@
+//! Reading a message: from its bytes to a summary in JSON, and to its parts.
+//!
+//! mail-parser does the parsing: it gives a message for any input, is linear in its length and does not nest. What an ERP
+//! wants beyond that is done here: a summary it can keep, names that are safe as file names, character sets repaired where
+//! the label is evidently wrong, and reports (bounces, read receipts) recognised with the message they are about.
+
+mod charset;
+mod report;
+mod summary;
+
+use crate::error::failed;
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Encoding, MessageParser, MimeHeaders, PartType};
+use postkontor_plugin::{Error, Stage, Status};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A message that was opened for reading. Holds its bytes; parts are decoded when they are asked for.
+pub struct Opened {
+    raw: Vec<u8>,
+    summary: String,
+    parts: Vec<Place>,
+}
+
+/// Where a part lies in the raw bytes, and how it is encoded there.
+#[derive(Clone, Debug)]
+struct Place {
+    range: Range<usize>,
+    encoding: Encoding,
+}
+
+impl Opened {
+    /// Opens a message. Every input is a message, if need be one without headers or without text.
+    pub fn new(raw: Vec<u8>) -> Opened {
+        let (summary, parts) = match MessageParser::default().parse(&raw) {
+            Some(message) => {
+                let parts = message.attachments().map(|part| Place {
+                    range: part.offset_body as usize..(part.offset_end as usize).max(part.offset_body as usize).min(raw.len()),
+                    encoding: if matches!(part.body, PartType::Message(_)) { Encoding::None } else { part.encoding },
+                });
+                (summary::summary(&message, raw.len()), parts.collect())
+            }
+            None => (summary::empty(raw.len()), Vec::new()),
+        };
+        Opened { raw, summary, parts }
+    }
+
+    /// The message as JSON: headers, text, HTML, and the list of its parts. Shapes are told in docs/messages.md.
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    /// The message as the server sent it.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// The decoded bytes of a part, by its number in the summary's `parts`.
+    pub fn part(&self, index: usize) -> Result<Cow<'_, [u8]>, Error> {
+        let missing =
+            || failed(Status::NotFound, "message.part_missing").stage(Stage::Message).arg("part", index).arg("parts", self.parts.len());
+        let place = self.parts.get(index).ok_or_else(missing)?;
+        let bytes = self.raw.get(place.range.clone()).unwrap_or_default();
+        Ok(match place.encoding {
+            Encoding::None => Cow::Borrowed(bytes),
+            // What cannot be decoded is given as it stands: half a part would look like a whole one.
+            Encoding::Base64 => base64_decode(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
+            Encoding::QuotedPrintable => quoted_printable_decode(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
+        })
+    }
+}
+
+/// The name of an attachment, decoded, or nothing.
+fn name<'a>(part: &'a mail_parser::MessagePart<'_>) -> Option<&'a str> {
+    part.attachment_name().map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// A file name that every system takes and that leads nowhere else: no path, no control characters, no reserved names.
+///
+/// Windows refuses `<>:"/\|?*`, names ending in a dot or blank, and the devices (CON, NUL, COM1 …) whatever their
+/// extension; a right-to-left override would show `exe.fdp` as `pdf.exe`.
+pub fn safe_name(name: &str) -> String {
+    const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
+    let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let kept: String =
+        name.chars().filter(|c| !invisible(*c)).map(|c| if c.is_control() || "<>:\"/\\|?*".contains(c) { '_' } else { c }).collect();
+    let mut safe = kept.trim().trim_start_matches('.').trim_end_matches(['.', ' ']).to_owned();
+    let stem = safe.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let port = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT"));
+    let device = DEVICES.contains(&stem.as_str()) || port.is_some_and(|digit| digit.chars().count() == 1 && !digit.starts_with('0'));
+    if device {
+        safe.insert(0, '_');
+    }
+    // 255 bytes is the limit of most file systems; the number of a collision and the extension must fit, too.
+    if safe.len() > 180 {
+        let extension = safe.rsplit_once('.').map(|(_, extension)| extension).filter(|extension| extension.len() <= 10);
+        let extension = extension.map(|extension| format!(".{extension}")).unwrap_or_default();
+        let mut end = 180 - extension.len();
+        while !safe.is_char_boundary(end) {
+            end -= 1;
+        }
+        safe = format!("{}{extension}", &safe[..end]);
+    }
+    if safe.is_empty() { "unnamed".to_owned() } else { safe }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn summary(raw: &[u8]) -> Value {
+        serde_json::from_str(Opened::new(raw.to_vec()).summary()).unwrap()
+    }
+
+    const INVOICE: &[u8] = b"From: =?iso-8859-2?Q?Andr=E1s_Kov=E1cs?= <andras@example.com>\r\nTo: <anna@example.com>, Berta <berta@example.com>\r\n\
+        Subject: =?utf-8?B?UmVjaG51bmcgw7xiZXIgNSDigqw=?=\r\nMessage-ID: <1@example.com>\r\nDate: Fri, 20 Nov 2026 10:00:00 +0100\r\n\
+        MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain; charset=windows-1250\r\n\
+        Content-Transfer-Encoding: quoted-printable\r\n\r\nGr=FC=DFe, =9Aunka\r\n--x\r\nContent-Type: application/pdf\r\n\
+        Content-Disposition: attachment; filename*=utf-8''R%C3%A9sum%C3%A9.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0x\r\nLjQ=\r\n--x--\r\n";
+
+    #[test]
+    fn headers_text_and_attachments_are_decoded() {
+        let summary = summary(INVOICE);
+        assert_eq!(summary["subject"], "Rechnung über 5 €");
+        assert_eq!(summary["from"][0]["name"], "András Kovács");
+        assert_eq!(summary["to"][1]["address"], "berta@example.com");
+        assert_eq!(summary["date"], "2026-11-20T10:00:00+01:00");
+        assert_eq!(summary["text"], "Grüße, šunka");
+        assert_eq!(summary["parts"][0]["name"], "Résumé.pdf");
+        assert_eq!(summary["parts"][0]["type"], "application/pdf");
+        assert_eq!(summary["parts"][0]["size"], 8);
+        assert_eq!(Opened::new(INVOICE.to_vec()).part(0).unwrap().as_ref(), b"%PDF-1.4");
+        assert_eq!(Opened::new(INVOICE.to_vec()).part(1).unwrap_err().status, Status::NotFound);
+    }
+
+    #[test]
+    fn a_wrong_charset_label_is_repaired_where_evident() {
+        let text = |label: &str, body: &[u8]| {
+            let mut raw = format!("Content-Type: text/plain; charset={label}\r\n\r\n").into_bytes();
+            raw.extend_from_slice(body);
+            summary(&raw)["text"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(text("iso-8859-1", "Grüße".as_bytes()), "Grüße");
+        assert_eq!(text("us-ascii", "Grüße".as_bytes()), "Grüße");
+        assert_eq!(text("utf-8", b"Gr\xfc\xdfe"), "Grüße");
+        assert_eq!(text("iso-8859-1", b"Gr\xfc\xdfe"), "Grüße");
+        assert_eq!(text("windows-1250", b"\x9aunka"), "šunka");
+    }
+
+    #[test]
+    fn any_input_is_a_message() {
+        for raw in [&b""[..], b"\0", b"\r\n\r\n", b":", b"Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n", &[0xff; 1000]] {
+            assert!(summary(raw).is_object(), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_bounce_names_the_message_and_the_recipient_it_is_about() {
+        let raw = b"From: MAILER-DAEMON@example.com\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\
+            Content-Type: text/plain\r\n\r\nsorry\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mail.example.com\r\n\r\n\
+            Final-Recipient: rfc822; nobody@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1\r\n no such user\r\n\r\n--b\r\n\
+            Content-Type: message/rfc822\r\n\r\nMessage-ID: <original@erp.example.com>\r\nSubject: Rechnung\r\n\r\ntext\r\n--b--\r\n";
+        let report = &summary(raw)["report"];
+        assert_eq!(report["kind"], "failure");
+        assert_eq!(report["message_id"], "original@erp.example.com");
+        assert_eq!(report["recipients"][0]["address"], "nobody@example.com");
+        assert_eq!(report["recipients"][0]["enhanced"], "5.1.1");
+        assert_eq!(report["recipients"][0]["text"], "550 5.1.1 no such user");
+    }
+
+    #[test]
+    fn a_read_receipt_names_the_message_it_is_about() {
+        let raw =
+            b"From: berta@example.com\r\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n\r\n--b\r\n\
+            Content-Type: text/plain\r\n\r\nread\r\n--b\r\nContent-Type: message/disposition-notification\r\n\r\n\
+            Final-Recipient: rfc822;berta@example.com\r\nOriginal-Message-ID: <original@erp.example.com>\r\n\
+            Disposition: manual-action/MDN-sent-manually; displayed\r\n--b--\r\n";
+        let report = &summary(raw)["report"];
+        assert_eq!(report["kind"], "read");
+        assert_eq!(report["message_id"], "original@erp.example.com");
+    }
+
+    #[test]
+    fn a_file_name_leads_nowhere_else() {
+        for (name, safe) in [
+            ("../../etc/passwd", "_.._etc_passwd"),
+            ("C:\\Windows\\x.dll", "C__Windows_x.dll"),
+            ("con.txt", "_con.txt"),
+            ("COM1", "_COM1"),
+            ("com10.txt", "com10.txt"),
+            ("Rechnung \u{202e}fdp.exe", "Rechnung fdp.exe"),
+            ("a\0b\r\nc", "a_b__c"),
+            ("...", "unnamed"),
+            ("Größe 日本.pdf", "Größe 日本.pdf"),
+            ("name. ", "name"),
+        ] {
+            assert_eq!(safe_name(name), safe);
+        }
+        let long = safe_name(&format!("{}.pdf", "ü".repeat(200)));
+        assert!(long.len() <= 180 && long.ends_with(".pdf"), "{long}");
+    }
+}
