@@ -83,7 +83,7 @@ fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<An
         Verb::List { folder } => done(&account.list(&members([("folder", folder.map(Value::from))]), cancel)?, Kind::Other),
         Verb::Authorize => done(&account.authorize("{}", cancel)?, Kind::Other),
         Verb::Receive(receive) => {
-            let answer = done(&account.receive(&receive_request(&receive)?, cancel)?, Kind::Other)?;
+            let answer = done(&account.receive(&receive_request(&receive)?, None, cancel)?, Kind::Other)?;
             if let (Some(file), Some(state)) = (&receive.state, answer.json["state"].as_str()) {
                 std::fs::write(file, state).map_err(|error| local("cli.file_unwritable", file, &error))?;
             }
@@ -146,7 +146,7 @@ fn receive_request(receive: &Receive) -> Result<String, Error> {
     Ok(members([
         ("folder", receive.folder.as_deref().map(Value::from)),
         ("state", state),
-        ("max", receive.max.map(Value::from)),
+        ("max_messages", receive.max.map(Value::from)),
         ("max_bytes", receive.max_bytes.map(Value::from)),
         ("filter", filter),
         ("then", receive.then.as_deref().map(Value::from)),

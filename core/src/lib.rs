@@ -16,6 +16,7 @@ mod loader;
 pub mod message;
 mod opened;
 mod receipt;
+mod receive;
 pub mod settings;
 pub mod texts;
 
@@ -23,4 +24,5 @@ pub use account::Account;
 pub use cancel::Cancel;
 pub use host::{Callbacks, Host};
 pub use opened::{Opened, safe_name};
-pub use postkontor_plugin::{Error, Secret, Status};
+pub use postkontor_plugin::{Disposal, Error, Secret, Status};
+pub use receive::{Fetched, Take};

@@ -305,7 +305,7 @@ fn settings_that_are_switched_off_send_nothing() {
 
 #[test]
 fn an_operation_that_the_transport_lacks_is_said_to_be_unsupported() {
-    let error = account("send", &[]).receive("{}", &Cancel::default()).unwrap_err();
+    let error = account("send", &[]).receive("{}", None, &Cancel::default()).unwrap_err();
     assert_eq!(error.status, Status::Unsupported);
     assert_eq!(error.args["operation"], "receive");
 }

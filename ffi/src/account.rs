@@ -151,7 +151,7 @@ pub unsafe extern "system" fn postkontor_account_receive(
     // No transport receives yet, so nothing is there to be handed over.
     let _ = (received, user);
     // SAFETY: every pointer is what the header says.
-    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.receive(request, cancel)) }
+    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.receive(request, None, cancel)) }
 }
 
 /// Marks, moves or deletes messages: {"messages":["id",...],"action":"seen|unseen|move|delete","folder":"..."}. `cancel` may be

@@ -5,7 +5,8 @@ mod send;
 mod test;
 
 use crate::error::failed;
-use crate::settings::{Document, Sender};
+use crate::receive::{Reception, Take};
+use crate::settings::{Document, Receive, Sender};
 use crate::{Cancel, Host};
 use leg::Leg;
 use postkontor_plugin::{Delivery, Error, Status};
@@ -23,6 +24,7 @@ pub struct Account {
     host: Arc<Host>,
     enabled: bool,
     sender: Sender,
+    routing: Receive,
     /// The account itself, then those that may send in its place, in order.
     legs: Vec<Leg>,
 }
@@ -36,8 +38,8 @@ impl Account {
         let open = || {
             let document = Document::parse(settings, &**host)?;
             if !document.enabled {
-                let sender = Sender::default();
-                return Ok(Account { host: host.clone(), enabled: false, sender, legs: Vec::new() });
+                let (sender, routing) = (Sender::default(), Receive::default());
+                return Ok(Account { host: host.clone(), enabled: false, sender, routing, legs: Vec::new() });
             }
             let none = || failed(Status::Settings, "settings.no_account").at("/send/account", "settings.no_account");
             let id = id.or_else(|| document.default_account()).ok_or_else(none)?.to_owned();
@@ -46,7 +48,7 @@ impl Account {
                 ids.extend(document.send.fallback.iter().filter(|other| **other != id).cloned());
             }
             let legs = ids.iter().map(|id| Leg::new(host, document.account(id)?)).collect::<Result<_, Error>>()?;
-            Ok(Account { host: host.clone(), enabled: true, sender: document.sender, legs })
+            Ok(Account { host: host.clone(), enabled: true, sender: document.sender, routing: document.receive, legs })
         };
         open().map_err(|error| host.localised(error))
     }
@@ -56,9 +58,23 @@ impl Account {
         self.pass("list", request, cancel)
     }
 
-    /// Fetches messages.
-    pub fn receive(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
-        self.pass("receive", request, cancel)
+    /// Fetches messages. Each goes to `take`, which says what becomes of it; without one the request's `then` says so.
+    ///
+    /// `request` is `{"folder","state","filter":{…},"max_messages","max_bytes","save_to","then"}`, every member optional. The result
+    /// is `{"messages":[{"file","id","sha256","size","subject","deliver_to","verdict"}],"state","more"}`.
+    pub fn receive<'t>(&mut self, request: &str, take: Option<&'t mut Take<'t>>, cancel: &Cancel) -> Result<String, Error> {
+        let routing = self.routing.clone();
+        let result = self.enabled().and_then(|leg| {
+            let mut request = request_object(request)?;
+            let unreadable = |error: serde_json::Error| failed(Status::Argument, "request.unreadable").detail(error.to_string());
+            let mut reception = Reception::new(serde_json::from_value(request.clone()).map_err(unreadable)?, &routing, take)?;
+            request["deadline_ms"] = Value::from(leg::milliseconds(cancel.remaining(DEADLINE)));
+            let answer = leg.stream("receive", request.to_string().as_bytes(), cancel, &mut reception)?;
+            let received: Value = serde_json::from_slice(&answer)
+                .map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))?;
+            Ok(reception.result(&received).to_string())
+        });
+        result.map_err(|error| self.host.localised(error))
     }
 
     /// Marks, moves or deletes messages.

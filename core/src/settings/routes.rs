@@ -28,6 +28,9 @@ pub struct Receive {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^[0-9]{4}$"), extend("x-postkontor" = {"scope": "user", "order": 20}))]
     pub number: Option<String>,
+    /// What is fetched is delivered to operators and workgroups; without an operator nothing is fetched.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 25}))]
+    pub routing: bool,
     /// The operators who each get a copy of what is fetched; a list, or a text with `;` between them.
     #[schemars(extend("x-postkontor" = {"scope": "user", "order": 30, "list": true}))]
     pub operators: Vec<String>,
