@@ -103,7 +103,7 @@ enum SendResult {
 unsafe extern "C" fn describe<T: Transport>(request: Bytes, out: *mut Buffer) -> i32 {
     // SAFETY: the host lends the request for the duration of the call and `out` is null or writable (postkontor-abi).
     let (request, out) = unsafe { (borrow(&request), out.as_mut()) };
-    guarded(out, None, || {
+    let status = guarded(out, None, || {
         let request: DescribeRequest = parse(request)?;
         let mut description = json!({"name": T::NAME, "version": T::VERSION, "operations": T::OPERATIONS});
         if request.full {
@@ -117,14 +117,15 @@ unsafe extern "C" fn describe<T: Transport>(request: Bytes, out: *mut Buffer) ->
             description["texts"] = merged;
         }
         Ok(description)
-    })
+    });
+    shown(status)
 }
 
 unsafe extern "C" fn open<T: Transport>(request: Bytes, host: *const raw::Host, session: *mut *mut c_void, out: *mut Buffer) -> i32 {
     // SAFETY: the host lends all four for the duration of the call (postkontor-abi).
     let (request, host, session, out) = unsafe { (borrow(&request), host.as_ref(), session.as_mut(), out.as_mut()) };
     let Some(session) = session else { return Status::Argument.number() };
-    guarded(out, host, || {
+    let status = guarded(out, host, || {
         let request: OpenRequest = parse(request)?;
         // serde's own words would quote the value that does not fit, which may be the password.
         let settings = <T::Settings as serde::Deserialize>::deserialize(request.settings).map_err(|error| {
@@ -134,7 +135,8 @@ unsafe extern "C" fn open<T: Transport>(request: Bytes, host: *const raw::Host, 
         let transport = T::open(settings, &request.opening)?;
         *session = Box::into_raw(Box::new(Session(Some(transport)))).cast();
         Ok(json!({}))
-    })
+    });
+    shown(status)
 }
 
 unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request: Bytes, host: *const raw::Host, out: *mut Buffer) -> i32 {
@@ -186,7 +188,7 @@ unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request
         return status;
     }
     // The state is not to be trusted; dropping it may panic again, which costs nothing but the drop.
-    drop(catch_unwind(AssertUnwindSafe(|| drop(taken))));
+    drop(caught(|| drop(taken)));
     Status::Internal.number()
 }
 
@@ -196,19 +198,23 @@ unsafe extern "C" fn close<T: Transport>(session: *mut c_void) {
     }
     // SAFETY: the pointer came from `open::<T>`, and the host closes a session once (postkontor-abi).
     let session = unsafe { Box::from_raw(session.cast::<Session<T>>()) };
-    drop(catch_unwind(AssertUnwindSafe(|| drop(session))));
+    drop(caught(|| drop(session)));
 }
 
 /// What [`guarded`] answers after a panic; no status has this number.
 const PANICKED: i32 = -1;
 
+/// The status that the host sees.
+fn shown(status: i32) -> i32 {
+    if status == PANICKED { Status::Internal.number() } else { status }
+}
+
 /// Runs the work of one call, writes its result or error to `out`, and turns a panic into an error.
 fn guarded<R: IntoJson>(out: Option<&mut Buffer>, host: Option<&raw::Host>, work: impl FnOnce() -> Result<R, Error>) -> i32 {
-    watch_panics();
     let outer = HOST.replace(host.map_or(std::ptr::null(), std::ptr::from_ref));
-    let caught = catch_unwind(AssertUnwindSafe(|| work().and_then(IntoJson::into_json)));
+    let result = caught(|| work().and_then(IntoJson::into_json));
     HOST.set(outer);
-    let (status, json) = match caught {
+    let (status, json) = match result {
         Ok(Ok(json)) => (Status::Ok.number(), json),
         Ok(Err(error)) => (error.status.number(), error_json(&error)),
         Err(payload) => {
@@ -221,6 +227,15 @@ fn guarded<R: IntoJson>(out: Option<&mut Buffer>, host: Option<&raw::Host>, work
         *out = buffer(json);
     }
     status
+}
+
+/// Runs the plugin's code and catches its panic, without a word on standard error.
+fn caught<R>(work: impl FnOnce() -> R) -> std::thread::Result<R> {
+    watch_panics();
+    let outer = CAUGHT.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    CAUGHT.set(outer);
+    result
 }
 
 trait IntoJson {
@@ -279,6 +294,8 @@ fn words(payload: &(dyn Any + Send)) -> &str {
 }
 
 thread_local! {
+    /// Whether a panic of this thread will be caught here.
+    static CAUGHT: Cell<bool> = const { Cell::new(false) };
     /// Where the panic that is being caught happened.
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
     /// The host of the call that this thread is in, for the plugin's `log` records; null outside a call.
@@ -291,10 +308,10 @@ fn watch_panics() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if HOST.get().is_null() {
-                before(panic);
-            } else {
+            if CAUGHT.get() {
                 PANIC.set(panic.location().map(|place| format!("at {place}")));
+            } else {
+                before(panic);
             }
         }));
         // Fails only where the plugin's author has set a logger, which then stays.
