@@ -12,7 +12,7 @@ pub struct Send {
     #[schemars(extend("x-postkontor" = {"scope": "company", "order": 10, "account": true}))]
     pub account: Option<String>,
     /// The accounts that are tried in turn when that one fails before anything was delivered.
-    #[schemars(extend("x-postkontor" = {"scope": "company", "order": 20, "account": true}))]
+    #[schemars(extend("x-postkontor" = {"scope": "company", "order": 20, "account": true, "list": true}))]
     pub fallback: Vec<String>,
 }
 
@@ -26,7 +26,7 @@ pub struct Receive {
     pub account: Option<String>,
     /// Four digits by which the application knows the account.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = "^[0-9]{4}$"), extend("x-postkontor" = {"scope": "user", "order": 20}))]
+    #[schemars(regex(pattern = "^[0-9]{4}$"), extend("x-postkontor" = {"scope": "user", "order": 20, "problem": "settings.number_invalid"}))]
     pub number: Option<String>,
     /// What is fetched is delivered to operators and workgroups; without an operator nothing is fetched.
     #[schemars(extend("x-postkontor" = {"scope": "user", "order": 25}))]

@@ -7,6 +7,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// A password, token or key. Prints as `***`, is never serialized, and is wiped from memory when dropped.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize, JsonSchema, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
+#[schemars(description = "")]
 pub struct Secret(String);
 
 impl Secret {

@@ -11,29 +11,43 @@ pub struct Auth {
     /// How the credentials are presented.
     #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10}))]
     pub method: Method,
-    /// User name.
+    /// User name. With `auto` it may be left out, and then nobody logs in.
     #[serde(skip_serializing_if = "String::is_empty")]
-    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20, "credentials": true, "when": {"method": [
-        "auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "windows", "apop", "xoauth2", "oauthbearer",
-        "oauth2", "external", "pop-before-smtp"]}}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20, "credentials": true,
+        "when": {"method": [
+            "auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "windows", "apop", "xoauth2",
+            "oauthbearer", "oauth2", "external", "pop-before-smtp"]},
+        "required": {"account": null, "method": [
+            "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "apop", "xoauth2", "oauthbearer", "oauth2",
+            "pop-before-smtp"]}}))]
     pub user: String,
     /// Password.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "secret": true, "order": 30, "credentials": true, "when": {"method": [
-        "auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "windows", "apop", "pop-before-smtp"]}}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "secret": true, "order": 30, "credentials": true,
+        "when": {"method": [
+            "auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "windows", "apop", "pop-before-smtp"]},
+        "required": {"account": null, "method": [
+            "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "apop", "pop-before-smtp"]}}))]
     pub password: Secret,
-    /// The password may travel over a connection without TLS.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 40, "when": {"method": [
-        "auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "windows", "apop", "xoauth2", "oauthbearer", "oauth2",
-        "pop-before-smtp"]}}))]
-    pub allow_cleartext: bool,
-    /// The account whose user name and password are used.
+    /// The account of the same settings whose credentials are used. Beside another method than `account`, for what is not
+    /// given here: the mechanism is this one's, the password or token the other's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 50, "when": {"method": ["account"]}}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 40, "account": true,
+        "when": {"method": [
+            "account", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "apop", "xoauth2", "oauthbearer",
+            "oauth2", "pop-before-smtp"]},
+        "required": {"method": ["account"]}}))]
     pub account: Option<String>,
     /// Access by token.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-postkontor" = {"scope": "company", "order": 60, "when": {"method": ["xoauth2", "oauthbearer", "oauth2"]}}))]
+    #[schemars(extend("x-postkontor" = {"scope": "company", "order": 50, "required": true,
+        "when": {"account": null, "method": ["xoauth2", "oauthbearer", "oauth2"]}}))]
     pub oauth2: Option<OAuth2>,
+    /// The password may travel over a connection without TLS.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 60,
+        "when": {"method": [
+            "auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "windows", "apop", "xoauth2",
+            "oauthbearer", "oauth2", "pop-before-smtp", "account"]}}))]
+    pub allow_cleartext: bool,
 }
 
 /// How the credentials are presented. Every choice but `auto` and `password` is exact: a server without it is an error,
@@ -87,6 +101,6 @@ pub enum Method {
 #[serde(deny_unknown_fields, default)]
 pub struct OAuth2 {
     /// The token itself, where the caller brings it.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "secret": true, "order": 10}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "secret": true, "order": 10, "required": true}))]
     pub access_token: Secret,
 }

@@ -1,7 +1,35 @@
 //! The portable JSON Schema of a settings struct.
+//!
+//! schemars describes what serde accepts; a form generator wants less. [`schema`] brings the former into the shape that
+//! every generator renders:
+//!
+//! - no `$schema`, no `$ref`, no `allOf` at the root, no `null` type, no `additionalProperties: false`;
+//! - a group of fields is a nested object, and its members stand in the order of `x-postkontor.order`;
+//! - a choice is `oneOf` of `{const, title}`;
+//! - a field that shows only under a condition stands in its group's `allOf[i].then.properties`, the condition in `if`;
+//! - a secret is `writeOnly` and has the format `password`.
+//!
+//! # Annotations
+//!
+//! What JSON Schema has no word for stands in `x-postkontor`, written with `#[schemars(extend("x-postkontor" = {…}))]`:
+//!
+//! | Member | Meaning |
+//! |---|---|
+//! | `scope` | Which layer sets it: `company`, `user` or `workstation`; any layer when left out |
+//! | `order` | Place within the group; the order of the struct when left out |
+//! | `secret` | `true`: never shown, and `{"secret": "name"}` may stand in its place |
+//! | `when` | Shown only when other members of the group have one of these values: `{"mode": ["a", "b"]}`; `null` instead of a list: when that member is left out |
+//! | `required` | `true`, or a condition like `when`: must be given then, although the struct has a default |
+//! | `account` | `true`: the value names an account of the same document (or a list of them) |
+//! | `list` | `true`: a text with `;` between the items may stand for the list |
+//! | `problem` | The code of the sentence for a value that does not match the pattern |
+//! | `unit`, `advanced`, `credentials`, `version`, `replaced_by` | For forms and their readers |
+//!
+//! `when` and `required` become standard keywords and are not in the result; `optional: true` is added to a group that may
+//! be left out as a whole.
 
 use schemars::JsonSchema;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 /// The JSON Schema of a settings struct in the portable shape that form generators render.
 pub fn schema<T: JsonSchema>() -> Value {
@@ -9,5 +37,398 @@ pub fn schema<T: JsonSchema>() -> Value {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    settings.into_generator().into_root_schema_for::<T>().to_value()
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    if let Some(root) = schema.as_object_mut() {
+        // schemars puts the struct's name here, which is nothing for users.
+        root.shift_remove("title");
+    }
+    portable(&mut schema);
+    schema
+}
+
+/// Brings one field, group or list into the portable shape.
+fn portable(schema: &mut Value) {
+    let Value::Object(schema) = schema else { return };
+    let left_out = without_null(schema);
+    let required = annotation(schema, "required").is_some();
+    if annotation(schema, "secret") == Some(&Value::Bool(true)) {
+        schema.insert("format".to_owned(), json!("password"));
+        schema.insert("writeOnly".to_owned(), json!(true));
+        schema.shift_remove("default");
+    }
+    if schema.get("format").and_then(Value::as_str).is_some_and(is_number_format) {
+        schema.shift_remove("format");
+    }
+    if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+        schema.shift_remove("additionalProperties");
+    }
+    match schema.get("default") {
+        Some(Value::Null) => drop(schema.shift_remove("default")),
+        // The members have defaults of their own; this one only says that the group is there when it is left out.
+        Some(Value::Object(_)) => drop(schema.insert("default".to_owned(), json!({}))),
+        _ => {}
+    }
+    choices(schema);
+    for inner in ["items", "additionalProperties"] {
+        if let Some(inner) = schema.get_mut(inner) {
+            portable(inner);
+        }
+    }
+    if schema.contains_key("properties") {
+        if left_out && !required {
+            annotate(schema, "optional", json!(true));
+            soften(schema);
+        }
+        group(schema);
+    }
+    sort(schema);
+}
+
+/// Turns `Option<T>` into `T`; says whether it was one.
+fn without_null(schema: &mut Map<String, Value>) -> bool {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        let before = types.len();
+        types.retain(|name| name != "null");
+        let nullable = types.len() < before;
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            schema.insert("type".to_owned(), only);
+        }
+        return nullable;
+    }
+    let Some(Value::Array(either)) = schema.get("anyOf") else { return false };
+    let rest: Vec<_> = either.iter().filter(|one| one["type"] != "null").cloned().collect();
+    if rest.len() == either.len() {
+        return false;
+    }
+    if let [Value::Object(only)] = rest.as_slice() {
+        schema.shift_remove("anyOf");
+        for (name, value) in only {
+            // What was said about the field is nearer than what was said about its type.
+            schema.entry(name).or_insert(value.clone());
+        }
+    }
+    true
+}
+
+fn is_number_format(format: &str) -> bool {
+    matches!(format, "float" | "double") || format.trim_start_matches('u').starts_with("int")
+}
+
+/// Turns the variants of an enum into `oneOf` of `{const, title}`.
+fn choices(schema: &mut Map<String, Value>) {
+    let variants = match (schema.get("oneOf"), schema.get("enum")) {
+        (Some(Value::Array(variants)), _) => variants.clone(),
+        (None, Some(values @ Value::Array(_))) => vec![json!({ "enum": values })],
+        _ => return,
+    };
+    let mut choices = Vec::new();
+    for variant in &variants {
+        let values = match (variant.get("const"), variant.get("enum")) {
+            (Some(value), _) => vec![value],
+            (None, Some(Value::Array(values))) => values.iter().filter(|value| !value.is_null()).collect(),
+            _ => return,
+        };
+        for value in values {
+            let title = variant.get("title").cloned().unwrap_or_else(|| value.as_str().map_or_else(|| json!(value.to_string()), |text| json!(text)));
+            let mut choice = json!({"const": value, "title": title});
+            if let Some(description) = variant.get("description") {
+                choice["description"] = description.clone();
+            }
+            choices.push(choice);
+        }
+    }
+    if choices.iter().all(|choice| choice["const"].is_string()) {
+        schema.insert("type".to_owned(), json!("string"));
+    }
+    schema.shift_remove("enum");
+    schema.insert("oneOf".to_owned(), Value::Array(choices));
+}
+
+/// Asks for the required members of a group only when another one is given: a form that shows a group which may be left
+/// out would otherwise refuse to be left empty.
+fn soften(group: &mut Map<String, Value>) {
+    let Some(Value::Array(required)) = group.shift_remove("required") else { return };
+    let Some(Value::Object(members)) = group.get("properties") else { return };
+    let dependent: Map<_, _> =
+        members.keys().filter(|name| !required.iter().any(|other| other == *name)).map(|name| (name.clone(), json!(required))).collect();
+    if !dependent.is_empty() {
+        group.insert("dependentRequired".to_owned(), Value::Object(dependent));
+    }
+}
+
+/// Orders the members of a group and moves those with a condition behind it.
+fn group(group: &mut Map<String, Value>) {
+    let Some(Value::Object(members)) = group.shift_remove("properties") else { return };
+    let mut required = match group.shift_remove("required") {
+        Some(Value::Array(required)) => required,
+        _ => Vec::new(),
+    };
+    let mut members: Vec<(String, Value)> = members.into_iter().collect();
+    for (position, (_, member)) in members.iter_mut().enumerate() {
+        portable(member);
+        if let Some(member) = member.as_object_mut().filter(|member| annotation(member, "order").is_none()) {
+            annotate(member, "order", json!((position + 1) * 10));
+        }
+    }
+    members.sort_by_key(|(_, member)| member["x-postkontor"]["order"].as_i64());
+    let defaults: Map<_, _> = members.iter().filter_map(|(name, member)| Some((name.clone(), member.get("default")?.clone()))).collect();
+
+    let mut always = Map::new();
+    let mut conditions: Vec<(Value, Map<String, Value>, Vec<Value>)> = Vec::new();
+    let mut under = |when: &Value| {
+        let test = test(when, &defaults);
+        conditions.iter().position(|(other, ..)| *other == test).unwrap_or_else(|| {
+            conditions.push((test, Map::new(), Vec::new()));
+            conditions.len() - 1
+        })
+    };
+    let mut moved: Vec<(usize, Option<(String, Value)>, Option<Value>)> = Vec::new();
+    for (name, mut member) in members {
+        let when = take_annotation(&mut member, "when");
+        let must = take_annotation(&mut member, "required");
+        let listed = required.iter().position(|other| *other == name).map(|index| required.remove(index)).is_some();
+        let key = json!(name);
+        match &when {
+            Some(when) => moved.push((under(when), Some((name, member)), (listed || must == Some(Value::Bool(true))).then(|| key.clone()))),
+            None => {
+                if listed || must == Some(Value::Bool(true)) {
+                    required.push(key.clone());
+                }
+                always.insert(name, member);
+            }
+        }
+        if let Some(must @ Value::Object(_)) = &must {
+            moved.push((under(must), None, Some(key)));
+        }
+    }
+    for (index, member, must) in moved {
+        conditions[index].1.extend(member);
+        conditions[index].2.extend(must);
+    }
+    group.insert("properties".to_owned(), Value::Object(always));
+    if !required.is_empty() {
+        group.insert("required".to_owned(), Value::Array(required));
+    }
+    if !conditions.is_empty() {
+        group.insert("allOf".to_owned(), conditions.into_iter().map(branch).collect());
+    }
+}
+
+fn branch((test, members, required): (Value, Map<String, Value>, Vec<Value>)) -> Value {
+    let mut then = Map::new();
+    if !members.is_empty() {
+        then.insert("properties".to_owned(), Value::Object(members));
+    }
+    if !required.is_empty() {
+        then.insert("required".to_owned(), Value::Array(required));
+    }
+    json!({"if": test, "then": then})
+}
+
+/// The `if` of a condition: each member named has one of the values, or is left out where its default is one of them.
+fn test(when: &Value, defaults: &Map<String, Value>) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for (name, values) in when.as_object().into_iter().flatten() {
+        let allowed = match values {
+            Value::Null => json!(false),
+            Value::Array(values) => match values.as_slice() {
+                [only] => json!({ "const": only }),
+                values => json!({ "enum": values }),
+            },
+            only => json!({ "const": only }),
+        };
+        let by_default = match (values, defaults.get(name)) {
+            (Value::Null, _) => true,
+            (Value::Array(values), Some(default)) => values.contains(default),
+            (only, Some(default)) => only == default,
+            (_, None) => false,
+        };
+        if !by_default {
+            required.push(json!(name));
+        }
+        properties.insert(name.clone(), allowed);
+    }
+    let mut test = json!({ "properties": properties });
+    if !required.is_empty() {
+        test["required"] = Value::Array(required);
+    }
+    test
+}
+
+fn annotation<'a>(schema: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    schema.get("x-postkontor")?.get(name)
+}
+
+fn annotate(schema: &mut Map<String, Value>, name: &str, value: Value) {
+    let annotations = schema.entry("x-postkontor").or_insert_with(|| json!({}));
+    if let Some(annotations) = annotations.as_object_mut() {
+        annotations.insert(name.to_owned(), value);
+    }
+}
+
+fn take_annotation(schema: &mut Value, name: &str) -> Option<Value> {
+    schema.get_mut("x-postkontor")?.as_object_mut()?.shift_remove(name)
+}
+
+/// Brings the keywords into the order in which people read them.
+fn sort(schema: &mut Map<String, Value>) {
+    const FIRST: [&str; 8] = ["type", "title", "description", "default", "examples", "format", "writeOnly", "pattern"];
+    const LAST: [&str; 6] = ["items", "properties", "required", "dependentRequired", "allOf", "x-postkontor"];
+    let rank = |name: &str| match (FIRST.iter().position(|other| *other == name), LAST.iter().position(|other| *other == name)) {
+        (Some(place), _) => place,
+        (None, None) => FIRST.len(),
+        (None, Some(place)) => FIRST.len() + 1 + place,
+    };
+    let mut keywords: Vec<_> = std::mem::take(schema).into_iter().collect();
+    keywords.sort_by_key(|(name, _)| rank(name));
+    schema.extend(keywords);
+}
+
+#[cfg(test)]
+#[allow(dead_code, reason = "only the schemas of these structs are wanted")]
+mod tests {
+    use super::*;
+    use crate::Secret;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Deserialize, JsonSchema)]
+    struct Settings {
+        #[serde(default)]
+        box_: Box_,
+        extra: Option<Extra>,
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields, default)]
+    struct Box_ {
+        #[schemars(extend("x-postkontor" = {"order": 30}))]
+        last: Option<u16>,
+        #[schemars(extend("x-postkontor" = {"order": 10}))]
+        kind: Kind,
+        #[schemars(extend("x-postkontor" = {"order": 20, "secret": true, "required": true, "when": {"kind": ["locked", "sealed"]}}))]
+        key: Secret,
+        #[schemars(extend("x-postkontor" = {"order": 25, "when": {"kind": ["open"], "last": null}}))]
+        lid: Option<bool>,
+        #[schemars(extend("x-postkontor" = {"order": 26, "required": {"kind": ["sealed"]}}))]
+        wax: Option<f32>,
+    }
+
+    impl Default for Box_ {
+        fn default() -> Box_ {
+            Box_ { last: None, kind: Kind::Open, key: Secret::default(), lid: None, wax: None }
+        }
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        Open,
+        /// With a key.
+        Locked,
+        Sealed,
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Extra {
+        file: String,
+        #[serde(default)]
+        page: u8,
+    }
+
+    #[test]
+    fn the_shape_is_the_portable_one() {
+        let expected = json!({
+            "type": "object",
+            "properties": {
+                "box_": {
+                    "type": "object",
+                    "default": {},
+                    "properties": {
+                        "kind": {
+                            "type": "string",
+                            "default": "open",
+                            "oneOf": [
+                                {"const": "open", "title": "open"},
+                                {"const": "sealed", "title": "sealed"},
+                                {"const": "locked", "title": "locked", "description": "With a key."}
+                            ],
+                            "x-postkontor": {"order": 10}
+                        },
+                        "wax": {"type": "number", "x-postkontor": {"order": 26}},
+                        "last": {"type": "integer", "minimum": 0, "maximum": 65535, "x-postkontor": {"order": 30}}
+                    },
+                    "allOf": [
+                        {
+                            "if": {"properties": {"kind": {"enum": ["locked", "sealed"]}}, "required": ["kind"]},
+                            "then": {
+                                "properties": {
+                                    "key": {"type": "string", "format": "password", "writeOnly": true, "x-postkontor": {"order": 20, "secret": true}}
+                                },
+                                "required": ["key"]
+                            }
+                        },
+                        {
+                            "if": {"properties": {"kind": {"const": "open"}, "last": false}},
+                            "then": {"properties": {"lid": {"type": "boolean", "x-postkontor": {"order": 25}}}}
+                        },
+                        {"if": {"properties": {"kind": {"const": "sealed"}}, "required": ["kind"]}, "then": {"required": ["wax"]}}
+                    ],
+                    "x-postkontor": {"order": 10}
+                },
+                "extra": {
+                    "type": "object",
+                    "properties": {
+                        "file": {"type": "string", "x-postkontor": {"order": 10}},
+                        "page": {"type": "integer", "default": 0, "minimum": 0, "maximum": 255, "x-postkontor": {"order": 20}}
+                    },
+                    "dependentRequired": {"page": ["file"]},
+                    "x-postkontor": {"optional": true, "order": 20}
+                }
+            }
+        });
+        let found = schema::<Settings>();
+        assert_eq!(found, expected, "{found:#}");
+    }
+
+    #[test]
+    fn members_stand_in_their_order() {
+        let schema = schema::<Settings>();
+        let members: Vec<_> = schema["properties"]["box_"]["properties"].as_object().unwrap().keys().collect();
+        assert_eq!(members, ["kind", "wax", "last"]);
+    }
+
+    #[test]
+    fn shared_groups_are_portable() {
+        #[derive(Deserialize, JsonSchema)]
+        struct All {
+            server: crate::settings::Server,
+            #[serde(default)]
+            tls: crate::settings::Tls,
+            #[serde(default)]
+            auth: crate::settings::Auth,
+        }
+        fn walk(value: &Value, pointer: &str) {
+            match value {
+                Value::Object(members) => {
+                    for (name, value) in members {
+                        assert!(!matches!(name.as_str(), "$ref" | "$defs" | "$schema" | "anyOf" | "additionalProperties"), "{pointer}/{name}");
+                        if name == "type" {
+                            assert!(value.is_string() || pointer.ends_with("/properties"), "{pointer}: {value}");
+                        }
+                        walk(value, &format!("{pointer}/{name}"));
+                    }
+                }
+                Value::Array(items) => items.iter().enumerate().for_each(|(index, value)| walk(value, &format!("{pointer}/{index}"))),
+                text => assert_ne!(text, "***", "a secret's mask became a default at {pointer}"),
+            }
+        }
+        let schema = schema::<All>();
+        walk(&schema, "");
+        assert!(schema.get("allOf").is_none());
+        assert_eq!(schema["properties"]["auth"]["default"], json!({}));
+        assert_eq!(schema["properties"]["server"]["required"], json!(["host"]));
+    }
 }

@@ -27,7 +27,7 @@ pub struct Tls {
     pub client_certificate: Option<ClientCertificate>,
     /// SHA-256 of the server's certificate, as `sha256:` and 64 hexadecimal digits; no other certificate is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = "^sha256:[0-9a-fA-F]{64}$"), extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 60, "when": {"mode": ["auto", "starttls", "implicit", "required"]}}))]
+    #[schemars(regex(pattern = "^sha256:[0-9a-fA-F]{64}$"), extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 60, "problem": "settings.pin_invalid", "when": {"mode": ["auto", "starttls", "implicit", "required"]}}))]
     pub pin: Option<String>,
 }
 
