@@ -1,13 +1,68 @@
 //! The answer to `host_check`.
 
-use super::Schemas;
+use super::pointer::child;
+use super::reading::Reading;
+use super::secrets::without_secrets;
+use super::{Problem, Schemas};
 use crate::texts::Texts;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-/// Everything that a form without logic of its own needs to know about a settings document, offline.
+/// Everything that a form without logic of its own needs to know about a settings document, offline:
+/// `{"problems": [{"pointer", "code", "message", "severity", "args", "detail"}], "visible": [pointer], "settings": {…},
+/// "secrets": [pointer], "origin": {pointer: "default" | "document" | layer}}`.
 ///
 /// `problems` point into the document as it was given; `visible`, `secrets` and `origin` into `settings`, which is the merged
-/// document with its defaults and without its secrets.
-pub fn check(json: &str, _schemas: &dyn Schemas, _texts: &Texts, _language: &str) -> Value {
-    json!({"problems": [], "visible": [], "settings": serde_json::from_str::<Value>(json).unwrap_or_default(), "secrets": [], "origin": {}})
+/// document with its defaults and without its secrets (references to secrets remain). `severity` is `error` or `warning`.
+pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -> Value {
+    let told = |problem: &Problem| tell(problem, texts, language);
+    let reading = match Reading::of(json, schemas) {
+        Ok(reading) => reading,
+        Err(problems) => {
+            let problems: Vec<_> = problems.iter().map(told).collect();
+            return json!({"problems": problems, "visible": [], "settings": {}, "secrets": [], "origin": {}});
+        }
+    };
+    let mut settings = reading.groups.clone();
+    let mut accounts = Map::new();
+    let mut secrets = Vec::new();
+    for account in &reading.accounts {
+        let mut members = Map::new();
+        members.insert("transport".to_owned(), json!(account.transport));
+        members.extend(without_secrets(&account.settings, &account.secrets).as_object().cloned().unwrap_or_default());
+        accounts.insert(account.id.clone(), Value::Object(members));
+        let pointer = child("/accounts", &account.id);
+        secrets.extend(account.secrets.iter().map(|secret| format!("{pointer}{secret}")));
+    }
+    if reading.enabled {
+        settings["accounts"] = Value::Object(accounts);
+    }
+    let mut origin = Map::new();
+    trace(&settings, String::new(), &reading, &mut origin);
+    for secret in &secrets {
+        origin.insert(secret.clone(), json!(reading.origin(secret)));
+    }
+    let problems: Vec<_> = reading.problems.iter().chain(reading.accounts.iter().flat_map(|account| &account.problems)).map(told).collect();
+    json!({"problems": problems, "visible": reading.visible, "settings": settings, "secrets": secrets, "origin": origin})
+}
+
+fn tell(problem: &Problem, texts: &Texts, language: &str) -> Value {
+    let message = texts.sentence(language, &problem.code, &problem.args).unwrap_or_else(|| problem.code.clone());
+    let mut told = json!({
+        "pointer": problem.pointer,
+        "code": problem.code,
+        "message": message,
+        "severity": if problem.warning { "warning" } else { "error" },
+    });
+    if !problem.detail.is_empty() {
+        told["detail"] = json!(problem.detail);
+    }
+    told
+}
+
+/// Notes for each value who has set it; a list counts as one value.
+fn trace(value: &Value, pointer: String, reading: &Reading, origin: &mut Map<String, Value>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| trace(value, child(&pointer, name), reading, origin)),
+        _ => drop(origin.insert(pointer.clone(), json!(reading.origin(&pointer)))),
+    }
 }

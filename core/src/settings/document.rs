@@ -1,8 +1,11 @@
 //! The settings document.
 
-use super::{Receive, Send, Sender};
+use super::reading::Reading;
+use super::{Receive, Send, Sender, problem, secrets};
 use postkontor_plugin::{Error, Status};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::fmt;
 use std::sync::Arc;
 
 /// Where the schema of a transport's account settings comes from: the host's plugins.
@@ -12,7 +15,6 @@ pub trait Schemas {
 }
 
 /// A settings document: merged from its layers, complete with its defaults, and checked.
-#[derive(Clone, Debug)]
 pub struct Document {
     /// Off means that nothing else was looked at, and that each call ends with [`Status::Disabled`].
     pub enabled: bool,
@@ -22,11 +24,11 @@ pub struct Document {
     pub send: Send,
     /// Which account fetches, and for whom.
     pub receive: Receive,
-    accounts: Value,
+    reading: Reading,
 }
 
 /// The settings of one account, as its transport takes them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AccountSettings {
     /// The account's name in the document.
     pub id: String,
@@ -43,23 +45,24 @@ impl Document {
     ///
     /// The error names every problem of the document's own groups. Those of an account come from [`Document::account`], so that
     /// a half-finished account does not stand in the way of the others.
-    pub fn parse(json: &str, _schemas: &dyn Schemas) -> Result<Document, Error> {
-        let value: Value =
-            serde_json::from_str(json).map_err(|error| Error::new(Status::Settings, "settings.syntax").detail(error.to_string()))?;
-        let unreadable = |error: serde_json::Error| Error::new(Status::Settings, "settings.unreadable").detail(error.to_string());
-        let group = |name: &str| value.get(name).cloned().unwrap_or_else(|| serde_json::json!({}));
+    pub fn parse(json: &str, schemas: &dyn Schemas) -> Result<Document, Error> {
+        let invalid = |problems: &[_]| problem::error(problems).unwrap_or_else(|| Error::new(Status::Settings, "settings.invalid"));
+        let reading = Reading::of(json, schemas).map_err(|problems| invalid(&problems))?;
+        if let Some(error) = problem::error(&reading.problems) {
+            return Err(error);
+        }
         Ok(Document {
-            enabled: value.get("enabled").and_then(Value::as_bool).unwrap_or(true),
-            sender: serde_json::from_value(group("sender")).map_err(unreadable)?,
-            send: serde_json::from_value(group("send")).map_err(unreadable)?,
-            receive: serde_json::from_value(group("receive")).map_err(unreadable)?,
-            accounts: group("accounts"),
+            enabled: reading.enabled,
+            sender: group(&reading, "sender")?,
+            send: group(&reading, "send")?,
+            receive: group(&reading, "receive")?,
+            reading,
         })
     }
 
     /// The names of the accounts, in the order of the document.
     pub fn accounts(&self) -> impl Iterator<Item = &str> {
-        self.accounts.as_object().into_iter().flatten().map(|(id, _)| id.as_str())
+        self.reading.accounts.iter().map(|account| account.id.as_str())
     }
 
     /// The account that sends where the caller names none: `send.account`, else the only one there is.
@@ -76,10 +79,42 @@ impl Document {
         if !self.enabled {
             return Err(Error::new(Status::Disabled, "settings.disabled"));
         }
-        let unknown = || Error::new(Status::NotFound, "account.unknown").arg("account", id);
-        let mut settings = self.accounts.get(id).cloned().ok_or_else(unknown)?;
-        let transport = settings.as_object_mut().and_then(|settings| settings.remove("transport")).unwrap_or_default();
-        let transport = transport.as_str().unwrap_or_default().to_owned();
-        Ok(AccountSettings { id: id.to_owned(), transport, settings, secrets: Vec::new() })
+        let unknown = || Error::new(Status::NotFound, "settings.account_unknown").arg("account", problem::shown(id)).arg("hint", "");
+        let account = self.reading.accounts.iter().find(|account| account.id == id).ok_or_else(unknown)?;
+        match account.error() {
+            Some(error) => Err(error),
+            None => Ok(AccountSettings {
+                id: account.id.clone(),
+                transport: account.transport.clone(),
+                settings: account.resolved.clone(),
+                secrets: secrets::pointers(account.schema(), &account.resolved),
+            }),
+        }
+    }
+
+    /// Where a setting of an account stands in the document as it was given: with account and layer in front. For errors of
+    /// transports, whose pointers know neither.
+    pub fn place(&self, account: &str, pointer: &str) -> String {
+        self.reading.place(&format!("{}{pointer}", super::pointer::child("/accounts", account)))
+    }
+}
+
+fn group<T: DeserializeOwned + Default>(reading: &Reading, name: &str) -> Result<T, Error> {
+    let Some(group) = reading.groups.get(name) else { return Ok(T::default()) };
+    T::deserialize(group).map_err(|error| Error::new(Status::Internal, "settings.unreadable").detail(error.to_string()))
+}
+
+impl fmt::Debug for Document {
+    /// The accounts by name only: their settings contain secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let accounts: Vec<_> = self.accounts().collect();
+        f.debug_struct("Document").field("enabled", &self.enabled).field("accounts", &accounts).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AccountSettings {
+    /// Without the settings, which contain secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountSettings").field("id", &self.id).field("transport", &self.transport).finish_non_exhaustive()
     }
 }

@@ -1,9 +1,17 @@
 //! The settings document: named accounts, who sends with what, and the sender's identity.
 
 mod check;
+mod credentials;
 mod document;
+mod fields;
 mod form;
+mod json;
+mod layers;
+mod pointer;
+mod problem;
+mod reading;
 mod routes;
+mod rules;
 mod secrets;
 mod sender;
 
@@ -14,6 +22,7 @@ pub use routes::{Receive, Send};
 pub use secrets::{resolve_secrets, secret_not_found};
 pub use sender::{Html, Sender, Unencodable};
 
+use problem::Problem;
 use serde_json::Value;
 
 /// The schema of the document's own groups (everything but the accounts), without texts.

@@ -1,5 +1,6 @@
-//! References to secrets.
+//! Where secrets stand in settings, and references to them.
 
+use super::pointer::child;
 use postkontor_plugin::{Error, Secret, Status};
 use serde_json::Value;
 
@@ -26,4 +27,41 @@ pub(super) fn reference(value: &Value) -> Option<&str> {
 /// The error of a secret that nobody has.
 pub fn secret_not_found(name: &str) -> Error {
     Error::new(Status::NotFound, "secret.not_found").arg("secret", name)
+}
+
+/// Where secrets stand in settings, by the schema.
+pub(super) fn pointers(schema: &Value, settings: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(schema, settings, "", &mut found);
+    found
+}
+
+fn collect(schema: &Value, settings: &Value, pointer: &str, found: &mut Vec<String>) {
+    let Some(given) = settings.as_object() else { return };
+    let branches = schema["allOf"].as_array().into_iter().flatten().map(|branch| &branch["then"]);
+    for group in std::iter::once(schema).chain(branches) {
+        for (name, member) in group["properties"].as_object().into_iter().flatten() {
+            let Some(value) = given.get(name) else { continue };
+            let pointer = child(pointer, name);
+            if member["x-postkontor"]["secret"] == true {
+                if !found.contains(&pointer) {
+                    found.push(pointer);
+                }
+            } else {
+                collect(member, value, &pointer, found);
+            }
+        }
+    }
+}
+
+/// The settings as they may be shown: literal secrets are left out, references stay.
+pub(super) fn without_secrets(settings: &Value, secrets: &[String]) -> Value {
+    let mut settings = settings.clone();
+    for pointer in secrets.iter().filter(|pointer| settings.pointer(pointer).and_then(reference).is_none()).cloned().collect::<Vec<_>>() {
+        let Some((group, name)) = pointer.rsplit_once('/') else { continue };
+        if let Some(group) = settings.pointer_mut(group).and_then(Value::as_object_mut) {
+            group.shift_remove(&name.replace("~1", "/").replace("~0", "~"));
+        }
+    }
+    settings
 }

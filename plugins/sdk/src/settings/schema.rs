@@ -130,7 +130,10 @@ fn choices(schema: &mut Map<String, Value>) {
             _ => return,
         };
         for value in values {
-            let title = variant.get("title").cloned().unwrap_or_else(|| value.as_str().map_or_else(|| json!(value.to_string()), |text| json!(text)));
+            let title = variant
+                .get("title")
+                .cloned()
+                .unwrap_or_else(|| value.as_str().map_or_else(|| json!(value.to_string()), |text| json!(text)));
             let mut choice = json!({"const": value, "title": title});
             if let Some(description) = variant.get("description") {
                 choice["description"] = description.clone();
@@ -414,7 +417,10 @@ mod tests {
             match value {
                 Value::Object(members) => {
                     for (name, value) in members {
-                        assert!(!matches!(name.as_str(), "$ref" | "$defs" | "$schema" | "anyOf" | "additionalProperties"), "{pointer}/{name}");
+                        assert!(
+                            !matches!(name.as_str(), "$ref" | "$defs" | "$schema" | "anyOf" | "additionalProperties"),
+                            "{pointer}/{name}"
+                        );
                         if name == "type" {
                             assert!(value.is_string() || pointer.ends_with("/properties"), "{pointer}: {value}");
                         }

@@ -1,0 +1,168 @@
+//! The layers of a document: who may set what, and who did.
+
+use super::Problem;
+use super::pointer::{child, names};
+use serde_json::{Map, Value};
+
+/// The layers in the order in which they are laid over each other.
+const NAMES: [&str; 3] = ["company", "user", "workstation"];
+
+/// A document as it was given: one layer without a name, or up to three with one.
+pub(super) struct Layers(Vec<(&'static str, Value)>);
+
+/// Finds the scope (`company`, `user`, `workstation`) that the schema gives a setting of the merged document.
+pub(super) type ScopeOf<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+impl Layers {
+    /// Takes a document apart. Members that are no layer, beside layers, are problems.
+    pub(super) fn of(document: Value, problems: &mut Vec<Problem>) -> Layers {
+        let Value::Object(members) = document else {
+            let expected = serde_json::json!({"code": "settings.type.group"});
+            problems.push(Problem::new("", "settings.wrong_type").arg("expected", expected));
+            return Layers(vec![("", Value::Object(Map::new()))]);
+        };
+        if !NAMES.iter().any(|name| members.contains_key(*name)) {
+            return Layers(vec![("", Value::Object(members))]);
+        }
+        for name in members.keys().filter(|name| !NAMES.contains(&name.as_str())) {
+            problems.push(Problem::new(&child("", name), "settings.not_in_a_layer").arg("member", super::problem::shown(name)));
+        }
+        let mut layers = Vec::new();
+        for name in NAMES {
+            match members.get(name) {
+                Some(layer @ Value::Object(_)) => layers.push((name, layer.clone())),
+                None | Some(Value::Null) => {}
+                Some(_) => {
+                    let expected = serde_json::json!({"code": "settings.type.group"});
+                    problems.push(Problem::new(&child("", name), "settings.wrong_type").arg("expected", expected));
+                }
+            }
+        }
+        Layers(layers)
+    }
+
+    /// The layers merged (RFC 7396), the later over the earlier.
+    pub(super) fn merged(&self) -> Value {
+        let mut merged = Value::Object(Map::new());
+        for (_, layer) in &self.0 {
+            patch(&mut merged, layer);
+        }
+        merged
+    }
+
+    /// Whether the company's layer declares this account (by its `transport`), so that it is the company's own.
+    pub(super) fn is_company_account(&self, id: &str) -> bool {
+        self.0.iter().any(|(name, layer)| *name == "company" && !layer["accounts"][id]["transport"].is_null())
+    }
+
+    /// Notes what a layer sets although it belongs to another.
+    pub(super) fn check_scopes(&self, scope_of: &ScopeOf, problems: &mut Vec<Problem>) {
+        for (name, layer) in self.0.iter().filter(|(name, _)| !name.is_empty()) {
+            let mut leaves = Vec::new();
+            collect_leaves(layer, String::new(), &mut leaves);
+            for leaf in leaves {
+                if let Some(scope) = scope_of(&leaf).filter(|scope| scope != name) {
+                    let layer = |name: &str| serde_json::json!({"code": format!("settings.layer.{name}")});
+                    let problem = Problem::new(&format!("/{name}{leaf}"), "settings.wrong_scope");
+                    problems.push(problem.arg("layer", layer(name)).arg("scope", layer(&scope)));
+                }
+            }
+        }
+    }
+
+    /// Turns a pointer into the merged document into one into the document as it was given: into the layer that has set
+    /// the value, else into the one that should.
+    pub(super) fn place(&self, pointer: &str, scope_of: &ScopeOf) -> String {
+        if let [("", _)] = self.0.as_slice() {
+            return pointer.to_owned();
+        }
+        let setting = self.0.iter().rev().find(|(_, layer)| layer.pointer(pointer).is_some()).map(|(name, _)| (*name).to_owned());
+        let layer = setting.or_else(|| scope_of(pointer)).or_else(|| self.0.last().map(|(name, _)| (*name).to_owned()));
+        format!("/{}{pointer}", layer.unwrap_or_else(|| NAMES[0].to_owned()))
+    }
+
+    /// Who has set a value of the merged document: a layer, `document` where there are no layers, or `default`.
+    pub(super) fn origin(&self, pointer: &str) -> &'static str {
+        match self.0.iter().rev().find(|(_, layer)| layer.pointer(pointer).is_some_and(|value| !value.is_null() && value != "")) {
+            Some(("", _)) => "document",
+            Some((name, _)) => name,
+            None => "default",
+        }
+    }
+
+    /// Whether a layer that is kept on a workstation has set this value.
+    pub(super) fn is_of_workstation(&self, pointer: &str) -> bool {
+        self.origin(pointer) == "workstation"
+    }
+}
+
+/// The pointers of everything that is no object, and of empty objects.
+fn collect_leaves(value: &Value, pointer: String, leaves: &mut Vec<String>) {
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            members.iter().for_each(|(name, value)| collect_leaves(value, child(&pointer, name), leaves));
+        }
+        Value::Object(_) if pointer.is_empty() => {}
+        _ => leaves.push(pointer),
+    }
+}
+
+/// The scope that a schema gives the setting at a pointer: that of the field itself, else of the nearest group around it.
+pub(super) fn scope(schema: &Value, pointer: &str) -> Option<String> {
+    let mut schema = schema;
+    let mut scope = None;
+    for name in names(pointer) {
+        let Some(member) = member(schema, &name) else { break };
+        scope = member["x-postkontor"]["scope"].as_str().or(scope);
+        schema = member;
+    }
+    scope.map(str::to_owned)
+}
+
+/// A member of a group, whether it always shows or under a condition.
+fn member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
+    let conditional = || schema["allOf"].as_array()?.iter().find_map(|branch| branch["then"]["properties"].get(name));
+    schema["properties"].get(name).or_else(conditional)
+}
+
+/// Applies a merge patch (RFC 7396).
+fn patch(target: &mut Value, with: &Value) {
+    let Value::Object(members) = with else {
+        *target = with.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Some(target) = target.as_object_mut() else { return };
+    for (name, value) in members {
+        if value.is_null() {
+            target.shift_remove(name);
+        } else {
+            patch(target.entry(name).or_insert(Value::Null), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn patches_merge_as_rfc_7396_says() {
+        for (target, with, expected) in [
+            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
+            (json!({"a": "b", "b": "c"}), json!({"a": null}), json!({"b": "c"})),
+            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": {"b": "c"}}), json!({"a": {"b": "d", "c": null}}), json!({"a": {"b": "d"}})),
+            (json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1})),
+            (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
+        ] {
+            let mut found = target.clone();
+            patch(&mut found, &with);
+            assert_eq!(found, expected, "{target} with {with}");
+        }
+    }
+}

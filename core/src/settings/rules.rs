@@ -1,0 +1,88 @@
+//! Rules that a schema cannot express: several fields at once, and what works but is risky.
+
+use super::Problem;
+use super::layers::Layers;
+use encoding_rs::Encoding;
+use postkontor_plugin::settings::Server;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Checks an account's settings; `pointer` is the account's place in the merged document, `is_wrong` says whether a field has
+/// a problem already.
+pub(super) fn account(settings: &Value, pointer: &str, layers: &Layers, secrets: &[String], problems: &mut Vec<Problem>) {
+    if let Ok(server) = Server::deserialize(&settings["server"])
+        && let Err(error) = server.endpoint(1)
+    {
+        problems.extend(error.at.iter().map(|at| Problem::new(&format!("{pointer}{}", at.pointer), at.code.clone())));
+    }
+    if let Some(proxy) = settings["server"]["proxy"].as_str().filter(|proxy| !is_proxy(proxy)) {
+        // The value may contain a password, so it is not repeated.
+        debug_assert!(!proxy.is_empty());
+        problems.push(Problem::new(&format!("{pointer}/server/proxy"), "settings.proxy_invalid"));
+    }
+    let auth = &settings["auth"];
+    if auth["method"] == "auto" {
+        let given = |name: &str| auth.get(name).is_some();
+        for (one, other) in [("user", "password"), ("password", "user")] {
+            if given(one) && !given(other) {
+                problems.push(Problem::new(&format!("{pointer}/auth/{other}"), "settings.required"));
+            }
+        }
+    }
+    for (field, value, code) in [
+        ("/tls/mode", json!("none"), "settings.unencrypted"),
+        ("/tls/verify", json!(false), "settings.unverified"),
+        ("/tls/minimum", json!("1.0"), "settings.tls_outdated"),
+        ("/tls/minimum", json!("1.1"), "settings.tls_outdated"),
+        ("/auth/allow_cleartext", json!(true), "settings.password_in_clear"),
+    ] {
+        if settings.pointer(field) == Some(&value) {
+            problems.push(Problem::warning(&format!("{pointer}{field}"), code).arg("value", value));
+        }
+    }
+    for secret in secrets.iter().filter(|secret| settings.pointer(secret).is_some_and(Value::is_string)) {
+        let place = format!("{pointer}{secret}");
+        if layers.is_of_workstation(&place) {
+            problems.push(Problem::warning(&place, "settings.secret_on_workstation"));
+        }
+    }
+}
+
+/// Checks the document's own groups.
+pub(super) fn document(groups: &Value, problems: &mut Vec<Problem>) {
+    if let Some(charset) = groups.pointer("/sender/charset").and_then(Value::as_str)
+        && Encoding::for_label(charset.as_bytes()).is_none_or(|encoding| encoding.output_encoding() != encoding)
+    {
+        problems.push(Problem::new("/sender/charset", "settings.charset_unknown").arg("value", super::problem::shown(charset)));
+    }
+    let send = &groups["send"];
+    for (index, fallback) in send["fallback"].as_array().into_iter().flatten().enumerate() {
+        if *fallback == send["account"] {
+            problems.push(Problem::new(&format!("/send/fallback/{index}"), "settings.fallback_itself").arg("account", fallback.clone()));
+        }
+    }
+}
+
+/// `socks5://[user:password@]host:port` or the same with `http://`.
+fn is_proxy(text: &str) -> bool {
+    let Some(rest) = ["socks5://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme)) else { return false };
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    let server = Server { host: place.trim_end_matches('/').to_owned(), port: None, timeout_seconds: 1, proxy: None };
+    // Port 0 cannot be written, so it stands for "none given".
+    server.endpoint(0).is_ok_and(|endpoint| endpoint.port != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_a_url_with_a_port() {
+        for proxy in ["socks5://proxy:1080", "http://u:p@proxy.example.com:3128", "socks5://[2001:db8::1]:1080", "http://a:1/"] {
+            assert!(is_proxy(proxy), "{proxy}");
+        }
+        for proxy in ["proxy:1080", "socks5://proxy", "https://proxy:1", "socks4://a:1", "http://", "http://a b:1", "http://u@:1"] {
+            assert!(!is_proxy(proxy), "{proxy}");
+        }
+    }
+}
