@@ -30,7 +30,20 @@ impl Texts {
     pub fn sentence(&self, language: &str, code: &str, args: &Map<String, Value>) -> Option<String> {
         let kind = if code.starts_with("advice.") { "advice" } else { "codes" };
         let sentence = languages(language).into_iter().find_map(|language| self.0.get(language)?.get(kind)?.get(code)?.as_str())?;
-        Some(fill(sentence, args))
+        Some(fill(sentence, |name| Some(self.argument(language, args.get(name)?))))
+    }
+
+    /// An argument as it stands in a sentence. `{"code", "args"}` is a sentence of its own, a list gets commas.
+    fn argument(&self, language: &str, value: &Value) -> String {
+        match value {
+            Value::String(text) => text.clone(),
+            Value::Array(items) => items.iter().map(|item| self.argument(language, item)).collect::<Vec<_>>().join(", "),
+            Value::Object(inner) => {
+                let args = inner.get("args").and_then(Value::as_object).cloned().unwrap_or_default();
+                inner.get("code").and_then(|code| self.sentence(language, code.as_str()?, &args)).unwrap_or_else(|| value.to_string())
+            }
+            value => value.to_string(),
+        }
     }
 
     /// The text of a setting by its pointer: `{"title", "description", "choices"}`.
@@ -51,30 +64,21 @@ fn languages(language: &str) -> Vec<&str> {
 }
 
 /// Fills in the places `{name}`; a place without argument stays as it is.
-fn fill(sentence: &str, args: &Map<String, Value>) -> String {
+fn fill(sentence: &str, argument: impl Fn(&str) -> Option<String>) -> String {
     let mut filled = String::with_capacity(sentence.len());
     let mut rest = sentence;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
-        let known = after.split_once('}').and_then(|(name, after)| Some((args.get(name)?, after)));
-        rest = match known {
-            Some((value, after)) => {
-                match value {
-                    Value::String(text) => filled.push_str(text),
-                    Value::Array(items) => {
-                        let items: Vec<_> =
-                            items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
-                        filled.push_str(&items.join(", "));
-                    }
-                    value => filled.push_str(&value.to_string()),
-                }
-                after
+        match after.split_once('}').and_then(|(name, after)| Some((argument(name)?, after))) {
+            Some((argument, after)) => {
+                filled.push_str(&argument);
+                rest = after;
             }
             None => {
                 filled.push('{');
-                after
+                rest = after;
             }
-        };
+        }
     }
     filled.push_str(rest);
     filled
@@ -121,9 +125,15 @@ mod tests {
     }
 
     #[test]
+    fn an_argument_may_be_a_sentence_of_its_own() {
+        let inner = json!({"code": "a.b", "args": {"host": "h", "user": "u"}});
+        assert_eq!(texts().sentence("de", "a.c", &args(json!({"english": inner}))).unwrap(), "only h weist u ab.");
+    }
+
+    #[test]
     fn an_argument_is_never_taken_for_a_place() {
         let sentence = texts().sentence("en", "a.b", &args(json!({"host": "{user}", "user": ["x", "y"]})));
         assert_eq!(sentence.unwrap(), "{user} refused x, y.");
-        assert_eq!(fill("{ {nobody} {", &Map::new()), "{ {nobody} {");
+        assert_eq!(fill("{ {nobody} {", |_| None), "{ {nobody} {");
     }
 }

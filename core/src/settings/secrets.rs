@@ -26,7 +26,7 @@ pub(super) fn reference(value: &Value) -> Option<&str> {
 
 /// The error of a secret that nobody has.
 pub fn secret_not_found(name: &str) -> Error {
-    Error::new(Status::NotFound, "secret.not_found").arg("secret", name)
+    Error::new(Status::NotFound, "secret.not_found").arg("name", name)
 }
 
 /// Where secrets stand in settings, by the schema.
