@@ -33,6 +33,11 @@ impl Folder {
         &self.0
     }
 
+    /// Leaves it to someone else to remove it.
+    pub fn keep(mut self) -> PathBuf {
+        std::mem::take(&mut self.0)
+    }
+
     /// The path of a file in it.
     pub fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
@@ -41,6 +46,9 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        if self.0.as_os_str().is_empty() {
+            return;
+        }
         // A folder that cannot be removed is litter, not a failure.
         let _ = std::fs::remove_dir_all(&self.0);
     }

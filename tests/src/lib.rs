@@ -8,7 +8,11 @@
 #![forbid(unsafe_code)]
 
 pub mod certificates;
+pub mod dovecot;
+pub mod exim;
 pub mod folder;
+pub mod guard;
+pub mod ports;
 pub mod products;
 pub mod sandbox;
 pub mod skip;

@@ -1,0 +1,68 @@
+//! Dovecot in a folder: the login server of [`Exim`](crate::exim::Exim), and a POP3 server for POP-before-SMTP.
+
+mod introspection;
+
+use crate::guard::{Guard, until, user_and_group, write_script};
+use crate::ports;
+use introspection::Introspection;
+use std::io;
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+/// The users who may log in, with their passwords.
+pub const USERS: [(&str, &str); 2] = [("anna", "Geheim-7"), ("jürgen", "Grüße, 9")];
+
+/// The one access token that is accepted, as that of `anna`.
+pub const TOKEN: &str = "ya29.token-of-anna-which-is-good";
+
+/// The SASL mechanisms that it knows.
+pub const MECHANISMS: [&str; 7] = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"];
+
+/// A running Dovecot.
+pub struct Dovecot {
+    /// POP3 in clear text, with STLS.
+    pub pop3: u16,
+    /// POP3 over TLS.
+    pub pop3s: u16,
+    _guard: Guard,
+    _introspection: Introspection,
+}
+
+impl Dovecot {
+    /// Whether this machine has it.
+    pub fn is_installed() -> bool {
+        Path::new("/usr/sbin/dovecot").exists() && Path::new("/usr/lib/dovecot/pop3").exists()
+    }
+
+    /// Starts it in `folder`, which has the certificates in `tls` and belongs to [`user_and_group`]'s user. The socket for Exim is `auth` there; each
+    /// POP3 login leaves a file `pop/ADDRESS`.
+    pub fn start(folder: &Path) -> io::Result<Dovecot> {
+        let introspection = Introspection::start(TOKEN, "anna")?;
+        let free = ports::free(2)?;
+        let (pop3, pop3s) = (free[0], free[1]);
+        let (user, group) = user_and_group()?;
+        let root = folder.display().to_string();
+        let fill = |text: &str| {
+            let text = text.replace("ROOT", &root).replace("USER", &user).replace("GROUP", &group);
+            text.replace("POPS_PORT", &pop3s.to_string()).replace("POP_PORT", &pop3.to_string())
+        };
+        std::fs::write(folder.join("dovecot.conf"), fill(include_str!("dovecot.conf")))?;
+        let users = USERS.map(|(name, password)| format!("{name}:{{PLAIN}}{password}::::::\n"));
+        std::fs::write(folder.join("users"), users.concat())?;
+        let oauth2 = "introspection_mode = auth\nusername_attribute = username\nactive_attribute = active\nactive_value = true\n";
+        std::fs::write(folder.join("oauth2.conf"), format!("{oauth2}introspection_url = {}\n", introspection.url()))?;
+        write_script(&folder.join("pop-before-smtp"), &fill("#!/bin/sh\n: > \"ROOT/pop/$IP\"\nexec \"$@\"\n"))?;
+        crate::guard::hand_over(folder)?;
+        let log = folder.join("log/dovecot.out");
+        let guard = Guard::start(&["/usr/sbin/dovecot", "-F", "-c", &folder.join("dovecot.conf").display().to_string()], &log, None)?;
+        let ready = || (folder.join("auth").exists() && TcpStream::connect((Ipv4Addr::LOCALHOST, pop3)).is_ok()).then_some(());
+        until(Duration::from_secs(20), ready).ok_or_else(|| failed(folder))?;
+        Ok(Dovecot { pop3, pop3s, _guard: guard, _introspection: introspection })
+    }
+}
+
+fn failed(folder: &Path) -> io::Error {
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+    io::Error::other(format!("Dovecot does not start\n{}{}", read("log/dovecot.out"), read("log/dovecot.log")))
+}
