@@ -1,6 +1,5 @@
 //! Connecting to one of a server's addresses.
 
-use super::resolve::resolve;
 use super::socket::{Direction, ready};
 use crate::settings::Endpoint;
 use crate::{Call, Error, Stage, Status};
@@ -24,11 +23,6 @@ pub(super) struct Dialled {
 pub(super) struct Undialled {
     pub(super) error: Error,
     pub(super) others: Vec<Error>,
-}
-
-/// Looks up the name of a proxy or server. `limit` bounds nothing here: the resolver has limits of its own.
-pub(super) fn addresses(endpoint: &Endpoint, call: &Call) -> Result<Vec<SocketAddr>, Error> {
-    resolve(&endpoint.host, endpoint.port, call)
 }
 
 /// Connects to the first address that answers. All together get `limit`; none of several may use up the time of the rest.

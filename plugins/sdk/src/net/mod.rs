@@ -14,6 +14,7 @@
 mod advice;
 mod certificate;
 mod connect;
+mod proxy;
 mod resolve;
 pub mod sasl;
 mod socket;

@@ -1,13 +1,15 @@
 //! The one stream that all protocols speak over.
 
-use super::connect::{addresses, dial};
+use super::connect::{Undialled, dial};
+use super::proxy::Proxy;
+use super::resolve::resolve;
 use super::socket::{Direction, Socket};
 use super::tls::{Engine, Handshake};
 use super::{Trail, Transcript};
 use crate::settings::{Endpoint, Server, Tls};
-use crate::{Call, Error, Stage, Status, Step};
+use crate::{Call, Error, Stage, Status, Step, StepStatus};
 use std::io::{ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// Size of the read buffer, and with that the longest line that can be asked for at first.
@@ -46,23 +48,51 @@ enum Channel {
 impl Stream {
     /// Connects to the server, through the proxy that the settings name.
     ///
-    /// Pushes the steps `proxy`, `resolve` and `connect`. A trail that is on also enables the transcript.
+    /// Pushes the steps `proxy`, `resolve` and `connect`, the last for each address that was tried. Of an error in vain
+    /// attempts only the most telling is returned. A trail that is on also enables the transcript.
     pub fn connect(server: &Server, default_port: u16, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
         let endpoint = server.endpoint(default_port).map_err(|error| error.stage(Stage::Settings))?;
         let idle = Duration::from_secs(server.timeout_seconds.into());
-        let found = addresses(&endpoint, call)?;
-        let texts: Vec<String> = found.iter().map(|address| address.ip().to_string()).collect();
-        trail.push(Step::ok(Stage::Resolve).fact("host", endpoint.host.as_str()).fact("addresses", texts));
-        let dialled = match dial(&endpoint, &found, idle, call) {
-            Ok(dialled) => dialled,
-            Err(undialled) => {
-                undialled.others.iter().for_each(|error| trail.push(Step::fail(Stage::Connect, error)));
-                return Err(undialled.error);
-            }
-        };
-        let address = dialled.address.ip().to_string();
-        trail.push(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port).fact("address", address));
-        let socket = Socket::new(dialled.tcp);
+        match server.proxy.as_deref().filter(|url| !url.trim().is_empty()) {
+            Some(url) => Stream::connect_through(&Proxy::parse(url)?, endpoint, idle, call, trail),
+            None => Stream::connect_to(endpoint, idle, call, trail),
+        }
+    }
+
+    fn connect_to(endpoint: Endpoint, idle: Duration, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+        trail.push(Step::skipped(Stage::Proxy));
+        let addresses = resolve(&endpoint.host, endpoint.port, call).map_err(|error| error.arg("port", endpoint.port))?;
+        let found: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+        trail.push(Step::ok(Stage::Resolve).fact("host", endpoint.host.as_str()).fact("addresses", found));
+        let dialled = dial(&endpoint, &addresses, idle, call).map_err(|Undialled { error, others }| {
+            others.iter().for_each(|error| trail.push(Step::fail(Stage::Connect, error)));
+            error
+        })?;
+        for error in &dialled.failed {
+            trail.push(Step { status: StepStatus::Warn, status_number: 0, ..Step::fail(Stage::Connect, error) });
+        }
+        let step = Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port);
+        trail.push(step.fact("address", dialled.address.ip().to_string()));
+        Ok(Stream::new(dialled.tcp, endpoint, idle, trail))
+    }
+
+    fn connect_through(proxy: &Proxy, endpoint: Endpoint, idle: Duration, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+        let at_proxy = |error: Error| error.stage(Stage::Proxy).arg("host", proxy.endpoint.host.as_str()).arg("port", proxy.endpoint.port);
+        let addresses = resolve(&proxy.endpoint.host, proxy.endpoint.port, call).map_err(at_proxy)?;
+        let dialled = dial(&proxy.endpoint, &addresses, idle, call).map_err(|undialled| at_proxy(undialled.error))?;
+        let step = Step::ok(Stage::Proxy).fact("kind", proxy.scheme()).fact("host", proxy.endpoint.host.as_str());
+        let step = step.fact("port", proxy.endpoint.port).fact("address", dialled.address.ip().to_string());
+        let mut stream = Stream::new(dialled.tcp, proxy.endpoint.clone(), idle, trail);
+        proxy.open(&mut stream, &endpoint, call)?;
+        trail.push(step);
+        trail.push(Step::skipped(Stage::Resolve));
+        trail.push(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port).fact("proxy", true));
+        stream.endpoint = endpoint;
+        Ok(stream)
+    }
+
+    fn new(tcp: TcpStream, endpoint: Endpoint, idle: Duration, trail: &Trail) -> Stream {
+        let socket = Socket::new(tcp);
         let mut stream = Stream {
             local: socket.local_address(),
             channel: Channel::Plain(socket),
@@ -80,7 +110,7 @@ impl Stream {
         if trail.is_on() {
             stream.transcript.enable();
         }
-        Ok(stream)
+        stream
     }
 
     /// Secures the connection, whether from the first byte or after the server has agreed to STARTTLS.
@@ -166,7 +196,7 @@ impl Stream {
                 }
             }
             if self.fill(call)? == 0 {
-                return Err(self.facts(Error::new(Status::Network, "net.closed_by_server")));
+                return Err(self.ended());
             }
         };
         let start = self.start;
@@ -316,7 +346,15 @@ impl Stream {
         }
     }
 
+    /// The error for a server that has closed the connection where it still had to say something.
+    pub(super) fn ended(&self) -> Error {
+        self.facts(Error::new(Status::Network, "net.closed_by_server"))
+    }
+
     fn broken(&self, error: &std::io::Error) -> Error {
+        if error.kind() == ErrorKind::PermissionDenied && self.is_secure() {
+            return self.facts(Error::new(Status::Tls, "tls.client_certificate_refused").detail(error.to_string()));
+        }
         let code = match error.kind() {
             ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => "net.closed_by_server",
             ErrorKind::UnexpectedEof => "tls.truncated",

@@ -12,6 +12,7 @@ mod identity;
 
 pub(super) use engine::Engine;
 
+use super::advice::advise;
 use super::certificate::{Fault, Findings, end_point};
 use super::socket::Socket;
 use super::transcript::printable;
@@ -51,6 +52,8 @@ enum FailureKind {
     Certificate,
     /// No common protocol version.
     Version,
+    /// The server refused our certificate, or that there was none.
+    OwnCertificate,
     /// The connection ended.
     Closed,
     /// Anything else.
@@ -117,7 +120,7 @@ impl<'a> Handshake<'a> {
             let (expected, seen) = (expected(pin)?, findings.pin().unwrap_or_default());
             if seen != expected {
                 let error = findings.error(&Fault::Untrusted(String::new()), host);
-                let mut error = self.facts(error).arg("expected", expected).at("/tls/pin", "tls.certificate_pin_mismatch");
+                let mut error = self.facts(error).arg("expected", expected);
                 error.code = "tls.certificate_pin_mismatch".to_owned();
                 return Err(error);
             }
@@ -149,10 +152,10 @@ impl<'a> Handshake<'a> {
         };
         if !code.is_empty() {
             step = Step { status: StepStatus::Warn, code: code.to_owned(), ..step }.pointer("/tls/verify");
-            super::advice::add(&mut step, self.tls);
+            advise(&mut step, None, self.tls);
         } else if peer.version.is_some_and(|version| version < TlsVersion::Tls12) {
             step = Step { status: StepStatus::Warn, code: "tls.version_old".to_owned(), ..step }.pointer("/tls/minimum");
-            super::advice::add(&mut step, self.tls);
+            advise(&mut step, None, self.tls);
         }
         step
     }
@@ -165,7 +168,7 @@ impl<'a> Handshake<'a> {
         if opening.first().is_some_and(|byte| !matches!(byte, 21 | 22)) {
             let words = printable(&String::from_utf8_lossy(opening.split(|byte| *byte == b'\n').next().unwrap_or_default()));
             let error = Error::new(Status::Tls, "tls.not_tls").stage(Stage::Tls).arg("answer", words.trim_end()).detail(detail);
-            return self.facts(error).at("/tls/mode", "tls.not_tls");
+            return self.facts(error);
         }
         let error = match failure.kind {
             FailureKind::Certificate => {
@@ -173,10 +176,8 @@ impl<'a> Handshake<'a> {
                 let error = failure.findings.error(failure.findings.worst().unwrap_or(&other), host);
                 if error.detail.is_empty() { error.detail(detail) } else { error }
             }
-            FailureKind::Version => {
-                let code = "tls.version_too_old";
-                Error::new(Status::Tls, code).arg("minimum", label(self.tls.minimum)).detail(detail).at("/tls/minimum", code)
-            }
+            FailureKind::Version => Error::new(Status::Tls, "tls.version_too_old").arg("minimum", label(self.tls.minimum)).detail(detail),
+            FailureKind::OwnCertificate => Error::new(Status::Tls, "tls.client_certificate_refused").detail(detail),
             FailureKind::Closed => Error::new(Status::Tls, "tls.handshake_closed").detail(detail),
             FailureKind::Other => Error::new(Status::Tls, "tls.handshake_failed").detail(detail),
         };

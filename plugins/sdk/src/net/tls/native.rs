@@ -9,11 +9,7 @@ use crate::net::certificate::{Fault, Findings};
 use crate::net::socket::Socket;
 use crate::settings::{ClientCertificate, Tls, TlsVersion};
 use crate::{Error, Stage, Status};
-#[cfg(not(unix))]
-use native_tls as platform;
-#[cfg(unix)]
-use native_tls_on_unix as platform;
-use platform::{Certificate, HandshakeError, MidHandshakeTlsStream, Protocol, TlsConnector, TlsStream};
+use native_tls::{Certificate, HandshakeError, MidHandshakeTlsStream, Protocol, TlsConnector, TlsStream};
 use std::io::{self, Read, Write};
 
 /// A TLS session of a client over a non-blocking socket.
@@ -136,17 +132,17 @@ fn authorities(file: &str) -> Result<Vec<Certificate>, Error> {
         }
         false => Certificate::from_der(&bytes).map(|one| vec![one]),
     };
-    found.map_err(|error: platform::Error| refused(error.to_string()))
+    found.map_err(|error: native_tls::Error| refused(error.to_string()))
 }
 
-fn own(settings: &ClientCertificate) -> Result<platform::Identity, Error> {
+fn own(settings: &ClientCertificate) -> Result<native_tls::Identity, Error> {
     let identity = match identity::read(settings)? {
         Identity::Der { chain, key } => {
             let chain: String = chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
             let key = zeroize::Zeroizing::new(pem("PRIVATE KEY", &key));
-            platform::Identity::from_pkcs8(chain.as_bytes(), key.as_bytes())
+            native_tls::Identity::from_pkcs8(chain.as_bytes(), key.as_bytes())
         }
-        Identity::Pem(pem) => platform::Identity::from_pkcs8(&pem, &pem),
+        Identity::Pem(pem) => native_tls::Identity::from_pkcs8(&pem, &pem),
     };
     identity.map_err(|error| identity::refused(settings, error))
 }
@@ -167,7 +163,7 @@ fn failed(kind: FailureKind, detail: String) -> Failure {
 }
 
 /// What the platform's error means. Windows gives numbers (winerror.h); OpenSSL, for trials on Unix, only its words.
-fn explain(error: &platform::Error) -> Failure {
+fn explain(error: &native_tls::Error) -> Failure {
     let detail = error.to_string();
     let mut source = Some(error as &dyn std::error::Error);
     let mut number = None;

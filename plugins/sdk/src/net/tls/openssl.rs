@@ -226,6 +226,8 @@ fn kind(error: &openssl::error::Error) -> FailureKind {
         134 => FailureKind::Certificate,
         // unsupported protocol, wrong SSL version, version too low, alert protocol version
         258 | 266 | 396 | 1070 => FailureKind::Version,
+        // alerts: bad certificate, certificate expired, certificate unknown, unknown CA, certificate required
+        1042 | 1045 | 1046 | 1048 | 1116 => FailureKind::OwnCertificate,
         294 => FailureKind::Closed,
         _ => FailureKind::Other,
     }
@@ -237,10 +239,13 @@ fn io_error(error: openssl::ssl::Error) -> io::Error {
         ErrorCode::SYSCALL if error.io_error().is_none() => return ErrorKind::UnexpectedEof.into(),
         _ => {}
     }
-    if error.ssl_error().is_some_and(|stack| stack.errors().iter().any(|error| kind(error) == FailureKind::Closed)) {
-        return ErrorKind::UnexpectedEof.into();
+    let stack = error.ssl_error().map(ErrorStack::errors).unwrap_or_default();
+    match stack.iter().map(kind).find(|kind| *kind != FailureKind::Other) {
+        Some(FailureKind::Closed) => ErrorKind::UnexpectedEof.into(),
+        // With TLS 1.3 the server judges our certificate only after the handshake.
+        Some(FailureKind::OwnCertificate) => io::Error::new(ErrorKind::PermissionDenied, error.to_string()),
+        _ => error.into_io_error().unwrap_or_else(io::Error::other),
     }
-    error.into_io_error().unwrap_or_else(io::Error::other)
 }
 
 fn unprepared(error: ErrorStack) -> Error {
