@@ -67,8 +67,13 @@ int main(int count, char **arguments)
     postkontor_host *host;
     check(postkontor_host_open("{}", NULL, &host, &out), &out);
     if (strcmp(workload, "open") == 0) {
-        printf("%.6f\n", work_clock() - started);
-        return postkontor_host_close(host);
+        double seconds = work_clock() - started;
+        check(postkontor_host_transports(host, &out), &(postkontor_buf){NULL, 0});
+        if (strstr(out.data, "\"error\"") || !strstr(out.data, "\"smtp\""))
+            work_fail("plugins did not load", out.data);
+        postkontor_buf_free(&out);
+        printf("%.6f\n", seconds);
+        return postkontor_host_close(host, NULL);
     }
 
     char settings[512];
@@ -99,7 +104,7 @@ int main(int count, char **arguments)
         work_fail("unknown workload", workload);
     }
     printf("%.6f\n", work_clock() - started);
-    postkontor_account_close(account);
-    postkontor_host_close(host);
+    postkontor_account_close(account, NULL);
+    postkontor_host_close(host, NULL);
     return 0;
 }

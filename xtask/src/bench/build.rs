@@ -54,7 +54,7 @@ pub(crate) fn build() -> Result<Clients, String> {
         fs::remove_dir_all(&staged).map_err(|error| format!("{}: {error}", staged.display()))?;
     }
     fs::create_dir_all(&staged).map_err(|error| format!("{}: {error}", staged.display()))?;
-    copy(&release.join("libpostkontor.so"), &bench.join("libpostkontor.so"))?;
+    copy(&release.join("libpostkontor.so"), &bench.join("libpostkontor.so.1"))?;
     for name in plugins {
         let file = format!("lib{}.so", name.replace('-', "_"));
         copy(&release.join(&file), &staged.join(&file))?;
@@ -69,7 +69,7 @@ pub(crate) fn build() -> Result<Clients, String> {
     };
     let clients = Clients {
         measure: compile("measure", &[])?,
-        postkontor: compile("postkontor", &["-lpostkontor", "-Wl,-rpath,$ORIGIN"])?,
+        postkontor: compile("postkontor", &["-l:libpostkontor.so.1", "-Wl,-rpath,$ORIGIN"])?,
         curl: compile("curl", &["-lcurl"])?,
         sink: release.join("bench-sink"),
         lettre: release.join("bench-lettre"),
