@@ -58,6 +58,17 @@ impl<'a> Call<'a> {
         Call { host, deadline, asked: Cell::new(now.checked_sub(POLL).unwrap_or(now)), done: Cell::new(0), total: Cell::new(0) }
     }
 
+    /// The same call for a part of its work that must have ended earlier, for example taking leave.
+    pub fn until(&self, deadline: Instant) -> Call<'a> {
+        Call {
+            host: self.host,
+            deadline: self.deadline.min(deadline),
+            asked: self.asked.clone(),
+            done: self.done.clone(),
+            total: self.total.clone(),
+        }
+    }
+
     /// The moment by which the call must have ended.
     pub fn deadline(&self) -> Instant {
         self.deadline

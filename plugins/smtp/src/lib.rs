@@ -1,33 +1,120 @@
-//! Transport `smtp`: sends mail to a mail server.
+//! Transport `smtp`: sends mail to a mail server (RFC 5321), as few round trips as the server allows.
+//!
+//! A mail passes through these modules:
+//!
+//! - `settings` says where to, `session` connects, secures (STARTTLS or from the first byte) and logs in (`login`, or `pop3` for
+//!   POP-before-SMTP), and `capabilities` keeps what the server can do.
+//! - `delivery` looks after the connection: it is kept for the next call, and replaced once where it has died and nothing of the mail can
+//!   have been accepted.
+//! - `window` sends small mails to servers with PIPELINING and CHUNKING, many at a time; `blocks` sends large ones; `data` serves all
+//!   other servers. `envelope` writes the commands, `lines` guards against bare line breaks, `outbox` holds the bytes.
+//! - `transaction` and `verdict` turn replies into what became of each recipient.
+//!
+//! # When nobody can know
+//!
+//! From the moment in which the last byte of a message may have left until its reply is there, a lost connection, a deadline and a
+//! cancelled call all mean the same: the message may have been delivered. The result is then
+//! [`Status::Uncertain`](postkontor_plugin::Status::Uncertain), and nothing is sent again. Before that moment the server
+//! cannot have accepted the message, since half a message is never completed: the connection is closed instead.
 #![forbid(unsafe_code)]
 
-use postkontor_plugin::settings::{Auth, Server, Tls};
-use postkontor_plugin::{Error, Opening, Transport, schemars, serde};
+mod blocks;
+mod capabilities;
+mod data;
+mod delivery;
+mod diagnosis;
+mod envelope;
+mod lines;
+mod login;
+mod machine;
+mod outbox;
+mod pop3;
+mod reply;
+mod session;
+mod settings;
+mod transaction;
+mod verdict;
+mod window;
 
-/// An account's session.
-pub struct Smtp {}
+use postkontor_plugin::{Body, Call, Error, Host, Level, Mail, Opening, Report, Secret, Sent, Status, TestRequest, Transport};
+pub use settings::{Own, Pop3, Settings};
+use std::time::{Duration, Instant};
 
-/// Settings.
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(crate = "postkontor_plugin::serde", deny_unknown_fields)]
-#[schemars(crate = "postkontor_plugin::schemars")]
-pub struct Settings {
-    server: Server,
-    #[serde(default)]
-    tls: Tls,
-    #[serde(default)]
-    auth: Auth,
+/// How long the farewell of a connection that is given up may last.
+const FAREWELL: Duration = Duration::from_millis(250);
+
+/// An account's session: its settings, the connection that is kept between calls, and the buffer for what goes out.
+pub struct Smtp {
+    settings: Settings,
+    session: Option<session::Session>,
+    outbox: outbox::Outbox,
 }
 
 impl Transport for Smtp {
     const NAME: &'static str = "smtp";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send"];
-    const TEXTS: &'static [(&'static str, &'static str)] = &[];
+    const TEXTS: &'static [(&'static str, &'static str)] = &[
+        ("en", include_str!("../locales/en.json")),
+        ("de", include_str!("../locales/de.json")),
+        ("sl", include_str!("../locales/sl.json")),
+    ];
     type Settings = Settings;
+
     fn open(settings: Settings, _opening: &Opening) -> Result<Smtp, Error> {
-        let _ = (settings.server, settings.tls, settings.auth);
-        Ok(Smtp {})
+        settings.check()?;
+        Ok(Smtp { settings, session: None, outbox: outbox::Outbox::default() })
+    }
+
+    fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
+        diagnosis::test(&self.settings, call)
+    }
+
+    fn send(&mut self, mail: &Mail, _body: &mut Body, call: &Call) -> Result<Sent, Error> {
+        // The body is taken from the call, as for the mails of a batch.
+        let result = delivery::deliver(self, std::slice::from_ref(mail), call).pop();
+        result.unwrap_or_else(|| Err(Error::new(Status::Internal, "smtp.unsettled")))
+    }
+
+    fn send_batch(&mut self, mails: &[Mail], call: &Call) -> Vec<Result<Sent, Error>> {
+        delivery::deliver(self, mails, call)
+    }
+}
+
+impl Drop for Smtp {
+    fn drop(&mut self) {
+        if let Some(mut session) = self.session.take().filter(|session| session.stream.pending() == 0) {
+            // A server that says nothing any more cannot hinder the end.
+            drop(session.quit(&Call::new(&Nobody, Instant::now() + FAREWELL)));
+            session.stream.close();
+        }
+    }
+}
+
+/// The host of a farewell, for which no call lasts any more.
+struct Nobody;
+
+impl Host for Nobody {
+    fn log(&self, _: Level, _: &str) {}
+
+    fn progress(&self, _: u64, _: u64) -> Result<(), Status> {
+        Ok(())
+    }
+
+    fn secret_get(&self, _: &str) -> Result<Secret, Status> {
+        Err(Status::NotFound)
+    }
+
+    fn secret_put(&self, _: &str, _: &Secret) -> Result<(), Status> {
+        Err(Status::Unsupported)
+    }
+
+    fn read(&self, _: u64, _: &mut [u8]) -> Result<usize, Status> {
+        Err(Status::Internal)
+    }
+
+    fn write(&self, _: u64, _: &[u8]) -> Result<(), Status> {
+        Err(Status::Internal)
     }
 }
 

@@ -35,6 +35,7 @@ pub struct Stream {
     awaits: bool,
     is_verified: bool,
     binding: Option<Vec<u8>>,
+    written: u64,
     transcript: Transcript,
 }
 
@@ -105,6 +106,7 @@ impl Stream {
             awaits: false,
             is_verified: false,
             binding: None,
+            written: 0,
             transcript: Transcript::default(),
         };
         if trail.is_on() {
@@ -243,6 +245,12 @@ impl Stream {
         self.write_all(data, call)
     }
 
+    /// How many bytes were handed to the system, or to TLS, since the connection began. After a failed write this tells what
+    /// may have reached the server, and what certainly has not.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
     /// Whether a connection that was kept may be used again: nothing has arrived meanwhile, not even its end.
     pub fn is_idle(&mut self) -> bool {
         if self.pending() > 0 {
@@ -313,6 +321,7 @@ impl Stream {
                 Ok(0) => return Err(self.facts(Error::new(Status::Network, "net.broken").detail("nothing could be written"))),
                 Ok(written) => {
                     data = &data[written..];
+                    self.written += written as u64;
                     until = None;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {

@@ -1,0 +1,188 @@
+//! The account's settings, and what follows from them before anything is sent.
+
+use postkontor_plugin::net::sasl;
+use postkontor_plugin::settings::{Auth, Method, Server, Tls, TlsMode};
+use postkontor_plugin::{Error, Stage, Status, schemars, serde};
+
+/// The settings of an account with the transport `smtp`.
+#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(crate = "postkontor_plugin::serde", deny_unknown_fields)]
+#[schemars(crate = "postkontor_plugin::schemars")]
+pub struct Settings {
+    /// Where the server is and how long to wait for it.
+    pub server: Server,
+    /// How the connection is secured.
+    #[serde(default)]
+    pub tls: Tls,
+    /// Who we are, and how we prove it.
+    #[serde(default)]
+    pub auth: Auth,
+    /// What only SMTP has.
+    #[serde(default)]
+    pub smtp: Own,
+}
+
+/// Group `smtp`: what only SMTP has.
+#[derive(Clone, Debug, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(crate = "postkontor_plugin::serde", deny_unknown_fields, default)]
+#[schemars(crate = "postkontor_plugin::schemars")]
+pub struct Own {
+    /// The name that the client gives itself with EHLO; the machine's own name or address when left out.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 10}))]
+    pub ehlo: Option<String>,
+    /// The POP3 server to log in to first, for the method `pop-before-smtp`.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 20}))]
+    pub pop3: Option<Pop3>,
+}
+
+/// The POP3 server that opens the door for SMTP.
+#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(crate = "postkontor_plugin::serde", deny_unknown_fields)]
+#[schemars(crate = "postkontor_plugin::schemars")]
+pub struct Pop3 {
+    /// Name or address, optionally with `:port`.
+    #[schemars(length(min = 1), extend("x-postkontor" = {"scope": "user", "order": 10}))]
+    pub host: String,
+    /// Port; 995 with TLS from the first byte, else 110, when left out.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 65535), extend("x-postkontor" = {"scope": "user", "order": 20}))]
+    pub port: Option<u16>,
+    /// Whether and how that connection is secured; everything else about TLS is as for SMTP.
+    #[serde(default)]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 30}))]
+    pub mode: TlsMode,
+}
+
+/// The port on which TLS begins with the first byte.
+pub(crate) const IMPLICIT: u16 = 465;
+
+impl Settings {
+    /// Refuses what could not work or would break a line, before anything is sent.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.server.endpoint(self.default_port()).map_err(|error| error.stage(Stage::Settings))?;
+        sasl::check(&self.auth)?;
+        if let Some(name) = &self.smtp.ehlo {
+            // A domain or an address literal (RFC 5321, section 4.1.1.1).
+            let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
+            if name.is_empty() || name.len() > 255 || !name.bytes().all(valid) {
+                return Err(wrong("settings.ehlo_invalid", "/smtp/ehlo"));
+            }
+        }
+        if self.auth.method == Method::PopBeforeSmtp {
+            let Some(pop3) = &self.smtp.pop3 else { return Err(wrong("settings.pop3_missing", "/smtp/pop3/host")) };
+            self.pop3_server(pop3).endpoint(pop3.default_port()).map_err(|mut error| {
+                for at in &mut error.at {
+                    at.pointer = at.pointer.replacen("/server/", "/smtp/pop3/", 1);
+                }
+                error.stage(Stage::Settings)
+            })?;
+            if self.auth.user.is_empty() {
+                return Err(wrong("auth.user_missing", "/auth/user"));
+            }
+            if self.auth.password.is_empty() {
+                return Err(wrong("auth.password_missing", "/auth/password"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The port when none is set: that of the TLS mode by custom. Port 25, which the old forms name, has to be set.
+    pub(crate) fn default_port(&self) -> u16 {
+        match self.tls.mode {
+            TlsMode::None => 25,
+            TlsMode::Implicit => IMPLICIT,
+            TlsMode::Starttls | TlsMode::Required | TlsMode::Auto => 587,
+        }
+    }
+
+    /// The POP3 server as the wire wants it: with the same time limit and proxy as SMTP.
+    pub(crate) fn pop3_server(&self, pop3: &Pop3) -> Server {
+        Server { host: pop3.host.clone(), port: pop3.port, ..self.server.clone() }
+    }
+}
+
+impl Pop3 {
+    /// The port when none is set.
+    pub(crate) fn default_port(&self) -> u16 {
+        if self.mode == TlsMode::Implicit { 995 } else { 110 }
+    }
+}
+
+/// When TLS begins on a connection, if it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Security {
+    /// Never.
+    None,
+    /// With the first byte.
+    Implicit,
+    /// By STARTTLS, else not at all.
+    IfOffered,
+    /// By STARTTLS, else there is no session.
+    Starttls,
+}
+
+impl Security {
+    /// What a TLS mode means on a port.
+    pub(crate) fn of(mode: TlsMode, port: u16, implicit_port: u16) -> Security {
+        match mode {
+            TlsMode::None => Security::None,
+            TlsMode::Implicit => Security::Implicit,
+            TlsMode::Starttls => Security::Starttls,
+            TlsMode::Required | TlsMode::Auto if port == implicit_port => Security::Implicit,
+            TlsMode::Required => Security::Starttls,
+            TlsMode::Auto => Security::IfOffered,
+        }
+    }
+}
+
+fn wrong(code: &str, pointer: &str) -> Error {
+    Error::new(Status::Settings, code).stage(Stage::Settings).at(pointer, code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postkontor_plugin::serde_json::{self, Value, json};
+
+    fn pointer(settings: Value) -> String {
+        let settings: Settings = serde_json::from_value(settings).unwrap();
+        settings.check().err().map(|error| error.at[0].pointer.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn line_breaks_in_any_setting_are_refused_with_their_pointer() {
+        for bad in ["a\r\nb", "a\nb", "a\0b", "a b"] {
+            assert_eq!(pointer(json!({"server": {"host": bad}})), "/server/host");
+            assert_eq!(pointer(json!({"server": {"host": "h"}, "smtp": {"ehlo": bad}})), "/smtp/ehlo");
+        }
+        for bad in ["a\r\nb", "a\0b"] {
+            assert_eq!(pointer(json!({"server": {"host": "h"}, "auth": {"user": bad, "password": "p"}})), "/auth/user");
+            assert_eq!(pointer(json!({"server": {"host": "h"}, "auth": {"user": "u", "password": bad}})), "/auth/password");
+            assert_eq!(
+                pointer(json!({"server": {"host": "h"}, "auth": {"user": "u", "oauth2": {"access_token": bad}}})),
+                "/auth/oauth2/access_token"
+            );
+        }
+        assert_eq!(pointer(json!({"server": {"host": "h"}, "smtp": {"ehlo": "mail.example.com"}})), "");
+    }
+
+    #[test]
+    fn pop_before_smtp_needs_its_server_and_credentials() {
+        let with = |auth: Value, smtp: Value| pointer(json!({"server": {"host": "h"}, "auth": auth, "smtp": smtp}));
+        let auth = json!({"method": "pop-before-smtp", "user": "u", "password": "p"});
+        assert_eq!(with(auth.clone(), json!({})), "/smtp/pop3/host");
+        assert_eq!(with(auth.clone(), json!({"pop3": {"host": "a b"}})), "/smtp/pop3/host");
+        assert_eq!(with(json!({"method": "pop-before-smtp"}), json!({"pop3": {"host": "p"}})), "/auth/user");
+        assert_eq!(with(auth, json!({"pop3": {"host": "p"}})), "");
+    }
+
+    #[test]
+    fn a_mode_means_what_it_says_on_every_port() {
+        assert_eq!(Security::of(TlsMode::Required, 465, IMPLICIT), Security::Implicit);
+        assert_eq!(Security::of(TlsMode::Required, 25, IMPLICIT), Security::Starttls);
+        assert_eq!(Security::of(TlsMode::Auto, 465, IMPLICIT), Security::Implicit);
+        assert_eq!(Security::of(TlsMode::Auto, 587, IMPLICIT), Security::IfOffered);
+        assert_eq!(Security::of(TlsMode::Starttls, 465, IMPLICIT), Security::Starttls);
+        assert_eq!(Security::of(TlsMode::None, 465, IMPLICIT), Security::None);
+    }
+}

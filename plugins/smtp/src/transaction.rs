@@ -1,0 +1,122 @@
+//! What the ways of sending have in common: replies to an envelope, the end of a connection, the results.
+
+use crate::reply::Reply;
+use crate::session::Session;
+use crate::verdict::Verdicts;
+use postkontor_plugin::{Call, Error, Mail, Sent, Stage, Status};
+use std::time::{Duration, Instant};
+
+/// The result of each mail, as far as it is known.
+pub(crate) type Results = [Option<Result<Sent, Error>>];
+
+/// Ends an unfinished transaction.
+pub(crate) const RESET: &[u8] = b"RSET\r\n";
+
+/// How long to wait for the reason why the server closed the connection.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// What became of the mails that were sent together.
+pub(crate) struct Outcome {
+    /// How many of them, from the first, have a verdict. The server certainly took none of the others.
+    pub(crate) settled: usize,
+    /// Why the connection is of no use any more.
+    pub(crate) broken: Option<Error>,
+}
+
+impl Outcome {
+    pub(crate) fn settled(settled: usize) -> Outcome {
+        Outcome { settled, broken: None }
+    }
+
+    pub(crate) fn broken(settled: usize, error: Error) -> Outcome {
+        Outcome { settled, broken: Some(error) }
+    }
+}
+
+/// Why no further reply will come.
+pub(crate) enum Interruption {
+    /// The server said 421 where it would have said whether it takes the envelope.
+    Closing(Error),
+    /// The connection broke, the call ended, or the reply makes no sense.
+    Lost(Error),
+}
+
+impl Interruption {
+    pub(crate) fn into_error(self) -> Error {
+        let (Interruption::Closing(error) | Interruption::Lost(error)) = self;
+        error
+    }
+}
+
+/// Reads the replies to RSET (where one was sent), MAIL and every RCPT.
+pub(crate) fn envelope_replies(
+    session: &mut Session,
+    mail: &Mail,
+    reset: bool,
+    verdicts: &mut Verdicts,
+    call: &Call,
+) -> Result<(), Interruption> {
+    if reset {
+        let reply = envelope_reply(session, Stage::Sender, call)?;
+        if !reply.is_positive() {
+            return Err(Interruption::Lost(session.failure(Stage::Sender, &reply)));
+        }
+        session.dirty = false;
+    }
+    let reply = envelope_reply(session, Stage::Sender, call)?;
+    verdicts.sender(&reply, &mut session.stream);
+    for _ in &mail.recipients {
+        let reply = envelope_reply(session, Stage::Recipients, call)?;
+        verdicts.recipient(&reply, &mut session.stream);
+    }
+    Ok(())
+}
+
+/// Reads the reply to one command of an envelope.
+pub(crate) fn envelope_reply(session: &mut Session, stage: Stage, call: &Call) -> Result<Reply, Interruption> {
+    let reply = session.reply(call).map_err(|error| Interruption::Lost(error.stage(stage)))?;
+    match reply.code {
+        421 => Err(Interruption::Closing(session.failure(stage, &reply))),
+        300..400 => Err(Interruption::Lost(session.failure(stage, &reply))),
+        _ => Ok(reply),
+    }
+}
+
+/// Reads the reply to a message or a block of it.
+pub(crate) fn final_reply(session: &mut Session, call: &Call) -> Result<Reply, Interruption> {
+    let reply = session.reply(call).map_err(|error| Interruption::Lost(error.stage(Stage::Acceptance)))?;
+    match reply.code {
+        300..400 => Err(Interruption::Lost(session.failure(Stage::Acceptance, &reply))),
+        _ => Ok(reply),
+    }
+}
+
+/// Words that the server said after its last answer.
+pub(crate) struct Surplus {
+    pub(crate) error: Error,
+    /// They are no farewell, so the last answer may have been the answer to something else.
+    pub(crate) is_doubt: bool,
+}
+
+/// Looks whether more was said than was asked.
+pub(crate) fn surplus(session: &mut Session, call: &Call) -> Option<Surplus> {
+    session.silent().err().map(|early| match session.reply(call) {
+        Ok(reply) if reply.is_closing() => Surplus { error: session.failure(Stage::Quit, &reply), is_doubt: false },
+        _ => Surplus { error: early, is_doubt: true },
+    })
+}
+
+/// The server closed the connection while it was written to: what it said before tells more than the broken connection does.
+pub(crate) fn last_words(session: &mut Session, stage: Stage, error: Error, call: &Call) -> Error {
+    if error.status != Status::Network {
+        return error.stage(stage);
+    }
+    match session.reply(&call.until(Instant::now() + LAST_WORDS)) {
+        Ok(reply) if reply.code >= 400 => {
+            let mut said = session.failure(stage, &reply);
+            said.session = postkontor_plugin::SessionState::Closed;
+            said
+        }
+        _ => error.stage(stage),
+    }
+}

@@ -1,0 +1,177 @@
+//! Sending with PIPELINING and CHUNKING (RFC 2920, RFC 3030): whole mails leave in one write, several at a time.
+//!
+//! A mail is `MAIL`, its `RCPT`s and `BDAT n LAST` with the message; nothing in it waits for an answer, so it costs one round trip, and
+//! a window of mails costs no more. Between two mails stands `RSET`: after a refusal the server's state is undefined
+//! (RFC 3030, section 4.2), and the next mail's recipients must not end up in the transaction of the last one.
+
+use crate::capabilities::Capabilities;
+use crate::envelope;
+use crate::lines::Lines;
+use crate::outbox::Outbox;
+use crate::session::Session;
+use crate::transaction::{Interruption, Outcome, RESET, Results, envelope_replies, final_reply, surplus};
+use crate::verdict::Verdicts;
+use postkontor_plugin::{Body, Call, Error, Mail, SessionState};
+use std::sync::Arc;
+
+/// The most mails and bytes in one window. The replies to it must fit the socket buffers, as nobody reads them while it is written.
+const MAILS: usize = 64;
+const BYTES: usize = 256 * 1024;
+
+/// A message that fits is sent without waiting; before a larger one, the server is asked whether it wants it.
+pub(crate) const BLOCK: usize = 512 * 1024;
+
+/// Mails that are ready to leave, in the outbox.
+#[derive(Default)]
+pub(crate) struct Window {
+    pub(crate) entries: Vec<Entry>,
+    /// What the server could do for which they were prepared.
+    pub(crate) prepared_for: Arc<Capabilities>,
+}
+
+/// One mail's place in the outbox.
+pub(crate) struct Entry {
+    /// Which mail it is.
+    pub(crate) index: usize,
+    pub(crate) start: usize,
+    /// Where the message begins; before it stand the commands.
+    pub(crate) body: usize,
+    pub(crate) end: usize,
+    /// What is known of a message that is not read to its end yet.
+    pub(crate) unfinished: Option<Lines>,
+}
+
+impl Window {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether another mail may join those that are there. One of unknown size may be large, and has to come alone.
+    pub(crate) fn has_room(&self, mail: &Mail, outbox: &Outbox) -> bool {
+        self.entries.len() < MAILS && mail.size.is_some_and(|size| outbox.len() as u64 + size <= BYTES as u64)
+    }
+
+    /// Forgets the first mails of the window, which have their verdicts.
+    pub(crate) fn settle(&mut self, count: usize, outbox: &mut Outbox) {
+        self.entries.drain(..count.min(self.entries.len()));
+        if self.entries.is_empty() {
+            outbox.clear();
+        }
+    }
+
+    /// Puts a mail into the outbox, without sending it. A mail with an error leaves no trace there.
+    ///
+    /// Of a large message only the beginning is read; it is taken only into an empty window, and fills it.
+    pub(crate) fn add(&mut self, index: usize, mail: &Mail, body: &mut Body, host: &str, outbox: &mut Outbox) -> Result<(), Error> {
+        let start = outbox.len();
+        let entry = compose(index, mail, body, &self.prepared_for, host, outbox);
+        if entry.is_err() {
+            outbox.truncate(start);
+        }
+        self.entries.push(entry.map_err(Error::usable)?);
+        Ok(())
+    }
+
+    /// Sends all mails of the window and reads what becomes of each.
+    pub(crate) fn send(&self, session: &mut Session, outbox: &Outbox, mails: &[Mail], results: &mut Results, call: &Call) -> Outcome {
+        let Some(first) = self.entries.first() else { return Outcome::settled(0) };
+        // The RSET in front of the first mail is needed only where something was left unfinished.
+        let mut reset = session.dirty;
+        let from = first.start + if reset { 0 } else { RESET.len() };
+        let before = session.stream.written();
+        let left = |entry: &Entry, session: &Session| before + (entry.end - from) as u64 <= session.stream.written();
+        if let Err(error) = session.stream.write_body(&outbox.bytes()[from..], call) {
+            return self.lost(0, Verdicts::default(), error, session, mails, results, left);
+        }
+        for (position, entry) in self.entries.iter().enumerate() {
+            let mail = &mails[entry.index];
+            let mut verdicts = Verdicts::default();
+            let replies = envelope_replies(session, mail, reset, &mut verdicts, call);
+            let reply = match replies.and_then(|()| final_reply(session, call)) {
+                Ok(reply) => reply,
+                // The server took leave before it took this mail, and so it took none of those behind it (RFC 5321, section 3.8).
+                Err(Interruption::Closing(error)) => return Outcome::broken(position, error),
+                Err(Interruption::Lost(error)) => return self.lost(position, verdicts, error, session, mails, results, left),
+            };
+            reset = true;
+            let is_last = position + 1 == self.entries.len();
+            let size = (entry.end - entry.body) as u64;
+            session.dirty = !(reply.is_positive() && verdicts.any_accepted());
+            let farewell = if is_last { surplus(session, call) } else { None };
+            let result = verdicts.conclude(mail, size, &reply, farewell.as_ref(), session);
+            session.proven |= result.is_ok();
+            let closing = if reply.is_closing() { result.as_ref().err().cloned() } else { farewell.map(|farewell| farewell.error) };
+            results[entry.index] = Some(result);
+            if let Some(error) = closing {
+                return Outcome::broken(position + 1, error);
+            }
+        }
+        Outcome::settled(self.entries.len())
+    }
+
+    /// The connection is gone: mails whose last byte may have left are in doubt, those behind them are not.
+    #[allow(clippy::too_many_arguments)]
+    fn lost(
+        &self,
+        from: usize,
+        mut verdicts: Verdicts,
+        error: Error,
+        session: &Session,
+        mails: &[Mail],
+        results: &mut Results,
+        left: impl Fn(&Entry, &Session) -> bool,
+    ) -> Outcome {
+        let host = session.stream.endpoint().host.as_str();
+        let mut settled = from;
+        for entry in &self.entries[from..] {
+            let mail = &mails[entry.index];
+            let known = std::mem::take(&mut verdicts);
+            let mut result = if known.all_refused(mail) {
+                known.refusal(mail, host)
+            } else if left(entry, session) {
+                known.uncertain(mail, &error, host)
+            } else {
+                break;
+            };
+            result.session = SessionState::Closed;
+            results[entry.index] = Some(Err(result));
+            settled += 1;
+        }
+        Outcome::broken(settled, error)
+    }
+}
+
+fn compose(index: usize, mail: &Mail, body: &mut Body, to: &Capabilities, host: &str, outbox: &mut Outbox) -> Result<Entry, Error> {
+    envelope::fits(mail, to, host)?;
+    let start = outbox.len();
+    outbox.push(RESET);
+    envelope::write_mail(mail, mail.size, to, outbox);
+    mail.recipients.iter().for_each(|address| envelope::write_recipient(mail, address, to, outbox));
+    // With the size known, the command is right from the start and the message need not be moved.
+    let command = outbox.len();
+    outbox.push(bdat(mail.size.unwrap_or(0), true).as_bytes());
+    let from = outbox.len();
+    let ended = outbox.fill(body, BLOCK, mail.size)?;
+    let mut lines = Lines::default();
+    lines.check(&outbox.bytes()[from..])?;
+    if !ended {
+        // Each of its blocks gets a command of its own when it leaves.
+        outbox.replace(command..from, b"");
+        return Ok(Entry { index, start, body: command, end: outbox.len(), unfinished: Some(lines) });
+    }
+    outbox.push(lines.finish()?);
+    let size = (outbox.len() - from) as u64;
+    envelope::size_fits(size, to, host)?;
+    let mut body = from;
+    if mail.size != Some(size) {
+        let line = bdat(size, true);
+        outbox.replace(command..from, line.as_bytes());
+        body = command + line.len();
+    }
+    Ok(Entry { index, start, body, end: outbox.len(), unfinished: None })
+}
+
+/// The command for a block of so many bytes.
+pub(crate) fn bdat(size: u64, last: bool) -> String {
+    format!("BDAT {size}{}\r\n", if last { " LAST" } else { "" })
+}
