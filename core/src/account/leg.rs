@@ -49,11 +49,13 @@ impl Leg {
             }
             result
         });
-        // What failed in a stream says more than the plugin, which learned the status only.
         match (result, context.failure()) {
-            (Ok(answer), None) => Ok(answer),
-            (Err(error), None) => Err(self.complete(error)),
-            (_, Some(failure)) => Err(failure),
+            // The plugin coped: of several mails it may have sent all but the one whose source failed, and its answer says so.
+            (Ok(answer), _) => Ok(answer),
+            // What failed in a stream says more than the plugin, which learned the status only; unless it broke down itself,
+            // after which nobody knows what it did before.
+            (Err(error), Some(failure)) if error.status != Status::Internal => Err(failure),
+            (Err(error), _) => Err(self.complete(error)),
         }
     }
 
