@@ -1,52 +1,397 @@
 //! From the document to the composed message.
 
-use super::{Composed, Recipient};
+use super::address::Address;
+use super::charset::{Charset, Unencoded};
+use super::composed::{Composed, Reading, Segment};
+use super::date::Date;
+use super::document::{Attachment, Message, Priority, Source};
+use super::envelope::Envelope;
+use super::file::File;
+use super::header::Headers;
+use super::identity::{Identity, Style};
+use super::problems::Problems;
+use super::{base64, html, identifier, kind, ready, text};
 use crate::settings::Sender;
-use postkontor_plugin::{Error, Stage, Status};
-use serde_json::Value;
-use std::marker::PhantomData;
+use postkontor_plugin::Error;
+use std::borrow::Cow;
+use std::path::Path;
 
 /// Composes a message document for the wire. `parts` are the bytes that attachments refer to by index.
 ///
-/// Nothing is sent and no network is touched; attached files are looked at. Everything that is wrong is found at once and
-/// pointed to in the error.
+/// Nothing is sent and no network is touched, but attached files are looked at. Everything that is wrong is found at
+/// once: the error has a pointer into the document for each problem ([`Error`]'s `at`). What is wrong with the settings
+/// is an error of its own with pointers into the settings.
 pub fn compose<'a>(message: &str, sender: &Sender, parts: &[&'a [u8]]) -> Result<Composed<'a>, Error> {
-    let _ = parts;
-    let message: Value = serde_json::from_str(message)
-        .map_err(|error| Error::new(Status::Argument, "message.unreadable").stage(Stage::Message).detail(error.to_string()))?;
-    let from = message["from"].as_str().or(sender.address.as_deref()).unwrap_or_default().to_owned();
-    let mut recipients = Vec::new();
-    for member in ["to", "cc", "bcc"] {
-        match &message[member] {
-            Value::String(address) => recipients.push(Recipient { address: address.clone(), pointer: format!("/{member}") }),
-            Value::Array(addresses) => recipients.extend(addresses.iter().enumerate().filter_map(|(index, address)| {
-                Some(Recipient { address: address.as_str()?.to_owned(), pointer: format!("/{member}/{index}") })
-            })),
-            _ => (),
+    let identity = Identity::of(sender)?;
+    let mut problems = Problems::default();
+    let message = Message::read(message, &mut problems)?;
+    if let Some(path) = &message.file {
+        return ready::compose(path, &message, &identity, problems);
+    }
+    let from = message.from.as_ref().or(identity.from.as_ref());
+    let envelope = address(&message, from, &identity, &mut problems);
+    let mut builder = Builder::new(identity.charset, &message);
+    let message_id = match &message.message_id {
+        Some(given) => given.clone().into_owned(),
+        None => format!("{}@{}", builder.token, from.map_or("localhost", Address::domain)),
+    };
+    builder.headers(&message, from, &message_id, &identity, &mut problems);
+    let content = Content::of(&message, &identity, &builder.token, parts, &mut problems);
+    builder.content(&content, &mut problems);
+    problems.into_result()?;
+    builder.end_head();
+    Ok(Composed {
+        from: envelope.from,
+        recipients: envelope.recipients,
+        message_id,
+        size: builder.size,
+        eight_bit: false,
+        utf8: envelope.utf8,
+        dsn: message.delivery_receipt,
+        head: builder.out,
+        segments: builder.segments,
+        reading: Reading::default(),
+    })
+}
+
+/// The envelope of a message. Bounces go to `sender`, where the document names one, as it is who submits the message.
+fn address(message: &Message<'_>, from: Option<&Address<'_>>, identity: &Identity<'_>, problems: &mut Problems) -> Envelope {
+    let mut envelope = Envelope::default();
+    match (from, message.sender.as_ref().or(from)) {
+        (Some(_), Some(address)) => envelope.from(address),
+        _ if problems.is_empty() => problems.add("/from", "message.no_from", &[]),
+        _ => (),
+    }
+    for listed in message.to.iter().chain(&message.cc).chain(&message.bcc) {
+        envelope.recipient(&listed.address, &listed.pointer);
+    }
+    if envelope.recipients.is_empty() && problems.is_empty() {
+        problems.add("/to", "message.no_recipient", &[]);
+    }
+    if let Some(from) = from.filter(|_| identity.bcc_to_sender) {
+        envelope.recipient(from, "/sender/bcc_to_sender");
+    }
+    // These stand in the headers only, where their letters need SMTPUTF8 as well.
+    envelope.utf8 |= from.into_iter().chain(&message.reply_to).chain(&identity.reply_to).any(Address::is_utf8);
+    envelope
+}
+
+/// What a message consists of, once the settings have had their say.
+struct Content<'m, 'a> {
+    text: Option<Cow<'m, str>>,
+    html: Option<Cow<'m, str>>,
+    /// Where the document holds what text and HTML were made of.
+    text_pointer: &'static str,
+    html_pointer: &'static str,
+    /// Images inside the HTML.
+    related: Vec<Attached<'m, 'a>>,
+    attached: Vec<Attached<'m, 'a>>,
+}
+
+/// An attachment whose bytes are found.
+struct Attached<'m, 'a> {
+    name: Option<Cow<'m, str>>,
+    kind: Cow<'m, str>,
+    bytes: Bytes<'a>,
+    content_id: Option<Cow<'m, str>>,
+    pointer: Cow<'m, str>,
+}
+
+enum Bytes<'a> {
+    Part(&'a [u8]),
+    File(File),
+}
+
+impl<'m, 'a> Content<'m, 'a> {
+    /// Applies the HTML switch: text is made from HTML and HTML from text where the other is missing.
+    ///
+    /// Images inside the HTML become ordinary attachments when the message goes out without HTML, so that nothing is lost.
+    fn of(message: &'m Message<'_>, identity: &Identity<'_>, token: &str, parts: &[&'a [u8]], problems: &mut Problems) -> Content<'m, 'a> {
+        let borrowed = |text: &'m Option<Cow<'_, str>>| text.as_deref().map(Cow::Borrowed);
+        let (text, html) = (borrowed(&message.text), borrowed(&message.html));
+        let text_pointer = if text.is_none() && html.is_some() { "/html" } else { "/text" };
+        let html_pointer = if html.is_none() { "/text" } else { "/html" };
+        let text = text.or_else(|| message.html.as_deref().map(|html| Cow::Owned(html::to_text(html))));
+        let (mut related, mut attached) = (Vec::new(), Vec::new());
+        let html = match &identity.html {
+            Style::Given => html,
+            Style::Never => None,
+            Style::Always { wrapper, logo } => {
+                let inside = match &html {
+                    Some(html) => html::content(html),
+                    None => html::from_text(text.as_deref().unwrap_or_default()),
+                };
+                let content_id = logo.as_ref().map(|_| format!("logo.{token}"));
+                let page = html::wrap(wrapper, &inside, content_id.as_deref());
+                if let (Some((file, path)), Some(content_id)) = (logo, content_id) {
+                    let name = file_name(path).map(|name| Cow::Owned(name.into_owned()));
+                    related.push(Attached {
+                        kind: Cow::Borrowed(kind::by_name(name.as_deref().unwrap_or_default())),
+                        name,
+                        bytes: Bytes::File(file.clone()),
+                        content_id: Some(Cow::Owned(content_id)),
+                        pointer: Cow::Borrowed("/sender/html/logo"),
+                    });
+                }
+                Some(Cow::Owned(page))
+            }
+        };
+        for attachment in &message.attachments {
+            let Some(found) = Attached::find(attachment, parts, problems) else { continue };
+            if html.is_some() && found.content_id.is_some() { related.push(found) } else { attached.push(found) }
+        }
+        Content { text, html, text_pointer, html_pointer, related, attached }
+    }
+}
+
+impl<'m, 'a> Attached<'m, 'a> {
+    fn find(attachment: &'m Attachment<'_>, parts: &[&'a [u8]], problems: &mut Problems) -> Option<Attached<'m, 'a>> {
+        let mut name = attachment.name.as_deref().map(Cow::Borrowed);
+        let bytes = match &attachment.source {
+            Source::Part(index) => match parts.get(*index) {
+                Some(bytes) => Bytes::Part(bytes),
+                None => {
+                    let args = [("index", index.to_string()), ("count", parts.len().to_string())];
+                    let args = [(args[0].0, args[0].1.as_str()), (args[1].0, args[1].1.as_str())];
+                    problems.add(format!("{}/part", attachment.pointer), "message.attachment_part_missing", &args);
+                    return None;
+                }
+            },
+            Source::File(path) => {
+                let pointer = format!("{}/file", attachment.pointer);
+                name = name.or_else(|| file_name(path));
+                match File::find(path, &pointer) {
+                    Ok(file) => Bytes::File(file),
+                    Err(unreadable) => {
+                        ready::refuse_file(&unreadable, path, &pointer, problems);
+                        return None;
+                    }
+                }
+            }
+        };
+        let kind = attachment.kind.as_deref().map_or_else(|| kind::by_name(name.as_deref().unwrap_or_default()), |kind| kind);
+        Some(Attached {
+            name,
+            kind: Cow::Borrowed(kind::transportable(kind)),
+            bytes,
+            content_id: attachment.inline.as_deref().map(Cow::Borrowed),
+            pointer: Cow::Borrowed(&attachment.pointer),
+        })
+    }
+}
+
+fn file_name(path: &str) -> Option<Cow<'_, str>> {
+    // A name that breaks a line would have been refused with the path.
+    Path::new(path).file_name().map(|name| name.to_string_lossy())
+}
+
+/// Writes headers and texts, and notes where attachments stand between them.
+struct Builder<'a> {
+    out: Vec<u8>,
+    /// Where the stretch of `out` begins that belongs to no segment yet.
+    start: usize,
+    segments: Vec<Segment<'a>>,
+    size: u64,
+    charset: Charset,
+    /// A word that is nobody else's, for the boundaries.
+    token: String,
+}
+
+impl<'a> Builder<'a> {
+    fn new(charset: Charset, message: &Message<'_>) -> Builder<'a> {
+        let texts = message.text.as_ref().map_or(0, |text| text.len()) + message.html.as_ref().map_or(0, |html| html.len());
+        let capacity = 1024 + texts + texts / 8 + 512 * message.attachments.len();
+        Builder { out: Vec::with_capacity(capacity), start: 0, segments: Vec::new(), size: 0, charset, token: identifier::unique() }
+    }
+
+    fn headers(
+        &mut self,
+        message: &Message<'_>,
+        from: Option<&Address<'_>>,
+        message_id: &str,
+        identity: &Identity<'_>,
+        problems: &mut Problems,
+    ) {
+        let charset = self.charset;
+        let mut headers = Headers::new(&mut self.out, charset);
+        let mut note = |pointer: &str, result: Result<(), Unencoded>| note(problems, charset, pointer, result);
+        headers.with("Date", |out| message.date.unwrap_or_else(Date::now).write(out));
+        note("/from", headers.addresses("From", from.into_iter()));
+        // RFC 5322 section 3.6.2: only where it differs.
+        if let Some(sender) = message.sender.as_ref().filter(|sender| from.is_none_or(|from| from.address != sender.address)) {
+            note("/sender", headers.addresses("Sender", [sender].into_iter()));
+        }
+        if !message.reply_to.is_empty() {
+            note("/reply_to", headers.addresses("Reply-To", message.reply_to.iter()));
+        } else if let Some(reply_to) = &identity.reply_to {
+            note("/reply_to", headers.addresses("Reply-To", [reply_to].into_iter()));
+        }
+        for (name, pointer, list) in [("To", "/to", &message.to), ("Cc", "/cc", &message.cc)] {
+            if !list.is_empty() {
+                note(pointer, headers.addresses(name, list.iter().map(|listed| &listed.address)));
+            }
+        }
+        if message.to.is_empty() && message.cc.is_empty() {
+            headers.plain("To", "undisclosed-recipients:;");
+        }
+        if !message.subject.is_empty() {
+            note("/subject", headers.text("Subject", &message.subject));
+        }
+        headers.identifiers("Message-ID", &[message_id.to_owned()]);
+        if !message.in_reply_to.is_empty() {
+            headers.identifiers("In-Reply-To", &message.in_reply_to);
+        }
+        if !message.references.is_empty() {
+            headers.identifiers("References", &message.references);
+        }
+        let priority = match message.priority {
+            Priority::High => Some(("1", "high")),
+            Priority::Normal => None,
+            Priority::Low => Some(("5", "low")),
+        };
+        if let Some((number, word)) = priority {
+            headers.plain("X-Priority", number);
+            headers.plain("Importance", word);
+        }
+        if message.read_receipt {
+            note("/from", headers.addresses("Disposition-Notification-To", from.into_iter()));
+        }
+        for (name, value) in &message.headers {
+            let result = headers.text(name, value);
+            if result.is_err() {
+                note(&format!("/headers/{name}"), result);
+            }
+        }
+        headers.plain("MIME-Version", "1.0");
+    }
+
+    fn content(&mut self, content: &Content<'_, 'a>, problems: &mut Problems) {
+        if content.attached.is_empty() {
+            self.texts(content, problems);
+            // A message ends its last line, whether the text does or not.
+            if !self.out.ends_with(b"\r\n") || self.out.len() == self.start {
+                self.push("\r\n");
+            }
+            return;
+        }
+        let boundary = self.multipart("mixed", "");
+        if content.text.is_some() || content.html.is_some() {
+            self.push("--");
+            self.push(&boundary);
+            self.push("\r\n");
+            self.texts(content, problems);
+            self.push("\r\n");
+        }
+        for attached in &content.attached {
+            self.attached(attached, "attachment", &boundary, problems);
+        }
+        self.close(&boundary);
+    }
+
+    /// The text, the HTML, or both as alternatives.
+    fn texts(&mut self, content: &Content<'_, 'a>, problems: &mut Problems) {
+        match (&content.text, &content.html) {
+            (Some(text), Some(_)) => {
+                let boundary = self.multipart("alternative", "");
+                self.delimiter(&boundary);
+                self.text("plain", text, content.text_pointer, problems);
+                self.push("\r\n");
+                self.delimiter(&boundary);
+                self.html(content, problems);
+                self.push("\r\n");
+                self.close(&boundary);
+            }
+            (None, Some(_)) => self.html(content, problems),
+            (text, None) => self.text("plain", text.as_deref().unwrap_or_default(), content.text_pointer, problems),
         }
     }
-    if recipients.is_empty() {
-        return Err(Error::new(Status::Argument, "message.no_recipient").stage(Stage::Message).at("/to", "message.no_recipient"));
+
+    /// The HTML, with its images where it has some.
+    fn html(&mut self, content: &Content<'_, 'a>, problems: &mut Problems) {
+        let html = content.html.as_deref().unwrap_or_default();
+        if content.related.is_empty() {
+            self.text("html", html, content.html_pointer, problems);
+            return;
+        }
+        let boundary = self.multipart("related", " type=\"text/html\";\r\n");
+        self.delimiter(&boundary);
+        self.text("html", html, content.html_pointer, problems);
+        self.push("\r\n");
+        for attached in &content.related {
+            self.attached(attached, "inline", &boundary, problems);
+        }
+        self.close(&boundary);
     }
-    let text = message["text"].as_str().unwrap_or_default().replace("\r\n", "\n").replace('\n', "\r\n");
-    let message_id = message["message_id"].as_str().unwrap_or("1@localhost").to_owned();
-    let subject = message["subject"].as_str().unwrap_or_default();
-    let head = format!(
-        "From: {from}\r\nTo: {}\r\nSubject: {subject}\r\nMessage-ID: <{message_id}>\r\nMIME-Version: 1.0\r\n\
-         Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n",
-        recipients.iter().map(|recipient| recipient.address.as_str()).collect::<Vec<_>>().join(", ")
-    )
-    .into_bytes();
-    Ok(Composed {
-        from,
-        recipients,
-        message_id,
-        size: head.len() as u64,
-        eight_bit: false,
-        utf8: false,
-        dsn: None,
-        head,
-        position: 0,
-        parts: PhantomData,
-    })
+
+    fn text(&mut self, subtype: &str, text: &str, pointer: &str, problems: &mut Problems) {
+        let result = text::write(&mut self.out, subtype, text, self.charset);
+        note(problems, self.charset, pointer, result);
+    }
+
+    fn attached(&mut self, attached: &Attached<'_, 'a>, disposition: &str, boundary: &str, problems: &mut Problems) {
+        self.delimiter(boundary);
+        let name = attached.name.as_deref();
+        let mut headers = Headers::new(&mut self.out, self.charset);
+        let result = headers.content_type(&attached.kind, name).and_then(|()| headers.content_disposition(disposition, name));
+        if let Some(content_id) = &attached.content_id {
+            headers.plain("Content-ID", &format!("<{content_id}>"));
+        }
+        headers.plain("Content-Transfer-Encoding", "base64");
+        if result.is_err() {
+            note(problems, self.charset, &format!("{}/name", attached.pointer), result);
+        }
+        self.push("\r\n");
+        self.end_head();
+        let (length, segment) = match &attached.bytes {
+            Bytes::Part(bytes) => (bytes.len() as u64, Segment::Part(bytes)),
+            Bytes::File(file) => (file.size, Segment::File(file.clone())),
+        };
+        self.size += base64::length_in_lines(length);
+        self.segments.push(segment);
+    }
+
+    /// Begins a multipart and returns its boundary.
+    fn multipart(&mut self, subtype: &str, parameters: &str) -> String {
+        // "=_" stands in no base64 and no quoted-printable text; the token stands nowhere else.
+        let boundary = format!("=_{}_{}", &subtype[..1], self.token);
+        self.push("Content-Type: multipart/");
+        self.push(subtype);
+        self.push(";\r\n");
+        self.push(parameters);
+        self.push(" boundary=\"");
+        self.push(&boundary);
+        self.push("\"\r\n\r\n");
+        boundary
+    }
+
+    fn delimiter(&mut self, boundary: &str) {
+        self.push("--");
+        self.push(boundary);
+        self.push("\r\n");
+    }
+
+    fn close(&mut self, boundary: &str) {
+        self.push("--");
+        self.push(boundary);
+        self.push("--\r\n");
+    }
+
+    fn push(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    /// Makes a segment of what was written since the last one.
+    fn end_head(&mut self) {
+        if self.start < self.out.len() {
+            self.size += (self.out.len() - self.start) as u64;
+            self.segments.push(Segment::Head(self.start..self.out.len()));
+            self.start = self.out.len();
+        }
+    }
+}
+
+fn note(problems: &mut Problems, charset: Charset, pointer: &str, result: Result<(), Unencoded>) {
+    if let Err(Unencoded(character)) = result {
+        problems.add(pointer, "message.unencodable", &[("charset", charset.label()), ("character", &character.to_string())]);
+    }
 }

@@ -1,17 +1,25 @@
 //! A message that is ready to be sent: its envelope, and its bytes as a stream.
 
+use super::base64;
+use super::file::{File, Opened};
+use super::ready::Normalizer;
 use postkontor_plugin::{Dsn, Error};
+use std::ops::Range;
 
 /// Somebody who gets the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipient {
     /// The address for the envelope; an international domain is written in its ASCII form.
     pub address: String,
-    /// Where the message document names it, as JSON pointer; `/file` when it was found inside a ready-made message.
+    /// Where the message document names it, as JSON pointer; `/file` when it was found inside a ready-made message, and
+    /// `/sender/bcc_to_sender`, a place in the settings, for the copy to the sender.
     pub pointer: String,
 }
 
 /// A message that is ready to be sent: its envelope, and its bytes as a stream. Borrows the parts that it was composed from.
+///
+/// Headers and texts are in memory. Attachments are encoded while they are read, from the caller's parts or from their
+/// files, so that a message of any size needs one block of 57 KiB.
 #[derive(Debug)]
 pub struct Composed<'a> {
     /// Envelope sender.
@@ -29,8 +37,47 @@ pub struct Composed<'a> {
     /// The delivery reports that the message asks for.
     pub dsn: Option<Dsn>,
     pub(super) head: Vec<u8>,
-    pub(super) position: usize,
-    pub(super) parts: std::marker::PhantomData<&'a [u8]>,
+    pub(super) segments: Vec<Segment<'a>>,
+    pub(super) reading: Reading,
+}
+
+/// A stretch of the message.
+#[derive(Debug)]
+pub(super) enum Segment<'a> {
+    /// Bytes of `head`.
+    Head(Range<usize>),
+    /// A caller's part, in base64.
+    Part(&'a [u8]),
+    /// A file, in base64.
+    File(File),
+    /// A ready-made message from the end of its header block on, with its line ends put right.
+    Ready { file: File, body: u64 },
+}
+
+/// How far the stream has come.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// The segment that is being read.
+    segment: usize,
+    /// Bytes of the segment's source that are consumed.
+    position: usize,
+    opened: Option<Opened>,
+    normalizer: Normalizer,
+    /// The rest of a line that did not fit into the caller's buffer.
+    line: Line,
+    failed: Option<Error>,
+}
+
+#[derive(Debug)]
+struct Line {
+    bytes: [u8; base64::LINE_LENGTH],
+    rest: Range<usize>,
+}
+
+impl Default for Line {
+    fn default() -> Line {
+        Line { bytes: [0; base64::LINE_LENGTH], rest: 0..0 }
+    }
 }
 
 impl Composed<'_> {
@@ -39,15 +86,115 @@ impl Composed<'_> {
     /// An error means that an attached file could not be read to its end or has changed since the message was composed:
     /// what was sent of the message must not be completed. After an error only [`Composed::rewind`] helps.
     pub fn read(&mut self, data: &mut [u8]) -> Result<usize, Error> {
-        let rest = &self.head[self.position..];
-        let count = rest.len().min(data.len());
-        data[..count].copy_from_slice(&rest[..count]);
-        self.position += count;
-        Ok(count)
+        if let Some(error) = &self.reading.failed {
+            return Err(error.clone());
+        }
+        let mut filled = 0;
+        while filled < data.len() {
+            let result = match self.segments.get(self.reading.segment) {
+                _ if !self.reading.line.rest.is_empty() => Ok(self.reading.line.give(&mut data[filled..])),
+                Some(segment) => self.reading.advance(segment, &self.head, &mut data[filled..]),
+                None => break,
+            };
+            match result {
+                Ok(count) => filled += count,
+                Err(error) => {
+                    self.reading.failed = Some(error.clone());
+                    return Err(error);
+                }
+            }
+        }
+        Ok(filled)
     }
 
     /// Starts again at the first byte, for a second attempt with the same Message-ID.
     pub fn rewind(&mut self) {
+        self.reading = Reading::default();
+    }
+}
+
+impl Reading {
+    /// Writes some bytes of the segment, and goes on to the next one at its end.
+    fn advance(&mut self, segment: &Segment<'_>, head: &[u8], data: &mut [u8]) -> Result<usize, Error> {
+        match segment {
+            Segment::Head(range) => {
+                let rest = &head[range.start + self.position..range.end];
+                let count = rest.len().min(data.len());
+                data[..count].copy_from_slice(&rest[..count]);
+                self.position += count;
+                if count == rest.len() {
+                    self.next();
+                }
+                Ok(count)
+            }
+            Segment::Part(bytes) => {
+                let (consumed, written) = self.line.encode(&bytes[self.position..], data);
+                self.position += consumed;
+                if self.position == bytes.len() {
+                    self.next();
+                }
+                Ok(written)
+            }
+            Segment::File(file) => {
+                let opened = match &mut self.opened {
+                    Some(opened) => opened,
+                    None => self.opened.insert(file.open(0)?),
+                };
+                let block = opened.block(file)?;
+                if block.is_empty() {
+                    self.next();
+                    return Ok(0);
+                }
+                // Blocks are full lines except for the last one, so nothing is carried from one to the next.
+                let (consumed, written) = self.line.encode(block, data);
+                opened.consume(consumed);
+                Ok(written)
+            }
+            Segment::Ready { file, body } => {
+                let opened = match &mut self.opened {
+                    Some(opened) => opened,
+                    None => self.opened.insert(file.open(*body)?),
+                };
+                let block = opened.block(file)?;
+                if block.is_empty() {
+                    let written = self.normalizer.finish(data);
+                    self.next();
+                    return Ok(written);
+                }
+                let (consumed, written) = self.normalizer.copy(block, data);
+                opened.consume(consumed);
+                Ok(written)
+            }
+        }
+    }
+
+    fn next(&mut self) {
+        self.segment += 1;
         self.position = 0;
+        self.opened = None;
+        self.normalizer = Normalizer::default();
+    }
+}
+
+impl Line {
+    /// Encodes what there is room for: bytes consumed and bytes written.
+    fn encode(&mut self, bytes: &[u8], data: &mut [u8]) -> (usize, usize) {
+        let lines = base64::encode_lines(bytes, data);
+        if lines > 0 {
+            return (lines * base64::LINE_BYTES, lines * base64::LINE_LENGTH);
+        }
+        let consumed = bytes.len().min(base64::LINE_BYTES);
+        if consumed == 0 {
+            return (0, 0);
+        }
+        self.rest = 0..base64::encode_line(&bytes[..consumed], &mut self.bytes);
+        (consumed, self.give(data))
+    }
+
+    fn give(&mut self, data: &mut [u8]) -> usize {
+        let count = self.rest.len().min(data.len());
+        data[..count].copy_from_slice(&self.bytes[self.rest.start..self.rest.start + count]);
+        self.rest.start += count;
+        count
     }
 }

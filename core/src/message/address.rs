@@ -1,0 +1,297 @@
+//! Mail addresses: read from what people write, and refused before anything odd reaches a server.
+
+use super::problems::Problems;
+use std::borrow::Cow;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// A name and an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Address<'a> {
+    /// The display name; empty when there is none.
+    pub(super) name: Cow<'a, str>,
+    /// The address, with its domain in ASCII.
+    pub(super) address: Cow<'a, str>,
+}
+
+/// RFC 5321 section 4.5.3.1: the local part, and the whole path without its angle brackets.
+const LOCAL_LENGTH: usize = 64;
+const ADDRESS_LENGTH: usize = 254;
+
+impl Address<'_> {
+    /// Whether the address needs SMTPUTF8 (RFC 6531).
+    pub(super) fn is_utf8(&self) -> bool {
+        !self.address.is_ascii()
+    }
+
+    /// The part behind the last `@`.
+    pub(super) fn domain(&self) -> &str {
+        self.address.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// What two spellings of one address have in common: the domain's case does not count (RFC 5321 section 2.4).
+    pub(super) fn identity(&self) -> String {
+        let (local, domain) = self.address.rsplit_once('@').unwrap_or((&self.address, ""));
+        format!("{local}@{}", domain.to_ascii_lowercase())
+    }
+}
+
+/// Reads all addresses in a text: separated by commas or semicolons, with or without names.
+pub(super) fn parse_list<'a>(text: &'a str, pointer: &str, problems: &mut Problems) -> Vec<Address<'a>> {
+    let pieces = match split(text) {
+        Ok(pieces) => pieces,
+        Err(piece) => {
+            problems.add(pointer, "message.address_invalid", &[("address", piece)]);
+            return Vec::new();
+        }
+    };
+    pieces.into_iter().filter(|piece| !piece.trim().is_empty()).filter_map(|piece| parse(piece, pointer, problems)).collect()
+}
+
+/// Reads one address with or without a name.
+fn parse<'a>(text: &'a str, pointer: &str, problems: &mut Problems) -> Option<Address<'a>> {
+    let text = text.trim_matches(' ');
+    let Some((name, rest)) = angle(text) else {
+        return Some(Address { name: Cow::Borrowed(""), address: check(Cow::Borrowed(text), pointer, problems)? });
+    };
+    let Some(address) = rest.strip_suffix('>') else {
+        problems.add(pointer, "message.address_invalid", &[("address", text)]);
+        return None;
+    };
+    let name = unquote(name.trim_matches(' '));
+    Some(Address { name, address: check(Cow::Borrowed(address.trim_matches(' ')), pointer, problems)? })
+}
+
+/// Checks an address and writes its domain in ASCII.
+pub(super) fn check<'a>(address: Cow<'a, str>, pointer: &str, problems: &mut Problems) -> Option<Cow<'a, str>> {
+    let Some((local, domain)) = address.rsplit_once('@') else {
+        problems.add(pointer, "message.address_invalid", &[("address", &address)]);
+        return None;
+    };
+    if !is_local_part(local) {
+        problems.add(pointer, "message.address_invalid", &[("address", &address)]);
+        return None;
+    }
+    let Some(ascii) = ascii_domain(domain) else {
+        problems.add(pointer, "message.domain_invalid", &[("address", &address), ("domain", domain)]);
+        return None;
+    };
+    if local.len() > LOCAL_LENGTH || local.len() + 1 + ascii.len() > ADDRESS_LENGTH {
+        problems.add(pointer, "message.address_too_long", &[("address", &address)]);
+        return None;
+    }
+    match ascii {
+        Cow::Borrowed(_) => Some(address),
+        Cow::Owned(domain) => Some(Cow::Owned(format!("{local}@{domain}"))),
+    }
+}
+
+/// Divides at commas and semicolons that stand outside quotes, angle brackets, address literals and comments.
+///
+/// An unfinished quote, bracket or comment is an error with the piece it is in.
+pub(super) fn split(text: &str) -> Result<Vec<&str>, &str> {
+    let mut pieces = Vec::new();
+    let (mut start, mut quoted, mut escaped, mut angle, mut literal, mut comments) = (0, false, false, false, false, 0_usize);
+    for (place, byte) in text.bytes().enumerate() {
+        if escaped {
+            escaped = false;
+            continue;
+        }
+        match byte {
+            b'\\' if quoted || comments > 0 => escaped = true,
+            b'"' if comments == 0 => quoted = !quoted,
+            _ if quoted => (),
+            b'(' => comments += 1,
+            b')' => comments = comments.saturating_sub(1),
+            _ if comments > 0 => (),
+            b'<' => angle = true,
+            b'>' => angle = false,
+            b'[' => literal = true,
+            b']' => literal = false,
+            b',' | b';' if !angle && !literal => {
+                pieces.push(&text[start..place]);
+                start = place + 1;
+            }
+            _ => (),
+        }
+    }
+    let last = &text[start..];
+    if quoted || escaped || angle || literal || comments > 0 {
+        return Err(last);
+    }
+    pieces.push(last);
+    Ok(pieces)
+}
+
+/// Divides `name <address>` at the angle bracket that stands outside quotes.
+fn angle(text: &str) -> Option<(&str, &str)> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (place, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'<' if !quoted => return Some((&text[..place], &text[place + 1..])),
+            _ => (),
+        }
+    }
+    None
+}
+
+/// The words of a display name, without the quotes around it.
+fn unquote(name: &str) -> Cow<'_, str> {
+    let Some(inner) = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) else { return Cow::Borrowed(name) };
+    if !inner.contains(['\\', '"']) {
+        return Cow::Borrowed(inner);
+    }
+    let mut words = String::with_capacity(inner.len());
+    let mut escaped = false;
+    for c in inner.chars() {
+        match c {
+            '\\' if !escaped => escaped = true,
+            // `"A" b "C"`: the quotes around the words of a name are no part of it.
+            '"' if !escaped => (),
+            _ => {
+                words.push(c);
+                escaped = false;
+            }
+        }
+    }
+    Cow::Owned(words)
+}
+
+/// RFC 5322 dot-atom or quoted-string, with the letters of RFC 6531.
+fn is_local_part(local: &str) -> bool {
+    if let Some(inner) = local.strip_prefix('"') {
+        let Some(inner) = inner.strip_suffix('"') else { return false };
+        let mut escaped = false;
+        for c in inner.chars() {
+            match c {
+                _ if c.is_control() => return false,
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => return false,
+                _ => (),
+            }
+        }
+        return !escaped;
+    }
+    local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atom_char))
+}
+
+fn is_atom_char(c: char) -> bool {
+    // Spaces of all kinds and invisible separators have no business in an unquoted address.
+    c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || (!c.is_ascii() && !c.is_control() && !c.is_whitespace())
+}
+
+/// The domain as servers want it; nothing when it is none.
+fn ascii_domain(domain: &str) -> Option<Cow<'_, str>> {
+    if let Some(literal) = domain.strip_prefix('[') {
+        let literal = literal.strip_suffix(']')?;
+        let valid = match literal.strip_prefix("IPv6:") {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => literal.parse::<Ipv4Addr>().is_ok(),
+        };
+        return valid.then_some(Cow::Borrowed(domain));
+    }
+    let ascii = match domain.is_ascii() {
+        true => Cow::Borrowed(domain),
+        false => Cow::Owned(idna::domain_to_ascii(domain).ok()?),
+    };
+    let is_label = |label: &str| {
+        let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte != b'-');
+        label.len() <= 63
+            && edge(label.bytes().next())
+            && edge(label.bytes().last())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    (ascii.len() <= 253 && ascii.split('.').all(is_label)).then_some(ascii)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<(String, String)>, Vec<String>> {
+        let mut problems = Problems::default();
+        let list = parse_list(text, "/to", &mut problems);
+        match problems.into_result() {
+            Ok(()) => Ok(list.into_iter().map(|address| (address.name.into_owned(), address.address.into_owned())).collect()),
+            Err(error) => Err(error.at.iter().map(|at| at.code.clone()).collect()),
+        }
+    }
+
+    fn one(text: &str) -> (String, String) {
+        let mut list = read(text).unwrap();
+        assert_eq!(list.len(), 1, "{text}");
+        list.remove(0)
+    }
+
+    #[test]
+    fn an_address_may_have_a_name_in_every_usual_spelling() {
+        for (text, name, address) in [
+            ("anna@example.com", "", "anna@example.com"),
+            ("<anna@example.com>", "", "anna@example.com"),
+            ("Anna Müller <anna@example.com>", "Anna Müller", "anna@example.com"),
+            ("\"Müller, Anna\" <anna@example.com>", "Müller, Anna", "anna@example.com"),
+            ("\"Anna \\\"die\\\" Müller\" <anna@example.com>", "Anna \"die\" Müller", "anna@example.com"),
+            ("  Anna   <  anna@example.com > ", "Anna", "anna@example.com"),
+            ("\"a b; <c>\"@example.com", "", "\"a b; <c>\"@example.com"),
+            ("o'brien+tag@example.com", "", "o'brien+tag@example.com"),
+            ("post@[192.0.2.7]", "", "post@[192.0.2.7]"),
+            ("post@[IPv6:2001:db8::1]", "", "post@[IPv6:2001:db8::1]"),
+            ("root@localhost", "", "root@localhost"),
+        ] {
+            assert_eq!(one(text), (name.to_owned(), address.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn several_addresses_may_stand_in_one_text() {
+        let list = read("a@example.com; \"B, C\" <b@example.com>, D <d@example.com>;").unwrap();
+        let addresses: Vec<&str> = list.iter().map(|(_, address)| address.as_str()).collect();
+        assert_eq!(addresses, ["a@example.com", "b@example.com", "d@example.com"]);
+    }
+
+    #[test]
+    fn an_international_domain_becomes_ascii_and_an_international_local_part_stays() {
+        assert_eq!(one("info@müller.example").1, "info@xn--mller-kva.example");
+        assert_eq!(one("jürgen@example.com").1, "jürgen@example.com");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in [
+            "anna",
+            "@example.com",
+            "anna@",
+            "anna@example..com",
+            "anna@-example.com",
+            "anna@exam ple.com",
+            "an na@example.com",
+            "anna.@example.com",
+            "anna@example.com> SIZE=1",
+            "<anna@example.com> NOTIFY=NEVER",
+            "anna@example.com NOTIFY=NEVER",
+            "anna@example.com>,<b@example.com",
+            "<<anna@example.com>>",
+            "anna@[300.1.1.1]",
+            "anna@[192.0.2.7",
+            "\"anna@example.com",
+            "Müller, Anna <anna@example.com>",
+            "anna\u{a0}x@example.com",
+            "anna@example.com.",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        assert_eq!(read(&format!("{}@example.com", "a".repeat(65))), Err(vec!["message.address_too_long".to_owned()]));
+        assert_eq!(read("a@exa$mple.com"), Err(vec!["message.domain_invalid".to_owned()]));
+    }
+
+    #[test]
+    fn the_case_of_the_domain_makes_no_other_address() {
+        let mut problems = Problems::default();
+        let list = parse_list("Anna@Example.COM, Anna@example.com, anna@example.com", "/to", &mut problems);
+        assert_eq!(list[0].identity(), list[1].identity());
+        assert_ne!(list[0].identity(), list[2].identity());
+    }
+}

@@ -1,0 +1,128 @@
+//! The character set of texts, headers and file names.
+
+use crate::settings::Unencodable;
+use encoding_rs::{Encoding, UTF_8, X_USER_DEFINED};
+use std::borrow::Cow;
+
+/// The character set that the sender's settings ask for, and what to do where it does not suffice.
+#[derive(Clone, Copy)]
+pub(super) struct Charset {
+    encoding: &'static Encoding,
+    unencodable: Unencodable,
+}
+
+/// A text in the bytes of the charset that its label names.
+pub(super) struct Encoded<'a> {
+    pub(super) bytes: Cow<'a, [u8]>,
+    pub(super) label: &'static str,
+    pub(super) units: Units,
+}
+
+/// Where the bytes of an encoded text may be divided.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Units {
+    /// In front of each lead byte of UTF-8.
+    Utf8,
+    /// Everywhere.
+    Single,
+    /// Only the text can be divided, and each piece must be encoded by itself.
+    Text,
+}
+
+/// A character that the charset lacks, where the settings say to refuse it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unencoded(pub(super) char);
+
+impl Charset {
+    /// The charset with this MIME name or alias; nothing when there is none, or none that mail can carry.
+    ///
+    /// What is written as label is the canonical name of what the bytes are: `iso-8859-1` and `us-ascii` are treated as
+    /// windows-1252 by every reader and are labelled so here; UTF-16, which mail cannot carry, becomes UTF-8.
+    pub(super) fn find(label: &str, unencodable: Unencodable) -> Option<Charset> {
+        // Nearly everybody's setting needs no search.
+        let encoding = match label {
+            "utf-8" => UTF_8,
+            _ => Encoding::for_label_no_replacement(label.as_bytes())?.output_encoding(),
+        };
+        (encoding != X_USER_DEFINED).then_some(Charset { encoding, unencodable })
+    }
+
+    /// The label of the charset, as long as it suffices.
+    pub(super) fn label(&self) -> &'static str {
+        label(self.encoding)
+    }
+
+    /// The text in this charset, or in UTF-8 where the charset lacks a character and the settings allow it.
+    pub(super) fn encode<'t>(&self, text: &'t str) -> Result<Encoded<'t>, Unencoded> {
+        if self.encoding == UTF_8 {
+            return Ok(utf8(text));
+        }
+        if text.is_ascii() && self.encoding.is_ascii_compatible() {
+            return Ok(Encoded { bytes: Cow::Borrowed(text.as_bytes()), label: label(self.encoding), units: Units::Single });
+        }
+        // `encode` writes numeric references for what it lacks, which are of no use here, but it says so.
+        let (bytes, _, lacking) = self.encoding.encode(text);
+        if !lacking && !text.chars().any(is_c1) {
+            let units = if self.encoding.is_single_byte() { Units::Single } else { Units::Text };
+            return Ok(Encoded { bytes, label: label(self.encoding), units });
+        }
+        match self.unencodable {
+            Unencodable::Utf8 => Ok(utf8(text)),
+            Unencodable::Refuse => {
+                Err(Unencoded(text.chars().find(|c| is_c1(*c) || self.encoding.encode(c.encode_utf8(&mut [0; 4])).2).unwrap_or('\u{fffd}')))
+            }
+        }
+    }
+
+    /// A piece of a text that as a whole is known to be in this charset.
+    pub(super) fn encode_piece<'t>(&self, text: &'t str) -> Cow<'t, [u8]> {
+        self.encoding.encode(text).0
+    }
+}
+
+fn utf8(text: &str) -> Encoded<'_> {
+    Encoded { bytes: Cow::Borrowed(text.as_bytes()), label: "utf-8", units: Units::Utf8 }
+}
+
+fn label(encoding: &'static Encoding) -> &'static str {
+    if encoding == UTF_8 { "utf-8" } else { encoding.name() }
+}
+
+/// The controls that the web's tables put into the gaps of the Windows charsets; mail readers' tables have gaps there.
+fn is_c1(c: char) -> bool {
+    ('\u{80}'..='\u{9f}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encode(label: &str, unencodable: Unencodable, text: &str) -> Result<(Vec<u8>, &'static str), Unencoded> {
+        let charset = Charset::find(label, unencodable).unwrap();
+        charset.encode(text).map(|encoded| (encoded.bytes.into_owned(), encoded.label))
+    }
+
+    #[test]
+    fn the_label_names_what_the_bytes_are() {
+        let refuse = Unencodable::Refuse;
+        assert_eq!(encode("Windows-1250", refuse, "žž"), Ok((vec![0x9e, 0x9e], "windows-1250")));
+        assert_eq!(encode("latin2", refuse, "ž"), Ok((vec![0xbe], "ISO-8859-2")));
+        assert_eq!(encode("iso-8859-1", refuse, "€"), Ok((vec![0x80], "windows-1252")));
+        assert_eq!(encode("utf-16", refuse, "ž"), Ok(("ž".into(), "utf-8")));
+    }
+
+    #[test]
+    fn what_a_charset_lacks_falls_back_to_utf_8_or_is_refused_but_never_replaced() {
+        assert_eq!(encode("windows-1250", Unencodable::Utf8, "ž 😀"), Ok(("ž 😀".into(), "utf-8")));
+        assert_eq!(encode("windows-1250", Unencodable::Refuse, "ž 😀"), Err(Unencoded('😀')));
+        assert_eq!(encode("iso-8859-2", Unencodable::Refuse, "10 €"), Err(Unencoded('€')));
+        assert_eq!(encode("windows-1250", Unencodable::Utf8, "\u{81}").unwrap().1, "utf-8");
+    }
+
+    #[test]
+    fn a_charset_that_nobody_knows_is_not_found() {
+        for label in ["", "utf8x", "windows-9999", "hz-gb-2312", "x-user-defined"] {
+            assert!(Charset::find(label, Unencodable::Utf8).is_none(), "{label}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Who a message comes from and goes to, as the server is told.
+
+use super::address::Address;
+use super::composed::Recipient;
+use std::collections::HashSet;
+
+/// The envelope while it is being filled in.
+#[derive(Default)]
+pub(super) struct Envelope {
+    pub(super) from: String,
+    pub(super) recipients: Vec<Recipient>,
+    pub(super) utf8: bool,
+    known: HashSet<String>,
+}
+
+impl Envelope {
+    /// Sets the sender.
+    pub(super) fn from(&mut self, address: &Address<'_>) {
+        self.from = address.address.clone().into_owned();
+        self.utf8 |= address.is_utf8();
+    }
+
+    /// Adds a recipient who is not yet among them.
+    pub(super) fn recipient(&mut self, address: &Address<'_>, pointer: &str) {
+        // Most messages have one recipient, who needs no comparing.
+        if self.recipients.len() == 1 {
+            let (local, domain) = self.recipients[0].address.rsplit_once('@').unwrap_or_default();
+            self.known.insert(format!("{local}@{}", domain.to_ascii_lowercase()));
+        }
+        if !self.recipients.is_empty() && !self.known.insert(address.identity()) {
+            return;
+        }
+        self.utf8 |= address.is_utf8();
+        self.recipients.push(Recipient { address: address.address.clone().into_owned(), pointer: pointer.to_owned() });
+    }
+}

@@ -1,0 +1,425 @@
+//! Ready-made messages: a file that somebody else composed, sent as it is but for what must not go out.
+//!
+//! Bcc headers are taken out, missing From, Date and Message-ID headers put in, and line ends made CRLF; nothing else is touched.
+
+use super::address::{self, Address};
+use super::charset::Unencoded;
+use super::composed::{Composed, Reading, Segment};
+use super::document::Message;
+use super::envelope::Envelope;
+use super::file::{File, Unreadable};
+use super::header::Headers;
+use super::identity::Identity;
+use super::problems::Problems;
+use super::{date::Date, identifier};
+use memchr::{memchr, memchr2, memchr2_iter};
+use postkontor_plugin::Error;
+
+/// Far more than any header block has, little enough to hold in memory.
+const HEAD_LENGTH: usize = 1 << 20;
+
+/// Composes the message in the file at `path`.
+pub(super) fn compose<'a>(
+    path: &str,
+    message: &Message<'_>,
+    identity: &Identity<'_>,
+    mut problems: Problems,
+) -> Result<Composed<'a>, Error> {
+    let file = match File::find(path, "/file") {
+        Ok(file) => file,
+        Err(unreadable) => {
+            refuse_file(&unreadable, path, "/file", &mut problems);
+            return Err(problems.into_error());
+        }
+    };
+    let Some(scan) = Scan::of(&file)? else {
+        problems.add("/file", "message.file_no_message", &[("file", path)]);
+        return Err(problems.into_error());
+    };
+    if scan.nul {
+        problems.add("/file", "message.control_character", &[("character", "U+0000")]);
+    }
+    let fields = Fields::parse(&scan.head).unwrap_or_default();
+    if fields.0.is_empty() {
+        problems.add("/file", "message.file_no_message", &[("file", path)]);
+        return Err(problems.into_error());
+    }
+    let found = |names: &[&str], problems: &mut Problems| -> Vec<Address<'static>> {
+        let values = fields.0.iter().filter(|field| names.iter().any(|name| field.is(name)));
+        values.flat_map(|field| field.addresses(problems)).collect()
+    };
+    let mut envelope = Envelope::default();
+    let authors = found(&["from"], &mut problems);
+    let author = authors.first().or(identity.from.as_ref());
+    let submitter = found(&["sender"], &mut problems);
+    match message.sender.as_ref().or(message.from.as_ref()).or(submitter.first()).or(author) {
+        Some(address) => envelope.from(address),
+        None => problems.add("/from", "message.no_from", &[]),
+    }
+    if message.to.is_empty() && message.cc.is_empty() && message.bcc.is_empty() {
+        for address in found(&["to"], &mut problems).iter().chain(&found(&["cc"], &mut problems)).chain(&found(&["bcc"], &mut problems)) {
+            envelope.recipient(address, "/file");
+        }
+    } else {
+        for listed in message.to.iter().chain(&message.cc).chain(&message.bcc) {
+            envelope.recipient(&listed.address, &listed.pointer);
+        }
+    }
+    if envelope.recipients.is_empty() {
+        problems.add("/to", "message.no_recipient", &[]);
+    }
+    if let Some(author) = message.from.as_ref().or(author).filter(|_| identity.bcc_to_sender) {
+        envelope.recipient(author, "/sender/bcc_to_sender");
+    }
+    let mut message_id = fields.0.iter().find(|field| field.is("message-id")).map(Field::identifier).unwrap_or_default();
+
+    let mut head = Vec::with_capacity(scan.head.len() + 256);
+    let mut headers = Headers::new(&mut head, identity.charset);
+    if !fields.has("date") {
+        headers.with("Date", |out| Date::now().write(out));
+    }
+    if !fields.has("from")
+        && let Some(author) = message.from.as_ref().or(author)
+        && let Err(Unencoded(character)) = headers.addresses("From", [author].into_iter())
+    {
+        problems.add("/from", "message.unencodable", &[("charset", identity.charset.label()), ("character", &character.to_string())]);
+    }
+    if !fields.has("message-id") {
+        let domain = author.map_or("localhost", Address::domain);
+        message_id = format!("{}@{domain}", identifier::unique());
+        headers.identifiers("Message-ID", std::slice::from_ref(&message_id));
+    }
+    for field in fields.0.iter().filter(|field| !field.is("bcc") && !field.is("resent-bcc")) {
+        for line in &field.lines {
+            head.extend_from_slice(line);
+            head.extend_from_slice(b"\r\n");
+        }
+    }
+    head.extend_from_slice(b"\r\n");
+    problems.into_result()?;
+
+    let mut segments = vec![Segment::Head(0..head.len()), Segment::Ready { file, body: scan.body }];
+    let mut size = head.len() as u64 + scan.body_size;
+    if scan.line_end_missing {
+        segments.push(Segment::Head(head.len()..head.len() + 2));
+        head.extend_from_slice(b"\r\n");
+        size += 2;
+    }
+    Ok(Composed {
+        from: envelope.from,
+        recipients: envelope.recipients,
+        message_id,
+        size,
+        eight_bit: scan.eight_bit,
+        utf8: envelope.utf8,
+        dsn: message.delivery_receipt.clone(),
+        head,
+        segments,
+        reading: Reading::default(),
+    })
+}
+
+/// Notes why a file cannot go out.
+pub(super) fn refuse_file(unreadable: &Unreadable, path: &str, pointer: &str, problems: &mut Problems) {
+    match unreadable {
+        Unreadable::Failed(error) => problems.add_local(pointer, unreadable.code(), &[("file", path), ("reason", &error.to_string())]),
+        _ => problems.add_local(pointer, unreadable.code(), &[("file", path)]),
+    }
+}
+
+/// What one pass over the file finds.
+struct Scan {
+    /// The header block, without a byte order mark and without the empty line at its end.
+    head: Vec<u8>,
+    /// Where the body begins in the file.
+    body: u64,
+    /// The body's size with all line ends as CRLF.
+    body_size: u64,
+    line_end_missing: bool,
+    eight_bit: bool,
+    nul: bool,
+}
+
+impl Scan {
+    /// Reads the file once; nothing when its header block has no end within reason.
+    fn of(file: &File) -> Result<Option<Scan>, Error> {
+        let mut head = Vec::new();
+        let mut opened = file.open(0)?;
+        let body = loop {
+            let block = opened.block(file)?;
+            let ended = block.is_empty();
+            head.extend_from_slice(block);
+            let count = block.len();
+            opened.consume(count);
+            match end_of_head(&head, ended) {
+                Some(end) => break end,
+                None if head.len() > HEAD_LENGTH => return Ok(None),
+                None => (),
+            }
+        };
+        let mut counter = Counter::default();
+        counter.add(&head[body..]);
+        let mut eight_bit = !head.is_ascii();
+        let mut nul = memchr(0, &head).is_some();
+        head.truncate(body);
+        if head.starts_with(b"\xef\xbb\xbf") {
+            head.drain(..3);
+        }
+        loop {
+            let block = opened.block(file)?;
+            if block.is_empty() {
+                break;
+            }
+            eight_bit = eight_bit || !block.is_ascii();
+            nul = nul || memchr(0, block).is_some();
+            counter.add(block);
+            let count = block.len();
+            opened.consume(count);
+        }
+        Ok(Some(Scan {
+            head,
+            body: body as u64,
+            body_size: counter.size,
+            line_end_missing: counter.size > 0 && !counter.ends_line,
+            eight_bit,
+            nul,
+        }))
+    }
+}
+
+/// Where the body begins: behind the first empty line. `ended` says that no more bytes follow.
+fn end_of_head(bytes: &[u8], ended: bool) -> Option<usize> {
+    let mut start = 0;
+    loop {
+        let Some(length) = memchr2(b'\r', b'\n', &bytes[start..]) else { return ended.then_some(bytes.len()) };
+        let place = start + length;
+        let next = match bytes[place..] {
+            [b'\r'] if !ended => return None,
+            [b'\r', b'\n', ..] => place + 2,
+            _ => place + 1,
+        };
+        if length == 0 {
+            return Some(next);
+        }
+        start = next;
+    }
+}
+
+/// Counts bytes as they will be once every line end is CRLF.
+#[derive(Default)]
+struct Counter {
+    size: u64,
+    after_cr: bool,
+    ends_line: bool,
+}
+
+impl Counter {
+    fn add(&mut self, block: &[u8]) {
+        let Some(last) = block.last() else { return };
+        self.size += block.len() as u64;
+        let mut after_cr = self.after_cr.then_some(0);
+        for place in memchr2_iter(b'\r', b'\n', block) {
+            if block[place] == b'\n' && after_cr == Some(place) {
+                continue;
+            }
+            self.size += 1;
+            after_cr = (block[place] == b'\r').then_some(place + 1);
+        }
+        // A CR was counted as two; the LF behind it was counted by its length, so one of them is too many.
+        let pairs = memchr::memmem::find_iter(block, b"\r\n").count() + usize::from(self.after_cr && block[0] == b'\n');
+        self.size -= pairs as u64;
+        self.after_cr = *last == b'\r';
+        self.ends_line = matches!(last, b'\r' | b'\n');
+    }
+}
+
+/// Makes every line end CRLF while bytes are copied.
+#[derive(Debug, Default)]
+pub(super) struct Normalizer {
+    /// The last byte was a CR, so that an LF now belongs to it.
+    after_cr: bool,
+    /// The LF of a line end that did not fit any more.
+    owed: bool,
+}
+
+impl Normalizer {
+    /// Copies what there is room for: bytes consumed and bytes written.
+    pub(super) fn copy(&mut self, bytes: &[u8], out: &mut [u8]) -> (usize, usize) {
+        let (mut from, mut to) = (0, self.finish(out));
+        while from < bytes.len() && to < out.len() {
+            if self.after_cr && bytes[from] == b'\n' {
+                self.after_cr = false;
+                from += 1;
+                continue;
+            }
+            self.after_cr = false;
+            let window = &bytes[from..bytes.len().min(from + out.len() - to)];
+            let length = memchr2(b'\r', b'\n', window).unwrap_or(window.len());
+            out[to..to + length].copy_from_slice(&window[..length]);
+            from += length;
+            to += length;
+            if length < window.len() {
+                self.after_cr = window[length] == b'\r';
+                self.owed = true;
+                out[to] = b'\r';
+                from += 1;
+                to += 1;
+                to += self.finish(&mut out[to..]);
+            }
+        }
+        (from, to)
+    }
+
+    /// Writes what is owed.
+    pub(super) fn finish(&mut self, out: &mut [u8]) -> usize {
+        match out.first_mut() {
+            Some(first) if self.owed => {
+                *first = b'\n';
+                self.owed = false;
+                1
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// The headers of a block.
+#[derive(Default)]
+struct Fields<'h>(Vec<Field<'h>>);
+
+/// One header with its continuation lines.
+struct Field<'h> {
+    name: &'h [u8],
+    lines: Vec<&'h [u8]>,
+}
+
+impl<'h> Fields<'h> {
+    /// Divides a header block; nothing when there is a line in it that no header has.
+    fn parse(head: &'h [u8]) -> Option<Fields<'h>> {
+        let mut fields: Vec<Field<'h>> = Vec::new();
+        for line in head.split(|byte| matches!(byte, b'\r' | b'\n')).filter(|line| !line.is_empty()) {
+            if matches!(line[0], b' ' | b'\t') {
+                fields.last_mut()?.lines.push(line);
+                continue;
+            }
+            let name = line[..memchr(b':', line)?].trim_ascii_end();
+            if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
+                return None;
+            }
+            fields.push(Field { name, lines: vec![line] });
+        }
+        Some(Fields(fields))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|field| field.is(name))
+    }
+}
+
+impl Field<'_> {
+    fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    fn value(&self) -> String {
+        let whole = String::from_utf8_lossy(&self.lines.concat()).into_owned();
+        whole.split_once(':').map_or_else(String::new, |(_, value)| value.trim().to_owned())
+    }
+
+    fn identifier(&self) -> String {
+        self.value().trim_start_matches('<').trim_end_matches('>').to_owned()
+    }
+
+    fn addresses(&self, problems: &mut Problems) -> Vec<Address<'static>> {
+        let list = plain_list(&self.value());
+        let addresses = address::parse_list(&list, "/file", problems).into_iter();
+        addresses.map(|found| Address { name: found.name.into_owned().into(), address: found.address.into_owned().into() }).collect()
+    }
+}
+
+/// An address list without comments and without the names of groups (RFC 5322 sections 3.2.2 and 3.4).
+fn plain_list(value: &str) -> String {
+    let mut list = String::with_capacity(value.len());
+    let (mut quoted, mut escaped, mut literal, mut comments) = (false, false, false, 0_usize);
+    let mut start = 0;
+    for c in value.chars() {
+        if escaped {
+            escaped = false;
+        } else {
+            match c {
+                '\\' if quoted || comments > 0 => escaped = true,
+                '"' if comments == 0 => quoted = !quoted,
+                '(' if !quoted => comments += 1,
+                ')' if !quoted && comments > 0 => {
+                    comments -= 1;
+                    continue;
+                }
+                '[' if !quoted => literal = true,
+                ']' if !quoted => literal = false,
+                ':' if !quoted && !literal && comments == 0 => {
+                    list.truncate(start);
+                    continue;
+                }
+                _ => (),
+            }
+        }
+        if comments > 0 {
+            continue;
+        }
+        list.push(if c == '\t' { ' ' } else { c });
+        if !quoted && matches!(c, ',' | ';') {
+            start = list.len();
+        }
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_come_out_the_same_whatever_the_blocks() {
+        let source = b"a\r\nb\nc\rd\r\r\n\n\r\n\re\n\r";
+        let expected = b"a\r\nb\r\nc\r\nd\r\n\r\n\r\n\r\n\r\ne\r\n\r\n";
+        for block in 1..source.len() + 1 {
+            let mut counter = Counter::default();
+            source.chunks(block).for_each(|block| counter.add(block));
+            assert_eq!(counter.size, expected.len() as u64, "blocks of {block}");
+            for room in 1..8 {
+                let mut normalizer = Normalizer::default();
+                let mut out = Vec::new();
+                for mut bytes in source.chunks(block) {
+                    while !bytes.is_empty() {
+                        let mut data = vec![0; room];
+                        let (consumed, written) = normalizer.copy(bytes, &mut data);
+                        out.extend_from_slice(&data[..written]);
+                        bytes = &bytes[consumed..];
+                    }
+                }
+                let mut data = [0; 2];
+                let written = normalizer.finish(&mut data);
+                out.extend_from_slice(&data[..written]);
+                assert_eq!(out, expected, "blocks of {block}, room for {room}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_head_ends_at_the_first_empty_line() {
+        assert_eq!(end_of_head(b"A: b\r\n\r\nbody", false), Some(8));
+        assert_eq!(end_of_head(b"A: b\n\nbody", false), Some(6));
+        assert_eq!(end_of_head(b"A: b\r\n\r", false), None);
+        assert_eq!(end_of_head(b"A: b\r\n", true), Some(6));
+        assert_eq!(end_of_head(b"\r\nbody", false), Some(2));
+    }
+
+    #[test]
+    fn groups_and_comments_are_no_addresses() {
+        assert_eq!(
+            plain_list("Team (all): a@example.com, \"B: (x)\" <b@example.com>;, c@[IPv6:::1]"),
+            " a@example.com, \"B: (x)\" <b@example.com>;, c@[IPv6:::1]"
+        );
+        assert_eq!(plain_list("undisclosed-recipients:;"), ";");
+    }
+}
