@@ -150,7 +150,7 @@ fn receive_request(receive: &Receive) -> Result<String, Error> {
         ("max_bytes", receive.max_bytes.map(Value::from)),
         ("filter", filter),
         ("then", receive.then.as_deref().map(Value::from)),
-        ("to", Some(Value::from(receive.to.display().to_string()))),
+        ("save_to", Some(Value::from(receive.to.display().to_string()))),
     ]))
 }
 
