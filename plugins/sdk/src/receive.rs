@@ -78,11 +78,14 @@ pub enum Disposal {
 }
 
 /// The end of a fetch.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Received {
     /// For [`ReceiveRequest::state`] of the next call; opaque to everybody but the transport.
     pub state: String,
     /// Whether messages were left because of a limit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
+    /// Why the fetch ended early although some messages were taken; the state still says which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<crate::Error>,
 }

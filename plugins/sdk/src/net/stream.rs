@@ -221,6 +221,22 @@ impl Stream {
         Ok(length)
     }
 
+    /// What has arrived and was not consumed yet, waiting for the first byte; never empty. The bytes are taken with
+    /// [`Stream::consume`], so that a large body passes through without being copied.
+    pub fn peek(&mut self, call: &Call) -> Result<&[u8], Error> {
+        if self.pending() == 0 && self.fill(call)? == 0 {
+            return Err(self.facts(Error::new(Status::Network, "net.closed_by_server")));
+        }
+        Ok(&self.buffer[self.start..self.end])
+    }
+
+    /// Takes bytes that [`Stream::peek`] has shown.
+    pub fn consume(&mut self, length: usize) {
+        let length = length.min(self.pending());
+        self.start += length;
+        self.transcript.server_body(length);
+    }
+
     /// How many bytes have arrived and were not asked for yet. More than none before a command is sent means that
     /// the server answers what it was not asked.
     pub fn pending(&self) -> usize {

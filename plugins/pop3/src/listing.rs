@@ -1,0 +1,152 @@
+//! What lies in the mailbox: numbers, sizes and unique identifiers.
+
+use crate::session::Session;
+use mail_parser::MessageParser;
+use postkontor_plugin::{Call, Error, Filter, Stage, Status};
+
+/// More messages than any mailbox should hold; the list of a hostile server ends here.
+const MESSAGES: usize = 1_000_000;
+
+/// A message in the mailbox. Its number holds for this session only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) number: u32,
+    pub(crate) size: u64,
+    pub(crate) id: String,
+}
+
+impl Session {
+    /// Lists the mailbox in the order of its numbers.
+    pub(crate) fn listing(&mut self, call: &Call) -> Result<Vec<Entry>, Error> {
+        let at = |error: Error| error.stage(Stage::Mailbox);
+        let pipelined = self.capabilities.pipelining;
+        self.silent().map_err(at)?;
+        self.stream.write(if pipelined { b"LIST\r\nUIDL\r\n" } else { b"LIST\r\n" }, call).map_err(at)?;
+        if let Err(reply) = self.answer(call).map_err(at)? {
+            return Err(at(self.refused("pop3.list_refused", Status::Refused, reply)));
+        }
+        let sizes = self.lines(MESSAGES, call).map_err(at)?;
+        if !pipelined {
+            self.stream.write(b"UIDL\r\n", call).map_err(at)?;
+        }
+        let ids = match self.answer(call).map_err(at)? {
+            Ok(_) => Some(self.lines(MESSAGES, call).map_err(at)?),
+            // RFC 1939 makes UIDL optional.
+            Err(_) => None,
+        };
+        let malformed = |line: &str| at(Error::new(Status::Protocol, "pop3.list_malformed").detail(line.chars().take(80).collect::<String>()));
+        let mut entries = Vec::with_capacity(sizes.len());
+        for line in &sizes {
+            let mut words = line.split_ascii_whitespace();
+            let number = words.next().and_then(|word| word.parse().ok()).ok_or_else(|| malformed(line))?;
+            let size = words.next().and_then(|word| word.parse().ok()).ok_or_else(|| malformed(line))?;
+            entries.push(Entry { number, size, id: String::new() });
+        }
+        entries.sort_by_key(|entry| entry.number);
+        match ids {
+            Some(ids) => name(&mut entries, &ids).map_err(|line| malformed(&line))?,
+            None => self.name_by_headers(&mut entries, call).map_err(at)?,
+        }
+        Ok(entries)
+    }
+
+    /// For servers without UIDL: the digest of the headers names a message nearly as well.
+    fn name_by_headers(&mut self, entries: &mut [Entry], call: &Call) -> Result<(), Error> {
+        use md5::{Digest, Md5};
+        for entry in entries {
+            let headers = self.headers(entry.number, call)?.unwrap_or_default();
+            let digest = Md5::digest(&headers);
+            entry.id = digest.iter().fold("top-".to_owned(), |id, byte| format!("{id}{byte:02x}"));
+        }
+        Ok(())
+    }
+
+    /// The headers of a message, or `None` where the server has no TOP.
+    pub(crate) fn headers(&mut self, number: u32, call: &Call) -> Result<Option<Vec<u8>>, Error> {
+        if self.command(&format!("TOP {number} 0\r\n"), call)?.is_err() {
+            return Ok(None);
+        }
+        let mut headers = Vec::new();
+        self.body(call, |piece| {
+            // Headers of more than a megabyte are nobody's headers.
+            if headers.len() + piece.len() > 1_048_576 {
+                return Err(Error::new(Status::Protocol, "protocol.reply_too_long").stage(Stage::Fetch).arg("limit", 1_048_576));
+            }
+            headers.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(Some(headers))
+    }
+
+    /// Whether a message passes the conditions that need its headers. Without TOP they cannot be asked for.
+    pub(crate) fn passes(&mut self, entry: &Entry, filter: &Filter, call: &Call) -> Result<bool, Error> {
+        if filter.min_size.is_some_and(|size| entry.size < size) || filter.max_size.is_some_and(|size| entry.size > size) {
+            return Ok(false);
+        }
+        if filter.from.is_none() && filter.subject.is_none() && filter.since.is_none() {
+            return Ok(true);
+        }
+        let Some(headers) = self.headers(entry.number, call)? else {
+            return Err(Error::new(Status::Unsupported, "pop3.top_unsupported").stage(Stage::Fetch));
+        };
+        Ok(matches(&headers, filter))
+    }
+}
+
+/// Gives each entry its unique identifier. Fails with the line that makes no sense.
+fn name(entries: &mut [Entry], ids: &[String]) -> Result<(), String> {
+    for line in ids {
+        let (number, id) = line.trim_end().split_once(' ').ok_or(line)?;
+        let number: u32 = number.parse().map_err(|_| line)?;
+        let id = id.trim();
+        // RFC 1939, section 7: 1 to 70 printable characters.
+        if id.is_empty() || id.len() > 255 || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(line.clone());
+        }
+        if let Ok(index) = entries.binary_search_by_key(&number, |entry| entry.number) {
+            entries[index].id = id.to_owned();
+        }
+    }
+    match entries.iter().find(|entry| entry.id.is_empty()) {
+        Some(entry) => Err(format!("no identifier for message {}", entry.number)),
+        None => Ok(()),
+    }
+}
+
+fn matches(headers: &[u8], filter: &Filter) -> bool {
+    let Some(message) = MessageParser::default().parse_headers(headers) else { return false };
+    let contains = |text: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| text.to_lowercase().contains(&wanted.to_lowercase()));
+    let from = message.from().into_iter().flat_map(|address| address.iter());
+    let from: String = from.map(|person| format!("{} <{}> ", person.name().unwrap_or_default(), person.address().unwrap_or_default())).collect();
+    // RFC 3339 dates compare as texts; a message without a date passes, since nobody knows.
+    let day = message.date().map(|date| date.to_rfc3339());
+    let recent = filter.since.as_ref().is_none_or(|since| day.is_none_or(|day| day.get(..10).is_none_or(|day| day >= since.as_str())));
+    contains(&from, &filter.from) && contains(message.subject().unwrap_or_default(), &filter.subject) && recent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_find_their_messages_in_any_order() {
+        let entry = |number| Entry { number, size: 1, id: String::new() };
+        let mut entries = vec![entry(1), entry(3)];
+        name(&mut entries, &["3 c".to_owned(), "1 a".to_owned(), "2 gone".to_owned()]).unwrap();
+        assert_eq!((entries[0].id.as_str(), entries[1].id.as_str()), ("a", "c"));
+        assert!(name(&mut [entry(1)], &[]).is_err());
+        assert!(name(&mut [entry(1)], &["1".to_owned()]).is_err());
+        assert!(name(&mut [entry(1)], &["x a".to_owned()]).is_err());
+        assert!(name(&mut [entry(1)], &["1 a\u{e4}".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn filters_look_at_decoded_headers() {
+        let headers = b"From: =?utf-8?Q?J=C3=BCrgen?= <j@example.com>\r\nSubject: =?utf-8?Q?R=C3=BCckfrage?=\r\nDate: Fri, 20 Nov 2026 10:00:00 +0100\r\n\r\n";
+        let filter = |json: &str| postkontor_plugin::serde_json::from_str::<Filter>(json).unwrap();
+        assert!(matches(headers, &filter(r#"{"from":"JÜRGEN","subject":"rück"}"#)));
+        assert!(matches(headers, &filter(r#"{"from":"j@example","since":"2026-11-20"}"#)));
+        assert!(!matches(headers, &filter(r#"{"since":"2026-11-21"}"#)));
+        assert!(!matches(headers, &filter(r#"{"subject":"Rechnung"}"#)));
+    }
+}

@@ -1,0 +1,143 @@
+//! Logging in: USER and PASS, APOP, or SASL (RFC 1939, RFC 5034).
+
+use crate::session::Session;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use md5::{Digest, Md5};
+use postkontor_plugin::net::Trail;
+use postkontor_plugin::net::sasl::{self, Exchange, Mechanism};
+use postkontor_plugin::settings::{Auth, Method};
+use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
+use zeroize::Zeroizing;
+
+/// The longest AUTH command that may carry the first response (RFC 5034, section 4).
+const COMMAND: usize = 255;
+
+/// More questions than any mechanism has.
+const QUESTIONS: usize = 8;
+
+/// How the credentials are presented.
+enum Way {
+    Plain,
+    Apop(String),
+    Sasl(Mechanism),
+}
+
+/// Logs in. A mailbox needs it, so every method but `none` is some way to do it.
+pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    let host = session.stream.endpoint().host.clone();
+    let at = |error: Error| error.stage(Stage::Login).arg("host", host.as_str()).arg("user", auth.user.as_str());
+    let way = way(session, auth).map_err(at)?;
+    let (name, answer) = match way {
+        Way::Plain => ("USER", plain(session, auth, call).map_err(at)?),
+        Way::Apop(timestamp) => ("APOP", apop(session, auth, &timestamp, call).map_err(at)?),
+        Way::Sasl(mechanism) => {
+            let endpoint = session.stream.endpoint().clone();
+            let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding()).map_err(at)?;
+            let answer = converse(session, mechanism.name(), &mut exchange, call).map_err(at)?;
+            if answer.is_ok() {
+                exchange.finish().map_err(at)?;
+            }
+            (mechanism.name(), answer)
+        }
+    };
+    if let Err(reply) = answer {
+        // RFC 3206: [AUTH] says that the credentials are at fault; [IN-USE] and the like say that they are not.
+        return Err(at(session.refused("auth.refused", Status::Auth, reply).arg("mechanism", name)));
+    }
+    trail.push(Step::ok(Stage::Login).fact("mechanism", name).fact("user", auth.user.as_str()));
+    Ok(())
+}
+
+fn way(session: &Session, auth: &Auth) -> Result<Way, Error> {
+    let secure = session.stream.is_secure();
+    let consent = || {
+        let code = "auth.cleartext_forbidden";
+        if secure || auth.allow_cleartext { Ok(()) } else { Err(Error::new(Status::Auth, code).at("/auth/allow_cleartext", code)) }
+    };
+    let no_apop = || Error::new(Status::Auth, "pop3.apop_not_offered").at("/auth/method", "pop3.apop_not_offered");
+    match auth.method {
+        Method::Apop => {
+            consent()?;
+            session.timestamp.clone().map(Way::Apop).ok_or_else(no_apop)
+        }
+        Method::Password => {
+            consent()?;
+            Ok(by_command(session))
+        }
+        Method::Auto => {
+            consent()?;
+            // Without SASL, or with none that both know, the protocol's own commands are left.
+            Ok(sasl::choose(auth, &session.capabilities.mechanisms, secure).map_or_else(|_| by_command(session), Way::Sasl))
+        }
+        _ => sasl::choose(auth, &session.capabilities.mechanisms, secure).map(Way::Sasl),
+    }
+}
+
+/// USER and PASS; where the connection is in clear text and the server can, APOP, which does not show the password.
+fn by_command(session: &Session) -> Way {
+    match &session.timestamp {
+        Some(timestamp) if !session.stream.is_secure() => Way::Apop(timestamp.clone()),
+        _ => Way::Plain,
+    }
+}
+
+fn plain(session: &mut Session, auth: &Auth, call: &Call) -> Result<Result<String, Reply>, Error> {
+    if let Err(reply) = session.command(&format!("USER {}\r\n", auth.user), call)? {
+        return Ok(Err(reply));
+    }
+    let line = Zeroizing::new(format!("PASS {}\r\n", auth.password.reveal()));
+    session.secret_command(&line, "PASS ***", call)
+}
+
+fn apop(session: &mut Session, auth: &Auth, timestamp: &str, call: &Call) -> Result<Result<String, Reply>, Error> {
+    let mut hash = Md5::new();
+    hash.update(timestamp.as_bytes());
+    hash.update(auth.password.reveal().as_bytes());
+    let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let line = Zeroizing::new(format!("APOP {} {digest}\r\n", auth.user));
+    session.secret_command(&line, &format!("APOP {} ***", auth.user), call)
+}
+
+/// Everything from the AUTH command to the answer that ends the exchange.
+fn converse(session: &mut Session, name: &str, exchange: &mut Exchange, call: &Call) -> Result<Result<String, Reply>, Error> {
+    let mut line = Zeroizing::new(format!("AUTH {name}"));
+    let mut shown = line.to_string();
+    let mut held = exchange.initial();
+    if let Some(initial) = held.take_if(|initial| name.len() + 8 + initial.len().div_ceil(3) * 4 <= COMMAND) {
+        line.push(' ');
+        // An empty response is written as "=", to be told from none.
+        line.push_str(&if initial.is_empty() { "=".to_owned() } else { STANDARD.encode(&*initial) });
+        shown.push_str(" ***");
+    }
+    line.push_str("\r\n");
+    session.silent()?;
+    session.stream.write_secret(line.as_bytes(), &shown, call)?;
+    for _ in 0..QUESTIONS {
+        let question = session.stream.read_line(call)?.to_vec();
+        let Some(challenge) = question.strip_prefix(b"+ ").or_else(|| (question == b"+").then_some(&b""[..])) else {
+            return verdict(session, &question);
+        };
+        let challenge = STANDARD.decode(challenge.trim_ascii()).map_err(|_| Error::new(Status::Protocol, "auth.challenge_malformed"))?;
+        let response = match held.take() {
+            Some(initial) => initial,
+            None => exchange.respond(&challenge, call)?,
+        };
+        let mut line = Zeroizing::new(STANDARD.encode(&*response));
+        line.push_str("\r\n");
+        session.silent()?;
+        session.stream.write_secret(line.as_bytes(), "***", call)?;
+    }
+    Err(Error::new(Status::Protocol, "auth.unexpected_challenge"))
+}
+
+fn verdict(session: &mut Session, line: &[u8]) -> Result<Result<String, Reply>, Error> {
+    let told = |rest: &[u8], session: &mut Session| session.stream.transcript().clean(rest.trim_ascii());
+    if let Some(rest) = line.strip_prefix(b"+OK") {
+        return Ok(Ok(told(rest, session)));
+    }
+    let Some(rest) = line.strip_prefix(b"-ERR") else {
+        return Err(Error::new(Status::Protocol, "protocol.reply_malformed").detail(told(line, session)));
+    };
+    Ok(Err(Reply { code: 0, enhanced: None, text: told(rest, session) }))
+}

@@ -1,0 +1,52 @@
+//! The account's settings.
+
+use postkontor_plugin::net::sasl;
+use postkontor_plugin::settings::{Auth, Server, Tls, TlsMode};
+use postkontor_plugin::{Error, Stage, schemars, serde};
+
+/// The port on which TLS begins with the first byte.
+pub(crate) const IMPLICIT: u16 = 995;
+
+/// The settings of an account with the transport `pop3`.
+#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(crate = "postkontor_plugin::serde", deny_unknown_fields)]
+#[schemars(crate = "postkontor_plugin::schemars")]
+pub struct Settings {
+    /// Where the server is and how long to wait for it.
+    pub server: Server,
+    /// How the connection is secured.
+    #[serde(default)]
+    pub tls: Tls,
+    /// Who we are, and how we prove it.
+    #[serde(default)]
+    pub auth: Auth,
+    /// What only POP3 has.
+    #[serde(default)]
+    pub pop3: Own,
+}
+
+/// Group `pop3`: what only POP3 has.
+#[derive(Clone, Debug, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(crate = "postkontor_plugin::serde", deny_unknown_fields, default)]
+#[schemars(crate = "postkontor_plugin::schemars")]
+pub struct Own {
+    /// Fetched messages stay on the server for so many days, counted from the day they were fetched; for ever when left out.
+    #[schemars(range(min = 0, max = 3650), extend("x-postkontor" = {"scope": "user", "unit": "d", "order": 10}))]
+    pub leave_days: Option<u32>,
+}
+
+impl Settings {
+    /// Refuses what could not work or would break a line, before anything is sent.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.server.endpoint(self.default_port()).map_err(|error| error.stage(Stage::Settings))?;
+        sasl::check(&self.auth)
+    }
+
+    /// The port when none is set.
+    pub(crate) fn default_port(&self) -> u16 {
+        match self.tls.mode {
+            TlsMode::Implicit | TlsMode::Required => IMPLICIT,
+            TlsMode::None | TlsMode::Starttls | TlsMode::Auto => 110,
+        }
+    }
+}
