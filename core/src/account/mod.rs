@@ -9,7 +9,7 @@ use crate::receive::{Reception, Take};
 use crate::settings::{Document, Receive, Sender};
 use crate::{Cancel, Host};
 use leg::Leg;
-use postkontor_plugin::{Delivery, Error, Status};
+use postkontor_plugin::{Delivery, Error, Received, Status};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +61,8 @@ impl Account {
     /// Fetches messages. Each goes to `take`, which says what becomes of it; without one the request's `then` says so.
     ///
     /// `request` is `{"folder","state","filter":{…},"max_messages","max_bytes","save_to","then"}`, every member optional. The result
-    /// is `{"messages":[{"file","id","sha256","size","subject","deliver_to","verdict"}],"state","more"}`.
+    /// is `{"messages":[{"file","id","sha256","size","subject","deliver_to","verdict"}],"state","more"}`; the error of a fetch that was
+    /// interrupted after some messages were taken has the same members.
     pub fn receive<'t>(&mut self, request: &str, take: Option<&'t mut Take<'t>>, cancel: &Cancel) -> Result<String, Error> {
         let routing = self.routing.clone();
         let result = self.enabled().and_then(|leg| {
@@ -70,9 +71,18 @@ impl Account {
             let mut reception = Reception::new(serde_json::from_value(request.clone()).map_err(unreadable)?, &routing, take)?;
             request["deadline_ms"] = Value::from(leg::milliseconds(cancel.remaining(DEADLINE)));
             let answer = leg.stream("receive", request.to_string().as_bytes(), cancel, &mut reception)?;
-            let received: Value = serde_json::from_slice(&answer)
+            let received: Received = serde_json::from_slice(&answer)
                 .map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))?;
-            Ok(reception.result(&received).to_string())
+            let result = reception.result(&received);
+            match received.interrupted {
+                None => Ok(serde_json::Value::Object(result).to_string()),
+                // What was taken stays taken, so the error brings it along.
+                Some(error) => {
+                    let mut error = leg.complete(error);
+                    error.more.extend(result);
+                    Err(error)
+                }
+            }
         });
         result.map_err(|error| self.host.localised(error))
     }

@@ -12,7 +12,7 @@ use crate::loader::Streams;
 use crate::opened::Opened;
 use crate::settings::Receive;
 use folder::Folder;
-use postkontor_plugin::{Disposal, Error, Incoming, Stage, Status};
+use postkontor_plugin::{Disposal, Error, Incoming, Received, Stage, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use spool::Spool;
@@ -95,8 +95,12 @@ impl<'a> Reception<'a> {
     }
 
     /// The result: what was fetched, and the transport's state for the next fetch.
-    pub(crate) fn result(self, received: &Value) -> Value {
-        json!({"messages": self.taken, "state": received["state"], "more": received["more"].as_bool().unwrap_or(false)})
+    pub(crate) fn result(self, received: &Received) -> Map<String, Value> {
+        Map::from_iter([
+            ("messages".to_owned(), json!(self.taken)),
+            ("state".to_owned(), Value::from(received.state.as_str())),
+            ("more".to_owned(), Value::from(received.more)),
+        ])
     }
 
     fn begin(&mut self, incoming: Incoming) -> Result<(), Error> {

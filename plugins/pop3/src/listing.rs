@@ -34,7 +34,8 @@ impl Session {
             // RFC 1939 makes UIDL optional.
             Err(_) => None,
         };
-        let malformed = |line: &str| at(Error::new(Status::Protocol, "pop3.list_malformed").detail(line.chars().take(80).collect::<String>()));
+        let malformed =
+            |line: &str| at(Error::new(Status::Protocol, "pop3.list_malformed").detail(line.chars().take(80).collect::<String>()));
         let mut entries = Vec::with_capacity(sizes.len());
         for line in &sizes {
             let mut words = line.split_ascii_whitespace();
@@ -115,9 +116,11 @@ fn name(entries: &mut [Entry], ids: &[String]) -> Result<(), String> {
 
 fn matches(headers: &[u8], filter: &Filter) -> bool {
     let Some(message) = MessageParser::default().parse_headers(headers) else { return false };
-    let contains = |text: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| text.to_lowercase().contains(&wanted.to_lowercase()));
+    let contains =
+        |text: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| text.to_lowercase().contains(&wanted.to_lowercase()));
     let from = message.from().into_iter().flat_map(|address| address.iter());
-    let from: String = from.map(|person| format!("{} <{}> ", person.name().unwrap_or_default(), person.address().unwrap_or_default())).collect();
+    let from: String =
+        from.map(|person| format!("{} <{}> ", person.name().unwrap_or_default(), person.address().unwrap_or_default())).collect();
     // RFC 3339 dates compare as texts; a message without a date passes, since nobody knows.
     let day = message.date().map(|date| date.to_rfc3339());
     let recent = filter.since.as_ref().is_none_or(|since| day.is_none_or(|day| day.get(..10).is_none_or(|day| day >= since.as_str())));

@@ -198,11 +198,12 @@ impl Session {
     /// An error with the server's words.
     pub(crate) fn refused(&self, code: &str, status: Status, reply: Reply) -> Error {
         // RFC 2449, section 8, and RFC 3206: the words in brackets say what kind of refusal it is.
-        let status = if reply.text.starts_with("[IN-USE]") || reply.text.starts_with("[LOGIN-DELAY]") || reply.text.starts_with("[SYS/TEMP]") {
-            Status::Later
-        } else {
-            status
-        };
+        let status =
+            if reply.text.starts_with("[IN-USE]") || reply.text.starts_with("[LOGIN-DELAY]") || reply.text.starts_with("[SYS/TEMP]") {
+                Status::Later
+            } else {
+                status
+            };
         let error = Error::new(status, code).arg("host", self.stream.endpoint().host.as_str());
         error.arg("text", reply.text.as_str()).server(reply)
     }

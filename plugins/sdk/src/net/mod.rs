@@ -17,6 +17,7 @@ mod connect;
 mod proxy;
 mod resolve;
 pub mod sasl;
+mod security;
 mod socket;
 mod stream;
 mod tls;
@@ -24,6 +25,7 @@ mod trail;
 mod transcript;
 
 pub use advice::step;
+pub use security::Security;
 pub use stream::Stream;
 pub use trail::Trail;
 pub use transcript::Transcript;
