@@ -1,8 +1,8 @@
 //! The answer to `host_check`.
 
 use super::pointer::child;
-use super::reading::Reading;
-use super::secrets::without_secrets;
+use super::reading::{Account, Reading};
+use super::secrets::{pointers, without_secrets};
 use super::{Problem, Schemas};
 use crate::texts::Texts;
 use serde_json::{Map, Value, json};
@@ -41,8 +41,35 @@ pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -
     for secret in &secrets {
         origin.insert(secret.clone(), json!(reading.origin(secret)));
     }
-    let problems: Vec<_> = reading.problems.iter().chain(reading.accounts.iter().flat_map(|account| &account.problems)).map(told).collect();
+    let refusals: Vec<_> = reading.accounts.iter().flat_map(|account| refusal(account, &reading, schemas)).collect();
+    let problems = reading.problems.iter().chain(reading.accounts.iter().flat_map(|account| &account.problems)).chain(&refusals);
+    let problems: Vec<_> = problems.map(told).collect();
     json!({"problems": problems, "visible": reading.visible, "settings": settings, "secrets": secrets, "origin": origin})
+}
+
+/// What the transport itself has against settings in which nothing wrong was found.
+fn refusal(account: &Account, reading: &Reading, schemas: &dyn Schemas) -> Vec<Problem> {
+    if account.error().is_some() {
+        return Vec::new();
+    }
+    let mut settings = account.resolved.clone();
+    for pointer in pointers(account.schema(), &settings) {
+        if let Some(secret) = settings.pointer_mut(&pointer).filter(|secret| secret.is_object()) {
+            *secret = json!("***");
+        }
+    }
+    let Err(error) = schemas.refuse(&account.transport, &account.id, &settings) else { return Vec::new() };
+    let pointer = child("/accounts", &account.id);
+    let problem = |within: &str, code: &str, args: &Map<String, Value>| {
+        let mut problem = Problem::new(&reading.place(&format!("{pointer}{within}")), code).detail(error.detail.clone());
+        problem.args.extend(error.args.clone());
+        problem.args.extend(args.clone());
+        problem
+    };
+    match error.at.as_slice() {
+        [] => vec![problem("", &error.code, &Map::new())],
+        at => at.iter().map(|at| problem(&at.pointer, &at.code, &at.args)).collect(),
+    }
 }
 
 fn tell(problem: &Problem, texts: &Texts, language: &str) -> Value {

@@ -12,6 +12,13 @@ use std::sync::Arc;
 pub trait Schemas {
     /// The schema that the plugin describes, without texts; an error where there is no such transport.
     fn schema(&self, transport: &str) -> Result<Arc<Value>, Error>;
+
+    /// Asks the transport itself whether it would take an account's settings, without touching the network: for rules that no
+    /// schema expresses. References to secrets have been replaced by `***`. Only [`check`](super::check) asks; whoever opens
+    /// the account learns it then.
+    fn refuse(&self, _transport: &str, _account: &str, _settings: &Value) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// A settings document: merged from its layers, complete with its defaults, and checked.

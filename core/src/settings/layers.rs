@@ -50,6 +50,11 @@ impl Layers {
         merged
     }
 
+    /// Whether `enabled` is off; with layers, only the company's counts.
+    pub(super) fn are_switched_off(&self) -> bool {
+        self.0.iter().any(|(name, layer)| matches!(*name, "" | "company") && layer["enabled"] == false)
+    }
+
     /// Whether the company's layer declares this account (by its `transport`), so that it is the company's own.
     pub(super) fn is_company_account(&self, id: &str) -> bool {
         self.0.iter().any(|(name, layer)| *name == "company" && !layer["accounts"][id]["transport"].is_null())

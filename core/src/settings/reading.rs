@@ -47,7 +47,7 @@ impl Reading {
         let Some(document) = json::read(text, &mut problems) else { return Err(problems) };
         let layers = Layers::of(document, &mut problems);
         let merged = layers.merged();
-        if merged["enabled"] == false {
+        if layers.are_switched_off() {
             let groups = serde_json::json!({"enabled": false});
             return Ok(Reading {
                 enabled: false,

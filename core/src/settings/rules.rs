@@ -7,25 +7,26 @@ use postkontor_plugin::settings::Server;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Checks an account's settings; `pointer` is the account's place in the merged document, `is_wrong` says whether a field has
-/// a problem already.
+/// Checks an account's settings; `pointer` is the account's place in the merged document, `problems` are those that
+/// its fields have already.
 pub(super) fn account(settings: &Value, pointer: &str, layers: &Layers, secrets: &[String], problems: &mut Vec<Problem>) {
     if let Ok(server) = Server::deserialize(&settings["server"])
         && let Err(error) = server.endpoint(1)
     {
         problems.extend(error.at.iter().map(|at| Problem::new(&format!("{pointer}{}", at.pointer), at.code.clone())));
     }
-    if let Some(proxy) = settings["server"]["proxy"].as_str().filter(|proxy| !is_proxy(proxy)) {
-        // The value may contain a password, so it is not repeated.
-        debug_assert!(!proxy.is_empty());
+    if settings["server"]["proxy"].as_str().is_some_and(|proxy| !is_proxy(proxy)) {
+        // The value may contain a password, so the problem does not repeat it.
         problems.push(Problem::new(&format!("{pointer}/server/proxy"), "settings.proxy_invalid"));
     }
     let auth = &settings["auth"];
     if auth["method"] == "auto" {
         let given = |name: &str| auth.get(name).is_some();
         for (one, other) in [("user", "password"), ("password", "user")] {
-            if given(one) && !given(other) {
-                problems.push(Problem::new(&format!("{pointer}/auth/{other}"), "settings.required"));
+            let place = format!("{pointer}/auth/{other}");
+            // One that is wrong has been noted, and is missing only for that reason.
+            if given(one) && !given(other) && problems.iter().all(|problem| problem.pointer != place) {
+                problems.push(Problem::new(&place, "settings.required"));
             }
         }
     }
