@@ -1,10 +1,10 @@
 //! The host: a configuration, the plugins it found, and the language it speaks.
 
-use crate::Cancel;
 use crate::error::failed;
 use crate::loader::{self, Plugin};
 use crate::settings::{self, Schemas};
 use crate::texts::Texts;
+use crate::{Cancel, account};
 use postkontor_plugin::{Error, Secret, Status};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -163,7 +163,10 @@ impl Host {
             settings::form(&settings::document_schema(), self.texts(), language)
         } else {
             let description = self.description(transport).map_err(|error| self.localised(error))?;
-            settings::form(&description.schema, self.texts(), language)
+            // The plugin's own texts only: another may have other words for a group of the same name.
+            let mut texts = Texts::new();
+            texts.add(&description.texts);
+            settings::form(&description.schema, &texts, language)
         };
         Ok(form.to_string())
     }
@@ -253,5 +256,9 @@ impl Entry {
 impl Schemas for Host {
     fn schema(&self, transport: &str) -> Result<Arc<Value>, Error> {
         self.description(transport).map(|description| description.schema.clone())
+    }
+
+    fn refuse(&self, transport: &str, account: &str, settings: &Value) -> Result<(), Error> {
+        account::would_open(self, transport, account, settings)
     }
 }

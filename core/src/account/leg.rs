@@ -100,6 +100,14 @@ fn session(transport: &Transport, account: &AccountSettings, callbacks: &dyn Cal
     transport.plugin.open(&request, context)
 }
 
+/// Whether a transport takes these settings; no session remains.
+pub(crate) fn would_open(host: &Host, transport: &str, account: &str, settings: &Value) -> Result<(), Error> {
+    let (cancel, mut nothing) = (Cancel::default(), Nothing);
+    let context = Context::new(host.callbacks(), &cancel, &mut nothing);
+    let request = zeroize::Zeroizing::new(json!({"account": account, "settings": settings}).to_string());
+    host.transport(transport)?.plugin.open(&request, &context).map(drop)
+}
+
 /// Milliseconds as the plugin ABI counts them; a day is far beyond every real deadline.
 pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).min(86_400_000)

@@ -9,6 +9,7 @@ use crate::receive::{Reception, Take};
 use crate::settings::{Document, Receive, Sender};
 use crate::{Cancel, Host};
 use leg::Leg;
+pub(crate) use leg::would_open;
 use postkontor_plugin::{Delivery, Error, Received, Status};
 use serde_json::Value;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ pub(super) struct Problem {
     /// Stable code.
     pub(super) code: String,
     /// Arguments for the text of the code.
-    pub(super) args: Map<String, Value>,
+    pub(super) args: Box<Map<String, Value>>,
     /// English, for support.
     pub(super) detail: String,
     /// It works, but the user should know.
@@ -20,7 +20,7 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(pointer: &str, code: impl Into<String>) -> Problem {
-        Problem { pointer: pointer.to_owned(), code: code.into(), args: Map::new(), detail: String::new(), warning: false }
+        Problem { pointer: pointer.to_owned(), code: code.into(), args: Box::default(), detail: String::new(), warning: false }
     }
 
     pub(super) fn warning(pointer: &str, code: impl Into<String>) -> Problem {
@@ -48,7 +48,7 @@ impl Problem {
 pub(super) fn error(problems: &[Problem]) -> Option<Error> {
     let mut at: Vec<At> = Vec::new();
     for problem in problems.iter().filter(|problem| !problem.warning) {
-        at.push(At { pointer: problem.pointer.clone(), code: problem.code.clone(), args: problem.args.clone(), message: String::new() });
+        at.push(At { pointer: problem.pointer.clone(), code: problem.code.clone(), args: (*problem.args).clone(), message: String::new() });
     }
     if at.is_empty() {
         return None;

@@ -178,55 +178,62 @@ fn group(group: &mut Map<String, Value>) {
     let defaults: Map<_, _> = members.iter().filter_map(|(name, member)| Some((name.clone(), member.get("default")?.clone()))).collect();
 
     let mut always = Map::new();
-    let mut conditions: Vec<(Value, Map<String, Value>, Vec<Value>)> = Vec::new();
-    let mut under = |when: &Value| {
-        let test = test(when, &defaults);
-        conditions.iter().position(|(other, ..)| *other == test).unwrap_or_else(|| {
-            conditions.push((test, Map::new(), Vec::new()));
-            conditions.len() - 1
-        })
-    };
-    let mut moved: Vec<(usize, Option<(String, Value)>, Option<Value>)> = Vec::new();
+    let mut branches: Vec<Branch> = Vec::new();
     for (name, mut member) in members {
         let when = take_annotation(&mut member, "when");
         let must = take_annotation(&mut member, "required");
         let listed = required.iter().position(|other| *other == name).map(|index| required.remove(index)).is_some();
-        let key = json!(name);
-        match &when {
-            Some(when) => moved.push((under(when), Some((name, member)), (listed || must == Some(Value::Bool(true))).then(|| key.clone()))),
-            None => {
-                if listed || must == Some(Value::Bool(true)) {
-                    required.push(key.clone());
-                }
-                always.insert(name, member);
+        let (group_members, group_required) = match &when {
+            Some(when) => {
+                let branch = Branch::of(test(when, &defaults), &mut branches);
+                (&mut branch.members, &mut branch.required)
             }
+            None => (&mut always, &mut required),
+        };
+        if listed || must == Some(Value::Bool(true)) {
+            group_required.push(json!(name));
         }
+        group_members.insert(name.clone(), member);
         if let Some(must @ Value::Object(_)) = &must {
-            moved.push((under(must), None, Some(key)));
+            Branch::of(test(must, &defaults), &mut branches).required.push(json!(name));
         }
-    }
-    for (index, member, must) in moved {
-        conditions[index].1.extend(member);
-        conditions[index].2.extend(must);
     }
     group.insert("properties".to_owned(), Value::Object(always));
     if !required.is_empty() {
         group.insert("required".to_owned(), Value::Array(required));
     }
-    if !conditions.is_empty() {
-        group.insert("allOf".to_owned(), conditions.into_iter().map(branch).collect());
+    if !branches.is_empty() {
+        group.insert("allOf".to_owned(), branches.into_iter().map(Branch::into_schema).collect());
     }
 }
 
-fn branch((test, members, required): (Value, Map<String, Value>, Vec<Value>)) -> Value {
-    let mut then = Map::new();
-    if !members.is_empty() {
-        then.insert("properties".to_owned(), Value::Object(members));
+/// What a group has more under a condition.
+struct Branch {
+    test: Value,
+    members: Map<String, Value>,
+    required: Vec<Value>,
+}
+
+impl Branch {
+    /// The branch with this condition; a new one where there is none yet.
+    fn of(test: Value, branches: &mut Vec<Branch>) -> &mut Branch {
+        let index = branches.iter().position(|branch| branch.test == test).unwrap_or_else(|| {
+            branches.push(Branch { test, members: Map::new(), required: Vec::new() });
+            branches.len() - 1
+        });
+        &mut branches[index]
     }
-    if !required.is_empty() {
-        then.insert("required".to_owned(), Value::Array(required));
+
+    fn into_schema(self) -> Value {
+        let mut then = Map::new();
+        if !self.members.is_empty() {
+            then.insert("properties".to_owned(), Value::Object(self.members));
+        }
+        if !self.required.is_empty() {
+            then.insert("required".to_owned(), Value::Array(self.required));
+        }
+        json!({"if": self.test, "then": then})
     }
-    json!({"if": test, "then": then})
 }
 
 /// The `if` of a condition: each member named has one of the values, or is left out where its default is one of them.
