@@ -1,5 +1,5 @@
 //! The settings document: the four settings pages it must carry, and everything that may be wrong with one.
-#![allow(dead_code, reason = "of the settings structs only the schemas are wanted")]
+#![allow(dead_code, clippy::unwrap_used, reason = "of the settings structs only the schemas are wanted, and this is a test")]
 
 use postkontor_core::settings::{Document, Schemas, check, form, resolve_secrets, secret_not_found};
 use postkontor_core::texts::Texts;
