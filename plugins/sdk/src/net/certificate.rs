@@ -91,6 +91,24 @@ impl Findings {
         facts
     }
 
+    /// Adds the faults that can be read from the server's own certificate, for an engine that does not tell them.
+    #[cfg(any(not(unix), feature = "native-tls"))]
+    pub(super) fn inspect(&mut self, host: &str) {
+        let Some(der) = self.chain.first().cloned() else { return };
+        let Ok((_, certificate)) = X509Certificate::from_der(&der) else { return self.add(Fault::Untrusted("unreadable".to_owned())) };
+        let now = x509_parser::time::ASN1Time::now();
+        if now > certificate.validity().not_after {
+            self.add(Fault::Expired);
+        }
+        if now < certificate.validity().not_before {
+            self.add(Fault::NotYetValid);
+        }
+        // Some platforms still accept the common name.
+        if !names(&certificate).iter().any(|name| matches(name, host)) {
+            self.add(Fault::WrongHost);
+        }
+    }
+
     /// SHA-256 of the server's own certificate, in the form of `tls.pin`.
     pub(super) fn pin(&self) -> Option<String> {
         self.chain.first().map(|der| pin(der))
