@@ -79,6 +79,11 @@ impl Findings {
     pub(super) fn facts(&self, host: &str) -> Map<String, Value> {
         let chain: Vec<Map<String, Value>> = self.chain.iter().map(|der| describe(der)).collect();
         let mut facts = chain.first().cloned().unwrap_or_default();
+        // In a sentence: the first names, or the subject where there is none.
+        let named: Vec<&str> =
+            facts.get("names").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).take(5).collect();
+        let named = if named.is_empty() { facts.get("subject").cloned().unwrap_or_default() } else { named.join(", ").into() };
+        facts.insert("named".to_owned(), named);
         let names = facts.get("names").and_then(Value::as_array).cloned().unwrap_or_default();
         let matched: Vec<Value> = names.into_iter().filter(|name| name.as_str().is_some_and(|name| matches(name, host))).collect();
         facts.insert("host".to_owned(), host.into());

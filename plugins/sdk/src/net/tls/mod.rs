@@ -200,7 +200,7 @@ fn expected(pin: &str) -> Result<String, Error> {
     let digits = pin.trim().to_ascii_lowercase().replace(':', "");
     match digits.strip_prefix("sha256") {
         Some(digits) if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(format!("sha256:{digits}")),
-        _ => Err(Error::new(Status::Settings, "tls.pin_invalid").stage(Stage::Settings).at("/tls/pin", "tls.pin_invalid")),
+        _ => Err(Error::new(Status::Settings, "settings.pin_invalid").stage(Stage::Settings).at("/tls/pin", "settings.pin_invalid")),
     }
 }
 
