@@ -115,29 +115,19 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> (Options, R
 fn command(mut parser: lexopt::Parser, options: &mut Options) -> Result<Command, Error> {
     let mut words: Vec<OsString> = Vec::new();
     let mut given = Given::default();
-    let mut early = None;
-    let unreadable = |error: lexopt::Error| problem("cli.unreadable").detail(error.to_string());
-    while let Some(argument) = parser.next().map_err(unreadable)? {
-        match argument {
-            Short('h') | Long("help") => early = early.or(Some(Command::Help)),
-            Short('V') | Long("version") => early = early.or(Some(Command::Version)),
-            Long("json") => options.json = true,
-            Long("lang") => options.language = Some(text("lang", parser.value().map_err(unreadable)?)?),
-            Long("plugins") => options.plugins.push(absolute("plugins", parser.value().map_err(unreadable)?)?),
-            Long("trace") => options.trace = Some(parser.value().map_err(unreadable)?.into()),
-            Long("timeout") => options.timeout = Some(seconds(parser.value().map_err(unreadable)?)?),
-            Long(name) => {
-                let Some(own) = OWN.iter().find(|own| **own == name) else {
-                    return Err(problem("cli.option_unknown").arg("option", format!("--{name}")));
-                };
-                let value = parser.value().map_err(unreadable)?;
-                if given.0.insert(own, value).is_some() {
-                    return Err(problem("cli.option_twice").arg("option", format!("--{own}")));
-                }
-            }
-            Short(name) => return Err(problem("cli.option_unknown").arg("option", format!("-{name}"))),
-            Value(word) => words.push(word),
+    let (mut early, mut wrong) = (None, None);
+    loop {
+        match next(&mut parser, options, &mut given) {
+            Ok(Some(Part::Word(word))) => words.push(word),
+            Ok(Some(Part::Early(command))) => early = early.or(Some(command)),
+            Ok(Some(Part::Option)) => {}
+            Ok(None) => break,
+            // Reading goes on, because the options behind say how the error is wanted.
+            Err(error) => wrong = wrong.or(Some(error)),
         }
+    }
+    if let Some(wrong) = wrong {
+        return Err(wrong);
     }
     if let Some(early) = early {
         return Ok(early);
@@ -153,6 +143,45 @@ fn command(mut parser: lexopt::Parser, options: &mut Options) -> Result<Command,
         return Err(problem("cli.option_unsuitable").arg("option", format!("--{option}")).arg("command", name));
     }
     Ok(command)
+}
+
+/// A part of the command line.
+enum Part {
+    /// The command or one of its arguments.
+    Word(OsString),
+    /// A command in the shape of an option.
+    Early(Command),
+    /// An option, noted.
+    Option,
+}
+
+fn next(parser: &mut lexopt::Parser, options: &mut Options, given: &mut Given) -> Result<Option<Part>, Error> {
+    let unreadable = |error: lexopt::Error| problem("cli.unreadable").detail(error.to_string());
+    let Some(argument) = parser.next().map_err(unreadable)? else { return Ok(None) };
+    match argument {
+        Value(word) => return Ok(Some(Part::Word(word))),
+        Short('h') | Long("help") => return Ok(Some(Part::Early(Command::Help))),
+        Short('V') | Long("version") => return Ok(Some(Part::Early(Command::Version))),
+        Long("json") => options.json = true,
+        Long("lang") => options.language = Some(text("lang", parser.value().map_err(unreadable)?)?),
+        Long("plugins") => options.plugins.push(absolute("plugins", parser.value().map_err(unreadable)?)?),
+        Long("trace") => options.trace = Some(parser.value().map_err(unreadable)?.into()),
+        Long("timeout") => options.timeout = Some(seconds(parser.value().map_err(unreadable)?)?),
+        Long(name) => {
+            let Some(own) = OWN.iter().find(|own| **own == name) else {
+                let unknown = problem("cli.option_unknown").arg("option", format!("--{name}"));
+                // What stands behind its `=`, if something does, belongs to it.
+                drop(parser.optional_value());
+                return Err(unknown);
+            };
+            let value = parser.value().map_err(unreadable)?;
+            if given.0.insert(own, value).is_some() {
+                return Err(problem("cli.option_twice").arg("option", format!("--{own}")));
+            }
+        }
+        Short(name) => return Err(problem("cli.option_unknown").arg("option", format!("-{name}"))),
+    }
+    Ok(Some(Part::Option))
 }
 
 fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Given) -> Result<Command, Error> {
@@ -272,7 +301,7 @@ mod tests {
 
     #[test]
     fn an_error_leaves_the_options_readable() {
-        let (options, command) = parse("--json --lang de nonsense");
+        let (options, command) = parse("nonsense --password=x --json --lang de");
         assert!(command.is_err());
         assert!(options.json);
         assert_eq!(options.language.as_deref(), Some("de"));

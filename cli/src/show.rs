@@ -6,7 +6,7 @@
 use crate::texts::Texts;
 use crate::work::{Answer, Kind};
 use postkontor_core::Error;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::io::{self, Write};
 
 /// Prints a result.
@@ -69,8 +69,14 @@ fn transports(out: &mut impl Write, entries: &Value, texts: &Texts) -> io::Resul
 fn form(out: &mut impl Write, schema: &Value, depth: usize) -> io::Result<()> {
     let required: Vec<_> = schema["required"].as_array().into_iter().flatten().map(text).collect();
     let conditional = schema["allOf"].as_array().into_iter().flatten().filter_map(|rule| rule["then"]["properties"].as_object());
+    // A field that several conditions bring is shown once.
+    let mut shown = Vec::new();
     for properties in schema["properties"].as_object().into_iter().chain(conditional) {
-        for (name, field) in properties {
+        for (name, field) in properties.iter().filter(|(_, field)| field.is_object()) {
+            if shown.contains(&name) {
+                continue;
+            }
+            shown.push(name);
             let indent = "    ".repeat(depth);
             let mark = if required.contains(&name.as_str()) { " *" } else { "" };
             let about = [text(&field["title"]), &kind(field)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
@@ -122,7 +128,8 @@ fn report(out: &mut impl Write, report: &Value, texts: &Texts) -> io::Result<()>
             _ => "·",
         };
         let ms = step["ms"].as_u64().filter(|ms| *ms > 0).map_or(String::new(), |ms| format!("{ms} ms"));
-        writeln!(out, "{}", format!("{sign} {:13} {ms:>8}  {}", text(&step["step"]), clean(text(&step["message"]))).trim_end())?;
+        let message = clean(text(&step["message"])) + &if sign == "✓" { seen(&step["facts"]) } else { String::new() };
+        writeln!(out, "{}", format!("{sign} {:13} {ms:>8}  {message}", text(&step["step"])).trim_end())?;
         let margin = " ".repeat(26);
         for advice in step["advice"].as_array().into_iter().flatten() {
             writeln!(out, "{margin}→ {}", clean(text(advice)))?;
@@ -137,6 +144,13 @@ fn report(out: &mut impl Write, report: &Value, texts: &Texts) -> io::Result<()>
     }
     let verdict = if report["ok"] == true { "cli.test_ok" } else { "cli.test_failed" };
     writeln!(out, "{} ({} ms)", texts.word(verdict), report["elapsed_ms"])
+}
+
+/// The facts of a step that a person wants to see beside its sentence.
+fn seen(facts: &Value) -> String {
+    let names = ["addresses", "address", "text", "version", "cipher", "subject", "mechanism", "path"];
+    let facts: Vec<_> = names.iter().map(|name| bare(&facts[*name])).filter(|fact| !fact.is_empty()).collect();
+    if facts.is_empty() { String::new() } else { clean(&format!(": {}", facts.join(", "))) }
 }
 
 fn receipt(out: &mut impl Write, receipt: &Value, texts: &Texts) -> io::Result<()> {
@@ -164,12 +178,13 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// A value as a person writes it: a text without its quotes, nothing for nothing.
+/// A value as a person writes it: a text without its quotes, a list with commas, nothing for nothing and for an object.
 fn bare(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Object(Map { .. }) => String::new(),
+        Value::Array(items) => items.iter().map(bare).collect::<Vec<_>>().join(", "),
+        Value::Object(_) => String::new(),
         other => other.to_string(),
     }
 }
@@ -197,11 +212,11 @@ mod tests {
         let shown = shown(
             Kind::Report,
             json!({"ok": false, "elapsed_ms": 12, "steps": [
-                {"step": "connect", "status": "ok", "ms": 3, "message": "Connected."},
+                {"step": "connect", "status": "ok", "ms": 3, "message": "Connected", "facts": {"address": "192.0.2.1", "port": 25}},
                 {"step": "tls", "status": "fail", "ms": 9, "message": "Expired.", "advice": ["Renew it."], "patch": {"tls": {"verify": false}}, "detail": "x509"},
                 {"step": "login", "status": "skipped"}]}),
         );
-        let expected = "✓ connect           3 ms  Connected.\n\
+        let expected = "✓ connect           3 ms  Connected: 192.0.2.1\n\
             ✗ tls               9 ms  Expired.\n\
             \x20                         → Renew it.\n\
             \x20                         Patch: {\"tls\":{\"verify\":false}}\n\

@@ -85,7 +85,10 @@ fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<An
         Verb::Receive(receive) => {
             let answer = done(&account.receive(&receive_request(&receive)?, None, cancel)?, Kind::Other)?;
             if let (Some(file), Some(state)) = (&receive.state, answer.json["state"].as_str()) {
-                std::fs::write(file, state).map_err(|error| local("cli.file_unwritable", file, &error))?;
+                // Half a state would be worse than the old one.
+                let part = file.with_extension("part");
+                let written = std::fs::write(&part, state).and_then(|()| std::fs::rename(&part, file));
+                written.map_err(|error| local("cli.file_unwritable", file, &error))?;
             }
             Ok(answer)
         }

@@ -16,3 +16,4 @@ pub mod ports;
 pub mod products;
 pub mod sandbox;
 pub mod skip;
+pub mod strangers;

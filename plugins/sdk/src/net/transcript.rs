@@ -154,8 +154,7 @@ impl Transcript {
         // Masked before it is cut, so that a secret at the edge does not lose its end and with that its mask.
         let mut clean = self.clean(line);
         if clean.len() > LINE {
-            let cut = (0..=LINE).rev().find(|cut| clean.is_char_boundary(*cut)).unwrap_or_default();
-            clean.truncate(cut);
+            clean.truncate(clean.floor_char_boundary(LINE));
             clean.push('…');
         }
         self.keep(format!("{who}: {clean}"));

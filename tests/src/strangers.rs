@@ -1,0 +1,63 @@
+//! Plugins that are built as a stranger would build them: outside the workspace, by cargo or by a C compiler.
+
+use crate::products::Products;
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+/// The project's root folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Builds the plugin crate in a folder of the project and copies its library to `target`.
+///
+/// A crate without a `Cargo.lock` of its own is built with the versions of the workspace, so that nothing new is downloaded.
+pub fn rust(folder: &str, features: &[&str], target: &Path) -> io::Result<()> {
+    static ONE_BY_ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE_BY_ONE.lock().map_err(|error| io::Error::other(error.to_string()))?;
+    let folder = root().join(folder);
+    let lock = folder.join("Cargo.lock");
+    let own = std::fs::read_to_string(root().join(".gitignore"))?.lines().all(|line| !lock.ends_with(line.trim_start_matches('/')));
+    if !own {
+        std::fs::copy(root().join("Cargo.lock"), &lock)?;
+    }
+    // One folder for all of them, so that what they have in common is built once.
+    let built = root().join("target").join("strangers");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--manifest-path"]).arg(folder.join("Cargo.toml")).arg("--target-dir").arg(&built);
+    cargo.args(own.then_some("--locked")).arg("--features").arg(features.join(","));
+    finish(&mut cargo)?;
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml"))?;
+    let name = manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    let name = name.ok_or_else(|| io::Error::other("no package name"))?.replace('-', "_");
+    std::fs::copy(built.join("debug").join(library(&name)), target).map(drop)
+}
+
+/// Builds a plugin of C sources with the plugin header and nothing else.
+pub fn c(sources: &[&str], defines: &[&str], target: &Path) -> io::Result<()> {
+    let mut compiler = Command::new("gcc");
+    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fvisibility=hidden", "-fPIC", "-shared", "-I"]);
+    compiler.arg(root().join("include")).arg("-o").arg(target);
+    compiler.args(defines.iter().map(|define| format!("-D{define}"))).args(sources.iter().map(|source| root().join(source)));
+    finish(&mut compiler)
+}
+
+/// The file name of a dynamic library on this system.
+pub fn library(name: &str) -> String {
+    format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX)
+}
+
+/// Starts the command `postkontor` with these arguments, in English.
+pub fn postkontor<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> io::Result<Command> {
+    let mut command = Command::new(Products::built()?.command());
+    command.env_remove("LANG").env_remove("LC_ALL").env_remove("LC_MESSAGES").args(arguments);
+    Ok(command)
+}
+
+fn finish(command: &mut Command) -> io::Result<()> {
+    let output = command.output()?;
+    if output.status.success() { Ok(()) } else { Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned())) }
+}

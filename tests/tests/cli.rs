@@ -1,0 +1,281 @@
+//! The command `postkontor` as integrators and support staff use it, against the sandbox.
+#![forbid(unsafe_code)]
+
+use postkontor_tests::folder::Folder;
+use postkontor_tests::products::Products;
+use postkontor_tests::sandbox::{Options, Sandbox};
+use postkontor_tests::strangers::postkontor;
+use serde_json::{Value, json};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Output;
+
+/// A sandbox, a folder with the plugins, and one for documents.
+struct Desk {
+    sandbox: Sandbox,
+    folder: Folder,
+    plugins: PathBuf,
+}
+
+/// What a run of the command left behind.
+struct Run {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    fn json(&self) -> Value {
+        assert_eq!(self.out.lines().count(), 1, "one JSON document: {:?} {:?}", self.out, self.err);
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Run {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Run { status: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+impl Desk {
+    fn new() -> Desk {
+        let folder = Folder::new().unwrap();
+        let plugins = Products::built().unwrap().plugins(folder.path(), &["smtp"]).unwrap();
+        Desk { sandbox: Sandbox::start(Options::default()).unwrap(), folder, plugins }
+    }
+
+    fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Run {
+        let arguments = arguments.iter().map(AsRef::as_ref).chain(["--plugins".as_ref(), self.plugins.as_os_str()]);
+        postkontor(arguments).unwrap().env("POSTKONTOR_TEST_PASSWORD", "Geheim-7").output().unwrap().into()
+    }
+
+    fn write(&self, name: &str, document: &Value) -> String {
+        let file = self.folder.file(name);
+        fs::write(&file, document.to_string()).unwrap();
+        file.display().to_string()
+    }
+
+    fn settings(&self, name: &str, password: Value) -> String {
+        self.write(name, &self.document(self.sandbox.port, "starttls", password))
+    }
+
+    fn document(&self, port: u16, mode: &str, password: Value) -> Value {
+        json!({"accounts": {"main": {"transport": "smtp", "server": {"host": "localhost", "port": port, "timeout_seconds": 20},
+                "tls": {"mode": mode, "ca_file": self.sandbox.ca_file}, "auth": {"user": "anna", "password": password}}},
+            "sender": {"address": "anna@example.com"}, "send": {"account": "main"}})
+    }
+}
+
+#[test]
+fn transports_are_listed_with_their_operations() {
+    let desk = Desk::new();
+    fs::write(desk.plugins.join(format!("broken{}", std::env::consts::DLL_SUFFIX)), "no library").unwrap();
+    let run = desk.run(&["transports", "--json"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    let listed = run.json();
+    let smtp = listed.as_array().unwrap().iter().find(|entry| entry["name"] == "smtp").unwrap();
+    assert_eq!(smtp["operations"], json!(["test", "send"]));
+    let run = desk.run(&["transports"]);
+    assert!(run.out.contains("✓ smtp ") && run.out.contains("✗ "), "{}", run.out);
+}
+
+#[test]
+fn schema_comes_in_the_language_asked_for() {
+    let desk = Desk::new();
+    for (language, title) in [("en", "Password"), ("de", "Kennwort"), ("sl", "Geslo")] {
+        let form = desk.run(&["schema", "smtp", "--json", "--lang", language]).json();
+        assert!(form["schema"].to_string().contains(&format!("\"title\":\"{title}\"")), "{language}: {form}");
+        let shown = desk.run(&["schema", "smtp", "--lang", language]).out;
+        assert!(shown.lines().any(|line| line.starts_with("    password ") && line.contains(&format!(" {title}, ***"))), "{shown}");
+    }
+    let run = desk.run(&["schema", "nonsense", "--json"]);
+    assert_eq!((run.status, &run.json()["code"]), (3, &json!("transport.unknown")));
+}
+
+#[test]
+fn check_ends_with_2_when_something_is_wrong() {
+    let desk = Desk::new();
+    assert_eq!(desk.run(&["check", &desk.settings("good.json", json!("x"))]).status, 0);
+    let mut wrong = desk.document(25, "starttls", json!("x"));
+    wrong["accounts"]["main"]["server"]["timeout_seconds"] = json!("soon");
+    let wrong = desk.write("wrong.json", &wrong);
+    let run = desk.run(&["check", &wrong, "--json"]);
+    assert_eq!(run.status, 2, "{}", run.out);
+    assert_eq!(run.json()["problems"][0]["pointer"], "/accounts/main/server/timeout_seconds");
+    let run = desk.run(&["check", &wrong]);
+    assert!(run.out.contains("/accounts/main/server/timeout_seconds"), "{}", run.out);
+}
+
+#[test]
+fn test_ends_with_the_status_of_its_first_failing_step() {
+    let desk = Desk::new();
+    let closed = {
+        // A port that was free a moment ago.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let cases = [
+        ("good", desk.document(desk.sandbox.port, "starttls", json!("Geheim-7")), 0, ""),
+        ("tls", desk.document(desk.sandbox.tls_port, "implicit", json!("Geheim-7")), 0, ""),
+        ("password", desk.document(desk.sandbox.port, "starttls", json!("falsch")), 5, "auth.refused"),
+        ("expired", desk.document(desk.sandbox.expired_port, "implicit", json!("Geheim-7")), 6, "tls.certificate_expired"),
+        ("closed", desk.document(closed, "starttls", json!("Geheim-7")), 7, "net.refused"),
+    ];
+    for (name, document, status, code) in cases {
+        let settings = desk.write("settings.json", &document);
+        let run = desk.run(&["test", &settings, "--json"]);
+        assert_eq!(run.status, status, "{name}: {}", run.out);
+        let report = run.json();
+        assert_eq!(report["ok"], status == 0, "{name}");
+        let failed = report["steps"].as_array().unwrap().iter().find(|step| step["status"] == "fail");
+        assert_eq!(failed.map_or("", |step| step["code"].as_str().unwrap()), code, "{name}");
+        let run = desk.run(&["test", &settings]);
+        assert_eq!((run.status, run.out.contains("✗")), (status, status != 0), "{name}: {}", run.out);
+    }
+    assert!(desk.sandbox.mails().is_empty(), "a test sends nothing");
+}
+
+#[test]
+fn test_sends_a_mail_only_when_asked() {
+    let desk = Desk::new();
+    let run = desk.run(&["test", &desk.settings("s.json", json!("Geheim-7")), "--loop", "bob@example.com"]);
+    assert_eq!(run.status, 0, "{}", run.out);
+    assert_eq!(desk.sandbox.mails()[0].recipients, ["bob@example.com"]);
+}
+
+#[test]
+fn send_delivers_with_an_attachment_beside_the_message() {
+    let desk = Desk::new();
+    let settings = desk.settings("settings.json", json!("Geheim-7"));
+    fs::create_dir(desk.folder.file("mail")).unwrap();
+    fs::write(desk.folder.file("mail").join("rechnung.pdf"), "%PDF-1.4 Rechnung").unwrap();
+    let message = desk.write(
+        "mail/message.json",
+        &json!({"to": ["bob@example.com"], "bcc": ["boss@example.com"], "subject": "Rechnung", "text": "Guten Tag",
+                "attachments": [{"name": "rechnung.pdf", "file": "rechnung.pdf"}]}),
+    );
+    let run = desk.run(&["send", &settings, "--account", "main", "--message", &message, "--json"]);
+    assert_eq!(run.status, 0, "{} {}", run.out, run.err);
+    assert_eq!(run.json()["recipients"][1]["address"], "boss@example.com");
+    let mails = desk.sandbox.mails();
+    assert_eq!(mails[0].recipients, ["bob@example.com", "boss@example.com"]);
+    assert!(mails[0].text().contains("rechnung.pdf"), "{}", mails[0].text());
+    assert!(!mails[0].text().contains("boss@"), "{}", mails[0].text());
+    let run = desk.run(&["send", &settings, "--message", &message]);
+    assert!(run.out.contains("✓ bob@example.com"), "{}", run.out);
+}
+
+#[test]
+fn secrets_come_from_the_environment_or_a_file_and_are_shown_nowhere() {
+    let desk = Desk::new();
+    let message = desk.write("m.json", &json!({"to": ["bob@example.com"], "subject": "x", "text": "y"}));
+    fs::write(desk.folder.file("password"), "Geheim-7\n").unwrap();
+    let file = format!("file:{}", desk.folder.file("password").display());
+    let trace = desk.folder.file("trace.txt");
+    for reference in [json!({"secret": "env:POSTKONTOR_TEST_PASSWORD"}), json!({"secret": file})] {
+        let settings = desk.settings("s.json", reference);
+        let sent = desk.run(&["send", &settings, "--message", &message, "--json"]);
+        assert_eq!(sent.status, 0, "{}", sent.out);
+        let tested = desk.run(&["test", &settings, "--json", "--trace", &trace.display().to_string()]);
+        assert_eq!(tested.status, 0, "{}", tested.out);
+        let traced = fs::read_to_string(&trace).unwrap();
+        assert!(traced.contains("C: EHLO") && traced.contains("C: AUTH"), "{traced}");
+        for text in [&sent.out, &sent.err, &tested.out, &tested.err, &traced] {
+            // As it is, and inside the base64 of AUTH PLAIN and AUTH LOGIN.
+            for shape in ["Geheim-7", "R2VoZWltLTc", "AGFubmEAR2VoZWltLTc"] {
+                assert!(!text.contains(shape), "{text}");
+            }
+        }
+    }
+    let run = desk.run(&["send", &desk.settings("s.json", json!({"secret": "env:POSTKONTOR_NO_SUCH"})), "--message", &message, "--json"]);
+    assert_eq!((run.status, &run.json()["code"]), (14, &json!("secret.not_found")));
+}
+
+#[test]
+fn errors_speak_the_users_language() {
+    let desk = Desk::new();
+    let settings = desk.settings("s.json", json!("falsch"));
+    let message = desk.write("m.json", &json!({"to": ["bob@example.com"], "subject": "x", "text": "y"}));
+    let sentence = |language: &str| {
+        let run = desk.run(&["send", &settings, "--message", &message, "--json", "--lang", language]);
+        assert_eq!(run.status, 5, "{}", run.out);
+        run.json()["message"].as_str().unwrap().to_owned()
+    };
+    let sentences = [sentence("en"), sentence("de-AT"), sentence("sl")];
+    for sentence in &sentences {
+        assert!(sentence.contains(' '), "{sentence}");
+    }
+    assert!(sentences[0] != sentences[1] && sentences[1] != sentences[2], "{sentences:?}");
+    assert_eq!(
+        desk.run(&["nonsense", "--lang", "de"]).err.lines().next(),
+        Some("✗ Den Befehl nonsense gibt es nicht. Siehe postkontor --help.")
+    );
+}
+
+#[test]
+fn what_no_transport_can_do_yet_says_so() {
+    let desk = Desk::new();
+    let settings = desk.settings("s.json", json!("Geheim-7"));
+    let to = desk.folder.file("in").display().to_string();
+    for command in [
+        &["list", &settings][..],
+        &["receive", &settings, "--to", &to, "--max", "5", "--then", "seen"],
+        &["authorize", &settings, "--account", "main"],
+        &["discover", "anna@example.com"],
+    ] {
+        let arguments: Vec<&str> = command.iter().copied().chain(["--json"]).collect();
+        let run = desk.run(&arguments);
+        assert_eq!((run.status, &run.json()["status"]), (4, &json!(4)), "{command:?}: {}", run.out);
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_an_argument_error() {
+    let desk = Desk::new();
+    let settings = desk.settings("s.json", json!("x"));
+    for command in [&["post"][..], &["test"], &["test", &settings, "--password", "x"], &["check", &settings, "--account", "main"], &[]] {
+        let arguments: Vec<&str> = command.iter().copied().chain(["--json"]).collect();
+        let run = desk.run(&arguments);
+        assert_eq!((run.status, &run.json()["status"]), (1, &json!(1)), "{command:?}: {}", run.out);
+        assert!(desk.run(command).err.starts_with('✗'), "{command:?}");
+    }
+    let run = desk.run(&["test", "/nowhere/at/all.json", "--json"]);
+    assert_eq!((run.status, &run.json()["code"]), (19, &json!("cli.file_unreadable")));
+}
+
+#[test]
+fn a_timeout_ends_the_call() {
+    let desk = Desk::new();
+    // A server that accepts and never says a word.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = desk.write("s.json", &desk.document(silent.local_addr().unwrap().port(), "starttls", json!("x")));
+    let run = desk.run(&["test", &settings, "--timeout", "0.3", "--json"]);
+    assert_eq!(run.status, 8, "{}", run.out);
+}
+
+#[test]
+fn the_document_may_come_from_standard_input() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let desk = Desk::new();
+    let mut command = postkontor(["check", "-", "--json"]).unwrap();
+    let mut child = command.arg("--plugins").arg(&desk.plugins).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let document = desk.document(25, "none", json!("x")).to_string();
+    // Editors on Windows begin a text with a byte order mark.
+    child.stdin.take().unwrap().write_all(format!("\u{feff}{document}").as_bytes()).unwrap();
+    let run = Run::from(child.wait_with_output().unwrap());
+    assert!(run.json()["problems"].is_array(), "{}", run.out);
+}
+
+#[test]
+fn help_is_complete() {
+    let help = String::from_utf8(postkontor(["--help"]).unwrap().output().unwrap().stdout).unwrap();
+    for word in ["transports", "schema", "check", "test", "send", "list", "receive", "discover", "authorize"] {
+        assert!(help.lines().any(|line| line.starts_with(&format!("  {word}"))), "{word}");
+    }
+    for option in ["--json", "--plugins", "--timeout", "--lang", "--trace", "--max-bytes", "--state", "--filter", "--then", "--folder"] {
+        assert!(help.contains(option), "{option}");
+    }
+}

@@ -1,0 +1,431 @@
+//! The loader and plugins that others built: they load and send, and the bad ones say why they do not.
+#![forbid(unsafe_code)]
+
+use postkontor_core::{Account, Callbacks, Cancel, Error, Host, Secret, Status};
+use postkontor_tests::folder::Folder;
+use postkontor_tests::strangers::{self, library, root};
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+const FOLDER_C: &[&str] = &["examples/plugin-c/folder.c", "examples/plugin-c/json.c", "examples/plugin-c/file.c"];
+const ODD: &[&str] = &["tests/fixtures/plugins/odd.c"];
+
+fn open(folders: &[&Path]) -> Arc<Host> {
+    open_with(json!({ "plugins": folders }), Box::new(()))
+}
+
+fn open_with(config: Value, callbacks: Box<dyn Callbacks>) -> Arc<Host> {
+    Host::open(&config.to_string(), callbacks).unwrap()
+}
+
+/// The entry of a plugin file among the transports.
+fn entry(host: &Host, file: &str) -> Value {
+    let transports: Vec<Value> = serde_json::from_str(&host.transports()).unwrap();
+    let is = |entry: &Value| entry["file"].as_str().is_some_and(|path| Path::new(path).ends_with(file));
+    transports.iter().find(|entry| is(entry)).unwrap_or_else(|| panic!("{file} is not listed: {transports:?}")).clone()
+}
+
+/// Opens a host with one file in its plugin folder and returns the error that is listed for it.
+fn listed_error(file: &str, make: impl FnOnce(&Path)) -> Value {
+    let folder = Folder::new().unwrap();
+    make(&folder.file(file));
+    let host = open(&[folder.path()]);
+    let error = entry(&host, file)["error"].clone();
+    assert_eq!(error["status"], Status::Transport.number(), "{error}");
+    assert!(error["message"].as_str().is_some_and(|message| message.contains(' ')), "a sentence: {error}");
+    let unknown = Account::open(&host, &settings("x", json!({})), None).err().unwrap();
+    assert_eq!(unknown.code, "transport.unknown", "the host lives on");
+    error
+}
+
+fn settings(transport: &str, own: Value) -> String {
+    let mut account = own;
+    account["transport"] = Value::from(transport);
+    json!({"accounts": {"main": account}, "sender": {"address": "anna@example.com"}, "send": {"account": "main"}}).to_string()
+}
+
+fn send(host: &Arc<Host>, settings: &str, message: &Value, parts: &[&[u8]]) -> Result<Value, Error> {
+    let mut account = Account::open(host, settings, None)?;
+    account.send(&message.to_string(), parts, &Cancel::new(None)).map(|receipt| serde_json::from_str(&receipt).unwrap())
+}
+
+fn test(host: &Arc<Host>, settings: &str) -> Result<Value, Error> {
+    let mut account = Account::open(host, settings, None)?;
+    account.test("{}", &Cancel::new(None)).map(|report| serde_json::from_str(&report).unwrap())
+}
+
+fn message() -> Value {
+    json!({"to": ["bob@example.com"], "bcc": ["boss@example.com"], "subject": "Rechnung 4711", "text": "Guten Tag",
+           "attachments": [{"name": "rechnung.pdf", "part": 0}]})
+}
+
+/// What a drop folder of both examples has to do, step by step.
+fn drop_folder_works(host: &Arc<Host>, transport: &str) {
+    // A quotation mark, a backslash and letters beyond ASCII: a path that needs escapes in JSON.
+    let drop = Folder::new().unwrap();
+    let path = drop.file(if cfg!(windows) { "Übergabe 😀" } else { "Über\"ga\\be 😀" });
+    fs::create_dir(&path).unwrap();
+    let settings = settings(transport, json!({"folder": {"path": path}}));
+
+    let report = test(host, &settings).unwrap();
+    assert_eq!(report["ok"], true, "{report}");
+    assert_eq!(fs::read_dir(&path).unwrap().count(), 0, "the test leaves nothing behind");
+
+    let pdf: Vec<u8> = (0..300_000u32).map(|number| (number * 7 % 251) as u8).collect();
+    let receipt = send(host, &settings, &message(), &[&pdf]).unwrap();
+    let recipients: Vec<_> = receipt["recipients"].as_array().unwrap().iter().map(|one| one["address"].as_str().unwrap()).collect();
+    assert_eq!(recipients, ["bob@example.com", "boss@example.com"]);
+    assert_eq!(receipt["transport"], transport);
+    let saved = PathBuf::from(receipt["saved_to"].as_str().unwrap());
+    let files: Vec<_> = fs::read_dir(&path).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(files, [saved.clone()], "one complete file and nothing else");
+    let written = fs::read(&saved).unwrap();
+    let text = String::from_utf8_lossy(&written);
+    let envelope = "X-Sender: <anna@example.com>\r\nX-Receiver: <bob@example.com>\r\nX-Receiver: <boss@example.com>\r\n";
+    let message = text.strip_prefix(envelope).unwrap_or_else(|| panic!("{text:.300}"));
+    assert_eq!(message.len() as u64, receipt["size"].as_u64().unwrap());
+    assert!(message.contains("\r\nSubject: Rechnung 4711\r\n"), "{text:.600}");
+
+    let missing = self::settings(transport, json!({"folder": {"path": drop.file("nowhere")}}));
+    let report = test(host, &missing).unwrap();
+    assert_eq!(report["ok"], false);
+    let failed = report["steps"].as_array().unwrap().iter().find(|step| step["status"] == "fail").unwrap();
+    assert_eq!(failed["status_number"], Status::Local.number(), "{failed}");
+    assert_eq!(failed["pointer"], "/accounts/main/folder/path");
+    let nowhere = drop.file("nowhere").display().to_string();
+    assert!(failed["message"].as_str().unwrap().contains(&nowhere), "{failed}");
+    let error = send(host, &missing, &self::message(), &[&pdf]).unwrap_err();
+    assert_eq!(error.status, Status::Local);
+    assert!(error.message.contains(&nowhere), "{error}");
+
+    let relative = self::settings(transport, json!({"folder": {"path": "drop"}}));
+    let error = send(host, &relative, &self::message(), &[&pdf]).unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::Settings, "folder.relative"));
+    assert_eq!(error.at[0].pointer, "/accounts/main/folder/path");
+}
+
+/// A mail that is stopped in the middle, or whose source fails there, leaves nothing behind and does not touch the others.
+fn half_a_mail_is_never_seen(folder: &Path, transport: &str) {
+    struct Stop;
+    impl Callbacks for Stop {
+        fn progress(&self, done: u64, _total: u64) -> bool {
+            done == 0
+        }
+    }
+    struct Truncate(PathBuf);
+    impl Callbacks for Truncate {
+        fn progress(&self, done: u64, _total: u64) -> bool {
+            if done > 0 {
+                File::options().write(true).open(&self.0).unwrap().set_len(10).unwrap();
+            }
+            true
+        }
+    }
+    let place = Folder::new().unwrap();
+    let (drop, file) = (place.file("drop"), place.file("big.bin"));
+    fs::create_dir(&drop).unwrap();
+    fs::write(&file, vec![7; 1_000_000]).unwrap();
+    let settings = settings(transport, json!({"folder": {"path": drop}}));
+    let mail =
+        |subject: &str, attachment: Value| json!({"to": ["bob@example.com"], "subject": subject, "text": "x", "attachments": [attachment]});
+
+    let host = open_with(json!({"plugins": [folder]}), Box::new(Stop));
+    let error = send(&host, &settings, &mail("stopped", json!({"name": "big.bin", "file": file})), &[]).unwrap_err();
+    assert_eq!(error.status, Status::Cancelled, "{error}");
+    assert_eq!(fs::read_dir(&drop).unwrap().count(), 0);
+
+    let host = open_with(json!({"plugins": [folder]}), Box::new(Truncate(file.clone())));
+    let small = json!({"name": "small.bin", "part": 0});
+    let batch = json!([mail("one", small.clone()), mail("two", json!({"name": "big.bin", "file": file})), mail("three", small)]);
+    let error = send(&host, &settings, &batch, &[b"small"]).unwrap_err();
+    assert_eq!(error.status, Status::Partial, "{error}");
+    let results = error.more["results"].as_array().unwrap();
+    let statuses: Vec<_> = results.iter().map(|result| result["status"].as_i64().unwrap()).collect();
+    assert_eq!(statuses, [0, Status::Local.number().into(), 0], "{results:?}");
+    let subjects = fs::read_dir(&drop).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let mut subjects: Vec<_> =
+        subjects.map(|text| text.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap().to_owned()).collect();
+    subjects.sort();
+    assert_eq!(subjects, ["one", "three"]);
+}
+
+#[test]
+fn a_strangers_rust_plugin_loads_and_sends() {
+    let folder = Folder::new().unwrap();
+    strangers::rust("examples/plugin", &[], &folder.file(&library("folder"))).unwrap();
+    let host = open(&[folder.path()]);
+    drop_folder_works(&host, "folder");
+    half_a_mail_is_never_seen(folder.path(), "folder");
+}
+
+#[test]
+fn a_strangers_c_plugin_loads_and_sends() {
+    let folder = Folder::new().unwrap();
+    strangers::c(FOLDER_C, &[], &folder.file(&library("folder-c"))).unwrap();
+    let host = open(&[folder.path()]);
+    drop_folder_works(&host, "folder-c");
+    half_a_mail_is_never_seen(folder.path(), "folder-c");
+}
+
+#[test]
+fn a_strangers_form_has_titles_in_the_users_language() {
+    let folder = Folder::new().unwrap();
+    strangers::rust("examples/plugin", &[], &folder.file(&library("folder"))).unwrap();
+    strangers::c(FOLDER_C, &[], &folder.file(&library("folder-c"))).unwrap();
+    let host = open(&[folder.path()]);
+    for transport in ["folder", "folder-c"] {
+        for (language, title) in [("en", "Folder"), ("de", "Ordner")] {
+            let form: Value = serde_json::from_str(&host.schema(transport, language).unwrap()).unwrap();
+            let path = &form["schema"]["properties"]["folder"]["properties"]["path"];
+            assert_eq!(path["title"], title, "{transport} {language}: {form}");
+        }
+    }
+}
+
+#[test]
+fn the_example_is_short() {
+    let lines = fs::read_to_string(root().join("examples/plugin/src/lib.rs")).unwrap().lines().count();
+    assert!(lines < 150, "{lines} lines");
+}
+
+#[test]
+fn a_plugin_of_the_first_release_still_works() {
+    #[derive(Clone, Default)]
+    struct Program(Arc<Mutex<Vec<String>>>);
+    impl Callbacks for Program {
+        fn log(&self, level: i32, text: &str) {
+            self.0.lock().unwrap().push(format!("{level} {text}"));
+        }
+        fn secret_get(&self, name: &str) -> Option<Secret> {
+            match name {
+                "frozen-token" => Some(Secret::new("token")),
+                "frozen-password" => Some(Secret::new("geheim")),
+                _ => None,
+            }
+        }
+        fn secret_put(&self, name: &str, value: &Secret) -> bool {
+            self.0.lock().unwrap().push(format!("put {name} {}", value.reveal()));
+            true
+        }
+    }
+    let folder = Folder::new().unwrap();
+    strangers::rust("tests/fixtures/plugins/frozen", &[], &folder.file(&library("frozen"))).unwrap();
+    let program = Program::default();
+    let host = open_with(json!({"plugins": [folder.path()], "language": "de"}), Box::new(program.clone()));
+    assert_eq!(entry(&host, &library("frozen"))["version"], "0.1.0");
+    let settings = settings("frozen", json!({"frozen": {"name": "Anna", "password": {"secret": "frozen-password"}}}));
+
+    let report = test(&host, &settings).unwrap();
+    assert_eq!(report["ok"], true, "{report}");
+    assert_eq!(report["transcript"], json!(["C: frozen"]));
+    let steps = report["steps"].as_array().unwrap();
+    assert!(steps.iter().any(|step| step["step"] == "login" && step["status"] == "ok"), "the secret arrived: {report}");
+
+    let receipt = send(&host, &settings, &message(), &[&[1; 5000]]).unwrap();
+    assert!(receipt["size"].as_u64().unwrap() > 6000, "{receipt}");
+    let words: Vec<_> = receipt["server"]["text"].as_str().unwrap().split(' ').collect();
+    assert_eq!((words[0], words[1], words[3], words[4]), ("anna@example.com", "main", "token", "true"), "{receipt}");
+    let told = program.0.lock().unwrap().join("\n");
+    for line in ["put frozen-token renewed", "3 postkontor_frozen: frozen sends", "4 frozen log"] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+
+    let mut refused = message();
+    refused["to"] = json!(["nobody@example.com"]);
+    let error = send(&host, &settings, &refused, &[&[]]).unwrap_err();
+    assert_eq!((error.status, error.message.as_str()), (Status::Refused, "Anna sendet nicht an nobody@example.com."));
+    let form: Value = serde_json::from_str(&host.schema("frozen", "en").unwrap()).unwrap();
+    assert_eq!(form["schema"]["properties"]["frozen"]["properties"]["name"]["title"], "Name");
+}
+
+#[test]
+fn a_plugin_for_another_abi_is_refused_before_it_runs() {
+    // Its functions end the process: that this test ends well shows that none of them was called.
+    for (features, difference) in [(&[][..], "too many fields"), (&["host"], "too many fields")] {
+        let build = |file: &Path| strangers::rust("tests/fixtures/plugins/other-abi", features, file).unwrap();
+        let error = listed_error(&library("other"), build);
+        assert_eq!(error["code"], "plugin.other_abi", "{error}");
+        let detail = error["detail"].as_str().unwrap();
+        assert!(detail.contains(difference) && detail.len() < 700, "{detail}");
+    }
+}
+
+#[test]
+fn a_library_that_is_no_plugin_says_so() {
+    let cases = [
+        ("NO_SYMBOL", "plugin.no_entry"),
+        ("NULL_VTABLE", "plugin.no_vtable"),
+        ("OTHER_MAGIC", "plugin.other_abi"),
+        ("OTHER_SIZE", "plugin.other_abi"),
+        ("GARBAGE_HEADER", "plugin.other_abi"),
+    ];
+    for (define, code) in cases {
+        let error = listed_error(&library("odd"), |file| strangers::c(ODD, &[define], file).unwrap());
+        assert_eq!(error["code"], code, "{define}: {error}");
+    }
+}
+
+#[test]
+fn a_plugin_that_cannot_describe_itself_is_listed_with_its_reason() {
+    let cases =
+        [("DESCRIBES_NONSENSE", "plugin.answer_unreadable"), ("DESCRIBES_NOTHING", "plugin.answer_unreadable"), ("FAILS", "plugin.failed")];
+    for (define, code) in cases {
+        let folder = Folder::new().unwrap();
+        strangers::c(ODD, &[define], &folder.file(&library("odd"))).unwrap();
+        let error = entry(&open(&[folder.path()]), &library("odd"))["error"].clone();
+        assert_eq!((&error["code"], &error["status"]), (&Value::from(code), &Value::from(16)), "{define}: {error}");
+    }
+}
+
+#[test]
+fn a_plugin_that_opens_nothing_gives_an_error() {
+    let folder = Folder::new().unwrap();
+    strangers::c(ODD, &["OPENS_NOTHING"], &folder.file(&library("odd"))).unwrap();
+    let host = open(&[folder.path()]);
+    let error = send(&host, &settings("opens-nothing", json!({})), &message(), &[&[]]).unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::Internal, "plugin.answer_unreadable"));
+}
+
+#[test]
+fn a_file_that_is_no_library_says_so() {
+    let error = listed_error(&library("text"), |file| fs::write(file, "This is not a library, only its name says so.").unwrap());
+    assert_eq!(error["code"], "plugin.unloadable", "{error}");
+    let error = listed_error(&library("empty"), |file| fs::write(file, "").unwrap());
+    assert_eq!(error["code"], "plugin.unloadable", "{error}");
+    let error = listed_error(&library("folder"), |file| fs::create_dir(file).unwrap());
+    assert_eq!(error["code"], "plugin.not_a_file", "{error}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_truncated_plugin_does_not_end_the_process() {
+    let folder = Folder::new().unwrap();
+    let whole = folder.file("whole");
+    strangers::c(FOLDER_C, &[], &whole).unwrap();
+    let whole = fs::read(&whole).unwrap();
+    for len in [10, 64, 200, whole.len() / 4, whole.len() / 2, whole.len() - 1] {
+        let error = listed_error(&library("half"), |file| fs::write(file, &whole[..len]).unwrap());
+        assert!(["plugin.truncated", "plugin.unloadable"].contains(&error["code"].as_str().unwrap()), "{len}: {error}");
+    }
+}
+
+#[test]
+fn a_panic_costs_the_call_and_never_the_process() {
+    let folder = Folder::new().unwrap();
+    strangers::rust("tests/fixtures/plugins/panics", &[], &folder.file(&library("panics"))).unwrap();
+    let host = open(&[folder.path()]);
+    let at = |place: &str| settings("panics", json!({"panics": {"at": place}}));
+
+    let report = test(&host, &at("open")).unwrap();
+    assert_eq!((&report["ok"], &report["steps"][0]["code"]), (&Value::from(false), &Value::from("plugin.panicked")), "{report}");
+    for place in ["open", "send"] {
+        let error = send(&host, &at(place), &message(), &[&[]]).unwrap_err();
+        assert_eq!((error.status, error.code.as_str()), (Status::Internal, "plugin.panicked"));
+        assert!(error.detail.contains(&format!("{place} went wrong")) && error.detail.contains("lib.rs:"), "{}", error.detail);
+        assert!(error.message.contains(' '), "a sentence: {}", error.message);
+    }
+    let error = test(&host, &at("test")).unwrap_err();
+    assert_eq!(error.code, "plugin.panicked");
+
+    // The same account works again: the broken session is replaced.
+    let mut account = Account::open(&host, &at("test"), None).unwrap();
+    assert!(account.test("{}", &Cancel::new(None)).is_err());
+    assert!(account.send(&message().to_string(), &[&[]], &Cancel::new(None)).is_ok());
+    // A session that panics when it is closed takes nothing with it.
+    assert!(send(&host, &at("drop"), &message(), &[&[]]).is_ok());
+    assert!(send(&host, &at("nowhere"), &message(), &[&[]]).is_ok());
+}
+
+#[test]
+fn a_panic_in_the_schema_leaves_the_other_transports_alone() {
+    let folder = Folder::new().unwrap();
+    strangers::rust("tests/fixtures/plugins/panics", &["describe"], &folder.file(&library("panics"))).unwrap();
+    strangers::c(FOLDER_C, &[], &folder.file(&library("zfolder"))).unwrap();
+    let host = open(&[folder.path()]);
+    let error = host.schema("panics-describe", "en").unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::Internal, "plugin.panicked"));
+    let error = send(&host, &settings("panics-describe", json!({"panics": {"at": ""}})), &message(), &[&[]]).unwrap_err();
+    assert_eq!(error.code, "plugin.panicked");
+    drop_folder_works(&host, "folder-c");
+}
+
+#[test]
+fn of_two_plugins_with_one_name_the_first_is_used() {
+    let (first, second) = (Folder::new().unwrap(), Folder::new().unwrap());
+    strangers::c(FOLDER_C, &[], &first.file(&library("a"))).unwrap();
+    fs::copy(first.file(&library("a")), first.file(&library("b"))).unwrap();
+    fs::copy(first.file(&library("a")), second.file(&library("a"))).unwrap();
+    let host = open(&[first.path(), second.path()]);
+    let transports: Vec<Value> = serde_json::from_str(&host.transports()).unwrap();
+    let codes: Vec<_> = transports.iter().map(|entry| entry["error"]["code"].as_str().unwrap_or("used")).collect();
+    assert_eq!(codes, ["used", "plugin.name_taken", "plugin.name_taken"]);
+    assert!(transports[1]["error"]["message"].as_str().unwrap().contains(&library("a")), "names the one that is used: {transports:?}");
+    drop_folder_works(&host, "folder-c");
+}
+
+#[test]
+fn a_relative_plugin_folder_is_refused() {
+    let transports: Vec<Value> = serde_json::from_str(&open(&[Path::new("plugins")]).transports()).unwrap();
+    assert_eq!(transports[0]["error"]["code"], "plugin.path_relative", "{transports:?}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_listed() {
+    let folder = Folder::new().unwrap();
+    let transports: Vec<Value> = serde_json::from_str(&open(&[&folder.file("nowhere")]).transports()).unwrap();
+    assert_eq!(transports[0]["error"]["code"], "plugin.folder_unreadable", "{transports:?}");
+}
+
+#[cfg(unix)]
+mod rights {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn chmod(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn what_others_may_write_is_not_loaded() {
+        for (folder_mode, file_mode) in [(0o777, 0o644), (0o775, 0o644), (0o755, 0o666), (0o755, 0o664)] {
+            let folder = Folder::new().unwrap();
+            strangers::c(FOLDER_C, &[], &folder.file(&library("folder-c"))).unwrap();
+            chmod(&folder.file(&library("folder-c")), file_mode);
+            chmod(folder.path(), folder_mode);
+            let transports: Vec<Value> = serde_json::from_str(&open(&[folder.path()]).transports()).unwrap();
+            assert_eq!(transports[0]["error"]["code"], "plugin.writable_by_others", "{folder_mode:o} {file_mode:o}: {transports:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_into_a_folder_that_others_may_write_is_not_followed() {
+        let (folder, open_to_all) = (Folder::new().unwrap(), Folder::new().unwrap());
+        strangers::c(FOLDER_C, &[], &open_to_all.file(&library("folder-c"))).unwrap();
+        symlink(open_to_all.file(&library("folder-c")), folder.file(&library("folder-c"))).unwrap();
+        assert_eq!(entry(&open(&[folder.path()]), &library("folder-c"))["name"], "folder-c", "a link as such is fine");
+        chmod(open_to_all.path(), 0o777);
+        assert_eq!(entry(&open(&[folder.path()]), &library("folder-c"))["error"]["code"], "plugin.writable_by_others");
+    }
+}
+
+#[test]
+fn a_pinned_plugin_is_loaded_only_unchanged() {
+    use sha2::{Digest, Sha256};
+    let folder = Folder::new().unwrap();
+    let name = library("folder-c");
+    strangers::c(FOLDER_C, &[], &folder.file(&name)).unwrap();
+    let digest = Sha256::digest(fs::read(folder.file(&name)).unwrap());
+    let pin: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+    let config = json!({"plugins": [folder.path()], "pins": {name.as_str(): format!("sha256:{pin}")}});
+
+    assert_eq!(entry(&open_with(config.clone(), Box::new(())), &name)["name"], "folder-c");
+    let mut changed = fs::read(folder.file(&name)).unwrap();
+    changed.push(0);
+    // The loaded file stays as it is: whoever overwrites a library that is in use ends the processes that use it.
+    fs::remove_file(folder.file(&name)).unwrap();
+    fs::write(folder.file(&name), changed).unwrap();
+    let error = entry(&open_with(config, Box::new(())), &name)["error"].clone();
+    assert_eq!(error["code"], "plugin.pin_mismatch", "{error}");
+}
