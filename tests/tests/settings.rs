@@ -1,0 +1,287 @@
+//! Settings as users meet them: every text in every language, and a reference that is no older than the schema.
+
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
+use postkontor_core::Host;
+use postkontor_tests::folder::Folder;
+use postkontor_tests::products::Products;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const LANGUAGES: [&str; 3] = ["en", "de", "sl"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The names of the transports that have a folder here.
+fn transports() -> Vec<String> {
+    let folders = fs::read_dir(root().join("plugins")).unwrap().map(|folder| folder.unwrap().file_name().into_string().unwrap());
+    let exports = |name: &String| fs::read_to_string(root().join(format!("plugins/{name}/src/lib.rs"))).unwrap().contains("export!(");
+    let mut names: Vec<_> = folders.filter(|name| !matches!(name.as_str(), "abi" | "sdk")).filter(exports).collect();
+    names.sort();
+    names
+}
+
+/// The texts in a folder, by language.
+fn texts(folder: &str) -> BTreeMap<&'static str, Value> {
+    let text = |language: &str| fs::read_to_string(root().join(folder).join(format!("locales/{language}.json"))).unwrap();
+    LANGUAGES.into_iter().map(|language| (language, serde_json::from_str(&text(language)).unwrap())).collect()
+}
+
+fn folders_with_texts() -> Vec<String> {
+    let plugins = transports().into_iter().map(|name| format!("plugins/{name}"));
+    ["core".to_owned(), "plugins/sdk".to_owned()].into_iter().chain(plugins).collect()
+}
+
+/// All texts of a file by their place in it.
+fn flat(value: &Value, place: String, into: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| flat(value, format!("{place} > {name}"), into)),
+        value => drop(into.insert(place, value.as_str().unwrap_or_default().to_owned())),
+    }
+}
+
+/// The names in `{…}`.
+fn places(text: &str) -> BTreeSet<&str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn every_text_exists_in_all_three_languages() {
+    let mut missing = Vec::new();
+    for folder in folders_with_texts() {
+        let by_language: Vec<_> = texts(&folder)
+            .into_iter()
+            .map(|(language, texts)| {
+                let mut all = BTreeMap::new();
+                flat(&texts, String::new(), &mut all);
+                (language, all)
+            })
+            .collect();
+        for (language, texts) in &by_language {
+            for (other, others) in &by_language {
+                for (place, text) in texts {
+                    match others.get(place) {
+                        None => missing.push(format!("{folder} {other}:{place} is missing ({language} has it)")),
+                        Some(translated) if places(text) != places(translated) => {
+                            missing.push(format!("{folder} {other}:{place} has other places than {language}"));
+                        }
+                        Some(translated) if translated.trim().is_empty() => missing.push(format!("{folder} {other}:{place} is empty")),
+                        Some(_) => {}
+                    }
+                }
+            }
+        }
+    }
+    missing.sort();
+    missing.dedup();
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn every_code_in_the_sources_has_a_text() {
+    let mut known = BTreeSet::new();
+    for folder in folders_with_texts() {
+        let english = &texts(&folder)["en"];
+        for kind in ["codes", "advice"] {
+            known.extend(english[kind].as_object().unwrap().keys().cloned());
+        }
+    }
+    let subjects: BTreeSet<_> = known.iter().filter_map(|code| code.split('.').next()).collect();
+    let mut without = Vec::new();
+    let folders = folders_with_texts().into_iter().chain(["ffi".to_owned(), "cli".to_owned()]);
+    for file in folders.flat_map(|folder| sources(&root().join(folder).join("src"))) {
+        let source = fs::read_to_string(&file).unwrap();
+        let product = source.split("#[cfg(test)]").next().unwrap();
+        for literal in product.split('"').skip(1).step_by(2) {
+            let is_code = |part: &str| {
+                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+            };
+            let Some((subject, rest)) = literal.split_once('.') else { continue };
+            // Names of files and modules look like codes, too, but their subjects are none.
+            if subjects.contains(subject)
+                && rest.split('.').all(is_code)
+                && !known.contains(literal)
+                && !["json", "eml", "rs"].contains(&rest)
+            {
+                without.push(format!("{}: {literal}", file.display()));
+            }
+        }
+    }
+    assert!(without.is_empty(), "no text for\n{}", without.join("\n"));
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("rs") if !path.ends_with("tests.rs") => files.push(path),
+            None => files.extend(sources(&path)),
+            _ => {}
+        }
+    }
+    files
+}
+
+/// The forms of the document (under the empty name) and of all transports, in a language.
+fn forms(language: &str) -> BTreeMap<String, Value> {
+    let folder = Folder::new().unwrap();
+    let names = transports();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let plugins = Products::built().unwrap().plugins(folder.path(), &names).unwrap();
+    let host = Host::open(&serde_json::json!({"plugins": [plugins]}).to_string(), Box::new(())).unwrap();
+    let form =
+        |name: &str| serde_json::from_str::<Value>(&host.schema(name, language).unwrap_or_else(|error| panic!("{name}: {error}"))).unwrap();
+    names.into_iter().chain([""]).map(|name| (name.to_owned(), form(name)["schema"].clone())).collect()
+}
+
+/// A group or field of a schema.
+struct Setting<'a> {
+    pointer: String,
+    schema: &'a Value,
+    /// In words, when it shows.
+    when: String,
+}
+
+/// Everything in a group, groups before their members.
+fn settings<'a>(group: &'a Value, pointer: &str, shown_when: &str) -> Vec<Setting<'a>> {
+    let member =
+        |(name, schema): (&String, &'a Value), when: &str| Setting { pointer: format!("{pointer}/{name}"), schema, when: when.to_owned() };
+    let mut members: Vec<_> = group["properties"].as_object().into_iter().flatten().map(|one| member(one, shown_when)).collect();
+    for branch in group["allOf"].as_array().into_iter().flatten() {
+        let when = when(&branch["if"], group);
+        members.extend(branch["then"]["properties"].as_object().into_iter().flatten().map(|one| member(one, &when)));
+    }
+    members.sort_by_key(|member| member.schema["x-postkontor"]["order"].as_i64());
+    let with_inner = |member: Setting<'a>| {
+        let inner = settings(member.schema, &member.pointer, &member.when);
+        std::iter::once(member).chain(inner)
+    };
+    members.into_iter().flat_map(with_inner).collect()
+}
+
+#[test]
+fn every_group_field_and_choice_has_a_title_in_each_language_and_no_title_is_left_over() {
+    let mut wrong = Vec::new();
+    for (name, schema) in forms("en") {
+        let folders = if name.is_empty() { vec!["core".to_owned()] } else { vec!["plugins/sdk".to_owned(), format!("plugins/{name}")] };
+        for language in LANGUAGES {
+            let mut told: Map<String, Value> = Map::new();
+            for folder in &folders {
+                told.extend(texts(folder)[language]["settings"].as_object().unwrap().clone());
+            }
+            let mut used = BTreeSet::new();
+            for Setting { pointer, schema, .. } in settings(&schema, "", "") {
+                let text = &told.get(&pointer).cloned().unwrap_or_default();
+                if !text["title"].is_string() {
+                    wrong.push(format!("{name} {language}: {pointer} has no title"));
+                }
+                for choice in schema["oneOf"].as_array().into_iter().flatten() {
+                    if !text["choices"][choice["const"].as_str().unwrap()].is_string() {
+                        wrong.push(format!("{name} {language}: {pointer} has no title for {}", choice["const"]));
+                    }
+                }
+                used.insert(pointer);
+            }
+            let own = texts(folders.last().unwrap())[language]["settings"].clone();
+            let left_over = own.as_object().unwrap().keys().filter(|pointer| !used.contains(*pointer));
+            wrong.extend(left_over.map(|pointer| format!("{name} {language}: {pointer} has a title but is no setting")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The rows of a table of fields: pointer, what may stand there, default, scope, when it shows, what it means.
+fn rows(group: &Value, pointer: &str) -> String {
+    let mut rows = String::from("| Setting | Value | Default | Scope | Shows when | Meaning |\n|---|---|---|---|---|---|\n");
+    for Setting { pointer, schema: member, when } in settings(group, pointer, "") {
+        if member.get("properties").is_some() {
+            continue;
+        }
+        let annotations = &member["x-postkontor"];
+        let value = match (member["oneOf"].as_array(), member["type"].as_str().unwrap_or_default()) {
+            (Some(choices), _) => {
+                choices.iter().map(|choice| format!("`{}`", choice["const"].as_str().unwrap())).collect::<Vec<_>>().join(", ")
+            }
+            (None, "string") if annotations["secret"] == true => "secret".to_owned(),
+            (None, "string") if annotations["account"] == true => "account".to_owned(),
+            (None, "string") => "text".to_owned(),
+            (None, "boolean") => "yes, no".to_owned(),
+            (None, "array") => "list".to_owned(),
+            (None, number) => {
+                let range =
+                    [&member["minimum"], &member["maximum"]].map(|bound| bound.as_i64().map(|bound| bound.to_string()).unwrap_or_default());
+                format!("{} {}", if number == "integer" { "whole number" } else { "number" }, range.join("–"))
+            }
+        };
+        let default = match &member["default"] {
+            Value::Null => String::new(),
+            Value::Array(items) if items.is_empty() => String::new(),
+            Value::String(text) => format!("`{text}`"),
+            value => format!("`{value}`"),
+        };
+        let description =
+            member["description"].as_str().map(|description| format!(". {}", description.trim_end_matches('.'))).unwrap_or_default();
+        let title = member["title"].as_str().unwrap();
+        let scope = annotations["scope"].as_str().unwrap_or_default();
+        writeln!(rows, "| `{pointer}` | {} | {default} | {scope} | {when} | {title}{description} |", value.trim()).unwrap();
+    }
+    rows
+}
+
+/// A condition in words; of many choices those are named that are not among them.
+fn when(condition: &Value, group: &Value) -> String {
+    let mut words = Vec::new();
+    for (name, allowed) in condition["properties"].as_object().unwrap() {
+        if *allowed == Value::Bool(false) {
+            words.push(format!("no `{name}`"));
+            continue;
+        }
+        let allowed = allowed["enum"].as_array().cloned().unwrap_or_else(|| vec![allowed["const"].clone()]);
+        let choices = group["properties"][name]["oneOf"].as_array().cloned().unwrap_or_default();
+        let others: Vec<_> = choices.iter().map(|choice| choice["const"].clone()).filter(|choice| !allowed.contains(choice)).collect();
+        let list = |values: &[Value]| {
+            values.iter().map(|value| format!("`{}`", value.to_string().trim_matches('"'))).collect::<Vec<_>>().join(", ")
+        };
+        match !others.is_empty() && others.len() < allowed.len() {
+            true => words.push(format!("`{name}` is not {}", list(&others))),
+            false => words.push(format!("`{name}` is {}", list(&allowed))),
+        }
+    }
+    words.join("; ")
+}
+
+#[test]
+fn the_settings_reference_is_no_older_than_the_schema() {
+    let forms = forms("en");
+    let mut tables = format!("### The document's own groups\n\n{}\n### Groups of every transport with a server\n\n", rows(&forms[""], ""));
+    let shared = ["server", "tls", "auth"];
+    for group in shared {
+        writeln!(tables, "{}", rows(&forms["smtp"]["properties"][group], &format!("/{group}"))).unwrap();
+    }
+    for (name, schema) in forms.iter().filter(|(name, _)| !name.is_empty()) {
+        let mut own = schema.clone();
+        own["properties"].as_object_mut().unwrap().retain(|name, _| !shared.contains(&name.as_str()));
+        writeln!(tables, "### Transport `{name}`\n\n{}", rows(&own, "")).unwrap();
+    }
+    let path = root().join("docs/settings.md");
+    let (begin, end) = ("<!-- The tables are written by a test. -->\n", "<!-- End of the tables. -->\n");
+    let page = fs::read_to_string(&path).unwrap();
+    let (before, rest) = page.split_once(begin).unwrap();
+    let (written, after) = rest.split_once(end).unwrap();
+    if written == tables {
+        return;
+    }
+    if std::env::var_os("POSTKONTOR_WRITE_DOCS").is_some() {
+        fs::write(&path, format!("{before}{begin}{tables}{end}{after}")).unwrap();
+        return;
+    }
+    panic!(
+        "docs/settings.md is stale; run `POSTKONTOR_WRITE_DOCS=1 cargo test -p postkontor-tests --test settings`. It should be:\n{tables}"
+    );
+}
