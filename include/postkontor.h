@@ -29,7 +29,7 @@ OUT         `out` is the last parameter of every function that can fail. It may 
             else the error (JSON). The caller gives it back with postkontor_buf_free; doing that twice does no harm.
 OWNERSHIP   What goes in is borrowed for the duration of the call and never kept, with one exception: the callbacks and
             the `user` pointer given to postkontor_host_open are used until postkontor_host_close returns.
-HANDLES     A handle is a ticket, not an address: it fits in 32 bits, is never null, and a stale, doubly closed or foreign
+HANDLES     A handle is a ticket, not an address: a positive number of 32 bits, and a stale, doubly closed or foreign
             one gives an error, never a crash. Close what you open; closing a host closes its accounts and messages.
 ERRORS      {"status":5,"code":"auth.refused","message":"for the user, in the host's language","detail":"English, for
             support","transport":"smtp","stage":"login","delivery":"none|partial|complete|unknown","retry":"no|later|
@@ -344,11 +344,13 @@ postkontor_status POSTKONTOR_CALL postkontor_account_list(
     postkontor_buf *out);
 
 /**
- * Fetches messages: `received` gets each of them with `user` and answers what becomes of it.
+ * Fetches messages: `received` gets each of them with `user` and answers what becomes of it. It may be null: then the request's
+ * "then" says so for all of them.
  *
- * `request` is {"folder":"...","max":100,"state":"..."} or null; `cancel` may be null. `out` is {"messages":[...],"state":"..."}:
- * give the state with the next request, and only what is new is fetched. A message is marked or deleted only after its
- * verdict; a crash in between fetches it again, never loses it.
+ * `request` is {"folder":"...","state":"...","filter":{...},"max_messages":100,"max_bytes":0,"save_to":"/folder",
+ * "then":"keep|seen|delete"} or null, every member may be left out; `cancel` may be null. `out` is {"messages":[...],"state":"...",
+ * "more":false}: give the state with the next request, and only what is new is fetched. A message is marked or deleted only
+ * after its verdict; a crash in between fetches it again, never loses it.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_receive(
     postkontor_account *account,
@@ -386,8 +388,9 @@ postkontor_status POSTKONTOR_CALL postkontor_message_build(
     postkontor_buf *out);
 
 /**
- * Opens a message to read from: the `len` bytes at `data`, or, when `source` is {"file":"/path.eml"}, a file. One of the two is
- * null. `message` receives the handle, or null; `out` the summary {"subject","from","date","parts":[{"name","type","size"}]}.
+ * Opens a message to read from: the `len` bytes at `data`, which are copied, or, when `source` is {"file":"/path.eml"}, a file;
+ * `source` may be null. `message` receives the handle, or null; `out` the summary {"subject","from","to","date","text","html",
+ * "parts":[{"name","type","size"}],...}. Every input is a message, if need be one without headers.
  */
 postkontor_status POSTKONTOR_CALL postkontor_message_open(
     postkontor_host *host,

@@ -1,9 +1,12 @@
 //! `postkontor_account_*`.
 
-use crate::abi::{AccountHandle, Buf, CancelHandle, HostHandle, Received, Slice, StatusNumber};
+use crate::abi::{
+    AccountHandle, Buf, CancelHandle, HostHandle, MessageHandle, POSTKONTOR_DELETE, POSTKONTOR_KEEP, POSTKONTOR_SEEN, Received, Slice,
+    StatusNumber,
+};
 use crate::entry::{self, NOTHING};
-use crate::{argument, cancel, handle};
-use postkontor_core::{Account, Cancel};
+use crate::{argument, callbacks, cancel, handle, thread};
+use postkontor_core::{Account, Cancel, Disposal, Fetched};
 use postkontor_plugin::Error;
 use std::ffi::{c_char, c_void};
 
@@ -130,11 +133,13 @@ pub unsafe extern "system" fn postkontor_account_list(
     unsafe { ask(account, request, cancel, out, |account, request, cancel| account.list(request, cancel)) }
 }
 
-/// Fetches messages: `received` gets each of them with `user` and answers what becomes of it.
+/// Fetches messages: `received` gets each of them with `user` and answers what becomes of it. It may be null: then the request's
+/// "then" says so for all of them.
 ///
-/// `request` is {"folder":"...","max":100,"state":"..."} or null; `cancel` may be null. `out` is {"messages":[...],"state":"..."}:
-/// give the state with the next request, and only what is new is fetched. A message is marked or deleted only after its
-/// verdict; a crash in between fetches it again, never loses it.
+/// `request` is {"folder":"...","state":"...","filter":{...},"max_messages":100,"max_bytes":0,"save_to":"/folder",
+/// "then":"keep|seen|delete"} or null, every member may be left out; `cancel` may be null. `out` is {"messages":[...],"state":"...",
+/// "more":false}: give the state with the next request, and only what is new is fetched. A message is marked or deleted only
+/// after its verdict; a crash in between fetches it again, never loses it.
 ///
 /// # Safety
 ///
@@ -148,10 +153,41 @@ pub unsafe extern "system" fn postkontor_account_receive(
     cancel: *mut CancelHandle,
     out: *mut Buf,
 ) -> StatusNumber {
-    // No transport receives yet, so nothing is there to be handed over.
-    let _ = (received, user);
     // SAFETY: every pointer is what the header says.
-    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.receive(request, None, cancel)) }
+    unsafe {
+        entry::call(out, || {
+            let mut account = handle::lend(account)?;
+            let request = argument::optional_text(request, "request")?.unwrap_or("{}");
+            let cancel = cancel::token(cancel)?;
+            let owner = account.owner();
+            let Some(received) = received else { return account.get()?.receive(request, None, &cancel) };
+            let mut take = |fetched: Fetched<'_>| hand_over(received, user, owner, fetched);
+            account.get()?.receive(request, Some(&mut take), &cancel)
+        })
+    }
+}
+
+/// Gives a fetched message to the caller's function, under a handle that lives as long as the function runs.
+fn hand_over(
+    received: unsafe extern "system" fn(*mut c_void, *const c_char, *mut MessageHandle) -> i32,
+    user: *mut c_void,
+    owner: *mut HostHandle,
+    fetched: Fetched<'_>,
+) -> Disposal {
+    let summary = callbacks::zero_terminated(fetched.summary);
+    // Where no handle is to be had the message stays on the server, and so do those behind it.
+    let Ok(message) = handle::open::<MessageHandle>(fetched.message, Some(owner)) else { return Disposal::Stop };
+    // SAFETY: the caller's function, with a text and a handle that are valid until it returns.
+    let verdict = thread::outside(|| unsafe { received(user, summary.as_ptr(), message) });
+    // The function may have closed it already.
+    drop(handle::close(message));
+    match verdict {
+        Some(POSTKONTOR_SEEN) => Disposal::Seen,
+        Some(POSTKONTOR_DELETE) => Disposal::Delete,
+        Some(POSTKONTOR_KEEP) => Disposal::Keep,
+        // Whatever else it answers, nothing must be lost by it.
+        _ => Disposal::Stop,
+    }
 }
 
 /// Marks, moves or deletes messages: {"messages":["id",...],"action":"seen|unseen|move|delete","folder":"..."}. `cancel` may be

@@ -1,13 +1,13 @@
 //! Tickets: what C holds instead of pointers.
 //!
-//! A ticket is a number of 32 bits: the kind of thing, its place in a table, and how often that place was used before. So a
-//! ticket that is stale, closed twice, of another kind or invented is found out, and no address is ever taken from C.
+//! A ticket is a number of 31 bits (so that it is positive in every language): the kind of thing, its place in a table, and
+//! how often that place was used before. So a ticket that is stale, closed twice, of another kind or invented is found out, and no address is ever taken from C.
 //!
 //! Places are used again in the order in which they became free, and only once many are free, so that the number of a
 //! closed handle comes back after millions of others.
 
 use crate::abi::{AccountHandle, CancelHandle, HostHandle, MessageHandle};
-use postkontor_core::{Account, Cancel, Host};
+use postkontor_core::{Account, Cancel, Host, Opened};
 use postkontor_plugin::{Error, Status};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,9 +22,6 @@ pub(crate) trait Kind: Sized {
     const NAME: &'static str;
     fn table(registry: &mut Registry) -> &mut Table<Self::Thing>;
 }
-
-/// A message that is read from. Reading comes with the receiving transports; until then there is none.
-pub(crate) enum Message {}
 
 macro_rules! kinds {
     ($($handle:ty, $thing:ty, $number:literal, $name:literal, $table:ident;)*) => {
@@ -45,7 +42,7 @@ macro_rules! kinds {
 kinds! {
     HostHandle, Arc<Host>, 0, "host", hosts;
     AccountHandle, Account, 1, "account", accounts;
-    MessageHandle, Message, 2, "message", messages;
+    MessageHandle, Opened, 2, "message", messages;
     CancelHandle, Cancel, 3, "cancel", cancels;
 }
 
@@ -85,7 +82,7 @@ pub(crate) fn lend<K: Kind>(handle: *mut K) -> Result<Lent<K>, Error> {
     }
     let thing = entry.thing.take().ok_or_else(|| busy(K::NAME))?;
     entry.users += 1;
-    Ok(Lent { thing: Some(thing), handle })
+    Ok(Lent { thing: Some(thing), handle, owner: std::ptr::without_provenance_mut(entry.owner) })
 }
 
 /// Takes a thing out of its table for good. The caller drops it, which may take time and call back.
@@ -101,7 +98,7 @@ pub(crate) fn close<K: Kind>(handle: *mut K) -> Result<Option<K::Thing>, Error> 
 /// A host and all that was opened with it, out of their tables. Dropped in the order of its members: the host last.
 pub(crate) struct Closed {
     _accounts: Vec<Account>,
-    _messages: Vec<Message>,
+    _messages: Vec<Opened>,
     _host: Option<Arc<Host>>,
 }
 
@@ -147,9 +144,15 @@ impl<K: Kind> Drop for Shared<K> {
 pub(crate) struct Lent<K: Kind> {
     thing: Option<K::Thing>,
     handle: *mut K,
+    owner: *mut HostHandle,
 }
 
 impl<K: Kind> Lent<K> {
+    /// The host that it was opened with.
+    pub(crate) fn owner(&self) -> *mut HostHandle {
+        self.owner
+    }
+
     /// The thing.
     pub(crate) fn get(&mut self) -> Result<&mut K::Thing, Error> {
         // Only drop takes it out.
@@ -206,6 +209,8 @@ struct Slot<T> {
 
 /// Places in a table: what 14 bits can number.
 const PLACES: usize = 1 << 14;
+/// After it a place begins again with 1: what 15 bits can number.
+const LAST_GENERATION: u16 = 0x7fff;
 /// As long as fewer places are free, a new one is taken.
 const RESERVE: usize = 256;
 
@@ -250,7 +255,7 @@ impl<T> Table<T> {
     fn take(&mut self, ticket: usize) -> Option<T> {
         let slot = self.slot(ticket)?;
         let entry = slot.entry.take()?;
-        slot.generation = slot.generation.checked_add(1).unwrap_or(1);
+        slot.generation = if slot.generation < LAST_GENERATION { slot.generation + 1 } else { 1 };
         self.free.push_back((ticket >> 2 & (PLACES - 1)) as u16);
         entry.thing
     }
@@ -336,13 +341,13 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_fits_in_32_bits_and_is_never_null() {
+    fn a_ticket_is_a_positive_number_of_32_bits() {
         let mut table = Table::new();
         let entry = || Entry { thing: Some(()), users: 0, owner: 0, process: 0, broken: false };
         let mut seen = std::collections::HashSet::new();
-        for _ in 0..100_000 {
+        for _ in 0..300_000 {
             let ticket = table.put(entry(), 3).unwrap();
-            assert!(ticket != 0 && seen.insert(ticket));
+            assert!(i32::try_from(ticket).unwrap() > 0 && seen.insert(ticket));
             table.take(ticket as usize).unwrap();
         }
         let open: Vec<_> = std::iter::from_fn(|| table.put(entry(), 3)).collect();

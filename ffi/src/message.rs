@@ -6,8 +6,13 @@ use crate::entry::{self, NOTHING};
 use crate::{argument, handle};
 use postkontor_core::message::compose;
 use postkontor_core::settings::Sender;
+use postkontor_core::{Host, Opened};
 use postkontor_plugin::{Error, Status};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use std::ffi::{c_char, c_void};
+use std::path::{Path, PathBuf};
 
 /// Builds the MIME form of a message without sending it, for archives and previews. Bcc does not appear in it.
 ///
@@ -32,17 +37,18 @@ pub unsafe extern "system" fn postkontor_message_build(
     // SAFETY: every pointer is what the header says.
     unsafe {
         entry::call(out, || {
-            let _host = handle::share(host)?;
+            let host = handle::share(host)?;
             let sender = argument::optional_text(sender, "sender")?.unwrap_or("{}");
             let message = argument::text(message, "message")?;
             let parts = argument::parts(parts, count)?;
-            build(sender, message, &parts, Writer::new(write, user))
+            build(sender, message, &parts, Writer::new(write, user)).map_err(|error| host.localised(error))
         })
     }
 }
 
-/// Opens a message to read from: the `len` bytes at `data`, or, when `source` is {"file":"/path.eml"}, a file. One of the two is
-/// null. `message` receives the handle, or null; `out` the summary {"subject","from","date","parts":[{"name","type","size"}]}.
+/// Opens a message to read from: the `len` bytes at `data`, which are copied, or, when `source` is {"file":"/path.eml"}, a file;
+/// `source` may be null. `message` receives the handle, or null; `out` the summary {"subject","from","to","date","text","html",
+/// "parts":[{"name","type","size"}],...}. Every input is a message, if need be one without headers.
 ///
 /// # Safety
 ///
@@ -59,11 +65,17 @@ pub unsafe extern "system" fn postkontor_message_open(
     // SAFETY: every pointer is what the header says.
     unsafe {
         entry::call(out, || {
-            let _message = argument::place(message, "message")?;
-            let _host = handle::share(host)?;
-            argument::optional_text(source, "source")?;
-            argument::bytes(data, len, "data")?;
-            Err::<String, _>(not_yet("message_open"))
+            let message = argument::place(message, "message")?;
+            let open = handle::share(host)?;
+            let source: Source = request(argument::optional_text(source, "source")?.unwrap_or("{}"), &open)?;
+            let raw = match source.file {
+                Some(file) => std::fs::read(&file).map_err(|error| unreadable(&file, &error, &open))?,
+                None => argument::bytes(data, len, "data")?.to_vec(),
+            };
+            let opened = Opened::new(raw);
+            let summary = opened.summary().to_owned();
+            message.fill(handle::open(opened, Some(host))?);
+            Ok(summary)
         })
     }
 }
@@ -82,13 +94,25 @@ pub unsafe extern "system" fn postkontor_message_part(
     user: *mut c_void,
     out: *mut Buf,
 ) -> StatusNumber {
-    let _ = (write, user);
     // SAFETY: every pointer is what the header says.
     unsafe {
         entry::call(out, || {
-            let _message = handle::lend(message)?;
-            argument::text(request, "request")?;
-            Err::<String, _>(not_yet("message_part"))
+            let mut message = handle::lend(message)?;
+            let open = handle::share(message.owner())?;
+            let wanted: Wanted = self::request(argument::text(request, "request")?, &open)?;
+            let message = message.get()?;
+            let part = match wanted.part {
+                _ if wanted.raw => Cow::Borrowed(message.raw()),
+                Some(index) => message.part(index).map_err(|error| open.localised(error))?,
+                None => return Err(open.localised(Error::new(Status::Argument, "request.unreadable").at("/part", "request.unreadable"))),
+            };
+            let size = part.len();
+            match (wanted.file, Writer::new(write, user)) {
+                (Some(file), _) => std::fs::write(&file, &part).map_err(|error| unwritable(&file, &error, &open))?,
+                (None, Some(writer)) => part.chunks(BLOCK).try_for_each(|block| writer.write(block))?,
+                (None, None) => return Ok(part.into_owned()),
+            }
+            Ok(serde_json::json!({ "size": size }).to_string().into_bytes())
         })
     }
 }
@@ -104,15 +128,50 @@ pub unsafe extern "system" fn postkontor_message_close(message: *mut MessageHand
     unsafe { entry::call(out, || handle::close(message).map(|_| NOTHING)) }
 }
 
-fn not_yet(function: &str) -> Error {
-    Error::new(Status::Unsupported, "library.function_unsupported").arg("function", format!("postkontor_{function}"))
+/// Where a message to be opened comes from.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Source {
+    #[serde(default)]
+    file: Option<PathBuf>,
+}
+
+/// Which part of a message is wanted, and where it goes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(default)]
+    part: Option<usize>,
+    #[serde(default)]
+    raw: bool,
+    #[serde(default)]
+    file: Option<PathBuf>,
+}
+
+/// Bytes are handed over in blocks of this size.
+const BLOCK: usize = 64 * 1024;
+
+fn request<T: DeserializeOwned>(json: &str, host: &Host) -> Result<T, Error> {
+    let unreadable = |error: serde_json::Error| Error::new(Status::Argument, "request.unreadable").detail(error.to_string());
+    serde_json::from_str(json).map_err(|error| host.localised(unreadable(error)))
+}
+
+fn unreadable(file: &Path, error: &std::io::Error, host: &Host) -> Error {
+    let status = if error.kind() == std::io::ErrorKind::NotFound { Status::NotFound } else { Status::Local };
+    let error = Error::new(status, "message.file_unreadable").detail(error.to_string());
+    host.localised(error.arg("path", file.display().to_string()))
+}
+
+fn unwritable(file: &Path, error: &std::io::Error, host: &Host) -> Error {
+    let error = Error::new(Status::Local, "message.part_not_saved").detail(error.to_string());
+    host.localised(error.arg("path", file.display().to_string()))
 }
 
 fn build(sender: &str, message: &str, parts: &[&[u8]], writer: Option<Writer>) -> Result<Vec<u8>, Error> {
     let sender: Sender =
         serde_json::from_str(sender).map_err(|error| Error::new(Status::Settings, "settings.unreadable").detail(error.to_string()))?;
     let mut composed = compose(message, &sender, parts)?;
-    let mut block = vec![0; 64 * 1024];
+    let mut block = vec![0; BLOCK];
     let mut whole = Vec::new();
     loop {
         let count = composed.read(&mut block)?;

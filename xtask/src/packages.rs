@@ -13,6 +13,7 @@ struct Package {
 /// The one list of what is needed beside Rust.
 const PACKAGES: &[Package] = &[
     Package { name: "gcc", file: "/usr/bin/gcc", serves: "C callers, the C plugin" },
+    Package { name: "g++", file: "/usr/bin/g++", serves: "C++ callers" },
     Package { name: "pkg-config", file: "/usr/bin/pkg-config", serves: "the openssl crate" },
     Package { name: "libssl-dev", file: "/usr/include/openssl/ssl.h", serves: "the openssl crate" },
     Package { name: "openssl", file: "/usr/bin/openssl", serves: "certificates" },

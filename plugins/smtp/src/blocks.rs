@@ -30,7 +30,7 @@ pub(crate) fn send(
     let mut verdicts = Verdicts::default();
     let reset = session.dirty;
     let from = entry.start + if reset { 0 } else { RESET.len() };
-    if let Err(error) = session.stream.write(&outbox.bytes()[from..entry.body], call) {
+    if let Err(error) = session.silent().and_then(|()| session.stream.write(&outbox.bytes()[from..entry.body], call)) {
         return Outcome::broken(0, error.stage(Stage::Sender));
     }
     if let Err(interruption) = envelope_replies(session, mail, reset, &mut verdicts, call) {

@@ -32,8 +32,10 @@ pub(crate) fn send(session: &mut Session, outbox: &mut Outbox, mails: &[Mail], r
             None if session.capabilities.pipelining => {
                 outbox.clear();
                 let reset = announce(mail, session.dirty, &session.capabilities, outbox);
-                let written = session.stream.write(outbox.bytes(), call);
-                written.map_err(Interruption::Lost).and_then(|()| replies(session, mail, reset, &mut verdicts, call))
+                let written = session.silent().and_then(|()| session.stream.write(outbox.bytes(), call));
+                written
+                    .map_err(|error| Interruption::Lost(error.stage(Stage::Sender)))
+                    .and_then(|()| replies(session, mail, reset, &mut verdicts, call))
             }
             None => step_by_step(session, mail, outbox, &mut verdicts, call),
         };
@@ -97,6 +99,7 @@ fn step_by_step(
     call: &Call,
 ) -> Result<Option<Reply>, Interruption> {
     let lost = |stage: Stage| move |error: Error| Interruption::Lost(error.stage(stage));
+    session.silent().map_err(lost(Stage::Sender))?;
     if session.dirty {
         session.stream.write(RESET, call).map_err(lost(Stage::Sender))?;
         let reply = envelope_reply(session, Stage::Sender, call)?;
@@ -107,6 +110,7 @@ fn step_by_step(
     }
     outbox.clear();
     envelope::write_mail(mail, mail.size, &session.capabilities, outbox);
+    session.silent().map_err(lost(Stage::Sender))?;
     session.stream.write(outbox.bytes(), call).map_err(lost(Stage::Sender))?;
     let reply = envelope_reply(session, Stage::Sender, call)?;
     verdicts.sender(&reply, &mut session.stream);

@@ -11,7 +11,7 @@ use crate::outbox::Outbox;
 use crate::session::Session;
 use crate::transaction::{Interruption, Outcome, RESET, Results, envelope_replies, final_reply, surplus};
 use crate::verdict::Verdicts;
-use postkontor_plugin::{Body, Call, Error, Mail, SessionState};
+use postkontor_plugin::{Body, Call, Error, Mail, SessionState, Stage};
 use std::sync::Arc;
 
 /// The most mails and bytes in one window. The replies to it must fit the socket buffers, as nobody reads them while it is written.
@@ -78,6 +78,9 @@ impl Window {
         // The RSET in front of the first mail is needed only where something was left unfinished.
         let mut reset = session.dirty;
         let from = first.start + if reset { 0 } else { RESET.len() };
+        if let Err(early) = session.silent() {
+            return Outcome::broken(0, early.stage(Stage::Sender));
+        }
         let before = session.stream.written();
         let left = |entry: &Entry, session: &Session| before + (entry.end - from) as u64 <= session.stream.written();
         if let Err(error) = session.stream.write_body(&outbox.bytes()[from..], call) {

@@ -31,7 +31,7 @@ pub(super) fn advise(step: &mut Step, server: Option<&Server>, tls: &Tls) {
         "net.idle_timeout" => ("/server/timeout_seconds", &["advice.raise_timeout", "advice.check_port"]),
         "net.closed_by_server" | "net.broken" | "tls.truncated" => ("/server/host", &["advice.try_later", "advice.ask_administrator"]),
         "protocol.line_too_long" => ("/server/port", &["advice.check_port"]),
-        "proxy.invalid" => ("/server/proxy", &["advice.proxy_form"]),
+        "settings.proxy_invalid" => ("/server/proxy", &["advice.proxy_form"]),
         "proxy.auth_required" | "proxy.auth_refused" => ("/server/proxy", &["advice.check_proxy_password"]),
         "proxy.forbidden" => ("/server/proxy", &["advice.ask_proxy_administrator"]),
         "proxy.server_unreachable" | "proxy.server_refused" => ("/server/host", &["advice.check_host", "advice.check_port"]),
@@ -53,7 +53,7 @@ pub(super) fn advise(step: &mut Step, server: Option<&Server>, tls: &Tls) {
         "tls.client_certificate_unreadable" => ("/tls/client_certificate/file", &["advice.check_file"]),
         "tls.client_certificate_locked" => ("/tls/client_certificate/password", &["advice.check_file_password"]),
         "tls.ca_file_unreadable" => ("/tls/ca_file", &["advice.check_file"]),
-        "tls.pin_invalid" => ("/tls/pin", &["advice.pin_form"]),
+        "settings.pin_invalid" => ("/tls/pin", &["advice.pin_form"]),
         _ => return,
     };
     if step.pointer.is_empty() {
@@ -145,5 +145,41 @@ mod tests {
         let step = step(&error, &server("h"), &Tls { mode: TlsMode::Starttls, ..Tls::default() });
         assert_eq!(step.patch, Some(json!({"tls": {"mode": "implicit"}})));
         assert_eq!(step.pointer, "/tls/mode");
+    }
+
+    #[test]
+    fn every_code_of_the_wire_has_its_text_in_every_language() {
+        let sources = [
+            include_str!("advice.rs"),
+            include_str!("certificate.rs"),
+            include_str!("connect.rs"),
+            include_str!("proxy.rs"),
+            include_str!("resolve.rs"),
+            include_str!("stream.rs"),
+            include_str!("tls/identity.rs"),
+            include_str!("tls/mod.rs"),
+        ];
+        let is_code = |word: &&str| {
+            ["net.", "tls.", "proxy.", "protocol.", "advice."].iter().any(|prefix| word.len() > prefix.len() && word.starts_with(prefix))
+                && word.bytes().filter(|byte| *byte == b'.').count() == 1
+                && !word.ends_with(".rs")
+                && word.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_'))
+        };
+        let mut codes: Vec<&str> = sources.iter().flat_map(|source| source.split('"')).filter(is_code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert!(codes.len() > 60, "{codes:?}");
+        let places = |text: &str| {
+            let mut places: Vec<String> = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
+            places.sort();
+            places
+        };
+        let texts: Vec<Value> = crate::SHARED_TEXTS.iter().map(|(_, json)| serde_json::from_str(json).unwrap()).collect();
+        for code in codes {
+            let group = if code.starts_with("advice.") { "advice" } else { "codes" };
+            let found: Vec<&str> =
+                texts.iter().map(|texts| texts[group][code].as_str().unwrap_or_else(|| panic!("{code} has no text"))).collect();
+            assert!(found.iter().all(|text| places(text) == places(found[0])), "{code}: {found:?}");
+        }
     }
 }

@@ -79,6 +79,11 @@ impl Findings {
     pub(super) fn facts(&self, host: &str) -> Map<String, Value> {
         let chain: Vec<Map<String, Value>> = self.chain.iter().map(|der| describe(der)).collect();
         let mut facts = chain.first().cloned().unwrap_or_default();
+        // In a sentence: the first names, or the subject where there is none.
+        let named: Vec<&str> =
+            facts.get("names").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).take(5).collect();
+        let named = if named.is_empty() { facts.get("subject").cloned().unwrap_or_default() } else { named.join(", ").into() };
+        facts.insert("named".to_owned(), named);
         let names = facts.get("names").and_then(Value::as_array).cloned().unwrap_or_default();
         let matched: Vec<Value> = names.into_iter().filter(|name| name.as_str().is_some_and(|name| matches(name, host))).collect();
         facts.insert("host".to_owned(), host.into());
@@ -89,6 +94,24 @@ impl Findings {
         }
         facts.insert("chain".to_owned(), chain.into_iter().map(Value::Object).collect::<Vec<_>>().into());
         facts
+    }
+
+    /// Adds the faults that can be read from the server's own certificate, for an engine that does not tell them.
+    #[cfg(any(not(unix), feature = "native-tls"))]
+    pub(super) fn inspect(&mut self, host: &str) {
+        let Some(der) = self.chain.first().cloned() else { return };
+        let Ok((_, certificate)) = X509Certificate::from_der(&der) else { return self.add(Fault::Untrusted("unreadable".to_owned())) };
+        let now = x509_parser::time::ASN1Time::now();
+        if now > certificate.validity().not_after {
+            self.add(Fault::Expired);
+        }
+        if now < certificate.validity().not_before {
+            self.add(Fault::NotYetValid);
+        }
+        // Some platforms still accept the common name.
+        if !names(&certificate).iter().any(|name| matches(name, host)) {
+            self.add(Fault::WrongHost);
+        }
     }
 
     /// SHA-256 of the server's own certificate, in the form of `tls.pin`.

@@ -27,19 +27,20 @@ enum Kind {
 }
 
 impl Proxy {
-    /// Reads `socks5://[user:password@]host[:port]` or `http://…`. User and password may be percent-encoded.
+    /// Reads `socks5://[user:password@]host:port` or `http://…`. User and password may be percent-encoded.
     pub(super) fn parse(url: &str) -> Result<Proxy, Error> {
         let url = url.trim();
         let (scheme, rest) = url.split_once("://").ok_or_else(invalid)?;
-        let (kind, default_port) = match scheme.to_ascii_lowercase().as_str() {
-            "socks5" | "socks5h" => (Kind::Socks5, 1080),
-            "http" => (Kind::Http, 8080),
+        let kind = match scheme {
+            "socks5" => Kind::Socks5,
+            "http" => Kind::Http,
             _ => return Err(invalid()),
         };
         let (credentials, place) = rest.rsplit_once('@').map_or(("", rest), |(credentials, place)| (credentials, place));
         let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
         let server = Server { host: place.strip_suffix('/').unwrap_or(place).to_owned(), port: None, timeout_seconds: 0, proxy: None };
-        let endpoint = server.endpoint(default_port).map_err(|_| invalid())?;
+        // Port 0 cannot be written, so it stands for "none given".
+        let endpoint = server.endpoint(0).ok().filter(|endpoint| endpoint.port != 0).ok_or_else(invalid)?;
         let (user, password) = (decoded(user)?, Secret::new(decoded(password)?));
         // The length of either is one byte in RFC 1929; a colon in the user name would move the border in RFC 7617.
         let is_possible = match kind {
@@ -216,7 +217,7 @@ fn nonsense(detail: &str) -> Error {
 }
 
 fn invalid() -> Error {
-    Error::new(Status::Settings, "proxy.invalid").stage(Stage::Settings).at("/server/proxy", "proxy.invalid")
+    Error::new(Status::Settings, "settings.proxy_invalid").stage(Stage::Settings).at("/server/proxy", "settings.proxy_invalid")
 }
 
 /// Undoes percent-encoding. Control characters have no business in a name or password of a proxy.
@@ -246,14 +247,14 @@ mod tests {
         let proxy = Proxy::parse("socks5://anna:p%40ss%3Aword@proxy.example.com:9050").unwrap();
         assert_eq!((proxy.scheme(), proxy.endpoint.host.as_str(), proxy.endpoint.port), ("socks5", "proxy.example.com", 9050));
         assert_eq!((proxy.user.as_str(), proxy.password.reveal()), ("anna", "p@ss:word"));
-        let proxy = Proxy::parse("HTTP://[2001:db8::1]/").unwrap();
+        let proxy = Proxy::parse("http://[2001:db8::1]:8080/").unwrap();
         assert_eq!((proxy.scheme(), proxy.endpoint.host.as_str(), proxy.endpoint.port), ("http", "2001:db8::1", 8080));
         assert!(proxy.user.is_empty());
     }
 
     #[test]
     fn what_is_no_proxy_is_refused_with_its_place_and_without_its_password() {
-        let long = format!("socks5://{}:x@h", "u".repeat(256));
+        let long = format!("socks5://{}:x@h:1", "u".repeat(256));
         for url in [
             "",
             "proxy",
@@ -261,9 +262,9 @@ mod tests {
             "socks4://h",
             "http://",
             "http://h:0",
-            "http://u%0d%0a:p@h",
-            "http://u%zz:p@h",
-            "http://u%3ax:hush@h",
+            "http://u%0d%0a:p@h:1",
+            "http://u%zz:p@h:1",
+            "http://u%3ax:hush@h:1",
             &long,
         ] {
             let Err(error) = Proxy::parse(url) else { panic!("{url} was taken") };

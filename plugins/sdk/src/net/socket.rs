@@ -5,6 +5,7 @@ use crate::Error;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// What to wait for.
@@ -16,8 +17,27 @@ pub(super) enum Direction {
     Write,
 }
 
-/// How many of the first bytes a server sent are kept, to recognise one that does not speak TLS.
+/// How many of the first bytes a server sent are kept.
 const OPENING: usize = 256;
+
+/// The first bytes that a server sent, to recognise one that does not speak TLS.
+///
+/// Shared with the socket, since some TLS engines do not give a socket back after a failed handshake.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Opening(Arc<Mutex<Vec<u8>>>);
+
+impl Opening {
+    /// What has arrived so far.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, bytes: &[u8]) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = OPENING - kept.len().min(OPENING);
+        kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+}
 
 /// A non-blocking socket that remembers what it is waiting for.
 ///
@@ -26,13 +46,14 @@ const OPENING: usize = 256;
 pub(super) struct Socket {
     tcp: TcpStream,
     blocked: Direction,
-    opening: Option<Vec<u8>>,
+    opening: Option<Opening>,
+    is_ended: bool,
 }
 
 impl Socket {
     /// Takes a connected socket that is already non-blocking.
     pub(super) fn new(tcp: TcpStream) -> Socket {
-        Socket { tcp, blocked: Direction::Read, opening: None }
+        Socket { tcp, blocked: Direction::Read, opening: None, is_ended: false }
     }
 
     pub(super) fn local_address(&self) -> Option<SocketAddr> {
@@ -44,19 +65,20 @@ impl Socket {
         self.blocked
     }
 
-    /// Begins to keep the first bytes that arrive.
-    pub(super) fn keep_opening(&mut self) {
-        self.opening = Some(Vec::new());
-    }
-
-    /// The first bytes that arrived since [`Socket::keep_opening`].
-    pub(super) fn opening(&self) -> &[u8] {
-        self.opening.as_deref().unwrap_or_default()
+    /// Keeps the first bytes that arrive from now on.
+    pub(super) fn keep_opening(&mut self) -> Opening {
+        self.opening.insert(Opening::default()).clone()
     }
 
     /// Stops keeping the first bytes.
     pub(super) fn forget_opening(&mut self) {
         self.opening = None;
+    }
+
+    /// Whether the other side has closed its half of the connection, for an engine that cannot tell how it ended.
+    #[cfg_attr(all(unix, not(feature = "native-tls")), allow(dead_code))]
+    pub(super) fn is_ended(&self) -> bool {
+        self.is_ended
     }
 
     /// Waits one slice of the call, at most `longest`, and checks whether the call may go on. Says whether the socket is ready.
@@ -81,9 +103,9 @@ impl Read for Socket {
         let result = retried(|| self.tcp.read(data));
         match &result {
             Ok(read) => {
-                if let Some(opening) = &mut self.opening {
-                    let room = OPENING - opening.len().min(OPENING);
-                    opening.extend_from_slice(&data[..(*read).min(room)]);
+                self.is_ended = *read == 0 && !data.is_empty();
+                if let Some(opening) = &self.opening {
+                    opening.add(&data[..*read]);
                 }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.blocked = Direction::Read,

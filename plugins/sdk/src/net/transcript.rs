@@ -154,7 +154,8 @@ impl Transcript {
         // Masked before it is cut, so that a secret at the edge does not lose its end and with that its mask.
         let mut clean = self.clean(line);
         if clean.len() > LINE {
-            clean.truncate(clean.floor_char_boundary(LINE));
+            let cut = (0..=LINE).rev().find(|cut| clean.is_char_boundary(*cut)).unwrap_or_default();
+            clean.truncate(cut);
             clean.push('…');
         }
         self.keep(format!("{who}: {clean}"));

@@ -14,7 +14,7 @@ pub(super) use engine::Engine;
 
 use super::advice::advise;
 use super::certificate::{Fault, Findings, end_point};
-use super::socket::Socket;
+use super::socket::{Opening, Socket};
 use super::transcript::printable;
 use crate::settings::{Endpoint, Tls, TlsVersion};
 use crate::{Error, Stage, Status, Step, StepStatus};
@@ -73,6 +73,7 @@ pub(super) struct Proof {
 /// One handshake of a client, advanced whenever the socket is ready.
 pub(super) struct Handshake<'a> {
     engine: Engine,
+    opening: Opening,
     tls: &'a Tls,
     endpoint: &'a Endpoint,
 }
@@ -83,9 +84,9 @@ impl<'a> Handshake<'a> {
         if let Some(pin) = &tls.pin {
             expected(pin)?;
         }
-        socket.keep_opening();
+        let opening = socket.keep_opening();
         let engine = Engine::new(socket, tls, name(&endpoint.host)).map_err(|error| error.stage(Stage::Tls))?;
-        Ok(Handshake { engine, tls, endpoint })
+        Ok(Handshake { engine, opening, tls, endpoint })
     }
 
     /// The socket, to wait for.
@@ -163,7 +164,7 @@ impl<'a> Handshake<'a> {
     fn explain(&self, failure: &Failure) -> Error {
         let host = name(&self.endpoint.host);
         let detail = printable(&failure.detail);
-        let opening = self.engine.socket().map(Socket::opening).unwrap_or_default();
+        let opening = self.opening.bytes();
         // A TLS server's first byte announces a handshake (22) or an alert (21); letters are a mail server in clear text.
         if opening.first().is_some_and(|byte| !matches!(byte, 21 | 22)) {
             let words = printable(&String::from_utf8_lossy(opening.split(|byte| *byte == b'\n').next().unwrap_or_default()));
@@ -199,7 +200,7 @@ fn expected(pin: &str) -> Result<String, Error> {
     let digits = pin.trim().to_ascii_lowercase().replace(':', "");
     match digits.strip_prefix("sha256") {
         Some(digits) if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(format!("sha256:{digits}")),
-        _ => Err(Error::new(Status::Settings, "tls.pin_invalid").stage(Stage::Settings).at("/tls/pin", "tls.pin_invalid")),
+        _ => Err(Error::new(Status::Settings, "settings.pin_invalid").stage(Stage::Settings).at("/tls/pin", "settings.pin_invalid")),
     }
 }
 

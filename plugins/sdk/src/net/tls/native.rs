@@ -67,6 +67,7 @@ impl Engine {
                 if let Ok(Some(certificate)) = stream.peer_certificate() {
                     findings.chain.extend(certificate.to_der());
                 }
+                findings.inspect(&self.host);
                 self.state = State::Done(stream);
                 Progress::Done(Peer { version: None, cipher: String::new(), findings })
             }
@@ -95,9 +96,12 @@ impl Engine {
         }
     }
 
-    /// Reads what is there; 0 at the end.
+    /// Reads what is there; 0 only where the server closed the session as TLS demands.
     pub(in crate::net) fn read(&mut self, data: &mut [u8]) -> io::Result<usize> {
-        self.stream()?.read(data)
+        let stream = self.stream()?;
+        let read = stream.read(data)?;
+        // The engines take a cut connection for the end of the session. A farewell ends it before the socket's end is seen.
+        if read == 0 && !data.is_empty() && stream.get_ref().is_ended() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(read) }
     }
 
     /// Writes as much as the engine takes.
@@ -142,7 +146,17 @@ fn own(settings: &ClientCertificate) -> Result<native_tls::Identity, Error> {
             let key = zeroize::Zeroizing::new(pem("PRIVATE KEY", &key));
             native_tls::Identity::from_pkcs8(chain.as_bytes(), key.as_bytes())
         }
-        Identity::Pem(pem) => native_tls::Identity::from_pkcs8(&pem, &pem),
+        Identity::Pem(bytes) => {
+            // The engines want the key by itself, and know it as PKCS#8 without a password only.
+            let text = std::str::from_utf8(&bytes).map_err(|error| identity::refused(settings, error))?;
+            const END: &str = "-----END PRIVATE KEY-----";
+            let key = text
+                .find("-----BEGIN PRIVATE KEY-----")
+                .and_then(|start| text[start..].find(END).map(|end| &text[start..start + end + END.len()]));
+            let key = key.ok_or_else(|| identity::refused(settings, "the file holds no private key in PKCS#8 without a password"))?;
+            let chain = text.replace(key, "");
+            native_tls::Identity::from_pkcs8(chain.trim().as_bytes(), key.as_bytes())
+        }
     };
     identity.map_err(|error| identity::refused(settings, error))
 }
@@ -195,6 +209,7 @@ fn explain(error: &native_tls::Error) -> Failure {
     let kind = match fault {
         Some(_) => FailureKind::Certificate,
         None if is_version => FailureKind::Version,
+        None if says(&["alert certificate required", "alert bad certificate", "alert unknown ca"]) => FailureKind::OwnCertificate,
         None if says(&["unexpected eof", "EOF"]) => FailureKind::Closed,
         None => FailureKind::Other,
     };

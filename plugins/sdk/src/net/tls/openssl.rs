@@ -193,10 +193,8 @@ fn session(
 }
 
 fn note(findings: &mut Findings, is_fine: bool, store: &X509StoreContextRef) {
-    if let Some(chain) = store.chain() {
-        if chain.len() > findings.chain.len() {
-            findings.chain = ders(chain.iter());
-        }
+    if let Some(chain) = store.chain().filter(|chain| chain.len() > findings.chain.len()) {
+        findings.chain = ders(chain.iter());
     }
     if is_fine {
         return;
@@ -211,7 +209,6 @@ fn note(findings: &mut Findings, is_fine: bool, store: &X509StoreContextRef) {
         2 | 19 | 20 | 21 => Fault::UnknownAuthority,
         _ => Fault::Untrusted(error.error_string().to_owned()),
     };
-    // "Its signature cannot be verified" only repeats that its issuer is not known.
     findings.add(fault);
 }
 

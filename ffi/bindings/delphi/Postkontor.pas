@@ -1,0 +1,769 @@
+{ Postkontor for Delphi 7 to 12 and Free Pascal (mode Delphi): test, send and fetch mail.
+
+  TPostkontorHost and TPostkontorAccount are what a program uses; the functions of the C ABI stand below for whoever needs
+  them. include/postkontor.h is the manual: strings, threads, errors and deadlines are explained at its top.
+
+  Text is JSON in UTF-8 and has the type UTF8String. From Delphi 2009 on the compiler converts it from and to string by
+  itself; in Delphi 7 to 2007 use UTF8Encode and UTF8Decode where a text has more than ASCII.
+
+  A failed call raises EPostkontor, which has the members of the JSON error as properties. An exception that your own event
+  handler raises stops the call and is raised again where the call was made. }
+
+unit Postkontor;
+
+{$IFDEF FPC}
+  {$MODE DELPHI}{$H+}{$PACKRECORDS C}
+{$ELSE}
+  {$ALIGN 8}
+{$ENDIF}
+
+interface
+
+uses
+  SysUtils, Classes;
+
+const
+  { The number of the C ABI that this unit was written for; postkontor_abi tells that of the library. }
+  POSTKONTOR_ABI_NUMBER = 1;
+
+  POSTKONTOR_OK          = 0;
+  POSTKONTOR_ARGUMENT    = 1;
+  POSTKONTOR_SETTINGS    = 2;
+  POSTKONTOR_TRANSPORT   = 3;
+  POSTKONTOR_UNSUPPORTED = 4;
+  POSTKONTOR_AUTH        = 5;
+  POSTKONTOR_TLS         = 6;
+  POSTKONTOR_NETWORK     = 7;
+  POSTKONTOR_TIMEOUT     = 8;
+  POSTKONTOR_CANCELLED   = 9;
+  POSTKONTOR_REFUSED     = 10;
+  POSTKONTOR_LATER       = 11;
+  POSTKONTOR_PARTIAL     = 12;
+  POSTKONTOR_UNCERTAIN   = 13;
+  POSTKONTOR_NOT_FOUND   = 14;
+  POSTKONTOR_BUSY        = 15;
+  POSTKONTOR_INTERNAL    = 16;
+  POSTKONTOR_DISABLED    = 17;
+  POSTKONTOR_PROTOCOL    = 18;
+  POSTKONTOR_LOCAL       = 19;
+
+  POSTKONTOR_LOG_ERROR       = 1;
+  POSTKONTOR_LOG_WARNING     = 2;
+  POSTKONTOR_LOG_INFORMATION = 3;
+  POSTKONTOR_LOG_DEBUG       = 4;
+  POSTKONTOR_LOG_TRACE       = 5;
+
+  POSTKONTOR_KEEP   = 0;
+  POSTKONTOR_SEEN   = 1;
+  POSTKONTOR_DELETE = 2;
+  POSTKONTOR_STOP   = 3;
+
+type
+  { size_t of C }
+  {$IFDEF FPC}
+  TPostkontorSize = PtrUInt;
+  {$ELSE}
+    {$IF CompilerVersion >= 23}
+  TPostkontorSize = NativeUInt;
+    {$ELSE}
+  TPostkontorSize = Cardinal;
+    {$IFEND}
+  {$ENDIF}
+
+  TPostkontorStatus = Integer;
+
+  { Handles are tickets: never dereference them. }
+  TPostkontorOpaque = record Nothing: Byte; end;
+  PPostkontorHost = ^TPostkontorOpaque;
+  PPostkontorAccount = ^TPostkontorOpaque;
+  PPostkontorMessage = ^TPostkontorOpaque;
+  PPostkontorCancel = ^TPostkontorOpaque;
+
+  TPostkontorBuf = record
+    Data: PAnsiChar;
+    Len: TPostkontorSize;
+  end;
+  PPostkontorBuf = ^TPostkontorBuf;
+
+  TPostkontorSlice = record
+    Data: Pointer;
+    Len: TPostkontorSize;
+  end;
+  PPostkontorSlice = ^TPostkontorSlice;
+
+  TPostkontorLogFn = procedure(User: Pointer; Level: Integer; Text: PAnsiChar);
+    {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+  TPostkontorProgressFn = function(User: Pointer; Done, Total: Int64): Integer;
+    {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+  TPostkontorSecretGetFn = function(User: Pointer; Name, Value: PAnsiChar; Capacity: Integer): Integer;
+    {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+  TPostkontorSecretPutFn = function(User: Pointer; Name, Value: PAnsiChar): Integer;
+    {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+  TPostkontorWriteFn = function(User, Data: Pointer; Len: TPostkontorSize): Integer;
+    {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+  TPostkontorReceivedFn = function(User: Pointer; Summary: PAnsiChar; Message: PPostkontorMessage): Integer;
+    {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+
+  TPostkontorCallbacks = record
+    Size: TPostkontorSize;
+    User: Pointer;
+    Log: TPostkontorLogFn;
+    Progress: TPostkontorProgressFn;
+    SecretGet: TPostkontorSecretGetFn;
+    SecretPut: TPostkontorSecretPutFn;
+  end;
+  PPostkontorCallbacks = ^TPostkontorCallbacks;
+
+  { A call that failed. Decide by Status; Message is for the user, in the host's language. }
+  EPostkontor = class(Exception)
+  private
+    FStatus: Integer;
+    FCode, FDetail, FRetry, FDelivery: string;
+    FJson: UTF8String;
+  public
+    constructor Create(AStatus: Integer; const AJson: UTF8String);
+    property Status: Integer read FStatus;
+    { Stable, listed in docs/codes.md: 'auth.refused' }
+    property Code: string read FCode;
+    { English, for support }
+    property Detail: string read FDetail;
+    { 'no', 'later', 'changed', 'refused_only' }
+    property Retry: string read FRetry;
+    { 'none', 'partial', 'complete', 'unknown' }
+    property Delivery: string read FDelivery;
+    { All of it }
+    property Json: UTF8String read FJson;
+  end;
+
+  TPostkontorLogEvent = procedure(Sender: TObject; Level: Integer; const Text: UTF8String) of object;
+  TPostkontorProgressEvent = procedure(Sender: TObject; Done, Total: Int64; var Stop: Boolean) of object;
+  { Leave Found False where there is no such secret. }
+  TPostkontorSecretEvent = procedure(Sender: TObject; const Name: UTF8String; var Value: UTF8String; var Found: Boolean) of object;
+  TPostkontorKeepSecretEvent = procedure(Sender: TObject; const Name, Value: UTF8String; var Kept: Boolean) of object;
+
+  { Stops calls: at its deadline, or by Fire from any thread. }
+  TPostkontorCancel = class
+  private
+    FHandle: PPostkontorCancel;
+  public
+    { 0: only Fire stops. }
+    constructor Create(DeadlineMs: Integer = 0);
+    destructor Destroy; override;
+    procedure Fire;
+    property Handle: PPostkontorCancel read FHandle;
+  end;
+
+  { The plugins, the language and the events. One for the program; its functions may be called by several threads. }
+  TPostkontorHost = class
+  private
+    FHandle: PPostkontorHost;
+    FOnLog: TPostkontorLogEvent;
+    FOnProgress: TPostkontorProgressEvent;
+    FOnSecret: TPostkontorSecretEvent;
+    FOnKeepSecret: TPostkontorKeepSecretEvent;
+  public
+    (* Config is JSON, for example '{"language":"de"}'. *)
+    constructor Create(const Config: UTF8String = '{}');
+    destructor Destroy; override;
+    function Transports: UTF8String;
+    { Language '' is the host's. }
+    function Schema(const Transport: UTF8String; const Language: UTF8String = ''): UTF8String;
+    function Check(const Settings: UTF8String): UTF8String;
+    function Discover(const Address: UTF8String; Cancel: TPostkontorCancel = nil): UTF8String;
+    { The MIME form of a message, without sending it. Sender is the group "sender" of the settings, or ''. }
+    function Build(const Sender, Message: UTF8String; const Parts: array of TCustomMemoryStream): UTF8String;
+    property Handle: PPostkontorHost read FHandle;
+    property OnLog: TPostkontorLogEvent read FOnLog write FOnLog;
+    { Called at least every 100 ms while a call waits; the place for Application.ProcessMessages. }
+    property OnProgress: TPostkontorProgressEvent read FOnProgress write FOnProgress;
+    property OnSecret: TPostkontorSecretEvent read FOnSecret write FOnSecret;
+    property OnKeepSecret: TPostkontorKeepSecretEvent read FOnKeepSecret write FOnKeepSecret;
+  end;
+
+  { An account of a settings document. One thread at a time; free it before its host. }
+  TPostkontorAccount = class
+  private
+    FHandle: PPostkontorAccount;
+  public
+    { Id '' is the account that sends. }
+    constructor Create(Host: TPostkontorHost; const Settings: UTF8String; const Id: UTF8String = '');
+    destructor Destroy; override;
+    { The report of the test. It raises only when the test could not run: look at "ok". }
+    function Test(const Request: UTF8String = '{}'; Cancel: TPostkontorCancel = nil): UTF8String;
+    function Authorize(const Request: UTF8String = '{}'; Cancel: TPostkontorCancel = nil): UTF8String;
+    { The receipt. "part" of an attachment counts in Parts. }
+    function Send(const Message: UTF8String; Cancel: TPostkontorCancel = nil): UTF8String; overload;
+    function Send(const Message: UTF8String; const Parts: array of TCustomMemoryStream; Cancel: TPostkontorCancel = nil): UTF8String; overload;
+    function List(const Request: UTF8String = '{}'; Cancel: TPostkontorCancel = nil): UTF8String;
+    function Receive(const Request: UTF8String; Received: TPostkontorReceivedFn; User: Pointer = nil; Cancel: TPostkontorCancel = nil): UTF8String;
+    function Apply(const Request: UTF8String; Cancel: TPostkontorCancel = nil): UTF8String;
+    property Handle: PPostkontorAccount read FHandle;
+  end;
+
+{ A member of a JSON object: strings without quotes, everything else as it stands there, '' where it is missing. }
+function PostkontorMember(const Json, Name: UTF8String): UTF8String;
+
+const
+  {$IFDEF MSWINDOWS}
+  PostkontorLibrary = 'postkontor.dll';
+  {$ELSE}
+  PostkontorLibrary = 'postkontor';
+  {$ENDIF}
+
+function postkontor_abi: Integer;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_abi';
+function postkontor_version: PAnsiChar;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_version';
+procedure postkontor_buf_free(Buf: PPostkontorBuf);
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_buf_free';
+
+function postkontor_host_open(Config: PAnsiChar; Callbacks: PPostkontorCallbacks; var Host: PPostkontorHost;
+  Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_host_open';
+function postkontor_host_close(Host: PPostkontorHost; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_host_close';
+function postkontor_host_transports(Host: PPostkontorHost; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_host_transports';
+function postkontor_host_schema(Host: PPostkontorHost; Transport, Language: PAnsiChar; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_host_schema';
+function postkontor_host_check(Host: PPostkontorHost; Settings: PAnsiChar; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_host_check';
+function postkontor_host_discover(Host: PPostkontorHost; Address: PAnsiChar; Cancel: PPostkontorCancel;
+  Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_host_discover';
+
+function postkontor_account_open(Host: PPostkontorHost; Settings, Id: PAnsiChar; var Account: PPostkontorAccount;
+  Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_account_open';
+function postkontor_account_close(Account: PPostkontorAccount; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_account_close';
+function postkontor_account_test(Account: PPostkontorAccount; Request: PAnsiChar; Cancel: PPostkontorCancel;
+  Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_account_test';
+function postkontor_account_authorize(Account: PPostkontorAccount; Request: PAnsiChar; Cancel: PPostkontorCancel;
+  Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_account_authorize';
+function postkontor_account_send(Account: PPostkontorAccount; Message: PAnsiChar; Parts: PPostkontorSlice;
+  Count: TPostkontorSize; Cancel: PPostkontorCancel; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_account_send';
+function postkontor_account_list(Account: PPostkontorAccount; Request: PAnsiChar; Cancel: PPostkontorCancel;
+  Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_account_list';
+function postkontor_account_receive(Account: PPostkontorAccount; Request: PAnsiChar; Received: TPostkontorReceivedFn;
+  User: Pointer; Cancel: PPostkontorCancel; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_account_receive';
+function postkontor_account_apply(Account: PPostkontorAccount; Request: PAnsiChar; Cancel: PPostkontorCancel;
+  Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_account_apply';
+
+function postkontor_message_build(Host: PPostkontorHost; Sender, Message: PAnsiChar; Parts: PPostkontorSlice;
+  Count: TPostkontorSize; Write: TPostkontorWriteFn; User: Pointer; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_message_build';
+function postkontor_message_open(Host: PPostkontorHost; Source: PAnsiChar; Data: Pointer; Len: TPostkontorSize;
+  var Message: PPostkontorMessage; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_message_open';
+function postkontor_message_part(Message: PPostkontorMessage; Request: PAnsiChar; Write: TPostkontorWriteFn; User: Pointer;
+  Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_message_part';
+function postkontor_message_close(Message: PPostkontorMessage; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_message_close';
+
+function postkontor_cancel_new(DeadlineMs: Integer; var Cancel: PPostkontorCancel; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_cancel_new';
+function postkontor_cancel_fire(Cancel: PPostkontorCancel; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_cancel_fire';
+function postkontor_cancel_free(Cancel: PPostkontorCancel; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_cancel_free';
+
+implementation
+
+threadvar
+  { The exception that an event handler raised during the call that this thread is in. }
+  Caught: TObject;
+
+{ ---- Text ---- }
+
+function ToString_(const Text: UTF8String): string;
+begin
+  {$IFDEF FPC}
+  Result := Text;
+  {$ELSE}
+    {$IFDEF UNICODE}
+  Result := string(Text);
+    {$ELSE}
+  Result := Utf8ToAnsi(Text);
+    {$ENDIF}
+  {$ENDIF}
+end;
+
+function ToText(const Buf: TPostkontorBuf): UTF8String;
+begin
+  { By hand, because a conversion by the compiler would take the bytes for the system's code page. }
+  SetLength(Result, Buf.Len);
+  if Buf.Len > 0 then
+    Move(Buf.Data^, Result[1], Buf.Len);
+end;
+
+function Chars(Text: PAnsiChar): UTF8String;
+begin
+  SetLength(Result, StrLen(Text));
+  if Result <> '' then
+    Move(Text^, Result[1], Length(Result));
+end;
+
+function OrNil(const Text: UTF8String): PAnsiChar;
+begin
+  if Text = '' then
+    Result := nil
+  else
+    Result := PAnsiChar(Text);
+end;
+
+function PostkontorMember(const Json, Name: UTF8String): UTF8String;
+var
+  At: Integer;
+
+  procedure AppendCodePoint(var Text: UTF8String; Code: Cardinal);
+
+    procedure Append(Value: Cardinal);
+    begin
+      SetLength(Text, Length(Text) + 1);
+      Text[Length(Text)] := AnsiChar(Value);
+    end;
+
+  begin
+    if Code < $80 then
+      Append(Code)
+    else if Code < $800 then
+    begin
+      Append($C0 or (Code shr 6));
+      Append($80 or (Code and $3F));
+    end
+    else if Code < $10000 then
+    begin
+      Append($E0 or (Code shr 12));
+      Append($80 or ((Code shr 6) and $3F));
+      Append($80 or (Code and $3F));
+    end
+    else
+    begin
+      Append($F0 or (Code shr 18));
+      Append($80 or ((Code shr 12) and $3F));
+      Append($80 or ((Code shr 6) and $3F));
+      Append($80 or (Code and $3F));
+    end;
+  end;
+
+  function HexAt(Index: Integer): Cardinal;
+  begin
+    Result := StrToIntDef('$' + string(Copy(Json, Index, 4)), $FFFD);
+  end;
+
+  { At stands on the opening quote, and behind the closing one afterwards. }
+  function ReadString: UTF8String;
+  var
+    Code: Cardinal;
+  begin
+    Result := '';
+    Inc(At);
+    while (At <= Length(Json)) and (Json[At] <> '"') do
+    begin
+      if Json[At] = '\' then
+      begin
+        Inc(At);
+        if At > Length(Json) then
+          Break;
+        case Json[At] of
+          'n': AppendCodePoint(Result, 10);
+          'r': AppendCodePoint(Result, 13);
+          't': AppendCodePoint(Result, 9);
+          'b': AppendCodePoint(Result, 8);
+          'f': AppendCodePoint(Result, 12);
+          'u':
+            begin
+              Code := HexAt(At + 1);
+              Inc(At, 4);
+              if (Code >= $D800) and (Code < $DC00) and (Copy(Json, At + 1, 2) = '\u') then
+              begin
+                Code := $10000 + ((Code - $D800) shl 10) + (HexAt(At + 3) - $DC00);
+                Inc(At, 6);
+              end;
+              AppendCodePoint(Result, Code);
+            end;
+        else
+          AppendCodePoint(Result, Ord(Json[At]));
+        end;
+      end
+      else
+      begin
+        SetLength(Result, Length(Result) + 1);
+        Result[Length(Result)] := Json[At];
+      end;
+      Inc(At);
+    end;
+    Inc(At);
+  end;
+
+  { At stands on the first character of a value, and behind it afterwards. }
+  function ReadValue: UTF8String;
+  var
+    Start, Depth: Integer;
+  begin
+    if (At <= Length(Json)) and (Json[At] = '"') then
+    begin
+      Result := ReadString;
+      Exit;
+    end;
+    Start := At;
+    Depth := 0;
+    while At <= Length(Json) do
+    begin
+      case Json[At] of
+        '"':
+          begin
+            ReadString;
+            Continue;
+          end;
+        '{', '[':
+          Inc(Depth);
+        '}', ']':
+          begin
+            if Depth = 0 then
+              Break;
+            Dec(Depth);
+          end;
+        ',':
+          if Depth = 0 then
+            Break;
+      end;
+      Inc(At);
+    end;
+    Result := Copy(Json, Start, At - Start);
+  end;
+
+  procedure SkipTo(Wanted: AnsiChar);
+  begin
+    while (At <= Length(Json)) and (Json[At] <> Wanted) do
+      Inc(At);
+  end;
+
+var
+  Found: UTF8String;
+begin
+  Result := '';
+  At := 1;
+  SkipTo('{');
+  while At <= Length(Json) do
+  begin
+    SkipTo('"');
+    Found := ReadString;
+    SkipTo(':');
+    Inc(At);
+    while (At <= Length(Json)) and (Json[At] in [' ', #9, #10, #13]) do
+      Inc(At);
+    if Found = Name then
+    begin
+      Result := ReadValue;
+      Exit;
+    end;
+    ReadValue;
+  end;
+end;
+
+{ ---- Results and errors ---- }
+
+constructor EPostkontor.Create(AStatus: Integer; const AJson: UTF8String);
+begin
+  inherited Create(ToString_(PostkontorMember(AJson, 'message')));
+  FStatus := AStatus;
+  FJson := AJson;
+  FCode := ToString_(PostkontorMember(AJson, 'code'));
+  FDetail := ToString_(PostkontorMember(AJson, 'detail'));
+  FRetry := ToString_(PostkontorMember(AJson, 'retry'));
+  FDelivery := ToString_(PostkontorMember(AJson, 'delivery'));
+end;
+
+{ Gives Buf back and hands on its text, or raises what the call or one of its event handlers has to say. }
+function Take(Status: TPostkontorStatus; var Buf: TPostkontorBuf): UTF8String;
+var
+  Inner: TObject;
+begin
+  Result := ToText(Buf);
+  postkontor_buf_free(@Buf);
+  Inner := Caught;
+  if Inner <> nil then
+  begin
+    Caught := nil;
+    raise Inner;
+  end;
+  if Status <> POSTKONTOR_OK then
+    raise EPostkontor.Create(Status, Result);
+end;
+
+function HandleOf(Cancel: TPostkontorCancel): PPostkontorCancel;
+begin
+  if Cancel = nil then
+    Result := nil
+  else
+    Result := Cancel.Handle;
+end;
+
+{ ---- Callbacks: no exception may leave them ---- }
+
+procedure Keep;
+begin
+  if Caught = nil then
+    Caught := AcquireExceptionObject;
+end;
+
+procedure HostLog(User: Pointer; Level: Integer; Text: PAnsiChar); {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+begin
+  try
+    with TPostkontorHost(User) do
+      if Assigned(OnLog) then
+        OnLog(TPostkontorHost(User), Level, Chars(Text));
+  except
+    Keep;
+  end;
+end;
+
+function HostProgress(User: Pointer; Done, Total: Int64): Integer; {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+var
+  Stop: Boolean;
+begin
+  { An exception kept from another event stops the call, too. }
+  Stop := Caught <> nil;
+  try
+    with TPostkontorHost(User) do
+      if Assigned(OnProgress) and not Stop then
+        OnProgress(TPostkontorHost(User), Done, Total, Stop);
+  except
+    Keep;
+    Stop := True;
+  end;
+  Result := Ord(Stop);
+end;
+
+function HostSecretGet(User: Pointer; Name, Value: PAnsiChar; Capacity: Integer): Integer;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+var
+  Secret: UTF8String;
+  Found: Boolean;
+begin
+  Result := -1;
+  try
+    Secret := '';
+    Found := False;
+    with TPostkontorHost(User) do
+      if Assigned(OnSecret) then
+        OnSecret(TPostkontorHost(User), Chars(Name), Secret, Found);
+    if Found then
+    begin
+      Result := Length(Secret);
+      if (Result > 0) and (Result <= Capacity) then
+        Move(Secret[1], Value^, Result);
+    end;
+  except
+    Keep;
+  end;
+end;
+
+function HostSecretPut(User: Pointer; Name, Value: PAnsiChar): Integer; {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+var
+  Kept: Boolean;
+begin
+  Kept := False;
+  try
+    with TPostkontorHost(User) do
+      if Assigned(OnKeepSecret) then
+        OnKeepSecret(TPostkontorHost(User), Chars(Name), Chars(Value), Kept);
+  except
+    Keep;
+    Kept := False;
+  end;
+  Result := Ord(not Kept);
+end;
+
+{ A destructor does not raise; what an event handler raised meanwhile is dropped. }
+procedure Drop;
+begin
+  FreeAndNil(Caught);
+end;
+
+{ ---- TPostkontorCancel ---- }
+
+constructor TPostkontorCancel.Create(DeadlineMs: Integer);
+var
+  Buf: TPostkontorBuf;
+begin
+  inherited Create;
+  Take(postkontor_cancel_new(DeadlineMs, FHandle, @Buf), Buf);
+end;
+
+destructor TPostkontorCancel.Destroy;
+begin
+  if FHandle <> nil then
+    postkontor_cancel_free(FHandle, nil);
+  inherited Destroy;
+end;
+
+procedure TPostkontorCancel.Fire;
+begin
+  postkontor_cancel_fire(FHandle, nil);
+end;
+
+{ ---- TPostkontorHost ---- }
+
+constructor TPostkontorHost.Create(const Config: UTF8String);
+var
+  Callbacks: TPostkontorCallbacks;
+  Buf: TPostkontorBuf;
+begin
+  inherited Create;
+  Callbacks.Size := SizeOf(Callbacks);
+  Callbacks.User := Self;
+  Callbacks.Log := HostLog;
+  Callbacks.Progress := HostProgress;
+  Callbacks.SecretGet := HostSecretGet;
+  Callbacks.SecretPut := HostSecretPut;
+  Take(postkontor_host_open(PAnsiChar(Config), @Callbacks, FHandle, @Buf), Buf);
+end;
+
+destructor TPostkontorHost.Destroy;
+begin
+  if FHandle <> nil then
+  begin
+    postkontor_host_close(FHandle, nil);
+    Drop;
+  end;
+  inherited Destroy;
+end;
+
+function TPostkontorHost.Transports: UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_host_transports(FHandle, @Buf), Buf);
+end;
+
+function TPostkontorHost.Schema(const Transport, Language: UTF8String): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_host_schema(FHandle, PAnsiChar(Transport), OrNil(Language), @Buf), Buf);
+end;
+
+function TPostkontorHost.Check(const Settings: UTF8String): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_host_check(FHandle, PAnsiChar(Settings), @Buf), Buf);
+end;
+
+function TPostkontorHost.Discover(const Address: UTF8String; Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_host_discover(FHandle, PAnsiChar(Address), HandleOf(Cancel), @Buf), Buf);
+end;
+
+type
+  TSlices = array of TPostkontorSlice;
+
+function Slices(const Parts: array of TCustomMemoryStream): TSlices;
+var
+  Index: Integer;
+begin
+  SetLength(Result, Length(Parts));
+  for Index := 0 to High(Parts) do
+  begin
+    Result[Index].Data := Parts[Index].Memory;
+    Result[Index].Len := Parts[Index].Size;
+  end;
+end;
+
+function TPostkontorHost.Build(const Sender, Message: UTF8String; const Parts: array of TCustomMemoryStream): UTF8String;
+var
+  Buf: TPostkontorBuf;
+  Borrowed: TSlices;
+begin
+  Borrowed := Slices(Parts);
+  Result := Take(postkontor_message_build(FHandle, OrNil(Sender), PAnsiChar(Message), PPostkontorSlice(Borrowed),
+    Length(Borrowed), nil, nil, @Buf), Buf);
+end;
+
+{ ---- TPostkontorAccount ---- }
+
+constructor TPostkontorAccount.Create(Host: TPostkontorHost; const Settings, Id: UTF8String);
+var
+  Buf: TPostkontorBuf;
+begin
+  inherited Create;
+  Take(postkontor_account_open(Host.Handle, PAnsiChar(Settings), OrNil(Id), FHandle, @Buf), Buf);
+end;
+
+destructor TPostkontorAccount.Destroy;
+begin
+  if FHandle <> nil then
+  begin
+    postkontor_account_close(FHandle, nil);
+    Drop;
+  end;
+  inherited Destroy;
+end;
+
+function TPostkontorAccount.Test(const Request: UTF8String; Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_account_test(FHandle, PAnsiChar(Request), HandleOf(Cancel), @Buf), Buf);
+end;
+
+function TPostkontorAccount.Authorize(const Request: UTF8String; Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_account_authorize(FHandle, PAnsiChar(Request), HandleOf(Cancel), @Buf), Buf);
+end;
+
+function TPostkontorAccount.Send(const Message: UTF8String; Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_account_send(FHandle, PAnsiChar(Message), nil, 0, HandleOf(Cancel), @Buf), Buf);
+end;
+
+function TPostkontorAccount.Send(const Message: UTF8String; const Parts: array of TCustomMemoryStream;
+  Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+  Borrowed: TSlices;
+begin
+  Borrowed := Slices(Parts);
+  Result := Take(postkontor_account_send(FHandle, PAnsiChar(Message), PPostkontorSlice(Borrowed), Length(Borrowed),
+    HandleOf(Cancel), @Buf), Buf);
+end;
+
+function TPostkontorAccount.List(const Request: UTF8String; Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_account_list(FHandle, PAnsiChar(Request), HandleOf(Cancel), @Buf), Buf);
+end;
+
+function TPostkontorAccount.Receive(const Request: UTF8String; Received: TPostkontorReceivedFn; User: Pointer;
+  Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_account_receive(FHandle, PAnsiChar(Request), Received, User, HandleOf(Cancel), @Buf), Buf);
+end;
+
+function TPostkontorAccount.Apply(const Request: UTF8String; Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_account_apply(FHandle, PAnsiChar(Request), HandleOf(Cancel), @Buf), Buf);
+end;
+
+end.

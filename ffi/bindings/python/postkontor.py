@@ -1,0 +1,311 @@
+"""Postkontor for Python 3.8 and newer: test, send and fetch mail.
+
+    with Host({"language": "de"}) as host, host.account(settings) as account:
+        receipt = account.send({"to": ["bob@example.com"], "subject": "Invoice", "text": "Hello"})
+
+Settings, messages, requests and results are the JSON documents of Postkontor, given and returned as Python objects. A failed
+call raises Error. include/postkontor.h is the manual of the functions behind it; this module needs nothing but ctypes.
+
+The shared library is looked for beside this file, then where the system looks; the environment is not asked. Where it lies
+elsewhere, call load(path) first.
+"""
+
+import ctypes
+import json
+import os
+import sys
+from ctypes import POINTER, byref, c_char_p, c_int32, c_size_t, c_uint64, c_void_p
+
+OK, ARGUMENT, SETTINGS, TRANSPORT, UNSUPPORTED, AUTH, TLS, NETWORK, TIMEOUT, CANCELLED = range(10)
+REFUSED, LATER, PARTIAL, UNCERTAIN, NOT_FOUND, BUSY, INTERNAL, DISABLED, PROTOCOL, LOCAL = range(10, 20)
+LOG_ERROR, LOG_WARNING, LOG_INFORMATION, LOG_DEBUG, LOG_TRACE = range(1, 6)
+KEEP, SEEN, DELETE, STOP = range(4)
+
+_FUNCTION = getattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE)
+_LOG = _FUNCTION(None, c_void_p, c_int32, c_char_p)
+_PROGRESS = _FUNCTION(c_int32, c_void_p, c_uint64, c_uint64)
+_SECRET_GET = _FUNCTION(c_int32, c_void_p, c_char_p, c_void_p, c_int32)
+_SECRET_PUT = _FUNCTION(c_int32, c_void_p, c_char_p, c_char_p)
+_WRITE = _FUNCTION(c_int32, c_void_p, c_void_p, c_size_t)
+_RECEIVED = _FUNCTION(c_int32, c_void_p, c_char_p, c_void_p)
+
+
+class _Buf(ctypes.Structure):
+    _fields_ = [("data", c_void_p), ("len", c_size_t)]
+
+
+class _Slice(ctypes.Structure):
+    _fields_ = [("data", c_void_p), ("len", c_size_t)]
+
+
+class _Callbacks(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("user", c_void_p),
+        ("log", _LOG),
+        ("progress", _PROGRESS),
+        ("secret_get", _SECRET_GET),
+        ("secret_put", _SECRET_PUT),
+    ]
+
+
+_OUT = POINTER(_Buf)
+_HANDLE = POINTER(c_void_p)
+_SIGNATURES = {
+    "host_open": [c_char_p, POINTER(_Callbacks), _HANDLE, _OUT],
+    "host_close": [c_void_p, _OUT],
+    "host_transports": [c_void_p, _OUT],
+    "host_schema": [c_void_p, c_char_p, c_char_p, _OUT],
+    "host_check": [c_void_p, c_char_p, _OUT],
+    "host_discover": [c_void_p, c_char_p, c_void_p, _OUT],
+    "account_open": [c_void_p, c_char_p, c_char_p, _HANDLE, _OUT],
+    "account_close": [c_void_p, _OUT],
+    "account_test": [c_void_p, c_char_p, c_void_p, _OUT],
+    "account_authorize": [c_void_p, c_char_p, c_void_p, _OUT],
+    "account_send": [c_void_p, c_char_p, POINTER(_Slice), c_size_t, c_void_p, _OUT],
+    "account_list": [c_void_p, c_char_p, c_void_p, _OUT],
+    "account_receive": [c_void_p, c_char_p, _RECEIVED, c_void_p, c_void_p, _OUT],
+    "account_apply": [c_void_p, c_char_p, c_void_p, _OUT],
+    "message_build": [c_void_p, c_char_p, c_char_p, POINTER(_Slice), c_size_t, _WRITE, c_void_p, _OUT],
+    "message_open": [c_void_p, c_char_p, c_void_p, c_size_t, _HANDLE, _OUT],
+    "message_part": [c_void_p, c_char_p, _WRITE, c_void_p, _OUT],
+    "message_close": [c_void_p, _OUT],
+    "cancel_new": [c_int32, _HANDLE, _OUT],
+    "cancel_fire": [c_void_p, _OUT],
+    "cancel_free": [c_void_p, _OUT],
+}
+
+_library = None
+
+
+def load(path=None):
+    """Loads the shared library from `path`, or from the usual places. Only the first call counts."""
+    global _library
+    if _library is not None:
+        return _library
+    name = {"win32": "postkontor.dll", "darwin": "libpostkontor.dylib"}.get(sys.platform, "libpostkontor.so.1")
+    if path is None:
+        beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+        path = beside if os.path.exists(beside) else name
+    library = (ctypes.WinDLL if sys.platform == "win32" else ctypes.CDLL)(path)
+    for function, arguments in _SIGNATURES.items():
+        entry = getattr(library, "postkontor_" + function)
+        entry.argtypes, entry.restype = arguments, c_int32
+    library.postkontor_abi.restype = c_int32
+    library.postkontor_version.restype = c_char_p
+    library.postkontor_buf_free.argtypes, library.postkontor_buf_free.restype = [_OUT], None
+    _library = library
+    return library
+
+
+def version():
+    """The version of the library."""
+    return load().postkontor_version().decode()
+
+
+class Error(Exception):
+    """A call that failed. Decide by `status`; `str(error)` is for the user, in the host's language."""
+
+    def __init__(self, status, facts):
+        super().__init__(facts.get("message") or facts.get("code") or "status %d" % status)
+        self.status = status
+        self.code = facts.get("code", "")
+        self.detail = facts.get("detail", "")
+        self.facts = facts
+
+
+def _text(value):
+    """JSON or text for the library."""
+    if value is None:
+        return None
+    if not isinstance(value, (str, bytes)):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        value = value.encode("utf-8")
+    if b"\0" in value:
+        raise ValueError("the text has a zero byte inside")
+    return value
+
+
+def _call(function, *arguments, raw=False):
+    out = _Buf()
+    status = getattr(load(), "postkontor_" + function)(*arguments, byref(out))
+    data = ctypes.string_at(out.data, out.len)
+    load().postkontor_buf_free(byref(out))
+    if status != OK:
+        raise Error(status, json.loads(data))
+    return data if raw else json.loads(data)
+
+
+def _slices(parts):
+    """Borrows the bytes of the parts; whoever calls keeps the second value until the call is over."""
+    held = [bytes(part) for part in parts]
+    slices = (_Slice * max(len(held), 1))()
+    for slice_, part in zip(slices, held):
+        slice_.data, slice_.len = ctypes.cast(c_char_p(part), c_void_p), len(part)
+    return slices, held
+
+
+class Cancel:
+    """Stops calls: `milliseconds` from now, and when somebody fires it, from any thread. 0: only when fired."""
+
+    def __init__(self, milliseconds=0):
+        self._handle = c_void_p()
+        _call("cancel_new", milliseconds, byref(self._handle))
+
+    def fire(self):
+        _call("cancel_fire", self._handle)
+
+    def close(self):
+        handle, self._handle = self._handle, c_void_p()
+        if handle:
+            _call("cancel_free", handle)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _token(cancel):
+    return None if cancel is None else cancel._handle
+
+
+class Host:
+    """The plugins, the language and the callbacks.
+
+    log(level, text); progress(done, total) returns something true to stop; secret_get(name) returns the secret or None;
+    secret_put(name, value) returns something true when it kept it. An exception in one of them stops the call and is raised
+    from it.
+    """
+
+    def __init__(self, config=None, log=None, progress=None, secret_get=None, secret_put=None):
+        self._raised = []
+
+        def guarded(function, otherwise):
+            def guard(*arguments):
+                try:
+                    return function(*arguments)
+                except BaseException as error:  # no exception may leave a callback
+                    self._raised.append(error)
+                    return otherwise
+
+            return guard
+
+        def give_secret(_user, name, value, capacity):
+            secret = secret_get(name.decode())
+            if secret is None:
+                return -1
+            secret = secret.encode("utf-8")
+            if len(secret) <= capacity:
+                ctypes.memmove(value, secret, len(secret))
+            return len(secret)
+
+        def go_on(_user, done, total):
+            return 1 if self._raised or (progress and progress(done, total)) else 0
+
+        self._callbacks = _Callbacks(size=ctypes.sizeof(_Callbacks), progress=_PROGRESS(guarded(go_on, 1)))
+        if log:
+            self._callbacks.log = _LOG(guarded(lambda _user, level, text: log(level, text.decode()), None))
+        if secret_get:
+            self._callbacks.secret_get = _SECRET_GET(guarded(give_secret, -1))
+        if secret_put:
+            keep = lambda _user, name, value: 0 if secret_put(name.decode(), value.decode()) else 1
+            self._callbacks.secret_put = _SECRET_PUT(guarded(keep, 1))
+        self._handle = c_void_p()
+        self._call("host_open", _text(config), byref(self._callbacks), byref(self._handle))
+
+    def _call(self, function, *arguments, raw=False):
+        try:
+            return _call(function, *arguments, raw=raw)
+        finally:
+            if self._raised:
+                error = self._raised[0]
+                self._raised.clear()
+                raise error
+
+    def transports(self):
+        return self._call("host_transports", self._handle)
+
+    def schema(self, transport, language=None):
+        return self._call("host_schema", self._handle, _text(transport), _text(language))
+
+    def check(self, settings):
+        return self._call("host_check", self._handle, _text(settings))
+
+    def discover(self, address, cancel=None):
+        return self._call("host_discover", self._handle, _text(address), _token(cancel))
+
+    def build(self, message, parts=(), sender=None):
+        """The bytes of a message, without sending it."""
+        slices, held = _slices(parts)
+        return self._call(
+            "message_build", self._handle, _text(sender), _text(message), slices, len(held), _WRITE(), None, raw=True
+        )
+
+    def account(self, settings, id=None):
+        return Account(self, settings, id)
+
+    def close(self):
+        """Closes the host and its accounts."""
+        handle, self._handle = self._handle, c_void_p()
+        if handle:
+            self._call("host_close", handle)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Account:
+    """An account of a settings document; `id` names it, None is the one that sends. One thread at a time."""
+
+    def __init__(self, host, settings, id=None):
+        self._host = host
+        self._handle = c_void_p()
+        host._call("account_open", host._handle, _text(settings), _text(id), byref(self._handle))
+
+    def test(self, request=None, cancel=None):
+        """The report; look at its "ok"."""
+        return self._host._call("account_test", self._handle, _text(request), _token(cancel))
+
+    def authorize(self, request=None, cancel=None):
+        return self._host._call("account_authorize", self._handle, _text(request), _token(cancel))
+
+    def send(self, message, parts=(), cancel=None):
+        """The receipt. "part" of an attachment counts in `parts`, a list of bytes."""
+        slices, held = _slices(parts)
+        return self._host._call("account_send", self._handle, _text(message), slices, len(held), _token(cancel))
+
+    def list(self, request=None, cancel=None):
+        return self._host._call("account_list", self._handle, _text(request), _token(cancel))
+
+    def receive(self, received, request=None, cancel=None):
+        """Calls received(summary, message) for each message; it returns KEEP, SEEN, DELETE or STOP."""
+
+        def one(_user, summary, message):
+            try:
+                return int(received(json.loads(summary), message) or KEEP)
+            except BaseException as error:  # no exception may leave a callback
+                self._host._raised.append(error)
+                return STOP
+
+        callback = _RECEIVED(one)
+        return self._host._call("account_receive", self._handle, _text(request), callback, None, _token(cancel))
+
+    def apply(self, request, cancel=None):
+        return self._host._call("account_apply", self._handle, _text(request), _token(cancel))
+
+    def close(self):
+        handle, self._handle = self._handle, c_void_p()
+        if handle:
+            self._host._call("account_close", handle)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
