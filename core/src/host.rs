@@ -160,7 +160,7 @@ impl Host {
     pub fn schema(&self, transport: &str, language: &str) -> Result<String, Error> {
         let language = if language.is_empty() { &self.language } else { language };
         let form = if transport.is_empty() {
-            settings::form(&settings::document_schema(), self.texts(), language)
+            settings::form(settings::document_schema(), self.texts(), language)
         } else {
             let description = self.description(transport).map_err(|error| self.localised(error))?;
             // The plugin's own texts only: another may have other words for a group of the same name.

@@ -521,11 +521,13 @@ fn a_flood_of_problems_ends() {
     let flood: serde_json::Map<_, _> = (0..5000).map(|index| (format!("x{index}"), json!(1))).collect();
     let found = problems(&json!({"sender": flood}));
     assert_eq!(found.len(), 100);
+    let crowd: serde_json::Map<_, _> = (0..1001).map(|index| (format!("a{index}"), json!({}))).collect();
+    assert_eq!(problems(&json!({"accounts": crowd})), is("/accounts", "settings.too_many_accounts"));
 }
 
 #[test]
 fn the_document_has_a_form_of_its_own() {
-    let form = form(&postkontor_core::settings::document_schema(), &Texts::new(), "de");
+    let form = form(postkontor_core::settings::document_schema(), &Texts::new(), "de");
     assert_eq!(form["rjsf"]["ui:order"], json!(["enabled", "sender", "send", "receive", "*"]));
     assert_eq!(form["schema"]["properties"]["sender"]["title"], "Absender");
     let html = &form["schema"]["properties"]["sender"]["properties"]["html"];

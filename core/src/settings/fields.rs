@@ -5,13 +5,10 @@
 
 use super::Problem;
 use super::pointer::child;
-use super::problem::shown;
+use super::problem::{MAX_PROBLEMS, shown};
 use super::secrets::reference;
 use regex_lite::Regex;
 use serde_json::{Map, Number, Value, json};
-
-/// After so many problems the rest is not looked at.
-const MAX_PROBLEMS: usize = 100;
 
 /// What came to light while groups were read.
 #[derive(Default)]
@@ -170,7 +167,8 @@ fn is_empty_group(schema: &Value, value: &Value) -> bool {
 
 fn unknown(schema: &Value, name: &str, value: &Value, pointer: &str, members: &Members, findings: &mut Findings) {
     let free = schema.get("additionalProperties").is_some_and(|any| *any != Value::Bool(false));
-    if free || is_left_out(value) {
+    // Looking for the name that was meant costs time, and nobody reads that far.
+    if free || is_left_out(value) || findings.problems.len() >= MAX_PROBLEMS {
         return;
     }
     let problem = Problem::new(&child(pointer, name), "settings.unknown_member").arg("member", shown(name));

@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::pointer::child;
+use super::problem::{MAX_PROBLEMS, shown};
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
@@ -105,8 +106,8 @@ impl<'de> Visitor<'de> for Place<'_> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             let pointer = child(&self.pointer, &name);
-            if object.contains_key(&name) {
-                self.problems.push(Problem::new(&pointer, "settings.twice").arg("member", super::problem::shown(&name)));
+            if object.contains_key(&name) && self.problems.len() < MAX_PROBLEMS {
+                self.problems.push(Problem::new(&pointer, "settings.twice").arg("member", shown(&name)));
             }
             let value = members.next_value_seed(Place { pointer, depth: self.depth + 1, problems: self.problems })?;
             object.insert(name, value);

@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::pointer::{child, names};
+use super::problem::{MAX_PROBLEMS, shown};
 use serde_json::{Map, Value};
 
 /// The layers in the order in which they are laid over each other.
@@ -24,8 +25,8 @@ impl Layers {
         if !NAMES.iter().any(|name| members.contains_key(*name)) {
             return Layers(vec![("", Value::Object(members))]);
         }
-        for name in members.keys().filter(|name| !NAMES.contains(&name.as_str())) {
-            problems.push(Problem::new(&child("", name), "settings.not_in_a_layer").arg("member", super::problem::shown(name)));
+        for name in members.keys().filter(|name| !NAMES.contains(&name.as_str())).take(MAX_PROBLEMS) {
+            problems.push(Problem::new(&child("", name), "settings.not_in_a_layer").arg("member", shown(name)));
         }
         let mut layers = Vec::new();
         for name in NAMES {
@@ -66,6 +67,9 @@ impl Layers {
             let mut leaves = Vec::new();
             collect_leaves(layer, String::new(), &mut leaves);
             for leaf in leaves {
+                if problems.len() >= MAX_PROBLEMS {
+                    return;
+                }
                 if let Some(scope) = scope_of(&leaf).filter(|scope| scope != name) {
                     let layer = |name: &str| serde_json::json!({"code": format!("settings.layer.{name}")});
                     let problem = Problem::new(&format!("/{name}{leaf}"), "settings.wrong_scope");

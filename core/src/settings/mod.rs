@@ -24,9 +24,11 @@ pub use sender::{Html, Sender, Unencodable};
 
 use problem::Problem;
 use serde_json::Value;
+use std::sync::OnceLock;
 
 /// The schema of the document's own groups (everything but the accounts), without texts.
-pub fn document_schema() -> Value {
+pub fn document_schema() -> &'static Value {
+    static SCHEMA: OnceLock<Value> = OnceLock::new();
     /// The document's own groups.
     #[derive(serde::Deserialize, schemars::JsonSchema)]
     #[allow(dead_code, reason = "only its schema is wanted")]
@@ -48,5 +50,5 @@ pub fn document_schema() -> Value {
     fn on() -> bool {
         true
     }
-    postkontor_plugin::settings::schema::<Groups>()
+    SCHEMA.get_or_init(postkontor_plugin::settings::schema::<Groups>)
 }

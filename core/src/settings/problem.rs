@@ -3,6 +3,9 @@
 use postkontor_plugin::{At, Error, Stage, Status};
 use serde_json::{Map, Value, json};
 
+/// After so many problems of a group the rest is not told.
+pub(super) const MAX_PROBLEMS: usize = 100;
+
 /// One finding about a settings document.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Problem {

@@ -9,6 +9,9 @@ use postkontor_plugin::{Error, Status};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+/// The most accounts of a document.
+const MAX_ACCOUNTS: usize = 1000;
+
 /// What a document turned out to be.
 pub(super) struct Reading {
     pub(super) enabled: bool,
@@ -62,14 +65,14 @@ impl Reading {
         let mut members = merged.as_object().cloned().unwrap_or_default();
         let accounts = members.shift_remove("accounts");
         let mut findings = Findings::default();
-        let groups = Value::Object(fields::group(&schema, &members, "", &mut findings));
+        let groups = Value::Object(fields::group(schema, &members, "", &mut findings));
         rules::document(&groups, &mut findings.problems);
         let accounts = read_accounts(accounts, schemas, &layers, &mut findings);
         let mut reading = Reading { enabled: true, groups, problems: Vec::new(), accounts, visible: findings.visible, layers };
         reading.check_references(&findings.accounts, &mut findings.problems);
-        reading.layers.check_scopes(&|pointer| reading.scope(&schema, pointer), &mut problems);
+        reading.layers.check_scopes(&|pointer| reading.scope(schema, pointer), &mut problems);
         let placed = |problem: Problem| Problem {
-            pointer: reading.layers.place(&problem.pointer, &|pointer| reading.scope(&schema, pointer)),
+            pointer: reading.layers.place(&problem.pointer, &|pointer| reading.scope(schema, pointer)),
             ..problem
         };
         problems.extend(findings.problems.into_iter().map(&placed));
@@ -94,7 +97,7 @@ impl Reading {
     /// Turns a pointer into the merged document into one into the document as it was given.
     pub(super) fn place(&self, pointer: &str) -> String {
         let schema = document_schema();
-        self.layers.place(pointer, &|pointer| self.scope(&schema, pointer))
+        self.layers.place(pointer, &|pointer| self.scope(schema, pointer))
     }
 
     /// Who has set a value of the merged document.
@@ -123,7 +126,7 @@ impl Reading {
             let problem = Problem::new(pointer, "settings.account_unknown").arg("account", shown(id));
             (!ids.iter().any(|known| known == id)).then(|| problem.hint(id, ids.iter().map(String::as_str)))
         };
-        problems.extend(own.iter().filter_map(|(pointer, id)| unknown(pointer, id)));
+        problems.extend(own.iter().take(MAX_ACCOUNTS).filter_map(|(pointer, id)| unknown(pointer, id)));
         let all: Vec<(String, Value)> = self.accounts.iter().map(|account| (account.id.clone(), account.settings.clone())).collect();
         for account in &mut self.accounts {
             account.problems.extend(account.references.iter().filter_map(|(pointer, id)| unknown(pointer, id)));
@@ -159,6 +162,10 @@ fn read_accounts(accounts: Option<Value>, schemas: &dyn Schemas, layers: &Layers
             Map::new()
         }
     };
+    if accounts.len() > MAX_ACCOUNTS {
+        findings.problems.push(Problem::new("/accounts", "settings.too_many_accounts").arg("limit", MAX_ACCOUNTS));
+        return Vec::new();
+    }
     let mut read = Vec::new();
     for (id, settings) in accounts {
         let pointer = child("/accounts", &id);
