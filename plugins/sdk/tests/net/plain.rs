@@ -9,6 +9,13 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::time::Duration;
 
+/// Sessions travel between the host's threads.
+#[test]
+fn a_stream_may_change_threads() {
+    fn is_send<T: Send>() {}
+    is_send::<Stream>();
+}
+
 #[test]
 fn lines_are_read_and_written_with_either_line_end() {
     let server = Scripted::new(|mut socket| {
