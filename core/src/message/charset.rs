@@ -80,7 +80,8 @@ impl Charset {
     }
 }
 
-fn utf8(text: &str) -> Encoded<'_> {
+/// The text in UTF-8, whatever the settings say.
+pub(super) fn utf8(text: &str) -> Encoded<'_> {
     Encoded { bytes: Cow::Borrowed(text.as_bytes()), label: "utf-8", units: Units::Utf8 }
 }
 

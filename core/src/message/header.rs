@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::base64;
-use super::charset::{Charset, Encoded, Unencoded, Units};
+use super::charset::{self, Charset, Encoded, Unencoded, Units};
 
 /// Where lines are folded (RFC 5322 section 2.1.1 recommends 78; RFC 2047 section 2 demands 76 of lines with encoded words).
 const WIDTH: usize = 76;
@@ -135,9 +135,13 @@ impl<'o> Headers<'o> {
             self.push("\"");
             return Ok(());
         }
-        let encoded = self.charset.encode(value)?;
+        let mut encoded = self.charset.encode(value)?;
         let total: usize = encoded.bytes.iter().map(|byte| percent_length(*byte)).sum();
         let continued = self.column() + name.len() + "*='';".len() + encoded.label.len() + total > WIDTH;
+        if continued {
+            // Some readers (mail-parser 0.11 among them) apply the charset to the first segment only and take the others for UTF-8.
+            encoded = charset::utf8(value);
+        }
         let mut start = 0;
         for segment in 0.. {
             self.push(name);
@@ -442,7 +446,7 @@ mod tests {
              Content-Disposition: attachment;\r\n filename*=ISO-8859-2''ra%E8un.pdf\r\n"
         );
         let long = both(&format!("{}.pdf", "long name ".repeat(20)));
-        assert!(long.contains("filename*0*=ISO-8859-2''long%20name") && long.contains("\r\n filename*1*="), "{long}");
+        assert!(long.contains("filename*0*=utf-8''long%20name") && long.contains("\r\n filename*1*="), "{long}");
         assert!(long.lines().all(|line| line.len() <= WIDTH), "{long}");
     }
 
