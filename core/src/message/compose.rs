@@ -169,7 +169,7 @@ impl<'m, 'a> Attached<'m, 'a> {
                 }
             }
         };
-        let kind = attachment.kind.as_deref().map_or_else(|| kind::by_name(name.as_deref().unwrap_or_default()), |kind| kind);
+        let kind = attachment.kind.as_deref().unwrap_or_else(|| kind::by_name(name.as_deref().unwrap_or_default()));
         Some(Attached {
             name,
             kind: Cow::Borrowed(kind::transportable(kind)),
@@ -226,9 +226,11 @@ impl<'a> Builder<'a> {
         } else if let Some(reply_to) = &identity.reply_to {
             note("/reply_to", headers.addresses("Reply-To", [reply_to].into_iter()));
         }
-        for (name, pointer, list) in [("To", "/to", &message.to), ("Cc", "/cc", &message.cc)] {
-            if !list.is_empty() {
-                note(pointer, headers.addresses(name, list.iter().map(|listed| &listed.address)));
+        for (name, list) in [("To", &message.to), ("Cc", &message.cc)] {
+            if !list.is_empty() && headers.addresses(name, list.iter().map(|listed| &listed.address)).is_err() {
+                for listed in list {
+                    note(&listed.pointer, charset.encode(&listed.address.name).map(drop));
+                }
             }
         }
         if message.to.is_empty() && message.cc.is_empty() {

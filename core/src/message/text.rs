@@ -52,7 +52,7 @@ impl Transfer {
         let is_odd = |byte: u8| byte >= 0x7f || (byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n'));
         let odd = body.iter().filter(|byte| is_odd(**byte)).count();
         if odd > 0 {
-            return if odd * 4 > body.len() { Transfer::Base64 } else { Transfer::Quoted };
+            return if odd * 3 > body.len() { Transfer::Base64 } else { Transfer::Quoted };
         }
         // Mailbox files put a ">" in front of lines that begin so.
         if has_long_line(body) || body.starts_with(b"From ") || memchr::memmem::find(body, b"\nFrom ").is_some() {
