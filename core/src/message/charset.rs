@@ -62,7 +62,7 @@ impl Charset {
         }
         // `encode` writes numeric references for what it lacks, which are of no use here, but it says so.
         let (bytes, _, lacking) = self.encoding.encode(text);
-        if !lacking && !text.chars().any(is_c1) {
+        if !lacking && !has_c1(text) {
             let units = if self.encoding.is_single_byte() { Units::Single } else { Units::Text };
             return Ok(Encoded { bytes, label: label(self.encoding), units });
         }
@@ -90,6 +90,10 @@ fn label(encoding: &'static Encoding) -> &'static str {
 }
 
 /// The controls that the web's tables put into the gaps of the Windows charsets; mail readers' tables have gaps there.
+fn has_c1(text: &str) -> bool {
+    memchr::memchr_iter(0xc2, text.as_bytes()).any(|place| text.as_bytes()[place + 1] < 0xa0)
+}
+
 fn is_c1(c: char) -> bool {
     ('\u{80}'..='\u{9f}').contains(&c)
 }
