@@ -1,0 +1,87 @@
+//! Marking, moving and deleting messages by their ids.
+
+use crate::folders::parse_id;
+use crate::names;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::uids::Uids;
+use postkontor_plugin::serde_json::{Value, json};
+use postkontor_plugin::{Call, Error, Stage, Status};
+use std::collections::BTreeMap;
+
+/// `{"messages":["id",…],"do":"seen|unseen|delete|move","folder":"…"}`. The answer names the ids that were there, `applied`, and those that
+/// were not, `missing`.
+pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &Value, call: &Call) -> Result<Value, Error> {
+    let wrong = |pointer: &str, code: &str| Error::new(Status::Argument, code).stage(Stage::Fetch).at(pointer, code).usable();
+    let action = request["do"].as_str().unwrap_or_default();
+    let target = request["folder"].as_str().filter(|folder| !folder.is_empty() && !folder.contains(char::is_control));
+    if action == "move" && target.is_none() {
+        return Err(wrong("/folder", "imap.folder_name_invalid"));
+    }
+    let mut by_folder: BTreeMap<(&str, u32), Vec<(u32, &str)>> = BTreeMap::new();
+    for (index, id) in request["messages"].as_array().into_iter().flatten().enumerate() {
+        let parsed = id.as_str().and_then(|id| Some((id, parse_id(id)?)));
+        let (id, (uid, validity, folder)) = parsed.ok_or_else(|| wrong(&format!("/messages/{index}"), "imap.id_invalid"))?;
+        by_folder.entry((folder, validity)).or_default().push((uid, id));
+    }
+    let (mut applied, mut missing) = (Vec::new(), Vec::new());
+    for ((folder, validity), messages) in by_folder {
+        let selected = session.select(folder, "/messages", false, call)?;
+        if selected.validity != validity {
+            // The server has numbered the folder anew: these UIDs may be other messages today.
+            missing.extend(messages.iter().map(|(_, id)| *id));
+            continue;
+        }
+        let there = session.existing(messages.iter().map(|(uid, _)| *uid), call)?;
+        let uids: Vec<u32> = messages.iter().map(|(uid, _)| *uid).filter(|uid| there.contains(*uid)).collect();
+        for (uid, id) in &messages {
+            if there.contains(*uid) { applied.push(*id) } else { missing.push(*id) }
+        }
+        if uids.is_empty() {
+            continue;
+        }
+        match action {
+            "seen" => session.mark(&uids, "+FLAGS.SILENT (\\Seen)", call)?,
+            "unseen" => session.mark(&uids, "-FLAGS.SILENT (\\Seen)", call)?,
+            "delete" => session.delete(&uids, call)?,
+            "move" => session.move_to(&uids, target.unwrap_or_default(), settings.imap.create_folders, call)?,
+            _ => return Err(wrong("/do", "imap.action_unknown")),
+        }
+    }
+    Ok(json!({"applied": applied, "missing": missing}))
+}
+
+impl Session {
+    /// Those of the UIDs that exist.
+    fn existing(&mut self, uids: impl Iterator<Item = u32>, call: &Call) -> Result<Uids, Error> {
+        let set = Uids::new(uids).text();
+        let mut there = Vec::new();
+        let done = self.run(&format!("UID FETCH {set} (UID)"), call, |line| {
+            there.extend(crate::folders::Known::parse(line).map(|known| known.uid));
+            Ok(())
+        })?;
+        if done.is_ok { Ok(Uids::new(there)) } else { Err(self.refused("imap.fetch_refused", &done)) }
+    }
+
+    fn mark(&mut self, uids: &[u32], change: &str, call: &Call) -> Result<(), Error> {
+        let done = self.store(uids, change, call)?;
+        if done.is_ok { Ok(()) } else { Err(self.refused("imap.store_refused", &done)) }
+    }
+
+    /// Moves messages: by MOVE (RFC 6851) where the server can, else by copying and then deleting, so that none is ever in no folder.
+    fn move_to(&mut self, uids: &[u32], target: &str, create: bool, call: &Call) -> Result<(), Error> {
+        let target = self.real_name(target, call)?;
+        let set = Uids::new(uids.iter().copied()).text();
+        let moves = self.capabilities.has("MOVE") || self.capabilities.has("IMAP4rev2");
+        let command = format!("UID {} {set} {}", if moves { "MOVE" } else { "COPY" }, names::folder(&target, self.utf8));
+        let mut done = self.perform(&command, call)?;
+        if !done.is_ok && done.has("TRYCREATE") && create {
+            self.create(&target, "/folder", call)?;
+            done = self.perform(&command, call)?;
+        }
+        if !done.is_ok {
+            return Err(self.refused("imap.move_refused", &done).arg("folder", target).at("/folder", "imap.move_refused"));
+        }
+        if moves { Ok(()) } else { self.delete(uids, call) }
+    }
+}

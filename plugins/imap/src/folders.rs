@@ -1,0 +1,246 @@
+//! Folders: listing, finding by special use, selecting, creating; and listing the messages of one.
+
+use crate::names::{self, decode};
+use crate::session::Session;
+use crate::settings::Settings;
+use imap_proto::{AttributeValue, MailboxDatum, NameAttribute, Response, ResponseCode};
+use postkontor_plugin::serde_json::{Value, json};
+use postkontor_plugin::{Call, Error, Stage, Status};
+
+/// More folders than anybody has.
+const FOLDERS: usize = 100_000;
+
+/// A folder as the server lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Folder {
+    pub(crate) name: String,
+    delimiter: Option<String>,
+    /// The special uses of RFC 6154, in lower case: `sent`, `drafts`, `trash`, `junk`, `archive`, `all`, `flagged`.
+    uses: Vec<&'static str>,
+    is_selectable: bool,
+}
+
+/// What is known of a folder that was selected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Selected {
+    pub(crate) validity: u32,
+    pub(crate) messages: u32,
+}
+
+/// Lists folders, or with `{"folder":"…"}` the messages of one: `{"folders":[…]}` or `{"folder","messages":[{"id","size","flags","received"}]}`.
+pub(crate) fn list(session: &mut Session, settings: &Settings, request: &Value, call: &Call) -> Result<Value, Error> {
+    let Some(name) = request["folder"].as_str() else {
+        let folders = session.folders(call)?;
+        let shown = folders.iter().map(|folder| {
+            json!({"name": folder.name, "delimiter": folder.delimiter, "uses": folder.uses, "selectable": folder.is_selectable})
+        });
+        return Ok(json!({ "folders": shown.collect::<Vec<_>>() }));
+    };
+    let name = if name.is_empty() { settings.imap.inbox.as_str() } else { name };
+    let selected = session.select(name, "/folder", false, call)?;
+    if selected.messages == 0 {
+        return Ok(json!({"folder": name, "messages": []}));
+    }
+    let mut messages = Vec::new();
+    let done = session.run("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE)", call, |line| {
+        if let Some(known) = Known::parse(line) {
+            let id = id(name, selected.validity, known.uid);
+            messages.push(json!({"id": id, "size": known.size, "flags": known.flags, "received": known.received}));
+        }
+        Ok(())
+    })?;
+    if !done.is_ok {
+        return Err(session.refused("imap.fetch_refused", &done).stage(Stage::Fetch));
+    }
+    Ok(json!({"folder": name, "messages": messages}))
+}
+
+/// What a FETCH response without a body tells of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) number: u32,
+    pub(crate) uid: u32,
+    pub(crate) size: u64,
+    pub(crate) flags: Vec<String>,
+    pub(crate) received: Option<String>,
+}
+
+impl Known {
+    /// Reads a FETCH response; `None` for any other response and for one without a UID.
+    pub(crate) fn parse(line: &[u8]) -> Option<Known> {
+        let Ok((_, Response::Fetch(number, attributes))) = Response::parse(line) else { return None };
+        let mut known = Known { number, ..Known::default() };
+        for attribute in attributes {
+            match attribute {
+                AttributeValue::Uid(uid) => known.uid = uid,
+                AttributeValue::Rfc822Size(size) => known.size = size.into(),
+                AttributeValue::Flags(flags) => known.flags = flags.into_iter().map(|flag| flag.into_owned()).collect(),
+                AttributeValue::InternalDate(date) => known.received = rfc3339(&date),
+                _ => (),
+            }
+        }
+        (known.uid > 0).then_some(known)
+    }
+}
+
+/// `20-Nov-2026 10:00:00 +0100` as RFC 3339.
+fn rfc3339(date: &str) -> Option<String> {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let mut words = date.split_ascii_whitespace();
+    let (day, time, zone) = (words.next()?, words.next()?, words.next()?);
+    let mut parts = day.split('-');
+    let (day, month, year) = (parts.next()?.parse::<u8>().ok()?, parts.next()?.to_ascii_lowercase(), parts.next()?.parse::<u16>().ok()?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    let (hours, minutes) = (zone.get(..3)?, zone.get(3..5)?);
+    Some(format!("{year:04}-{month:02}-{day:02}T{time}{hours}:{minutes}"))
+}
+
+/// Names a message for ever within the account.
+pub(crate) fn id(folder: &str, validity: u32, uid: u32) -> String {
+    format!("{uid}.{validity}.{folder}")
+}
+
+/// Takes an id apart: UID, UIDVALIDITY, folder.
+pub(crate) fn parse_id(id: &str) -> Option<(u32, u32, &str)> {
+    let (uid, rest) = id.split_once('.')?;
+    let (validity, folder) = rest.split_once('.')?;
+    Some((uid.parse().ok()?, validity.parse().ok()?, folder))
+}
+
+impl Session {
+    /// All folders.
+    pub(crate) fn folders(&mut self, call: &Call) -> Result<Vec<Folder>, Error> {
+        let mut folders = Vec::new();
+        let utf8 = self.utf8;
+        // A server with SPECIAL-USE shows the uses also with LIST as it is (RFC 6154, section 2).
+        let command = if self.capabilities.has("SPECIAL-USE") && self.capabilities.has("LIST-EXTENDED") {
+            "LIST \"\" \"*\" RETURN (SPECIAL-USE)"
+        } else {
+            "LIST \"\" \"*\""
+        };
+        let done = self.run(command, call, |line| {
+            if let Some(folder) = folder(line, utf8).filter(|_| folders.len() < FOLDERS) {
+                folders.push(folder);
+            }
+            Ok(())
+        });
+        let done = done.map_err(|error| error.stage(Stage::Mailbox))?;
+        if done.is_ok { Ok(folders) } else { Err(self.refused("imap.list_refused", &done).stage(Stage::Mailbox)) }
+    }
+
+    /// Selects a folder for reading and writing, unless it is selected already. `pointer` is where the caller named it.
+    pub(crate) fn select(&mut self, name: &str, pointer: &str, create: bool, call: &Call) -> Result<Selected, Error> {
+        let name = self.real_name(name, call)?;
+        let at = |error: Error| error.stage(Stage::Mailbox);
+        let command = format!("SELECT {}", names::folder(&name, self.utf8));
+        let mut selected = Selected::default();
+        self.selected = None;
+        let done = self.run(&command, call, |line| {
+            match Response::parse(line) {
+                Ok((_, Response::MailboxData(MailboxDatum::Exists(messages)))) => selected.messages = messages,
+                Ok((_, Response::Data { outcome, .. })) => {
+                    if let Some(ResponseCode::UidValidity(validity)) = outcome.code {
+                        selected.validity = validity;
+                    }
+                }
+                _ => (),
+            }
+            Ok(())
+        });
+        let done = done.map_err(at)?;
+        if done.is_ok {
+            self.selected = Some((name, selected.validity));
+            return Ok(selected);
+        }
+        if create {
+            self.create(&name, pointer, call)?;
+            return self.select(&name, pointer, false, call);
+        }
+        // Servers that say only NO mean, as a rule, that there is no such folder.
+        let mut error = self.refused("imap.folder_missing", &done);
+        if error.status == Status::Refused {
+            error.status = Status::NotFound;
+        }
+        Err(at(error.arg("folder", name).at(pointer, "imap.folder_missing")))
+    }
+
+    /// Creates a folder and subscribes to it, so that other programs show it.
+    pub(crate) fn create(&mut self, name: &str, pointer: &str, call: &Call) -> Result<(), Error> {
+        let wire = names::folder(name, self.utf8);
+        let done = self.perform(&format!("CREATE {wire}"), call)?;
+        if !done.is_ok && !done.has("ALREADYEXISTS") {
+            let error = self.refused("imap.create_refused", &done).stage(Stage::Mailbox);
+            return Err(error.arg("folder", name).at(pointer, "imap.create_refused"));
+        }
+        // Some servers have no subscriptions; the folder is there all the same.
+        self.perform(&format!("SUBSCRIBE {wire}"), call)?;
+        Ok(())
+    }
+
+    /// The name on the server. A name such as `Posteingang`, which mail programs show for INBOX, or that of a special use in
+    /// angle brackets (`<sent>`), stands for the folder that has that use.
+    pub(crate) fn real_name(&mut self, name: &str, call: &Call) -> Result<String, Error> {
+        if ["inbox", "posteingang", "prejeto"].contains(&name.to_lowercase().as_str()) {
+            // A folder that is really called so goes first.
+            let exists = !name.eq_ignore_ascii_case("inbox") && self.folders(call)?.iter().any(|folder| folder.name.to_lowercase() == name.to_lowercase());
+            return Ok(if exists { name.to_owned() } else { "INBOX".to_owned() });
+        }
+        let Some(wanted) = name.strip_prefix('<').and_then(|name| name.strip_suffix('>')) else { return Ok(name.to_owned()) };
+        let folders = self.folders(call)?;
+        let found = folders.into_iter().find(|folder| folder.uses.contains(&wanted));
+        found.map(|folder| folder.name).ok_or_else(|| {
+            let error = self.error(Status::NotFound, "imap.special_use_missing").stage(Stage::Mailbox);
+            error.arg("use", wanted).usable()
+        })
+    }
+}
+
+/// Reads a LIST response.
+fn folder(line: &[u8], utf8: bool) -> Option<Folder> {
+    let Ok((_, Response::MailboxData(MailboxDatum::List(list)))) = Response::parse(line) else { return None };
+    let mut uses = Vec::new();
+    let mut is_selectable = true;
+    for attribute in &list.name_attributes {
+        match attribute {
+            NameAttribute::NoSelect => is_selectable = false,
+            NameAttribute::All => uses.push("all"),
+            NameAttribute::Archive => uses.push("archive"),
+            NameAttribute::Drafts => uses.push("drafts"),
+            NameAttribute::Flagged => uses.push("flagged"),
+            NameAttribute::Junk => uses.push("junk"),
+            NameAttribute::Sent => uses.push("sent"),
+            NameAttribute::Trash => uses.push("trash"),
+            _ => (),
+        }
+    }
+    let name = if utf8 { list.name.into_owned() } else { decode(&list.name) };
+    Some(Folder { name, delimiter: list.delimiter.map(|delimiter| delimiter.into_owned()), uses, is_selectable })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_read_with_their_uses_and_umlauts() {
+        let found = folder(b"* LIST (\\HasNoChildren \\Drafts) \"/\" Entw&APw-rfe\r\n", false).unwrap();
+        assert_eq!((found.name.as_str(), found.uses.as_slice(), found.is_selectable), ("Entwürfe", &["drafts"][..], true));
+        assert!(!folder(b"* LIST (\\Noselect) \"/\" \"a b\"\r\n", false).unwrap().is_selectable);
+        assert!(folder(b"* OK hello\r\n", false).is_none());
+    }
+
+    #[test]
+    fn a_fetch_response_is_read_in_any_order() {
+        let known = Known::parse(b"* 3 FETCH (FLAGS (\\Seen) RFC822.SIZE 1234 INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" UID 17)\r\n").unwrap();
+        assert_eq!((known.number, known.uid, known.size), (3, 17, 1234));
+        assert_eq!(known.flags, ["\\Seen"]);
+        assert_eq!(known.received.as_deref(), Some("2026-11-20T10:00:00+01:00"));
+        assert!(Known::parse(b"* 3 FETCH (FLAGS ())\r\n").is_none());
+    }
+
+    #[test]
+    fn an_id_leads_back_to_its_message() {
+        assert_eq!(parse_id(&id("Ablage.2026", 7, 12)), Some((12, 7, "Ablage.2026")));
+        assert_eq!(parse_id("x"), None);
+    }
+}

@@ -1,0 +1,105 @@
+//! Transport `imap`: fetches, files and sends mail through a mailbox with folders (RFC 3501, RFC 9051).
+//!
+//! The session is our own, over `sdk::net`, because bodies have to stream: a message of a gigabyte passes through as it comes.
+//! [`reader`] takes responses apart into lines and literals; everything but a body is given to imap-proto to be parsed.
+//! Messages are named by UID only, so that several commands may be on their way at a time.
+#![forbid(unsafe_code)]
+
+mod append;
+mod apply;
+mod command;
+mod folders;
+mod login;
+mod names;
+mod reader;
+mod receive;
+mod session;
+mod settings;
+mod state;
+mod test;
+mod uids;
+
+use postkontor_plugin::serde_json::Value;
+use postkontor_plugin::{Body, Call, Error, Mail, Opening, ReceiveRequest, Received, Report, Sent, TestRequest, Transport};
+use session::Session;
+use settings::Settings;
+
+/// An account's mailbox. The connection is kept from one call to the next.
+pub struct Imap {
+    settings: Settings,
+    session: Option<Session>,
+}
+
+impl Transport for Imap {
+    const NAME: &'static str = "imap";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply"];
+    const TEXTS: &'static [(&'static str, &'static str)] = &[
+        ("en", include_str!("../locales/en.json")),
+        ("de", include_str!("../locales/de.json")),
+        ("sl", include_str!("../locales/sl.json")),
+    ];
+    type Settings = Settings;
+
+    fn open(settings: Settings, _opening: &Opening) -> Result<Imap, Error> {
+        settings.check()?;
+        Ok(Imap { settings, session: None })
+    }
+
+    fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
+        Ok(test::test(&self.settings, call))
+    }
+
+    fn send(&mut self, mail: &Mail, body: &mut Body, call: &Call) -> Result<Sent, Error> {
+        let mut session = self.connected(call)?;
+        let sent = append::send(&mut session, &self.settings, mail, body, call);
+        self.keep(session, &sent);
+        sent
+    }
+
+    fn list(&mut self, request: &Value, call: &Call) -> Result<Value, Error> {
+        let mut session = self.connected(call)?;
+        let list = folders::list(&mut session, &self.settings, request, call);
+        self.keep(session, &list);
+        list
+    }
+
+    fn receive(&mut self, request: &ReceiveRequest, call: &Call) -> Result<Received, Error> {
+        let mut session = self.connected(call)?;
+        let received = receive::receive(&mut session, &self.settings, request, call);
+        if received.as_ref().is_ok_and(|received| received.interrupted.is_none()) {
+            self.session = Some(session);
+        }
+        received
+    }
+
+    fn apply(&mut self, request: &Value, call: &Call) -> Result<Value, Error> {
+        let mut session = self.connected(call)?;
+        let applied = apply::apply(&mut session, &self.settings, request, call);
+        self.keep(session, &applied);
+        applied
+    }
+}
+
+impl Imap {
+    /// The connection that was kept, when it is still good, else a new one.
+    fn connected(&mut self, call: &Call) -> Result<Session, Error> {
+        if let Some(mut session) = self.session.take()
+            && session.is_alive(call)
+        {
+            return Ok(session);
+        }
+        Session::open(&self.settings, call, &mut postkontor_plugin::net::Trail::off(), &mut Vec::new())
+    }
+
+    /// Keeps a connection that is still good: after a success, or after an error that says so.
+    fn keep<T>(&mut self, session: Session, result: &Result<T, Error>) {
+        let is_usable = result.as_ref().map_or_else(|error| error.session == postkontor_plugin::SessionState::Usable, |_| true);
+        if is_usable {
+            self.session = Some(session);
+        }
+    }
+}
+
+#[cfg(not(feature = "builtin"))]
+postkontor_plugin::export!(Imap);

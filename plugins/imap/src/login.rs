@@ -1,0 +1,114 @@
+//! Logging in: AUTHENTICATE with a SASL mechanism, or LOGIN.
+
+use crate::command::Done;
+use crate::names::quoted;
+use crate::reader::Piece;
+use crate::session::Session;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use postkontor_plugin::net::Trail;
+use postkontor_plugin::net::sasl::{self, Exchange};
+use postkontor_plugin::settings::{Auth, Method};
+use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
+use zeroize::Zeroizing;
+
+/// More questions than any mechanism has.
+const QUESTIONS: usize = 8;
+
+/// Logs in. A mailbox needs it, so every method but `none` is some way to do it.
+pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    let host = session.stream.endpoint().host.clone();
+    let at = |error: Error| error.stage(Stage::Login).arg("host", host.as_str()).arg("user", auth.user.as_str());
+    let secure = session.stream.is_secure();
+    let offered = session.capabilities.mechanisms();
+    let mechanism = match (auth.method, sasl::choose(auth, &offered, secure)) {
+        (_, Ok(mechanism)) => Some(mechanism),
+        // Without a mechanism that both know, the protocol's own command is left, unless the server forbids it (RFC 9051, 6.2.3).
+        (Method::Auto | Method::Password, Err(error)) if error.code != "auth.cleartext_forbidden" && has_password(auth) => {
+            if session.capabilities.has("LOGINDISABLED") {
+                return Err(at(Error::new(Status::Auth, "imap.login_disabled").at("/auth/method", "imap.login_disabled")));
+            }
+            None
+        }
+        (_, Err(error)) => return Err(at(error)),
+    };
+    let (name, done) = match mechanism {
+        Some(mechanism) => {
+            let endpoint = session.stream.endpoint().clone();
+            let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding()).map_err(at)?;
+            let done = converse(session, mechanism.name(), &mut exchange, call).map_err(at)?;
+            if done.is_ok {
+                exchange.finish().map_err(at)?;
+            }
+            (mechanism.name(), done)
+        }
+        None => ("LOGIN", by_command(session, auth, call).map_err(at)?),
+    };
+    if !done.is_ok {
+        // RFC 5530: some refusals have nothing to do with the credentials.
+        let (status, code) = if done.has("UNAVAILABLE") || done.has("LIMIT") || done.has("INUSE") {
+            (Status::Later, "auth.later")
+        } else {
+            (Status::Auth, "auth.refused")
+        };
+        let reply = Reply { code: 0, enhanced: None, text: done.text.clone() };
+        return Err(at(Error::new(status, code).arg("mechanism", name).arg("text", done.text).server(reply)));
+    }
+    trail.push(Step::ok(Stage::Login).fact("mechanism", name).fact("user", auth.user.as_str()));
+    Ok(())
+}
+
+fn has_password(auth: &Auth) -> bool {
+    !auth.password.is_empty()
+}
+
+fn by_command(session: &mut Session, auth: &Auth, call: &Call) -> Result<Done, Error> {
+    let tag = session.next_tag();
+    // Quoted, because 8-bit names are refused as atoms; some servers take them in quotes although only literals are allowed.
+    let line = Zeroizing::new(format!("{tag} LOGIN {} {}\r\n", quoted(&auth.user), quoted(auth.password.reveal())));
+    session.stream.write_secret(line.as_bytes(), &format!("{tag} LOGIN {} ***", quoted(&auth.user)), call)?;
+    session.finish(&tag, call, |_| Ok(()))
+}
+
+/// Everything from the command to its end.
+fn converse(session: &mut Session, name: &str, exchange: &mut Exchange, call: &Call) -> Result<Done, Error> {
+    let tag = session.next_tag();
+    let mut line = Zeroizing::new(format!("{tag} AUTHENTICATE {name}"));
+    let mut shown = line.to_string();
+    let mut held = exchange.initial();
+    if session.capabilities.has("SASL-IR")
+        && let Some(initial) = held.take()
+    {
+        line.push(' ');
+        // An empty response is written as "=", to be told from none (RFC 4959).
+        line.push_str(&if initial.is_empty() { "=".to_owned() } else { STANDARD.encode(&*initial) });
+        shown.push_str(" ***");
+    }
+    line.push_str("\r\n");
+    session.stream.write_secret(line.as_bytes(), &shown, call)?;
+    let mut questions = 0;
+    loop {
+        let answer = match session.reader.next(&mut session.stream, call)? {
+            Piece::Response(answer) => answer,
+            Piece::Body { head, .. } => return Err(session.malformed(&head)),
+        };
+        let Some(challenge) = answer.strip_prefix(b"+") else {
+            if let Some(done) = session.done(&tag, &answer)? {
+                return Ok(done);
+            }
+            continue;
+        };
+        questions += 1;
+        if questions > QUESTIONS {
+            return Err(session.error(Status::Protocol, "auth.unexpected_challenge"));
+        }
+        let challenge = STANDARD.decode(challenge.trim_ascii()).map_err(|_| session.error(Status::Protocol, "auth.challenge_malformed"))?;
+        let response = match held.take() {
+            Some(initial) => initial,
+            None => exchange.respond(&challenge, call)?,
+        };
+        let mut line = Zeroizing::new(STANDARD.encode(&*response));
+        line.push_str("\r\n");
+        session.stream.write_secret(line.as_bytes(), "***", call)?;
+    }
+}

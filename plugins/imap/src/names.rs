@@ -1,0 +1,108 @@
+//! Folder names on the wire: modified UTF-7 (RFC 3501, section 5.1.3), and strings that no name can break out of.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+/// A folder name as the wire wants it, quoted. With UTF8=ACCEPT (RFC 6855) names travel as they are.
+pub(crate) fn folder(name: &str, utf8: bool) -> String {
+    if utf8 { quoted(name) } else { quoted(&encode(name)) }
+}
+
+/// A quoted string. Line breaks and NUL cannot stand in one; callers have refused them before.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars().filter(|c| !matches!(c, '\r' | '\n' | '\0')) {
+        if matches!(c, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Modified UTF-7: printable ASCII as it is, `&` as `&-`, the rest as base64 of UTF-16 with `,` in the place of `/`.
+pub(crate) fn encode(name: &str) -> String {
+    let mut encoded = String::with_capacity(name.len());
+    let mut run: Vec<u16> = Vec::new();
+    for c in name.chars() {
+        if matches!(c, ' '..='~') {
+            flush(&mut run, &mut encoded);
+            encoded.push(c);
+            if c == '&' {
+                encoded.push('-');
+            }
+        } else {
+            run.extend_from_slice(c.encode_utf16(&mut [0; 2]));
+        }
+    }
+    flush(&mut run, &mut encoded);
+    encoded
+}
+
+fn flush(run: &mut Vec<u16>, encoded: &mut String) {
+    if !run.is_empty() {
+        let bytes: Vec<u8> = run.drain(..).flat_map(u16::to_be_bytes).collect();
+        encoded.push('&');
+        encoded.push_str(&STANDARD_NO_PAD.encode(bytes).replace('/', ","));
+        encoded.push('-');
+    }
+}
+
+/// Takes modified UTF-7 apart. What is not well-formed stays as it is: a name that cannot be read can still be shown.
+pub(crate) fn decode(name: &str) -> String {
+    let mut decoded = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once('&') {
+        decoded.push_str(before);
+        let Some((run, after_run)) = after.split_once('-') else { return name.to_owned() };
+        if run.is_empty() {
+            decoded.push('&');
+        } else {
+            let Ok(bytes) = STANDARD_NO_PAD.decode(run.replace(',', "/")) else { return name.to_owned() };
+            let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+            let Ok(text) = String::from_utf16(&units) else { return name.to_owned() };
+            decoded.push_str(&text);
+        }
+        rest = after_run;
+    }
+    decoded.push_str(rest);
+    decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_travel_in_modified_utf7() {
+        // The last is the example of RFC 3501.
+        for (name, wire) in [
+            ("INBOX", "INBOX"),
+            ("Gesendete Objekte", "Gesendete Objekte"),
+            ("Entwürfe", "Entw&APw-rfe"),
+            ("A & B", "A &- B"),
+            ("日本", "&ZeVnLA-"),
+            ("😀", "&2D3eAA-"),
+            ("~peter/mail/台北/日本語", "~peter/mail/&U,BTFw-/&ZeVnLIqe-"),
+        ] {
+            assert_eq!(encode(name), wire);
+            assert_eq!(decode(wire), name);
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_well_formed_is_shown_as_it_is() {
+        for wire in ["a&b", "&!!!-", "&2D0-"] {
+            assert_eq!(decode(wire), wire);
+        }
+    }
+
+    #[test]
+    fn no_name_breaks_out_of_its_quotes() {
+        assert_eq!(quoted("a\"b\\c\r\nd"), "\"a\\\"b\\\\cd\"");
+        assert_eq!(folder("Ä\"", false), "\"&AMQ-\\\"\"");
+        assert_eq!(folder("Ä", true), "\"Ä\"");
+    }
+}

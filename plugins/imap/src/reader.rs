@@ -1,0 +1,173 @@
+//! Responses taken apart into lines and literals.
+//!
+//! A response is gathered until its last line is there, with a limit on its size and on how deep it nests, and then parsed
+//! by imap-proto. Only the literal of a message body is not gathered: it is announced as [`Piece::Body`] and passes through, and
+//! an empty string stands in its place.
+
+use postkontor_plugin::net::Stream;
+use postkontor_plugin::{Call, Error, Status};
+
+/// The most bytes of one response without its bodies.
+const RESPONSE: usize = 4 * 1024 * 1024;
+
+/// The longest line: the answer to a SEARCH, from a server that cannot answer it in ranges (RFC 4731), names every message.
+const LINE: usize = 1024 * 1024;
+
+/// How deep parentheses may nest. BODYSTRUCTURE, which is never asked for, needs most.
+const DEPTH: usize = 64;
+
+/// What comes next from the server.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// A whole response, with its line end.
+    Response(Vec<u8>),
+    /// The literal of a message body of so many bytes follows, to be read with [`Reader::body`]; `head` is the response so far.
+    Body { head: Vec<u8>, length: u64 },
+}
+
+/// The response that is being gathered.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    gathered: Vec<u8>,
+    depth: usize,
+}
+
+impl Reader {
+    pub(crate) fn limit_lines(stream: &mut Stream) {
+        stream.set_line_limit(LINE);
+    }
+
+    /// Reads up to the end of the response, or up to a body in it.
+    pub(crate) fn next(&mut self, stream: &mut Stream, call: &Call) -> Result<Piece, Error> {
+        loop {
+            let line = stream.read_line(call)?;
+            let start = self.gathered.len();
+            self.gathered.extend_from_slice(line);
+            self.measure(start)?;
+            let Some((before, length)) = literal(&self.gathered[start..]) else {
+                self.gathered.extend_from_slice(b"\r\n");
+                self.depth = 0;
+                return Ok(Piece::Response(std::mem::take(&mut self.gathered)));
+            };
+            let end = start + before;
+            if is_body(&self.gathered[..end]) {
+                self.gathered.truncate(end);
+                let head = self.gathered.clone();
+                self.gathered.extend_from_slice(b"\"\"");
+                return Ok(Piece::Body { head, length });
+            }
+            self.gathered.extend_from_slice(b"\r\n");
+            let wanted = usize::try_from(length).ok().filter(|length| self.gathered.len() + length <= RESPONSE);
+            let wanted = wanted.ok_or_else(too_long)?;
+            self.literal(wanted, stream, call)?;
+        }
+    }
+
+    /// Hands a body on as it comes. To be called once after each [`Piece::Body`], with its length.
+    pub(crate) fn body(
+        &mut self,
+        length: u64,
+        stream: &mut Stream,
+        call: &Call,
+        mut take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut left = length;
+        while left > 0 {
+            let bytes = stream.peek(call)?;
+            let count = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            take(&bytes[..count])?;
+            stream.consume(count);
+            left -= count as u64;
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self, length: usize, stream: &mut Stream, call: &Call) -> Result<(), Error> {
+        let mut left = length;
+        while left > 0 {
+            // Memory follows the bytes that have come, not those that were announced.
+            let bytes = stream.peek(call)?;
+            let count = bytes.len().min(left);
+            self.gathered.extend_from_slice(&bytes[..count]);
+            stream.consume(count);
+            left -= count;
+        }
+        Ok(())
+    }
+
+    /// Counts parentheses outside of quoted strings, so that no parser is ever led deeper than it can go.
+    fn measure(&mut self, start: usize) -> Result<(), Error> {
+        if self.gathered.len() > RESPONSE {
+            return Err(too_long());
+        }
+        let (mut quoted, mut escaped) = (false, false);
+        for byte in &self.gathered[start..] {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
+                b'(' if !quoted => self.depth += 1,
+                b')' if !quoted => self.depth = self.depth.saturating_sub(1),
+                _ => (),
+            }
+            if self.depth > DEPTH {
+                return Err(Error::new(Status::Protocol, "imap.response_too_deep").arg("limit", DEPTH as u64));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a literal's `{length}` begins at the end of a line, and the length.
+fn literal(line: &[u8]) -> Option<(usize, u64)> {
+    let inside = line.strip_suffix(b"}")?;
+    let open = memchr::memrchr(b'{', inside)?;
+    let digits = inside[open + 1..].strip_suffix(b"+").unwrap_or(&inside[open + 1..]);
+    // A literal8 (RFC 3516) has a tilde before it.
+    let start = if open > 0 && line[open - 1] == b'~' { open - 1 } else { open };
+    let is_number = !digits.is_empty() && digits.len() <= 18 && digits.iter().all(u8::is_ascii_digit);
+    let length = is_number.then(|| std::str::from_utf8(digits).ok()?.parse().ok()).flatten()?;
+    Some((start, length))
+}
+
+/// Whether what was said so far is a FETCH response that is about to give a body: `* 1 FETCH (… BODY[…] `.
+fn is_body(head: &[u8]) -> bool {
+    let upper = head.to_ascii_uppercase();
+    let Some(rest) = upper.strip_prefix(b"* ") else { return false };
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_fetch = digits > 0 && rest[digits..].starts_with(b" FETCH (");
+    is_fetch && (upper.ends_with(b"] ") || upper.ends_with(b"> ")) && memchr::memmem::rfind(&upper, b"BODY[").is_some_and(|at| {
+        // Nothing but the section stands between BODY[ and the literal.
+        !upper[at..upper.len() - 1].contains(&b' ') || upper[at..].starts_with(b"BODY[HEADER")
+    })
+}
+
+fn too_long() -> Error {
+    Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", RESPONSE as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_are_recognised_at_the_end_of_a_line() {
+        assert_eq!(literal(b"* 1 FETCH (BODY[] {12}"), Some((18, 12)));
+        assert_eq!(literal(b"x {0}"), Some((2, 0)));
+        assert_eq!(literal(b"x {5+}"), Some((2, 5)));
+        assert_eq!(literal(b"x ~{5}"), Some((2, 5)));
+        for line in [&b"x {}"[..], b"x {-1}", b"x {1x}", b"x {99999999999999999999}", b"x {1} ", b"x 1}", b"}"] {
+            assert_eq!(literal(line), None, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_body_of_a_fetch_passes_through() {
+        assert!(is_body(b"* 1 FETCH (UID 5 BODY[] "));
+        assert!(is_body(b"* 1 fetch (uid 5 body[HEADER] "));
+        assert!(!is_body(b"* 1 FETCH (UID 5 ENVELOPE ("));
+        assert!(!is_body(b"* LIST () \"/\" "));
+        assert!(!is_body(b"* OK [X] BODY[] "));
+        assert!(!is_body(b"a1 OK BODY[] "));
+    }
+}

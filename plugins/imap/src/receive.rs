@@ -1,0 +1,387 @@
+//! Fetching: what is new, several messages on the way at a time, each marked or deleted only after the host has taken it.
+
+use crate::command::Done;
+use crate::folders::{Known, id};
+use crate::names::quoted;
+use crate::reader::Piece;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::state::State;
+use crate::uids::Uids;
+use postkontor_plugin::{Call, Disposal, Error, Filter, Incoming, ReceiveRequest, Received, Stage, Status};
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// What one command fetches: so many messages, or messages of so many bytes. What was asked for has to be read.
+const WINDOW: usize = 200;
+const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Fetches what is new.
+pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &ReceiveRequest, call: &Call) -> Result<Received, Error> {
+    let mut state = State::parse(request.state.as_deref())?;
+    let (folder, pointer) = match &request.folder {
+        Some(folder) => (folder.as_str(), "/folder"),
+        None => (settings.imap.inbox.as_str(), "/imap/inbox"),
+    };
+    if folder.is_empty() || folder.contains(char::is_control) {
+        return Err(Error::new(Status::Argument, "imap.folder_name_invalid").at(pointer, "imap.folder_name_invalid").usable());
+    }
+    let selected = session.select(folder, pointer, settings.imap.create_folders, call)?;
+    if state.validity != selected.validity {
+        // The server has numbered the folder anew: what was remembered is of other messages.
+        state = State { validity: selected.validity, ..State::default() };
+    }
+    let mut fetch = Fetch { session, folder, state, call, mailbox: Vec::new(), taken: HashSet::new(), condemned: HashSet::new() };
+    let result = fetch.run(request);
+    let state = fetch.remembered();
+    match result {
+        Ok(more) => Ok(Received { state, more, interrupted: None }),
+        Err(error) if fetch.taken.is_empty() => Err(error),
+        // What was taken stays taken: the state says so even though the session broke.
+        Err(error) => Ok(Received { state, more: true, interrupted: Some(error) }),
+    }
+}
+
+/// A fetch in progress.
+struct Fetch<'a, 'b> {
+    session: &'a mut Session,
+    folder: &'a str,
+    state: State,
+    call: &'a Call<'b>,
+    /// Every UID of the folder, ascending.
+    mailbox: Vec<u32>,
+    /// UIDs that the host has taken in this call.
+    taken: HashSet<u32>,
+    /// UIDs that are to be deleted and were not yet.
+    condemned: HashSet<u32>,
+}
+
+/// What is to be done on the server with messages of a window.
+#[derive(Default)]
+struct Chores {
+    seen: Vec<u32>,
+    delete: Vec<u32>,
+    stopped: bool,
+}
+
+impl Fetch<'_, '_> {
+    fn run(&mut self, request: &ReceiveRequest) -> Result<bool, Error> {
+        let at = |error: Error| error.stage(Stage::Fetch);
+        self.mailbox = self.search("ALL").map_err(at)?;
+        let unfinished: Vec<u32> = self.mailbox.iter().copied().filter(|uid| self.state.condemned.contains(*uid)).collect();
+        self.condemned.extend(&unfinished);
+        self.delete(&unfinished).map_err(at)?;
+        let criteria = criteria(&request.filter);
+        let matching = if criteria.is_empty() { self.mailbox.clone() } else { self.search(&criteria).map_err(at)? };
+        let mut wanted: Vec<u32> = matching.into_iter().filter(|uid| !self.state.fetched.contains(*uid)).collect();
+        let limit = request.max_messages.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let more = wanted.len() > limit;
+        wanted.truncate(limit);
+        let known = self.look(&wanted).map_err(at)?;
+        Ok(self.fetch(&known, request.max_bytes).map_err(at)? || more)
+    }
+
+    /// The UIDs that meet the criteria, ascending.
+    fn search(&mut self, criteria: &str) -> Result<Vec<u32>, Error> {
+        let extended = self.session.capabilities.has("ESEARCH") || self.session.capabilities.has("IMAP4rev2");
+        let charset = if criteria.is_ascii() || self.session.utf8 { "" } else { "CHARSET UTF-8 " };
+        let command = if extended { format!("UID SEARCH RETURN (ALL) {charset}{criteria}") } else { format!("UID SEARCH {charset}{criteria}") };
+        let mut uids = Vec::new();
+        let done = self.session.run(&command, self.call, |line| found(line, &mut uids))?;
+        if !done.is_ok {
+            return Err(self.session.refused("imap.search_refused", &done));
+        }
+        uids.sort_unstable();
+        uids.dedup();
+        Ok(uids)
+    }
+
+    /// Size, flags and date of each wanted message.
+    fn look(&mut self, wanted: &[u32]) -> Result<Vec<Known>, Error> {
+        let mut known = Vec::with_capacity(wanted.len());
+        // A command line should stay below 8000 bytes (RFC 9051, section 4), so a scattered set is asked for in pieces.
+        for piece in wanted.chunks(500) {
+            let asked: HashSet<u32> = piece.iter().copied().collect();
+            let command = format!("UID FETCH {} (UID FLAGS INTERNALDATE RFC822.SIZE)", Uids::new(piece.iter().copied()).text());
+            let done = self.session.run(&command, self.call, |line| {
+                known.extend(Known::parse(line).filter(|known| asked.contains(&known.uid)));
+                Ok(())
+            })?;
+            if !done.is_ok {
+                return Err(self.session.refused("imap.fetch_refused", &done));
+            }
+        }
+        known.sort_by_key(|known| known.uid);
+        known.dedup_by_key(|known| known.uid);
+        Ok(known)
+    }
+
+    /// Fetches the messages, the next window being asked for before the last is read; whether the host asked to stop.
+    fn fetch(&mut self, known: &[Known], max_bytes: Option<u64>) -> Result<bool, Error> {
+        let mut rest = known;
+        let mut asked: VecDeque<(String, &[Known])> = VecDeque::new();
+        let mut stopped = false;
+        loop {
+            while asked.len() < 2 && !rest.is_empty() && !stopped {
+                let (window, after) = rest.split_at(window(rest, max_bytes));
+                rest = after;
+                let section = if is_large(&window[0], max_bytes) { "HEADER" } else { "" };
+                let command = format!("UID FETCH {} (UID BODY.PEEK[{section}])", Uids::new(window.iter().map(|known| known.uid)).text());
+                asked.push_back((self.session.start(&command, self.call)?, window));
+            }
+            let Some((tag, window)) = asked.pop_front() else { return Ok(stopped) };
+            let chores = self.read(&tag, window, max_bytes, stopped)?;
+            stopped |= chores.stopped;
+            // Between the windows, so that no answer to one is taken for an answer to the other: commands are answered in order.
+            if !chores.seen.is_empty() || !chores.delete.is_empty() {
+                while let Some((tag, window)) = asked.pop_front() {
+                    let more = self.read(&tag, window, max_bytes, stopped)?;
+                    stopped |= more.stopped;
+                    self.carry_out(&more)?;
+                }
+                self.carry_out(&chores)?;
+            }
+        }
+    }
+
+    /// Reads the answer to one window and hands each message over.
+    fn read(&mut self, tag: &str, window: &[Known], max_bytes: Option<u64>, mut stopped: bool) -> Result<Chores, Error> {
+        let by_uid: HashMap<u32, &Known> = window.iter().map(|known| (known.uid, known)).collect();
+        let by_number: HashMap<u32, &Known> = window.iter().map(|known| (known.number, known)).collect();
+        let mut chores = Chores::default();
+        loop {
+            let (head, length) = match self.session.reader.next(&mut self.session.stream, self.call)? {
+                Piece::Response(line) => match self.session.done(tag, &line)? {
+                    Some(done) if done.is_ok => return Ok(Chores { stopped, ..chores }),
+                    Some(done) => return Err(self.session.refused("imap.fetch_refused", &done)),
+                    None => continue,
+                },
+                Piece::Body { head, length } => (head, length),
+            };
+            // As a rule the UID stands before the body; a server that puts it behind is told by the number of its message.
+            let known = uid(&head).map_or_else(|| number(&head).and_then(|number| by_number.get(&number)), |uid| by_uid.get(&uid)).copied();
+            let Some(known) = known.filter(|known| !stopped && !self.taken.contains(&known.uid)) else {
+                // Of a message that nobody asked for, or that nobody wants any more.
+                self.session.reader.body(length, &mut self.session.stream, self.call, |_| Ok(()))?;
+                continue;
+            };
+            let incoming = Incoming {
+                id: id(self.folder, self.state.validity, known.uid),
+                size: Some(known.size),
+                folder: Some(self.folder.to_owned()),
+                flags: known.flags.clone(),
+                received: known.received.clone(),
+                headers_only: is_large(known, max_bytes),
+            };
+            let call = self.call;
+            call.announce(&incoming)?;
+            self.session.reader.body(length, &mut self.session.stream, call, |piece| call.message(piece))?;
+            match call.disposal()? {
+                Disposal::Stop => {
+                    stopped = true;
+                    continue;
+                }
+                Disposal::Keep => (),
+                Disposal::Seen => chores.seen.push(known.uid),
+                Disposal::Delete => {
+                    // From here on it is to be deleted, even if this session does not live to see it.
+                    self.condemned.insert(known.uid);
+                    chores.delete.push(known.uid);
+                }
+            }
+            self.taken.insert(known.uid);
+        }
+    }
+
+    fn carry_out(&mut self, chores: &Chores) -> Result<(), Error> {
+        if !chores.seen.is_empty() {
+            let done = self.session.store(&chores.seen, "+FLAGS.SILENT (\\Seen)", self.call)?;
+            if !done.is_ok {
+                return Err(self.session.refused("imap.store_refused", &done));
+            }
+        }
+        self.delete(&chores.delete)
+    }
+
+    fn delete(&mut self, uids: &[u32]) -> Result<(), Error> {
+        if uids.is_empty() {
+            return Ok(());
+        }
+        self.session.delete(uids, self.call)?;
+        for uid in uids {
+            self.condemned.remove(uid);
+        }
+        Ok(())
+    }
+
+    /// The state for the next call.
+    fn remembered(&self) -> String {
+        let is_fetched = |uid: u32| self.taken.contains(&uid) || self.state.fetched.contains(uid);
+        let fetched = if self.mailbox.is_empty() { self.state.fetched.clone() } else { Uids::compact(&self.mailbox, is_fetched) };
+        let condemned = Uids::new(self.condemned.iter().copied());
+        State { validity: self.state.validity, fetched, condemned }.text()
+    }
+}
+
+impl Session {
+    /// Changes flags.
+    pub(crate) fn store(&mut self, uids: &[u32], change: &str, call: &Call) -> Result<Done, Error> {
+        let set = Uids::new(uids.iter().copied()).text();
+        self.perform(&format!("UID STORE {set} {change}"), call)
+    }
+
+    /// Deletes messages for good.
+    pub(crate) fn delete(&mut self, uids: &[u32], call: &Call) -> Result<(), Error> {
+        let set = Uids::new(uids.iter().copied()).text();
+        let done = self.store(uids, "+FLAGS.SILENT (\\Deleted)", call)?;
+        if !done.is_ok {
+            return Err(self.refused("imap.store_refused", &done));
+        }
+        // Without UIDPLUS only EXPUNGE is left, which takes along what others have marked (RFC 4315, section 2.1): then the marks
+        // stay, and whoever tidies the mailbox next removes them.
+        let expunge = if self.capabilities.has("UIDPLUS") || self.capabilities.has("IMAP4rev2") {
+            format!("UID EXPUNGE {set}")
+        } else if self.only_ours_are_deleted(uids, call)? {
+            "EXPUNGE".to_owned()
+        } else {
+            return Ok(());
+        };
+        let done = self.perform(&expunge, call)?;
+        if done.is_ok { Ok(()) } else { Err(self.refused("imap.store_refused", &done)) }
+    }
+
+    fn only_ours_are_deleted(&mut self, uids: &[u32], call: &Call) -> Result<bool, Error> {
+        let mut marked = Vec::new();
+        let done = self.run("UID SEARCH DELETED", call, |line| found(line, &mut marked))?;
+        Ok(done.is_ok && marked.iter().all(|uid| uids.contains(uid)))
+    }
+}
+
+/// How many of the messages go into the next command: small ones many, large ones few, headers apart from whole messages.
+fn window(rest: &[Known], max_bytes: Option<u64>) -> usize {
+    let headers = rest.first().is_some_and(|first| is_large(first, max_bytes));
+    let mut bytes = 0;
+    let fits = |known: &&Known| {
+        let before = bytes;
+        bytes += if headers { 4096 } else { known.size };
+        is_large(known, max_bytes) == headers && (before == 0 || bytes <= WINDOW_BYTES)
+    };
+    rest.iter().take(WINDOW).take_while(fits).count().max(1)
+}
+
+fn is_large(known: &Known, max_bytes: Option<u64>) -> bool {
+    max_bytes.is_some_and(|limit| known.size > limit)
+}
+
+/// The criteria of SEARCH (RFC 9051, section 6.4.4); empty where there are none.
+fn criteria(filter: &Filter) -> String {
+    let mut criteria = Vec::new();
+    if filter.unseen {
+        criteria.push("UNSEEN".to_owned());
+    }
+    if let Some(since) = filter.since.as_deref().and_then(imap_date) {
+        criteria.push(format!("SINCE {since}"));
+    }
+    if let Some(from) = &filter.from {
+        criteria.push(format!("FROM {}", quoted(from)));
+    }
+    if let Some(subject) = &filter.subject {
+        criteria.push(format!("SUBJECT {}", quoted(subject)));
+    }
+    if let Some(size) = filter.min_size {
+        criteria.push(format!("LARGER {}", size.saturating_sub(1)));
+    }
+    if let Some(size) = filter.max_size {
+        criteria.push(format!("SMALLER {}", size.saturating_add(1)));
+    }
+    criteria.join(" ")
+}
+
+/// `2026-11-20` as `20-Nov-2026`.
+fn imap_date(day: &str) -> Option<String> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut parts = day.split('-');
+    let (year, month, day): (u16, usize, u8) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    Some(format!("{day}-{}-{year:04}", MONTHS.get(month.checked_sub(1)?)?))
+}
+
+/// Reads `* SEARCH 1 2 3` or `* ESEARCH (TAG "a1") UID ALL 1:3`; other responses are not about this.
+fn found(line: &[u8], uids: &mut Vec<u32>) -> Result<(), Error> {
+    /// More messages than a folder should hold.
+    const MESSAGES: usize = 2_000_000;
+    let text = String::from_utf8_lossy(line);
+    let text = text.trim_end();
+    let head = text.get(..10).unwrap_or(text).to_ascii_uppercase();
+    if head.starts_with("* SEARCH") {
+        uids.extend(text[8..].split_ascii_whitespace().filter_map(|word| word.parse::<u32>().ok()));
+    } else if head.starts_with("* ESEARCH") {
+        let set = text.to_ascii_uppercase().find(" ALL ").and_then(|at| text[at + 5..].split(' ').next().map(str::to_owned));
+        for range in set.unwrap_or_default().split(',').filter(|range| !range.is_empty()) {
+            let (start, end) = range.split_once(':').unwrap_or((range, range));
+            if let (Ok(start), Ok(end)) = (start.parse::<u32>(), end.parse::<u32>()) {
+                let (start, end) = (start.min(end), start.max(end));
+                // A range as a hostile server writes it would fill the memory.
+                if end.abs_diff(start) as usize + uids.len() > MESSAGES {
+                    return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", MESSAGES));
+                }
+                uids.extend(start..=end);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The UID in the part of a FETCH response that stands before the body.
+fn uid(head: &[u8]) -> Option<u32> {
+    let text = String::from_utf8_lossy(head).to_ascii_uppercase();
+    let at = text.find("(UID ").or_else(|| text.find(" UID "))? + 5;
+    text[at..].split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The number of the message that a FETCH response is about.
+fn number(head: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(head.get(2..)?).ok()?;
+    text.split(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn search_results_are_read_in_both_forms() {
+        let mut uids = Vec::new();
+        found(b"* SEARCH 2 84 882\r\n", &mut uids).unwrap();
+        found(b"* ESEARCH (TAG \"a1\") UID ALL 1:3,9\r\n", &mut uids).unwrap();
+        found(b"* 3 EXISTS\r\n", &mut uids).unwrap();
+        assert_eq!(uids, [2, 84, 882, 1, 2, 3, 9]);
+        assert_eq!(found(b"* ESEARCH UID ALL 1:4294967295\r\n", &mut uids).unwrap_err().status, Status::Protocol);
+    }
+
+    #[test]
+    fn filters_become_criteria_that_nothing_breaks_out_of() {
+        let filter: Filter = postkontor_plugin::serde_json::from_str(
+            r#"{"unseen":true,"since":"2026-11-01","from":"a\"b","subject":"Rück\r\nfrage","min_size":10,"max_size":20}"#,
+        )
+        .unwrap();
+        assert_eq!(criteria(&filter), "UNSEEN SINCE 1-Nov-2026 FROM \"a\\\"b\" SUBJECT \"Rückfrage\" LARGER 9 SMALLER 21");
+        assert_eq!(criteria(&Filter::default()), "");
+    }
+
+    #[test]
+    fn windows_keep_headers_and_whole_messages_apart() {
+        let known = |size| Known { uid: 1, size, ..Known::default() };
+        let rest = [known(10), known(20), known(5000), known(30)];
+        assert_eq!(window(&rest, Some(1000)), 2);
+        assert_eq!(window(&rest[2..], Some(1000)), 1);
+        assert_eq!(window(&rest, None), 4);
+        assert_eq!(window(&[known(WINDOW_BYTES * 2), known(1)], None), 1);
+    }
+
+    #[test]
+    fn the_uid_is_found_before_the_body() {
+        assert_eq!(uid(b"* 1 FETCH (UID 5 BODY[] "), Some(5));
+        assert_eq!(uid(b"* 1 FETCH (FLAGS (\\Seen) UID 77 BODY[] "), Some(77));
+        assert_eq!(uid(b"* 1 FETCH (BODY[] "), None);
+        assert_eq!(number(b"* 12 FETCH (BODY[] "), Some(12));
+    }
+}

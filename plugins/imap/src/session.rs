@@ -1,0 +1,212 @@
+//! A connection: from the greeting to the farewell.
+
+use crate::login;
+use crate::reader::{Piece, Reader};
+use crate::settings::{IMPLICIT, Settings};
+use postkontor_plugin::net::{Security, Stream, Trail};
+use postkontor_plugin::serde_json::json;
+use postkontor_plugin::settings::TlsMode;
+use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
+use std::time::{Duration, Instant};
+
+/// How long taking leave, or asking whether a kept connection is good, may last.
+const FAREWELL: Duration = Duration::from_millis(500);
+const PROOF: Duration = Duration::from_secs(5);
+
+/// A connection after the login.
+pub(crate) struct Session {
+    pub(crate) stream: Stream,
+    pub(crate) reader: Reader,
+    pub(crate) capabilities: Capabilities,
+    /// The folder that is selected, and its UIDVALIDITY.
+    pub(crate) selected: Option<(String, u32)>,
+    /// UTF8=ACCEPT is in force: names and headers travel in UTF-8.
+    pub(crate) utf8: bool,
+    /// LOGOUT was sent, so a farewell of the server is no surprise.
+    pub(crate) leaving: bool,
+    tag: u64,
+}
+
+/// What the server says it can.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Capabilities(pub(crate) Vec<String>);
+
+impl Capabilities {
+    /// Whether a capability is there, whatever its case.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    /// The SASL mechanisms.
+    pub(crate) fn mechanisms(&self) -> Vec<String> {
+        let mechanism = |name: &String| name.get(..5).filter(|head| head.eq_ignore_ascii_case("AUTH=")).map(|_| name[5..].to_owned());
+        self.0.iter().filter_map(mechanism).collect()
+    }
+
+    /// Reads `… CAPABILITY A B C`, from an untagged response or from a code in brackets.
+    fn parse(line: &[u8]) -> Option<Capabilities> {
+        let text = String::from_utf8_lossy(line);
+        let at = text.to_ascii_uppercase().find("CAPABILITY ")?;
+        let rest = text.get(at + 11..)?;
+        let list = rest.split([']', '\r', '\n']).next()?;
+        Some(Capabilities(list.split_ascii_whitespace().map(str::to_owned).collect()))
+    }
+}
+
+impl Session {
+    /// Connects, secures the connection as the settings ask, and logs in.
+    pub(crate) fn open(settings: &Settings, call: &Call, trail: &mut Trail, transcript: &mut Vec<String>) -> Result<Session, Error> {
+        let mut stream = Stream::connect(&settings.server, settings.default_port(), call, trail)?;
+        Reader::limit_lines(&mut stream);
+        stream.transcript().hide(&settings.auth.password);
+        if let Some(oauth2) = &settings.auth.oauth2 {
+            stream.transcript().hide(&oauth2.access_token);
+        }
+        let mut session = Session {
+            stream,
+            reader: Reader::default(),
+            capabilities: Capabilities::default(),
+            selected: None,
+            utf8: false,
+            leaving: false,
+            tag: 0,
+        };
+        match session.establish(settings, call, trail) {
+            Ok(()) => Ok(session),
+            Err(error) => {
+                transcript.append(&mut session.stream.transcript().take());
+                session.stream.close();
+                Err(error)
+            }
+        }
+    }
+
+    fn establish(&mut self, settings: &Settings, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        let security = Security::of(settings.tls.mode, self.stream.endpoint().port, IMPLICIT);
+        if security == Security::Implicit {
+            self.stream.secure(&settings.tls, call, trail).map_err(|error| error.stage(Stage::Tls))?;
+        }
+        let is_known = self.greeting(security, call, trail)?;
+        self.ask_capabilities(call, trail)?;
+        if matches!(security, Security::Starttls | Security::IfOffered) {
+            self.start_tls(settings, security, call, trail)?;
+        }
+        if !self.stream.is_secure() {
+            let code = if settings.tls.mode == TlsMode::Auto { "tls.not_offered_clear_text" } else { "tls.clear_text" };
+            let step = Step::warn(Stage::Tls, code).pointer("/tls/mode").advice("advice.use_tls");
+            trail.push(step.patch(json!({"tls": {"mode": "required"}})));
+        }
+        if is_known {
+            trail.push(Step::skipped(Stage::Login).fact("method", "preauth"));
+        } else {
+            login::login(self, &settings.auth, call, trail)?;
+            // RFC 9051, section 6.2.3: what the server can may be more after the login.
+            self.ask_capabilities(call, &mut Trail::off()).map_err(|error| error.stage(Stage::Login))?;
+        }
+        self.introduce(call).map_err(|error| error.stage(Stage::Mailbox))
+    }
+
+    /// Waits for the greeting; says whether the server knows us already (PREAUTH).
+    fn greeting(&mut self, security: Security, call: &Call, trail: &mut Trail) -> Result<bool, Error> {
+        let at = |error: Error| error.stage(Stage::Greeting);
+        let line = match self.reader.next(&mut self.stream, call).map_err(at)? {
+            Piece::Response(line) => line,
+            Piece::Body { head, .. } => return Err(at(self.malformed(&head))),
+        };
+        let text = self.told(&line);
+        let reply = Reply { code: 0, enhanced: None, text: text.clone() };
+        let word = line.get(2..).unwrap_or_default().split(|byte| *byte == b' ' || *byte == b'\r').next().unwrap_or_default().to_ascii_uppercase();
+        match (line.starts_with(b"* "), word.as_slice()) {
+            (true, b"OK") => (),
+            // Whoever stands between us and the server would so keep us from STARTTLS, which is not allowed any more.
+            (true, b"PREAUTH") if matches!(security, Security::Starttls | Security::IfOffered) => {
+                return Err(at(self.error(Status::Tls, "imap.preauth_prevents_tls").server(reply)));
+            }
+            (true, b"PREAUTH") => return Ok(true),
+            (true, b"BYE") => return Err(at(self.error(Status::Later, "imap.closing").arg("text", text).server(reply))),
+            _ => return Err(at(self.malformed(&line))),
+        }
+        trail.push(Step::ok(Stage::Greeting).fact("text", text));
+        Ok(false)
+    }
+
+    fn ask_capabilities(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        let at = |error: Error| error.stage(Stage::Capabilities);
+        let mut found = None;
+        let done = self.run("CAPABILITY", call, |line| {
+            found = Capabilities::parse(line).or(found.take());
+            Ok(())
+        });
+        let done = done.map_err(at)?;
+        self.capabilities = found.filter(|_| done.is_ok).ok_or_else(|| at(self.refused("imap.capabilities_missing", &done)))?;
+        let step = Step::ok(Stage::Capabilities).fact("capabilities", self.capabilities.0.clone());
+        trail.push(step.fact("mechanisms", self.capabilities.mechanisms()));
+        Ok(())
+    }
+
+    fn start_tls(&mut self, settings: &Settings, security: Security, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        let at = |error: Error| error.stage(Stage::Tls);
+        if !self.capabilities.has("STARTTLS") {
+            if security == Security::IfOffered {
+                return Ok(());
+            }
+            return Err(at(self.error(Status::Tls, "tls.not_offered").at("/tls/mode", "tls.not_offered")));
+        }
+        let done = self.perform("STARTTLS", call).map_err(at)?;
+        if !done.is_ok {
+            // A server that offers TLS and then refuses it may not be the server.
+            let reply = Reply { code: 0, enhanced: None, text: done.text.clone() };
+            return Err(at(self.error(Status::Tls, "tls.refused_by_server").arg("text", done.text).server(reply)));
+        }
+        self.stream.secure(&settings.tls, call, trail).map_err(at)?;
+        // What was said before TLS may have been anybody's words.
+        self.ask_capabilities(call, trail)
+    }
+
+    /// Says who we are, where the server wants to know, and asks for UTF-8.
+    fn introduce(&mut self, call: &Call) -> Result<(), Error> {
+        if self.capabilities.has("ID") {
+            // Some providers (Netease among them) let nobody select a folder who has not said this. The answer is of no interest.
+            self.perform("ID (\"name\" \"Postkontor\")", call)?;
+        }
+        if self.capabilities.has("UTF8=ACCEPT") && self.capabilities.has("ENABLE") {
+            self.utf8 = self.perform("ENABLE UTF8=ACCEPT", call)?.is_ok;
+        }
+        Ok(())
+    }
+
+    /// Whether a connection that was kept is still good.
+    pub(crate) fn is_alive(&mut self, call: &Call) -> bool {
+        // A server may say something of its own accord (EXISTS, a farewell), so silence proves nothing and words neither.
+        let call = call.until(Instant::now() + PROOF);
+        self.perform("NOOP", &call).is_ok_and(|done| done.is_ok)
+    }
+
+    /// Takes leave, as long as that is quick.
+    pub(crate) fn leave(&mut self, call: &Call) -> Result<(), Error> {
+        self.leaving = true;
+        let call = call.until(Instant::now() + FAREWELL);
+        let done = self.perform("LOGOUT", &call).map_err(|error| error.stage(Stage::Quit))?;
+        if done.is_ok { Ok(()) } else { Err(self.refused("imap.logout_refused", &done).stage(Stage::Quit)) }
+    }
+
+    pub(crate) fn next_tag(&mut self) -> String {
+        self.tag += 1;
+        format!("a{}", self.tag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capabilities_are_read_wherever_they_stand() {
+        for line in [&b"* CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS\r\n"[..], b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS] hello\r\n"] {
+            let capabilities = Capabilities::parse(line).unwrap();
+            assert!(capabilities.has("starttls") && !capabilities.has("hello"));
+            assert_eq!(capabilities.mechanisms(), ["PLAIN"]);
+        }
+        assert!(Capabilities::parse(b"* OK hello\r\n").is_none());
+    }
+}

@@ -1,0 +1,76 @@
+//! The account's settings.
+
+use postkontor_plugin::net::sasl;
+use postkontor_plugin::settings::{Auth, Server, Tls, TlsMode};
+use postkontor_plugin::{Error, Stage, Status, schemars, serde};
+
+/// The port on which TLS begins with the first byte.
+pub(crate) const IMPLICIT: u16 = 993;
+
+/// The settings of an account with the transport `imap`.
+#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(crate = "postkontor_plugin::serde", deny_unknown_fields)]
+#[schemars(crate = "postkontor_plugin::schemars")]
+pub struct Settings {
+    /// Where the server is and how long to wait for it.
+    pub server: Server,
+    /// How the connection is secured.
+    #[serde(default)]
+    pub tls: Tls,
+    /// Who we are, and how we prove it.
+    #[serde(default)]
+    pub auth: Auth,
+    /// What only IMAP has.
+    #[serde(default)]
+    pub imap: Own,
+}
+
+/// Group `imap`: what only IMAP has.
+#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(crate = "postkontor_plugin::serde", deny_unknown_fields, default)]
+#[schemars(crate = "postkontor_plugin::schemars")]
+pub struct Own {
+    /// The folder that mail is fetched from.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10}))]
+    pub inbox: String,
+    /// The folder that outgoing mail is put into; a rule of the server sends it on.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20}))]
+    pub outbox: Option<String>,
+    /// The folder for copies of sent mail; the server's own folder of that kind when left out.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 30}))]
+    pub sent: Option<String>,
+    /// Folders that do not exist are created.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 40}))]
+    pub create_folders: bool,
+}
+
+impl Default for Own {
+    fn default() -> Own {
+        Own { inbox: "INBOX".to_owned(), outbox: None, sent: None, create_folders: false }
+    }
+}
+
+impl Settings {
+    /// Refuses what could not work or would break a line, before anything is sent.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.server.endpoint(self.default_port()).map_err(|error| error.stage(Stage::Settings))?;
+        sasl::check(&self.auth)?;
+        let folders = [("/imap/inbox", Some(&self.imap.inbox)), ("/imap/outbox", self.imap.outbox.as_ref()), ("/imap/sent", self.imap.sent.as_ref())];
+        for (pointer, folder) in folders {
+            let is_wrong = |folder: &&String| folder.is_empty() || folder.contains(char::is_control);
+            if folder.as_ref().is_some_and(is_wrong) {
+                let code = "imap.folder_name_invalid";
+                return Err(Error::new(Status::Settings, code).stage(Stage::Settings).at(pointer, code));
+            }
+        }
+        Ok(())
+    }
+
+    /// The port when none is set.
+    pub(crate) fn default_port(&self) -> u16 {
+        match self.tls.mode {
+            TlsMode::Implicit | TlsMode::Required => IMPLICIT,
+            TlsMode::None | TlsMode::Starttls | TlsMode::Auto => 143,
+        }
+    }
+}

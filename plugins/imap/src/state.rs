@@ -1,0 +1,54 @@
+//! What is remembered between calls: which messages of a folder were fetched, and which are still to be deleted.
+//!
+//! As text: `imap:1;UIDVALIDITY;FETCHED;CONDEMNED`, the last two as sets of UIDs (`1:5,7`). UIDs mean something only together with
+//! their UIDVALIDITY (RFC 9051, section 2.3.1.1): when it has changed, everything is new.
+
+use crate::uids::Uids;
+use postkontor_plugin::{Error, Stage, Status};
+
+const VERSION: &str = "imap:1";
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) validity: u32,
+    pub(crate) fetched: Uids,
+    /// Deletion was asked for but never confirmed.
+    pub(crate) condemned: Uids,
+}
+
+impl State {
+    /// Reads what an earlier call returned; nothing for the first call.
+    pub(crate) fn parse(text: Option<&str>) -> Result<State, Error> {
+        let text = text.unwrap_or_default();
+        if text.is_empty() {
+            return Ok(State::default());
+        }
+        let foreign = || Error::new(Status::Argument, "receive.state_foreign").stage(Stage::Fetch).at("/state", "receive.state_foreign");
+        let members: Vec<&str> = text.split(';').collect();
+        let [VERSION, validity, fetched, condemned] = members[..] else { return Err(foreign()) };
+        let validity = validity.parse().map_err(|_| foreign())?;
+        let (fetched, condemned) = (Uids::parse(fetched).ok_or_else(foreign)?, Uids::parse(condemned).ok_or_else(foreign)?);
+        Ok(State { validity, fetched, condemned })
+    }
+
+    /// The text for the next call.
+    pub(crate) fn text(&self) -> String {
+        format!("{VERSION};{};{};{}", self.validity, self.fetched.text(), self.condemned.text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_read_back_as_it_was_written() {
+        let state = State { validity: 7, fetched: Uids::new([1, 2, 3, 9]), condemned: Uids::new([3]) };
+        assert_eq!(state.text(), "imap:1;7;1:3,9;3");
+        assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
+        assert_eq!(State::parse(None).unwrap(), State::default());
+        for text in ["pop3:1;", "imap:1;7", "imap:1;x;;", "imap:1;7;x;", "imap:2;7;;"] {
+            assert_eq!(State::parse(Some(text)).unwrap_err().status, Status::Argument, "{text}");
+        }
+    }
+}

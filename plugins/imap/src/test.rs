@@ -1,0 +1,49 @@
+//! Testing the settings.
+
+use crate::session::Session;
+use crate::settings::Settings;
+use postkontor_plugin::net::{Trail, step};
+use postkontor_plugin::{Call, Error, Report, Stage, Step};
+
+/// Takes every step short of fetching and sending, and looks whether the folders exist.
+pub(crate) fn test(settings: &Settings, call: &Call) -> Report {
+    let mut trail = Trail::on();
+    let mut transcript = Vec::new();
+    let result = Session::open(settings, call, &mut trail, &mut transcript).and_then(|mut session| {
+        let looked = folders(&mut session, settings, call, &mut trail);
+        if looked.is_ok() {
+            match session.leave(call) {
+                Ok(()) => trail.push(Step::ok(Stage::Quit)),
+                Err(error) => trail.push(Step::warn(Stage::Quit, &error.code)),
+            }
+        }
+        transcript.append(&mut session.stream.transcript().take());
+        looked
+    });
+    if let Err(error) = result {
+        trail.push(step(&error, &settings.server, &settings.tls));
+    }
+    Report { steps: trail.steps(), transcript }
+}
+
+fn folders(session: &mut Session, settings: &Settings, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    let wanted = [
+        ("/imap/inbox", Some(settings.imap.inbox.as_str())),
+        ("/imap/outbox", settings.imap.outbox.as_deref()),
+        ("/imap/sent", settings.imap.sent.as_deref()),
+    ];
+    let mut missing = None;
+    for (pointer, name) in wanted {
+        let Some(name) = name else { continue };
+        // A test changes nothing, so a folder that would be created is only missing.
+        match session.select(name, pointer, false, call) {
+            Ok(selected) => trail.push(Step::ok(Stage::Mailbox).pointer(pointer).fact("folder", name).fact("messages", selected.messages)),
+            Err(error) if error.code == "imap.folder_missing" && settings.imap.create_folders => {
+                trail.push(Step::warn(Stage::Mailbox, "imap.folder_will_be_created").pointer(pointer).fact("folder", name));
+            }
+            Err(error) if error.session == postkontor_plugin::SessionState::Usable => missing = missing.or(Some(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    missing.map_or(Ok(()), Err)
+}

@@ -1,0 +1,109 @@
+//! Sets of UIDs as the wire writes them: `1:5,7`.
+
+use std::fmt::Write;
+use std::ops::RangeInclusive;
+
+/// A set of UIDs in ascending ranges that neither touch nor overlap.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Uids(Vec<RangeInclusive<u32>>);
+
+impl Uids {
+    /// The set of these UIDs.
+    pub(crate) fn new(uids: impl IntoIterator<Item = u32>) -> Uids {
+        let mut uids: Vec<u32> = uids.into_iter().collect();
+        uids.sort_unstable();
+        let mut set = Uids::default();
+        uids.into_iter().for_each(|uid| set.push(uid));
+        set
+    }
+
+    /// Adds a UID that is not below any in the set.
+    fn push(&mut self, uid: u32) {
+        match self.0.last_mut() {
+            Some(last) if *last.end() >= uid => (),
+            Some(last) if last.end().checked_add(1) == Some(uid) => *last = *last.start()..=uid,
+            _ => self.0.push(uid..=uid),
+        }
+    }
+
+    /// Reads `1:5,7`; nothing for an empty text.
+    pub(crate) fn parse(text: &str) -> Option<Uids> {
+        let mut set = Uids::default();
+        for range in text.split(',').filter(|range| !range.is_empty()) {
+            let (start, end) = range.split_once(':').unwrap_or((range, range));
+            let (start, end): (u32, u32) = (start.parse().ok()?, end.parse().ok()?);
+            let (start, end) = (start.min(end), start.max(end));
+            if start == 0 || set.0.last().is_some_and(|last| *last.end() >= start) {
+                return None;
+            }
+            set.0.push(start..=end);
+        }
+        Some(set)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn contains(&self, uid: u32) -> bool {
+        let at = self.0.partition_point(|range| *range.end() < uid);
+        self.0.get(at).is_some_and(|range| range.contains(&uid))
+    }
+
+    /// The set on the wire.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for range in &self.0 {
+            if !text.is_empty() {
+                text.push(',');
+            }
+            // Writing to a String cannot fail.
+            let _ = if range.start() == range.end() { write!(text, "{}", range.start()) } else { write!(text, "{}:{}", range.start(), range.end()) };
+        }
+        text
+    }
+
+    /// The set of those in `mailbox` (ascending) that pass, written as if the UIDs between them that do not exist were in it:
+    /// a mailbox that was fetched whole is one range, however many messages were deleted from it.
+    pub(crate) fn compact(mailbox: &[u32], passes: impl Fn(u32) -> bool) -> Uids {
+        let mut set = Uids::default();
+        let mut open: Option<(u32, u32)> = None;
+        for uid in mailbox.iter().copied() {
+            open = match (open, passes(uid)) {
+                (Some((start, _)), true) => Some((start, uid)),
+                (None, true) => Some((uid, uid)),
+                (Some((start, end)), false) => {
+                    set.0.push(start..=end);
+                    None
+                }
+                (None, false) => None,
+            };
+        }
+        set.0.extend(open.map(|(start, end)| start..=end));
+        set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_are_written_in_ranges_and_read_back() {
+        let set = Uids::new([7, 1, 2, 3, 2, 9]);
+        assert_eq!(set.text(), "1:3,7,9");
+        assert_eq!(Uids::parse("1:3,7,9").unwrap(), set);
+        assert!(set.contains(2) && set.contains(9) && !set.contains(8) && !set.contains(10));
+        assert!(Uids::parse("").unwrap().is_empty());
+        for wrong in ["x", "0", "5,3", "1:2,2", "1:4294967296"] {
+            assert!(Uids::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_mailbox_that_was_fetched_whole_is_one_range() {
+        assert_eq!(Uids::compact(&[2, 5, 9, 100], |_| true).text(), "2:100");
+        assert_eq!(Uids::compact(&[2, 5, 9, 100], |uid| uid != 9).text(), "2:5,100");
+        assert_eq!(Uids::compact(&[2], |_| false).text(), "");
+    }
+}
