@@ -31,9 +31,9 @@ pub(crate) struct Selected {
 pub(crate) fn list(session: &mut Session, settings: &Settings, request: &Value, call: &Call) -> Result<Value, Error> {
     let Some(name) = request["folder"].as_str() else {
         let folders = session.folders(call)?;
-        let shown = folders.iter().map(|folder| {
-            json!({"name": folder.name, "delimiter": folder.delimiter, "uses": folder.uses, "selectable": folder.is_selectable})
-        });
+        let shown = folders.iter().map(
+            |folder| json!({"name": folder.name, "delimiter": folder.delimiter, "uses": folder.uses, "selectable": folder.is_selectable}),
+        );
         return Ok(json!({ "folders": shown.collect::<Vec<_>>() }));
     };
     let name = if name.is_empty() { settings.imap.inbox.as_str() } else { name };
@@ -182,7 +182,8 @@ impl Session {
     pub(crate) fn real_name(&mut self, name: &str, call: &Call) -> Result<String, Error> {
         if ["inbox", "posteingang", "prejeto"].contains(&name.to_lowercase().as_str()) {
             // A folder that is really called so goes first.
-            let exists = !name.eq_ignore_ascii_case("inbox") && self.folders(call)?.iter().any(|folder| folder.name.to_lowercase() == name.to_lowercase());
+            let exists = !name.eq_ignore_ascii_case("inbox")
+                && self.folders(call)?.iter().any(|folder| folder.name.to_lowercase() == name.to_lowercase());
             return Ok(if exists { name.to_owned() } else { "INBOX".to_owned() });
         }
         let Some(wanted) = name.strip_prefix('<').and_then(|name| name.strip_suffix('>')) else { return Ok(name.to_owned()) };
@@ -231,7 +232,8 @@ mod tests {
 
     #[test]
     fn a_fetch_response_is_read_in_any_order() {
-        let known = Known::parse(b"* 3 FETCH (FLAGS (\\Seen) RFC822.SIZE 1234 INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" UID 17)\r\n").unwrap();
+        let known =
+            Known::parse(b"* 3 FETCH (FLAGS (\\Seen) RFC822.SIZE 1234 INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" UID 17)\r\n").unwrap();
         assert_eq!((known.number, known.uid, known.size), (3, 17, 1234));
         assert_eq!(known.flags, ["\\Seen"]);
         assert_eq!(known.received.as_deref(), Some("2026-11-20T10:00:00+01:00"));

@@ -136,10 +136,12 @@ fn is_body(head: &[u8]) -> bool {
     let Some(rest) = upper.strip_prefix(b"* ") else { return false };
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let is_fetch = digits > 0 && rest[digits..].starts_with(b" FETCH (");
-    is_fetch && (upper.ends_with(b"] ") || upper.ends_with(b"> ")) && memchr::memmem::rfind(&upper, b"BODY[").is_some_and(|at| {
-        // Nothing but the section stands between BODY[ and the literal.
-        !upper[at..upper.len() - 1].contains(&b' ') || upper[at..].starts_with(b"BODY[HEADER")
-    })
+    is_fetch
+        && (upper.ends_with(b"] ") || upper.ends_with(b"> "))
+        && memchr::memmem::rfind(&upper, b"BODY[").is_some_and(|at| {
+            // Nothing but the section stands between BODY[ and the literal.
+            !upper[at..upper.len() - 1].contains(&b' ') || upper[at..].starts_with(b"BODY[HEADER")
+        })
 }
 
 fn too_long() -> Error {

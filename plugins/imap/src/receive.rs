@@ -84,7 +84,8 @@ impl Fetch<'_, '_> {
     fn search(&mut self, criteria: &str) -> Result<Vec<u32>, Error> {
         let extended = self.session.capabilities.has("ESEARCH") || self.session.capabilities.has("IMAP4rev2");
         let charset = if criteria.is_ascii() || self.session.utf8 { "" } else { "CHARSET UTF-8 " };
-        let command = if extended { format!("UID SEARCH RETURN (ALL) {charset}{criteria}") } else { format!("UID SEARCH {charset}{criteria}") };
+        let command =
+            if extended { format!("UID SEARCH RETURN (ALL) {charset}{criteria}") } else { format!("UID SEARCH {charset}{criteria}") };
         let mut uids = Vec::new();
         let done = self.session.run(&command, self.call, |line| found(line, &mut uids))?;
         if !done.is_ok {

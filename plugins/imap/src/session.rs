@@ -115,7 +115,8 @@ impl Session {
         };
         let text = self.told(&line);
         let reply = Reply { code: 0, enhanced: None, text: text.clone() };
-        let word = line.get(2..).unwrap_or_default().split(|byte| *byte == b' ' || *byte == b'\r').next().unwrap_or_default().to_ascii_uppercase();
+        let word =
+            line.get(2..).unwrap_or_default().split(|byte| *byte == b' ' || *byte == b'\r').next().unwrap_or_default().to_ascii_uppercase();
         match (line.starts_with(b"* "), word.as_slice()) {
             (true, b"OK") => (),
             // Whoever stands between us and the server would so keep us from STARTTLS, which is not allowed any more.

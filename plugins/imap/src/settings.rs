@@ -55,7 +55,8 @@ impl Settings {
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.server.endpoint(self.default_port()).map_err(|error| error.stage(Stage::Settings))?;
         sasl::check(&self.auth)?;
-        let folders = [("/imap/inbox", Some(&self.imap.inbox)), ("/imap/outbox", self.imap.outbox.as_ref()), ("/imap/sent", self.imap.sent.as_ref())];
+        let folders =
+            [("/imap/inbox", Some(&self.imap.inbox)), ("/imap/outbox", self.imap.outbox.as_ref()), ("/imap/sent", self.imap.sent.as_ref())];
         for (pointer, folder) in folders {
             let is_wrong = |folder: &&String| folder.is_empty() || folder.contains(char::is_control);
             if folder.as_ref().is_some_and(is_wrong) {

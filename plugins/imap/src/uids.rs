@@ -41,9 +41,6 @@ impl Uids {
         Some(set)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 
     pub(crate) fn contains(&self, uid: u32) -> bool {
         let at = self.0.partition_point(|range| *range.end() < uid);
@@ -58,7 +55,11 @@ impl Uids {
                 text.push(',');
             }
             // Writing to a String cannot fail.
-            let _ = if range.start() == range.end() { write!(text, "{}", range.start()) } else { write!(text, "{}:{}", range.start(), range.end()) };
+            let _ = if range.start() == range.end() {
+                write!(text, "{}", range.start())
+            } else {
+                write!(text, "{}:{}", range.start(), range.end())
+            };
         }
         text
     }
@@ -94,7 +95,7 @@ mod tests {
         assert_eq!(set.text(), "1:3,7,9");
         assert_eq!(Uids::parse("1:3,7,9").unwrap(), set);
         assert!(set.contains(2) && set.contains(9) && !set.contains(8) && !set.contains(10));
-        assert!(Uids::parse("").unwrap().is_empty());
+        assert_eq!(Uids::parse("").unwrap(), Uids::default());
         for wrong in ["x", "0", "5,3", "1:2,2", "1:4294967296"] {
             assert!(Uids::parse(wrong).is_none(), "{wrong}");
         }

@@ -25,6 +25,11 @@ pub struct Dovecot {
     pub pop3: u16,
     /// POP3 over TLS.
     pub pop3s: u16,
+    /// IMAP in clear text, with STARTTLS.
+    pub imap: u16,
+    /// IMAP over TLS.
+    pub imaps: u16,
+    mail: std::path::PathBuf,
     _guard: Guard,
     _introspection: Introspection,
 }
@@ -39,13 +44,14 @@ impl Dovecot {
     /// POP3 login leaves a file `pop/ADDRESS`.
     pub fn start(folder: &Path) -> io::Result<Dovecot> {
         let introspection = Introspection::start(TOKEN, "anna")?;
-        let free = ports::free(2)?;
-        let (pop3, pop3s) = (free[0], free[1]);
+        let free = ports::free(4)?;
+        let (pop3, pop3s, imap, imaps) = (free[0], free[1], free[2], free[3]);
         let (user, group) = user_and_group()?;
         let root = folder.display().to_string();
         let fill = |text: &str| {
             let text = text.replace("ROOT", &root).replace("USER", &user).replace("GROUP", &group);
-            text.replace("POPS_PORT", &pop3s.to_string()).replace("POP_PORT", &pop3.to_string())
+            let text = text.replace("POPS_PORT", &pop3s.to_string()).replace("POP_PORT", &pop3.to_string());
+            text.replace("IMAPS_PORT", &imaps.to_string()).replace("IMAP_PORT", &imap.to_string())
         };
         std::fs::write(folder.join("dovecot.conf"), fill(include_str!("dovecot.conf")))?;
         let users = USERS.map(|(name, password)| format!("{name}:{{PLAIN}}{password}::::::\n"));
@@ -58,7 +64,22 @@ impl Dovecot {
         let guard = Guard::start(&["/usr/sbin/dovecot", "-F", "-c", &folder.join("dovecot.conf").display().to_string()], &log, None)?;
         let ready = || (folder.join("auth").exists() && TcpStream::connect((Ipv4Addr::LOCALHOST, pop3)).is_ok()).then_some(());
         until(Duration::from_secs(20), ready).ok_or_else(|| failed(folder))?;
-        Ok(Dovecot { pop3, pop3s, _guard: guard, _introspection: introspection })
+        Ok(Dovecot { pop3, pop3s, imap, imaps, mail: folder.join("pop3"), _guard: guard, _introspection: introspection })
+    }
+}
+
+impl Dovecot {
+    /// Puts messages into a user's inbox, as they are; the user need not exist until then. The mailbox is created with them.
+    pub fn deliver(&self, user: &str, messages: &[Vec<u8>]) -> io::Result<()> {
+        let maildir = self.mail.join(user);
+        for folder in ["tmp", "new", "cur"] {
+            std::fs::create_dir_all(maildir.join(folder))?;
+        }
+        for (number, message) in messages.iter().enumerate() {
+            // Dovecot numbers new messages in the order of their names.
+            std::fs::write(maildir.join(format!("new/1700000000.{number:08}.test")), message)?;
+        }
+        crate::guard::hand_over(&maildir)
     }
 }
 
