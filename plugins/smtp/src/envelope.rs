@@ -17,7 +17,7 @@ pub(crate) fn check(mail: &Mail) -> Result<(), Error> {
         return Err(wrong("/from".to_owned()));
     }
     if mail.recipients.is_empty() {
-        return Err(Error::new(Status::Argument, "message.no_recipients").stage(Stage::Message).at("/recipients", "message.no_recipients"));
+        return Err(Error::new(Status::Argument, "message.no_recipient").stage(Stage::Message).at("/recipients", "message.no_recipient"));
     }
     match mail.recipients.iter().position(|address| !is_address(address)) {
         Some(index) => Err(wrong(format!("/recipients/{index}"))),
