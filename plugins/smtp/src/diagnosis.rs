@@ -1,7 +1,7 @@
 //! The test of the settings: everything short of a mail, step by step.
 
 use crate::session::Session;
-use crate::settings::{IMPLICIT, Security, Settings};
+use crate::settings::Settings;
 use postkontor_plugin::net::{self, Trail};
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::settings::{Method, TlsMode};
@@ -61,9 +61,6 @@ fn failed(error: &Error, settings: &Settings) -> Step {
         "auth.later" | "smtp.not_now" | "smtp.closing" => (&["advice.try_later"], "", None),
         "tls.not_offered" => (&["advice.tls_port", "advice.ask_provider_for_tls"], "/tls/mode", None),
         "smtp.not_smtp" => (&["advice.check_port"], "/server/port", None),
-        _ if speaks_tls_first(error, settings) => {
-            (&["advice.tls_from_first_byte"], "/tls/mode", Some(json!({"tls": {"mode": "implicit"}})))
-        }
         _ => (&[], "", None),
     };
     step.advice.extend(
@@ -78,11 +75,4 @@ fn failed(error: &Error, settings: &Settings) -> Step {
     }
     step.patch = step.patch.or(patch);
     step
-}
-
-/// A server that is silent on the port of implicit TLS waits for the handshake.
-fn speaks_tls_first(error: &Error, settings: &Settings) -> bool {
-    let port = settings.server.endpoint(settings.default_port()).map_or(0, |endpoint| endpoint.port);
-    let waits = error.stage == Some(Stage::Greeting) && matches!(error.status, Status::Timeout | Status::Network);
-    waits && port == IMPLICIT && Security::of(settings.tls.mode, port, IMPLICIT) != Security::Implicit
 }

@@ -42,7 +42,8 @@ fn login(stream: &mut Stream, pop3: &Pop3, settings: &Settings, call: &Call, tra
     if matches!(security, Security::Starttls | Security::IfOffered) {
         if offers_stls(stream, call)? {
             if let Err(text) = command(stream, "STLS\r\n", None, Stage::Tls, call)? {
-                return Err(Error::new(Status::Tls, "tls.refused_by_server").stage(Stage::Tls).arg("host", host).server(text));
+                let error = Error::new(Status::Tls, "tls.refused_by_server").stage(Stage::Tls).arg("host", host);
+                return Err(error.arg("text", text.text.as_str()).server(text));
             }
             stream.secure(&tls, call, trail).map_err(|error| error.stage(Stage::Tls))?;
         } else if security == Security::Starttls {
