@@ -1,5 +1,6 @@
 //! The transport with commands made for the test: small shell scripts.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "this is a test")]
 
 use postkontor_plugin::serde_json::{from_value, json};
 use postkontor_plugin::{Call, Delivery, Error, Host, Level, Mail, Opening, Secret, Sent, Status, Transport};

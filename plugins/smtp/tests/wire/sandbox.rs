@@ -21,11 +21,13 @@ pub(crate) struct Options {
     pub(crate) delay: Duration,
 }
 
+/// An accepted mail: sender, recipients, message.
+pub(crate) type Accepted = (String, Vec<String>, Vec<u8>);
+
 /// What it has seen.
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// Accepted mails: sender, recipients, message.
-    pub(crate) accepted: Mutex<Vec<(String, Vec<String>, Vec<u8>)>>,
+    pub(crate) accepted: Mutex<Vec<Accepted>>,
     pub(crate) connections: AtomicUsize,
     /// Bytes received and sent on the first connection.
     pub(crate) received: AtomicUsize,
@@ -62,7 +64,7 @@ impl Sandbox {
         Sandbox { port, seen }
     }
 
-    pub(crate) fn accepted(&self) -> Vec<(String, Vec<String>, Vec<u8>)> {
+    pub(crate) fn accepted(&self) -> Vec<Accepted> {
         self.seen.accepted.lock().unwrap().clone()
     }
 }
@@ -153,7 +155,7 @@ impl Dialogue<'_> {
             State::Command => {
                 let Some(end) = input.windows(2).position(|pair| pair == b"\r\n") else { return false };
                 let line: Vec<u8> = input.drain(..end + 2).collect();
-                self.command(&String::from_utf8_lossy(&line[..end]).into_owned());
+                self.command(&String::from_utf8_lossy(&line[..end]));
                 true
             }
             State::Data => {
