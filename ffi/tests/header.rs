@@ -251,6 +251,38 @@ fn c_and_cpp_take_the_client_header_twice() {
 }
 
 #[test]
+fn a_compiler_for_32_bit_windows_sees_stdcall_everywhere() {
+    // No such compiler is at hand, but gcc knows the convention, and freestanding it needs no headers of the system.
+    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stdcall.c");
+    std::fs::write(&source, "#include \"postkontor.h\"\npostkontor_write_fn write_fn;\n").unwrap();
+    let mut gcc = Command::new("gcc");
+    gcc.args([
+        "-std=c99",
+        "-m32",
+        "-ffreestanding",
+        "-D_WIN32",
+        "-D__stdcall=__attribute__((stdcall))",
+        "-Wall",
+        "-Werror",
+        "-E",
+        "-P",
+        "-I",
+    ]);
+    let output = gcc.arg(workspace().join("include")).arg(&source).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let convention = "__attribute__((stdcall))";
+    let functions = text.split(';').filter(|declaration| declaration.contains("postkontor_") && declaration.trim_end().ends_with(')'));
+    let (mut count, mut pointers) = (0, 0);
+    for function in functions {
+        count += 1;
+        pointers += usize::from(function.contains("(__attribute__((stdcall)) *"));
+        assert!(function.contains(convention), "{function}");
+    }
+    assert!(count > 28 && pointers == 6, "{count} {pointers}\n{text}");
+}
+
+#[test]
 fn c_and_cpp_take_the_plugin_header_twice() {
     assert_compiles(&PLUGIN);
 }

@@ -4,7 +4,8 @@
   them. include/postkontor.h is the manual: strings, threads, errors and deadlines are explained at its top.
 
   Text is JSON in UTF-8 and has the type UTF8String. From Delphi 2009 on the compiler converts it from and to string by
-  itself; in Delphi 7 to 2007 use UTF8Encode and UTF8Decode where a text has more than ASCII.
+  itself; in Delphi 7 to 2007 use UTF8Encode and UTF8Decode where a text has more than ASCII. Free Pascal on Unix needs
+  the unit cwstring in the program to convert them.
 
   A failed call raises EPostkontor, which has the members of the JSON error as properties. An exception that your own event
   handler raises stops the call and is raised again where the call was made. }
