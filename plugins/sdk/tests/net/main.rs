@@ -4,8 +4,12 @@
 mod call;
 #[cfg(unix)]
 mod certificates;
+#[cfg(unix)]
+mod client_certificate;
 mod plain;
 mod proxy;
 mod server;
+#[cfg(unix)]
+mod session;
 #[cfg(unix)]
 mod tls;

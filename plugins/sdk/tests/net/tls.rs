@@ -1,17 +1,16 @@
-//! TLS: certificates with every fault, versions, pins, client certificates, attacks.
+//! TLS: certificates with every fault, versions, pins, names.
 
-use crate::call::{LONG, Patience, timed};
+use crate::call::{LONG, Patience};
 use crate::certificates::{File, Identity, Wish};
-use crate::server::{Scripted, connect, drain, drip, settings};
-use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslStream, SslVerifyMode, SslVersion};
+use crate::server::{Scripted, connect, drain, settings};
+use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslStream, SslVersion};
 use openssl::x509::X509;
 use postkontor_plugin::net::{Stream, Trail, step};
-use postkontor_plugin::settings::{ClientCertificate, Server, Tls};
-use postkontor_plugin::{Error, Secret, Stage, Status, Step, StepStatus};
+use postkontor_plugin::settings::{Server, Tls};
+use postkontor_plugin::{Error, Stage, Status, Step, StepStatus};
 use serde_json::json;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
-use std::time::Duration;
 
 /// A server that speaks TLS at once, says a line, and gives what it heard; none where the handshake failed.
 fn secure_server(acceptor: SslAcceptorBuilder) -> Scripted<Option<Vec<u8>>> {
@@ -21,7 +20,7 @@ fn secure_server(acceptor: SslAcceptorBuilder) -> Scripted<Option<Vec<u8>>> {
     })
 }
 
-fn with_tls<T: Send + 'static>(
+pub(crate) fn with_tls<T: Send + 'static>(
     acceptor: SslAcceptorBuilder,
     work: impl FnOnce(SslStream<TcpStream>) -> Option<T> + Send + 'static,
 ) -> Scripted<Option<T>> {
@@ -29,12 +28,12 @@ fn with_tls<T: Send + 'static>(
     Scripted::new(move |socket| work(acceptor.accept(socket).ok()?))
 }
 
-fn modern(identity: &Identity) -> SslAcceptorBuilder {
+pub(crate) fn modern(identity: &Identity) -> SslAcceptorBuilder {
     identity.acceptor(SslVersion::TLS1_2, SslVersion::TLS1_3)
 }
 
 /// Connects, secures, reads the greeting and leaves. Gives the TLS step and whether the server is verified.
-fn visit(server: &Server, tls: &Tls) -> Result<(Step, bool), Error> {
+pub(crate) fn visit(server: &Server, tls: &Tls) -> Result<(Step, bool), Error> {
     let patience = Patience::endless();
     let call = patience.call(LONG);
     let mut trail = Trail::on();
@@ -48,7 +47,7 @@ fn visit(server: &Server, tls: &Tls) -> Result<(Step, bool), Error> {
     Ok((trail.steps().pop().unwrap(), is_verified))
 }
 
-fn trusting(authority: &File) -> Tls {
+pub(crate) fn trusting(authority: &File) -> Tls {
     Tls { ca_file: Some(authority.path()), ..Tls::default() }
 }
 
@@ -320,284 +319,5 @@ fn old_versions_need_consent_and_are_a_warning() {
             }
             server.join();
         }
-    }
-}
-
-#[test]
-fn a_clear_text_answer_suggests_starttls() {
-    let server = Scripted::new(|mut socket| {
-        socket.write_all(b"220 mail.example.com ESMTP\x1b[2J\r\n").unwrap();
-        drain(socket)
-    });
-    let target = settings("127.0.0.1", server.port);
-    let error = visit(&target, &Tls::default()).err().unwrap();
-    assert_eq!((error.status, error.code.as_str()), (Status::Tls, "tls.not_tls"), "{error:?}");
-    let answer = error.args["answer"].as_str().unwrap();
-    // Some engines read no further than the head of what should have been a record.
-    let whole = "220 mail.example.com ESMTP\\u{1b}[2J\\r";
-    assert!(answer.len() >= 5 && whole.starts_with(answer) && (cfg!(feature = "native-tls") || answer == whole), "{answer}");
-    let failed = step(&error, &target, &Tls::default());
-    assert_eq!((failed.pointer.as_str(), failed.patch), ("/tls/mode", Some(json!({"tls": {"mode": "starttls"}}))));
-    server.join();
-}
-
-#[test]
-fn words_injected_in_front_of_the_handshake_end_the_session() {
-    let server = Scripted::new(|mut socket| {
-        socket.write_all(b"220 go ahead\r\n250 injected\r\n").unwrap();
-        drain(socket)
-    });
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
-    let mut stream = connect(server.port, &call).unwrap();
-    assert_eq!(stream.read_line(&call).unwrap(), b"220 go ahead");
-    let error = stream.secure(&Tls::default(), &call, &mut Trail::off()).err().unwrap();
-    assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "tls.injected_plaintext"));
-    assert!(stream.read_line(&call).is_err());
-    assert!(stream.write(b"PASS secret\r\n", &call).is_err());
-    assert!(!stream.is_secure() && !stream.is_idle());
-    assert_eq!(server.join(), b"");
-}
-
-#[test]
-fn a_cut_connection_is_not_the_end_of_the_session() {
-    let authority = Identity::authority("Test CA");
-    let file = File::new(&authority.pem());
-    let identity = Identity::new(&Wish::default(), Some(&authority));
-    for is_cut in [true, false] {
-        let server = with_tls(modern(&identity), move |mut stream| {
-            stream.write_all(b"half a message").ok()?;
-            if !is_cut {
-                stream.shutdown().ok()?;
-            }
-            // Leaves in an orderly manner as far as TCP goes: a reset would be another error.
-            stream.get_ref().shutdown(std::net::Shutdown::Write).ok()?;
-            Some(drain(stream.get_ref().try_clone().ok()?))
-        });
-        let patience = Patience::endless();
-        let call = patience.call(LONG);
-        let mut stream = Stream::connect(&settings("localhost", server.port), 25, &call, &mut Trail::off()).unwrap();
-        stream.secure(&trusting(&file), &call, &mut Trail::off()).unwrap();
-        let mut block = [0; 100];
-        assert_eq!(stream.read(&mut block, &call).unwrap(), 14);
-        let end = stream.read(&mut block, &call);
-        match is_cut {
-            true => assert_eq!(end.err().unwrap().code, "tls.truncated"),
-            false => assert_eq!(end.unwrap(), 0),
-        }
-        assert!(!stream.is_idle());
-        stream.close();
-        server.join();
-    }
-}
-
-#[test]
-fn deadline_and_cancel_hold_in_the_handshake() {
-    for byte in [None, Some(22)] {
-        let silent_or_slow = || {
-            Scripted::new(move |socket| match byte {
-                None => drop(drain(socket)),
-                Some(byte) => drip(socket, byte),
-            })
-        };
-        let server = silent_or_slow();
-        let patience = Patience::endless();
-        let call = patience.call(Duration::from_millis(400));
-        let mut stream = connect(server.port, &call).unwrap();
-        let (error, took) = timed(|| stream.secure(&Tls::default(), &call, &mut Trail::off()).err().unwrap());
-        // A dripping server may be found out as one that speaks no TLS before the time is over.
-        assert!(error.status == Status::Timeout || byte.is_some() && error.status == Status::Tls, "{error:?}");
-        assert_eq!(error.stage, Some(Stage::Tls));
-        assert!(took < Duration::from_millis(1400), "{took:?}");
-        stream.close();
-        server.join();
-    }
-    let server = Scripted::new(drain);
-    let patience = Patience::short();
-    let call = patience.call(LONG);
-    let mut stream = connect(server.port, &call).unwrap();
-    let (error, took) = timed(|| stream.secure(&Tls::default(), &call, &mut Trail::off()).err().unwrap());
-    assert_eq!((error.status, error.stage), (Status::Cancelled, Some(Stage::Tls)));
-    assert!(took < Duration::from_secs(1), "{took:?}");
-    stream.close();
-    server.join();
-}
-
-#[test]
-fn a_handshake_record_that_drips_ends_at_the_deadline() {
-    // The head of a record of 16 KB, so that the client has to go on reading.
-    let server = Scripted::new(|mut socket| {
-        socket.write_all(&[22, 3, 3, 0x40, 0]).unwrap();
-        drip(socket, 2);
-    });
-    let patience = Patience::endless();
-    let call = patience.call(Duration::from_millis(400));
-    let mut stream = connect(server.port, &call).unwrap();
-    let (error, took) = timed(|| stream.secure(&Tls::default(), &call, &mut Trail::off()).err().unwrap());
-    assert_eq!((error.status, error.stage), (Status::Timeout, Some(Stage::Tls)), "{error:?}");
-    assert!(took < Duration::from_millis(1400), "{took:?}");
-    stream.close();
-    server.join();
-}
-
-#[test]
-fn cancelling_ends_reads_and_writes_under_tls() {
-    let authority = Identity::authority("Test CA");
-    let file = File::new(&authority.pem());
-    let identity = Identity::new(&Wish::default(), Some(&authority));
-    for is_read in [true, false] {
-        let (leave, left) = std::sync::mpsc::channel::<()>();
-        let server = with_tls(modern(&identity), move |stream| {
-            // Ends with the sender; until then nothing is read.
-            let _ = left.recv();
-            drop(stream);
-            Some(())
-        });
-        let target = settings("localhost", server.port);
-        let opening = Patience::endless();
-        let opening = opening.call(LONG);
-        let mut stream = Stream::connect(&target, 25, &opening, &mut Trail::off()).unwrap();
-        stream.secure(&trusting(&file), &opening, &mut Trail::off()).unwrap();
-        let patience = Patience::short();
-        let call = patience.call(LONG);
-        let body = vec![0; 64 << 20];
-        let (error, took) = timed(|| match is_read {
-            true => stream.read_line(&call).err().unwrap(),
-            false => stream.write_body(&body, &call).err().unwrap(),
-        });
-        assert_eq!(error.status, Status::Cancelled);
-        assert!(took < Duration::from_secs(2), "{took:?}");
-        stream.close();
-        drop(leave);
-        server.join();
-    }
-}
-
-#[test]
-fn megabytes_go_both_ways_under_tls() {
-    let authority = Identity::authority("Test CA");
-    let file = File::new(&authority.pem());
-    let identity = Identity::new(&Wish::default(), Some(&authority));
-    const SIZE: usize = 8 << 20;
-    let server = with_tls(modern(&identity), |mut stream| {
-        let mut heard = vec![0; SIZE];
-        stream.read_exact(&mut heard).ok()?;
-        stream.write_all(&heard).ok()?;
-        stream.shutdown().ok()?;
-        Some(())
-    });
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
-    let mut stream = Stream::connect(&settings("localhost", server.port), 25, &call, &mut Trail::off()).unwrap();
-    stream.secure(&trusting(&file), &call, &mut Trail::off()).unwrap();
-    let body: Vec<u8> = (0..SIZE).map(|at| (at / 7) as u8).collect();
-    stream.write_body(&body, &call).unwrap();
-    let mut heard = Vec::new();
-    let mut block = vec![0; 50_000];
-    while let read @ 1.. = stream.read(&mut block, &call).unwrap() {
-        heard.extend_from_slice(&block[..read]);
-    }
-    assert!(heard == body);
-    stream.close();
-    server.join();
-}
-
-#[test]
-fn a_kept_session_is_idle_in_spite_of_tickets_until_the_server_leaves() {
-    let authority = Identity::authority("Test CA");
-    let file = File::new(&authority.pem());
-    let identity = Identity::new(&Wish::default(), Some(&authority));
-    let (leave, left) = std::sync::mpsc::channel::<()>();
-    let server = with_tls(modern(&identity), move |mut stream| {
-        stream.write_all(b"220 ready\r\n").ok()?;
-        left.recv().ok()?;
-        stream.shutdown().ok()?;
-        Some(())
-    });
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
-    let mut stream = Stream::connect(&settings("localhost", server.port), 25, &call, &mut Trail::off()).unwrap();
-    stream.secure(&trusting(&file), &call, &mut Trail::off()).unwrap();
-    stream.read_line(&call).unwrap();
-    assert!(stream.is_idle() && stream.is_idle());
-    leave.send(()).unwrap();
-    server.join();
-    assert!(!stream.is_idle());
-    stream.close();
-}
-
-/// A server that demands a client certificate and says whose it got.
-fn demanding(authority: &Identity, identity: &Identity) -> Scripted<Option<String>> {
-    let mut acceptor = modern(identity);
-    acceptor.cert_store_mut().add_cert(authority.certificate.clone()).unwrap();
-    acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
-    with_tls(acceptor, |mut stream| {
-        let certificate = stream.ssl().peer_certificate()?;
-        let name = certificate.subject_name().entries().next()?.data().to_string().ok()?;
-        stream.write_all(b"220 ready\r\n").ok()?;
-        drain(stream);
-        Some(name)
-    })
-}
-
-#[test]
-fn a_client_certificate_is_read_from_pem_and_pkcs12_old_and_new() {
-    let authority = Identity::authority("Test CA");
-    let trust = File::new(&authority.pem());
-    let identity = Identity::new(&Wish::default(), Some(&authority));
-    let client = Identity::new(&Wish { name: "anna", hosts: &[], for_clients: true, ..Wish::default() }, Some(&authority));
-    let plain = [client.pem(), client.key.private_key_to_pem_pkcs8().unwrap()].concat();
-    let mut files = vec![(client.pkcs12("geheim"), "geheim"), (client.old_pkcs12("gehe1m ä"), "gehe1m ä"), (plain, "")];
-    if cfg!(not(feature = "native-tls")) {
-        files.push((client.locked_pem("geheim"), "geheim"));
-    }
-    for (bytes, password) in files {
-        let file = File::new(&bytes);
-        let server = demanding(&authority, &identity);
-        let own = ClientCertificate { file: file.path(), password: Secret::new(password) };
-        visit(&settings("localhost", server.port), &Tls { client_certificate: Some(own), ..trusting(&trust) }).unwrap();
-        assert_eq!(server.join().as_deref(), Some("anna"));
-    }
-}
-
-#[cfg(not(feature = "native-tls"))]
-#[test]
-fn a_server_that_misses_our_certificate_is_understood() {
-    let authority = Identity::authority("Test CA");
-    let trust = File::new(&authority.pem());
-    let identity = Identity::new(&Wish::default(), Some(&authority));
-    let server = demanding(&authority, &identity);
-    let target = settings("localhost", server.port);
-    let error = visit(&target, &trusting(&trust)).err().unwrap();
-    assert_eq!((error.status, error.code.as_str()), (Status::Tls, "tls.client_certificate_refused"), "{error:?}");
-    assert_eq!(step(&error, &target, &Tls::default()).pointer, "/tls/client_certificate/file");
-    server.join();
-}
-
-#[test]
-fn files_that_cannot_be_used_are_named_with_their_setting() {
-    let client = Identity::new(&Wish { name: "anna", hosts: &[], for_clients: true, ..Wish::default() }, None);
-    let (locked, nonsense) = (File::new(&client.pkcs12("geheim")), File::new(b"nonsense"));
-    let with = |file: String, password: &str| Tls {
-        client_certificate: Some(ClientCertificate { file, password: Secret::new(password) }),
-        ..Tls::default()
-    };
-    let missing = "/nowhere/at/all.pem".to_owned();
-    for (tls, code, pointer) in [
-        (with(locked.path(), "falsch"), "tls.client_certificate_locked", "/tls/client_certificate/password"),
-        (with(nonsense.path(), "falsch"), "tls.client_certificate_unreadable", "/tls/client_certificate/file"),
-        (with(missing.clone(), ""), "tls.client_certificate_unreadable", "/tls/client_certificate/file"),
-        (Tls { ca_file: Some(missing), ..Tls::default() }, "tls.ca_file_unreadable", "/tls/ca_file"),
-        (Tls { ca_file: Some(nonsense.path()), ..Tls::default() }, "tls.ca_file_unreadable", "/tls/ca_file"),
-    ] {
-        let server = Scripted::new(drain);
-        let patience = Patience::endless();
-        let call = patience.call(LONG);
-        let mut stream = connect(server.port, &call).unwrap();
-        let error = stream.secure(&tls, &call, &mut Trail::off()).err().unwrap();
-        assert_eq!((error.status, error.code.as_str(), error.at[0].pointer.as_str()), (Status::Tls, code, pointer), "{error:?}");
-        assert!(!format!("{error:?}").contains("falsch"));
-        stream.close();
-        assert_eq!(server.join(), b"");
     }
 }
