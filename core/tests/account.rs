@@ -330,3 +330,15 @@ fn a_setting_that_does_not_fit_is_never_quoted() {
     assert_eq!(error.status, Status::Settings);
     assert!(!serde_json::to_string(&error).unwrap().contains("hunter2"), "{error}");
 }
+
+#[test]
+fn pointers_and_patches_lead_into_the_layer_that_has_the_setting() {
+    let host = Host::open_with("", Box::new(()), &[&PUPPET]).unwrap();
+    let company =
+        json!({"accounts": {"a": {"transport": "puppet", "puppet": {"does": "fail"}}}, "sender": {"address": "anna@example.com"}});
+    let mut account = Account::open(&host, &json!({"company": company, "user": {}}).to_string(), None).unwrap();
+    let report: Value = serde_json::from_str(&account.test("", &Cancel::default()).unwrap()).unwrap();
+    let step = report["steps"].as_array().unwrap().iter().find(|step| step["status"] == "fail").unwrap();
+    assert_eq!(step["pointer"], "/company/accounts/a/puppet/does");
+    assert_eq!(step["patch"]["company"]["accounts"]["a"]["puppet"]["does"], "send");
+}

@@ -3,7 +3,7 @@
 use crate::error::failed;
 use crate::host::{Callbacks, Transport};
 use crate::loader::{Context, Session, Streams};
-use crate::settings::{AccountSettings, resolve_secrets, secret_not_found};
+use crate::settings::{AccountSettings, Document, resolve_secrets, secret_not_found};
 use crate::{Cancel, Host};
 use postkontor_plugin::{Error, Stage, Status};
 use serde_json::{Value, json};
@@ -13,14 +13,16 @@ use std::time::Duration;
 /// A transport and the settings it is to be used with; its session begins with the first call.
 pub(super) struct Leg {
     host: Arc<Host>,
+    document: Arc<Document>,
     pub(super) settings: AccountSettings,
     session: Option<Session>,
 }
 
 impl Leg {
-    pub(super) fn new(host: &Arc<Host>, settings: AccountSettings) -> Result<Leg, Error> {
+    pub(super) fn new(host: &Arc<Host>, document: &Arc<Document>, id: &str) -> Result<Leg, Error> {
+        let settings = document.account(id)?;
         host.transport(&settings.transport)?;
-        Ok(Leg { host: host.clone(), settings, session: None })
+        Ok(Leg { host: host.clone(), document: document.clone(), settings, session: None })
     }
 
     /// Performs an operation that has no streams.
@@ -77,9 +79,24 @@ impl Leg {
         self.settings.secrets.iter().any(|pointer| self.settings.settings.pointer(pointer).is_some_and(Value::is_object))
     }
 
-    /// The document's pointer to a place in this account's settings.
+    /// The document's pointer to a place in this account's settings, with the layer that has set it.
     pub(super) fn pointer(&self, pointer: &str) -> String {
-        format!("/accounts/{}{pointer}", self.settings.id.replace('~', "~0").replace('/', "~1"))
+        self.document.place(&self.settings.id, pointer)
+    }
+
+    /// A patch of this account's settings as a patch of the document.
+    pub(super) fn patch(&self, patch: Value) -> Value {
+        let mut pointer = String::new();
+        let mut inner = &patch;
+        // Down to the first value: where that one stands, the patch belongs.
+        while let Some((name, value)) = inner.as_object().and_then(|object| object.iter().next()) {
+            pointer = format!("{pointer}/{name}");
+            inner = value;
+        }
+        let place = self.document.place(&self.settings.id, &pointer);
+        let before = place.strip_suffix(&pointer).unwrap_or_default();
+        let names = before.split('/').filter(|name| !name.is_empty()).map(|name| name.replace("~1", "/").replace("~0", "~"));
+        names.rev().fold(patch, |patch, name| json!({ name: patch }))
     }
 
     /// Adds what the transport does not know: its name in the error, and where in the document its settings lie.

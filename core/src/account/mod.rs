@@ -6,7 +6,7 @@ mod test;
 
 use crate::error::failed;
 use crate::receive::{Reception, Take};
-use crate::settings::{Document, Receive, Sender};
+use crate::settings::Document;
 use crate::{Cancel, Host};
 use leg::Leg;
 pub(crate) use leg::would_open;
@@ -23,9 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(600);
 /// One thread at a time uses an account; different accounts run in parallel.
 pub struct Account {
     host: Arc<Host>,
-    enabled: bool,
-    sender: Sender,
-    routing: Receive,
+    document: Arc<Document>,
     /// The account itself, then those that may send in its place, in order.
     legs: Vec<Leg>,
 }
@@ -37,10 +35,9 @@ impl Account {
     /// `send.fallback` stands in for it.
     pub fn open(host: &Arc<Host>, settings: &str, id: Option<&str>) -> Result<Account, Error> {
         let open = || {
-            let document = Document::parse(settings, &**host)?;
+            let document = Arc::new(Document::parse(settings, &**host)?);
             if !document.enabled {
-                let (sender, routing) = (Sender::default(), Receive::default());
-                return Ok(Account { host: host.clone(), enabled: false, sender, routing, legs: Vec::new() });
+                return Ok(Account { host: host.clone(), document, legs: Vec::new() });
             }
             let none = || failed(Status::Settings, "settings.no_account").at("/send/account", "settings.no_account");
             let id = id.or_else(|| document.default_account()).ok_or_else(none)?.to_owned();
@@ -48,8 +45,8 @@ impl Account {
             if document.default_account() == Some(&id) {
                 ids.extend(document.send.fallback.iter().filter(|other| **other != id).cloned());
             }
-            let legs = ids.iter().map(|id| Leg::new(host, document.account(id)?)).collect::<Result<_, Error>>()?;
-            Ok(Account { host: host.clone(), enabled: true, sender: document.sender, routing: document.receive, legs })
+            let legs = ids.iter().map(|id| Leg::new(host, &document, id)).collect::<Result<_, Error>>()?;
+            Ok(Account { host: host.clone(), document, legs })
         };
         open().map_err(|error| host.localised(error))
     }
@@ -65,11 +62,11 @@ impl Account {
     /// is `{"messages":[{"file","id","sha256","size","subject","deliver_to","verdict"}],"state","more"}`; the error of a fetch that was
     /// interrupted after some messages were taken has the same members.
     pub fn receive<'t>(&mut self, request: &str, take: Option<&'t mut Take<'t>>, cancel: &Cancel) -> Result<String, Error> {
-        let routing = self.routing.clone();
+        let document = self.document.clone();
         let result = self.enabled().and_then(|leg| {
             let mut request = request_object(request)?;
             let unreadable = |error: serde_json::Error| failed(Status::Argument, "request.unreadable").detail(error.to_string());
-            let mut reception = Reception::new(serde_json::from_value(request.clone()).map_err(unreadable)?, &routing, take)?;
+            let mut reception = Reception::new(serde_json::from_value(request.clone()).map_err(unreadable)?, &document.receive, take)?;
             request["deadline_ms"] = Value::from(leg::milliseconds(cancel.remaining(DEADLINE)));
             let answer = leg.stream("receive", request.to_string().as_bytes(), cancel, &mut reception)?;
             let received: Received = serde_json::from_slice(&answer)
@@ -111,7 +108,7 @@ impl Account {
     /// The account's own leg, unless the settings switch everything off.
     fn enabled(&mut self) -> Result<&mut Leg, Error> {
         match self.legs.first_mut() {
-            Some(leg) if self.enabled => Ok(leg),
+            Some(leg) if self.document.enabled => Ok(leg),
             _ => Err(failed(Status::Disabled, "settings.disabled").at("/enabled", "settings.disabled")),
         }
     }

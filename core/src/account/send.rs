@@ -66,7 +66,7 @@ impl Account {
             if message.trim_start().starts_with('[') {
                 return self.send_batch(message, parts, cancel);
             }
-            let composed = compose(message, &self.sender, parts)?;
+            let composed = compose(message, &self.document.sender, parts)?;
             let mut results = self.deliver(vec![composed], cancel);
             results.pop().unwrap_or_else(|| Err(failed(Status::Internal, "plugin.answer_unreadable")))
         });
@@ -83,7 +83,7 @@ impl Account {
         let mut composed = Vec::with_capacity(messages.len());
         let mut results: Vec<Option<Result<String, Error>>> = Vec::with_capacity(messages.len());
         for (index, message) in messages.iter().enumerate() {
-            match compose(message.get(), &self.sender, parts) {
+            match compose(message.get(), &self.document.sender, parts) {
                 Ok(mail) => {
                     composed.push(mail);
                     results.push(None);
@@ -265,7 +265,7 @@ impl Account {
     pub(super) fn send_test(&mut self, to: &str, cancel: &Cancel) -> Result<Value, Error> {
         let words = |code: &str| self.host.sentence(code, &serde_json::Map::new()).unwrap_or_else(|| code.to_owned());
         let message = serde_json::json!({"to": [to], "subject": words("loop.subject"), "text": words("loop.text")});
-        let composed = compose(&message.to_string(), &self.sender, &[])?;
+        let composed = compose(&message.to_string(), &self.document.sender, &[])?;
         let Some(leg) = self.legs.first_mut() else { return Err(failed(Status::Disabled, "settings.disabled")) };
         let started = Instant::now();
         let mut mails = [(0, composed)];
