@@ -252,6 +252,22 @@ fn the_patch_for_a_self_signed_certificate_repairs_it() {
     server.join();
 }
 
+/// The next connection uses new settings and new files, though contexts are kept for all connections alike.
+#[test]
+fn a_ca_file_that_changed_is_read_again() {
+    let authority = Identity::authority("Test CA");
+    let file = File::new(&Identity::authority("Stranger").pem());
+    let identity = Identity::new(&Wish::default(), Some(&authority));
+    let server = secure_server(modern(&identity));
+    let error = visit(&settings("localhost", server.port), &trusting(&file)).err().unwrap();
+    assert_eq!(error.code, "tls.certificate_unknown_authority");
+    server.join();
+    std::fs::write(file.path(), [authority.pem(), b"\n# renewed\n".to_vec()].concat()).unwrap();
+    let server = secure_server(modern(&identity));
+    assert!(visit(&settings("localhost", server.port), &trusting(&file)).unwrap().1);
+    server.join();
+}
+
 #[test]
 fn addresses_are_verified_as_addresses_and_names_are_announced() {
     let authority = Identity::authority("Test CA");

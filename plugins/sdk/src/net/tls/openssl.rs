@@ -14,6 +14,7 @@ use openssl::x509::{X509, X509StoreContextRef};
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A TLS session of a client over a non-blocking socket.
 pub(in crate::net) struct Engine {
@@ -93,8 +94,61 @@ impl Engine {
     }
 }
 
-/// What the settings mean for OpenSSL.
+/// How long a context is used before it is made anew, so that a long-lived process notices a changed trust store.
+const SHELF_LIFE: Duration = Duration::from_secs(600);
+
+/// How many contexts are kept. An ERP has a handful of accounts; more only cost time.
+const SHELF: usize = 16;
+
+/// The contexts of this process. Making one reads the system's trusted authorities, which takes many times as long as a handshake.
+static SHELVED: Mutex<Vec<Shelved>> = Mutex::new(Vec::new());
+
+struct Shelved {
+    wish: Wish,
+    made: Instant,
+    context: SslContext,
+}
+
+/// All that a context depends on. A file that was replaced has another stamp.
+#[derive(PartialEq)]
+struct Wish {
+    minimum: TlsVersion,
+    ca_file: Option<(String, Stamp)>,
+    client_certificate: Option<(ClientCertificate, Stamp)>,
+}
+
+type Stamp = Option<(SystemTime, u64)>;
+
+fn stamp(file: &str) -> Stamp {
+    let facts = std::fs::metadata(file).ok()?;
+    Some((facts.modified().ok()?, facts.len()))
+}
+
+/// What the settings mean for OpenSSL, made once for all connections that mean the same.
 fn context(tls: &Tls) -> Result<SslContext, Error> {
+    let wish = Wish {
+        minimum: tls.minimum,
+        ca_file: tls.ca_file.as_ref().map(|file| (file.clone(), stamp(file))),
+        client_certificate: tls.client_certificate.as_ref().map(|own| (own.clone(), stamp(&own.file))),
+    };
+    let shelf = || SHELVED.lock().unwrap_or_else(PoisonError::into_inner);
+    let found =
+        shelf().iter().find(|shelved| shelved.wish == wish && shelved.made.elapsed() < SHELF_LIFE).map(|shelved| shelved.context.clone());
+    if let Some(context) = found {
+        return Ok(context);
+    }
+    // Made without the lock: another thread's first connection need not wait for this one's files.
+    let context = made(tls)?;
+    let mut shelf = shelf();
+    shelf.retain(|shelved| shelved.wish != wish && shelved.made.elapsed() < SHELF_LIFE);
+    if shelf.len() == SHELF {
+        shelf.remove(0);
+    }
+    shelf.push(Shelved { wish, made: Instant::now(), context: context.clone() });
+    Ok(context)
+}
+
+fn made(tls: &Tls) -> Result<SslContext, Error> {
     let mut builder = prepare(tls).map_err(unprepared)?;
     if let Some(file) = &tls.ca_file {
         let refused = |reason: String| unreadable("tls.ca_file_unreadable", "/tls/ca_file", file, reason);
@@ -131,8 +185,7 @@ fn prepare(tls: &Tls) -> Result<SslContextBuilder, ErrorStack> {
         builder.set_cipher_list("DEFAULT:@SECLEVEL=0")?;
         builder.set_options(SslOptions::from_bits_retain(0x4));
     }
-    // Only names the places; a certificate is read when a server's chain asks for it. Honours SSL_CERT_FILE and
-    // SSL_CERT_DIR as every program with OpenSSL does.
+    // Honours SSL_CERT_FILE and SSL_CERT_DIR as every program with OpenSSL does.
     builder.set_default_verify_paths()?;
     Ok(builder)
 }
