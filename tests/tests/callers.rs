@@ -286,3 +286,36 @@ fn a_changed_parameter_is_found_out() {
         assert!(!abidiff.output().unwrap().status.success());
     }
 }
+
+#[test]
+fn the_bindings_have_the_numbers_and_functions_of_the_header() {
+    let header = include_str!("../../include/postkontor.h");
+    let pascal = include_str!("../../ffi/bindings/delphi/Postkontor.pas").replace(' ', "");
+    let python = include_str!("../../ffi/bindings/python/postkontor.py");
+    let csharp = include_str!("../../ffi/bindings/dotnet/Postkontor.cs").to_lowercase();
+    let basic = include_str!("../../examples/vb6/Postkontor.bas");
+
+    let defines = header.lines().filter_map(|line| line.strip_prefix("#define POSTKONTOR_")?.split_once(' '));
+    let numbers: Vec<(&str, &str)> = defines.filter(|(name, number)| *name != "ABI" && number.parse::<i32>().is_ok()).collect();
+    let statuses: Vec<&str> = numbers.iter().map(|(name, _)| *name).take_while(|name| *name != "LOG_ERROR").collect();
+    assert_eq!(statuses.len(), 20);
+    // Python counts them in the order in which they are named.
+    let named = python.lines().filter(|line| line.contains("= range(")).filter_map(|line| line.split_once(" = "));
+    let named: Vec<&str> = named.flat_map(|(names, _)| names.split(", ")).collect();
+    assert_eq!(named, numbers.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    for (name, number) in &numbers {
+        assert!(pascal.contains(&format!("POSTKONTOR_{name}={number};")), "Pascal: {name}");
+        let basic_line = basic.lines().find(|line| line.contains(&format!("POSTKONTOR_{name} As")));
+        assert!(basic_line.is_none_or(|line| line.ends_with(&format!("= {number}"))), "Basic: {name}");
+    }
+    for (name, number) in numbers.iter().take(20) {
+        let (first, later) =
+            (format!(" {} = {number},", name.to_lowercase().replace('_', "")), format!(" {} = {number}\n", name.to_lowercase()));
+        assert!(csharp.contains(&first) || csharp.contains(&later), "C#: {name}");
+    }
+
+    for name in header.lines().filter_map(|line| Some(line.split_once("POSTKONTOR_CALL postkontor_")?.1.split_once('(')?.0)) {
+        assert!(pascal.contains(&format!("name'postkontor_{name}';")), "Pascal: {name}");
+        assert!(python.contains(&format!("\"{name}\": [")) || python.contains(&format!("library.postkontor_{name}.")), "Python: {name}");
+    }
+}
