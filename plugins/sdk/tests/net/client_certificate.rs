@@ -5,7 +5,7 @@ use crate::certificates::{File, Identity, Wish};
 use crate::server::{Scripted, connect, drain, settings};
 use crate::tls::{modern, trusting, visit, with_tls};
 use openssl::ssl::SslVerifyMode;
-use postkontor_plugin::net::{Trail, step};
+use postkontor_plugin::net::Trail;
 use postkontor_plugin::settings::{ClientCertificate, Tls};
 use postkontor_plugin::{Secret, Status};
 use std::io::Write;
@@ -54,7 +54,7 @@ fn a_server_that_misses_our_certificate_is_understood() {
     let target = settings("localhost", server.port);
     let error = visit(&target, &trusting(&trust)).err().unwrap();
     assert_eq!((error.status, error.code.as_str()), (Status::Tls, "tls.client_certificate_refused"), "{error:?}");
-    assert_eq!(step(&error, &target, &Tls::default()).pointer, "/tls/client_certificate/file");
+    assert_eq!(postkontor_plugin::net::step(&error, &target, &Tls::default()).pointer, "/tls/client_certificate/file");
     server.join();
 }
 
