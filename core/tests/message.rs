@@ -493,7 +493,8 @@ fn a_ready_made_message_goes_out_as_it_is_without_bcc_and_with_crlf() {
 fn the_document_may_send_a_ready_made_message_to_others() {
     let folder = Folder::new("redirect");
     let file = folder.file("m.eml", b"From: a@example.com\r\nTo: b@example.com\r\nDate: x\r\nMessage-ID: <m@example.com>\r\n\r\n");
-    let document = json!({"file": file, "from": "bounce@example.com", "bcc": "c@example.com", "receipt": {"delivery": []}});
+    let document =
+        json!({"file": file, "from": "bounce@example.com", "bcc": "c@example.com", "receipt": {"delivery": []}, "subject": null});
     let mut composed = compose(&document.to_string(), &Sender::default(), &[]).unwrap();
     assert_eq!((composed.from.as_str(), composed.message_id.as_str()), ("bounce@example.com", "m@example.com"));
     assert_eq!(composed.recipients.len(), 1);

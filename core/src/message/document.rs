@@ -130,7 +130,8 @@ impl<'a> Message<'a> {
         };
         let mut reader = Reader { problems };
         let mut seen: Vec<Cow<'a, str>> = Vec::with_capacity(members.len().min(32));
-        for (name, value) in members {
+        // A member that is null counts as not given.
+        for (name, value) in members.into_iter().filter(|(_, value)| !matches!(value, Json::Null)) {
             if seen.contains(&name) {
                 reader.problems.add(format!("/{}", escaped(&name)), "message.member_twice", &[("member", &name)]);
                 continue;
@@ -138,9 +139,7 @@ impl<'a> Message<'a> {
             if seen.len() < 32 {
                 seen.push(name.clone());
             }
-            if !matches!(value, Json::Null) {
-                message.take(&name, value, &mut reader);
-            }
+            message.take(&name, value, &mut reader);
         }
         if message.file.is_some() {
             for member in NOT_WITH_FILE {
@@ -563,6 +562,6 @@ fn bare(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Whether the text can stand between angle brackets in a header.
-fn is_identifier(text: &str) -> bool {
+pub(super) fn is_identifier(text: &str) -> bool {
     !text.is_empty() && text.len() <= WORD_LENGTH && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'<' && byte != b'>')
 }

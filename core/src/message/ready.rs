@@ -5,7 +5,7 @@
 use super::address::{self, Address};
 use super::charset::Unencoded;
 use super::composed::{Composed, Reading, Segment};
-use super::document::Message;
+use super::document::{Message, is_identifier};
 use super::envelope::Envelope;
 use super::file::{File, Unreadable};
 use super::header::Headers;
@@ -52,7 +52,7 @@ pub(super) fn compose<'a>(
     let authors = found(&["from"], &mut problems);
     let author = authors.first().or(identity.from.as_ref());
     let submitter = found(&["sender"], &mut problems);
-    match message.sender.as_ref().or(message.from.as_ref()).or(submitter.first()).or(author) {
+    match message.from.as_ref().or(submitter.first()).or(author) {
         Some(address) => envelope.from(address),
         None => problems.add("/from", "message.no_from", &[]),
     }
@@ -327,7 +327,10 @@ impl Field<'_> {
     }
 
     fn identifier(&self) -> String {
-        self.value().trim_start_matches('<').trim_end_matches('>').to_owned()
+        let value = self.value();
+        let identifier = value.trim_start_matches('<').trim_end_matches('>');
+        // What others wrote may be anything; what goes into receipts and to transports is a plain word or nothing.
+        if is_identifier(identifier) { identifier.to_owned() } else { String::new() }
     }
 
     fn addresses(&self, problems: &mut Problems) -> Vec<Address<'static>> {
