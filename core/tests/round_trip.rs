@@ -1,6 +1,8 @@
 //! Two foreign parsers read what the composer wrote: Python's email package and mail-parser. What they find must be what
 //! was put in, to the last character.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests are not tests to Clippy
+
 use mail_parser::{HeaderName, MessageParser, MimeHeaders};
 use postkontor_core::message::compose;
 use postkontor_core::settings::Sender;
@@ -202,7 +204,7 @@ fn umlauts_emoji_and_central_european_letters_arrive_as_they_were() {
 fn long_lines_names_and_headers_arrive_whole() {
     let long = "Übergröße ".repeat(150);
     let mails: Vec<Mail> = vec![
-        Mail::new(&"word ".repeat(100).trim_end().to_owned(), "Anna", &"x".repeat(1000), &format!("{}.pdf", "a".repeat(200))),
+        Mail::new("word ".repeat(100).trim_end(), "Anna", &"x".repeat(1000), &format!("{}.pdf", "a".repeat(200))),
         Mail::new(long.trim_end(), long.trim_end(), &long, &format!("{}.pdf", "ü".repeat(120))),
         Mail::new(&"y".repeat(2000), &"z".repeat(300), &format!("{}\n{}", "=".repeat(1000), "a b ".repeat(400)), &"名前".repeat(60)),
         Mail::new(&"ab ".repeat(25), "n", &"\u{a0} x \n".repeat(100), &format!("{}.pdf", "long name ".repeat(20))),

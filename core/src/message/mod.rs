@@ -3,7 +3,7 @@
 //! [`compose`] reads the document, checks all of it, and returns a [`Composed`]: the envelope, and the message as bytes that
 //! are made while they are read. The document is described in docs/messages.md.
 //!
-//! The way through the files: `document` reads JSON (`json`) into a checked message, with `address`, `date` and `kind` for
+//! The way through the files: `document` reads JSON (`json`) into a checked message, with `reader`, `address`, `date` and `kind` for
 //! its values and `problems` for what is wrong with them. `identity` reads the sender's settings. `compose` decides what the
 //! message consists of and writes it, with `header`, `text` and `html`, all in the `charset` of the sender. `composed` gives
 //! the bytes away, encoding attachments (`base64`, `file`) as they pass. `ready` does the same for a message that exists.
@@ -25,6 +25,7 @@ mod identity;
 mod json;
 mod kind;
 mod problems;
+mod reader;
 mod ready;
 mod text;
 

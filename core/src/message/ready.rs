@@ -5,12 +5,13 @@
 use super::address::{self, Address};
 use super::charset::Unencoded;
 use super::composed::{Composed, Reading, Segment};
-use super::document::{Message, is_identifier};
+use super::document::Message;
 use super::envelope::Envelope;
 use super::file::{File, Unreadable};
 use super::header::Headers;
 use super::identity::Identity;
 use super::problems::Problems;
+use super::reader::is_identifier;
 use super::{date::Date, identifier};
 use memchr::{memchr, memchr2, memchr2_iter};
 use postkontor_plugin::Error;
