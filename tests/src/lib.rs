@@ -9,11 +9,14 @@
 
 pub mod certificates;
 pub mod dovecot;
+pub mod engine;
 pub mod exim;
 pub mod folder;
 pub mod guard;
 pub mod ports;
 pub mod products;
+pub mod relay;
 pub mod sandbox;
+pub mod scripted;
 pub mod skip;
 pub mod strangers;

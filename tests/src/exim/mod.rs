@@ -124,6 +124,20 @@ pub struct Delivery {
     pub text: String,
 }
 
+impl Delivery {
+    /// The value of a header line, without its continuation; empty where there is none.
+    pub fn field(&self, name: &str) -> &str {
+        let head = self.text.split("\n\n").next().unwrap_or_default();
+        head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or_default().trim()
+    }
+
+    /// What Exim noted of the session: `login`, `user`, `tls`, `helo`, `protocol`, `utf8`, `certificate`; empty where it noted nothing.
+    pub fn session(&self, fact: &str) -> &str {
+        let facts = self.field("X-Rig").split_whitespace();
+        facts.filter_map(|word| word.split_once('=')).find(|(name, _)| *name == fact).map_or("", |(_, value)| value)
+    }
+}
+
 /// A running Exim with its Dovecot.
 pub struct Exim {
     folder: PathBuf,
@@ -220,9 +234,10 @@ impl Exim {
         let texts = entries.filter_map(|entry| std::fs::read(entry.ok()?.path()).ok());
         let deliveries = texts.map(|text| {
             let text = String::from_utf8_lossy(&text).into_owned();
-            let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned();
-            let from = field("Return-path:").trim_matches(['<', '>']).to_owned();
-            Delivery { from, to: field("Envelope-to:"), text }
+            let mut delivery = Delivery { from: String::new(), to: String::new(), text };
+            delivery.from = delivery.field("Return-path").trim_matches(['<', '>']).to_owned();
+            delivery.to = delivery.field("Envelope-to").to_owned();
+            delivery
         });
         deliveries.filter(|delivery| delivery.to == to).collect()
     }

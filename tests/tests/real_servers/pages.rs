@@ -1,0 +1,204 @@
+//! The rows of the settings pages A, C and D that are about sending (the pages of an ERP, a telephone system, a document system).
+
+use super::{anna, arrives, trusting};
+use postkontor_core::{Account, Cancel, Status};
+use postkontor_tests::engine::{self, PATIENCE};
+use postkontor_tests::exim::{Exim, Port};
+use postkontor_tests::ports;
+use serde_json::{Value, json};
+
+fn nobody() -> Value {
+    json!({"method": "none"})
+}
+
+fn main_account(settings: &mut Value) -> &mut Value {
+    &mut settings["accounts"]["main"]
+}
+
+#[test]
+fn a_the_four_values_of_use_tls_do_what_they_say() {
+    let Some(exim) = Exim::shared() else { return };
+    let case = |mode: &str, port| engine::smtp(exim.port(port), trusting(exim, mode), anna("auto"));
+    assert_eq!(
+        arrives(exim, &engine::smtp(exim.port(Port::Standard), json!({"mode": "none"}), nobody()), "none@a.example").session("tls"),
+        ""
+    );
+    assert_ne!(arrives(exim, &case("required", Port::Standard), "required@a.example").session("tls"), "");
+    assert_ne!(arrives(exim, &case("auto", Port::Standard), "auto@a.example").session("tls"), "");
+    assert_ne!(arrives(exim, &case("implicit", Port::Implicit), "implicit@a.example").session("tls"), "");
+    let error = engine::send(&case("required", Port::Clear), &engine::mail("never@a.example")).unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::Tls, "tls.not_offered"));
+}
+
+#[test]
+fn a_auto_without_starttls_sends_in_clear_text_but_gives_no_password() {
+    let Some(exim) = Exim::shared() else { return };
+    let mut settings = engine::smtp(exim.port(Port::Clear), json!({"mode": "auto"}), anna("plain"));
+    let error = engine::send(&settings, &engine::mail("never@auto.example")).unwrap_err();
+    assert_eq!(error.status, Status::Auth, "{error:?}");
+    main_account(&mut settings)["auth"] = nobody();
+    assert_eq!(arrives(exim, &settings, "clear@auto.example").session("tls"), "");
+}
+
+#[test]
+fn a_without_sasl_there_is_no_login_at_all() {
+    let Some(exim) = Exim::shared() else { return };
+    assert_eq!(
+        arrives(exim, &engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), nobody()), "nosasl@a.example").session("login"),
+        ""
+    );
+}
+
+#[test]
+fn a_the_ehlo_name_is_the_one_of_the_settings() {
+    let Some(exim) = Exim::shared() else { return };
+    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), nobody());
+    main_account(&mut settings)["smtp"] = json!({"ehlo": "kasse7.example.com"});
+    assert_eq!(arrives(exim, &settings, "ehlo@a.example").session("helo"), "kasse7.example.com");
+}
+
+#[test]
+fn a_credentials_of_another_account_are_used() {
+    let Some(exim) = Exim::shared() else { return };
+    let mut settings =
+        engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), json!({"method": "account", "account": "other"}));
+    settings["accounts"]["other"] =
+        json!({"transport": "smtp", "server": {"host": "localhost", "port": 1}, "auth": {"user": "anna", "password": "Geheim-7"}});
+    settings["send"] = json!({"account": "main"});
+    assert_eq!(arrives(exim, &settings, "account@a.example").session("user"), "anna");
+}
+
+#[test]
+fn a_when_the_first_account_fails_the_configured_fallback_sends_once_and_the_receipt_says_so() {
+    let Some(exim) = Exim::shared() else { return };
+    let mut settings = engine::smtp(ports::closed().unwrap(), json!({"mode": "none"}), nobody());
+    let second = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), anna("plain"));
+    settings["accounts"]["second"] = second["accounts"]["main"].clone();
+    settings["send"] = json!({"account": "main", "fallback": ["second"]});
+    let receipt = engine::send(&settings, &engine::mail("fallback@a.example")).unwrap();
+    assert_eq!((receipt["fallback"].as_bool(), receipt["account"].as_str()), (Some(true), Some("second")), "{receipt:#}");
+    assert_eq!(receipt["reason"]["status"], 7, "{receipt:#}");
+    assert!(exim.delivery("fallback@a.example").is_some());
+    // A refusal for good by the recipient's server is not healed elsewhere: nothing must arrive twice.
+    settings["send"] = json!({"account": "second", "fallback": ["main"]});
+    let receipt = engine::send(&settings, &engine::mail("first@a.example")).unwrap();
+    assert_eq!(receipt["fallback"], json!(false), "{receipt:#}");
+    assert!(exim.delivery("first@a.example").is_some());
+    assert_eq!((exim.deliveries("fallback@a.example").len(), exim.deliveries("first@a.example").len()), (1, 1));
+}
+
+#[test]
+fn a_the_charset_of_the_sender_is_that_of_body_and_headers() {
+    let Some(exim) = Exim::shared() else { return };
+    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), nobody());
+    settings["sender"]["charset"] = json!("windows-1250");
+    let mut mail = engine::mail("charset@a.example");
+    mail["subject"] = json!("Račun št. 7 za žičnico");
+    mail["text"] = json!("Spoštovani, čeprav je zima …");
+    engine::send(&settings, &mail).unwrap();
+    let text = exim.delivery("charset@a.example").unwrap().text.to_lowercase();
+    assert!(text.contains("charset=windows-1250") || text.contains("charset=\"windows-1250\""), "{text}");
+    assert!(text.contains("=?windows-1250?"), "{text}");
+}
+
+#[test]
+fn c_the_host_may_carry_its_port() {
+    let Some(exim) = Exim::shared() else { return };
+    let mut settings = engine::smtp(1, trusting(exim, "starttls"), nobody());
+    main_account(&mut settings)["server"] = json!({"host": format!("127.0.0.1:{}", exim.port(Port::Standard))});
+    arrives(exim, &settings, "hostport@c.example");
+}
+
+#[test]
+fn c_the_test_mail_shows_its_receipt() {
+    let Some(exim) = Exim::shared() else { return };
+    let settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), anna("plain"));
+    let mut account = engine::open(&settings).unwrap();
+    let report = account.test(r#"{"loop":{"to":"loop@c.example"}}"#, &Cancel::new(Some(PATIENCE))).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let step = engine::step(&report, "loop");
+    assert_eq!(
+        (report["ok"].as_bool(), step["facts"]["receipt"]["recipients"][0]["status"].as_str()),
+        (Some(true), Some("accepted")),
+        "{report:#}"
+    );
+    assert!(exim.delivery("loop@c.example").is_some());
+}
+
+#[test]
+fn c_a_test_without_that_wish_sends_nothing_and_passes_every_step() {
+    let Some(exim) = Exim::shared() else { return };
+    let settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), anna("plain"));
+    let report = engine::test(&settings, "de").unwrap();
+    assert_eq!(report["ok"], true, "{report:#}");
+    for name in ["settings", "resolve", "connect", "greeting", "capabilities", "tls", "login", "quit"] {
+        assert_eq!(engine::step(&report, name)["status"], "ok", "{name}: {report:#}");
+    }
+    let transcript = report["transcript"].to_string();
+    assert!(transcript.contains("EHLO") && !transcript.contains("Geheim-7"), "{transcript}");
+    // AUTH PLAIN carries the password as Base64 of NUL anna NUL Geheim-7.
+    assert!(!transcript.contains("AGFubmEAR2VoZWltLTc"), "{transcript}");
+}
+
+#[test]
+fn c_html_is_added_or_left_out_as_the_settings_say() {
+    let Some(exim) = Exim::shared() else { return };
+    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), nobody());
+    settings["sender"]["html"] = json!({"enabled": true});
+    assert!(arrives(exim, &settings, "html@c.example").text.contains("text/html"));
+    settings["sender"]["html"] = json!({"enabled": false});
+    let mut mail = engine::mail("text@c.example");
+    mail["html"] = json!("<p>Guten <b>Tag</b></p>");
+    engine::send(&settings, &mail).unwrap();
+    let delivery = exim.delivery("text@c.example").unwrap();
+    assert!(!delivery.text.contains("text/html") && delivery.text.contains("text/plain"), "{}", delivery.text);
+}
+
+#[test]
+fn d_switched_off_settings_send_nothing_and_are_not_checked() {
+    let mut settings = engine::smtp(1, json!({"mode": "none"}), nobody());
+    settings["enabled"] = json!(false);
+    main_account(&mut settings)["server"] = json!({"host": ""});
+    assert_eq!(engine::send(&settings, &engine::mail("never@d.example")).unwrap_err().status, Status::Disabled);
+}
+
+#[test]
+fn d_a_user_may_send_as_others() {
+    let Some(exim) = Exim::shared() else { return };
+    let settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), anna("plain"));
+    let mut mail = engine::mail("sendas@d.example");
+    mail["from"] = json!("Einkauf <einkauf@example.com>");
+    engine::send(&settings, &mail).unwrap();
+    let delivery = exim.delivery("sendas@d.example").unwrap();
+    assert_eq!((delivery.from.as_str(), delivery.session("user")), ("einkauf@example.com", "anna"));
+    assert!(delivery.field("From").contains("einkauf@example.com"));
+}
+
+#[test]
+fn d_bcc_to_sender_sends_an_invisible_copy() {
+    let Some(exim) = Exim::shared() else { return };
+    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), nobody());
+    settings["sender"] = json!({"address": "copy@d.example", "bcc_to_sender": true});
+    let delivery = arrives(exim, &settings, "bcc@d.example");
+    assert!(exim.delivery("copy@d.example").is_some());
+    assert_eq!(delivery.field("Bcc"), "");
+}
+
+#[test]
+fn d_one_document_holds_several_connections_and_a_change_needs_no_restart() {
+    let Some(exim) = Exim::shared() else { return };
+    let host = engine::host("en").unwrap();
+    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), nobody());
+    settings["accounts"]["invoices"] =
+        engine::smtp(exim.port(Port::Implicit), trusting(exim, "implicit"), anna("plain"))["accounts"]["main"].clone();
+    settings["send"] = json!({"account": "main"});
+    let send = |settings: &Value, id: &str, to: &str| {
+        let mut account = Account::open(&host, &settings.to_string(), Some(id)).unwrap();
+        account.send(&engine::mail(to).to_string(), &[], &Cancel::new(Some(PATIENCE))).unwrap();
+        exim.delivery(to).unwrap()
+    };
+    assert_eq!(send(&settings, "main", "one@several.example").session("user"), "");
+    assert_eq!(send(&settings, "invoices", "two@several.example").session("user"), "anna");
+    main_account(&mut settings)["auth"] = anna("login");
+    assert_eq!(send(&settings, "main", "three@several.example").session("login"), "login");
+}
