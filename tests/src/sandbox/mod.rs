@@ -92,6 +92,7 @@ impl Mail {
 struct Shared {
     options: Options,
     mails: Mutex<Vec<Mail>>,
+    accepted: AtomicUsize,
     connections: AtomicUsize,
     logins: Mutex<Vec<String>>,
     closing: AtomicBool,
@@ -100,7 +101,7 @@ struct Shared {
 impl Shared {
     fn keep(&self, mail: Mail) -> io::Result<usize> {
         let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = mails.len() + 1;
+        let number = self.accepted.fetch_add(1, Ordering::SeqCst) + 1;
         if let Some(folder) = &self.options.folder {
             std::fs::write(folder.join(format!("{number:04}.eml")), &mail.data)?;
             std::fs::write(folder.join(format!("{number:04}.json")), format!("{:#}\n", mail.envelope()))?;
@@ -138,6 +139,7 @@ impl Sandbox {
         let shared = Arc::new(Shared {
             options,
             mails: Mutex::default(),
+            accepted: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
             logins: Mutex::default(),
             closing: AtomicBool::new(false),
@@ -153,6 +155,11 @@ impl Sandbox {
     /// The mails accepted so far, oldest first.
     pub fn mails(&self) -> Vec<Mail> {
         self.shared.mails.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The mails accepted since the last time, oldest first; the sandbox forgets them.
+    pub fn take_mails(&self) -> Vec<Mail> {
+        std::mem::take(&mut self.shared.mails.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many connections were made so far.
