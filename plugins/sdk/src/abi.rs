@@ -255,7 +255,11 @@ impl IntoJson for Vec<u8> {
 }
 
 fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(value).map_err(|error| Error::new(Status::Internal, "plugin.result_unwritable").detail(error.to_string()))
+    // Room for the receipt of one mail, so that it is written without moving.
+    let mut json = Vec::with_capacity(1024);
+    let written = serde_json::to_writer(&mut json, value);
+    written.map_err(|error| Error::new(Status::Internal, "plugin.result_unwritable").detail(error.to_string()))?;
+    Ok(json)
 }
 
 fn error_json(error: &Error) -> Vec<u8> {

@@ -6,7 +6,6 @@
  */
 #include "work.h"
 #include <curl/curl.h>
-#include <string.h>
 
 static char text[4096];
 
@@ -51,7 +50,7 @@ static void send_text(CURL *curl, unsigned number)
                                    "Subject: Invoice %u\r\nDate: %s\r\nMessage-ID: <%s>\r\nMIME-Version: 1.0\r\n"
                                    "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\n",
                                    number, date, id);
-    used += work_text(mail + used, sizeof mail - used, number, "\r\n");
+    used += work_text(mail + used, number, "\r\n");
     struct source source = {mail, used};
     curl_easy_setopt(curl, CURLOPT_READDATA, &source);
     check(curl_easy_perform(curl));
@@ -72,7 +71,7 @@ static void send_parts(CURL *curl, unsigned number, const char *attachment, cons
     headers = curl_slist_append(headers, line);
     curl_mime *mime = curl_mime_init(curl);
     curl_mimepart *part = curl_mime_addpart(mime);
-    curl_mime_data(part, text, work_text(text, sizeof text, number, "\r\n"));
+    curl_mime_data(part, text, work_text(text, number, "\r\n"));
     part = curl_mime_addpart(mime);
     if (file)
         curl_mime_filedata(part, file);

@@ -5,7 +5,6 @@
  */
 #include "work.h"
 #include <postkontor.h>
-#include <string.h>
 
 /* Mails handed over in one call in the workload "batch". */
 #define BATCH 500
@@ -23,7 +22,7 @@ static void check(postkontor_status status, postkontor_buf *out)
 static size_t compose(char *json, unsigned number, const char *attachments)
 {
     char text[MAIL_JSON];
-    work_text(text, sizeof text, number, "\\r\\n");
+    work_text(text, number, "\\r\\n");
     return (size_t)snprintf(json, MAIL_JSON,
                             "{\"from\":\"Anna Adler <anna@example.com>\",\"to\":[\"Bruno Berg <bruno@example.org>\"],"
                             "\"subject\":\"Invoice %u\",\"text\":\"%s\"%s}",

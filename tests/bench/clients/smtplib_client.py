@@ -11,11 +11,12 @@ from email.utils import formatdate, make_msgid
 from pathlib import Path
 
 
+REST = "".join(f"Position {line:02} of this invoice: twelve crates of apples, plums and pears.\n" for line in range(28))
+
+
 def text(number: int) -> str:
-    """Two kilobytes that differ from mail to mail; the same lines in every client."""
-    lines = [f"Dear customer, this is invoice {number}.\n"]
-    lines += [f"Position {line:02} of invoice {number:06}: twelve crates of apples and pears.\n" for line in range(28)]
-    return "".join(lines)
+    """Two kilobytes whose first line differs from mail to mail; the same lines in every client."""
+    return f"Dear customer, this is invoice {number}.\n{REST}"
 
 
 def compose(number: int, attachment: bytes | None) -> EmailMessage:
