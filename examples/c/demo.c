@@ -76,7 +76,7 @@ static void show_transports(postkontor_host *host)
     int smtp = 0;
     for (size_t i = 0; (entry = json_element(list, i)).at; i++) {
         if (find(entry, "error").at) {
-            printf("   %-10s %s\n", "(failed)", text_at(entry, "error/message"));
+            expect(0, text_at(entry, "error/message"));
             continue;
         }
         printf("   %-10s version %s:", text_at(entry, "name"), text_at(entry, "version"));

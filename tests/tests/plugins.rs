@@ -366,6 +366,15 @@ fn of_two_plugins_with_one_name_the_first_is_used() {
 }
 
 #[test]
+fn a_folder_that_is_named_twice_is_searched_once() {
+    let folder = Folder::new().unwrap();
+    strangers::c(FOLDER_C, &[], &folder.file(&library("folder-c"))).unwrap();
+    let other_spelling = folder.path().join("..").join(folder.path().file_name().unwrap());
+    let transports: Vec<Value> = serde_json::from_str(&open(&[folder.path(), &other_spelling]).transports()).unwrap();
+    assert_eq!(transports.len(), 1, "{transports:?}");
+}
+
+#[test]
 fn a_relative_plugin_folder_is_refused() {
     let transports: Vec<Value> = serde_json::from_str(&open(&[Path::new("plugins")]).transports()).unwrap();
     assert_eq!(transports[0]["error"]["code"], "plugin.path_relative", "{transports:?}");

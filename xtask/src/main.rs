@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
 
 mod bench;
+mod demo;
 mod header;
 mod packages;
 mod steps;
@@ -21,6 +22,7 @@ struct Task {
 }
 
 const TASKS: &[Task] = &[
+    Task { name: "demo", about: "shows it all on this machine: form, test, an invoice sent, and what goes wrong", run: demo::run },
     Task { name: "test", about: "installs what is missing, then checks and tests everything", run: test::run },
     Task { name: "bench", about: "compares the speed with libcurl, lettre and smtplib", run: bench::run },
     Task { name: "header", about: "writes include/*.h anew from the Rust sources", run: header::run },

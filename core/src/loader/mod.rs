@@ -52,11 +52,20 @@ pub(crate) fn search(search: &Search) -> Vec<Found> {
     }
     let configured = folders.len();
     folders.extend(module::folder().map(|folder| folder.join("plugins")));
-    let mut found = Vec::new();
+    let (mut found, mut searched) = (Vec::new(), Vec::new());
     for (index, folder) in folders.into_iter().enumerate() {
         // The default folder need not exist; one that somebody named must.
         if index >= configured && !folder.is_dir() {
             continue;
+        }
+        // A configuration may well name the default folder; its plugins are the same then, not others of the same name.
+        if folder.is_absolute()
+            && let Ok(folder) = folder.canonicalize()
+        {
+            if searched.contains(&folder) {
+                continue;
+            }
+            searched.push(folder);
         }
         match files(&folder) {
             Ok(files) => found.extend(files.into_iter().map(|file| {
