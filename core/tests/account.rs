@@ -1,5 +1,7 @@
 //! What an account makes of a transport's answers, with transports that do as their settings tell them.
 
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+
 use postkontor_core::{Account, Callbacks, Cancel, Host, Secret, Status};
 use postkontor_plugin::abi::raw::Plugin;
 use postkontor_plugin::{

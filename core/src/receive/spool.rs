@@ -69,7 +69,7 @@ impl Spool {
             return Ok(());
         }
         self.spill()?;
-        self.to_file(data)
+        self.append(data)
     }
 
     /// The first bytes of the message, at most so many.
@@ -99,12 +99,12 @@ impl Spool {
             let file = File::options().read(true).write(true).create_new(true).open(&self.place.temporary);
             self.file = Some(file.map_err(|error| local(&error, &self.place.temporary))?);
             let memory = std::mem::take(&mut self.memory);
-            self.to_file(&memory)?;
+            self.append(&memory)?;
         }
         Ok(())
     }
 
-    fn to_file(&mut self, data: &[u8]) -> Result<(), Error> {
+    fn append(&mut self, data: &[u8]) -> Result<(), Error> {
         let Some(file) = &mut self.file else { return Ok(()) };
         file.write_all(data).map_err(|error| local(&error, &self.place.temporary))
     }
