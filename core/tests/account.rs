@@ -26,6 +26,10 @@ struct Settings {
 struct Role {
     does: String,
     #[serde(default)]
+    #[schemars(extend("x-postkontor" = {"account": true}))]
+    #[allow(dead_code, reason = "the host reads it")]
+    via: Option<String>,
+    #[serde(default)]
     #[schemars(extend("x-postkontor" = {"secret": true}))]
     password: Option<String>,
 }
@@ -343,4 +347,22 @@ fn pointers_and_patches_lead_into_the_layer_that_has_the_setting() {
     let step = report["steps"].as_array().unwrap().iter().find(|step| step["status"] == "fail").unwrap();
     assert_eq!(step["pointer"], "/company/accounts/a/puppet/does");
     assert_eq!(step["patch"]["company"]["accounts"]["a"]["puppet"]["does"], "send");
+}
+
+#[test]
+fn an_account_that_sends_via_another_is_tested_itself_and_sends_by_the_other() {
+    let host = Host::open_with("", Box::new(()), &[&PUPPET]).unwrap();
+    let accounts = json!({
+        "mailbox": {"transport": "puppet", "puppet": {"does": "fail", "via": "out"}},
+        "out": {"transport": "puppet", "puppet": {"does": "refuse"}},
+        "spare": {"transport": "puppet", "puppet": {"does": "send"}},
+    });
+    let send_group = json!({"account": "mailbox", "fallback": ["spare"]});
+    let settings = json!({"accounts": accounts, "sender": {"address": "anna@example.com"}, "send": send_group});
+    let mut account = Account::open(&host, &settings.to_string(), None).unwrap();
+    let receipt = send(&mut account, &mail(&["berta@example.com"])).unwrap();
+    assert_eq!((receipt["account"].as_str(), receipt["fallback"].as_bool()), (Some("spare"), Some(true)));
+    assert_eq!(receipt["reason"]["account"], Value::Null);
+    let report: Value = serde_json::from_str(&account.test("", &Cancel::default()).unwrap()).unwrap();
+    assert_eq!((report["account"].as_str(), report["ok"].as_bool()), (Some("mailbox"), Some(false)));
 }

@@ -74,6 +74,12 @@ impl Leg {
         Ok(())
     }
 
+    /// The account via which this one sends, where its settings name one (`imap.via`).
+    pub(super) fn via(&self) -> Option<String> {
+        let via = self.settings.settings.pointer(&format!("/{}/via", self.settings.transport))?;
+        via.as_str().map(str::to_owned)
+    }
+
     /// Whether the settings refer to secrets that the host has to find.
     pub(super) fn refers_to_secrets(&self) -> bool {
         self.settings.secrets.iter().any(|pointer| self.settings.settings.pointer(pointer).is_some_and(Value::is_object))

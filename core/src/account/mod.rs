@@ -26,27 +26,34 @@ pub struct Account {
     document: Arc<Document>,
     /// The account itself, then those that may send in its place, in order.
     legs: Vec<Leg>,
+    /// The first of them that sends: the account itself, unless its settings say via which other account its mail goes out.
+    first_sender: usize,
 }
 
 impl Account {
     /// Opens an account of a settings document, which is checked as a whole. The network is not touched.
     ///
     /// Without an `id` the document's `send.account` is taken, or its only account. Where the account is the one of `send.account`,
-    /// `send.fallback` stands in for it.
+    /// `send.fallback` stands in for it. An account that sends via another (`imap.via`) hands its outgoing mail to that one.
     pub fn open(host: &Arc<Host>, settings: &str, id: Option<&str>) -> Result<Account, Error> {
         let open = || {
             let document = Arc::new(Document::parse(settings, &**host)?);
             if !document.enabled {
-                return Ok(Account { host: host.clone(), document, legs: Vec::new() });
+                return Ok(Account { host: host.clone(), document, legs: Vec::new(), first_sender: 0 });
             }
             let none = || failed(Status::Settings, "settings.no_account").at("/send/account", "settings.no_account");
             let id = id.or_else(|| document.default_account()).ok_or_else(none)?.to_owned();
-            let mut ids = vec![id.clone()];
-            if document.default_account() == Some(&id) {
-                ids.extend(document.send.fallback.iter().filter(|other| **other != id).cloned());
+            let mut legs = vec![Leg::new(host, &document, &id)?];
+            let via = legs[0].via();
+            let first_sender = usize::from(via.is_some());
+            let fallback = if document.default_account() == Some(&id) { document.send.fallback.as_slice() } else { &[] };
+            for other in via.iter().chain(fallback) {
+                // A chain that leads back would try the same way twice.
+                if legs[first_sender.min(legs.len())..].iter().all(|leg| leg.settings.id != *other) {
+                    legs.push(Leg::new(host, &document, other)?);
+                }
             }
-            let legs = ids.iter().map(|id| Leg::new(host, &document, id)).collect::<Result<_, Error>>()?;
-            Ok(Account { host: host.clone(), document, legs })
+            Ok(Account { host: host.clone(), document, legs, first_sender })
         };
         open().map_err(|error| host.localised(error))
     }

@@ -132,7 +132,7 @@ impl Account {
         let mut reasons: Vec<Option<Error>> = mails.iter().map(|_| None).collect();
         let mut open: Vec<(usize, Composed<'_>)> = mails.into_iter().enumerate().collect();
         let last = self.legs.len().saturating_sub(1);
-        for (position, leg) in self.legs.iter_mut().enumerate() {
+        for (position, leg) in self.legs.iter_mut().enumerate().skip(self.first_sender) {
             let outcomes = hand_over(leg, &mut open, cancel);
             let tried = std::mem::take(&mut open);
             for ((index, mut mail), outcome) in tried.into_iter().zip(outcomes) {
@@ -266,7 +266,7 @@ impl Account {
         let words = |code: &str| self.host.sentence(code, &serde_json::Map::new()).unwrap_or_else(|| code.to_owned());
         let message = serde_json::json!({"to": [to], "subject": words("loop.subject"), "text": words("loop.text")});
         let composed = compose(&message.to_string(), &self.document.sender, &[])?;
-        let Some(leg) = self.legs.first_mut() else { return Err(failed(Status::Disabled, "settings.disabled")) };
+        let Some(leg) = self.legs.get_mut(self.first_sender) else { return Err(failed(Status::Disabled, "settings.disabled")) };
         let started = Instant::now();
         let mut mails = [(0, composed)];
         let outcome = hand_over(leg, &mut mails, cancel).pop().unwrap_or_else(|| Err(unreadable("no result")));

@@ -39,6 +39,9 @@ pub struct Own {
     /// The folder for copies of sent mail; the server's own folder of that kind when left out.
     #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 30}))]
     pub sent: Option<String>,
+    /// The account that outgoing mail goes out by, in the place of the outbox; the host hands it over.
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 25, "account": true}))]
+    pub via: Option<String>,
     /// Folders that do not exist are created.
     #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 40}))]
     pub create_folders: bool,
@@ -46,7 +49,7 @@ pub struct Own {
 
 impl Default for Own {
     fn default() -> Own {
-        Own { inbox: "INBOX".to_owned(), outbox: None, sent: None, create_folders: false }
+        Own { inbox: "INBOX".to_owned(), outbox: None, sent: None, via: None, create_folders: false }
     }
 }
 
