@@ -22,6 +22,7 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
             Some(results) => results.iter().try_for_each(|one| receipt(out, one, texts)),
             None => receipt(out, json, texts),
         },
+        Kind::List => list(out, json),
         Kind::Other => writeln!(out, "{json:#}"),
     }
 }
@@ -174,6 +175,19 @@ fn receipt(out: &mut impl Write, receipt: &Value, texts: &Texts) -> io::Result<(
     if place.is_empty() { Ok(()) } else { writeln!(out, "  {}: {}", texts.word("cli.saved_to"), clean(place)) }
 }
 
+/// A line for each folder or message, with what is known of it.
+fn list(out: &mut impl Write, json: &Value) -> io::Result<()> {
+    for folder in json["folders"].as_array().into_iter().flatten() {
+        writeln!(out, "{:32} {}", clean(text(&folder["name"])), clean(&bare(&folder["uses"])).trim_end())?;
+    }
+    for message in json["messages"].as_array().into_iter().flatten() {
+        let facts = ["file", "id", "received", "size", "flags", "subject", "verdict"].map(|name| bare(&message[name]));
+        let facts: Vec<_> = facts.iter().filter(|fact| !fact.is_empty()).map(|fact| clean(fact)).collect();
+        writeln!(out, "{}", facts.join("  "))?;
+    }
+    Ok(())
+}
+
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
@@ -233,6 +247,17 @@ mod tests {
             json!({"message_id": "a", "size": 1, "recipients": [{"address": "b", "status": "refused", "text": "\u{1b}[2Jno\u{202e}"}]}),
         );
         assert!(shown.contains("✗ b [2Jno\n"), "{shown:?}");
+    }
+
+    #[test]
+    fn a_list_has_a_line_for_each() {
+        let folders = json!({"folders": [{"name": "INBOX", "uses": []}, {"name": "Gesendet", "uses": ["\\Sent"]}]});
+        let lines: Vec<String> =
+            shown(Kind::List, folders).lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(lines, ["INBOX", "Gesendet \\Sent"]);
+        let messages =
+            json!({"messages": [{"file": "0001.eml", "id": "7", "size": 120, "subject": "Hi", "verdict": "seen"}], "state": "x"});
+        assert_eq!(shown(Kind::List, messages), "0001.eml  7  120  Hi  seen\n");
     }
 
     #[test]

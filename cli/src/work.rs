@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Report,
     /// What became of a message, or of several.
     Receipt,
+    /// Folders, or messages: those of a folder, or those that were fetched.
+    List,
     /// Something else.
     Other,
 }
@@ -80,10 +82,10 @@ fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<An
             Ok(answer)
         }
         Verb::Send { message } => done(&account.send(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
-        Verb::List { folder } => done(&account.list(&members([("folder", folder.map(Value::from))]), cancel)?, Kind::Other),
+        Verb::List { folder } => done(&account.list(&members([("folder", folder.map(Value::from))]), cancel)?, Kind::List),
         Verb::Authorize => done(&account.authorize("{}", cancel)?, Kind::Other),
         Verb::Receive(receive) => {
-            let answer = done(&account.receive(&receive_request(&receive)?, None, cancel)?, Kind::Other)?;
+            let answer = done(&account.receive(&receive_request(&receive)?, None, cancel)?, Kind::List)?;
             if let (Some(file), Some(state)) = (&receive.state, answer.json["state"].as_str()) {
                 // Half a state would be worse than the old one.
                 let part = file.with_extension("part");

@@ -20,7 +20,10 @@ impl Folder {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             let path = std::env::temp_dir().join(format!("pk{}-{number}", process::id()));
             match std::fs::create_dir(&path) {
-                Ok(()) => return Ok(Folder(path)),
+                Ok(()) => {
+                    only_mine(&path)?;
+                    return Ok(Folder(path));
+                }
                 // Left behind by a process of the same number that was killed.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(error),
@@ -52,4 +55,18 @@ impl Drop for Folder {
         // A folder that cannot be removed is litter, not a failure.
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Takes away other users' right to write, which on some machines the group has by default: nothing is loaded from a place that
+/// others may write.
+pub fn only_mine(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(path)?.permissions().mode();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & !0o022))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! What the tests are about: the built plugins, the shared library and the command.
 
+use crate::folder::only_mine;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -42,10 +43,12 @@ impl Products {
     pub fn plugins(&self, into: &Path, transports: &[&str]) -> io::Result<PathBuf> {
         let folder = into.join("plugins");
         std::fs::create_dir_all(&folder)?;
+        only_mine(&folder)?;
         for transport in transports {
             let plugin = self.plugin(transport);
             let target = folder.join(plugin.file_name().unwrap_or_default());
             std::fs::copy(&plugin, &target).map_err(|error| io::Error::other(format!("{}: {error}", plugin.display())))?;
+            only_mine(&target)?;
         }
         Ok(folder)
     }

@@ -1,5 +1,6 @@
 //! Plugins that are built as a stranger would build them: outside the workspace, by cargo or by a C compiler.
 
+use crate::folder::only_mine;
 use crate::products::Products;
 use std::ffi::OsStr;
 use std::io;
@@ -33,7 +34,8 @@ pub fn rust(folder: &str, features: &[&str], target: &Path) -> io::Result<()> {
     let manifest = std::fs::read_to_string(folder.join("Cargo.toml"))?;
     let name = manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
     let name = name.ok_or_else(|| io::Error::other("no package name"))?.replace('-', "_");
-    std::fs::copy(built.join("debug").join(library(&name)), target).map(drop)
+    std::fs::copy(built.join("debug").join(library(&name)), target)?;
+    only_mine(target)
 }
 
 /// Builds a plugin of C sources with the plugin header and nothing else.
@@ -42,7 +44,8 @@ pub fn c(sources: &[&str], defines: &[&str], target: &Path) -> io::Result<()> {
     compiler.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fvisibility=hidden", "-fPIC", "-shared", "-I"]);
     compiler.arg(root().join("include")).arg("-o").arg(target);
     compiler.args(defines.iter().map(|define| format!("-D{define}"))).args(sources.iter().map(|source| root().join(source)));
-    finish(&mut compiler)
+    finish(&mut compiler)?;
+    only_mine(target)
 }
 
 /// The file name of a dynamic library on this system.

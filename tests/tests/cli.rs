@@ -1,5 +1,6 @@
 //! The command `postkontor` as integrators and support staff use it, against the sandbox.
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;

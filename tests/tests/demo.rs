@@ -1,5 +1,6 @@
 //! The tour of `cargo xtask demo`: its program compiles without a warning, its PDF is one, and it notices what is wrong.
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;

@@ -2,6 +2,7 @@
 //!
 //! `POSTKONTOR_WRITE_DOCS=1 cargo test -p postkontor-tests --test docs` writes what these tests compare.
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use postkontor_core::Host;
 use postkontor_tests::folder::Folder;

@@ -1,8 +1,9 @@
 //! The loader and plugins that others built: they load and send, and the bad ones say why they do not.
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use postkontor_core::{Account, Callbacks, Cancel, Error, Host, Secret, Status};
-use postkontor_tests::folder::Folder;
+use postkontor_tests::folder::{Folder, only_mine};
 use postkontor_tests::strangers::{self, library, root};
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -31,6 +32,7 @@ fn entry(host: &Host, file: &str) -> Value {
 fn listed_error(file: &str, make: impl FnOnce(&Path)) -> Value {
     let folder = Folder::new().unwrap();
     make(&folder.file(file));
+    only_mine(&folder.file(file)).unwrap();
     let host = open(&[folder.path()]);
     let error = entry(&host, file)["error"].clone();
     assert_eq!(error["status"], Status::Transport.number(), "{error}");
@@ -80,7 +82,7 @@ fn drop_folder_works(host: &Arc<Host>, transport: &str) {
     assert_eq!(receipt["transport"], transport);
     let saved = PathBuf::from(receipt["saved_to"].as_str().unwrap());
     let files: Vec<_> = fs::read_dir(&path).unwrap().map(|file| file.unwrap().path()).collect();
-    assert_eq!(files, [saved.clone()], "one complete file and nothing else");
+    assert_eq!(files, std::slice::from_ref(&saved), "one complete file and nothing else");
     let written = fs::read(&saved).unwrap();
     let text = String::from_utf8_lossy(&written);
     let envelope = "X-Sender: <anna@example.com>\r\nX-Receiver: <bob@example.com>\r\nX-Receiver: <boss@example.com>\r\n";
@@ -435,6 +437,7 @@ fn a_pinned_plugin_is_loaded_only_unchanged() {
     // The loaded file stays as it is: whoever overwrites a library that is in use ends the processes that use it.
     fs::remove_file(folder.file(&name)).unwrap();
     fs::write(folder.file(&name), changed).unwrap();
+    only_mine(&folder.file(&name)).unwrap();
     let error = entry(&open_with(config, Box::new(())), &name)["error"].clone();
     assert_eq!(error["code"], "plugin.pin_mismatch", "{error}");
 }
