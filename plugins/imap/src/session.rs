@@ -3,9 +3,7 @@
 use crate::login;
 use crate::reader::{Piece, Reader};
 use crate::settings::{IMPLICIT, Settings};
-use postkontor_plugin::net::{Security, Stream, Trail};
-use postkontor_plugin::serde_json::json;
-use postkontor_plugin::settings::TlsMode;
+use postkontor_plugin::net::{Security, Stream, Trail, clear_text};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use std::time::{Duration, Instant};
 
@@ -58,10 +56,7 @@ impl Session {
     pub(crate) fn open(settings: &Settings, call: &Call, trail: &mut Trail, transcript: &mut Vec<String>) -> Result<Session, Error> {
         let mut stream = Stream::connect(&settings.server, settings.default_port(), call, trail)?;
         Reader::limit_lines(&mut stream);
-        stream.transcript().hide(&settings.auth.password);
-        if let Some(oauth2) = &settings.auth.oauth2 {
-            stream.transcript().hide(&oauth2.access_token);
-        }
+        stream.transcript().hide_credentials(&settings.auth);
         let mut session = Session {
             stream,
             reader: Reader::default(),
@@ -92,9 +87,7 @@ impl Session {
             self.start_tls(settings, security, call, trail)?;
         }
         if !self.stream.is_secure() {
-            let code = if settings.tls.mode == TlsMode::Auto { "tls.not_offered_clear_text" } else { "tls.clear_text" };
-            let step = Step::warn(Stage::Tls, code).pointer("/tls/mode").advice("advice.use_tls");
-            trail.push(step.patch(json!({"tls": {"mode": "required"}})));
+            trail.push(clear_text(settings.tls.mode));
         }
         if is_known {
             trail.push(Step::skipped(Stage::Login).fact("method", "preauth"));

@@ -2,9 +2,7 @@
 
 use crate::login;
 use crate::settings::{IMPLICIT, Settings};
-use postkontor_plugin::net::{Security, Stream, Trail};
-use postkontor_plugin::serde_json::json;
-use postkontor_plugin::settings::TlsMode;
+use postkontor_plugin::net::{Security, Stream, Trail, clear_text};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use std::time::{Duration, Instant};
 
@@ -40,10 +38,7 @@ impl Session {
     /// Connects, secures the connection as the settings ask, and logs in.
     pub(crate) fn open(settings: &Settings, call: &Call, trail: &mut Trail, transcript: &mut Vec<String>) -> Result<Session, Error> {
         let mut stream = Stream::connect(&settings.server, settings.default_port(), call, trail)?;
-        stream.transcript().hide(&settings.auth.password);
-        if let Some(oauth2) = &settings.auth.oauth2 {
-            stream.transcript().hide(&oauth2.access_token);
-        }
+        stream.transcript().hide_credentials(&settings.auth);
         let mut session = Session { stream, capabilities: Capabilities::default(), timestamp: None };
         match session.establish(settings, call, trail) {
             Ok(()) => Ok(session),
@@ -66,9 +61,7 @@ impl Session {
             self.start_tls(settings, security, call, trail)?;
         }
         if !self.stream.is_secure() {
-            let code = if settings.tls.mode == TlsMode::Auto { "tls.not_offered_clear_text" } else { "tls.clear_text" };
-            let step = Step::warn(Stage::Tls, code).pointer("/tls/mode").advice("advice.use_tls");
-            trail.push(step.patch(json!({"tls": {"mode": "required"}})));
+            trail.push(clear_text(settings.tls.mode));
         }
         login::login(self, &settings.auth, call, trail)
     }

@@ -36,7 +36,7 @@ mod transaction;
 mod verdict;
 mod window;
 
-use postkontor_plugin::{Body, Call, Error, Host, Level, Mail, Opening, Report, Secret, Sent, Status, TestRequest, Transport};
+use postkontor_plugin::{Body, Call, Error, Mail, Opening, Report, Sent, Status, TestRequest, Transport};
 pub use settings::{Own, Pop3, Settings};
 use std::time::{Duration, Instant};
 
@@ -85,36 +85,9 @@ impl Drop for Smtp {
     fn drop(&mut self) {
         if let Some(mut session) = self.session.take().filter(|session| session.stream.pending() == 0) {
             // A server that says nothing any more cannot hinder the end.
-            drop(session.quit(&Call::new(&Nobody, Instant::now() + FAREWELL)));
+            drop(session.quit(&Call::new(&(), Instant::now() + FAREWELL)));
             session.stream.close();
         }
-    }
-}
-
-/// The host of a farewell, for which no call lasts any more.
-struct Nobody;
-
-impl Host for Nobody {
-    fn log(&self, _: Level, _: &str) {}
-
-    fn progress(&self, _: u64, _: u64) -> Result<(), Status> {
-        Ok(())
-    }
-
-    fn secret_get(&self, _: &str) -> Result<Secret, Status> {
-        Err(Status::NotFound)
-    }
-
-    fn secret_put(&self, _: &str, _: &Secret) -> Result<(), Status> {
-        Err(Status::Unsupported)
-    }
-
-    fn read(&self, _: u64, _: &mut [u8]) -> Result<usize, Status> {
-        Err(Status::Internal)
-    }
-
-    fn write(&self, _: u64, _: &[u8]) -> Result<(), Status> {
-        Err(Status::Internal)
     }
 }
 

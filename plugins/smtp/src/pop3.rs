@@ -1,7 +1,7 @@
 //! POP-before-SMTP: a POP3 login (RFC 1939) tells the mail server that this address may send for a while.
 
-use crate::settings::{Pop3, Security, Settings};
-use postkontor_plugin::net::{Stream, Trail};
+use crate::settings::{Pop3, Settings};
+use postkontor_plugin::net::{Security, Stream, Trail};
 use postkontor_plugin::settings::Tls;
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use std::time::{Duration, Instant};

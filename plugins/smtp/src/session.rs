@@ -2,10 +2,10 @@
 
 use crate::capabilities::Capabilities;
 use crate::reply::Reply;
-use crate::settings::{IMPLICIT, Security, Settings};
+use crate::settings::{IMPLICIT, Settings};
 use crate::{login, machine, pop3};
-use postkontor_plugin::net::{Stream, Trail, sasl};
-use postkontor_plugin::settings::{Method, TlsMode};
+use postkontor_plugin::net::{Security, Stream, Trail, clear_text, sasl};
+use postkontor_plugin::settings::Method;
 use postkontor_plugin::{Call, Error, Stage, Status, Step};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,10 +41,7 @@ impl Session {
             pop3::open_the_door(settings, call, trail, transcript)?;
         }
         let mut stream = Stream::connect(&settings.server, settings.default_port(), call, trail)?;
-        stream.transcript().hide(&settings.auth.password);
-        if let Some(oauth2) = &settings.auth.oauth2 {
-            stream.transcript().hide(&oauth2.access_token);
-        }
+        stream.transcript().hide_credentials(&settings.auth);
         let mut session = Session { stream, capabilities: Arc::default(), dirty: false, proven: false };
         match session.establish(settings, call, trail) {
             Ok(()) => Ok(session),
@@ -74,7 +71,7 @@ impl Session {
             }
         }
         if !self.stream.is_secure() {
-            trail.push(clear_text_step(settings.tls.mode));
+            trail.push(clear_text(settings.tls.mode));
         }
         if sasl::wanted(&settings.auth) {
             login::login(self, &settings.auth, call, trail)
@@ -188,12 +185,6 @@ impl Session {
         let reply = self.command("QUIT\r\n", Stage::Quit, &call)?;
         if reply.is_positive() { Ok(()) } else { Err(self.failure(Stage::Quit, &reply)) }
     }
-}
-
-fn clear_text_step(mode: TlsMode) -> Step {
-    let code = if mode == TlsMode::Auto { "tls.not_offered_clear_text" } else { "tls.clear_text" };
-    let step = Step::warn(Stage::Tls, code).pointer("/tls/mode").advice("advice.use_tls");
-    step.patch(postkontor_plugin::serde_json::json!({"tls": {"mode": "required"}}))
 }
 
 /// The same error under a code that says more.

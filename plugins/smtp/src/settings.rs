@@ -108,33 +108,6 @@ impl Pop3 {
     }
 }
 
-/// When TLS begins on a connection, if it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Security {
-    /// Never.
-    None,
-    /// With the first byte.
-    Implicit,
-    /// By STARTTLS, else not at all.
-    IfOffered,
-    /// By STARTTLS, else there is no session.
-    Starttls,
-}
-
-impl Security {
-    /// What a TLS mode means on a port.
-    pub(crate) fn of(mode: TlsMode, port: u16, implicit_port: u16) -> Security {
-        match mode {
-            TlsMode::None => Security::None,
-            TlsMode::Implicit => Security::Implicit,
-            TlsMode::Starttls => Security::Starttls,
-            TlsMode::Required | TlsMode::Auto if port == implicit_port => Security::Implicit,
-            TlsMode::Required => Security::Starttls,
-            TlsMode::Auto => Security::IfOffered,
-        }
-    }
-}
-
 fn wrong(code: &str, pointer: &str) -> Error {
     Error::new(Status::Settings, code).stage(Stage::Settings).at(pointer, code)
 }
@@ -174,15 +147,5 @@ mod tests {
         assert_eq!(with(auth.clone(), json!({"pop3": {"host": "a b"}})), "/smtp/pop3/host");
         assert_eq!(with(json!({"method": "pop-before-smtp"}), json!({"pop3": {"host": "p"}})), "/auth/user");
         assert_eq!(with(auth, json!({"pop3": {"host": "p"}})), "");
-    }
-
-    #[test]
-    fn a_mode_means_what_it_says_on_every_port() {
-        assert_eq!(Security::of(TlsMode::Required, 465, IMPLICIT), Security::Implicit);
-        assert_eq!(Security::of(TlsMode::Required, 25, IMPLICIT), Security::Starttls);
-        assert_eq!(Security::of(TlsMode::Auto, 465, IMPLICIT), Security::Implicit);
-        assert_eq!(Security::of(TlsMode::Auto, 587, IMPLICIT), Security::IfOffered);
-        assert_eq!(Security::of(TlsMode::Starttls, 465, IMPLICIT), Security::Starttls);
-        assert_eq!(Security::of(TlsMode::None, 465, IMPLICIT), Security::None);
     }
 }

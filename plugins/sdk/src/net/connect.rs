@@ -123,34 +123,7 @@ fn failure(error: &io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Host, Level, Secret};
     use std::net::TcpListener;
-
-    struct Calm;
-
-    impl Host for Calm {
-        fn log(&self, _: Level, _: &str) {}
-
-        fn progress(&self, _: u64, _: u64) -> Result<(), Status> {
-            Ok(())
-        }
-
-        fn secret_get(&self, _: &str) -> Result<Secret, Status> {
-            Err(Status::NotFound)
-        }
-
-        fn secret_put(&self, _: &str, _: &Secret) -> Result<(), Status> {
-            Err(Status::NotFound)
-        }
-
-        fn read(&self, _: u64, _: &mut [u8]) -> Result<usize, Status> {
-            Err(Status::NotFound)
-        }
-
-        fn write(&self, _: u64, _: &[u8]) -> Result<(), Status> {
-            Err(Status::NotFound)
-        }
-    }
 
     const LONG: Duration = Duration::from_secs(20);
 
@@ -163,7 +136,7 @@ mod tests {
     fn an_address_that_refuses_does_not_stop_the_next() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (dead, alive) = (closed_port(), listener.local_addr().unwrap());
-        let call = Call::new(&Calm, Instant::now() + LONG);
+        let call = Call::new(&(), Instant::now() + LONG);
         let endpoint = Endpoint { host: "mail.example.com".to_owned(), port: alive.port() };
         let Ok(dialled) = dial(&endpoint, &[dead, alive], LONG, &call) else { panic!("not connected") };
         assert_eq!(dialled.address, alive);
@@ -174,7 +147,7 @@ mod tests {
     fn of_several_failures_the_most_telling_is_the_error() {
         // A group of machines cannot be connected to, which every system knows without asking the network.
         let (refusing, nowhere) = (closed_port(), SocketAddr::from(([224, 0, 0, 1], 25)));
-        let call = Call::new(&Calm, Instant::now() + LONG);
+        let call = Call::new(&(), Instant::now() + LONG);
         let endpoint = Endpoint { host: "mail.example.com".to_owned(), port: 25 };
         let Err(undialled) = dial(&endpoint, &[refusing, nowhere], Duration::from_secs(1), &call) else { panic!("connected") };
         assert_eq!(undialled.error.code, "net.refused");

@@ -25,7 +25,7 @@ mod trail;
 mod transcript;
 
 pub use advice::step;
-pub use security::Security;
+pub use security::{Security, clear_text};
 pub use stream::Stream;
 pub use trail::Trail;
 pub use transcript::Transcript;

@@ -1,6 +1,8 @@
 //! When TLS begins.
 
 use crate::settings::TlsMode;
+use crate::{Stage, Step};
+use serde_json::json;
 
 /// When TLS begins on a connection, if it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,13 @@ impl Security {
             TlsMode::Auto => Security::IfOffered,
         }
     }
+}
+
+/// The step `tls` of a session that stays in clear text: it works, and the user should know.
+pub fn clear_text(mode: TlsMode) -> Step {
+    let code = if mode == TlsMode::Auto { "tls.not_offered_clear_text" } else { "tls.clear_text" };
+    let step = Step::warn(Stage::Tls, code).pointer("/tls/mode").advice("advice.use_tls");
+    step.patch(json!({"tls": {"mode": "required"}}))
 }
 
 #[cfg(test)]

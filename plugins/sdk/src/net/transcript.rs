@@ -1,6 +1,7 @@
 //! What was said on the wire, without the secrets.
 
 use crate::Secret;
+use crate::settings::Auth;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use std::collections::VecDeque;
@@ -52,6 +53,14 @@ impl Transcript {
     /// Begins to keep lines.
     pub fn enable(&mut self) {
         self.is_on = true;
+    }
+
+    /// Masks every secret of the credentials.
+    pub fn hide_credentials(&mut self, auth: &Auth) {
+        self.hide(&auth.password);
+        if let Some(oauth2) = &auth.oauth2 {
+            self.hide(&oauth2.access_token);
+        }
     }
 
     /// Masks this secret in whatever the server says from now on: as it is, in base64 at each of the three alignments,

@@ -182,33 +182,11 @@ fn readable(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod fixtures {
-    use crate::{Call, Host, Level, Secret, Status};
+    use crate::Call;
     use std::time::{Duration, Instant};
 
-    /// A host that wants nothing and offers nothing.
-    struct Quiet;
-
-    impl Host for Quiet {
-        fn log(&self, _: Level, _: &str) {}
-        fn progress(&self, _: u64, _: u64) -> Result<(), Status> {
-            Ok(())
-        }
-        fn secret_get(&self, _: &str) -> Result<Secret, Status> {
-            Err(Status::NotFound)
-        }
-        fn secret_put(&self, _: &str, _: &Secret) -> Result<(), Status> {
-            Err(Status::Unsupported)
-        }
-        fn read(&self, _: u64, _: &mut [u8]) -> Result<usize, Status> {
-            Ok(0)
-        }
-        fn write(&self, _: u64, _: &[u8]) -> Result<(), Status> {
-            Ok(())
-        }
-    }
-
     pub(super) fn call() -> Call<'static> {
-        Call::new(&Quiet, Instant::now() + Duration::from_secs(60))
+        Call::new(&(), Instant::now() + Duration::from_secs(60))
     }
 }
 
