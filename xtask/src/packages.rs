@@ -14,6 +14,7 @@ struct Package {
 const PACKAGES: &[Package] = &[
     Package { name: "gcc", file: "/usr/bin/gcc", serves: "C callers, the C plugin" },
     Package { name: "g++", file: "/usr/bin/g++", serves: "C++ callers" },
+    Package { name: "libc6-dev", file: "/usr/include/stdio.h", serves: "C callers, the C plugin" },
     Package { name: "pkg-config", file: "/usr/bin/pkg-config", serves: "the openssl crate" },
     Package { name: "libssl-dev", file: "/usr/include/openssl/ssl.h", serves: "the openssl crate" },
     Package { name: "openssl", file: "/usr/bin/openssl", serves: "certificates" },
@@ -24,6 +25,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "dovecot-pop3d", file: "/usr/lib/dovecot/pop3", serves: "POP-before-SMTP" },
     Package { name: "dovecot-imapd", file: "/usr/lib/dovecot/imap", serves: "folders on a real server" },
     Package { name: "swaks", file: "/usr/bin/swaks", serves: "a foreign client that proves the servers of the tests" },
+    Package { name: "libnet-ssleay-perl", file: "/usr/share/doc/libnet-ssleay-perl/copyright", serves: "TLS for swaks" },
     Package { name: "gsasl", file: "/usr/bin/gsasl", serves: "a foreign SASL client" },
     Package { name: "fp-compiler", file: "/usr/bin/fpc", serves: "Pascal callers" },
     Package { name: "fp-units-fcl", file: "/usr/share/doc/fp-units-fcl/copyright", serves: "Pascal callers" },

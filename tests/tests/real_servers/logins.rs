@@ -88,7 +88,8 @@ fn names_and_passwords_with_umlauts_log_in() {
     for method in ["plain", "login", "scram-sha-256"] {
         let auth = json!({"method": method, "user": user, "password": password});
         let settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), auth);
-        assert_eq!(arrives(exim, &settings, &format!("{method}@umlaut.example")).session("user"), user);
+        // Exim prints what is not ASCII as octal numbers.
+        assert_eq!(arrives(exim, &settings, &format!("{method}@umlaut.example")).session("user"), r"j\303\274rgen");
     }
 }
 
