@@ -8,6 +8,7 @@ mod build;
 mod client;
 mod promises;
 
+use crate::packages;
 use build::Clients;
 use client::{Cost, run_client};
 use promises::{Promise, promises};
@@ -102,6 +103,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    packages::provide();
     match measure(rounds, only) {
         Ok(promises) if promises.iter().all(|promise| promise.kept) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
