@@ -85,14 +85,20 @@ fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<An
         Verb::List { folder } => done(&account.list(&members([("folder", folder.map(Value::from))]), cancel)?, Kind::List),
         Verb::Authorize => done(&account.authorize("{}", cancel)?, Kind::Other),
         Verb::Receive(receive) => {
-            let answer = done(&account.receive(&receive_request(&receive)?, None, cancel)?, Kind::List)?;
-            if let (Some(file), Some(state)) = (&receive.state, answer.json["state"].as_str()) {
+            let received = account.receive(&receive_request(&receive)?, None, cancel);
+            let answer = received.and_then(|json| done(&json, Kind::List));
+            // A fetch that was interrupted has a state, too: what was taken stays taken.
+            let state = match &answer {
+                Ok(answer) => answer.json["state"].as_str(),
+                Err(error) => error.more.get("state").and_then(Value::as_str),
+            };
+            if let (Some(file), Some(state)) = (&receive.state, state) {
                 // Half a state would be worse than the old one.
                 let part = file.with_extension("part");
                 let written = std::fs::write(&part, state).and_then(|()| std::fs::rename(&part, file));
                 written.map_err(|error| local("cli.file_unwritable", file, &error))?;
             }
-            Ok(answer)
+            answer
         }
     }
 }

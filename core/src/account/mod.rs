@@ -72,14 +72,14 @@ impl Account {
         let document = self.document.clone();
         let result = self.enabled().and_then(|leg| {
             let mut request = request_object(request)?;
-            let unreadable = |error: serde_json::Error| failed(Status::Argument, "request.unreadable").detail(error.to_string());
-            let mut reception = Reception::new(serde_json::from_value(request.clone()).map_err(unreadable)?, &document.receive, take)?;
+            let mut reception = Reception::new(Reception::wishes(&request)?, &document.receive, take)?;
             request["deadline_ms"] = Value::from(leg::milliseconds(cancel.remaining(DEADLINE)));
             let answer = leg.stream("receive", request.to_string().as_bytes(), cancel, &mut reception)?;
             let received: Received = serde_json::from_slice(&answer)
                 .map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))?;
+            let interrupted = received.interrupted.clone().map(|error| reception.reason(error));
             let result = reception.result(&received);
-            match received.interrupted {
+            match interrupted {
                 None => Ok(serde_json::Value::Object(result).to_string()),
                 // What was taken stays taken, so the error brings it along.
                 Some(error) => {

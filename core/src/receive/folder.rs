@@ -2,42 +2,84 @@
 
 use super::local;
 use super::spool::Place;
-use crate::error::failed;
 use crate::opened::Opened;
-use postkontor_plugin::{Error, Stage, Status};
+use postkontor_plugin::Error;
 use serde_json::{Map, Value};
 use std::fs::File;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+
+/// What is not a message yet ends in this. Whoever writes it holds a lock on it, so that what a crash left behind is told from
+/// what somebody else is writing.
+const PART: &str = "part";
+
+/// The file whose lock says who may give numbers.
+const LOCK: &str = ".postkontor.lock";
 
 pub(super) struct Folder {
     path: PathBuf,
     /// The number that was given last.
     last: u64,
+    lock: File,
 }
 
 impl Folder {
-    /// Opens a folder, which is created where it does not exist. Numbering goes on after what lies there.
+    /// Opens a folder, which is created where it does not exist. Numbering goes on after what lies there; messages that a crash
+    /// left incomplete are removed, since they are fetched again.
     pub(super) fn open(path: PathBuf) -> Result<Folder, Error> {
-        std::fs::create_dir_all(&path).map_err(|error| local(&error, &path))?;
-        let mut last = 0;
-        for entry in std::fs::read_dir(&path).map_err(|error| local(&error, &path))? {
-            let name = entry.map_err(|error| local(&error, &path))?.file_name();
-            let number = name.to_str().and_then(|name| name.split('.').next()?.parse().ok());
-            last = last.max(number.unwrap_or(0));
-        }
-        Ok(Folder { path, last })
+        let failed = |error: std::io::Error| local(&error, &path);
+        std::fs::create_dir_all(&path).map_err(failed)?;
+        let lock = File::options().create(true).truncate(false).write(true).open(path.join(LOCK)).map_err(failed)?;
+        let folder = Folder { path: path.clone(), last: 0, lock };
+        let last = folder.alone(|| {
+            let mut last = 0;
+            for entry in std::fs::read_dir(&path)? {
+                let entry = entry?;
+                let name = entry.file_name();
+                let Some(name) = name.to_str() else { continue };
+                let number: Option<u64> = name.split('.').next().and_then(|number| number.parse().ok());
+                if number.is_some() && Path::new(name).extension().is_some_and(|extension| extension == PART) && is_abandoned(&entry.path())
+                {
+                    std::fs::remove_file(entry.path())?;
+                    continue;
+                }
+                last = last.max(number.unwrap_or(0));
+            }
+            Ok(last)
+        });
+        let last = last.map_err(|error| local(&error, &folder.path))?;
+        Ok(Folder { last, ..folder })
     }
 
-    /// The place of the next message.
-    pub(super) fn next(&mut self) -> Result<Place, Error> {
-        self.last = self.last.checked_add(1).ok_or_else(|| failed(Status::Local, "receive.not_saved").stage(Stage::Fetch))?;
-        let number = format!("{:04}", self.last);
-        let temporary = self.path.join(format!("{number}.part"));
-        // Left behind by a crash: the message was never complete, and is fetched again.
-        if temporary.exists() {
-            std::fs::remove_file(&temporary).map_err(|error| local(&error, &temporary))?;
-        }
-        Ok(Place { path: self.path.join(format!("{number}.eml")), temporary, number })
+    /// The place of the next message, and its file under the temporary name.
+    pub(super) fn next(&mut self) -> Result<(Place, File), Error> {
+        let mut last = self.last;
+        let place = self.alone(|| {
+            loop {
+                last = last.checked_add(1).ok_or(ErrorKind::FileTooLarge)?;
+                let number = format!("{last:04}");
+                let (path, temporary) = (self.path.join(format!("{number}.eml")), self.path.join(format!("{number}.{PART}")));
+                // Another process may be filling the same folder.
+                if path.exists() {
+                    continue;
+                }
+                match create(&temporary) {
+                    Ok(file) => return Ok((Place { number, temporary, path }, file)),
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+                    Err(error) => return Err(error),
+                }
+            }
+        });
+        self.last = last;
+        place.map_err(|error| local(&error, &self.path))
+    }
+
+    /// Does something while nobody else gives numbers in this folder.
+    fn alone<T>(&self, work: impl FnOnce() -> std::io::Result<T>) -> std::io::Result<T> {
+        held(self.lock.lock())?;
+        let result = work();
+        held(self.lock.unlock())?;
+        result
     }
 
     /// Saves the parts of a message, and notes in the summary where each lies.
@@ -58,11 +100,14 @@ impl Folder {
         Ok(())
     }
 
-    /// Saves the summary beside the message.
+    /// Saves the summary beside the message, whole or not at all: where it is, the message and its parts are complete.
     pub(super) fn save_summary(&self, number: &str, summary: &Map<String, Value>) -> Result<(), Error> {
         let path = self.path.join(format!("{number}.json"));
+        let temporary = self.path.join(format!("{number}.json.{PART}"));
         let json = serde_json::to_vec_pretty(summary).unwrap_or_default();
-        std::fs::write(&path, json).map_err(|error| local(&error, &path))
+        let file = self.alone(|| create(&temporary));
+        let saved = file.and_then(|mut file| file.write_all(&json)).and_then(|()| std::fs::rename(&temporary, &path));
+        saved.map_err(|error| local(&error, &path))
     }
 
     /// Sees to it that a message survives a power cut.
@@ -71,6 +116,23 @@ impl Folder {
         let synced = File::open(&path).and_then(|file| file.sync_all()).and_then(|()| sync_names(&self.path));
         synced.map_err(|error| local(&error, &path))
     }
+}
+
+/// Makes a new file that is locked as long as it is open.
+fn create(path: &Path) -> std::io::Result<File> {
+    let file = File::options().read(true).write(true).create_new(true).open(path)?;
+    held(file.lock())?;
+    Ok(file)
+}
+
+/// Whether nobody is writing a file any more.
+fn is_abandoned(path: &Path) -> bool {
+    File::options().write(true).open(path).is_ok_and(|file| file.try_lock().is_ok())
+}
+
+/// Some network file systems have no locks; then there is only the hope that nobody shares the folder.
+fn held(result: std::io::Result<()>) -> std::io::Result<()> {
+    result.or_else(|error| if error.kind() == ErrorKind::Unsupported { Ok(()) } else { Err(error) })
 }
 
 /// On Unix the new name of a file is durable only when its folder is.

@@ -12,7 +12,7 @@ use crate::loader::Streams;
 use crate::opened::Opened;
 use crate::settings::Receive;
 use folder::Folder;
-use postkontor_plugin::{Disposal, Error, Incoming, Received, Stage, Status};
+use postkontor_plugin::{Disposal, Error, Incoming, ReceiveRequest, Received, Stage, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use spool::Spool;
@@ -56,6 +56,8 @@ pub(crate) struct Reception<'a> {
     current: Option<(Incoming, Spool)>,
     answer: Option<Disposal>,
     taken: Vec<Taken>,
+    /// Why a message could not be taken; the transport learns only that.
+    failure: Option<Error>,
 }
 
 /// One line of the result.
@@ -79,6 +81,20 @@ enum Event {
 }
 
 impl<'a> Reception<'a> {
+    /// Reads the request: what the transport needs of it is checked, too, so that nothing in it is silently without effect.
+    pub(crate) fn wishes(request: &Value) -> Result<Wishes, Error> {
+        let wrong =
+            |pointer: &str, detail: String| failed(Status::Argument, "request.unreadable").detail(detail).at(pointer, "request.unreadable");
+        let asked = ReceiveRequest::deserialize(request).map_err(|error| wrong("", error.to_string()))?;
+        if let Some(since) = &asked.filter.since
+            && !is_day(since)
+        {
+            let code = "receive.day_invalid";
+            return Err(failed(Status::Argument, code).at("/filter/since", code));
+        }
+        Wishes::deserialize(request).map_err(|error| wrong("", error.to_string()))
+    }
+
     /// Prepares a fetch. Refuses it where the settings route messages to operators and there is none.
     pub(crate) fn new(wishes: Wishes, routing: &Receive, take: Option<&'a mut Take<'a>>) -> Result<Reception<'a>, Error> {
         if routing.routing && routing.operators.is_empty() {
@@ -91,7 +107,12 @@ impl<'a> Reception<'a> {
             json!({})
         };
         let folder = wishes.save_to.map(Folder::open).transpose()?;
-        Ok(Reception { take, then: wishes.then, deliver_to, folder, current: None, answer: None, taken: Vec::new() })
+        Ok(Reception { take, then: wishes.then, deliver_to, folder, current: None, answer: None, taken: Vec::new(), failure: None })
+    }
+
+    /// What ended the fetch early: the transport's error, or ours where it only passes that on.
+    pub(crate) fn reason(&mut self, error: Error) -> Error {
+        if error.code == "host.sink_failed" { self.failure.take().unwrap_or(error) } else { error }
     }
 
     /// The result: what was fetched, and the transport's state for the next fetch.
@@ -105,7 +126,7 @@ impl<'a> Reception<'a> {
 
     fn begin(&mut self, incoming: Incoming) -> Result<(), Error> {
         let spool = match &mut self.folder {
-            Some(folder) => Spool::into_file(folder.next()?)?,
+            Some(folder) => Spool::into_file(folder.next()?),
             None => Spool::new(),
         };
         self.answer = None;
@@ -144,6 +165,8 @@ impl<'a> Reception<'a> {
             Some(take) => take(Fetched { summary: &summary, message }),
             None => self.then,
         };
+        // Whoever lets large messages pass with their headers only does not want them lost.
+        let verdict = if incoming.headers_only && verdict == Disposal::Delete { Disposal::Keep } else { verdict };
         if let (Disposal::Delete, Some(folder), Some(number)) = (verdict, &self.folder, &saved) {
             // The server's copy is about to go, so ours must survive a power cut.
             folder.sync(number)?;
@@ -166,18 +189,31 @@ impl Streams for Reception<'_> {
     }
 
     fn write(&mut self, stream: u64, data: &[u8]) -> Result<(), Error> {
-        match (stream, &mut self.current) {
+        let written = match (stream, &mut self.current) {
             (CONTROL, _) => {
                 let unreadable = |error: serde_json::Error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string());
-                match serde_json::from_slice(data).map_err(unreadable)? {
+                serde_json::from_slice(data).map_err(unreadable).and_then(|event| match event {
                     Event::Message(incoming) => self.begin(incoming),
                     Event::End(_) => self.end(),
-                }
+                })
             }
             (MESSAGE, Some((_, spool))) => spool.write(data),
             _ => Err(failed(Status::Argument, "host.stream_unknown")),
+        };
+        if let Err(error) = &written {
+            self.failure.get_or_insert_with(|| error.clone());
         }
+        written
     }
+}
+
+/// Whether a text is a day as in `2026-11-20`.
+fn is_day(text: &str) -> bool {
+    let digits = |range: std::ops::Range<usize>| text.get(range).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = |range| digits(range).and_then(|digits| digits.parse::<u16>().ok());
+    let (month, day) = (number(5..7), number(8..10));
+    let is_date = month.is_some_and(|month| (1..=12).contains(&month)) && day.is_some_and(|day| (1..=31).contains(&day));
+    text.len() == 10 && number(0..4).is_some() && is_date && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-'
 }
 
 /// A file or folder of this machine that failed.

@@ -20,10 +20,11 @@ pub(super) struct Place {
 
 pub(super) struct Spool {
     place: Place,
-    /// Whether the file is the caller's, and not only there for the size.
-    kept: bool,
     memory: Vec<u8>,
+    /// The file, as soon as there is one.
     file: Option<File>,
+    /// The message has become too large for memory and goes into the file.
+    spilled: bool,
     hash: Sha256,
     size: u64,
 }
@@ -35,16 +36,16 @@ impl Spool {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = format!("postkontor-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let temporary = std::env::temp_dir().join(&number);
-        Spool::at(Place { number, path: temporary.clone(), temporary }, false)
+        Spool::at(Place { number, path: temporary.clone(), temporary }, None)
     }
 
-    /// A spool that becomes a file of the caller's.
-    pub(super) fn into_file(place: Place) -> Result<Spool, Error> {
-        Ok(Spool::at(place, true))
+    /// A spool that becomes a file of the caller's; until then it goes away with it.
+    pub(super) fn inappend((place, file): (Place, File)) -> Spool {
+        Spool::at(place, Some(file))
     }
 
-    fn at(place: Place, kept: bool) -> Spool {
-        Spool { place, kept, memory: Vec::new(), file: None, hash: Sha256::new(), size: 0 }
+    fn at(place: Place, file: Option<File>) -> Spool {
+        Spool { place, memory: Vec::new(), file, spilled: false, hash: Sha256::new(), size: 0 }
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -64,7 +65,7 @@ impl Spool {
     pub(super) fn write(&mut self, data: &[u8]) -> Result<(), Error> {
         self.hash.update(data);
         self.size += data.len() as u64;
-        if self.file.is_none() && self.memory.len() + data.len() <= MEMORY {
+        if !self.spilled && self.memory.len() + data.len() <= MEMORY {
             self.memory.extend_from_slice(data);
             return Ok(());
         }
@@ -74,7 +75,9 @@ impl Spool {
 
     /// The first bytes of the message, at most so many.
     pub(super) fn bytes(&self, limit: usize) -> Result<Vec<u8>, Error> {
-        let Some(mut file) = self.file.as_ref() else { return Ok(self.memory[..self.memory.len().min(limit)].to_vec()) };
+        let Some(mut file) = self.file.as_ref().filter(|_| self.spilled) else {
+            return Ok(self.memory[..self.memory.len().min(limit)].to_vec());
+        };
         let mut bytes = Vec::with_capacity(limit.min(usize::try_from(self.size).unwrap_or(limit)));
         let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(limit as u64).read_to_end(&mut bytes));
         read.map_err(|error| local(&error, &self.place.temporary))?;
@@ -84,24 +87,24 @@ impl Spool {
     /// Completes the caller's file: it gets its final name. Returns its number.
     pub(super) fn keep(mut self) -> Result<String, Error> {
         self.spill()?;
-        self.file = None;
         std::fs::rename(&self.place.temporary, &self.place.path).map_err(|error| local(&error, &self.place.path))?;
-        self.kept = true;
-        let number = std::mem::take(&mut self.place.number);
-        // The file is no longer ours to remove.
-        self.place.temporary = PathBuf::new();
-        Ok(number)
+        // From here on the file is the caller's.
+        self.file = None;
+        Ok(std::mem::take(&mut self.place.number))
     }
 
     /// Moves what is in memory to the file.
     fn spill(&mut self) -> Result<(), Error> {
+        if self.spilled {
+            return Ok(());
+        }
         if self.file.is_none() {
             let file = File::options().read(true).write(true).create_new(true).open(&self.place.temporary);
             self.file = Some(file.map_err(|error| local(&error, &self.place.temporary))?);
-            let memory = std::mem::take(&mut self.memory);
-            self.append(&memory)?;
         }
-        Ok(())
+        self.spilled = true;
+        let memory = std::mem::take(&mut self.memory);
+        self.append(&memory)
     }
 
     fn append(&mut self, data: &[u8]) -> Result<(), Error> {
@@ -112,7 +115,7 @@ impl Spool {
 
 impl Drop for Spool {
     fn drop(&mut self) {
-        if self.file.take().is_some() && !self.place.temporary.as_os_str().is_empty() {
+        if self.file.take().is_some() {
             // Half a message, or one that nobody wants to keep. If it cannot be removed, its name tells what it is.
             let _ = std::fs::remove_file(&self.place.temporary);
         }

@@ -15,6 +15,9 @@ pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &Value,
     let wrong = |pointer: &str, code: &str| Error::new(Status::Argument, code).stage(Stage::Fetch).at(pointer, code).usable();
     let action = request["do"].as_str().unwrap_or_default();
     let target = request["folder"].as_str().filter(|folder| !folder.is_empty() && !folder.contains(char::is_control));
+    if !["seen", "unseen", "delete", "move"].contains(&action) {
+        return Err(wrong("/do", "imap.action_unknown"));
+    }
     if action == "move" && target.is_none() {
         return Err(wrong("/folder", "imap.folder_name_invalid"));
     }
@@ -44,8 +47,7 @@ pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &Value,
             "seen" => session.mark(&uids, "+FLAGS.SILENT (\\Seen)", call)?,
             "unseen" => session.mark(&uids, "-FLAGS.SILENT (\\Seen)", call)?,
             "delete" => session.delete(&uids, call)?,
-            "move" => session.move_to(&uids, target.unwrap_or_default(), settings.imap.create_folders, call)?,
-            _ => return Err(wrong("/do", "imap.action_unknown")),
+            _ => session.move_to(&uids, target.unwrap_or_default(), settings.imap.create_folders, call)?,
         }
     }
     Ok(json!({"applied": applied, "missing": missing}))

@@ -10,6 +10,9 @@ use postkontor_plugin::{Call, Error, Stage, Status};
 /// More folders than anybody has.
 const FOLDERS: usize = 100_000;
 
+/// More bytes than the names of all of them have, or a list of messages.
+const LIST_BYTES: usize = 100 * 1024 * 1024;
+
 /// A folder as the server lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Folder {
@@ -21,8 +24,10 @@ pub(crate) struct Folder {
 }
 
 /// What is known of a folder that was selected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selected {
+    /// Its name on the server, whichever name was asked for.
+    pub(crate) name: String,
     pub(crate) validity: u32,
     pub(crate) messages: u32,
 }
@@ -39,12 +44,14 @@ pub(crate) fn list(session: &mut Session, settings: &Settings, request: &Value, 
     let name = if name.is_empty() { settings.imap.inbox.as_str() } else { name };
     let selected = session.select(name, "/folder", false, call)?;
     if selected.messages == 0 {
-        return Ok(json!({"folder": name, "messages": []}));
+        return Ok(json!({"folder": selected.name, "messages": []}));
     }
     let mut messages = Vec::new();
+    let mut bytes = 0;
     let done = session.run("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE)", call, |line| {
+        bytes = within(bytes + line.len())?;
         if let Some(known) = Known::parse(line) {
-            let id = id(name, selected.validity, known.uid);
+            let id = id(&selected.name, selected.validity, known.uid);
             messages.push(json!({"id": id, "size": known.size, "flags": known.flags, "received": known.received}));
         }
         Ok(())
@@ -52,7 +59,13 @@ pub(crate) fn list(session: &mut Session, settings: &Settings, request: &Value, 
     if !done.is_ok {
         return Err(session.refused("imap.fetch_refused", &done).stage(Stage::Fetch));
     }
-    Ok(json!({"folder": name, "messages": messages}))
+    Ok(json!({"folder": selected.name, "messages": messages}))
+}
+
+/// The size of a list, unless it is more than anybody's.
+fn within(bytes: usize) -> Result<usize, Error> {
+    let too_long = || Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", LIST_BYTES);
+    Some(bytes).filter(|bytes| *bytes <= LIST_BYTES).ok_or_else(too_long)
 }
 
 /// What a FETCH response without a body tells of a message.
@@ -61,6 +74,8 @@ pub(crate) struct Known {
     pub(crate) number: u32,
     pub(crate) uid: u32,
     pub(crate) size: u64,
+    /// The response told the size: a change of flags, which a server may tell at any time, does not.
+    pub(crate) has_size: bool,
     pub(crate) flags: Vec<String>,
     pub(crate) received: Option<String>,
 }
@@ -73,7 +88,7 @@ impl Known {
         for attribute in attributes {
             match attribute {
                 AttributeValue::Uid(uid) => known.uid = uid,
-                AttributeValue::Rfc822Size(size) => known.size = size.into(),
+                AttributeValue::Rfc822Size(size) => (known.size, known.has_size) = (size.into(), true),
                 AttributeValue::Flags(flags) => known.flags = flags.into_iter().map(|flag| flag.into_owned()).collect(),
                 AttributeValue::InternalDate(date) => known.received = rfc3339(&date),
                 _ => (),
@@ -111,7 +126,7 @@ impl Session {
     /// All folders.
     pub(crate) fn folders(&mut self, call: &Call) -> Result<Vec<Folder>, Error> {
         let mut folders = Vec::new();
-        let utf8 = self.utf8;
+        let (utf8, mut bytes) = (self.utf8, 0);
         // A server with SPECIAL-USE shows the uses also with LIST as it is (RFC 6154, section 2).
         let command = if self.capabilities.has("SPECIAL-USE") && self.capabilities.has("LIST-EXTENDED") {
             "LIST \"\" \"*\" RETURN (SPECIAL-USE)"
@@ -119,6 +134,7 @@ impl Session {
             "LIST \"\" \"*\""
         };
         let done = self.run(command, call, |line| {
+            bytes = within(bytes + line.len())?;
             if let Some(folder) = folder(line, utf8).filter(|_| folders.len() < FOLDERS) {
                 folders.push(folder);
             }
@@ -128,13 +144,12 @@ impl Session {
         if done.is_ok { Ok(folders) } else { Err(self.refused("imap.list_refused", &done).stage(Stage::Mailbox)) }
     }
 
-    /// Selects a folder for reading and writing, unless it is selected already. `pointer` is where the caller named it.
+    /// Selects a folder for reading and writing. `pointer` is where the caller named it.
     pub(crate) fn select(&mut self, name: &str, pointer: &str, create: bool, call: &Call) -> Result<Selected, Error> {
         let name = self.real_name(name, call)?;
         let at = |error: Error| error.stage(Stage::Mailbox);
         let command = format!("SELECT {}", names::folder(&name, self.utf8));
         let mut selected = Selected::default();
-        self.selected = None;
         let done = self.run(&command, call, |line| {
             match Response::parse(line) {
                 Ok((_, Response::MailboxData(MailboxDatum::Exists(messages)))) => selected.messages = messages,
@@ -149,8 +164,7 @@ impl Session {
         });
         let done = done.map_err(at)?;
         if done.is_ok {
-            self.selected = Some((name, selected.validity));
-            return Ok(selected);
+            return Ok(Selected { name, ..selected });
         }
         if create {
             self.create(&name, pointer, call)?;
@@ -214,7 +228,10 @@ fn folder(line: &[u8], utf8: bool) -> Option<Folder> {
             _ => (),
         }
     }
-    let name = if utf8 { list.name.into_owned() } else { decode(&list.name) };
+    // The parser leaves the backslashes of a quoted string where they are.
+    let is_quoted = line.trim_ascii_end().ends_with(b"\"");
+    let name = if is_quoted { names::unquoted(&list.name) } else { list.name.into_owned() };
+    let name = if utf8 { name } else { decode(&name) };
     Some(Folder { name, delimiter: list.delimiter.map(|delimiter| delimiter.into_owned()), uses, is_selectable })
 }
 
@@ -226,6 +243,7 @@ mod tests {
     fn folders_are_read_with_their_uses_and_umlauts() {
         let found = folder(b"* LIST (\\HasNoChildren \\Drafts) \"/\" Entw&APw-rfe\r\n", false).unwrap();
         assert_eq!((found.name.as_str(), found.uses.as_slice(), found.is_selectable), ("Entwürfe", &["drafts"][..], true));
+        assert_eq!(folder(b"* LIST () \"/\" \"a \\\"b\\\" \\\\ c\"\r\n", false).unwrap().name, "a \"b\" \\ c");
         assert!(!folder(b"* LIST (\\Noselect) \"/\" \"a b\"\r\n", false).unwrap().is_selectable);
         assert!(folder(b"* OK hello\r\n", false).is_none());
     }

@@ -21,11 +21,14 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
     let at = |error: Error| error.stage(Stage::Login).arg("host", host.as_str()).arg("user", auth.user.as_str());
     let secure = session.stream.is_secure();
     let offered = session.capabilities.mechanisms();
+    let disabled = session.capabilities.has("LOGINDISABLED");
     let mechanism = match (auth.method, sasl::choose(auth, &offered, secure)) {
+        // The protocol's own command is asked for first, and consent to clear text there is, or there would be an error.
+        (Method::Password, Ok(_)) if !disabled => None,
         (_, Ok(mechanism)) => Some(mechanism),
         // Without a mechanism that both know, the protocol's own command is left, unless the server forbids it (RFC 9051, 6.2.3).
         (Method::Auto | Method::Password, Err(error)) if error.code != "auth.cleartext_forbidden" && has_password(auth) => {
-            if session.capabilities.has("LOGINDISABLED") {
+            if disabled {
                 return Err(at(Error::new(Status::Auth, "imap.login_disabled").at("/auth/method", "imap.login_disabled")));
             }
             None

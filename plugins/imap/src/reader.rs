@@ -2,7 +2,7 @@
 //!
 //! A response is gathered until its last line is there, with a limit on its size and on how deep it nests, and then parsed
 //! by imap-proto. Only the literal of a message body is not gathered: it is announced as [`Piece::Body`] and passes through, and
-//! an empty string stands in its place.
+//! NIL stands in its place.
 
 use postkontor_plugin::net::Stream;
 use postkontor_plugin::{Call, Error, Status};
@@ -14,7 +14,13 @@ const RESPONSE: usize = 4 * 1024 * 1024;
 const LINE: usize = 1024 * 1024;
 
 /// How deep parentheses may nest. BODYSTRUCTURE, which is never asked for, needs most.
-const DEPTH: usize = 64;
+const DEPTH: usize = 32;
+
+/// How much of a response is shown to whoever reads its body.
+const HEAD: usize = 4096;
+
+/// The most literals in one response.
+const LITERALS: usize = 1000;
 
 /// What comes next from the server.
 #[derive(Debug)]
@@ -22,7 +28,16 @@ pub(crate) enum Piece {
     /// A whole response, with its line end.
     Response(Vec<u8>),
     /// The literal of a message body of so many bytes follows, to be read with [`Reader::body`]; `head` is the response so far.
-    Body { head: Vec<u8>, length: u64 },
+    Body { head: Vec<u8>, section: Section, length: u64 },
+}
+
+/// What of a message a literal holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// All of it.
+    Whole,
+    /// Its headers.
+    Headers,
 }
 
 /// The response that is being gathered.
@@ -30,6 +45,7 @@ pub(crate) enum Piece {
 pub(crate) struct Reader {
     gathered: Vec<u8>,
     depth: usize,
+    literals: usize,
 }
 
 impl Reader {
@@ -47,14 +63,20 @@ impl Reader {
             let Some((before, length)) = literal(&self.gathered[start..]) else {
                 self.gathered.extend_from_slice(b"\r\n");
                 self.depth = 0;
+                self.literals = 0;
                 return Ok(Piece::Response(std::mem::take(&mut self.gathered)));
             };
             let end = start + before;
-            if is_body(&self.gathered[..end]) {
+            self.literals += 1;
+            if self.literals > LITERALS {
+                return Err(too_long());
+            }
+            if let Some(section) = section(&self.gathered[..end]) {
                 self.gathered.truncate(end);
-                let head = self.gathered.clone();
-                self.gathered.extend_from_slice(b"\"\"");
-                return Ok(Piece::Body { head, length });
+                // What stands before a body is short; of a longer head only its beginning can be of use.
+                let head = self.gathered[..end.min(HEAD)].to_vec();
+                self.gathered.extend_from_slice(b"NIL");
+                return Ok(Piece::Body { head, section, length });
             }
             self.gathered.extend_from_slice(b"\r\n");
             let wanted = usize::try_from(length).ok().filter(|length| self.gathered.len() + length <= RESPONSE);
@@ -130,18 +152,23 @@ fn literal(line: &[u8]) -> Option<(usize, u64)> {
     Some((start, length))
 }
 
-/// Whether what was said so far is a FETCH response that is about to give a body: `* 1 FETCH (… BODY[…] `.
-fn is_body(head: &[u8]) -> bool {
-    let upper = head.to_ascii_uppercase();
-    let Some(rest) = upper.strip_prefix(b"* ") else { return false };
+/// The body that a FETCH response is about to give: `* 1 FETCH (… BODY[] ` or `* 1 FETCH (… BODY[HEADER] `. Nothing else is ever asked for.
+fn section(head: &[u8]) -> Option<Section> {
+    let rest = head.strip_prefix(b"* ")?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let is_fetch = digits > 0 && rest[digits..].starts_with(b" FETCH (");
-    is_fetch
-        && (upper.ends_with(b"] ") || upper.ends_with(b"> "))
-        && memchr::memmem::rfind(&upper, b"BODY[").is_some_and(|at| {
-            // Nothing but the section stands between BODY[ and the literal.
-            !upper[at..upper.len() - 1].contains(&b' ') || upper[at..].starts_with(b"BODY[HEADER")
-        })
+    let verb = rest[digits..].get(..8)?;
+    if digits == 0 || !verb.eq_ignore_ascii_case(b" FETCH (") {
+        return None;
+    }
+    let ends_with = |item: &[u8]| head.len().checked_sub(item.len()).is_some_and(|at| head[at..].eq_ignore_ascii_case(item));
+    let is_item = |item: &[u8]| ends_with(&[b" ", item].concat()) || ends_with(&[b"(", item].concat());
+    if is_item(b"BODY[] ") {
+        Some(Section::Whole)
+    } else if is_item(b"BODY[HEADER] ") {
+        Some(Section::Headers)
+    } else {
+        None
+    }
 }
 
 fn too_long() -> Error {
@@ -165,11 +192,14 @@ mod tests {
 
     #[test]
     fn only_the_body_of_a_fetch_passes_through() {
-        assert!(is_body(b"* 1 FETCH (UID 5 BODY[] "));
-        assert!(is_body(b"* 1 fetch (uid 5 body[HEADER] "));
-        assert!(!is_body(b"* 1 FETCH (UID 5 ENVELOPE ("));
-        assert!(!is_body(b"* LIST () \"/\" "));
-        assert!(!is_body(b"* OK [X] BODY[] "));
-        assert!(!is_body(b"a1 OK BODY[] "));
+        assert_eq!(section(b"* 1 FETCH (UID 5 BODY[] "), Some(Section::Whole));
+        assert_eq!(section(b"* 1 FETCH (BODY[] "), Some(Section::Whole));
+        assert_eq!(section(b"* 1 fetch (uid 5 body[header] "), Some(Section::Headers));
+        for head in ["* 1 FETCH (UID 5 ENVELOPE (", "* 1 FETCH (UID 5 BODY[TEXT] ", "* 1 FETCH (UID 5 BODY[]<0> ", "* 1 FETCH (XBODY[] "] {
+            assert_eq!(section(head.as_bytes()), None, "{head}");
+        }
+        for head in ["* LIST () \"/\" ", "* OK [X] BODY[] ", "a1 OK BODY[] ", "* FETCH (BODY[] ", "* ", ""] {
+            assert_eq!(section(head.as_bytes()), None, "{head}");
+        }
     }
 }

@@ -3,13 +3,14 @@
 use crate::command::Done;
 use crate::folders::{Known, id};
 use crate::names::quoted;
-use crate::reader::Piece;
+use crate::reader::{Piece, Section};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::State;
 use crate::uids::Uids;
-use postkontor_plugin::{Call, Disposal, Error, Filter, Incoming, ReceiveRequest, Received, Stage, Status};
-use std::collections::{HashMap, HashSet, VecDeque};
+use imap_proto::{AttributeValue, MessageSection, Response, SectionPath};
+use postkontor_plugin::{Call, Disposal, Error, Filter, Incoming, ReceiveRequest, Received, SessionState, Stage, Status};
+use std::collections::{HashMap, HashSet};
 
 /// What one command fetches: so many messages, or messages of so many bytes. What was asked for has to be read.
 const WINDOW: usize = 200;
@@ -30,11 +31,21 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         // The server has numbered the folder anew: what was remembered is of other messages.
         state = State { validity: selected.validity, ..State::default() };
     }
-    let mut fetch = Fetch { session, folder, state, call, mailbox: Vec::new(), taken: HashSet::new(), condemned: HashSet::new() };
+    let mut fetch = Fetch {
+        session,
+        folder: selected.name,
+        state,
+        call,
+        mailbox: Vec::new(),
+        taken: HashSet::new(),
+        headers: HashSet::new(),
+        condemned: HashSet::new(),
+        refusal: None,
+    };
     let result = fetch.run(request);
     let state = fetch.remembered();
     match result {
-        Ok(more) => Ok(Received { state, more, interrupted: None }),
+        Ok(more) => Ok(Received { state, more, interrupted: fetch.refusal }),
         Err(error) if fetch.taken.is_empty() => Err(error),
         // What was taken stays taken: the state says so even though the session broke.
         Err(error) => Ok(Received { state, more: true, interrupted: Some(error) }),
@@ -44,18 +55,29 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
 /// A fetch in progress.
 struct Fetch<'a, 'b> {
     session: &'a mut Session,
-    folder: &'a str,
+    folder: String,
     state: State,
     call: &'a Call<'b>,
     /// Every UID of the folder, ascending.
     mailbox: Vec<u32>,
     /// UIDs that the host has taken in this call.
     taken: HashSet<u32>,
+    /// Those of them of which only the headers came.
+    headers: HashSet<u32>,
     /// UIDs that are to be deleted and were not yet.
     condemned: HashSet<u32>,
+    /// The first mark or deletion that the server refused; fetching goes on, and the next call tries again to delete.
+    refusal: Option<Error>,
 }
 
-/// What is to be done on the server with messages of a window.
+/// The messages that are to be fetched.
+struct Wanted<'a> {
+    by_uid: HashMap<u32, &'a Known>,
+    by_number: HashMap<u32, &'a Known>,
+    max_bytes: Option<u64>,
+}
+
+/// What is to be done on the server with messages that were taken, and whether no more are wanted.
 #[derive(Default)]
 struct Chores {
     seen: Vec<u32>,
@@ -72,7 +94,12 @@ impl Fetch<'_, '_> {
         self.delete(&unfinished).map_err(at)?;
         let criteria = criteria(&request.filter);
         let matching = if criteria.is_empty() { self.mailbox.clone() } else { self.search(&criteria).map_err(at)? };
-        let mut wanted: Vec<u32> = matching.into_iter().filter(|uid| !self.state.fetched.contains(*uid)).collect();
+        // Messages that were too large before are wanted when they no longer are.
+        let known: Vec<u32> = matching.iter().copied().filter(|uid| self.state.headers.contains(*uid)).collect();
+        let known = self.look(&known).map_err(at)?.into_iter().filter(|known| is_large(known, request.max_bytes));
+        let known: HashSet<u32> = known.map(|known| known.uid).collect();
+        let is_new = |uid: &u32| !self.state.fetched.contains(*uid) && !self.condemned.contains(uid) && !known.contains(uid);
+        let mut wanted: Vec<u32> = matching.into_iter().filter(is_new).collect();
         let limit = request.max_messages.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let more = wanted.len() > limit;
         wanted.truncate(limit);
@@ -104,7 +131,11 @@ impl Fetch<'_, '_> {
             let asked: HashSet<u32> = piece.iter().copied().collect();
             let command = format!("UID FETCH {} (UID FLAGS INTERNALDATE RFC822.SIZE)", Uids::new(piece.iter().copied()).text());
             let done = self.session.run(&command, self.call, |line| {
-                known.extend(Known::parse(line).filter(|known| asked.contains(&known.uid)));
+                // A server that changes flags meanwhile says so in between; one that goes on saying so is not listened to.
+                known.extend(Known::parse(line).filter(|known| asked.contains(&known.uid) && known.has_size));
+                if known.len() > 2 * wanted.len() {
+                    return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", 2 * wanted.len()));
+                }
                 Ok(())
             })?;
             if !done.is_ok {
@@ -118,67 +149,104 @@ impl Fetch<'_, '_> {
 
     /// Fetches the messages, the next window being asked for before the last is read; whether the host asked to stop.
     fn fetch(&mut self, known: &[Known], max_bytes: Option<u64>) -> Result<bool, Error> {
+        let wanted = Wanted {
+            by_uid: known.iter().map(|known| (known.uid, known)).collect(),
+            by_number: known.iter().map(|known| (known.number, known)).collect(),
+            max_bytes,
+        };
         let mut rest = known;
-        let mut asked: VecDeque<(String, &[Known])> = VecDeque::new();
-        let mut stopped = false;
+        let mut asked = Vec::new();
+        let mut chores = Chores::default();
         loop {
-            while asked.len() < 2 && !rest.is_empty() && !stopped {
+            while asked.len() < 2 && !rest.is_empty() && !chores.stopped {
                 let (window, after) = rest.split_at(window(rest, max_bytes));
+                let bytes: u64 = window.iter().map(|known| known.size).sum();
+                if !asked.is_empty() && bytes > WINDOW_BYTES && !is_large(&window[0], max_bytes) {
+                    // A large message is asked for by itself, since it has to be read even when the host wants to stop before it.
+                    break;
+                }
                 rest = after;
                 let section = if is_large(&window[0], max_bytes) { "HEADER" } else { "" };
                 let command = format!("UID FETCH {} (UID BODY.PEEK[{section}])", Uids::new(window.iter().map(|known| known.uid)).text());
-                asked.push_back((self.session.start(&command, self.call)?, window));
+                asked.push(self.session.start(&command, self.call)?);
             }
-            let Some((tag, window)) = asked.pop_front() else { return Ok(stopped) };
-            let chores = self.read(&tag, window, max_bytes, stopped)?;
-            stopped |= chores.stopped;
-            // Between the windows, so that no answer to one is taken for an answer to the other: commands are answered in order.
+            if asked.is_empty() {
+                return Ok(chores.stopped);
+            }
+            self.read(&mut asked, &wanted, &mut chores)?;
             if !chores.seen.is_empty() || !chores.delete.is_empty() {
-                while let Some((tag, window)) = asked.pop_front() {
-                    let more = self.read(&tag, window, max_bytes, stopped)?;
-                    stopped |= more.stopped;
-                    self.carry_out(&more)?;
+                // Not while a window is on its way: deleting changes the numbers of messages.
+                while !asked.is_empty() {
+                    self.read(&mut asked, &wanted, &mut chores)?;
                 }
                 self.carry_out(&chores)?;
+                chores = Chores { stopped: chores.stopped, ..Chores::default() };
             }
         }
     }
 
-    /// Reads the answer to one window and hands each message over.
-    fn read(&mut self, tag: &str, window: &[Known], max_bytes: Option<u64>, mut stopped: bool) -> Result<Chores, Error> {
-        let by_uid: HashMap<u32, &Known> = window.iter().map(|known| (known.uid, known)).collect();
-        let by_number: HashMap<u32, &Known> = window.iter().map(|known| (known.number, known)).collect();
-        let mut chores = Chores::default();
+    /// Reads to the end of one of the windows that were asked for, and hands each message over. Its messages need not be of that
+    /// window: Dovecot holds the end of a command back while it answers the next.
+    fn read(&mut self, asked: &mut Vec<String>, wanted: &Wanted<'_>, chores: &mut Chores) -> Result<(), Error> {
+        let max_bytes = wanted.max_bytes;
         loop {
-            let (head, length) = match self.session.reader.next(&mut self.session.stream, self.call)? {
-                Piece::Response(line) => match self.session.done(tag, &line)? {
-                    Some(done) if done.is_ok => return Ok(Chores { stopped, ..chores }),
-                    Some(done) => return Err(self.session.refused("imap.fetch_refused", &done)),
-                    None => continue,
-                },
-                Piece::Body { head, length } => (head, length),
+            let (head, section, body) = match self.session.reader.next(&mut self.session.stream, self.call)? {
+                Piece::Response(line) => {
+                    let of = |tag: &String| line.strip_prefix(tag.as_bytes()).is_some_and(|rest| rest.starts_with(b" "));
+                    let index = asked.iter().position(of).unwrap_or(0);
+                    if let Some(done) = self.session.done(&asked[index], &line)? {
+                        asked.remove(index);
+                        if !done.is_ok {
+                            // Some messages could not be given; the others are fetched all the same.
+                            let refusal = self.session.refused("imap.fetch_refused", &done);
+                            self.refusal.get_or_insert(refusal);
+                        }
+                        return Ok(());
+                    }
+                    // A server may give a short body as a quoted string.
+                    match quoted_body(&line) {
+                        Some((section, body)) => (line, section, Source::Read(body)),
+                        None => continue,
+                    }
+                }
+                Piece::Body { head, section, length } => (head, section, Source::Coming(length)),
             };
             // As a rule the UID stands before the body; a server that puts it behind is told by the number of its message.
-            let known = uid(&head).map_or_else(|| number(&head).and_then(|number| by_number.get(&number)), |uid| by_uid.get(&uid)).copied();
-            let Some(known) = known.filter(|known| !stopped && !self.taken.contains(&known.uid)) else {
+            let by_number = || number(&head).and_then(|number| wanted.by_number.get(&number));
+            let known = uid(&head).map_or_else(by_number, |uid| wanted.by_uid.get(&uid)).copied();
+            let is_asked = |known: &&Known| {
+                let wanted = if is_large(known, max_bytes) { Section::Headers } else { Section::Whole };
+                !chores.stopped && section == wanted && !self.taken.contains(&known.uid)
+            };
+            let Some(known) = known.filter(is_asked) else {
                 // Of a message that nobody asked for, or that nobody wants any more.
-                self.session.reader.body(length, &mut self.session.stream, self.call, |_| Ok(()))?;
+                if let Source::Coming(length) = body {
+                    self.session.reader.body(length, &mut self.session.stream, self.call, |_| Ok(()))?;
+                }
                 continue;
             };
             let incoming = Incoming {
-                id: id(self.folder, self.state.validity, known.uid),
+                id: id(&self.folder, self.state.validity, known.uid),
                 size: Some(known.size),
-                folder: Some(self.folder.to_owned()),
+                folder: Some(self.folder.clone()),
                 flags: known.flags.clone(),
                 received: known.received.clone(),
                 headers_only: is_large(known, max_bytes),
             };
             let call = self.call;
             call.announce(&incoming)?;
-            self.session.reader.body(length, &mut self.session.stream, call, |piece| call.message(piece))?;
+            match body {
+                Source::Read(body) => call.message(&body)?,
+                Source::Coming(length) => {
+                    self.session.reader.body(length, &mut self.session.stream, call, |piece| call.message(piece))?;
+                    if uid(&head).is_none() {
+                        self.confirm(known)?;
+                    }
+                }
+            }
             match call.disposal()? {
                 Disposal::Stop => {
-                    stopped = true;
+                    chores.stopped = true;
                     continue;
                 }
                 Disposal::Keep => (),
@@ -190,6 +258,19 @@ impl Fetch<'_, '_> {
                 }
             }
             self.taken.insert(known.uid);
+            if section == Section::Headers {
+                self.headers.insert(known.uid);
+            }
+        }
+    }
+
+    /// Makes sure that a body whose UID stands behind it is that of the message it was taken for: numbers change when another
+    /// program deletes something.
+    fn confirm(&mut self, known: &Known) -> Result<(), Error> {
+        match self.session.reader.next(&mut self.session.stream, self.call)? {
+            Piece::Response(line) if Known::parse(&line).is_some_and(|found| found.uid == known.uid) => Ok(()),
+            Piece::Response(line) => Err(self.session.malformed(&line)),
+            Piece::Body { head, .. } => Err(self.session.malformed(&head)),
         }
     }
 
@@ -197,7 +278,8 @@ impl Fetch<'_, '_> {
         if !chores.seen.is_empty() {
             let done = self.session.store(&chores.seen, "+FLAGS.SILENT (\\Seen)", self.call)?;
             if !done.is_ok {
-                return Err(self.session.refused("imap.store_refused", &done));
+                let refusal = self.session.refused("imap.store_refused", &done);
+                self.refusal.get_or_insert(refusal);
             }
         }
         self.delete(&chores.delete)
@@ -207,19 +289,32 @@ impl Fetch<'_, '_> {
         if uids.is_empty() {
             return Ok(());
         }
-        self.session.delete(uids, self.call)?;
-        for uid in uids {
-            self.condemned.remove(uid);
+        match self.session.delete(uids, self.call) {
+            Ok(()) => {
+                for uid in uids {
+                    self.condemned.remove(uid);
+                }
+                Ok(())
+            }
+            Err(error) if error.session == SessionState::Usable => {
+                self.refusal.get_or_insert(error);
+                Ok(())
+            }
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     /// The state for the next call.
     fn remembered(&self) -> String {
-        let is_fetched = |uid: u32| self.taken.contains(&uid) || self.state.fetched.contains(uid);
-        let fetched = if self.mailbox.is_empty() { self.state.fetched.clone() } else { Uids::compact(&self.mailbox, is_fetched) };
+        let is_fetched = |uid: u32| self.taken.contains(&uid) && !self.headers.contains(&uid) || self.state.fetched.contains(uid);
+        let is_headers = |uid: u32| self.headers.contains(&uid) || self.state.headers.contains(uid) && !is_fetched(uid);
         let condemned = Uids::new(self.condemned.iter().copied());
-        State { validity: self.state.validity, fetched, condemned }.text()
+        let (fetched, headers) = if self.mailbox.is_empty() {
+            (self.state.fetched.clone(), self.state.headers.clone())
+        } else {
+            (Uids::compact(&self.mailbox, is_fetched), Uids::new(self.mailbox.iter().copied().filter(|uid| is_headers(*uid))))
+        };
+        State { validity: self.state.validity, fetched, headers, condemned }.text()
     }
 }
 
@@ -314,6 +409,9 @@ fn found(line: &[u8], uids: &mut Vec<u32>) -> Result<(), Error> {
     let head = text.get(..10).unwrap_or(text).to_ascii_uppercase();
     if head.starts_with("* SEARCH") {
         uids.extend(text[8..].split_ascii_whitespace().filter_map(|word| word.parse::<u32>().ok()));
+        if uids.len() > MESSAGES {
+            return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", MESSAGES));
+        }
     } else if head.starts_with("* ESEARCH") {
         let set = text.to_ascii_uppercase().find(" ALL ").and_then(|at| text[at + 5..].split(' ').next().map(str::to_owned));
         for range in set.unwrap_or_default().split(',').filter(|range| !range.is_empty()) {
@@ -329,6 +427,35 @@ fn found(line: &[u8], uids: &mut Vec<u32>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The body of a message, or what is to become it.
+enum Source {
+    Read(Vec<u8>),
+    Coming(u64),
+}
+
+/// The body in a FETCH response that gives it as a quoted string.
+fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
+    let upper = line.to_ascii_uppercase();
+    memchr::memmem::find(&upper, b"BODY[] \"").or_else(|| memchr::memmem::find(&upper, b"BODY[HEADER] \""))?;
+    let Ok((_, Response::Fetch(_, attributes))) = Response::parse(line) else { return None };
+    attributes.into_iter().find_map(|attribute| match attribute {
+        AttributeValue::BodySection { section, index: None, data: Some(data) } => {
+            let section = match section {
+                None => Section::Whole,
+                Some(SectionPath::Full(MessageSection::Header)) => Section::Headers,
+                Some(_) => return None,
+            };
+            let mut bytes = data.iter().copied();
+            let mut body = Vec::with_capacity(data.len());
+            while let Some(byte) = bytes.next() {
+                body.extend(if byte == b'\\' { bytes.next() } else { Some(byte) });
+            }
+            Some((section, body))
+        }
+        _ => None,
+    })
 }
 
 /// The UID in the part of a FETCH response that stands before the body.
@@ -376,6 +503,15 @@ mod tests {
         assert_eq!(window(&rest[2..], Some(1000)), 1);
         assert_eq!(window(&rest, None), 4);
         assert_eq!(window(&[known(WINDOW_BYTES * 2), known(1)], None), 1);
+    }
+
+    #[test]
+    fn a_short_body_may_stand_in_quotes() {
+        assert_eq!(quoted_body(b"* 1 FETCH (UID 5 BODY[] \"a \\\"b\\\"\")\r\n"), Some((Section::Whole, b"a \"b\"".to_vec())));
+        assert_eq!(quoted_body(b"* 1 FETCH (UID 5 BODY[HEADER] \"\")\r\n"), Some((Section::Headers, Vec::new())));
+        for line in ["* 1 FETCH (UID 5 BODY[] NIL)\r\n", "* 1 FETCH (UID 5 BODY[1] \"a\")\r\n", "* 1 FETCH (UID 5 BODY[]<0> \"a\")\r\n"] {
+            assert_eq!(quoted_body(line.as_bytes()), None, "{line}");
+        }
     }
 
     #[test]

@@ -16,8 +16,6 @@ pub(crate) struct Session {
     pub(crate) stream: Stream,
     pub(crate) reader: Reader,
     pub(crate) capabilities: Capabilities,
-    /// The folder that is selected, and its UIDVALIDITY.
-    pub(crate) selected: Option<(String, u32)>,
     /// UTF8=ACCEPT is in force: names and headers travel in UTF-8.
     pub(crate) utf8: bool,
     /// LOGOUT was sent, so a farewell of the server is no surprise.
@@ -57,15 +55,8 @@ impl Session {
         let mut stream = Stream::connect(&settings.server, settings.default_port(), call, trail)?;
         Reader::limit_lines(&mut stream);
         stream.transcript().hide_credentials(&settings.auth);
-        let mut session = Session {
-            stream,
-            reader: Reader::default(),
-            capabilities: Capabilities::default(),
-            selected: None,
-            utf8: false,
-            leaving: false,
-            tag: 0,
-        };
+        let mut session =
+            Session { stream, reader: Reader::default(), capabilities: Capabilities::default(), utf8: false, leaving: false, tag: 0 };
         match session.establish(settings, call, trail) {
             Ok(()) => Ok(session),
             Err(error) => {

@@ -1,6 +1,6 @@
 //! What is remembered between calls: which messages of a folder were fetched, and which are still to be deleted.
 //!
-//! As text: `imap:1;UIDVALIDITY;FETCHED;CONDEMNED`, the last two as sets of UIDs (`1:5,7`). UIDs mean something only together with
+//! As text: `imap:1;UIDVALIDITY;FETCHED;HEADERS;CONDEMNED`, the last three as sets of UIDs (`1:5,7`). UIDs mean something only together with
 //! their UIDVALIDITY (RFC 9051, section 2.3.1.1): when it has changed, everything is new.
 
 use crate::uids::Uids;
@@ -12,6 +12,8 @@ const VERSION: &str = "imap:1";
 pub(crate) struct State {
     pub(crate) validity: u32,
     pub(crate) fetched: Uids,
+    /// Only the headers were, because the message was too large.
+    pub(crate) headers: Uids,
     /// Deletion was asked for but never confirmed.
     pub(crate) condemned: Uids,
 }
@@ -25,15 +27,15 @@ impl State {
         }
         let foreign = || Error::new(Status::Argument, "receive.state_foreign").stage(Stage::Fetch).at("/state", "receive.state_foreign");
         let members: Vec<&str> = text.split(';').collect();
-        let [VERSION, validity, fetched, condemned] = members[..] else { return Err(foreign()) };
+        let [VERSION, validity, fetched, headers, condemned] = members[..] else { return Err(foreign()) };
         let validity = validity.parse().map_err(|_| foreign())?;
-        let (fetched, condemned) = (Uids::parse(fetched).ok_or_else(foreign)?, Uids::parse(condemned).ok_or_else(foreign)?);
-        Ok(State { validity, fetched, condemned })
+        let set = |text| Uids::parse(text).ok_or_else(foreign);
+        Ok(State { validity, fetched: set(fetched)?, headers: set(headers)?, condemned: set(condemned)? })
     }
 
     /// The text for the next call.
     pub(crate) fn text(&self) -> String {
-        format!("{VERSION};{};{};{}", self.validity, self.fetched.text(), self.condemned.text())
+        format!("{VERSION};{};{};{};{}", self.validity, self.fetched.text(), self.headers.text(), self.condemned.text())
     }
 }
 
@@ -43,11 +45,11 @@ mod tests {
 
     #[test]
     fn a_state_is_read_back_as_it_was_written() {
-        let state = State { validity: 7, fetched: Uids::new([1, 2, 3, 9]), condemned: Uids::new([3]) };
-        assert_eq!(state.text(), "imap:1;7;1:3,9;3");
+        let state = State { validity: 7, fetched: Uids::new([1, 2, 3, 9]), headers: Uids::new([5]), condemned: Uids::new([3]) };
+        assert_eq!(state.text(), "imap:1;7;1:3,9;5;3");
         assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
         assert_eq!(State::parse(None).unwrap(), State::default());
-        for text in ["pop3:1;", "imap:1;7", "imap:1;x;;", "imap:1;7;x;", "imap:2;7;;"] {
+        for text in ["pop3:1;", "imap:1;7", "imap:1;7;;", "imap:1;x;;;", "imap:1;7;x;;", "imap:2;7;;;"] {
             assert_eq!(State::parse(Some(text)).unwrap_err().status, Status::Argument, "{text}");
         }
     }

@@ -3,9 +3,14 @@
 use crate::session::Session;
 use mail_parser::MessageParser;
 use postkontor_plugin::{Call, Error, Filter, Stage, Status};
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// More messages than any mailbox should hold; the list of a hostile server ends here.
 const MESSAGES: usize = 1_000_000;
+
+/// More bytes than any message has: what a hostile server claims beyond makes no sum overflow.
+const BYTES: u64 = 1 << 40;
 
 /// A message in the mailbox. Its number holds for this session only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +45,7 @@ impl Session {
         for line in &sizes {
             let mut words = line.split_ascii_whitespace();
             let number = words.next().and_then(|word| word.parse().ok()).ok_or_else(|| malformed(line))?;
-            let size = words.next().and_then(|word| word.parse().ok()).ok_or_else(|| malformed(line))?;
+            let size = words.next().and_then(|word| word.parse().ok()).filter(|size| *size <= BYTES).ok_or_else(|| malformed(line))?;
             entries.push(Entry { number, size, id: String::new() });
         }
         entries.sort_by_key(|entry| entry.number);
@@ -51,13 +56,26 @@ impl Session {
         Ok(entries)
     }
 
-    /// For servers without UIDL: the digest of the headers names a message nearly as well.
+    /// For servers without UIDL: the digest of headers and size names a message nearly as well, and its place among equal ones.
+    /// Without TOP there is nothing to know a message by: its name holds for this session only, and the next fetches it again.
     fn name_by_headers(&mut self, entries: &mut [Entry], call: &Call) -> Result<(), Error> {
         use md5::{Digest, Md5};
+        let mut equal: HashMap<String, usize> = HashMap::new();
         for entry in entries {
-            let headers = self.headers(entry.number, call)?.unwrap_or_default();
-            let digest = Md5::digest(&headers);
-            entry.id = digest.iter().fold("top-".to_owned(), |id, byte| format!("{id}{byte:02x}"));
+            entry.id = match self.headers(entry.number, call)? {
+                Some(headers) => {
+                    let digest = Md5::digest(&headers);
+                    let id = digest.iter().fold("top-".to_owned(), |id, byte| format!("{id}{byte:02x}"));
+                    let id = format!("{id}-{}", entry.size);
+                    let count = equal.entry(id.clone()).or_default();
+                    *count += 1;
+                    if *count == 1 { id } else { format!("{id}-{count}") }
+                }
+                None => {
+                    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+                    format!("once-{now:x}-{}", entry.number)
+                }
+            };
         }
         Ok(())
     }

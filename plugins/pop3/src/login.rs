@@ -68,7 +68,11 @@ fn way(session: &Session, auth: &Auth) -> Result<Way, Error> {
         Method::Auto => {
             consent()?;
             // Without SASL, or with none that both know, the protocol's own commands are left.
-            Ok(sasl::choose(auth, &session.capabilities.mechanisms, secure).map_or_else(|_| by_command(session), Way::Sasl))
+            match sasl::choose(auth, &session.capabilities.mechanisms, secure) {
+                Ok(mechanism) => Ok(Way::Sasl(mechanism)),
+                Err(error) if auth.password.is_empty() => Err(error),
+                Err(_) => Ok(by_command(session)),
+            }
         }
         _ => sasl::choose(auth, &session.capabilities.mechanisms, secure).map(Way::Sasl),
     }

@@ -3,7 +3,7 @@
 use crate::listing::Entry;
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::state::{Known, State};
+use crate::state::{Fate, Known, State};
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, Stage, Status};
 use std::collections::VecDeque;
@@ -24,7 +24,7 @@ pub(crate) fn receive(settings: &Settings, request: &ReceiveRequest, call: &Call
     let mailbox = session.listing(call)?;
     let (wanted, more) = session.wanted(&mailbox, &state, request, call)?;
     let expired = expired(settings, &mailbox, &state, today());
-    let fetch = Fetch { session, mailbox, state, request, call, deleted: Vec::new(), answers: VecDeque::new() };
+    let fetch = Fetch { session, mailbox, state, request, call, deleted: Vec::new(), answers: VecDeque::new(), refusal: None };
     fetch.run(&wanted, &expired, more)
 }
 
@@ -33,7 +33,15 @@ impl Session {
     fn wanted(&mut self, mailbox: &[Entry], state: &State, request: &ReceiveRequest, call: &Call) -> Result<(Vec<Entry>, bool), Error> {
         let limit = request.max_messages.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let mut wanted = Vec::new();
-        for entry in mailbox.iter().filter(|entry| state.get(&entry.id).is_none()) {
+        for entry in mailbox {
+            // Of a message that was too large before only the headers are known.
+            let is_new = match state.get(&entry.id) {
+                None => true,
+                Some(known) => known.fate == Fate::Headers && request.max_bytes.is_none_or(|limit| entry.size <= limit),
+            };
+            if !is_new {
+                continue;
+            }
             if self.passes(entry, &request.filter, call)? {
                 if wanted.len() == limit {
                     return Ok((wanted, true));
@@ -47,7 +55,12 @@ impl Session {
 
 /// Messages that were fetched long enough ago, and those whose deletion was never confirmed.
 fn expired(settings: &Settings, mailbox: &[Entry], state: &State, today: u64) -> Vec<Entry> {
-    let is_due = |known: Known| known.condemned || settings.pop3.leave_days.is_some_and(|days| known.day + u64::from(days) <= today);
+    let is_old = |known: Known| settings.pop3.leave_days.is_some_and(|days| known.day.saturating_add(days.into()) <= today);
+    let is_due = |known: Known| match known.fate {
+        Fate::Condemned => true,
+        Fate::Fetched => is_old(known),
+        Fate::Headers => false,
+    };
     mailbox.iter().filter(|entry| state.get(&entry.id).is_some_and(is_due)).cloned().collect()
 }
 
@@ -68,6 +81,8 @@ struct Fetch<'a> {
     /// Messages whose deletion the server has accepted; QUIT makes it take effect.
     deleted: Vec<String>,
     answers: VecDeque<Awaited>,
+    /// The first message that the server would not give or delete; fetching goes on, and the next session tries again.
+    refusal: Option<Error>,
 }
 
 impl Fetch<'_> {
@@ -86,7 +101,7 @@ impl Fetch<'_> {
         let state = self.state.text(&self.mailbox);
         self.session.stream.close();
         match result {
-            Ok(stopped) => Ok(Received { state, more: more || stopped, interrupted: None }),
+            Ok(stopped) => Ok(Received { state, more: more || stopped, interrupted: self.refusal }),
             // What was taken stays taken: the state says so even though the session broke.
             Err(error) => Ok(Received { state, more: true, interrupted: Some(error) }),
         }
@@ -100,12 +115,18 @@ impl Fetch<'_> {
         let (mut stopped, mut on_the_way) = (false, 0);
         let window = if self.session.capabilities.pipelining { WINDOW } else { 1 };
         loop {
+            let awaits = !self.answers.is_empty();
             // Everything that fits the window goes out in one write.
-            while self.answers.len() < window && (on_the_way < WINDOW_BYTES || self.answers.is_empty()) {
+            while self.answers.len() < window {
                 if let Some(entry) = due.pop_front() {
                     commands.push_str(&format!("DELE {}\r\n", entry.number));
                     self.answers.push_back(Awaited::Deletion(entry));
-                } else if let Some(entry) = next.next().filter(|_| !stopped) {
+                } else if let Some(entry) = next.as_slice().first().filter(|_| !stopped) {
+                    // A large message is asked for by itself, since it has to be read even when the host wants to stop before it.
+                    if on_the_way > 0 && on_the_way + entry.size > WINDOW_BYTES {
+                        break;
+                    }
+                    next.next();
                     if self.request.max_bytes.is_some_and(|limit| entry.size > limit) {
                         commands.push_str(&format!("TOP {} 0\r\n", entry.number));
                         self.answers.push_back(Awaited::Headers(entry.clone()));
@@ -119,6 +140,9 @@ impl Fetch<'_> {
                 }
             }
             if !commands.is_empty() {
+                if !awaits {
+                    self.session.silent().map_err(|error| error.stage(Stage::Fetch))?;
+                }
                 self.session.stream.write(commands.as_bytes(), self.call).map_err(|error| error.stage(Stage::Fetch))?;
                 commands.clear();
             }
@@ -140,7 +164,11 @@ impl Fetch<'_> {
                 self.deleted.push(entry.id);
                 Ok(())
             }
-            Err(reply) => Err(self.session.refused("pop3.delete_refused", Status::Refused, reply).stage(Stage::Fetch)),
+            Err(reply) => {
+                let refusal = self.session.refused("pop3.delete_refused", Status::Refused, reply).stage(Stage::Fetch);
+                self.refusal.get_or_insert(refusal);
+                Ok(())
+            }
         }
     }
 
@@ -148,8 +176,10 @@ impl Fetch<'_> {
     /// said so, what was already asked for is read and thrown away.
     fn message(&mut self, entry: &Entry, headers_only: bool, stopped: bool, due: &mut VecDeque<Entry>) -> Result<bool, Error> {
         let call = self.call;
-        if self.session.answer(call).map_err(|error| error.stage(Stage::Fetch))?.is_err() {
-            // Another session has deleted it meanwhile, or the server cannot read it: it is not there to be fetched.
+        if let Err(reply) = self.session.answer(call).map_err(|error| error.stage(Stage::Fetch))? {
+            // Another session has deleted it meanwhile, or the server cannot read it. The others are fetched all the same.
+            let refusal = self.session.refused("pop3.retrieve_refused", Status::Refused, reply).stage(Stage::Fetch);
+            self.refusal.get_or_insert(refusal.arg("id", entry.id.as_str()));
             return Ok(stopped);
         }
         if stopped {
@@ -162,10 +192,13 @@ impl Fetch<'_> {
         let disposal = call.disposal()?;
         match disposal {
             Disposal::Stop => return Ok(true),
-            Disposal::Keep | Disposal::Seen => self.state.remember(&entry.id, Known { day: today(), condemned: false }),
+            Disposal::Keep | Disposal::Seen => {
+                let fate = if headers_only { Fate::Headers } else { Fate::Fetched };
+                self.state.remember(&entry.id, Known { day: today(), fate });
+            }
             Disposal::Delete => {
                 // From here on it is to be deleted, even if this session does not live to see it.
-                self.state.remember(&entry.id, Known { day: today(), condemned: true });
+                self.state.remember(&entry.id, Known { day: today(), fate: Fate::Condemned });
                 due.push_back(entry.clone());
             }
         }

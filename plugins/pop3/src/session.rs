@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// How long taking leave may last where nothing depends on it.
 const FAREWELL: Duration = Duration::from_millis(500);
 
+/// The most bytes of a list of lines: a million messages with the longest identifiers of RFC 1939 need no more.
+const LIST_BYTES: usize = 80 * 1024 * 1024;
+
 /// The most lines of a list of capabilities.
 const CAPABILITIES: usize = 256;
 
@@ -109,8 +112,8 @@ impl Session {
             return self.no_tls(security, reply);
         }
         self.stream.secure(&settings.tls, call, trail).map_err(at)?;
-        // What was said before TLS may have been anybody's words; so may the timestamp.
-        self.timestamp = None;
+        // What was said before TLS may have been anybody's words. The timestamp may stay: an answer to a wrong one goes to the server
+        // alone, which refuses it.
         self.ask_capabilities(call, trail)
     }
 
@@ -153,13 +156,15 @@ impl Session {
     /// Reads the lines of a multi-line answer, at most so many, without the dots that protect them.
     pub(crate) fn lines(&mut self, limit: usize, call: &Call) -> Result<Vec<String>, Error> {
         let mut lines = Vec::new();
+        let mut bytes = 0;
         loop {
             let line = self.stream.read_line(call)?;
             if line == b"." {
                 return Ok(lines);
             }
             let line = line.strip_prefix(b".").unwrap_or(line);
-            if lines.len() == limit {
+            bytes += line.len();
+            if lines.len() == limit || bytes > LIST_BYTES {
                 let error = Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", limit as u64);
                 return Err(error.arg("host", self.stream.endpoint().host.as_str()));
             }

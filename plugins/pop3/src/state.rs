@@ -1,7 +1,7 @@
 //! What is remembered between sessions: which messages were fetched, when, and which are still to be deleted.
 //!
-//! As text: `pop3:1` and, for each message that still lies on the server, `;DAY[!]:ID`. DAY counts from 1970, `!` marks a message
-//! whose deletion was asked for but never confirmed. Messages that are gone from the server are forgotten, so the text
+//! As text: `pop3:1` and, for each message that still lies on the server, `;DAY[!|?]:ID`. DAY counts from 1970, `!` marks a message
+//! whose deletion was asked for but never confirmed, `?` one of which only the headers were fetched. Messages that are gone from the server are forgotten, so the text
 //! grows with the mailbox only.
 
 use crate::listing::Entry;
@@ -16,8 +16,18 @@ const VERSION: &str = "pop3:1";
 pub(crate) struct Known {
     /// The day it was fetched, counted from 1970.
     pub(crate) day: u64,
+    pub(crate) fate: Fate,
+}
+
+/// What was done with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It was fetched.
+    Fetched,
+    /// Only its headers were.
+    Headers,
     /// It is to be deleted, and was not yet for certain.
-    pub(crate) condemned: bool,
+    Condemned,
 }
 
 /// What is remembered, by unique identifier.
@@ -38,8 +48,12 @@ impl State {
         }
         let known = |member: &str| {
             let (day, id) = member.split_once(':')?;
-            let (day, condemned) = day.strip_suffix('!').map_or((day, false), |day| (day, true));
-            Some((unescaped(id), Known { day: day.parse().ok()?, condemned }))
+            let fate = match day.as_bytes().last() {
+                Some(b'!') => Fate::Condemned,
+                Some(b'?') => Fate::Headers,
+                _ => Fate::Fetched,
+            };
+            Some((unescaped(id), Known { day: day.trim_end_matches(['!', '?']).parse().ok()?, fate }))
         };
         members.map(|member| known(member).ok_or_else(foreign)).collect::<Result<_, _>>().map(State)
     }
@@ -61,7 +75,11 @@ impl State {
         let mut text = VERSION.to_owned();
         for entry in mailbox {
             if let Some(known) = self.0.get(&entry.id) {
-                let mark = if known.condemned { "!" } else { "" };
+                let mark = match known.fate {
+                    Fate::Fetched => "",
+                    Fate::Headers => "?",
+                    Fate::Condemned => "!",
+                };
                 // Writing to a String cannot fail.
                 let _ = write!(text, ";{}{mark}:{}", known.day, escaped(&entry.id));
             }
@@ -86,12 +104,13 @@ mod tests {
     #[test]
     fn a_state_is_read_back_as_it_was_written() {
         let mut state = State::default();
-        state.remember("a;b%3B", Known { day: 20_778, condemned: false });
-        state.remember("c", Known { day: 20_779, condemned: true });
-        state.remember("gone", Known { day: 1, condemned: false });
+        state.remember("a;b%3B", Known { day: 20_778, fate: Fate::Fetched });
+        state.remember("c", Known { day: 20_779, fate: Fate::Condemned });
+        state.remember("large", Known { day: 20_779, fate: Fate::Headers });
+        state.remember("gone", Known { day: 1, fate: Fate::Fetched });
         let entry = |id: &str| Entry { number: 1, size: 1, id: id.to_owned() };
-        let text = state.text(&[entry("c"), entry("a;b%3B"), entry("new")]);
-        assert_eq!(text, "pop3:1;20779!:c;20778:a%3Bb%253B");
+        let text = state.text(&[entry("c"), entry("large"), entry("a;b%3B"), entry("new")]);
+        assert_eq!(text, "pop3:1;20779!:c;20779?:large;20778:a%3Bb%253B");
         state.forget("gone");
         assert_eq!(State::parse(Some(&text)).unwrap(), state);
     }

@@ -8,6 +8,7 @@ use introspection::Introspection;
 use std::io;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The users who may log in, with their passwords.
@@ -18,6 +19,16 @@ pub const TOKEN: &str = "ya29.token-of-anna-which-is-good";
 
 /// The SASL mechanisms that it knows.
 pub const MECHANISMS: [&str; 7] = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"];
+
+/// A user with the first of [`USERS`]'s password, whose mailbox holds 10 KB only.
+pub const CRAMPED: &str = "klein";
+
+/// How many users there are beside them, for tests that need a mailbox of their own.
+const MAILBOXES: usize = 200;
+
+fn mailbox(number: usize) -> String {
+    format!("konto{number}")
+}
 
 /// A running Dovecot.
 pub struct Dovecot {
@@ -30,6 +41,7 @@ pub struct Dovecot {
     /// IMAP over TLS.
     pub imaps: u16,
     mail: std::path::PathBuf,
+    given: AtomicUsize,
     _guard: Guard,
     _introspection: Introspection,
 }
@@ -54,8 +66,11 @@ impl Dovecot {
             text.replace("IMAPS_PORT", &imaps.to_string()).replace("IMAP_PORT", &imap.to_string())
         };
         std::fs::write(folder.join("dovecot.conf"), fill(include_str!("dovecot.conf")))?;
-        let users = USERS.map(|(name, password)| format!("{name}:{{PLAIN}}{password}::::::\n"));
-        std::fs::write(folder.join("users"), users.concat())?;
+        let mailboxes: Vec<String> = (0..MAILBOXES).map(mailbox).collect();
+        let users = USERS.into_iter().chain(mailboxes.iter().map(|name| (name.as_str(), USERS[0].1)));
+        let mut users: String = users.map(|(name, password)| format!("{name}:{{PLAIN}}{password}::::::\n")).collect();
+        users.push_str(&format!("{CRAMPED}:{{PLAIN}}{}::::::userdb_quota_rule=*:storage=10K\n", USERS[0].1));
+        std::fs::write(folder.join("users"), users)?;
         let oauth2 = "introspection_mode = auth\nusername_attribute = username\nactive_attribute = active\nactive_value = true\n";
         std::fs::write(folder.join("oauth2.conf"), format!("{oauth2}introspection_url = {}\n", introspection.url()))?;
         write_script(&folder.join("pop-before-smtp"), &fill("#!/bin/sh\n: > \"ROOT/pop/$IP\"\nexec \"$@\"\n"))?;
@@ -64,20 +79,48 @@ impl Dovecot {
         let guard = Guard::start(&["/usr/sbin/dovecot", "-F", "-c", &folder.join("dovecot.conf").display().to_string()], &log, None)?;
         let ready = || (folder.join("auth").exists() && TcpStream::connect((Ipv4Addr::LOCALHOST, pop3)).is_ok()).then_some(());
         until(Duration::from_secs(20), ready).ok_or_else(|| failed(folder))?;
-        Ok(Dovecot { pop3, pop3s, imap, imaps, mail: folder.join("pop3"), _guard: guard, _introspection: introspection })
+        Ok(Dovecot {
+            pop3,
+            pop3s,
+            imap,
+            imaps,
+            mail: folder.join("pop3"),
+            given: AtomicUsize::new(0),
+            _guard: guard,
+            _introspection: introspection,
+        })
     }
 }
 
 impl Dovecot {
+    /// A user whose mailbox nobody has used yet; the password is that of the first of [`USERS`].
+    pub fn mailbox(&self) -> String {
+        mailbox(self.given.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The folder with a user's mail: the inbox as a maildir, the others in `.NAME` there.
+    pub fn maildir(&self, user: &str) -> std::path::PathBuf {
+        self.mail.join(user)
+    }
+
     /// Puts messages into a user's inbox, as they are; the user need not exist until then. The mailbox is created with them.
     pub fn deliver(&self, user: &str, messages: &[Vec<u8>]) -> io::Result<()> {
+        self.put(user, messages, 1_700_000_000)
+    }
+
+    /// Puts messages behind those that [`Dovecot::deliver`] put there.
+    pub fn deliver_more(&self, user: &str, messages: &[Vec<u8>]) -> io::Result<()> {
+        self.put(user, messages, 1_700_000_001)
+    }
+
+    fn put(&self, user: &str, messages: &[Vec<u8>], time: u64) -> io::Result<()> {
         let maildir = self.mail.join(user);
         for folder in ["tmp", "new", "cur"] {
             std::fs::create_dir_all(maildir.join(folder))?;
         }
         for (number, message) in messages.iter().enumerate() {
             // Dovecot numbers new messages in the order of their names.
-            std::fs::write(maildir.join(format!("new/1700000000.{number:08}.test")), message)?;
+            std::fs::write(maildir.join(format!("new/{time}.{number:08}.test")), message)?;
         }
         crate::guard::hand_over(&maildir)
     }

@@ -1,0 +1,147 @@
+//! Every way in: TLS modes, mechanisms, and what is refused at the door.
+
+use crate::desk::{Desk, fetch, letters, patience, subjects};
+use postkontor_core::{Account, Disposal, Status};
+use postkontor_tests::dovecot::{MECHANISMS, TOKEN, USERS};
+use serde_json::{Value, json};
+
+const TRANSPORTS: [&str; 2] = ["pop3", "imap"];
+
+fn ports(desk: &Desk, transport: &str) -> (u16, u16) {
+    let dovecot = desk.dovecot();
+    if transport == "pop3" { (dovecot.pop3, dovecot.pop3s) } else { (dovecot.imap, dovecot.imaps) }
+}
+
+/// The facts of the step `login` of a test.
+fn mechanism(account: &mut Account) -> String {
+    let report: Value = serde_json::from_str(&account.test("{}", &patience()).unwrap()).unwrap();
+    assert_eq!(report["ok"], true, "{report:#}");
+    let login = report["steps"].as_array().unwrap().iter().find(|step| step["step"] == "login").unwrap();
+    login["facts"]["mechanism"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn every_tls_mode_leads_to_the_mailbox() {
+    let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
+    for transport in TRANSPORTS {
+        let (clear, secure) = ports(&desk, transport);
+        let ways = [
+            (clear, "none", true),
+            (clear, "starttls", false),
+            (clear, "required", false),
+            (clear, "auto", false),
+            (secure, "implicit", false),
+        ];
+        for (port, mode, consent) in ways {
+            let more = json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": {"allow_cleartext": consent}});
+            assert_eq!(subjects(&mut desk.account_with(transport, more), json!({})).0, ["a", "b"], "{transport} {mode}");
+        }
+    }
+}
+
+#[test]
+fn no_password_in_clear_text_without_consent() {
+    let Some(desk) = Desk::new() else { return };
+    for transport in TRANSPORTS {
+        let (clear, _) = ports(&desk, transport);
+        for method in ["auto", "password", "plain", "cram-md5", if transport == "pop3" { "apop" } else { "login" }] {
+            let more = json!({"server": {"port": clear}, "tls": {"mode": "none"}, "auth": {"method": method}});
+            let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
+            assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.cleartext_forbidden"), "{transport} {method}");
+            assert_eq!(error.at[0].pointer, "/accounts/main/auth/allow_cleartext");
+        }
+    }
+}
+
+#[test]
+fn every_mechanism_that_dovecot_offers_opens_the_mailbox() {
+    let Some(desk) = Desk::new() else { return };
+    for transport in TRANSPORTS {
+        let (clear, secure) = ports(&desk, transport);
+        for name in MECHANISMS {
+            for (port, mode) in [(clear, "none"), (clear, "starttls"), (secure, "implicit")] {
+                let method = name.to_ascii_lowercase();
+                let mut auth = json!({"method": method, "allow_cleartext": mode == "none"});
+                if matches!(name, "XOAUTH2" | "OAUTHBEARER") {
+                    auth["user"] = json!("anna");
+                    auth["oauth2"] = json!({"access_token": TOKEN});
+                }
+                let more = json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": auth});
+                assert_eq!(mechanism(&mut desk.account_with(transport, more)), name, "{transport} {mode}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_protocols_own_commands_open_the_mailbox() {
+    let Some(desk) = Desk::new() else { return };
+    for transport in TRANSPORTS {
+        let (clear, secure) = ports(&desk, transport);
+        let own = if transport == "pop3" { "USER" } else { "LOGIN" };
+        for (port, mode, consent) in [(clear, "starttls", false), (secure, "implicit", false), (clear, "none", true)] {
+            let more = json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": {"method": "password", "allow_cleartext": consent}});
+            // In clear text APOP is there, which does not show the password.
+            let own = if mode == "none" && transport == "pop3" { "APOP" } else { own };
+            assert_eq!(mechanism(&mut desk.account_with(transport, more)), own, "{transport} {mode}");
+        }
+    }
+    for (port, mode, consent) in
+        [(desk.dovecot().pop3, "none", true), (desk.dovecot().pop3, "starttls", false), (desk.dovecot().pop3s, "implicit", false)]
+    {
+        let more = json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": {"method": "apop", "allow_cleartext": consent}});
+        assert_eq!(mechanism(&mut desk.account_with("pop3", more)), "APOP", "{mode}");
+    }
+    assert_eq!(mechanism(&mut desk.account("imap")), "SCRAM-SHA-256", "auto takes the best");
+}
+
+#[test]
+fn names_and_passwords_with_umlauts_are_understood() {
+    let Some(desk) = Desk::new() else { return };
+    let (user, password) = USERS[1];
+    for transport in TRANSPORTS {
+        for method in ["password", "plain", "login", "cram-md5", "scram-sha-256"] {
+            let more = json!({"auth": {"user": user, "password": password, "method": method}});
+            mechanism(&mut desk.account_with(transport, more));
+        }
+    }
+}
+
+#[test]
+fn a_wrong_password_is_the_passwords_fault() {
+    let Some(desk) = Desk::new() else { return };
+    for transport in TRANSPORTS {
+        for method in ["auto", "password", "plain", "login", "cram-md5", "scram-sha-256"] {
+            let more = json!({"auth": {"method": method, "password": "falsch-12345"}});
+            let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
+            assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.refused"), "{transport} {method}: {error:?}");
+            assert!(!format!("{error:?}").contains("falsch-12345"), "{transport} {method}");
+            assert!(error.message.contains(&desk.user), "{}", error.message);
+        }
+    }
+}
+
+#[test]
+fn a_mechanism_that_is_not_offered_is_never_replaced() {
+    let Some(desk) = Desk::new() else { return };
+    for transport in TRANSPORTS {
+        let more = json!({"auth": {"method": "external"}, "tls": {"verify": true}});
+        let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
+        assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.mechanism_not_offered"), "{transport}");
+    }
+}
+
+#[test]
+fn an_untrusted_certificate_ends_it_before_the_password() {
+    let Some(desk) = Desk::new() else { return };
+    for transport in TRANSPORTS {
+        let (clear, secure) = ports(&desk, transport);
+        for (port, mode) in [(clear, "starttls"), (secure, "implicit")] {
+            let more = json!({"server": {"port": port}, "tls": {"mode": mode, "ca_file": null}});
+            let mut settings = desk.settings(transport, more);
+            settings["accounts"]["main"]["tls"].as_object_mut().unwrap().remove("ca_file");
+            let error = fetch(&mut desk.open(&settings), json!({}), |_| Disposal::Keep).0.unwrap_err();
+            assert_eq!(error.status, Status::Tls, "{transport} {mode}: {error:?}");
+        }
+    }
+}

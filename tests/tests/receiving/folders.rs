@@ -1,0 +1,160 @@
+//! Folders: their names and uses, filing into them, sending by them.
+
+use crate::desk::{Desk, ask, fetch, letters, lies, patience, subjects};
+use postkontor_core::{Disposal, Status};
+use postkontor_tests::dovecot::CRAMPED;
+use serde_json::{Value, json};
+
+fn ids(desk: &Desk, folder: &str) -> Vec<String> {
+    let (result, got) = fetch(&mut desk.account("imap"), json!({"folder": folder}), |_| Disposal::Keep);
+    result.unwrap();
+    got.iter().map(|got| got.id().to_owned()).collect()
+}
+
+#[test]
+fn folders_are_listed_with_their_uses() {
+    let Some(desk) = Desk::new() else { return };
+    let listed = ask(desk.account("imap").list("{}", &patience()));
+    let find = |name: &str| {
+        listed["folders"].as_array().unwrap().iter().find(|folder| folder["name"] == name).unwrap_or_else(|| panic!("{listed}"))
+    };
+    assert_eq!(find("Gesendet")["uses"], json!(["sent"]));
+    assert_eq!(find("Entwürfe")["uses"], json!(["drafts"]));
+    assert_eq!(find("INBOX")["selectable"], true);
+    assert_eq!(find("Gesendet")["delimiter"], "/");
+}
+
+#[test]
+fn messages_are_marked_moved_and_deleted_by_id() {
+    let Some(desk) = Desk::with(&letters(&["a", "b", "c", "d"])) else { return };
+    let mut account = desk.account_with("imap", json!({"imap": {"create_folders": true}}));
+    let all = ids(&desk, "INBOX");
+    let mut apply = |request: Value| ask(account.apply(&request.to_string(), &patience()));
+    let answer = apply(json!({"messages": [all[0], all[1]], "do": "seen"}));
+    assert_eq!(answer, json!({"applied": [all[0], all[1]], "missing": []}));
+    apply(json!({"messages": [all[1]], "do": "unseen"}));
+    let (unseen, _) = subjects(&mut desk.account("imap"), json!({"filter": {"unseen": true}}));
+    assert_eq!(unseen, ["b", "c", "d"]);
+    apply(json!({"messages": [all[2]], "do": "delete"}));
+    // The folder does not exist yet and has all that makes a name hard.
+    let filed = "Ablage/Größe & \"Maß\" 日本";
+    apply(json!({"messages": [all[1], all[3]], "do": "move", "folder": filed}));
+    assert_eq!(lies(&desk, None), ["a"]);
+    assert_eq!(lies(&desk, Some(filed)), ["b", "d"]);
+    let answer = apply(json!({"messages": [all[3], all[0]], "do": "delete"}));
+    assert_eq!(answer, json!({"applied": [all[0]], "missing": [all[3]]}));
+    // What was moved has a new id, by which it is found where it lies now.
+    let moved = ids(&desk, filed);
+    apply(json!({"messages": [moved[0]], "do": "move", "folder": "<sent>"}));
+    assert_eq!(lies(&desk, Some("Gesendet")), ["b"]);
+    let listed = ask(account.list("{}", &patience())).to_string();
+    assert!(listed.contains(&json!(filed).to_string()), "{listed}");
+}
+
+#[test]
+fn folders_go_by_several_names() {
+    let Some(desk) = Desk::with(&letters(&["a"])) else { return };
+    for name in ["INBOX", "inbox", "Posteingang", "Prejeto"] {
+        assert_eq!(lies(&desk, Some(name)), ["a"], "{name}");
+    }
+    let mut account = desk.account_with("imap", json!({"imap": {"inbox": "Posteingang"}}));
+    let (result, got) = fetch(&mut account, json!({}), |_| Disposal::Keep);
+    result.unwrap();
+    assert_eq!(got[0].summary["folder"], "INBOX", "an id is the same whichever name was used");
+    assert_eq!(ids(&desk, "INBOX"), [got[0].id()]);
+    assert!(lies(&desk, Some("<sent>")).is_empty());
+    let error = account.receive(r#"{"folder":"<archive>"}"#, None, &patience()).unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::NotFound, "imap.special_use_missing"));
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let Some(desk) = Desk::new() else { return };
+    let mut account = desk.account("imap");
+    let error = account.receive(r#"{"folder":"Gibt es nicht"}"#, None, &patience()).unwrap_err();
+    assert_eq!(
+        (error.status, error.code.as_str(), error.at[0].pointer.as_str()),
+        (Status::NotFound, "imap.folder_missing", "/accounts/main/folder")
+    );
+    assert!(error.message.contains("Gibt es nicht"), "{}", error.message);
+    for name in ["", "a\r\nb LOGOUT", "\u{0}"] {
+        let error = account.receive(&json!({"folder": name}).to_string(), None, &patience()).unwrap_err();
+        assert_eq!((error.status, error.code.as_str()), (Status::Argument, "imap.folder_name_invalid"), "{name:?}");
+    }
+    let (filed, error) = (ids(&desk, "INBOX"), account.apply(r#"{"messages":["x"],"do":"delete"}"#, &patience()).unwrap_err());
+    assert!(filed.is_empty());
+    assert_eq!((error.code.as_str(), error.at[0].pointer.as_str()), ("imap.id_invalid", "/accounts/main/messages/0"));
+    let error = account.apply(r#"{"messages":["1.1.INBOX"],"do":"eat"}"#, &patience()).unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::Argument, "imap.action_unknown"));
+}
+
+#[test]
+fn the_test_looks_for_the_folders() {
+    let Some(desk) = Desk::new() else { return };
+    let report = |imap: Value| -> Value { ask(desk.account_with("imap", json!({ "imap": imap })).test("{}", &patience())) };
+    let good = report(json!({"inbox": "Posteingang", "outbox": "Entwürfe"}));
+    assert_eq!(good["ok"], true, "{good:#}");
+    let missing = report(json!({"outbox": "Postausgang"}));
+    let step = missing["steps"].as_array().unwrap().iter().find(|step| step["status"] == "fail").unwrap();
+    assert_eq!((&step["code"], &step["pointer"]), (&json!("imap.folder_missing"), &json!("/accounts/main/imap/outbox")));
+    let created = report(json!({"outbox": "Postausgang", "create_folders": true}));
+    assert_eq!(created["ok"], true);
+    let step = created["steps"].as_array().unwrap().iter().find(|step| step["status"] == "warn").unwrap();
+    assert_eq!(step["code"], "imap.folder_will_be_created");
+    let pop3 = ask(desk.account("pop3").test("{}", &patience()));
+    assert_eq!(pop3["ok"], true, "{pop3:#}");
+}
+
+#[test]
+fn sending_by_imap_puts_the_message_into_the_outbox() {
+    let Some(desk) = Desk::new() else { return };
+    let mut account = desk.account_with("imap", json!({"imap": {"outbox": "Ausgänge/Für morgen", "create_folders": true}}));
+    // A small message goes at once, a large one after the server's consent.
+    for (subject, lines) in [("small", 1), ("Große Anlage", 20_000)] {
+        let message = json!({"to": ["b@example.com"], "subject": subject, "text": "Zeile\n".repeat(lines)});
+        let receipt = ask(account.send(&message.to_string(), &[], &patience()));
+        let saved = receipt["saved_to"].as_str().unwrap();
+        assert!(saved.ends_with(".Ausgänge/Für morgen"), "{receipt}");
+        let (_, got) = fetch(&mut desk.account("imap"), json!({"folder": "Ausgänge/Für morgen", "filter": {"subject": subject}}), |_| {
+            Disposal::Keep
+        });
+        assert_eq!((got.len(), got[0].subject()), (1, subject));
+        assert_eq!((got[0].id(), got[0].summary["size"].as_u64()), (saved, receipt["size"].as_u64()));
+        assert!(got[0].summary["flags"].to_string().contains("Seen"));
+    }
+}
+
+#[test]
+fn a_large_message_finds_its_outbox_created_too() {
+    let Some(desk) = Desk::new() else { return };
+    let mut account = desk.account_with("imap", json!({"imap": {"outbox": "Postausgang", "create_folders": true}}));
+    let message = json!({"to": ["b@example.com"], "subject": "large", "text": "Zeile\n".repeat(20_000)});
+    account.send(&message.to_string(), &[], &patience()).unwrap();
+    assert_eq!(lies(&desk, Some("Postausgang")), ["large"]);
+}
+
+#[test]
+fn a_missing_outbox_is_named_and_the_session_goes_on() {
+    let Some(desk) = Desk::new() else { return };
+    let mut account = desk.account_with("imap", json!({"imap": {"outbox": "Postausgang"}}));
+    for lines in [1, 20_000] {
+        let message = json!({"to": ["b@example.com"], "subject": "x", "text": "Zeile\n".repeat(lines)});
+        let error = account.send(&message.to_string(), &[], &patience()).unwrap_err();
+        assert_eq!((error.status, error.code.as_str()), (Status::NotFound, "imap.folder_missing"), "{error:?}");
+        assert_eq!(error.at[0].pointer, "/accounts/main/imap/outbox");
+        assert_eq!(serde_json::to_value(error.delivery).unwrap(), "none");
+    }
+    assert!(subjects(&mut account, json!({})).0.is_empty());
+}
+
+#[test]
+fn a_full_folder_is_a_refusal_with_the_servers_words() {
+    let Some(mut desk) = Desk::new() else { return };
+    CRAMPED.clone_into(&mut desk.user);
+    let mut account = desk.account_with("imap", json!({"imap": {"outbox": "Klein", "create_folders": true}}));
+    let message = json!({"to": ["b@example.com"], "subject": "x", "text": "Zeile\n".repeat(20_000)});
+    let error = account.send(&message.to_string(), &[], &patience()).unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::Refused, "imap.append_refused"), "{error:?}");
+    assert!(error.server.as_ref().unwrap().text.contains("OVERQUOTA"), "{error:?}");
+    assert!(lies(&desk, Some("Klein")).is_empty());
+}

@@ -1,0 +1,9 @@
+//! Receiving, filing and sending by mailbox, against a real Dovecot, through the built plugins.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
+
+mod desk;
+mod doors;
+mod fetching;
+mod folders;
+mod saving;
