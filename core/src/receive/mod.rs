@@ -126,7 +126,7 @@ impl<'a> Reception<'a> {
 
     fn begin(&mut self, incoming: Incoming) -> Result<(), Error> {
         let spool = match &mut self.folder {
-            Some(folder) => Spool::into_file(folder.next()?),
+            Some(folder) => Spool::of(folder.next()?),
             None => Spool::new(),
         };
         self.answer = None;

@@ -40,7 +40,7 @@ impl Spool {
     }
 
     /// A spool that becomes a file of the caller's; until then it goes away with it.
-    pub(super) fn inappend((place, file): (Place, File)) -> Spool {
+    pub(super) fn of((place, file): (Place, File)) -> Spool {
         Spool::at(place, Some(file))
     }
 
