@@ -334,8 +334,10 @@ postkontor_status POSTKONTOR_CALL postkontor_account_send(
     postkontor_buf *out);
 
 /**
- * Lists folders or messages. `request` is {"what":"folders"} or {"what":"messages","folder":"..."}, or null for the messages of
- * the usual folder; `cancel` may be null.
+ * Lists folders, or the messages of one: `request` is null or {} for the folders, {"folder":"..."} for messages, {"folder":""}
+ * for those of the settings' inbox; a POP3 mailbox has messages only. `cancel` may be null.
+ *
+ * The answer is {"folders":[{"name","delimiter","uses","selectable"},...]} or {"messages":[{"id","size",...},...]}.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_list(
     postkontor_account *account,
@@ -361,7 +363,7 @@ postkontor_status POSTKONTOR_CALL postkontor_account_receive(
     postkontor_buf *out);
 
 /**
- * Marks, moves or deletes messages: {"messages":["id",...],"action":"seen|unseen|move|delete","folder":"..."}. `cancel` may be
+ * Marks, moves or deletes messages: {"messages":["id",...],"do":"seen|unseen|move|delete","folder":"..."}. `cancel` may be
  * null.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_apply(

@@ -4,34 +4,14 @@ use crate::error::failed;
 use crate::loader::{self, Plugin};
 use crate::settings::{self, Schemas};
 use crate::texts::Texts;
-use crate::{Cancel, account};
-use postkontor_plugin::{Error, Secret, Status};
+use crate::transport::Transport;
+use crate::{Callbacks, Cancel};
+use postkontor_plugin::{Error, Status};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-
-/// What the program that uses Postkontor does for it. Called on the thread that called, and only during the call.
-pub trait Callbacks: Send + Sync {
-    /// Takes a line for the log. Levels: 1 error, 2 warning, 3 information, 4 debug, 5 trace.
-    fn log(&self, _level: i32, _text: &str) {}
-    /// Learns the progress in bytes, at least every 100 ms while something is waited for; `false` stops the call.
-    fn progress(&self, _done: u64, _total: u64) -> bool {
-        true
-    }
-    /// Finds a secret that the settings refer to as `{"secret":"name"}`.
-    fn secret_get(&self, _name: &str) -> Option<Secret> {
-        None
-    }
-    /// Keeps a secret, for example a renewed token; `false` where it cannot.
-    fn secret_put(&self, _name: &str, _value: &Secret) -> bool {
-        false
-    }
-}
-
-/// Callbacks that do nothing.
-impl Callbacks for () {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,29 +38,6 @@ pub struct Host {
 struct Entry {
     file: Option<PathBuf>,
     transport: Result<Transport, Error>,
-}
-
-/// A transport that can be used.
-pub(crate) struct Transport {
-    pub(crate) plugin: Plugin,
-    pub(crate) identity: Identity,
-    description: OnceLock<Result<Arc<Description>, Error>>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Identity {
-    pub(crate) name: String,
-    #[serde(default)]
-    version: String,
-    pub(crate) operations: Vec<String>,
-}
-
-/// What a plugin says about itself when it is asked for everything.
-#[derive(Deserialize)]
-struct Description {
-    schema: Arc<Value>,
-    #[serde(default)]
-    texts: Value,
 }
 
 impl Host {
@@ -112,12 +69,13 @@ impl Host {
 
     fn add(&mut self, file: Option<PathBuf>, plugin: Result<Plugin, Error>) {
         let transport = plugin.and_then(|plugin| {
-            let identity: Identity = plugin.describe("{}")?;
-            if let Some(other) = self.entries.iter().find(|entry| entry.name() == Some(&identity.name)) {
-                let error = failed(Status::Transport, "plugin.name_taken").arg("name", identity.name);
+            let transport = Transport::new(plugin)?;
+            let name = &transport.identity.name;
+            if let Some(other) = self.entries.iter().find(|entry| entry.name() == Some(name)) {
+                let error = failed(Status::Transport, "plugin.name_taken").arg("name", name.as_str());
                 return Err(error.arg("other", other.shown()));
             }
-            Ok(Transport { plugin, identity, description: OnceLock::new() })
+            Ok(transport)
         });
         let transport = transport.map_err(|error| self.brief(error));
         if let Err(error) = &transport {
@@ -162,7 +120,7 @@ impl Host {
         let form = if transport.is_empty() {
             settings::form(settings::document_schema(), self.texts(), language)
         } else {
-            let description = self.description(transport).map_err(|error| self.localised(error))?;
+            let description = self.transport(transport).and_then(Transport::description).map_err(|error| self.localised(error))?;
             // The plugin's own texts only: another may have other words for a group of the same name.
             let mut texts = Texts::new();
             texts.add(&description.texts);
@@ -193,19 +151,13 @@ impl Host {
         })
     }
 
-    fn description(&self, transport: &str) -> Result<Arc<Description>, Error> {
-        let transport = self.transport(transport)?;
-        let describe = || transport.plugin.describe(r#"{"full":true}"#).map(Arc::new);
-        transport.description.get_or_init(describe).clone()
-    }
-
     /// The texts of the host and of every plugin; gathered when a sentence is first needed.
     fn texts(&self) -> &Texts {
         self.texts.get_or_init(|| {
             let usable = self.entries.iter().filter_map(|entry| entry.transport.as_ref().ok());
             let mut texts = Texts::new();
             for transport in usable {
-                match self.description(&transport.identity.name) {
+                match transport.description() {
                     Ok(description) => texts.add(&description.texts),
                     Err(error) => {
                         self.callbacks.log(2, &format!("plugin {} does not describe itself: {error}", transport.identity.name));
@@ -255,10 +207,10 @@ impl Entry {
 
 impl Schemas for Host {
     fn schema(&self, transport: &str) -> Result<Arc<Value>, Error> {
-        self.description(transport).map(|description| description.schema.clone())
+        self.transport(transport).and_then(Transport::description).map(|description| description.schema.clone())
     }
 
     fn refuse(&self, transport: &str, account: &str, settings: &Value) -> Result<(), Error> {
-        account::would_open(self, transport, account, settings)
+        self.transport(transport)?.open(account, settings, self.callbacks()).map(drop)
     }
 }

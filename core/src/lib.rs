@@ -9,6 +9,7 @@
 //! - [`account`](Account) brings the three together: who sends, with which fallback, and what became of it.
 
 mod account;
+mod callbacks;
 mod cancel;
 mod error;
 mod host;
@@ -19,10 +20,12 @@ mod receipt;
 mod receive;
 pub mod settings;
 pub mod texts;
+mod transport;
 
 pub use account::Account;
+pub use callbacks::Callbacks;
 pub use cancel::Cancel;
-pub use host::{Callbacks, Host};
+pub use host::Host;
 pub use opened::{Opened, safe_name};
 pub use postkontor_plugin::{Disposal, Error, Secret, Status};
 pub use receive::{Fetched, Take};

@@ -116,8 +116,10 @@ pub unsafe extern "system" fn postkontor_account_send(
     }
 }
 
-/// Lists folders or messages. `request` is {"what":"folders"} or {"what":"messages","folder":"..."}, or null for the messages of
-/// the usual folder; `cancel` may be null.
+/// Lists folders, or the messages of one: `request` is null or {} for the folders, {"folder":"..."} for messages, {"folder":""}
+/// for those of the settings' inbox; a POP3 mailbox has messages only. `cancel` may be null.
+///
+/// The answer is {"folders":[{"name","delimiter","uses","selectable"},...]} or {"messages":[{"id","size",...},...]}.
 ///
 /// # Safety
 ///
@@ -190,7 +192,7 @@ fn hand_over(
     }
 }
 
-/// Marks, moves or deletes messages: {"messages":["id",...],"action":"seen|unseen|move|delete","folder":"..."}. `cancel` may be
+/// Marks, moves or deletes messages: {"messages":["id",...],"do":"seen|unseen|move|delete","folder":"..."}. `cancel` may be
 /// null.
 ///
 /// # Safety

@@ -1,7 +1,6 @@
 //! One transport with one account's settings: the account itself, or one that stands in for it.
 
 use crate::error::failed;
-use crate::host::{Callbacks, Transport};
 use crate::loader::{Context, Session, Streams};
 use crate::settings::{AccountSettings, Document, resolve_secrets, secret_not_found};
 use crate::{Cancel, Host};
@@ -28,20 +27,20 @@ impl Leg {
     /// Performs an operation that has no streams.
     pub(super) fn call(&mut self, operation: &str, mut request: Value, cancel: &Cancel, deadline: Duration) -> Result<Vec<u8>, Error> {
         request["deadline_ms"] = Value::from(milliseconds(cancel.remaining(deadline)));
-        self.stream(operation, request.to_string().as_bytes(), cancel, &mut Nothing)
+        self.stream(operation, request.to_string().as_bytes(), cancel, &mut ())
     }
 
     /// Performs an operation whose messages pass through `streams`.
     pub(super) fn stream(&mut self, operation: &str, request: &[u8], cancel: &Cancel, streams: &mut dyn Streams) -> Result<Vec<u8>, Error> {
         let transport = self.host.transport(&self.settings.transport)?;
-        if !transport.identity.operations.iter().any(|known| known == operation) {
+        if !transport.supports(operation) {
             let error = failed(Status::Unsupported, "transport.operation_unsupported");
             return Err(self.complete(error.arg("transport", self.settings.transport.as_str()).arg("operation", operation)));
         }
         let context = Context::new(self.host.callbacks(), cancel, streams);
         let session = match self.session.take() {
             Some(session) => Ok(session),
-            None => session(transport, &self.settings, self.host.callbacks(), &context),
+            None => self.open(),
         };
         let result = session.and_then(|mut session| {
             let result = session.call(operation, request, &context);
@@ -62,16 +61,19 @@ impl Leg {
     }
 
     /// Makes the session where there is none yet, so that its errors can be told from those of the first operation.
-    pub(super) fn prepare(&mut self, cancel: &Cancel) -> Result<(), Error> {
+    pub(super) fn prepare(&mut self) -> Result<(), Error> {
         if self.session.is_none() {
-            let transport = self.host.transport(&self.settings.transport)?;
-            let mut nothing = Nothing;
-            let context = Context::new(self.host.callbacks(), cancel, &mut nothing);
-            let session = session(transport, &self.settings, self.host.callbacks(), &context);
-            drop(context);
-            self.session = Some(session.map_err(|error| self.complete(error))?);
+            self.session = Some(self.open().map_err(|error| self.complete(error))?);
         }
         Ok(())
+    }
+
+    fn open(&self) -> Result<Session, Error> {
+        let mut settings = self.settings.settings.clone();
+        let callbacks = self.host.callbacks();
+        let find = |name: &str| callbacks.secret_get(name).ok_or_else(|| secret_not_found(name).stage(Stage::Secret).usable());
+        resolve_secrets(&mut settings, &self.settings.secrets, &find)?;
+        self.host.transport(&self.settings.transport)?.open(&self.settings.id, &settings, callbacks)
     }
 
     /// The account via which this one sends, where its settings name one (`imap.via`).
@@ -115,36 +117,7 @@ impl Leg {
     }
 }
 
-fn session(transport: &Transport, account: &AccountSettings, callbacks: &dyn Callbacks, context: &Context<'_>) -> Result<Session, Error> {
-    let mut settings = account.settings.clone();
-    let find = |name: &str| callbacks.secret_get(name).ok_or_else(|| secret_not_found(name).stage(Stage::Secret).usable());
-    resolve_secrets(&mut settings, &account.secrets, &find)?;
-    let request = zeroize::Zeroizing::new(json!({"account": account.id, "settings": settings}).to_string());
-    transport.plugin.open(&request, context)
-}
-
-/// Whether a transport takes these settings; no session remains.
-pub(crate) fn would_open(host: &Host, transport: &str, account: &str, settings: &Value) -> Result<(), Error> {
-    let (cancel, mut nothing) = (Cancel::default(), Nothing);
-    let context = Context::new(host.callbacks(), &cancel, &mut nothing);
-    let request = zeroize::Zeroizing::new(json!({"account": account, "settings": settings}).to_string());
-    host.transport(transport)?.plugin.open(&request, &context).map(drop)
-}
-
 /// Milliseconds as the plugin ABI counts them; a day is far beyond every real deadline.
 pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).min(86_400_000)
-}
-
-/// For operations without streams.
-struct Nothing;
-
-impl Streams for Nothing {
-    fn read(&mut self, _stream: u64, _data: &mut [u8]) -> Result<usize, Error> {
-        Ok(0)
-    }
-
-    fn write(&mut self, _stream: u64, _data: &[u8]) -> Result<(), Error> {
-        Err(failed(Status::Unsupported, "host.stream_unknown"))
-    }
 }

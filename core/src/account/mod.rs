@@ -9,7 +9,6 @@ use crate::receive::{Reception, Take};
 use crate::settings::Document;
 use crate::{Cancel, Host};
 use leg::Leg;
-pub(crate) use leg::would_open;
 use postkontor_plugin::{Delivery, Error, Received, Status};
 use serde_json::Value;
 use std::sync::Arc;

@@ -46,7 +46,7 @@ impl Account {
         // The document was checked when the account was opened; what only the transport can judge is judged here.
         let refers = leg.refers_to_secrets();
         let mut steps = vec![Step::ok(Stage::Settings), if refers { Step::ok(Stage::Secret) } else { Step::skipped(Stage::Secret) }];
-        if let Err(error) = leg.prepare(cancel) {
+        if let Err(error) = leg.prepare() {
             let (index, stage) = if error.stage == Some(Stage::Secret) { (1, Stage::Secret) } else { (0, Stage::Settings) };
             steps[index] = Step::fail(stage, &error);
             return Ok(Report { steps, transcript: Vec::new() });

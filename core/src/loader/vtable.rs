@@ -1,9 +1,8 @@
 //! Calls through the frozen vtable: the only place where the host touches a plugin's pointers.
 
 use super::shown;
-use crate::Cancel;
 use crate::error::failed;
-use crate::host::Callbacks;
+use crate::{Callbacks, Cancel};
 use abi_stable::library::AbiHeaderRef;
 use postkontor_abi as raw;
 use postkontor_plugin::{Error, Secret, Status};
@@ -22,6 +21,17 @@ pub(crate) trait Streams {
     fn read(&mut self, stream: u64, data: &mut [u8]) -> Result<usize, Error>;
     /// Takes bytes.
     fn write(&mut self, stream: u64, data: &[u8]) -> Result<(), Error>;
+}
+
+/// For operations without messages.
+impl Streams for () {
+    fn read(&mut self, _stream: u64, _data: &mut [u8]) -> Result<usize, Error> {
+        Err(failed(Status::Unsupported, "host.stream_unknown"))
+    }
+
+    fn write(&mut self, _stream: u64, _data: &[u8]) -> Result<(), Error> {
+        Err(failed(Status::Unsupported, "host.stream_unknown"))
+    }
 }
 
 /// What a plugin may ask of the host during one call.

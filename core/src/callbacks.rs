@@ -1,0 +1,24 @@
+//! What the program that uses Postkontor does for it.
+
+use postkontor_plugin::Secret;
+
+/// What the program that uses Postkontor does for it. Called on the thread that called, and only during the call.
+pub trait Callbacks: Send + Sync {
+    /// Takes a line for the log. Levels: 1 error, 2 warning, 3 information, 4 debug, 5 trace.
+    fn log(&self, _level: i32, _text: &str) {}
+    /// Learns the progress in bytes, at least every 100 ms while something is waited for; `false` stops the call.
+    fn progress(&self, _done: u64, _total: u64) -> bool {
+        true
+    }
+    /// Finds a secret that the settings refer to as `{"secret":"name"}`.
+    fn secret_get(&self, _name: &str) -> Option<Secret> {
+        None
+    }
+    /// Keeps a secret, for example a renewed token; `false` where it cannot.
+    fn secret_put(&self, _name: &str, _value: &Secret) -> bool {
+        false
+    }
+}
+
+/// Callbacks that do nothing.
+impl Callbacks for () {}
