@@ -1,6 +1,7 @@
 //! The engine under test: hosts with the built plugins, and settings documents for the servers of this crate.
 
 use crate::folder::Folder;
+use crate::guard::Guard;
 use crate::products::Products;
 use postkontor_core::{Account, Cancel, Error, Host};
 use serde_json::{Value, json};
@@ -14,14 +15,13 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The folder with the plugins smtp and sendmail, as an installation has it.
 pub fn plugins() -> io::Result<&'static PathBuf> {
-    static PLUGINS: OnceLock<Result<(Folder, PathBuf), String>> = OnceLock::new();
+    static PLUGINS: OnceLock<Result<(Guard, PathBuf), String>> = OnceLock::new();
     let install = || {
-        let folder = Folder::new().map_err(|error| error.to_string())?;
-        let products = Products::built().map_err(|error| error.to_string())?;
-        let plugins = products.plugins(folder.path(), &["smtp", "sendmail"]).map_err(|error| error.to_string())?;
-        Ok((folder, plugins))
+        let folder = Folder::new()?.keep();
+        let guard = Guard::remover(&folder)?;
+        Ok((guard, Products::built()?.plugins(&folder, &["smtp", "sendmail"])?))
     };
-    let installed = PLUGINS.get_or_init(install).as_ref();
+    let installed = PLUGINS.get_or_init(|| install().map_err(|error: io::Error| error.to_string())).as_ref();
     installed.map(|(_, plugins)| plugins).map_err(|error| io::Error::other(error.clone()))
 }
 

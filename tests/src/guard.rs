@@ -33,6 +33,15 @@ impl Guard {
     }
 }
 
+impl Guard {
+    /// Guards nothing but a folder, which is removed after this process ended. For what lives as long as the process.
+    pub fn remover(folder: &Path) -> io::Result<Guard> {
+        let mut guard = Command::new("sh");
+        guard.args(["-c", "trap '' INT HUP; cat >/dev/null; rm -rf \"$1\"", "guard"]).arg(folder);
+        Ok(Guard(guard.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?))
+    }
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
