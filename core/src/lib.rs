@@ -3,7 +3,7 @@
 //! A program opens a [`Host`] once and an [`Account`] for each set of settings it sends or fetches with. Everything goes in
 //! and out as JSON text; `include/postkontor.h` and docs/ tell the shapes. `postkontor-ffi` offers the same to C.
 //!
-//! - [`loader`] finds plugins and calls them through the frozen vtable: the only place with `unsafe`.
+//! - `loader` finds plugins and calls them through the frozen vtable: the only place with `unsafe`.
 //! - [`settings`] knows the settings document: layers, schema, check, forms, secrets.
 //! - [`message`] composes a message document into MIME, streaming.
 //! - [`account`](Account) brings the three together: who sends, with which fallback, and what became of it.

@@ -14,7 +14,7 @@
 //!
 //! From the moment in which the last byte of a message may have left until its reply is there, a lost connection, a deadline and a
 //! cancelled call all mean the same: the message may have been delivered. The result is then
-//! [`Status::Uncertain`](postkontor_plugin::Status::Uncertain), and nothing is sent again. Before that moment the server
+//! [`Status::Uncertain`], and nothing is sent again. Before that moment the server
 //! cannot have accepted the message, since half a message is never completed: the connection is closed instead.
 #![forbid(unsafe_code)]
 
