@@ -19,10 +19,9 @@ const QUESTIONS: usize = 8;
 pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
     let host = session.stream.endpoint().host.clone();
     let at = |error: Error| error.stage(Stage::Login).arg("host", host.as_str()).arg("user", auth.user.as_str());
-    let secure = session.stream.is_secure();
     let offered = session.capabilities.mechanisms();
     let disabled = session.capabilities.has("LOGINDISABLED");
-    let mechanism = match (auth.method, sasl::choose(auth, &offered, secure)) {
+    let mechanism = match (auth.method, sasl::choose(auth, &offered, session.stream.protection())) {
         // The protocol's own command is asked for first, and consent to clear text there is, or there would be an error.
         (Method::Password, Ok(_)) if !disabled => None,
         (_, Ok(mechanism)) => Some(mechanism),
@@ -38,7 +37,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
     let (name, done) = match mechanism {
         Some(mechanism) => {
             let endpoint = session.stream.endpoint().clone();
-            let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding()).map_err(at)?;
+            let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding()).map_err(at)?.for_service("IMAP");
             let done = converse(session, mechanism.name(), &mut exchange, call).map_err(at)?;
             if done.is_ok {
                 exchange.finish().map_err(at)?;
@@ -105,7 +104,7 @@ fn converse(session: &mut Session, name: &str, exchange: &mut Exchange, call: &C
         if questions > QUESTIONS {
             return Err(session.error(Status::Protocol, "auth.unexpected_challenge"));
         }
-        let challenge = STANDARD.decode(challenge.trim_ascii()).map_err(|_| session.error(Status::Protocol, "auth.challenge_malformed"))?;
+        let challenge = exchange.challenge(challenge)?;
         let response = match held.take() {
             Some(initial) => initial,
             None => exchange.respond(&challenge, call)?,

@@ -33,7 +33,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
         Way::Apop(timestamp) => ("APOP", apop(session, auth, &timestamp, call).map_err(at)?),
         Way::Sasl(mechanism) => {
             let endpoint = session.stream.endpoint().clone();
-            let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding()).map_err(at)?;
+            let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding()).map_err(at)?.for_service("POP");
             let answer = converse(session, mechanism.name(), &mut exchange, call).map_err(at)?;
             if answer.is_ok() {
                 exchange.finish().map_err(at)?;
@@ -68,13 +68,13 @@ fn way(session: &Session, auth: &Auth) -> Result<Way, Error> {
         Method::Auto => {
             consent()?;
             // Without SASL, or with none that both know, the protocol's own commands are left.
-            match sasl::choose(auth, &session.capabilities.mechanisms, secure) {
+            match sasl::choose(auth, &session.capabilities.mechanisms, session.stream.protection()) {
                 Ok(mechanism) => Ok(Way::Sasl(mechanism)),
                 Err(error) if auth.password.is_empty() => Err(error),
                 Err(_) => Ok(by_command(session)),
             }
         }
-        _ => sasl::choose(auth, &session.capabilities.mechanisms, secure).map(Way::Sasl),
+        _ => sasl::choose(auth, &session.capabilities.mechanisms, session.stream.protection()).map(Way::Sasl),
     }
 }
 
@@ -122,7 +122,7 @@ fn converse(session: &mut Session, name: &str, exchange: &mut Exchange, call: &C
         let Some(challenge) = question.strip_prefix(b"+ ").or_else(|| (question == b"+").then_some(&b""[..])) else {
             return verdict(session, &question);
         };
-        let challenge = STANDARD.decode(challenge.trim_ascii()).map_err(|_| Error::new(Status::Protocol, "auth.challenge_malformed"))?;
+        let challenge = exchange.challenge(challenge)?;
         let response = match held.take() {
             Some(initial) => initial,
             None => exchange.respond(&challenge, call)?,

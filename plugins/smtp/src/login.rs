@@ -20,9 +20,9 @@ const QUESTIONS: usize = 8;
 pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
     let endpoint = session.stream.endpoint().clone();
     let at = |error: Error| error.stage(Stage::Login).arg("host", endpoint.host.as_str()).arg("user", auth.user.as_str());
-    let mechanism = sasl::choose(auth, &session.capabilities.mechanisms, session.stream.is_secure()).map_err(at)?;
+    let mechanism = sasl::choose(auth, &session.capabilities.mechanisms, session.stream.protection()).map_err(at)?;
     let binding = session.stream.channel_binding();
-    let mut exchange = Exchange::new(mechanism, auth, &endpoint, binding).map_err(at)?;
+    let mut exchange = Exchange::new(mechanism, auth, &endpoint, binding).map_err(at)?.for_service("SMTPSVC");
     let reply = converse(session, mechanism.name(), &mut exchange, call).map_err(at)?;
     if reply.code == 235 {
         exchange.finish().map_err(at)?;
@@ -53,7 +53,7 @@ fn converse(session: &mut Session, name: &str, exchange: &mut Exchange, call: &C
         if reply.code != 334 {
             return Ok(reply);
         }
-        let challenge = challenge(&reply)?;
+        let challenge = exchange.challenge(reply.lines().next().unwrap_or_default())?;
         let response = match held.take() {
             Some(initial) => initial,
             None => exchange.respond(&challenge, call)?,
@@ -68,12 +68,6 @@ fn converse(session: &mut Session, name: &str, exchange: &mut Exchange, call: &C
 
 fn encoded(response: &[u8], empty: &str) -> Zeroizing<String> {
     Zeroizing::new(if response.is_empty() { empty.to_owned() } else { STANDARD.encode(response) })
-}
-
-/// The server's question.
-fn challenge(reply: &Reply) -> Result<Vec<u8>, Error> {
-    let text = reply.lines().next().unwrap_or_default().trim_ascii();
-    STANDARD.decode(text).map_err(|_| Error::new(Status::Protocol, "auth.challenge_malformed"))
 }
 
 /// RFC 4954, section 6.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 /// The failed step of a test for an error, with facts, pointer, advice, and the settings patch that would repair it.
 ///
-/// Knows the codes of this module (`net.`, `proxy.`, `tls.`); a step with another code gets its facts and nothing more.
+/// Knows the codes of this module (`net.`, `proxy.`, `tls.`, and of `auth.` what is about TLS); a step with another code gets its facts and nothing more.
 pub fn step(error: &Error, server: &Server, tls: &Tls) -> Step {
     let mut step = Step::fail(error.stage.unwrap_or(Stage::Connect), error);
     advise(&mut step, Some(server), tls);
@@ -53,6 +53,7 @@ pub(super) fn advise(step: &mut Step, server: Option<&Server>, tls: &Tls) {
         "tls.client_certificate_unreadable" => ("/tls/client_certificate/file", &["advice.check_file"]),
         "tls.client_certificate_locked" => ("/tls/client_certificate/password", &["advice.check_file_password"]),
         "tls.ca_file_unreadable" => ("/tls/ca_file", &["advice.check_file"]),
+        "auth.server_unverified" => ("/tls/verify", &["advice.verify", "advice.pin_certificate"]),
         "settings.pin_invalid" => ("/tls/pin", &["advice.pin_form"]),
         _ => return,
     };

@@ -3,6 +3,7 @@
 use super::connect::{Undialled, dial};
 use super::proxy::Proxy;
 use super::resolve::resolve;
+use super::sasl::Protection;
 use super::socket::{Direction, Socket};
 use super::tls::{Engine, Handshake};
 use super::{Trail, Transcript};
@@ -158,6 +159,15 @@ impl Stream {
     /// Whether the server has proved who it is: by a verified certificate, or by the pinned one.
     pub fn is_verified(&self) -> bool {
         self.is_verified
+    }
+
+    /// Both in one word, for the choice of a mechanism.
+    pub fn protection(&self) -> Protection {
+        match (self.is_secure(), self.is_verified) {
+            (false, _) => Protection::None,
+            (true, false) => Protection::Unverified,
+            (true, true) => Protection::Verified,
+        }
     }
 
     /// The channel binding `tls-server-end-point` (RFC 5929, section 4).

@@ -1,6 +1,6 @@
 //! Which mechanism is used.
 
-use super::Mechanism;
+use super::{Mechanism, Protection};
 use crate::settings::{Auth, Method};
 use crate::{Error, Stage, Status};
 
@@ -21,9 +21,9 @@ pub fn wanted(auth: &Auth) -> bool {
 
 /// Chooses the mechanism.
 ///
-/// `offered` are the names that the server lists, in any case of letters; `secure` says whether the connection is under TLS. With
-/// `auto` and `password` the best mechanism that both sides know is taken; every other method is exact.
-pub fn choose(auth: &Auth, offered: &[String], secure: bool) -> Result<Mechanism, Error> {
+/// `offered` are the names that the server lists, in any case of letters; `protection` is that of the connection. With `auto` and
+/// `password` the best mechanism that both sides know is taken, which is never NTLM; every other method is exact.
+pub fn choose(auth: &Auth, offered: &[String], protection: Protection) -> Result<Mechanism, Error> {
     let candidates: &[Mechanism] = match auth.method {
         Method::Auto if has_token(auth) => &BY_TOKEN,
         Method::Auto | Method::Password => &BY_PASSWORD,
@@ -36,15 +36,28 @@ pub fn choose(auth: &Auth, offered: &[String], secure: bool) -> Result<Mechanism
         Method::Xoauth2 => &[Mechanism::Xoauth2],
         Method::Oauthbearer => &[Mechanism::OauthBearer],
         Method::External => &[Mechanism::External],
-        Method::None | Method::DigestMd5 | Method::Ntlm | Method::Windows | Method::Apop | Method::PopBeforeSmtp | Method::Account => {
+        Method::Ntlm => &[Mechanism::Ntlm],
+        Method::Windows if !auth.user.is_empty() => &[Mechanism::Ntlm],
+        Method::Windows => {
+            let code = "auth.logged_on_user_unsupported";
+            return Err(Error::new(Status::Unsupported, code).stage(Stage::Login).at("/auth/user", code));
+        }
+        Method::None | Method::DigestMd5 | Method::Apop | Method::PopBeforeSmtp | Method::Account => {
             let code = "auth.method_unsupported";
             let error = Error::new(Status::Unsupported, code).stage(Stage::Login).arg("method", method_name(auth.method));
             return Err(error.at("/auth/method", code));
         }
     };
-    if !secure && !auth.allow_cleartext {
-        let code = "auth.cleartext_forbidden";
-        return Err(Error::new(Status::Auth, code).stage(Stage::Login).at("/auth/allow_cleartext", code));
+    if !auth.allow_cleartext {
+        let refusal = match protection {
+            Protection::None => Some(("auth.cleartext_forbidden", "/auth/allow_cleartext")),
+            // The answer of NTLM can be passed on to other servers by whoever gets it, so it is for the right one only.
+            Protection::Unverified if candidates == [Mechanism::Ntlm] => Some(("auth.server_unverified", "/tls/verify")),
+            _ => None,
+        };
+        if let Some((code, pointer)) = refusal {
+            return Err(Error::new(Status::Auth, code).stage(Stage::Login).at(pointer, code));
+        }
     }
     let known = |mechanism: &&Mechanism| offered.iter().any(|name| name.eq_ignore_ascii_case(mechanism.name()));
     candidates.iter().find(known).copied().ok_or_else(|| not_offered(auth, candidates, offered))
@@ -82,7 +95,7 @@ mod tests {
 
     #[test]
     fn auto_takes_the_best_that_both_know() {
-        let pick = |offered: &str| choose(&auth(Method::Auto), &names(offered), true).ok();
+        let pick = |offered: &str| choose(&auth(Method::Auto), &names(offered), Protection::Verified).ok();
         assert_eq!(pick("LOGIN PLAIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256"), Some(Mechanism::ScramSha256));
         assert_eq!(pick("LOGIN PLAIN CRAM-MD5 scram-sha-1"), Some(Mechanism::ScramSha1));
         assert_eq!(pick("LOGIN PLAIN CRAM-MD5"), Some(Mechanism::CramMd5));
@@ -94,14 +107,14 @@ mod tests {
     #[test]
     fn a_token_is_shown_to_token_mechanisms_only() {
         let auto = Auth { oauth2: Some(OAuth2 { access_token: Secret::new("t") }), ..auth(Method::Auto) };
-        assert_eq!(choose(&auto, &names("PLAIN XOAUTH2 OAUTHBEARER"), true).unwrap(), Mechanism::OauthBearer);
-        assert_eq!(choose(&auto, &names("PLAIN XOAUTH2"), true).unwrap(), Mechanism::Xoauth2);
-        assert_eq!(choose(&auto, &names("PLAIN LOGIN"), true).unwrap_err().code, "auth.mechanism_not_offered");
+        assert_eq!(choose(&auto, &names("PLAIN XOAUTH2 OAUTHBEARER"), Protection::Verified).unwrap(), Mechanism::OauthBearer);
+        assert_eq!(choose(&auto, &names("PLAIN XOAUTH2"), Protection::Verified).unwrap(), Mechanism::Xoauth2);
+        assert_eq!(choose(&auto, &names("PLAIN LOGIN"), Protection::Verified).unwrap_err().code, "auth.mechanism_not_offered");
     }
 
     #[test]
     fn an_exact_choice_is_never_replaced() {
-        let everything = names("PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL");
+        let everything = names("PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL NTLM");
         let exact = [
             (Method::Plain, Mechanism::Plain),
             (Method::Login, Mechanism::Login),
@@ -111,11 +124,13 @@ mod tests {
             (Method::Xoauth2, Mechanism::Xoauth2),
             (Method::Oauthbearer, Mechanism::OauthBearer),
             (Method::External, Mechanism::External),
+            (Method::Ntlm, Mechanism::Ntlm),
+            (Method::Windows, Mechanism::Ntlm),
         ];
         for (method, mechanism) in exact {
-            assert_eq!(choose(&auth(method), &everything, true).unwrap(), mechanism);
+            assert_eq!(choose(&auth(method), &everything, Protection::Verified).unwrap(), mechanism);
             let others: Vec<String> = everything.iter().filter(|name| *name != mechanism.name()).cloned().collect();
-            let refused = choose(&auth(method), &others, true).unwrap_err();
+            let refused = choose(&auth(method), &others, Protection::Verified).unwrap_err();
             assert_eq!(refused.code, "auth.mechanism_not_offered");
             assert_eq!(refused.args["wanted"], mechanism.name());
             assert_eq!(refused.args["offered"], others.join(", "));
@@ -124,21 +139,48 @@ mod tests {
 
     #[test]
     fn without_tls_and_consent_no_mechanism_is_chosen() {
-        let everything = names("PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL");
+        let everything = names("PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL NTLM");
         for method in
-            [Method::Auto, Method::Password, Method::Plain, Method::CramMd5, Method::ScramSha256, Method::Oauth2, Method::External]
+            [Method::Auto, Method::Password, Method::Plain, Method::CramMd5, Method::ScramSha256, Method::Oauth2, Method::External, Method::Ntlm]
         {
-            let refused = choose(&auth(method), &everything, false).unwrap_err();
+            let refused = choose(&auth(method), &everything, Protection::None).unwrap_err();
             assert_eq!((refused.code.as_str(), refused.status), ("auth.cleartext_forbidden", Status::Auth), "{method:?}");
         }
         let consent = Auth { allow_cleartext: true, ..auth(Method::Auto) };
-        assert_eq!(choose(&consent, &everything, false).unwrap(), Mechanism::ScramSha256);
+        assert_eq!(choose(&consent, &everything, Protection::None).unwrap(), Mechanism::ScramSha256);
+    }
+
+    #[test]
+    fn ntlm_is_for_a_verified_server_or_for_consent() {
+        let offered = names("NTLM PLAIN");
+        let refused = choose(&auth(Method::Ntlm), &offered, Protection::Unverified).unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.status), ("auth.server_unverified", Status::Auth));
+        assert_eq!(choose(&auth(Method::Plain), &offered, Protection::Unverified).unwrap(), Mechanism::Plain);
+        let consent = Auth { allow_cleartext: true, ..auth(Method::Ntlm) };
+        for protection in [Protection::None, Protection::Unverified, Protection::Verified] {
+            assert_eq!(choose(&consent, &offered, protection).unwrap(), Mechanism::Ntlm);
+        }
+    }
+
+    #[test]
+    fn ntlm_is_never_chosen_unasked() {
+        for method in [Method::Auto, Method::Password] {
+            assert_eq!(choose(&auth(method), &names("NTLM"), Protection::Verified).unwrap_err().code, "auth.mechanism_not_offered");
+        }
+    }
+
+    #[test]
+    fn the_logged_on_user_is_not_known_here() {
+        let nobody = Auth { method: Method::Windows, ..Auth::default() };
+        let refused = choose(&nobody, &names("NTLM"), Protection::Verified).unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.status), ("auth.logged_on_user_unsupported", Status::Unsupported));
+        assert_eq!(refused.at[0].pointer, "/auth/user");
     }
 
     #[test]
     fn methods_of_later_or_of_other_protocols_are_unsupported() {
-        for method in [Method::DigestMd5, Method::Ntlm, Method::Windows, Method::Apop] {
-            let refused = choose(&auth(method), &names("PLAIN NTLM DIGEST-MD5"), true).unwrap_err();
+        for method in [Method::DigestMd5, Method::Apop] {
+            let refused = choose(&auth(method), &names("PLAIN NTLM DIGEST-MD5"), Protection::Verified).unwrap_err();
             assert_eq!((refused.code.as_str(), refused.status), ("auth.method_unsupported", Status::Unsupported));
         }
     }

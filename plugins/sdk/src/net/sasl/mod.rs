@@ -7,17 +7,22 @@
 //! - Without TLS, and without `auth.allow_cleartext`, no mechanism of any kind is chosen: a challenge and its answer suffice to
 //!   try passwords at leisure, and a token is as good as a password.
 //! - A mechanism that the settings name is never replaced by another one.
+//! - NTLM is used only where the settings name it, and only with a server that has proved who it is ([`Protection::Verified`]):
+//!   whoever else gets its answer can try to pass it on to another server, or try passwords at leisure.
 //! - Passwords are taken as they are, in UTF-8. Of SASLprep (RFC 4013) only the prohibition of control characters is applied; text
 //!   as keyboards produce it is already in the form that SASLprep would give it.
 
 mod choice;
 mod cram_md5;
+mod ntlm;
 mod oauth;
 mod plain;
 mod scram;
 
 use crate::settings::{Auth, Endpoint};
 use crate::{Call, Error, Stage, Status};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 pub use choice::{choose, wanted};
 use zeroize::Zeroizing;
 
@@ -40,6 +45,19 @@ pub enum Mechanism {
     OauthBearer,
     /// The TLS client certificate has said it already (RFC 4422, appendix A).
     External,
+    /// Challenge and response of Windows servers, version 2 only (MS-NLMP); bound to the TLS connection and to the service.
+    Ntlm,
+}
+
+/// How well the connection keeps what is said on it to the server that is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Protection {
+    /// Clear text.
+    None,
+    /// TLS with somebody: the certificate was not checked.
+    Unverified,
+    /// TLS with the server that is meant.
+    Verified,
 }
 
 impl Mechanism {
@@ -54,6 +72,7 @@ impl Mechanism {
             Mechanism::Xoauth2 => "XOAUTH2",
             Mechanism::OauthBearer => "OAUTHBEARER",
             Mechanism::External => "EXTERNAL",
+            Mechanism::Ntlm => "NTLM",
         }
     }
 }
@@ -68,15 +87,16 @@ enum State {
     Scram(Box<scram::Scram>),
     Token(oauth::Token),
     External(plain::External),
+    Ntlm(Box<ntlm::Ntlm>),
 }
 
 impl Exchange {
     /// Prepares an exchange, and refuses credentials that are missing or that no server could accept.
     ///
-    /// `endpoint` is the server as the settings name it; OAUTHBEARER tells it to the server. `_binding` is what the TLS
-    /// connection offers to bind the proof to; none of today's mechanisms takes it (the SCRAM-…-PLUS servers in the field want
-    /// `tls-unique`), NTLM with Extended Protection will.
-    pub fn new(mechanism: Mechanism, auth: &Auth, endpoint: &Endpoint, _binding: Option<Vec<u8>>) -> Result<Exchange, Error> {
+    /// `endpoint` is the server as the settings name it; OAUTHBEARER and NTLM tell it to the server. `binding` is what the TLS
+    /// connection offers to bind the proof to, which is the certificate's hash of `tls-server-end-point`. Only NTLM takes it: the
+    /// SCRAM-…-PLUS servers in the field want `tls-unique`.
+    pub fn new(mechanism: Mechanism, auth: &Auth, endpoint: &Endpoint, binding: Option<Vec<u8>>) -> Result<Exchange, Error> {
         check(auth)?;
         let state = match mechanism {
             Mechanism::Plain => State::Plain(plain::Plain::new(user(auth)?, password(auth)?)),
@@ -87,11 +107,35 @@ impl Exchange {
             Mechanism::Xoauth2 => State::Token(oauth::Token::xoauth2(user(auth)?, token(auth)?)),
             Mechanism::OauthBearer => State::Token(oauth::Token::oauthbearer(&auth.user, endpoint, token(auth)?)),
             Mechanism::External => State::External(plain::External::new(&auth.user)),
+            Mechanism::Ntlm => State::Ntlm(Box::new(ntlm::Ntlm::new(user(auth)?, password(auth)?, endpoint, binding))),
         };
         Ok(Exchange(state))
     }
 
-    /// The response to send before any challenge, unencoded; `None` where the server speaks first.
+    /// Names the kind of service that is meant to be reached, as Windows calls it: `SMTPSVC`, `POP`, `IMAP`, `HTTP`.
+    ///
+    /// A proof by NTLM is good for that service only, where the server looks at it; the other mechanisms do not say it.
+    #[must_use]
+    pub fn for_service(mut self, service: &str) -> Exchange {
+        if let State::Ntlm(ntlm) = &mut self.0 {
+            ntlm.aim(service);
+        }
+        self
+    }
+
+    /// Takes a challenge out of base64, in which SMTP, POP3 and IMAP carry it.
+    ///
+    /// Some servers invite to NTLM by words ("334 NTLM supported"); those count as an empty challenge.
+    pub fn challenge(&self, text: &[u8]) -> Result<Vec<u8>, Error> {
+        match (STANDARD.decode(text.trim_ascii()), &self.0) {
+            (Ok(challenge), _) => Ok(challenge),
+            (Err(_), State::Ntlm(ntlm)) if ntlm.is_at_start() => Ok(Vec::new()),
+            (Err(_), _) => Err(malformed()),
+        }
+    }
+
+    /// The response to send before any challenge, unencoded; `None` where the server speaks first. With NTLM it is taken to do so,
+    /// by an empty challenge: Microsoft's servers document the bare command in each protocol.
     ///
     /// A session that cannot carry it sends nothing and passes the server's empty challenge to [`Exchange::respond`].
     pub fn initial(&mut self) -> Option<Zeroizing<Vec<u8>>> {
@@ -100,7 +144,7 @@ impl Exchange {
             State::Scram(scram) => scram.initial(),
             State::Token(token) => token.initial(),
             State::External(external) => external.initial(),
-            State::Login(_) | State::CramMd5(_) => None,
+            State::Login(_) | State::CramMd5(_) | State::Ntlm(_) => None,
         }
     }
 
@@ -113,6 +157,7 @@ impl Exchange {
             State::CramMd5(cram) => cram.respond(challenge),
             State::Scram(scram) => scram.respond(challenge, call),
             State::Token(token) => token.respond(challenge),
+            State::Ntlm(ntlm) => ntlm.respond(challenge),
         }
     }
 
@@ -121,6 +166,7 @@ impl Exchange {
         match &mut self.0 {
             State::Scram(scram) => scram.finish(),
             State::Token(token) => token.finish(),
+            State::Ntlm(ntlm) => ntlm.finish(),
             _ => Ok(()),
         }
     }
@@ -174,6 +220,10 @@ fn unexpected() -> Error {
     Error::new(Status::Protocol, "auth.unexpected_challenge").stage(Stage::Login)
 }
 
+fn malformed() -> Error {
+    Error::new(Status::Protocol, "auth.challenge_malformed").stage(Stage::Login)
+}
+
 /// Makes a server's reason fit for an error text: one line, bounded.
 fn readable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
@@ -215,6 +265,8 @@ mod tests {
         assert_eq!(new(Mechanism::CramMd5, &auth("x", "")), "/auth/password");
         assert_eq!(new(Mechanism::Xoauth2, &auth("x", "x")), "/auth/oauth2/access_token");
         assert_eq!(new(Mechanism::External, &auth("", "")), "");
+        assert_eq!(new(Mechanism::Ntlm, &auth("", "x")), "/auth/user");
+        assert_eq!(new(Mechanism::Ntlm, &auth("x", "")), "/auth/password");
     }
 
     #[test]
@@ -229,10 +281,22 @@ mod tests {
 
     #[test]
     fn a_server_that_never_stops_asking_is_refused() {
-        for mechanism in [Mechanism::Plain, Mechanism::Login, Mechanism::CramMd5, Mechanism::External] {
+        for mechanism in [Mechanism::Plain, Mechanism::Login, Mechanism::CramMd5, Mechanism::External, Mechanism::Ntlm] {
             let mut exchange = Exchange::new(mechanism, &auth("x", "x"), &endpoint(), None).unwrap();
             let refused = (0..4).any(|_| exchange.respond(b"<1@x>", &fixtures::call()).is_err());
             assert!(refused, "{mechanism:?}");
         }
+    }
+
+    #[test]
+    fn only_ntlm_is_invited_by_words_and_only_once() {
+        let new = |mechanism| Exchange::new(mechanism, &auth("x", "x"), &endpoint(), None).unwrap();
+        let mut ntlm = new(Mechanism::Ntlm);
+        assert_eq!(ntlm.initial(), None);
+        assert_eq!(ntlm.challenge(b"NTLM supported").unwrap(), b"");
+        ntlm.respond(b"", &fixtures::call()).unwrap();
+        assert_eq!(ntlm.challenge(b"NTLM supported").unwrap_err().code, "auth.challenge_malformed");
+        assert_eq!(new(Mechanism::CramMd5).challenge(b"CRAM supported").unwrap_err().code, "auth.challenge_malformed");
+        assert_eq!(new(Mechanism::CramMd5).challenge(b" PDFAeD4= ").unwrap(), b"<1@x>");
     }
 }

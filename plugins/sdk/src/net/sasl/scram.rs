@@ -1,6 +1,6 @@
 //! SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677): both sides prove that they know the password, and neither says it.
 
-use super::{readable, unexpected};
+use super::{malformed, readable, unexpected};
 use crate::{Call, Error, Stage, Status};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -185,10 +185,6 @@ fn attribute<'a>(part: Option<&'a [u8]>, name: &[u8]) -> Result<&'a [u8], Error>
 /// Compares without telling by its duration where two texts differ.
 fn equal(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && left.iter().zip(right).fold(0, |difference, (left, right)| difference | (left ^ right)) == 0
-}
-
-fn malformed() -> Error {
-    Error::new(Status::Protocol, "auth.challenge_malformed").stage(Stage::Login)
 }
 
 fn unproven() -> Error {

@@ -1,0 +1,204 @@
+//! NTLM, version 2 only (MS-NLMP): what Windows servers call "secured password authentication".
+//!
+//! The proof is bound to all that the server could otherwise be deceived about: to the TLS connection (`MsvAvChannelBindings`, which
+//! Exchange with Extended Protection insists on), to the service that we meant to reach (`MsvAvTargetName`), and, by the message
+//! integrity code, to every byte that was said. Nothing is signed or sealed afterwards; that is the task of TLS. The names of this
+//! machine and of its operating system, for which the messages have room, are nobody's business and stay empty.
+
+mod challenge;
+mod proof;
+
+use super::{malformed, unexpected};
+use crate::settings::Endpoint;
+use crate::{Error, Stage, Status};
+use challenge::{Challenge, SIGNATURE};
+use proof::{Key, channel_binding, mac};
+use std::time::{Duration, SystemTime};
+use zeroize::Zeroizing;
+
+/// What we ask for: Unicode, the server's names, NTLM with extended session security, and 128-bit keys, which some servers
+/// require of a session even if it uses none (MS-NLMP, section 2.2.2.5).
+const FLAGS: u32 = UNICODE | 0x0000_0004 | 0x0000_0200 | 0x0000_8000 | 0x0008_0000 | 0x2000_0000 | 0x8000_0000;
+const UNICODE: u32 = 0x0000_0001;
+const TARGET_INFO: u32 = 0x0080_0000;
+
+/// Where the payload of our last message begins: behind the version, which is left empty, and the integrity code.
+const HEADER: usize = 88;
+/// Where the integrity code stands in it.
+const INTEGRITY_CODE: std::ops::Range<usize> = 72..88;
+
+/// The attributes of the server's names (MS-NLMP, section 2.2.2.1) that matter here.
+mod attribute {
+    pub(super) const END: u16 = 0;
+    pub(super) const FLAGS: u16 = 6;
+    pub(super) const TIMESTAMP: u16 = 7;
+    pub(super) const TARGET_NAME: u16 = 9;
+    pub(super) const CHANNEL_BINDINGS: u16 = 10;
+}
+
+/// In the attribute `FLAGS`: an integrity code is there.
+const HAS_INTEGRITY_CODE: u32 = 2;
+
+pub(super) struct Ntlm {
+    user: String,
+    domain: String,
+    password: Zeroizing<String>,
+    host: String,
+    /// The service that is meant to be reached, such as `HTTP/mail.example.com`.
+    target: String,
+    binding: Option<Vec<u8>>,
+    step: Step,
+}
+
+enum Step {
+    /// Nothing was said.
+    Start,
+    /// We said what we can; the server's challenge is due.
+    Negotiated(Vec<u8>),
+    /// We sent our proof.
+    Proved,
+}
+
+/// What is new in every exchange.
+struct Fresh {
+    nonce: [u8; 8],
+    /// In units of 100 ns since the year 1601.
+    time: u64,
+}
+
+impl Ntlm {
+    /// `user` is `DOMAIN\name`, `name@domain`, or a name for whose domain the server decides. `binding` is the data of
+    /// `tls-server-end-point`.
+    pub(super) fn new(user: &str, password: &str, endpoint: &Endpoint, binding: Option<Vec<u8>>) -> Ntlm {
+        // A name with "@" goes as it is, without a domain; it is the server that knows whose it is.
+        let (domain, user) = user.split_once('\\').unwrap_or(("", user));
+        Ntlm {
+            user: user.to_owned(),
+            domain: domain.to_owned(),
+            password: Zeroizing::new(password.to_owned()),
+            host: endpoint.host.clone(),
+            target: String::new(),
+            binding,
+            step: Step::Start,
+        }
+    }
+
+    pub(super) fn aim(&mut self, service: &str) {
+        self.target = format!("{service}/{}", self.host);
+    }
+
+    pub(super) fn is_at_start(&self) -> bool {
+        matches!(self.step, Step::Start)
+    }
+
+    pub(super) fn respond(&mut self, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        match std::mem::replace(&mut self.step, Step::Proved) {
+            // Whatever the server said here was only the invitation to begin.
+            Step::Start => {
+                let negotiate = negotiate();
+                self.step = Step::Negotiated(negotiate.clone());
+                Ok(Zeroizing::new(negotiate))
+            }
+            Step::Negotiated(negotiate) => self.authenticate(&negotiate, challenge, &Fresh::new()?),
+            Step::Proved => Err(unexpected()),
+        }
+    }
+
+    /// Success that was reported before we proved anything is some misunderstanding.
+    pub(super) fn finish(&self) -> Result<(), Error> {
+        if matches!(self.step, Step::Proved) { Ok(()) } else { Err(malformed()) }
+    }
+
+    /// AUTHENTICATE_MESSAGE (MS-NLMP, section 2.2.1.3), our last one.
+    fn authenticate(&self, negotiate: &[u8], challenge: &[u8], fresh: &Fresh) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let parsed = Challenge::parse(challenge).ok_or_else(malformed)?;
+        let time = parsed.timestamp();
+        let key = Key::new(&self.user, &self.domain, &self.password)?;
+        let blob = blob(&fresh.nonce, time.unwrap_or(fresh.time), &self.names(&parsed)?);
+        let proof = key.proof(parsed.nonce, &blob)?;
+        // A server that says the time is new enough not to look at the older response (MS-NLMP, section 3.1.5.1.2).
+        let older = if time.is_some() { vec![0; 24] } else { [&key.proof(parsed.nonce, &fresh.nonce)?[..], &fresh.nonce].concat() };
+        let newer = [&proof[..], &blob].concat();
+        let flags = parsed.flags & (FLAGS | TARGET_INFO) | UNICODE;
+
+        let mut message = Zeroizing::new([SIGNATURE, &3u32.to_le_bytes()].concat());
+        let mut payload = Vec::new();
+        // The last two are this machine's name and a session key.
+        for field in [older, newer, utf16(&self.domain), utf16(&self.user), Vec::new(), Vec::new()] {
+            let length = u16::try_from(field.len()).map_err(|_| too_long())?.to_le_bytes();
+            let start = u32::try_from(HEADER + payload.len()).map_err(|_| too_long())?.to_le_bytes();
+            message.extend([length, length].concat());
+            message.extend(start);
+            payload.extend(field);
+        }
+        message.extend(flags.to_le_bytes());
+        message.resize(HEADER, 0);
+        message.extend(payload);
+        let code = mac(&*key.session(&proof)?, &[negotiate, challenge, &message])?;
+        message[INTEGRITY_CODE].copy_from_slice(&code);
+        Ok(message)
+    }
+
+    /// The server's names and attributes, with ours put in.
+    fn names(&self, challenge: &Challenge) -> Result<Vec<u8>, Error> {
+        let mut names = Vec::new();
+        let mut flags = HAS_INTEGRITY_CODE;
+        for (kind, value) in &challenge.attributes {
+            match *kind {
+                attribute::FLAGS => flags |= value.first_chunk().map_or(0, |bits| u32::from_le_bytes(*bits)),
+                attribute::TARGET_NAME | attribute::CHANNEL_BINDINGS => {}
+                kind => put(&mut names, kind, value)?,
+            }
+        }
+        put(&mut names, attribute::FLAGS, &flags.to_le_bytes())?;
+        // Without TLS, zeros: whoever passes this on to a server with TLS is found out by them (MS-NLMP, section 3.1.5.1.2).
+        let binding = self.binding.as_deref().map_or(Ok([0; 16]), channel_binding)?;
+        put(&mut names, attribute::CHANNEL_BINDINGS, &binding)?;
+        if !self.target.is_empty() {
+            put(&mut names, attribute::TARGET_NAME, &utf16(&self.target))?;
+        }
+        put(&mut names, attribute::END, &[])?;
+        Ok(names)
+    }
+}
+
+impl Fresh {
+    fn new() -> Result<Fresh, Error> {
+        let mut nonce = [0; 8];
+        getrandom::fill(&mut nonce)
+            .map_err(|error| Error::new(Status::Local, "auth.no_random_numbers").stage(Stage::Login).detail(error.to_string()))?;
+        // Windows counts from the year 1601.
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default() + Duration::from_secs(11_644_473_600);
+        Ok(Fresh { nonce, time: u64::try_from(since.as_nanos() / 100).unwrap_or_default() })
+    }
+}
+
+/// NEGOTIATE_MESSAGE (MS-NLMP, section 2.2.1.1), our first one.
+fn negotiate() -> Vec<u8> {
+    // Neither a domain nor a machine is named.
+    [SIGNATURE, &1u32.to_le_bytes(), &FLAGS.to_le_bytes(), &[0; 16]].concat()
+}
+
+/// NTLMv2_CLIENT_CHALLENGE (MS-NLMP, section 2.2.2.7), named `temp` where the proof is defined.
+fn blob(nonce: &[u8; 8], time: u64, names: &[u8]) -> Vec<u8> {
+    [&[1, 1, 0, 0, 0, 0, 0, 0], &time.to_le_bytes()[..], nonce, &[0; 4], names, &[0; 4]].concat()
+}
+
+fn put(names: &mut Vec<u8>, kind: u16, value: &[u8]) -> Result<(), Error> {
+    names.extend(kind.to_le_bytes());
+    names.extend(u16::try_from(value.len()).map_err(|_| too_long())?.to_le_bytes());
+    names.extend(value);
+    Ok(())
+}
+
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// A field has room for 65,535 bytes.
+fn too_long() -> Error {
+    Error::new(Status::Protocol, "auth.challenge_malformed").stage(Stage::Login).detail("a field of NTLM would exceed its limit")
+}
+
+#[cfg(test)]
+mod tests;
