@@ -19,7 +19,7 @@ import sys
 import time
 
 NTLMSSP = b"NTLMSSP\0"
-UNICODE, REQUEST_TARGET, NTLM, ALWAYS_SIGN, SESSION, TARGET_INFO = 1, 4, 0x200, 0x8000, 0x80000, 0x800000
+UNICODE, REQUEST_TARGET, NTLM, ALWAYS_SIGN, SESSION, TARGET_INFO, VERSION = 1, 4, 0x200, 0x8000, 0x80000, 0x800000, 0x2000000
 
 
 def md4(data):
@@ -80,7 +80,7 @@ class Login:
         for needed in (UNICODE, REQUEST_TARGET, NTLM, SESSION):
             assert asked & needed, "a flag is missing"
         self.nonce = os.urandom(8)
-        flags = UNICODE | REQUEST_TARGET | NTLM | asked & (ALWAYS_SIGN | SESSION)
+        flags = UNICODE | REQUEST_TARGET | NTLM | asked & (ALWAYS_SIGN | SESSION | VERSION)
         names = b""
         if settings.get("info", True):
             flags |= TARGET_INFO
@@ -103,7 +103,7 @@ class Login:
             return message[start:start + length]
 
         older, newer, domain, user = field(12), field(20), field(28).decode("utf-16le"), field(36).decode("utf-16le")
-        assert field(44) == b"" and field(52) == b"", "neither a machine's name nor a session key is expected"
+        assert field(52) == b"", "no session key was asked for"
         name = user.split("@")[0]
         password = self.settings["users"].get(name)
         assert password is not None, "no such user"
@@ -130,7 +130,8 @@ class Login:
             bound = "none"
         else:
             bound = "certificate" if certificate and binding == expected_binding(certificate) else "other"
-        return name, {"domain": domain, "user": user, "target": given.get(9, b"").decode("utf-16le"), "binding": bound}
+        target, machine = given.get(9, b"").decode("utf-16le"), field(44).decode("utf-16le")
+        return name, {"domain": domain, "user": user, "machine": machine, "target": target, "binding": bound}
 
 
 def main():

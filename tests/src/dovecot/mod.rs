@@ -5,6 +5,7 @@ mod introspection;
 use crate::guard::{Guard, until, user_and_group, write_script};
 use crate::ports;
 use introspection::Introspection;
+use serde_json::{Value, json};
 use std::io;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
@@ -18,7 +19,7 @@ pub const USERS: [(&str, &str); 2] = [("anna", "Geheim-7"), ("jürgen", "Grüße
 pub const TOKEN: &str = "ya29.token-of-anna-which-is-good";
 
 /// The SASL mechanisms that it knows.
-pub const MECHANISMS: [&str; 7] = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"];
+pub const MECHANISMS: [&str; 8] = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER", "NTLM"];
 
 /// A user with the first of [`USERS`]'s password, whose mailbox holds 10 KB only.
 pub const CRAMPED: &str = "klein";
@@ -41,6 +42,7 @@ pub struct Dovecot {
     /// IMAP over TLS.
     pub imaps: u16,
     mail: std::path::PathBuf,
+    ntlm: std::path::PathBuf,
     given: AtomicUsize,
     _guard: Guard,
     _introspection: Introspection,
@@ -68,12 +70,17 @@ impl Dovecot {
         std::fs::write(folder.join("dovecot.conf"), fill(include_str!("dovecot.conf")))?;
         let mailboxes: Vec<String> = (0..MAILBOXES).map(mailbox).collect();
         let users = USERS.into_iter().chain(mailboxes.iter().map(|name| (name.as_str(), USERS[0].1)));
+        let judged: serde_json::Map<_, _> = users.clone().map(|(name, password)| (name.to_owned(), json!(password))).collect();
         let mut users: String = users.map(|(name, password)| format!("{name}:{{PLAIN}}{password}::::::\n")).collect();
         users.push_str(&format!("{CRAMPED}:{{PLAIN}}{}::::::userdb_quota_rule=*:storage=10K\n", USERS[0].1));
         std::fs::write(folder.join("users"), users)?;
         let oauth2 = "introspection_mode = auth\nusername_attribute = username\nactive_attribute = active\nactive_value = true\n";
         std::fs::write(folder.join("oauth2.conf"), format!("{oauth2}introspection_url = {}\n", introspection.url()))?;
         write_script(&folder.join("pop-before-smtp"), &fill("#!/bin/sh\n: > \"ROOT/pop/$IP\"\nexec \"$@\"\n"))?;
+        // Dovecot has no NTLM of its own any more; it leaves it to a program that speaks as Samba's ntlm_auth does.
+        write_script(&folder.join("ntlm-judge"), include_str!("../../../plugins/sdk/tests/ntlm_judge.py"))?;
+        let judge = json!({"users": judged, "log": folder.join("log/ntlm"), "certificate": folder.join("tls/good.pem")});
+        std::fs::write(folder.join("ntlm-judge.json"), judge.to_string())?;
         crate::guard::hand_over(folder)?;
         let log = folder.join("log/dovecot.out");
         let guard = Guard::start(&["/usr/sbin/dovecot", "-F", "-c", &folder.join("dovecot.conf").display().to_string()], &log, None)?;
@@ -85,6 +92,7 @@ impl Dovecot {
             imap,
             imaps,
             mail: folder.join("pop3"),
+            ntlm: folder.join("log/ntlm"),
             given: AtomicUsize::new(0),
             _guard: guard,
             _introspection: introspection,
@@ -101,6 +109,13 @@ impl Dovecot {
     /// The folder with a user's mail: the inbox as a maildir, the others in `.NAME` there.
     pub fn maildir(&self, user: &str) -> std::path::PathBuf {
         self.mail.join(user)
+    }
+
+    /// What was noted of each login by NTLM as `user`, the last one last: `domain`, `machine`, `target`, and `binding`, which is `none`,
+    /// `certificate` (this server's) or `other`.
+    pub fn ntlm_logins(&self, user: &str) -> Vec<Value> {
+        let log = std::fs::read_to_string(&self.ntlm).unwrap_or_default();
+        log.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(|login: &Value| login["user"] == user).collect()
     }
 
     /// Puts messages into a user's inbox, as they are; the user need not exist until then. The mailbox is created with them.

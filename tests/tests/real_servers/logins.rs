@@ -8,7 +8,7 @@ use postkontor_tests::engine;
 use postkontor_tests::exim::{Exim, Port};
 use serde_json::{Value, json};
 
-const METHODS: [&str; 7] = ["plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256", "xoauth2", "oauthbearer"];
+const METHODS: [&str; 8] = ["plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256", "xoauth2", "oauthbearer", "ntlm"];
 
 fn auth(method: &str) -> Value {
     match method {
@@ -71,6 +71,18 @@ fn without_consent_no_password_goes_in_clear_text() {
         assert!([Status::Auth, Status::Settings].contains(&error.status), "{method}: {error:?}");
     }
     assert!(exim.deliveries("never@clear.example").is_empty());
+}
+
+#[test]
+fn ntlm_is_bound_to_the_certificate_and_to_the_service() {
+    let Some(exim) = Exim::shared() else { return };
+    let auth = json!({"method": "ntlm", "user": "anna@smtp.example", "password": USERS[0].1});
+    for (port, mode) in [(Port::Standard, "starttls"), (Port::Implicit, "implicit")] {
+        let report = engine::test(&engine::smtp(exim.port(port), trusting(exim, mode), auth.clone()), "en").unwrap();
+        assert_eq!(engine::step(&report, "login")["facts"]["mechanism"], "NTLM", "{report:#}");
+        let login = exim.dovecot().ntlm_logins("anna@smtp.example").pop().unwrap();
+        assert_eq!((&login["target"], &login["binding"]), (&json!("SMTPSVC/localhost"), &json!("certificate")));
+    }
 }
 
 #[test]

@@ -74,6 +74,56 @@ fn every_mechanism_that_dovecot_offers_opens_the_mailbox() {
 }
 
 #[test]
+fn ntlm_is_bound_to_the_certificate_and_to_the_service() {
+    let Some(desk) = Desk::new() else { return };
+    for (transport, target) in [("pop3", "POP/localhost"), ("imap", "IMAP/localhost")] {
+        let (clear, secure) = ports(&desk, transport);
+        for (port, mode, binding) in [(clear, "none", "none"), (clear, "starttls", "certificate"), (secure, "implicit", "certificate")] {
+            let auth = json!({"method": "ntlm", "allow_cleartext": mode == "none"});
+            mechanism(&mut desk.account_with(transport, json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": auth})));
+            let login = desk.dovecot().ntlm_logins(&desk.user).pop().unwrap();
+            assert_eq!((&login["target"], &login["binding"]), (&json!(target), &json!(binding)), "{transport} {mode}");
+        }
+    }
+}
+
+#[test]
+fn windows_with_a_given_user_is_ntlm_with_the_domain() {
+    let Some(desk) = Desk::new() else { return };
+    for transport in TRANSPORTS {
+        let more = json!({"auth": {"method": "windows", "user": format!("EXAMPLE\\{}", desk.user)}});
+        assert_eq!(mechanism(&mut desk.account_with(transport, more)), "NTLM");
+        assert_eq!(desk.dovecot().ntlm_logins(&desk.user).pop().unwrap()["domain"], "EXAMPLE");
+        let more = json!({"auth": {"method": "windows", "user": ""}});
+        let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
+        assert_eq!((error.status, error.code.as_str()), (Status::Unsupported, "auth.logged_on_user_unsupported"));
+    }
+}
+
+#[test]
+fn an_unverified_server_gets_no_ntlm_unless_it_is_the_pinned_one() {
+    for transport in TRANSPORTS {
+        let Some(desk) = Desk::new() else { return };
+        let unverified = json!({"auth": {"method": "ntlm"}, "tls": {"verify": false}});
+        let mut account = desk.account_with(transport, unverified.clone());
+        let report: Value = serde_json::from_str(&account.test("{}", &patience()).unwrap()).unwrap();
+        let step = |name| report["steps"].as_array().unwrap().iter().find(|step| step["step"] == name).unwrap();
+        let login = step("login");
+        assert_eq!((&login["code"], &login["pointer"]), (&json!("auth.server_unverified"), &json!("/accounts/main/tls/verify")), "{report:#}");
+        assert_eq!(login["advice"].as_array().unwrap().len(), 2, "{login:#}");
+        assert!(desk.dovecot().ntlm_logins(&desk.user).is_empty());
+
+        let pin = step("tls")["facts"]["sha256"].as_str().unwrap();
+        let pinned = json!({"auth": {"method": "ntlm"}, "tls": {"verify": false, "pin": pin}});
+        assert_eq!(mechanism(&mut desk.account_with(transport, pinned)), "NTLM");
+        let mut consent = unverified;
+        consent["auth"]["allow_cleartext"] = json!(true);
+        assert_eq!(mechanism(&mut desk.account_with(transport, consent)), "NTLM");
+        assert_eq!(desk.dovecot().ntlm_logins(&desk.user).len(), 2);
+    }
+}
+
+#[test]
 fn the_protocols_own_commands_open_the_mailbox() {
     let Some(desk) = Desk::new() else { return };
     for transport in TRANSPORTS {
@@ -100,7 +150,7 @@ fn names_and_passwords_with_umlauts_are_understood() {
     let Some(desk) = Desk::new() else { return };
     let (user, password) = USERS[1];
     for transport in TRANSPORTS {
-        for method in ["password", "plain", "login", "cram-md5", "scram-sha-256"] {
+        for method in ["password", "plain", "login", "cram-md5", "scram-sha-256", "ntlm"] {
             let more = json!({"auth": {"user": user, "password": password, "method": method}});
             mechanism(&mut desk.account_with(transport, more));
         }
@@ -111,7 +161,7 @@ fn names_and_passwords_with_umlauts_are_understood() {
 fn a_wrong_password_is_the_passwords_fault() {
     let Some(desk) = Desk::new() else { return };
     for transport in TRANSPORTS {
-        for method in ["auto", "password", "plain", "login", "cram-md5", "scram-sha-256"] {
+        for method in ["auto", "password", "plain", "login", "cram-md5", "scram-sha-256", "ntlm"] {
             let more = json!({"auth": {"method": method, "password": "falsch-12345"}});
             let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
             assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.refused"), "{transport} {method}: {error:?}");

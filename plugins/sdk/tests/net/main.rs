@@ -6,6 +6,7 @@ mod call;
 mod certificates;
 #[cfg(unix)]
 mod client_certificate;
+mod ntlm;
 mod plain;
 mod proxy;
 mod server;

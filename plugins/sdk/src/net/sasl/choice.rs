@@ -140,9 +140,16 @@ mod tests {
     #[test]
     fn without_tls_and_consent_no_mechanism_is_chosen() {
         let everything = names("PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL NTLM");
-        for method in
-            [Method::Auto, Method::Password, Method::Plain, Method::CramMd5, Method::ScramSha256, Method::Oauth2, Method::External, Method::Ntlm]
-        {
+        for method in [
+            Method::Auto,
+            Method::Password,
+            Method::Plain,
+            Method::CramMd5,
+            Method::ScramSha256,
+            Method::Oauth2,
+            Method::External,
+            Method::Ntlm,
+        ] {
             let refused = choose(&auth(method), &everything, Protection::None).unwrap_err();
             assert_eq!((refused.code.as_str(), refused.status), ("auth.cleartext_forbidden", Status::Auth), "{method:?}");
         }

@@ -2,8 +2,8 @@
 //!
 //! The proof is bound to all that the server could otherwise be deceived about: to the TLS connection (`MsvAvChannelBindings`, which
 //! Exchange with Extended Protection insists on), to the service that we meant to reach (`MsvAvTargetName`), and, by the message
-//! integrity code, to every byte that was said. Nothing is signed or sealed afterwards; that is the task of TLS. The names of this
-//! machine and of its operating system, for which the messages have room, are nobody's business and stay empty.
+//! integrity code, to every byte that was said. Nothing is signed or sealed afterwards; that is the task of TLS. The name of this
+//! machine, for which the messages have room, is nobody's business and stays empty.
 
 mod challenge;
 mod proof;
@@ -18,11 +18,16 @@ use zeroize::Zeroizing;
 
 /// What we ask for: Unicode, the server's names, NTLM with extended session security, and 128-bit keys, which some servers
 /// require of a session even if it uses none (MS-NLMP, section 2.2.2.5).
-const FLAGS: u32 = UNICODE | 0x0000_0004 | 0x0000_0200 | 0x0000_8000 | 0x0008_0000 | 0x2000_0000 | 0x8000_0000;
+const FLAGS: u32 = UNICODE | VERSION | 0x0000_0004 | 0x0000_0200 | 0x0000_8000 | 0x0008_0000 | 0x2000_0000 | 0x8000_0000;
 const UNICODE: u32 = 0x0000_0001;
 const TARGET_INFO: u32 = 0x0080_0000;
+const VERSION: u32 = 0x0200_0000;
 
-/// Where the payload of our last message begins: behind the version, which is left empty, and the integrity code.
+/// The version of Windows that Samba gives, too: it says nothing of this machine. Without any, some servers look for the integrity
+/// code where the version should stand.
+const WINDOWS: [u8; 8] = [6, 1, 0, 0, 0, 0, 0, 15];
+
+/// Where the payload of our last message begins: behind the version and the integrity code.
 const HEADER: usize = 88;
 /// Where the integrity code stands in it.
 const INTEGRITY_CODE: std::ops::Range<usize> = 72..88;
@@ -119,7 +124,7 @@ impl Ntlm {
         // A server that says the time is new enough not to look at the older response (MS-NLMP, section 3.1.5.1.2).
         let older = if time.is_some() { vec![0; 24] } else { [&key.proof(parsed.nonce, &fresh.nonce)?[..], &fresh.nonce].concat() };
         let newer = [&proof[..], &blob].concat();
-        let flags = parsed.flags & (FLAGS | TARGET_INFO) | UNICODE;
+        let flags = parsed.flags & (FLAGS | TARGET_INFO) | UNICODE | VERSION;
 
         let mut message = Zeroizing::new([SIGNATURE, &3u32.to_le_bytes()].concat());
         let mut payload = Vec::new();
@@ -132,6 +137,7 @@ impl Ntlm {
             payload.extend(field);
         }
         message.extend(flags.to_le_bytes());
+        message.extend(WINDOWS);
         message.resize(HEADER, 0);
         message.extend(payload);
         let code = mac(&*key.session(&proof)?, &[negotiate, challenge, &message])?;
@@ -176,7 +182,7 @@ impl Fresh {
 /// NEGOTIATE_MESSAGE (MS-NLMP, section 2.2.1.1), our first one.
 fn negotiate() -> Vec<u8> {
     // Neither a domain nor a machine is named.
-    [SIGNATURE, &1u32.to_le_bytes(), &FLAGS.to_le_bytes(), &[0; 16]].concat()
+    [SIGNATURE, &1u32.to_le_bytes(), &FLAGS.to_le_bytes(), &[0; 16], &WINDOWS].concat()
 }
 
 /// NTLMv2_CLIENT_CHALLENGE (MS-NLMP, section 2.2.2.7), named `temp` where the proof is defined.

@@ -55,8 +55,7 @@ fn the_user_may_bring_a_domain() {
     for (given, domain, user) in
         [("Domain\\User", "Domain", "User"), ("user@example.com", "", "user@example.com"), ("user", "", "user"), ("\\user", "", "user")]
     {
-        let message =
-            ntlm(given).authenticate(&negotiate(), &message(UNICODE, &[]), &Fresh { nonce: NONCE, time: 7 }).unwrap();
+        let message = ntlm(given).authenticate(&negotiate(), &message(UNICODE, &[]), &Fresh { nonce: NONCE, time: 7 }).unwrap();
         assert_eq!((part(&message, 28), part(&message, 36)), (&utf16(domain)[..], &utf16(user)[..]), "{given}");
     }
 }
@@ -81,8 +80,7 @@ fn what_the_server_says_of_our_attributes_is_replaced() {
     ]);
     let mut ntlm = ntlm("User");
     ntlm.aim("IMAP");
-    let message =
-        ntlm.authenticate(&negotiate(), &message(UNICODE | TARGET_INFO, &names), &Fresh { nonce: NONCE, time: 7 }).unwrap();
+    let message = ntlm.authenticate(&negotiate(), &message(UNICODE | TARGET_INFO, &names), &Fresh { nonce: NONCE, time: 7 }).unwrap();
     let expected = list(&[
         (1, b"S\0"),
         (attribute::FLAGS, &3u32.to_le_bytes()),
@@ -153,7 +151,7 @@ fn no_mutation_makes_it_panic_or_answer_with_more_than_the_server_said() {
         usize::try_from(state % below as u64).unwrap()
     };
     let (mut answered, mut refused) = (0, 0);
-    for _ in 0..50_000 {
+    for _ in 0..20_000 {
         let mut message = good.clone();
         for _ in 0..=random(3) {
             let area = if random(2) == 0 { 48 } else { message.len() };
@@ -172,5 +170,5 @@ fn no_mutation_makes_it_panic_or_answer_with_more_than_the_server_said() {
             }
         }
     }
-    assert!(answered > 1_000 && refused > 1_000, "{answered} {refused}");
+    assert!(answered > 500 && refused > 500, "{answered} {refused}");
 }
