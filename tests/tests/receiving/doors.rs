@@ -109,7 +109,11 @@ fn an_unverified_server_gets_no_ntlm_unless_it_is_the_pinned_one() {
         let report: Value = serde_json::from_str(&account.test("{}", &patience()).unwrap()).unwrap();
         let step = |name| report["steps"].as_array().unwrap().iter().find(|step| step["step"] == name).unwrap();
         let login = step("login");
-        assert_eq!((&login["code"], &login["pointer"]), (&json!("auth.server_unverified"), &json!("/accounts/main/tls/verify")), "{report:#}");
+        assert_eq!(
+            (&login["code"], &login["pointer"]),
+            (&json!("auth.server_unverified"), &json!("/accounts/main/tls/verify")),
+            "{report:#}"
+        );
         assert_eq!(login["advice"].as_array().unwrap().len(), 2, "{login:#}");
         assert!(desk.dovecot().ntlm_logins(&desk.user).is_empty());
 
