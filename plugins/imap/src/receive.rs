@@ -1,4 +1,4 @@
-//! Fetching: what is new, several messages on the way at a time, each marked or deleted only after the host has taken it.
+//! Fetching: what is new, many messages by one command, each marked or deleted only after the host has taken it.
 
 use crate::command::Done;
 use crate::folders::{Known, id};
@@ -13,7 +13,7 @@ use postkontor_plugin::{Call, Disposal, Error, Filter, Incoming, ReceiveRequest,
 use std::collections::{HashMap, HashSet};
 
 /// What one command fetches: so many messages, or messages of so many bytes. What was asked for has to be read.
-const WINDOW: usize = 200;
+const WINDOW: usize = 500;
 const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Fetches what is new.
@@ -68,13 +68,6 @@ struct Fetch<'a, 'b> {
     condemned: HashSet<u32>,
     /// The first mark or deletion that the server refused; fetching goes on, and the next call tries again to delete.
     refusal: Option<Error>,
-}
-
-/// The messages that are to be fetched.
-struct Wanted<'a> {
-    by_uid: HashMap<u32, &'a Known>,
-    by_number: HashMap<u32, &'a Known>,
-    max_bytes: Option<u64>,
 }
 
 /// What is to be done on the server with messages that were taken, and whether no more are wanted.
@@ -147,61 +140,39 @@ impl Fetch<'_, '_> {
         Ok(known)
     }
 
-    /// Fetches the messages, the next window being asked for before the last is read; whether the host asked to stop.
+    /// Fetches the messages window by window; whether the host asked to stop. One window at a time: Dovecot answers two commands at
+    /// once when it can, and the host is to get the messages in the order of the folder.
     fn fetch(&mut self, known: &[Known], max_bytes: Option<u64>) -> Result<bool, Error> {
-        let wanted = Wanted {
-            by_uid: known.iter().map(|known| (known.uid, known)).collect(),
-            by_number: known.iter().map(|known| (known.number, known)).collect(),
-            max_bytes,
-        };
         let mut rest = known;
-        let mut asked = Vec::new();
         let mut chores = Chores::default();
-        loop {
-            while asked.len() < 2 && !rest.is_empty() && !chores.stopped {
-                let (window, after) = rest.split_at(window(rest, max_bytes));
-                let bytes: u64 = window.iter().map(|known| known.size).sum();
-                if !asked.is_empty() && bytes > WINDOW_BYTES && !is_large(&window[0], max_bytes) {
-                    // A large message is asked for by itself, since it has to be read even when the host wants to stop before it.
-                    break;
-                }
-                rest = after;
-                let section = if is_large(&window[0], max_bytes) { "HEADER" } else { "" };
-                let command = format!("UID FETCH {} (UID BODY.PEEK[{section}])", Uids::new(window.iter().map(|known| known.uid)).text());
-                asked.push(self.session.start(&command, self.call)?);
-            }
-            if asked.is_empty() {
-                return Ok(chores.stopped);
-            }
-            self.read(&mut asked, &wanted, &mut chores)?;
-            if !chores.seen.is_empty() || !chores.delete.is_empty() {
-                // Not while a window is on its way: deleting changes the numbers of messages.
-                while !asked.is_empty() {
-                    self.read(&mut asked, &wanted, &mut chores)?;
-                }
-                self.carry_out(&chores)?;
-                chores = Chores { stopped: chores.stopped, ..Chores::default() };
-            }
+        while !rest.is_empty() && !chores.stopped {
+            let (window, after) = rest.split_at(window(rest, max_bytes));
+            rest = after;
+            chores = self.read(window, max_bytes)?;
+            self.carry_out(&chores)?;
         }
+        Ok(chores.stopped)
     }
 
-    /// Reads to the end of one of the windows that were asked for, and hands each message over. Its messages need not be of that
-    /// window: Dovecot holds the end of a command back while it answers the next.
-    fn read(&mut self, asked: &mut Vec<String>, wanted: &Wanted<'_>, chores: &mut Chores) -> Result<(), Error> {
-        let max_bytes = wanted.max_bytes;
+    /// Asks for one window and hands each message over.
+    fn read(&mut self, window: &[Known], max_bytes: Option<u64>) -> Result<Chores, Error> {
+        let by_uid: HashMap<u32, &Known> = window.iter().map(|known| (known.uid, known)).collect();
+        let by_number: HashMap<u32, &Known> = window.iter().map(|known| (known.number, known)).collect();
+        let wanted = if window.first().is_some_and(|first| is_large(first, max_bytes)) { Section::Headers } else { Section::Whole };
+        let item = if wanted == Section::Headers { "BODY.PEEK[HEADER]" } else { "BODY.PEEK[]" };
+        let command = format!("UID FETCH {} (UID {item})", Uids::new(window.iter().map(|known| known.uid)).text());
+        let tag = self.session.start(&command, self.call)?;
+        let mut chores = Chores::default();
         loop {
             let (head, section, body) = match self.session.reader.next(&mut self.session.stream, self.call)? {
                 Piece::Response(line) => {
-                    let of = |tag: &String| line.strip_prefix(tag.as_bytes()).is_some_and(|rest| rest.starts_with(b" "));
-                    let index = asked.iter().position(of).unwrap_or(0);
-                    if let Some(done) = self.session.done(&asked[index], &line)? {
-                        asked.remove(index);
+                    if let Some(done) = self.session.done(&tag, &line)? {
                         if !done.is_ok {
                             // Some messages could not be given; the others are fetched all the same.
                             let refusal = self.session.refused("imap.fetch_refused", &done);
                             self.refusal.get_or_insert(refusal);
                         }
-                        return Ok(());
+                        return Ok(chores);
                     }
                     // A server may give a short body as a quoted string.
                     match quoted_body(&line) {
@@ -212,12 +183,9 @@ impl Fetch<'_, '_> {
                 Piece::Body { head, section, length } => (head, section, Source::Coming(length)),
             };
             // As a rule the UID stands before the body; a server that puts it behind is told by the number of its message.
-            let by_number = || number(&head).and_then(|number| wanted.by_number.get(&number));
-            let known = uid(&head).map_or_else(by_number, |uid| wanted.by_uid.get(&uid)).copied();
-            let is_asked = |known: &&Known| {
-                let wanted = if is_large(known, max_bytes) { Section::Headers } else { Section::Whole };
-                !chores.stopped && section == wanted && !self.taken.contains(&known.uid)
-            };
+            let told = || number(&head).and_then(|number| by_number.get(&number));
+            let known = uid(&head).map_or_else(told, |uid| by_uid.get(&uid)).copied();
+            let is_asked = |known: &&Known| !chores.stopped && section == wanted && !self.taken.contains(&known.uid);
             let Some(known) = known.filter(is_asked) else {
                 // Of a message that nobody asked for, or that nobody wants any more.
                 if let Source::Coming(length) = body {
@@ -231,7 +199,7 @@ impl Fetch<'_, '_> {
                 folder: Some(self.folder.clone()),
                 flags: known.flags.clone(),
                 received: known.received.clone(),
-                headers_only: is_large(known, max_bytes),
+                headers_only: wanted == Section::Headers,
             };
             let call = self.call;
             call.announce(&incoming)?;

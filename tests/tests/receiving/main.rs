@@ -6,4 +6,5 @@ mod desk;
 mod doors;
 mod fetching;
 mod folders;
+mod many;
 mod saving;
