@@ -103,7 +103,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    packages::provide();
+    packages::provide(&[packages::BUILD, packages::TESTS]);
     match measure(rounds, only) {
         Ok(promises) if promises.iter().all(|promise| promise.kept) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,

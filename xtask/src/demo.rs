@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: the tour of examples/c/demo.c, with a sandbox mail server of its own on this machine.
 
+use crate::packages;
 use crate::steps::{cargo, root};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -16,6 +17,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    packages::provide(&[packages::BUILD]);
     match tour(language) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

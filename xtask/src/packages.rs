@@ -4,21 +4,25 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A Debian package and the file by which one sees that it is there.
-struct Package {
+pub(crate) struct Package {
     name: &'static str,
     file: &'static str,
     serves: &'static str,
 }
 
-/// The one list of what is needed beside Rust.
-const PACKAGES: &[Package] = &[
+/// What building needs beside Rust.
+pub(crate) const BUILD: &[Package] = &[
     Package { name: "gcc", file: "/usr/bin/gcc", serves: "C callers, the C plugin" },
-    Package { name: "g++", file: "/usr/bin/g++", serves: "C++ callers" },
     Package { name: "libc6-dev", file: "/usr/include/stdio.h", serves: "C callers, the C plugin" },
     Package { name: "pkg-config", file: "/usr/bin/pkg-config", serves: "the openssl crate" },
     Package { name: "libssl-dev", file: "/usr/include/openssl/ssl.h", serves: "the openssl crate" },
-    Package { name: "openssl", file: "/usr/bin/openssl", serves: "certificates" },
     Package { name: "ca-certificates", file: "/etc/ssl/certs/ca-certificates.crt", serves: "TLS" },
+];
+
+/// What the tests and benchmarks need beside that.
+pub(crate) const TESTS: &[Package] = &[
+    Package { name: "g++", file: "/usr/bin/g++", serves: "C++ callers" },
+    Package { name: "openssl", file: "/usr/bin/openssl", serves: "certificates" },
     Package { name: "python3", file: "/usr/bin/python3", serves: "Python callers, parsers as judges" },
     Package { name: "exim4-daemon-heavy", file: "/usr/sbin/exim4", serves: "the mail server of the tests" },
     Package { name: "dovecot-core", file: "/usr/lib/dovecot/auth", serves: "the login server of the tests" },
@@ -39,9 +43,9 @@ const PACKAGES: &[Package] = &[
     Package { name: "strace", file: "/usr/bin/strace", serves: "counting system calls" },
 ];
 
-/// Installs what is missing where that is possible (root on Debian); says what is missing where it is not.
-pub(crate) fn provide() {
-    let missing: Vec<&Package> = PACKAGES.iter().filter(|package| !Path::new(package.file).exists()).collect();
+/// Installs what is missing of these lists where that is possible (root on Debian); says what is missing where it is not.
+pub(crate) fn provide(lists: &[&[Package]]) {
+    let missing: Vec<&Package> = lists.iter().copied().flatten().filter(|package| !Path::new(package.file).exists()).collect();
     if missing.is_empty() {
         return;
     }
@@ -57,7 +61,7 @@ pub(crate) fn provide() {
             eprintln!("apt-get could not install everything; what needs the rest will say so");
         }
     } else {
-        eprintln!("For all tests this machine lacks (names of Debian packages):");
+        eprintln!("This machine lacks (names of Debian packages):");
         for package in missing {
             eprintln!("  {:<28} for {}", package.name, package.serves);
         }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 /// Installs what is missing, then checks and tests everything. Ends with the line `N passed, N failed, N skipped`.
 pub(crate) fn run(_arguments: &[String]) -> ExitCode {
-    packages::provide();
+    packages::provide(&[packages::BUILD, packages::TESTS]);
     let mut steps = Steps::default();
     steps.check("format", cargo().args(["fmt", "--all", "--check"]));
     steps.check("lints", cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]));
