@@ -6,5 +6,7 @@ mod desk;
 mod doors;
 mod fetching;
 mod folders;
+mod giant;
+mod killed;
 mod many;
 mod saving;
