@@ -65,8 +65,10 @@ impl Session {
     /// The end of the command, if this response is that. A tag that was not sent, or a farewell, ends the session.
     pub(crate) fn done(&mut self, tag: &str, line: &[u8]) -> Result<Option<Done>, Error> {
         if line.starts_with(b"* ") {
-            if line.len() > 6 && line[2..6].eq_ignore_ascii_case(b"BYE ") && !self.leaving {
-                let text = self.told(&line[6..]);
+            let is_farewell =
+                line.get(2..5).is_some_and(|word| word.eq_ignore_ascii_case(b"BYE")) && matches!(line.get(5), Some(b' ' | b'\r'));
+            if is_farewell && !self.leaving {
+                let text = self.told(&line[5..]);
                 let reply = Reply { code: 0, enhanced: None, text: text.clone() };
                 return Err(self.error(Status::Later, "imap.closing").arg("text", text).server(reply));
             }

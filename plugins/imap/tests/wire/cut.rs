@@ -1,0 +1,64 @@
+//! The connection is cut at every byte of a dialogue: half a message is never taken for a whole one, and nothing is lost.
+
+use crate::desk::{Desk, account, fetch};
+use crate::post::{Options, Post};
+use postkontor_plugin::serde_json::json;
+use postkontor_plugin::{Disposal, Status};
+
+fn inbox() -> Vec<(u32, String)> {
+    let texts =
+        ["Subject: a\r\n\r\ntext)\r\na9 OK done\r\n", "Subject: b\r\n\r\n* 3 FETCH (UID 12 BODY[] {2}\r\n", "", "Subject: c\r\n\r\nno end"];
+    texts.iter().zip([3, 9, 12, 13]).map(|(text, uid)| (uid, (*text).to_owned())).collect()
+}
+
+fn expected() -> Vec<(String, Vec<u8>)> {
+    inbox().into_iter().map(|(uid, text)| (format!("{uid}.7.INBOX"), text.into_bytes())).collect()
+}
+
+#[test]
+fn a_cut_at_any_byte_neither_halves_nor_loses_nor_repeats_a_message() {
+    for uid_last in [false, true] {
+        for verdict in [Disposal::Keep, Disposal::Delete] {
+            let options = Options { uid_last, ..Options::default() };
+            let post = Post::start(inbox(), options);
+            let desk = Desk::new(verdict);
+            let mut whole = account(post.port, json!({}));
+            fetch(&mut whole, None, &desk).unwrap();
+            drop(whole);
+            assert_eq!(*desk.taken.borrow(), expected());
+            let after = post.after(1);
+            assert_eq!(after.inbox.len(), if verdict == Disposal::Delete { 0 } else { 4 });
+            let interrupted: usize = (0..after.said).map(|at| usize::from(cut(Options { cut_out: Some(at), ..options }, verdict))).sum();
+            assert!(interrupted > 50, "cuts between messages: {interrupted}");
+        }
+    }
+}
+
+/// One fetch that is cut off, and the next; whether the first got some messages.
+fn cut(options: Options, verdict: Disposal) -> bool {
+    let place = format!("{options:?}, {verdict:?}");
+    let post = Post::start(inbox(), options);
+    let mut account = account(post.port, json!({}));
+    let first = Desk::new(verdict);
+    let state = match fetch(&mut account, None, &first) {
+        Ok(received) => {
+            let error = received.interrupted.unwrap_or_else(|| panic!("{place}: nothing was noticed"));
+            assert_eq!(error.status, Status::Network, "{place}: {error:?}");
+            Some(received.state)
+        }
+        Err(error) => {
+            assert_eq!(error.status, Status::Network, "{place}: {error:?}");
+            assert!(first.taken.borrow().is_empty(), "{place}: the state of what was taken is lost");
+            None
+        }
+    };
+    let second = Desk::new(verdict);
+    let received = fetch(&mut account, state, &second).unwrap_or_else(|error| panic!("{place}: {error:?}"));
+    assert!(received.interrupted.is_none(), "{place}: {received:?}");
+    let both = [first.taken.borrow().clone(), second.taken.borrow().clone()].concat();
+    assert_eq!(both, expected(), "{place}");
+    if verdict == Disposal::Delete {
+        assert!(post.store.lock().unwrap().inbox.is_empty(), "{place}: what was to be deleted still lies there");
+    }
+    !first.taken.borrow().is_empty()
+}

@@ -1,0 +1,332 @@
+//! Servers that attack.
+
+use crate::desk::{Desk, account, failure, fetch, fetch_within, send};
+use postkontor_plugin::serde_json::{Value, json};
+use postkontor_plugin::{Call, Disposal, Error, Status, Transport};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+type Answer = dyn FnMut(&str, &str, &mut TcpStream) -> std::io::Result<bool> + Send;
+
+/// Starts a server that is decent except for the commands that `answer` deals with: it gets tag, command and connection, and says
+/// whether it dealt with it.
+fn server(greeting: &'static str, mut answer: Box<Answer>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = stream.set_nodelay(true);
+            let mut commands = BufReader::new(stream.try_clone().unwrap());
+            let mut line = String::new();
+            let mut going = stream.write_all(greeting.as_bytes()).is_ok();
+            while going && commands.read_line(&mut line).is_ok_and(|read| read > 0) {
+                let (tag, command) = line.trim_end().split_once(' ').unwrap_or_default();
+                going = match answer(tag, command, &mut stream) {
+                    Ok(true) => true,
+                    Ok(false) => decent(tag, command, &mut stream).is_ok(),
+                    Err(_) => false,
+                };
+                line.clear();
+            }
+        }
+    });
+    port
+}
+
+fn decent(tag: &str, command: &str, stream: &mut TcpStream) -> std::io::Result<()> {
+    let untagged = if command.starts_with("CAPABILITY") {
+        "* CAPABILITY IMAP4rev1 UIDPLUS STARTTLS\r\n"
+    } else if command.starts_with("SELECT") {
+        "* 1 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n"
+    } else if command.starts_with("UID SEARCH") {
+        "* SEARCH 5\r\n"
+    } else if command.contains("BODY") {
+        "* 1 FETCH (UID 5 BODY[] {5}\r\nhello)\r\n"
+    } else if command.starts_with("UID FETCH") {
+        "* 1 FETCH (UID 5 FLAGS () RFC822.SIZE 5)\r\n"
+    } else {
+        ""
+    };
+    stream.write_all(format!("{untagged}{tag} OK done\r\n").as_bytes())
+}
+
+/// A server that answers commands that begin with `of` with `answer`, in which TAG is the command's tag.
+fn odd(of: &'static str, answer: &str) -> u16 {
+    let answer = answer.to_owned();
+    server(
+        "* OK ready\r\n",
+        Box::new(move |tag, command, stream| {
+            let is_it = if of == "BODY" { command.contains(of) } else { command.starts_with(of) };
+            if is_it {
+                stream.write_all(answer.replace("TAG", tag).as_bytes())?;
+            }
+            Ok(is_it)
+        }),
+    )
+}
+
+fn error(port: u16, more: Value) -> Error {
+    let desk = Desk::new(Disposal::Delete);
+    let error = failure(fetch(&mut account(port, more), None, &desk));
+    assert!(desk.taken.borrow().is_empty(), "{error:?}");
+    error
+}
+
+/// What a fetch gets from a server that is odd in this way.
+fn got(of: &'static str, answer: &str) -> Vec<String> {
+    let desk = Desk::new(Disposal::Keep);
+    let received = fetch(&mut account(odd(of, answer), json!({})), None, &desk).unwrap_or_else(|error| panic!("{answer:?}: {error:?}"));
+    assert!(received.interrupted.is_none(), "{answer:?}: {received:?}");
+    desk.texts()
+}
+
+#[test]
+fn what_a_decent_server_says_is_taken() {
+    assert_eq!(got("nothing", ""), ["hello"]);
+}
+
+#[test]
+fn words_injected_before_tls_are_never_taken_for_the_servers() {
+    for mode in ["starttls", "required", "auto"] {
+        let error = error(odd("STARTTLS", "TAG OK begin\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n"), json!({"tls": {"mode": mode}}));
+        assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "tls.injected_plaintext"), "{mode}");
+    }
+}
+
+#[test]
+fn a_server_that_offers_tls_and_refuses_it_gets_no_password() {
+    for mode in ["starttls", "required", "auto"] {
+        let error = error(odd("STARTTLS", "TAG NO not today\r\n"), json!({"tls": {"mode": mode}}));
+        assert_eq!((error.status, error.code.as_str()), (Status::Tls, "tls.refused_by_server"), "{mode}");
+        let error = self::error(odd("STARTTLS", "TAG BAD what\r\n"), json!({"tls": {"mode": mode}}));
+        assert_eq!(error.status, Status::Tls);
+    }
+    let error = error(odd("CAPABILITY", "* CAPABILITY IMAP4rev1\r\nTAG OK done\r\n"), json!({"tls": {"mode": "required"}}));
+    assert_eq!((error.status, error.code.as_str()), (Status::Tls, "tls.not_offered"));
+}
+
+#[test]
+fn a_server_that_claims_to_know_us_cannot_keep_us_from_tls() {
+    for greeting in ["* PREAUTH welcome\r\n", "* preauth\r\n", "* PREAUTH [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n"] {
+        for mode in ["starttls", "required", "auto"] {
+            let error = error(server(greeting, Box::new(|_, _, _| Ok(false))), json!({"tls": {"mode": mode}}));
+            assert_eq!((error.status, error.code.as_str()), (Status::Tls, "imap.preauth_prevents_tls"), "{greeting:?} {mode}");
+        }
+    }
+    // Where nobody asked for TLS, PREAUTH is what it says.
+    let desk = Desk::new(Disposal::Keep);
+    fetch(&mut account(server("* PREAUTH welcome\r\n", Box::new(|_, _, _| Ok(false))), json!({})), None, &desk).unwrap();
+    assert_eq!(desk.texts(), ["hello"]);
+}
+
+#[test]
+fn a_server_that_forbids_passwords_gets_none() {
+    let port = odd("CAPABILITY", "* CAPABILITY IMAP4rev1 LOGINDISABLED\r\nTAG OK done\r\n");
+    for method in ["password", "auto"] {
+        let error = error(port, json!({"auth": {"method": method}}));
+        assert_eq!((error.status, error.code.as_str()), (Status::Auth, "imap.login_disabled"), "{method}");
+    }
+}
+
+#[test]
+fn greetings_without_sense_are_clean_errors() {
+    for (greeting, status) in [
+        ("* BYE go away\r\n", Status::Later),
+        ("+OK pop\r\n", Status::Protocol),
+        ("a1 OK\r\n", Status::Protocol),
+        ("\r\n", Status::Protocol),
+        ("* \r\n", Status::Protocol),
+        ("*\r\n", Status::Protocol),
+        ("* OKAY\r\n", Status::Protocol),
+        ("* 1 FETCH (BODY[] {10}\r\n", Status::Protocol),
+    ] {
+        let error = error(server(greeting, Box::new(|_, _, _| Ok(false))), json!({}));
+        assert_eq!(error.status, status, "{greeting:?}: {error:?}");
+    }
+}
+
+#[test]
+fn wrong_tags_and_early_answers_end_the_session() {
+    for (of, answer) in [
+        ("LOGIN", "a999 OK done\r\n"),
+        ("LOGIN", "TAGX OK done\r\n"),
+        ("LOGIN", "TAG\r\n"),
+        ("LOGIN", "TAG FINE\r\n"),
+        ("LOGIN", "OK\r\n"),
+        ("LOGIN", "+ go on\r\n"),
+        ("LOGIN", "\u{0}\r\n"),
+        ("SELECT", "+ go on\r\nTAG OK\r\n"),
+        ("SELECT", "* OK [UIDVALIDITY 7] ok\r\nTAG OK done\r\nTAG OK again\r\n"),
+        ("BODY", "a1 OK done\r\n"),
+    ] {
+        let error = error(odd(of, answer), json!({}));
+        assert_eq!(error.status, Status::Protocol, "{of} {answer:?}: {error:?}");
+    }
+    assert_eq!(error(odd("SELECT", "* BYE shutting down\r\n"), json!({})).code, "imap.closing");
+}
+
+#[test]
+fn what_nobody_asked_for_changes_nothing() {
+    let body = "* 1 FETCH (UID 5 BODY[] {5}\r\nhello)\r\n";
+    for before in [
+        "* 3 EXISTS\r\n* 1 RECENT\r\n* FLAGS (\\Seen)\r\n",
+        "* 1 FETCH (FLAGS (\\Seen) UID 5)\r\n",
+        "* 7 FETCH (UID 6 BODY[] {6}\r\nforged)\r\n",
+        "* 7 FETCH (BODY[] {6}\r\nforged UID 5)\r\n",
+        "* 1 FETCH (UID 5 BODY[HEADER] {6}\r\nforged)\r\n",
+        "* 1 FETCH (UID 5 BODY[TEXT] {6}\r\nforged)\r\n",
+        "* 1 FETCH (UID 5 BODY[]<0> {3}\r\nhel)\r\n",
+        "* 1 FETCH (UID 5 BODY[] NIL)\r\n",
+        "* OK {5}\r\nabcde\r\n",
+        "* LIST () \"/\" {3}\r\na\r\n\r\n",
+        "* X {0}\r\n{0}\r\n{1}\r\n)\r\n",
+        "* 1 FETCH (UID 5 FLAGS (\"{5}\r\n",
+        "* \r\n*\r\n* *\r\n",
+        "* 18446744073709551616 FETCH (UID 99999999999999 BODY[] {6}\r\nforged)\r\n",
+        "* 1 EXPUNGE\r\n",
+        "* SEARCH 1 2 3\r\n* ESEARCH UID ALL 1:4000000000\r\n",
+    ] {
+        // A lonely star is no response at all.
+        let answer = format!("{before}{body}TAG OK done\r\n");
+        if before.contains("\r\n*\r\n") {
+            assert_eq!(error(odd("BODY", &answer), json!({})).status, Status::Protocol);
+            continue;
+        }
+        assert_eq!(got("BODY", &answer), ["hello"], "{before:?}");
+    }
+    // The same message twice is one message.
+    assert_eq!(got("BODY", &format!("{body}{body}TAG OK done\r\n")), ["hello"]);
+    assert_eq!(got("BODY", "* 1 FETCH (UID 5 BODY[] {5}\r\nhello BODY[] {5}\r\nforge)\r\nTAG OK done\r\n"), ["hello"]);
+    // A message that is gone meanwhile is no error.
+    assert!(got("BODY", "* 1 EXPUNGE\r\nTAG OK done\r\n").is_empty());
+}
+
+#[test]
+fn bodies_come_in_every_form() {
+    assert_eq!(got("BODY", "* 1 fetch (body[] {5}\r\nhello uid 5)\r\nTAG OK done\r\n"), ["hello"]);
+    assert_eq!(got("BODY", "* 1 FETCH (FLAGS () UID 5 BODY[] {0}\r\n)\r\nTAG OK done\r\n"), [""]);
+    assert_eq!(got("BODY", "* 1 FETCH (UID 5 BODY[] \"a \\\"b\\\"\")\r\nTAG OK done\r\n"), ["a \"b\""]);
+    // A body whose UID proves to be another's is not taken.
+    let error = error(odd("BODY", "* 1 FETCH (BODY[] {5}\r\nhello UID 6)\r\nTAG OK done\r\n"), json!({}));
+    assert_eq!(error.status, Status::Protocol);
+}
+
+#[test]
+fn deep_nesting_huge_literals_and_long_lists_are_refused() {
+    let nested = format!("* 1 FETCH (BODYSTRUCTURE {}{})\r\nTAG OK done\r\n", "(".repeat(100_000), ")".repeat(100_000));
+    assert_eq!(error(odd("UID FETCH", &nested), json!({})).code, "imap.response_too_deep");
+    let nested = format!("* OK {}\r\nTAG OK done\r\n", "(".repeat(100_000));
+    assert_eq!(error(odd("SELECT", &nested), json!({})).code, "imap.response_too_deep");
+    for literal in ["* LIST () \"/\" {4294967296}\r\n", "* LIST () \"/\" {999999999999999999}\r\n", "* OK {5000000}\r\n"] {
+        assert_eq!(error(odd("SELECT", literal), json!({})).code, "protocol.reply_too_long", "{literal:?}");
+    }
+    let many = format!("* OK{}\r\nTAG OK\r\n", " {0}\r\n".repeat(5000));
+    assert_eq!(error(odd("SELECT", &many), json!({})).code, "protocol.reply_too_long");
+    assert_eq!(error(odd("UID SEARCH", "* ESEARCH UID ALL 1:4294967295\r\nTAG OK\r\n"), json!({})).code, "protocol.reply_too_long");
+    let deep = format!(
+        "* 1 FETCH (BODYSTRUCTURE {}\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1{})\r\nTAG OK done\r\n",
+        "(".repeat(30),
+        " \"MIXED\")".repeat(29)
+    );
+    let started = Instant::now();
+    drop(fetch(&mut account(odd("UID FETCH", &deep), json!({})), None, &Desk::new(Disposal::Keep)));
+    assert!(started.elapsed() < Duration::from_secs(10), "parsing takes exponential time");
+}
+
+/// Says the same for ever.
+fn endless(stream: &mut TcpStream, text: &str) -> std::io::Result<bool> {
+    let block = text.repeat(64 * 1024 / text.len() + 1);
+    loop {
+        stream.write_all(block.as_bytes())?;
+    }
+}
+
+#[test]
+fn what_never_ends_is_ended_by_a_limit_or_the_deadline() {
+    for (of, text) in [
+        ("LOGIN", "x"),
+        ("LOGIN", "* OK still here\r\n"),
+        ("CAPABILITY", "* CAPABILITY IMAP4rev1\r\n"),
+        ("SELECT", "* 1 EXISTS\r\n"),
+        ("UID SEARCH", "* SEARCH 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20\r\n"),
+        ("UID FETCH", "* 1 FETCH (UID 5 FLAGS () RFC822.SIZE 5)\r\n"),
+        ("UID FETCH", "* 1 FETCH (UID 5 FLAGS (\\Seen))\r\n"),
+        ("UID FETCH", "* 1 FETCH (UID 5 BODY[] {3}\r\nabc)\r\n"),
+        ("UID FETCH", "* 1 FETCH (UID 5 X {3}\r\nabc "),
+    ] {
+        let port = server(
+            "* OK ready\r\n",
+            Box::new(move |_, command, stream| if command.starts_with(of) { endless(stream, text) } else { Ok(false) }),
+        );
+        let started = Instant::now();
+        let error = failure(fetch_within(1, &mut account(port, json!({})), None, &Desk::new(Disposal::Keep)));
+        assert!(matches!(error.status, Status::Timeout | Status::Protocol), "{of} {text}: {error:?}");
+        assert!(started.elapsed() < Duration::from_secs(15), "{of} {text}: {:?}", started.elapsed());
+    }
+    let port = server(
+        "* OK ready\r\n",
+        Box::new(|_, command, stream| if command.starts_with("LIST") { endless(stream, "* LIST () \"/\" abc\r\n") } else { Ok(false) }),
+    );
+    let desk = Desk::new(Disposal::Keep);
+    let call = Call::new(&desk, Instant::now() + Duration::from_secs(5));
+    let error = account(port, json!({})).list(&json!({}), &call).unwrap_err();
+    assert!(matches!(error.status, Status::Timeout | Status::Protocol), "{error:?}");
+}
+
+#[test]
+fn a_greeting_that_never_ends_is_ended() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || listener.incoming().map_while(Result::ok).for_each(|mut stream| drop(endless(&mut stream, "* OK "))));
+    assert_eq!(error(port, json!({})).code, "protocol.line_too_long");
+}
+
+#[test]
+fn a_body_that_never_ends_is_ended_by_the_deadline_and_not_taken() {
+    let port = server(
+        "* OK ready\r\n",
+        Box::new(|_, command, stream| {
+            if command.contains("BODY") {
+                stream.write_all(b"* 1 FETCH (UID 5 BODY[] {999999999999}\r\n")?;
+                return endless(stream, "line\r\n");
+            }
+            Ok(false)
+        }),
+    );
+    let desk = Desk::new(Disposal::Keep);
+    let error = failure(fetch_within(1, &mut account(port, json!({})), None, &desk));
+    assert_eq!(error.status, Status::Timeout, "{error:?}");
+    assert!(desk.taken.borrow().is_empty());
+}
+
+#[test]
+fn an_append_that_is_answered_too_early_is_no_success() {
+    let large = [b"Subject: x\r\n\r\n".to_vec(), b"0123456789\r\n".repeat(1000)].concat();
+    for (answer, status) in [("TAG OK taken\r\n", Status::Protocol), ("TAG NO full\r\n", Status::Refused), ("* BYE\r\n", Status::Later)] {
+        let error = send(&mut account(odd("APPEND", answer), json!({"imap": {"outbox": "Out"}})), &large).unwrap_err();
+        assert!(error.status == status, "{answer:?}: {error:?}");
+        assert_eq!(postkontor_plugin::Delivery::None, error.delivery, "{answer:?}");
+    }
+}
+
+#[test]
+fn a_deletion_that_is_refused_does_not_stop_the_fetching() {
+    let desk = Desk::new(Disposal::Delete);
+    let received = fetch(&mut account(odd("UID STORE", "TAG NO read-only\r\n"), json!({})), None, &desk).unwrap();
+    assert_eq!(desk.texts(), ["hello"]);
+    assert_eq!(received.interrupted.unwrap().code, "imap.store_refused");
+    assert_eq!(received.state, "imap:1;7;5;;5");
+    // The next time it is deleted, not fetched.
+    let desk = Desk::new(Disposal::Delete);
+    let received = fetch(&mut account(odd("nothing", ""), json!({})), Some(received.state), &desk).unwrap();
+    assert!(desk.texts().is_empty() && received.interrupted.is_none());
+    assert_eq!(received.state, "imap:1;7;5;;");
+}
+
+#[test]
+fn a_folder_that_was_numbered_anew_is_fetched_anew() {
+    let desk = Desk::new(Disposal::Keep);
+    let received = fetch(&mut account(odd("nothing", ""), json!({})), Some("imap:1;6;1:9;;".to_owned()), &desk).unwrap();
+    assert_eq!((desk.texts(), received.state.as_str()), (vec!["hello".to_owned()], "imap:1;7;5;;"));
+}

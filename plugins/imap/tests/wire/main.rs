@@ -1,0 +1,8 @@
+//! The transport against servers in this process that misbehave: cut off at any byte, or hostile.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
+
+mod append;
+mod cut;
+mod desk;
+mod hostile;
+mod post;

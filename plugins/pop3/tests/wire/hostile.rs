@@ -1,0 +1,218 @@
+//! Servers that attack.
+
+use crate::desk::{Desk, account, failure, fetch, fetch_within};
+use postkontor_plugin::serde_json::{Value, json};
+use postkontor_plugin::{Disposal, Error, Status};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+/// Starts a server that says `greeting` and then answers each command with what `answer` finds.
+fn server(greeting: &'static str, mut answer: impl FnMut(&str, &mut TcpStream) -> std::io::Result<()> + Send + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut commands = BufReader::new(stream.try_clone().unwrap());
+            let mut command = String::new();
+            let mut going = stream.write_all(greeting.as_bytes()).is_ok();
+            while going && commands.read_line(&mut command).is_ok_and(|read| read > 0) {
+                going = answer(command.trim_end(), &mut stream).is_ok();
+                command.clear();
+            }
+        }
+    });
+    port
+}
+
+/// A server that is decent except for the answers that are given: pairs of command and answer.
+fn odd(answers: &'static [(&'static str, &'static str)]) -> u16 {
+    server("+OK ready\r\n", move |command, stream| {
+        let verb = command.split(' ').next().unwrap();
+        let odd = answers.iter().find(|(of, _)| *of == verb).map(|(_, answer)| *answer);
+        stream.write_all(
+            odd.unwrap_or(match verb {
+                "CAPA" => "+OK\r\nUIDL\r\nTOP\r\nSTLS\r\n.\r\n",
+                "LIST" => "+OK\r\n1 30\r\n.\r\n",
+                "UIDL" => "+OK\r\n1 a\r\n.\r\n",
+                "RETR" => "+OK\r\nSubject: x\r\n\r\ny\r\n.\r\n",
+                _ => "+OK\r\n",
+            })
+            .as_bytes(),
+        )
+    })
+}
+
+fn error(port: u16, more: Value) -> Error {
+    let desk = Desk::new(Disposal::Delete);
+    let error = failure(fetch(&mut account(port, more), None, &desk));
+    assert!(desk.taken.borrow().is_empty(), "{error:?}");
+    error
+}
+
+#[test]
+fn what_a_decent_server_says_is_taken() {
+    let desk = Desk::new(Disposal::Delete);
+    let received = fetch(&mut account(odd(&[]), json!({})), None, &desk).unwrap();
+    assert!(received.interrupted.is_none());
+    assert_eq!(desk.texts(), ["Subject: x\r\n\r\ny\r\n"]);
+}
+
+#[test]
+fn words_injected_before_tls_are_never_taken_for_the_servers() {
+    for mode in ["starttls", "required", "auto"] {
+        let port = odd(&[("STLS", "+OK begin\r\n+OK injected\r\n")]);
+        let error = error(port, json!({"tls": {"mode": mode}}));
+        assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "tls.injected_plaintext"), "{mode}");
+    }
+}
+
+#[test]
+fn a_server_that_offers_tls_and_refuses_it_gets_no_password() {
+    for mode in ["starttls", "required", "auto"] {
+        let error = error(odd(&[("STLS", "-ERR not today\r\n"), ("PASS", "+OK stolen\r\n")]), json!({"tls": {"mode": mode}}));
+        assert_eq!((error.status, error.code.as_str()), (Status::Tls, "tls.refused_by_server"), "{mode}");
+    }
+    let error = error(odd(&[("CAPA", "+OK\r\nUIDL\r\n.\r\n")]), json!({"tls": {"mode": "starttls"}}));
+    assert_eq!((error.status, error.code.as_str()), (Status::Tls, "tls.not_offered"));
+}
+
+#[test]
+fn answers_that_nobody_asked_for_end_the_session() {
+    for (command, answer) in [
+        ("USER", "+OK\r\n+OK early\r\n"),
+        ("PASS", "+OK\r\n+OK\r\n1 30\r\n.\r\n"),
+        ("UIDL", "+OK\r\n1 a\r\n.\r\n+OK early\r\nSubject: forged\r\n\r\n.\r\n"),
+    ] {
+        let answers: &'static [(&str, &str)] = vec![(command, answer)].leak();
+        let error = error(odd(answers), json!({}));
+        assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "protocol.early_reply"), "{command}");
+    }
+}
+
+#[test]
+fn answers_without_sense_are_clean_errors() {
+    for (command, answer) in [
+        ("PASS", "OK\r\n"),
+        ("PASS", "+OKAY\r\n"),
+        ("PASS", "\r\n"),
+        ("PASS", "\u{0}\u{1}\r\n"),
+        ("LIST", "+OK\r\nx y\r\n.\r\n"),
+        ("LIST", "+OK\r\n1\r\n.\r\n"),
+        ("LIST", "+OK\r\n1 99999999999999999999999\r\n.\r\n"),
+        ("LIST", "+OK\r\n1 18446744073709551615\r\n.\r\n"),
+        ("LIST", "+OK\r\n99999999999 5\r\n.\r\n"),
+        ("UIDL", "+OK\r\n1\r\n.\r\n"),
+        ("UIDL", "+OK\r\n1 a b\r\n.\r\n"),
+        ("UIDL", "+OK\r\n.\r\n"),
+        ("RETR", "* 1 FETCH\r\n"),
+    ] {
+        let answers: &'static [(&str, &str)] = vec![(command, answer)].leak();
+        let error = error(odd(answers), json!({}));
+        assert_eq!(error.status, Status::Protocol, "{command} {answer:?}: {error:?}");
+    }
+}
+
+#[test]
+fn a_server_without_capa_and_uidl_is_understood() {
+    for (answers, again) in [
+        (&[("CAPA", "-ERR what\r\n"), ("UIDL", "-ERR what\r\n"), ("TOP", "+OK\r\nSubject: x\r\nDate: today\r\n\r\n.\r\n")][..], 0),
+        // With nothing to know a message by, it is fetched again rather than lost.
+        (&[("CAPA", "-ERR what\r\n"), ("UIDL", "-ERR what\r\n"), ("TOP", "-ERR what\r\n")][..], 1),
+    ] {
+        let port = odd(answers.to_vec().leak());
+        let desk = Desk::new(Disposal::Keep);
+        let received = fetch(&mut account(port, json!({})), None, &desk).unwrap();
+        assert_eq!(desk.texts(), ["Subject: x\r\n\r\ny\r\n"]);
+        let desk = Desk::new(Disposal::Keep);
+        fetch(&mut account(port, json!({})), Some(received.state), &desk).unwrap();
+        assert_eq!(desk.taken.borrow().len(), again);
+    }
+}
+
+#[test]
+fn a_deletion_that_is_refused_does_not_stop_the_fetching() {
+    let port = odd(&[("DELE", "-ERR read-only\r\n")]);
+    let desk = Desk::new(Disposal::Delete);
+    let received = fetch(&mut account(port, json!({})), None, &desk).unwrap();
+    assert_eq!(desk.texts().len(), 1);
+    assert_eq!(received.interrupted.unwrap().code, "pop3.delete_refused");
+    assert!(received.state.contains("!:a"), "{}", received.state);
+    // The next time it is deleted, not fetched.
+    let desk = Desk::new(Disposal::Delete);
+    let received = fetch(&mut account(odd(&[]), json!({})), Some(received.state), &desk).unwrap();
+    assert!(desk.texts().is_empty() && received.interrupted.is_none());
+    assert_eq!(received.state, "pop3:1");
+}
+
+#[test]
+fn a_farewell_that_is_refused_or_lost_is_remembered() {
+    for answer in ["-ERR some messages were not removed\r\n", "\r\n"] {
+        let desk = Desk::new(Disposal::Delete);
+        let received = fetch(&mut account(odd(vec![("QUIT", answer)].leak()), json!({})), None, &desk).unwrap();
+        assert!(received.interrupted.is_some());
+        assert!(received.state.contains("!:a"), "{}", received.state);
+        let desk = Desk::new(Disposal::Delete);
+        let received = fetch(&mut account(odd(&[]), json!({})), Some(received.state), &desk).unwrap();
+        assert!(desk.texts().is_empty() && received.interrupted.is_none());
+    }
+}
+
+/// Says the same for ever.
+fn endless(stream: &mut TcpStream, text: &str) -> std::io::Result<()> {
+    let block = text.repeat(64 * 1024 / text.len() + 1);
+    loop {
+        stream.write_all(block.as_bytes())?;
+    }
+}
+
+#[test]
+fn what_never_ends_is_ended() {
+    let started = Instant::now();
+    for (verb, text, codes) in [
+        ("PASS", "x", &["protocol.line_too_long"][..]),
+        ("CAPA", "+OK\r\nX\r\n", &["protocol.reply_too_long"]),
+        ("LIST", "+OK\r\n1 5\r\n", &["protocol.reply_too_long", "pop3.list_malformed", "call.timeout"]),
+        ("UIDL", "+OK\r\n", &["protocol.reply_too_long"]),
+        ("TOP", "+OK\r\nx\r\n", &["protocol.reply_too_long"]),
+    ] {
+        let port = server("+OK ready\r\n", move |command, stream| {
+            if command.starts_with(verb) {
+                return endless(stream, text);
+            }
+            stream.write_all(match command.split(' ').next().unwrap() {
+                "CAPA" => b"+OK\r\nUIDL\r\nTOP\r\n.\r\n",
+                "LIST" => b"+OK\r\n1 5\r\n.\r\n",
+                "UIDL" if verb == "TOP" => b"-ERR\r\n",
+                _ => b"+OK\r\n",
+            })
+        });
+        let error = failure(fetch_within(20, &mut account(port, json!({})), None, &Desk::new(Disposal::Keep)));
+        assert!(codes.contains(&error.code.as_str()), "{verb}: {error:?}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(100));
+}
+
+#[test]
+fn a_greeting_and_a_message_without_end_are_ended_by_the_deadline() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || listener.incoming().map_while(Result::ok).for_each(|mut stream| drop(endless(&mut stream, "+OK ready "))));
+    assert_eq!(failure(fetch(&mut account(port, json!({})), None, &Desk::new(Disposal::Keep))).code, "protocol.line_too_long");
+    let port = server("+OK ready\r\n", |command, stream| {
+        if command.starts_with("RETR") {
+            stream.write_all(b"+OK\r\n")?;
+            return endless(stream, "line\r\n");
+        }
+        stream.write_all(match command.split(' ').next().unwrap() {
+            "CAPA" => b"+OK\r\nUIDL\r\n.\r\n",
+            "LIST" => b"+OK\r\n1 5\r\n.\r\n",
+            "UIDL" => b"+OK\r\n1 a\r\n.\r\n",
+            _ => b"+OK\r\n",
+        })
+    });
+    let (desk, started) = (Desk::new(Disposal::Keep), Instant::now());
+    let error = failure(fetch_within(1, &mut account(port, json!({})), None, &desk));
+    assert_eq!(error.status, Status::Timeout, "{error:?}");
+    assert!(desk.taken.borrow().is_empty() && started.elapsed() < Duration::from_secs(10));
+}
