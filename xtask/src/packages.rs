@@ -39,7 +39,9 @@ pub(crate) const TESTS: &[Package] = &[
     Package { name: "valgrind", file: "/usr/bin/valgrind", serves: "memory checks of C and Pascal callers" },
     Package { name: "abigail-tools", file: "/usr/bin/abidiff", serves: "comparison of the C ABI" },
     Package { name: "binutils", file: "/usr/bin/nm", serves: "comparison of the exported symbols" },
-    Package { name: "libcurl4-openssl-dev", file: "/usr/share/doc/libcurl4-openssl-dev/copyright", serves: "the rival in the benchmarks" },
+    // Not the OpenSSL flavour: libetpan-dev wants this one, and there can be only one.
+    Package { name: "libcurl4-gnutls-dev", file: "/usr/share/doc/libcurl4-gnutls-dev/copyright", serves: "a rival in the benchmarks" },
+    Package { name: "libetpan-dev", file: "/usr/include/libetpan/libetpan.h", serves: "a rival in the benchmarks" },
     Package { name: "strace", file: "/usr/bin/strace", serves: "counting system calls" },
 ];
 

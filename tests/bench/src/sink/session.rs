@@ -1,7 +1,11 @@
 //! The dialogue without the socket: takes bytes as they come, collects the replies, checks the order of commands.
 
-use crate::counters::Counters;
 use memchr::{memchr, memmem::Finder};
+use postkontor_bench::Dialogue;
+use postkontor_bench::counters::Counters;
+use postkontor_bench::outlet::Outlet;
+use std::io::Result;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The longest command line that is waited for.
@@ -10,8 +14,8 @@ const LONGEST_LINE: usize = 4096;
 const END: &[u8] = b"\r\n.\r\n";
 
 /// One client's dialogue.
-pub(crate) struct Session<'a> {
-    counters: &'a Counters,
+pub(crate) struct Session {
+    counters: Arc<Counters>,
     end: Finder<'static>,
     state: State,
     /// MAIL was taken, and so many RCPT after it.
@@ -34,35 +38,36 @@ enum State {
     Ended,
 }
 
-impl<'a> Session<'a> {
-    pub(crate) fn new(counters: &'a Counters) -> Session<'a> {
-        Session { counters, end: Finder::new(END), state: State::Command, mail: None, replies: Vec::new() }
+impl Dialogue for Session {
+    fn greet(&mut self, outlet: &mut Outlet) -> Result<()> {
+        outlet.say(b"220 sink ESMTP\r\n")
     }
 
-    /// What the sink says first.
-    pub(crate) fn greeting(&self) -> Vec<u8> {
-        b"220 sink ESMTP\r\n".to_vec()
+    fn feed(&mut self, input: &[u8], outlet: &mut Outlet) -> Result<usize> {
+        let used = self.work_through(input);
+        outlet.say(&self.replies)?;
+        self.replies.clear();
+        Ok(used)
     }
 
-    /// The client said QUIT.
-    pub(crate) fn ended(&self) -> bool {
+    fn ended(&self) -> bool {
         self.state == State::Ended
     }
 
-    /// The replies to what was fed last, if there are any.
-    pub(crate) fn replies(&mut self) -> Option<Vec<u8>> {
-        (!self.replies.is_empty()).then(|| std::mem::take(&mut self.replies))
-    }
-
-    /// Takes note of the connection's end: a mail without its end is an error.
-    pub(crate) fn cut(&self) {
+    /// A mail without its end is an error.
+    fn cut(&self) {
         if matches!(self.state, State::Data { .. } | State::Block { .. }) || self.mail.is_some() {
             self.counters.errors.fetch_add(1, Relaxed);
         }
     }
+}
 
-    /// Works through `input` and tells how much of it was used up; the rest has to be fed again with more behind it.
-    pub(crate) fn feed(&mut self, input: &[u8]) -> usize {
+impl Session {
+    pub(crate) fn new(counters: Arc<Counters>) -> Session {
+        Session { counters, end: Finder::new(END), state: State::Command, mail: None, replies: Vec::new() }
+    }
+
+    fn work_through(&mut self, input: &[u8]) -> usize {
         let mut used = 0;
         while let Some(step) = self.step(&input[used..]) {
             used += step;
@@ -208,18 +213,16 @@ mod tests {
 
     /// Feeds a dialogue in pieces of `size` bytes and returns the counters with the replies.
     fn talk(dialogue: &[u8], size: usize) -> (String, String) {
-        let counters = Counters::default();
-        let mut session = Session::new(&counters);
-        let mut replies = Vec::new();
+        let counters = Arc::new(Counters::default());
+        let mut session = Session::new(Arc::clone(&counters));
         let mut pending = Vec::new();
         for piece in dialogue.chunks(size) {
             pending.extend_from_slice(piece);
-            let used = session.feed(&pending);
+            let used = session.work_through(&pending);
             pending.drain(..used);
-            replies.extend(session.replies().unwrap_or_default());
         }
         session.cut();
-        (counters.take().to_string(), String::from_utf8(replies).expect("replies are ASCII"))
+        (counters.take().to_string(), String::from_utf8(session.replies).expect("replies are ASCII"))
     }
 
     #[test]

@@ -1,31 +1,31 @@
-//! What the sink has seen since it was last asked.
+//! What a server has seen since it was last asked.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Counters shared by all connections.
 #[derive(Debug, Default)]
-pub(crate) struct Counters {
+pub struct Counters {
     /// Connections accepted.
-    pub(crate) connections: AtomicU64,
-    /// Mails that were ended properly: by a dot on a line of its own or by `BDAT … LAST`.
-    pub(crate) mails: AtomicU64,
-    /// Recipients named for these mails.
-    pub(crate) recipients: AtomicU64,
+    pub connections: AtomicU64,
+    /// Mails that were taken to their proper end, or given.
+    pub mails: AtomicU64,
+    /// Recipients named for the mails that were taken.
+    pub recipients: AtomicU64,
     /// Bytes of message content as they came over the wire.
-    pub(crate) bytes: AtomicU64,
-    /// Times that the sink had answered all it got. Without pipelining that is one for each command.
-    pub(crate) turns: AtomicU64,
+    pub bytes: AtomicU64,
+    /// Times that the server had answered all it got. Without pipelining that is one for each command.
+    pub turns: AtomicU64,
     /// Commands that are unknown or out of order, and mails that the connection's end cut off.
-    pub(crate) errors: AtomicU64,
+    pub errors: AtomicU64,
 }
 
 /// The counters at one moment, printed as JSON.
-pub(crate) struct Snapshot([(&'static str, u64); 6]);
+pub struct Snapshot([(&'static str, u64); 6]);
 
 impl Counters {
     /// Reads the counters and sets them to zero.
-    pub(crate) fn take(&self) -> Snapshot {
+    pub fn take(&self) -> Snapshot {
         let take = |counter: &AtomicU64| counter.swap(0, Relaxed);
         Snapshot([
             ("connections", take(&self.connections)),
