@@ -64,7 +64,8 @@ impl Account {
 
     /// Fetches messages. Each goes to `take`, which says what becomes of it; without one the request's `then` says so.
     ///
-    /// `request` is `{"folder","state","filter":{…},"max_messages","max_bytes","save_to","then"}`, every member optional. The result
+    /// `request` is `{"folder","state","filter":{…},"max_messages","max_bytes","save_to","then","summary"}`, every member optional; `"summary":"none"` spares reading the messages and
+    /// making their digests, unless they are saved: the program gets what the transport tells of them, and their bytes. The result
     /// is `{"messages":[{"file","id","sha256","size","subject","deliver_to","verdict"}],"state","more"}`; the error of a fetch that was
     /// interrupted after some messages were taken has the same members.
     pub fn receive<'t>(&mut self, request: &str, take: Option<&'t mut Take<'t>>, cancel: &Cancel) -> Result<String, Error> {
@@ -79,11 +80,11 @@ impl Account {
             let interrupted = received.interrupted.clone().map(|error| reception.reason(error));
             let result = reception.result(&received);
             match interrupted {
-                None => Ok(serde_json::Value::Object(result).to_string()),
+                None => result.json(),
                 // What was taken stays taken, so the error brings it along.
                 Some(error) => {
                     let mut error = leg.complete(error);
-                    error.more.extend(result);
+                    error.more.extend(result.members());
                     Err(error)
                 }
             }

@@ -15,11 +15,19 @@ use mail_parser::{Encoding, MessageParser, MimeHeaders, PartType};
 use postkontor_plugin::{Error, Stage, Status};
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::OnceLock;
 
-/// A message that was opened for reading. Holds its bytes; parts are decoded when they are asked for.
+/// A message that was opened for reading. Holds its bytes; it is read when something is asked of it, and parts are decoded when
+/// they are asked for.
 pub struct Opened {
     raw: Vec<u8>,
+    reading: OnceLock<Reading>,
+}
+
+/// What reading a message has shown.
+struct Reading {
     summary: String,
+    subject: String,
     parts: Vec<Place>,
 }
 
@@ -33,22 +41,34 @@ struct Place {
 impl Opened {
     /// Opens a message. Every input is a message, if need be one without headers or without text.
     pub fn new(raw: Vec<u8>) -> Opened {
-        let (summary, parts) = match MessageParser::default().parse(&raw) {
-            Some(message) => {
-                let parts = message.attachments().map(|part| Place {
-                    range: part.offset_body as usize..(part.offset_end as usize).max(part.offset_body as usize).min(raw.len()),
-                    encoding: if matches!(part.body, PartType::Message(_)) { Encoding::None } else { part.encoding },
-                });
-                (summary::summary(&message, raw.len()), parts.collect())
-            }
-            None => (summary::empty(raw.len()), Vec::new()),
-        };
-        Opened { raw, summary, parts }
+        Opened { raw, reading: OnceLock::new() }
     }
 
     /// The message as JSON: headers, text, HTML, and the list of its parts. Shapes are told in docs/messages.md.
     pub fn summary(&self) -> &str {
-        &self.summary
+        &self.reading().summary
+    }
+
+    /// The decoded subject; empty where there is none.
+    pub(crate) fn subject(&self) -> &str {
+        &self.reading().subject
+    }
+
+    fn reading(&self) -> &Reading {
+        self.reading.get_or_init(|| {
+            let raw = self.raw.as_slice();
+            match MessageParser::default().parse(raw) {
+                Some(message) => {
+                    let parts = message.attachments().map(|part| Place {
+                        range: part.offset_body as usize..(part.offset_end as usize).max(part.offset_body as usize).min(raw.len()),
+                        encoding: if matches!(part.body, PartType::Message(_)) { Encoding::None } else { part.encoding },
+                    });
+                    let subject = message.subject().unwrap_or_default().to_owned();
+                    Reading { summary: summary::summary(&message, raw.len()), subject, parts: parts.collect() }
+                }
+                None => Reading { summary: summary::empty(raw.len()), subject: String::new(), parts: Vec::new() },
+            }
+        })
     }
 
     /// The message as the server sent it.
@@ -58,9 +78,10 @@ impl Opened {
 
     /// The decoded bytes of a part, by its number in the summary's `parts`.
     pub fn part(&self, index: usize) -> Result<Cow<'_, [u8]>, Error> {
+        let parts = &self.reading().parts;
         let missing =
-            || failed(Status::NotFound, "message.part_missing").stage(Stage::Message).arg("part", index).arg("parts", self.parts.len());
-        let place = self.parts.get(index).ok_or_else(missing)?;
+            || failed(Status::NotFound, "message.part_missing").stage(Stage::Message).arg("part", index).arg("parts", parts.len());
+        let place = parts.get(index).ok_or_else(missing)?;
         let bytes = self.raw.get(place.range.clone()).unwrap_or_default();
         Ok(match place.encoding {
             Encoding::None => Cow::Borrowed(bytes),

@@ -34,6 +34,20 @@ pub(crate) struct Wishes {
     save_to: Option<PathBuf>,
     /// What becomes of each message where no callback is asked.
     then: Disposal,
+    /// What the summary of each message is to tell.
+    summary: Detail,
+}
+
+/// What a summary tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Detail {
+    /// What reading the message shows.
+    #[default]
+    Full,
+    /// Only what the transport tells (`id`, `size`, `folder`, `flags`, `received`): nothing is read and no digest made, which is
+    /// most of the work of fetching small messages.
+    None,
 }
 
 /// A fetched message on its way to the program.
@@ -51,6 +65,7 @@ pub type Take<'a> = dyn FnMut(Fetched<'_>) -> Disposal + 'a;
 pub(crate) struct Reception<'a> {
     take: Option<&'a mut Take<'a>>,
     then: Disposal,
+    detail: Detail,
     deliver_to: Value,
     folder: Option<Folder>,
     current: Option<(Incoming, Spool)>,
@@ -60,15 +75,41 @@ pub(crate) struct Reception<'a> {
     failure: Option<Error>,
 }
 
+/// What a fetch returns.
+#[derive(Serialize)]
+pub(crate) struct Outcome {
+    messages: Vec<Taken>,
+    state: String,
+    more: bool,
+}
+
+impl Outcome {
+    pub(crate) fn json(&self) -> Result<String, Error> {
+        let unwritable = |error: serde_json::Error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string());
+        serde_json::to_string(self).map_err(unwritable)
+    }
+
+    /// The same as members for an error.
+    pub(crate) fn members(&self) -> Map<String, Value> {
+        Map::from_iter([
+            ("messages".to_owned(), json!(self.messages)),
+            ("state".to_owned(), Value::from(self.state.as_str())),
+            ("more".to_owned(), Value::from(self.more)),
+        ])
+    }
+}
+
 /// One line of the result.
 #[derive(Serialize)]
 struct Taken {
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
     id: String,
-    sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
     size: u64,
-    subject: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
     deliver_to: Value,
     verdict: Disposal,
 }
@@ -107,7 +148,9 @@ impl<'a> Reception<'a> {
             json!({})
         };
         let folder = wishes.save_to.map(Folder::open).transpose()?;
-        Ok(Reception { take, then: wishes.then, deliver_to, folder, current: None, answer: None, taken: Vec::new(), failure: None })
+        // What is saved is worth nothing without its parts and its digest.
+        let detail = if folder.is_some() { Detail::Full } else { wishes.summary };
+        Ok(Reception { take, then: wishes.then, detail, deliver_to, folder, current: None, answer: None, taken: Vec::new(), failure: None })
     }
 
     /// What ended the fetch early: the transport's error, or ours where it only passes that on.
@@ -116,18 +159,14 @@ impl<'a> Reception<'a> {
     }
 
     /// The result: what was fetched, and the transport's state for the next fetch.
-    pub(crate) fn result(self, received: &Received) -> Map<String, Value> {
-        Map::from_iter([
-            ("messages".to_owned(), json!(self.taken)),
-            ("state".to_owned(), Value::from(received.state.as_str())),
-            ("more".to_owned(), Value::from(received.more)),
-        ])
+    pub(crate) fn result(self, received: &Received) -> Outcome {
+        Outcome { messages: self.taken, state: received.state.clone(), more: received.more }
     }
 
     fn begin(&mut self, incoming: Incoming) -> Result<(), Error> {
         let spool = match &mut self.folder {
             Some(folder) => Spool::of(folder.next()?),
-            None => Spool::new(),
+            None => Spool::new(incoming.size.unwrap_or_default(), self.detail == Detail::Full),
         };
         self.answer = None;
         self.current = Some((incoming, spool));
@@ -135,32 +174,31 @@ impl<'a> Reception<'a> {
     }
 
     fn end(&mut self) -> Result<(), Error> {
-        let (incoming, spool) = self.current.take().ok_or_else(|| failed(Status::Internal, "plugin.answer_unreadable"))?;
-        let (size, sha256) = (spool.size(), spool.sha256());
-        let message = if size <= WHOLE { Opened::new(spool.bytes(WHOLE as usize)?) } else { Opened::new(spool.bytes(HEAD)?) };
-        let mut summary: Map<String, Value> = serde_json::from_str(message.summary()).unwrap_or_default();
-        summary.insert("size".to_owned(), Value::from(size));
-        summary.insert("sha256".to_owned(), Value::from(sha256.as_str()));
-        if size > WHOLE {
-            // Its parts would be cut off: the raw file is whole, and that is what there is.
-            summary.insert("complete".to_owned(), Value::Bool(false));
-            summary.insert("parts".to_owned(), json!([]));
-        }
-        if let Ok(Value::Object(incoming)) = serde_json::to_value(&incoming) {
-            // The size on the wire is known exactly by now.
-            summary.extend(incoming.into_iter().filter(|(name, _)| name != "size"));
-        }
-        summary.insert("deliver_to".to_owned(), self.deliver_to.clone());
+        let (mut incoming, mut spool) = self.current.take().ok_or_else(|| failed(Status::Internal, "plugin.answer_unreadable"))?;
+        let (size, sha256, is_whole) = (spool.size(), spool.sha256(), spool.is_whole());
+        let message = Opened::new(spool.bytes()?);
+        // The size on the wire is known exactly by now.
+        incoming.size = None;
+        let mut summary = self.summary(&message, &incoming, size, sha256.as_deref());
         let mut saved = None;
-        if let Some(folder) = &mut self.folder {
-            let number = spool.keep()?;
-            summary.insert("file".to_owned(), Value::from(format!("{number}.eml")));
-            folder.save_parts(&number, &message, &mut summary)?;
-            folder.save_summary(&number, &summary)?;
-            saved = Some(number);
+        if self.folder.is_some() || !is_whole {
+            let mut members: Map<String, Value> = serde_json::from_str(&summary).unwrap_or_default();
+            members.insert("size".to_owned(), Value::from(size));
+            if !is_whole {
+                // Its parts would be cut off: the raw file is whole, and that is what there is.
+                members.insert("complete".to_owned(), Value::Bool(false));
+                members.insert("parts".to_owned(), json!([]));
+            }
+            if let Some(folder) = &mut self.folder {
+                let number = spool.keep()?;
+                members.insert("file".to_owned(), Value::from(format!("{number}.eml")));
+                folder.save_parts(&number, &message, &mut members)?;
+                folder.save_summary(&number, &members)?;
+                saved = Some(number);
+            }
+            summary = Value::Object(members).to_string();
         }
-        let subject = summary.get("subject").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let summary = Value::Object(summary).to_string();
+        let subject = (self.detail == Detail::Full).then(|| message.subject().to_owned());
         let verdict = match &mut self.take {
             Some(take) => take(Fetched { summary: &summary, message }),
             None => self.then,
@@ -176,13 +214,39 @@ impl<'a> Reception<'a> {
         self.taken.push(Taken { file, id: incoming.id, sha256, size, subject, deliver_to: self.deliver_to.clone(), verdict });
         Ok(())
     }
+
+    /// The summary: what the message tells of itself, and what is known of it besides. All are JSON objects whose members differ,
+    /// so that they are joined as texts: taking the largest apart to put it together again would cost as much as reading it did.
+    fn summary(&self, message: &Opened, incoming: &Incoming, size: u64, sha256: Option<&str>) -> String {
+        let incoming = serde_json::to_string(incoming).unwrap_or_default();
+        let read = match self.detail {
+            Detail::Full => message.summary().to_owned(),
+            Detail::None => format!("{{\"size\":{size}}}"),
+        };
+        let digest = sha256.map(|sha256| format!("{{\"sha256\":\"{sha256}\"}}")).unwrap_or_default();
+        let rest = format!("{{\"deliver_to\":{}}}", self.deliver_to);
+        let mut summary = read;
+        for object in [digest, incoming, rest] {
+            if let Some(members) = object.strip_prefix('{').filter(|members| members.len() > 1) {
+                summary.pop();
+                summary.push(',');
+                summary.push_str(members);
+            }
+        }
+        summary
+    }
 }
 
 impl Streams for Reception<'_> {
     fn read(&mut self, stream: u64, data: &mut [u8]) -> Result<usize, Error> {
         let answer = self.answer.take().filter(|_| stream == CONTROL);
         let answer = answer.ok_or_else(|| failed(Status::Argument, "host.stream_unknown"))?;
-        let answer = json!({ "disposal": answer }).to_string();
+        let answer = match answer {
+            Disposal::Keep => r#"{"disposal":"keep"}"#,
+            Disposal::Seen => r#"{"disposal":"seen"}"#,
+            Disposal::Delete => r#"{"disposal":"delete"}"#,
+            Disposal::Stop => r#"{"disposal":"stop"}"#,
+        };
         let place = data.get_mut(..answer.len()).ok_or_else(|| failed(Status::Argument, "host.stream_unknown"))?;
         place.copy_from_slice(answer.as_bytes());
         Ok(answer.len())

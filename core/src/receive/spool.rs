@@ -1,13 +1,13 @@
-//! The bytes of one message while it comes in: in memory while it is small, else in a file.
+//! The bytes of one message while it comes in: where it is to be saved in a file, else in memory.
 
-use super::local;
+use super::{HEAD, WHOLE, local};
 use postkontor_plugin::Error;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
-/// Up to this size a message stays in memory until it is complete.
+/// Up to this size a message that is to be saved stays in memory until it is complete.
 const MEMORY: usize = 1024 * 1024;
 
 /// Where the file of a message is to lie: first under the temporary name, when it is complete under the final one.
@@ -19,33 +19,31 @@ pub(super) struct Place {
 }
 
 pub(super) struct Spool {
-    place: Place,
     memory: Vec<u8>,
-    /// The file, as soon as there is one.
-    file: Option<File>,
-    /// The message has become too large for memory and goes into the file.
+    /// The most that is held in memory.
+    limit: usize,
+    /// The caller's file, until it is complete.
+    file: Option<(Place, File)>,
+    /// The message has become too large for memory: it goes into the file, or nobody gets more of it than its beginning.
     spilled: bool,
-    hash: Sha256,
+    /// Nothing where nobody wants the digest.
+    hash: Option<Sha256>,
     size: u64,
 }
 
 impl Spool {
-    /// A spool whose file, if it comes to one, goes away with it.
-    pub(super) fn new() -> Spool {
-        use std::sync::atomic::{AtomicU64, Ordering};
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let number = format!("postkontor-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let temporary = std::env::temp_dir().join(&number);
-        Spool::at(Place { number, path: temporary.clone(), temporary }, None)
+    /// A spool for a message that is not saved. `expected` is the size that the server tells.
+    pub(super) fn new(expected: u64, digest: bool) -> Spool {
+        let expected = usize::try_from(expected).unwrap_or(usize::MAX);
+        // Of a message that is too large to be handed over whole no more is held than will be handed over.
+        let limit = if expected as u64 > WHOLE { HEAD } else { WHOLE as usize };
+        let memory = Vec::with_capacity(expected.min(MEMORY));
+        Spool { memory, limit, file: None, spilled: false, hash: digest.then(Sha256::new), size: 0 }
     }
 
     /// A spool that becomes a file of the caller's; until then it goes away with it.
-    pub(super) fn of((place, file): (Place, File)) -> Spool {
-        Spool::at(place, Some(file))
-    }
-
-    fn at(place: Place, file: Option<File>) -> Spool {
-        Spool { place, memory: Vec::new(), file, spilled: false, hash: Sha256::new(), size: 0 }
+    pub(super) fn of(file: (Place, File)) -> Spool {
+        Spool { memory: Vec::new(), limit: MEMORY, file: Some(file), spilled: false, hash: Some(Sha256::new()), size: 0 }
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -53,71 +51,106 @@ impl Spool {
     }
 
     /// SHA-256 of what has come so far, in hexadecimal digits.
-    pub(super) fn sha256(&self) -> String {
-        use std::fmt::Write;
-        self.hash.clone().finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    pub(super) fn sha256(&self) -> Option<String> {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let hash = self.hash.clone()?.finalize();
+        Some(hash.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect())
     }
 
     pub(super) fn write(&mut self, data: &[u8]) -> Result<(), Error> {
-        self.hash.update(data);
+        if let Some(hash) = &mut self.hash {
+            hash.update(data);
+        }
         self.size += data.len() as u64;
-        if !self.spilled && self.memory.len() + data.len() <= MEMORY {
+        if !self.spilled && self.memory.len() + data.len() <= self.limit {
             self.memory.extend_from_slice(data);
             return Ok(());
         }
-        self.spill()?;
+        self.spill(data)?;
         self.append(data)
     }
 
-    /// The first bytes of the message, at most so many.
-    pub(super) fn bytes(&self, limit: usize) -> Result<Vec<u8>, Error> {
-        let Some(mut file) = self.file.as_ref().filter(|_| self.spilled) else {
-            return Ok(self.memory[..self.memory.len().min(limit)].to_vec());
-        };
-        let mut bytes = Vec::with_capacity(limit.min(usize::try_from(self.size).unwrap_or(limit)));
-        let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(limit as u64).read_to_end(&mut bytes));
-        read.map_err(|error| local(&error, &self.place.temporary))?;
+    /// Whether the message can be handed over whole.
+    pub(super) fn is_whole(&self) -> bool {
+        if self.file.is_some() { self.size <= WHOLE } else { !self.spilled }
+    }
+
+    /// The message, or its beginning if that is all that can be handed over. What lies in memory is not there any more afterwards,
+    /// unless it still has to be saved.
+    pub(super) fn bytes(&mut self) -> Result<Vec<u8>, Error> {
+        let Some((place, file)) = &mut self.file else { return Ok(std::mem::take(&mut self.memory)) };
+        if !self.spilled {
+            return Ok(self.memory.clone());
+        }
+        let limit = if self.size <= WHOLE { WHOLE } else { HEAD as u64 };
+        let mut bytes = Vec::with_capacity(usize::try_from(self.size.min(limit)).unwrap_or_default());
+        let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(limit).read_to_end(&mut bytes));
+        read.map_err(|error| local(&error, &place.temporary))?;
         Ok(bytes)
     }
 
     /// Completes the caller's file: it gets its final name. Returns its number.
     pub(super) fn keep(mut self) -> Result<String, Error> {
-        self.spill()?;
-        std::fs::rename(&self.place.temporary, &self.place.path).map_err(|error| local(&error, &self.place.path))?;
+        self.spill(&[])?;
+        if let Some((place, _)) = &self.file {
+            std::fs::rename(&place.temporary, &place.path).map_err(|error| local(&error, &place.path))?;
+        }
         // From here on the file is the caller's.
-        self.file = None;
-        Ok(std::mem::take(&mut self.place.number))
+        Ok(self.file.take().map(|(place, _)| place.number).unwrap_or_default())
     }
 
-    /// Moves what is in memory to the file.
-    fn spill(&mut self) -> Result<(), Error> {
+    /// Moves what is in memory to the file; where there is none, fills the beginning up from `data`, of which the rest is let go.
+    fn spill(&mut self, data: &[u8]) -> Result<(), Error> {
         if self.spilled {
             return Ok(());
         }
-        if self.file.is_none() {
-            let file = File::options().read(true).write(true).create_new(true).open(&self.place.temporary);
-            self.file = Some(file.map_err(|error| local(&error, &self.place.temporary))?);
-        }
         self.spilled = true;
-        let memory = std::mem::take(&mut self.memory);
-        self.append(&memory)
+        if self.file.is_some() {
+            let memory = std::mem::take(&mut self.memory);
+            return self.append(&memory);
+        }
+        let free = HEAD.saturating_sub(self.memory.len()).min(data.len());
+        self.memory.extend_from_slice(&data[..free]);
+        self.memory.truncate(HEAD);
+        self.memory.shrink_to_fit();
+        Ok(())
     }
 
     fn append(&mut self, data: &[u8]) -> Result<(), Error> {
-        let Some(file) = &mut self.file else { return Ok(()) };
-        file.write_all(data).map_err(|error| local(&error, &self.place.temporary))
+        let Some((place, file)) = &mut self.file else { return Ok(()) };
+        file.write_all(data).map_err(|error| local(&error, &place.temporary))
     }
 }
 
 impl Drop for Spool {
     fn drop(&mut self) {
-        if self.file.take().is_some() {
+        if let Some((place, file)) = self.file.take() {
+            drop(file);
             // Half a message, or one that nobody wants to keep. If it cannot be removed, its name tells what it is.
-            let _ = std::fs::remove_file(&self.place.temporary);
+            let _ = std::fs::remove_file(&place.temporary);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_large_message_that_is_not_saved_the_beginning_is_held_whatever_size_was_told() {
+        let block = vec![b'x'; 300_000];
+        for told in [0, WHOLE, WHOLE + 1, u64::MAX] {
+            let mut spool = Spool::new(told, true);
+            for _ in 0..=WHOLE / block.len() as u64 {
+                spool.write(&block).unwrap();
+            }
+            assert!(!spool.is_whole(), "told {told}");
+            assert!(spool.size() > WHOLE);
+            assert_eq!(spool.bytes().unwrap().len(), HEAD);
+        }
+        let mut small = Spool::new(WHOLE + 1, false);
+        small.write(b"a").unwrap();
+        assert!(small.is_whole() && small.sha256().is_none());
+        assert_eq!(small.bytes().unwrap(), b"a");
     }
 }

@@ -160,8 +160,10 @@ fn section(head: &[u8]) -> Option<Section> {
     if digits == 0 || !verb.eq_ignore_ascii_case(b" FETCH (") {
         return None;
     }
-    let ends_with = |item: &[u8]| head.len().checked_sub(item.len()).is_some_and(|at| head[at..].eq_ignore_ascii_case(item));
-    let is_item = |item: &[u8]| ends_with(&[b" ", item].concat()) || ends_with(&[b"(", item].concat());
+    let is_item = |item: &[u8]| {
+        let before = head.len().checked_sub(item.len() + 1).map(|at| &head[at..]);
+        before.is_some_and(|end| matches!(end[0], b' ' | b'(') && end[1..].eq_ignore_ascii_case(item))
+    };
     if is_item(b"BODY[] ") {
         Some(Section::Whole)
     } else if is_item(b"BODY[HEADER] ") {

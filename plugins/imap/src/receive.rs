@@ -405,6 +405,7 @@ enum Source {
 
 /// The body in a FETCH response that gives it as a quoted string.
 fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
+    memchr::memchr(b'"', line)?;
     let upper = line.to_ascii_uppercase();
     memchr::memmem::find(&upper, b"BODY[] \"").or_else(|| memchr::memmem::find(&upper, b"BODY[HEADER] \""))?;
     let Ok((_, Response::Fetch(_, attributes))) = Response::parse(line) else { return None };
@@ -428,9 +429,11 @@ fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
 
 /// The UID in the part of a FETCH response that stands before the body.
 fn uid(head: &[u8]) -> Option<u32> {
-    let text = String::from_utf8_lossy(head).to_ascii_uppercase();
-    let at = text.find("(UID ").or_else(|| text.find(" UID "))? + 5;
-    text[at..].split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    let places = memchr::memchr2_iter(b'(', b' ', head);
+    let at =
+        places.filter_map(|at| head.get(at + 1..)).find(|rest| rest.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"UID ")))?;
+    let digits = at[4..].split(|byte| !byte.is_ascii_digit()).next()?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// The number of the message that a FETCH response is about.

@@ -7,6 +7,7 @@ use crate::state::{Fate, Known, State};
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, Stage, Status};
 use std::collections::VecDeque;
+use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How many commands may be on their way, and for how many bytes of messages: what was asked for has to be read.
@@ -116,10 +117,11 @@ impl Fetch<'_> {
         let window = if self.session.capabilities.pipelining { WINDOW } else { 1 };
         loop {
             let awaits = !self.answers.is_empty();
-            // Everything that fits the window goes out in one write.
-            while self.answers.len() < window {
+            // Everything that fits the window goes out in one write, and not before half of it has been answered: a write for each
+            // message would cost more than the message.
+            while self.answers.len() < window && (!commands.is_empty() || self.answers.len() <= window / 2) {
                 if let Some(entry) = due.pop_front() {
-                    commands.push_str(&format!("DELE {}\r\n", entry.number));
+                    ask(&mut commands, "DELE", entry.number, "");
                     self.answers.push_back(Awaited::Deletion(entry));
                 } else if let Some(entry) = next.as_slice().first().filter(|_| !stopped) {
                     // A large message is asked for by itself, since it has to be read even when the host wants to stop before it.
@@ -128,10 +130,10 @@ impl Fetch<'_> {
                     }
                     next.next();
                     if self.request.max_bytes.is_some_and(|limit| entry.size > limit) {
-                        commands.push_str(&format!("TOP {} 0\r\n", entry.number));
+                        ask(&mut commands, "TOP", entry.number, " 0");
                         self.answers.push_back(Awaited::Headers(entry.clone()));
                     } else {
-                        commands.push_str(&format!("RETR {}\r\n", entry.number));
+                        ask(&mut commands, "RETR", entry.number, "");
                         on_the_way += entry.size;
                         self.answers.push_back(Awaited::Message(entry.clone()));
                     }
@@ -159,8 +161,8 @@ impl Fetch<'_> {
     }
 
     fn deletion(&mut self, entry: Entry) -> Result<(), Error> {
-        match self.session.answer(self.call).map_err(|error| error.stage(Stage::Fetch))? {
-            Ok(_) => {
+        match self.session.accepted(self.call).map_err(|error| error.stage(Stage::Fetch))? {
+            Ok(()) => {
                 self.deleted.push(entry.id);
                 Ok(())
             }
@@ -176,7 +178,7 @@ impl Fetch<'_> {
     /// said so, what was already asked for is read and thrown away.
     fn message(&mut self, entry: &Entry, headers_only: bool, stopped: bool, due: &mut VecDeque<Entry>) -> Result<bool, Error> {
         let call = self.call;
-        if let Err(reply) = self.session.answer(call).map_err(|error| error.stage(Stage::Fetch))? {
+        if let Err(reply) = self.session.accepted(call).map_err(|error| error.stage(Stage::Fetch))? {
             // Another session has deleted it meanwhile, or the server cannot read it. The others are fetched all the same.
             let refusal = self.session.refused("pop3.retrieve_refused", Status::Refused, reply).stage(Stage::Fetch);
             self.refusal.get_or_insert(refusal.arg("id", entry.id.as_str()));
@@ -204,6 +206,12 @@ impl Fetch<'_> {
         }
         Ok(false)
     }
+}
+
+/// Adds a command about a message.
+fn ask(commands: &mut String, verb: &str, number: u32, rest: &str) {
+    // Writing to a String cannot fail.
+    let _ = write!(commands, "{verb} {number}{rest}\r\n");
 }
 
 /// The day, counted from 1970.

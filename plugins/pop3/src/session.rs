@@ -143,12 +143,26 @@ impl Session {
     /// Reads the answer to a command.
     pub(crate) fn answer(&mut self, call: &Call) -> Result<Result<String, Reply>, Error> {
         let line = self.stream.read_line(call)?.to_vec();
-        if let Some(rest) = line.strip_prefix(b"+OK").filter(|rest| rest.first().is_none_or(u8::is_ascii_whitespace)) {
-            return Ok(Ok(self.stream.transcript().clean(rest.trim_ascii())));
+        match agreed(&line) {
+            Some(words) => Ok(Ok(self.stream.transcript().clean(words.trim_ascii()))),
+            None => self.disagreed(&line).map(Err),
         }
-        let told = self.stream.transcript().clean(line.strip_prefix(b"-ERR").unwrap_or(&line).trim_ascii());
+    }
+
+    /// Reads the answer to a command where the server's words are of no interest if it agrees.
+    pub(crate) fn accepted(&mut self, call: &Call) -> Result<Result<(), Reply>, Error> {
+        let line = self.stream.read_line(call)?;
+        if agreed(line).is_some() {
+            return Ok(Ok(()));
+        }
+        let line = line.to_vec();
+        self.disagreed(&line).map(Err)
+    }
+
+    fn disagreed(&mut self, line: &[u8]) -> Result<Reply, Error> {
+        let told = self.stream.transcript().clean(line.strip_prefix(b"-ERR").unwrap_or(line).trim_ascii());
         if line.starts_with(b"-ERR") {
-            return Ok(Err(Reply { code: 0, enhanced: None, text: told }));
+            return Ok(Reply { code: 0, enhanced: None, text: told });
         }
         Err(Error::new(Status::Protocol, "protocol.reply_malformed").arg("host", self.stream.endpoint().host.as_str()).detail(told))
     }
@@ -205,6 +219,11 @@ impl Session {
         let error = Error::new(status, code).arg("host", self.stream.endpoint().host.as_str());
         error.arg("text", reply.text.as_str()).server(reply)
     }
+}
+
+/// The server's words behind `+OK`, if that is what it says.
+fn agreed(line: &[u8]) -> Option<&[u8]> {
+    line.strip_prefix(b"+OK").filter(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
 }
 
 impl Capabilities {

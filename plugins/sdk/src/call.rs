@@ -2,7 +2,7 @@
 
 use crate::{Disposal, Error, Incoming, Secret, Stage, Status};
 use postkontor_abi::CONTROL_STREAM;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
@@ -151,7 +151,13 @@ const MESSAGE_STREAM: u64 = 1;
 impl Call<'_> {
     /// Announces a received message, whose bytes follow with [`Call::message`].
     pub fn announce(&self, incoming: &Incoming) -> Result<(), Error> {
-        self.event(&serde_json::json!({ "message": incoming }))
+        #[derive(Serialize)]
+        struct Event<'a> {
+            message: &'a Incoming,
+        }
+        let unwritable =
+            |error: serde_json::Error| Error::new(Status::Internal, "host.sink_failed").stage(Stage::Fetch).detail(error.to_string());
+        self.write(CONTROL_STREAM, &serde_json::to_vec(&Event { message: incoming }).map_err(unwritable)?)
     }
 
     /// Hands over the next bytes of the announced message, as the server sent them (lines end in CRLF, nothing stuffed).
@@ -167,17 +173,13 @@ impl Call<'_> {
         struct Answer {
             disposal: Disposal,
         }
-        self.event(&serde_json::json!({ "end": true }))?;
+        self.write(CONTROL_STREAM, br#"{"end":true}"#)?;
         let mut answer = [0; 256];
         let unreadable = |detail: String| Error::new(Status::Internal, "host.answer_unreadable").stage(Stage::Fetch).detail(detail);
         let length =
             self.host.read(CONTROL_STREAM, &mut answer).map_err(|status| Error::new(status, "host.sink_failed").stage(Stage::Fetch))?;
         let answer: Answer = serde_json::from_slice(&answer[..length]).map_err(|error| unreadable(error.to_string()))?;
         Ok(answer.disposal)
-    }
-
-    fn event(&self, event: &serde_json::Value) -> Result<(), Error> {
-        self.write(CONTROL_STREAM, event.to_string().as_bytes())
     }
 }
 

@@ -13,8 +13,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// Size of the read buffer, and with that the longest line that can be asked for at first.
-const BUFFER: usize = 32 * 1024;
+/// Size of the read buffer, and with that the longest line that can be asked for at first. Received mail comes in reads of this size.
+const BUFFER: usize = 128 * 1024;
 
 /// The longest line unless [`Stream::set_line_limit`] says otherwise. RFC 5321 asks for 512, real servers send a few KB.
 const LINE: usize = 8 * 1024;
