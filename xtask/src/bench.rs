@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the same work done by Postkontor, libcurl, lettre and smtplib, as ratios.
+//! `cargo xtask bench`: the same work done by Postkontor, libcurl, lettre, libetpan and Python's library, as ratios.
 //!
 //! Every client does the same work against the same server on loopback (tests/bench), in turn and several times over, so
 //! that what else the machine does hits all alike. The promises at the end compare what was measured in this one run;
@@ -25,6 +25,18 @@ pub(crate) enum Who {
     Libcurl,
     Lettre,
     Smtplib,
+    Libetpan,
+    /// poplib and imaplib.
+    Python,
+}
+
+/// The server that the clients work with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Server {
+    /// Takes what is sent.
+    Sink,
+    /// Gives what is fetched.
+    Source,
 }
 
 /// One kind of work, and how many mails of it each client does: slow ones fewer, so that all take seconds.
@@ -32,64 +44,150 @@ pub(crate) struct Workload {
     /// By this name the promises find it.
     pub(crate) name: &'static str,
     title: &'static str,
-    sink: &'static [&'static str],
+    server: Server,
+    options: &'static [&'static str],
+    /// The work by the name that the clients know.
     work: &'static str,
     mails: &'static [(Who, u32)],
 }
 
-use Who::{Lettre, Libcurl, Postkontor, Smtplib};
+use Server::{Sink, Source};
+use Who::{Lettre, Libcurl, Libetpan, Postkontor, Python, Smtplib};
 
 const WORKLOADS: &[Workload] = &[
     Workload {
         name: "small",
         title: "Mails of 2 KB, each composed anew, one connection",
-        sink: &[],
+        server: Sink,
+        options: &[],
         work: "small",
         mails: &[(Postkontor, 10_000), (Libcurl, 10_000), (Lettre, 100), (Smtplib, 300)],
     },
     Workload {
         name: "small, acknowledged at once",
         title: "The same, with a server that does not delay its TCP acknowledgements",
-        sink: &["--quick-ack"],
+        server: Sink,
+        options: &["--quick-ack"],
         work: "small",
         mails: &[(Postkontor, 10_000), (Libcurl, 10_000), (Lettre, 10_000), (Smtplib, 300)],
     },
     Workload {
         name: "batch",
         title: "Mails of 2 KB, Postkontor in batches of 500",
-        sink: &[],
+        server: Sink,
+        options: &[],
         work: "batch",
         mails: &[(Postkontor, 10_000)],
     },
     Workload {
         name: "delay",
         title: "Mails of 2 KB, the server's replies take 20 ms",
-        sink: &["--delay", "20"],
+        server: Sink,
+        options: &["--delay", "20"],
         work: "small",
         mails: &[(Postkontor, 100), (Libcurl, 25), (Lettre, 20), (Smtplib, 25)],
     },
     Workload {
         name: "batch, delay",
         title: "Mails of 2 KB, the server's replies take 20 ms, Postkontor in batches of 500",
-        sink: &["--delay", "20"],
+        server: Sink,
+        options: &["--delay", "20"],
         work: "batch",
         mails: &[(Postkontor, 2000)],
     },
     Workload {
         name: "attachment",
         title: "Mails with an attachment of 200 KB from memory",
-        sink: &[],
+        server: Sink,
+        options: &[],
         work: "attachment",
         mails: &[(Postkontor, 1000), (Libcurl, 1000), (Lettre, 200), (Smtplib, 25)],
     },
     Workload {
         name: "file",
         title: "One mail with an attachment of 100 MB from a file",
-        sink: &[],
+        server: Sink,
+        options: &[],
         work: "file",
         mails: &[(Postkontor, 1), (Libcurl, 1), (Lettre, 1), (Smtplib, 1)],
     },
+    Workload {
+        name: "pop3",
+        title: "10,000 messages of 4 KB fetched by POP3",
+        server: Source,
+        options: &["pop3"],
+        work: "pop3",
+        mails: &[(Postkontor, 10_000), (Libetpan, 10_000), (Libcurl, 10_000), (Python, 10_000)],
+    },
+    Workload {
+        name: "imap",
+        title: "10,000 messages of 4 KB fetched by IMAP",
+        server: Source,
+        options: &["imap"],
+        work: "imap",
+        mails: &[(Postkontor, 10_000), (Libetpan, 10_000), (Libcurl, 10_000), (Python, 10_000)],
+    },
+    Workload {
+        name: "pop3, summaries",
+        title: "10,000 messages of 4 KB fetched by POP3, each read for its summary",
+        server: Source,
+        options: &["pop3"],
+        work: "pop3-summary",
+        mails: &[(Postkontor, 10_000)],
+    },
+    Workload {
+        name: "imap, summaries",
+        title: "10,000 messages of 4 KB fetched by IMAP, each read for its summary",
+        server: Source,
+        options: &["imap"],
+        work: "imap-summary",
+        mails: &[(Postkontor, 10_000)],
+    },
+    Workload {
+        name: "pop3, far",
+        title: "Messages of 4 KB fetched by POP3, the server's replies take 5 ms",
+        server: Source,
+        options: &["pop3", "--delay", "5"],
+        work: "pop3",
+        // The source gives every client the mailbox of 10,000; only Postkontor asks for all of it.
+        mails: &[(Postkontor, 10_000), (Libetpan, 200), (Libcurl, 200), (Python, 200)],
+    },
+    Workload {
+        name: "pop3, large",
+        title: "One message of 100 MB fetched by POP3",
+        server: Source,
+        options: &["pop3", "--messages", "1", "--bytes", "104857600"],
+        work: "pop3",
+        mails: &[(Postkontor, 1), (Libetpan, 1), (Libcurl, 1), (Python, 1)],
+    },
+    Workload {
+        name: "imap, large",
+        title: "One message of 100 MB fetched by IMAP",
+        server: Source,
+        options: &["imap", "--messages", "1", "--bytes", "104857600"],
+        work: "imap",
+        mails: &[(Postkontor, 1), (Libetpan, 1), (Libcurl, 1), (Python, 1)],
+    },
+    Workload {
+        name: "pop3, saved",
+        title: "One message of 100 MB fetched by POP3 into a file (Postkontor also makes its SHA-256)",
+        server: Source,
+        options: &["pop3", "--messages", "1", "--bytes", "104857600"],
+        work: "pop3-save",
+        mails: &[(Postkontor, 1), (Libcurl, 1)],
+    },
+    Workload {
+        name: "imap, saved",
+        title: "One message of 100 MB fetched by IMAP into a file (Postkontor also makes its SHA-256)",
+        server: Source,
+        options: &["imap", "--messages", "1", "--bytes", "104857600"],
+        work: "imap-save",
+        mails: &[(Postkontor, 1), (Libcurl, 1)],
+    },
 ];
+
+/// Work that is not done with a server.
+const OTHERS: [&str; 2] = ["open", "parse"];
 
 /// What the clients were measured at, by workload: the medians.
 pub(crate) type Results = Vec<(&'static Workload, Vec<(Who, Cost)>)>;
@@ -120,9 +218,9 @@ fn options(arguments: &[String]) -> Result<(usize, Option<&str>), String> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--rounds" => rounds = arguments.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or("--rounds wants a number")?,
-            name if WORKLOADS.iter().any(|workload| workload.name == name) || name == "open" => only = Some(name),
+            name if WORKLOADS.iter().any(|workload| workload.name == name) || OTHERS.contains(&name) => only = Some(name),
             other => {
-                let names: Vec<_> = WORKLOADS.iter().map(|workload| workload.name).chain(["open"]).collect();
+                let names: Vec<_> = WORKLOADS.iter().map(|workload| workload.name).chain(OTHERS).collect();
                 return Err(format!("there is no workload \"{other}\"; there are \"{}\"", names.join("\", \"")));
             }
         }
@@ -150,7 +248,12 @@ fn measure(rounds: usize, only: Option<&str>) -> Result<Vec<Promise>, String> {
             openings[0] * 1e3
         );
     }
-    let promises = promises(&results, (!openings.is_empty()).then(|| median(&openings)));
+    let parsing = if wanted("parse") { Some(client::parse(&clients)?) } else { None };
+    if let Some((parser, summary)) = parsing {
+        println!("\n### A message of 4 KB read\n\nmail-parser {parser:.2} us, with our summary in JSON {summary:.2} us");
+    }
+    let opening = (!openings.is_empty()).then(|| median(&openings));
+    let promises = promises(&results, opening, parsing.map(|(parser, summary)| summary / parser));
     println!("\n### Promises\n\n| Promise | Measured | |\n|---|---|---|");
     for promise in &promises {
         println!("| {} | {} | {} |", promise.text, promise.measured, if promise.kept { "kept" } else { "**NOT KEPT**" });
@@ -164,11 +267,11 @@ fn compare(workload: &Workload, clients: &Clients, rounds: usize) -> Result<Vec<
     for round in 0..rounds {
         for ((who, mails), (_, costs)) in workload.mails.iter().zip(&mut costs) {
             // Python is a yardstick that no promise mentions, and slow: once is enough.
-            if *who != Smtplib || round == 0 {
+            if !matches!(who, Smtplib | Python) || round == 0 {
                 if std::io::stderr().is_terminal() {
                     eprint!("\r\x1b[K{}: {who:?}, round {} of {rounds}", workload.name, round + 1);
                 }
-                costs.push(run_client(clients, *who, workload.sink, workload.work, *mails)?);
+                costs.push(run_client(clients, *who, workload, *mails)?);
             }
         }
     }

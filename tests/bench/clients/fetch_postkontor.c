@@ -1,8 +1,9 @@
 /* Fetching with Postkontor, through its C ABI: one call, and a function that gets each message.
  *
- * Usage: fetch_postkontor PORT pop3|imap|pop3-summary|imap-summary COUNT; prints the seconds that fetching took, connecting
- * included. With "-summary" each message is read and its summary in JSON handed over, which is what happens unless the
- * request says otherwise; the others get the bytes only, as the libraries that are compared do.
+ * Usage: fetch_postkontor PORT pop3|imap|pop3-summary|imap-summary|pop3-save|imap-save COUNT FILE; prints the seconds that
+ * fetching took, connecting included. With "-summary" each message is read and its summary in JSON handed over, which is what
+ * happens unless the request says otherwise; with "-save" it is also saved, in FILE.saved. The others get the bytes only, as the
+ * libraries that are compared do.
  */
 #include "work.h"
 #include <postkontor.h>
@@ -27,7 +28,11 @@ int main(int count, char **arguments)
         work_fail("usage", "PORT WORKLOAD COUNT");
     char transport[5] = "";
     strncpy(transport, arguments[2], 4);
-    int summary = strlen(arguments[2]) > 4;
+    char request[1024] = "{\"summary\":\"none\"}";
+    if (strstr(arguments[2], "-summary"))
+        strcpy(request, "{}");
+    else if (strstr(arguments[2], "-save") && count > 4)
+        snprintf(request, sizeof request, "{\"save_to\":\"%s.saved\"}", arguments[4]);
     postkontor_buf out;
     postkontor_host *host;
     check(postkontor_host_open("{}", NULL, &host, &out), &out);
@@ -42,7 +47,7 @@ int main(int count, char **arguments)
 
     double started = work_clock();
     unsigned messages = 0;
-    check(postkontor_account_receive(account, summary ? NULL : "{\"summary\":\"none\"}", received, &messages, NULL, &out), &out);
+    check(postkontor_account_receive(account, request, received, &messages, NULL, &out), &out);
     printf("%.6f\n", work_clock() - started);
     if (messages != (unsigned)atoi(arguments[3]))
         work_fail("postkontor", "not all messages came");

@@ -9,6 +9,7 @@
 
 pub mod connection;
 pub mod counters;
+pub mod mailbox;
 pub mod outlet;
 
 use counters::Counters;

@@ -1,6 +1,6 @@
 //! Builds the library, its plugins, the server and the clients, and lays them out as an ERP would have them.
 
-use super::Who;
+use super::{Server, Who};
 use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,9 @@ const FILE_BYTES: u64 = 100 << 20;
 
 /// What there is to run.
 pub(crate) struct Clients {
-    pub(crate) sink: PathBuf,
+    sink: PathBuf,
+    source: PathBuf,
+    pub(crate) parse: PathBuf,
     pub(crate) measure: PathBuf,
     pub(crate) postkontor: PathBuf,
     /// The large attachment.
@@ -19,16 +21,31 @@ pub(crate) struct Clients {
     curl: PathBuf,
     lettre: PathBuf,
     smtplib: PathBuf,
+    /// Those that fetch: Postkontor, libcurl, libetpan, Python.
+    fetch: [PathBuf; 4],
 }
 
 impl Clients {
+    /// The program of a server.
+    pub(crate) fn server(&self, server: Server) -> &Path {
+        match server {
+            Server::Sink => &self.sink,
+            Server::Source => &self.source,
+        }
+    }
+
     /// How a client is called, without its arguments.
-    pub(crate) fn command(&self, who: Who) -> Vec<&Path> {
-        match who {
-            Who::Postkontor => vec![&self.postkontor],
-            Who::Libcurl => vec![&self.curl],
-            Who::Lettre => vec![&self.lettre],
-            Who::Smtplib => vec![Path::new("python3"), &self.smtplib],
+    pub(crate) fn command(&self, who: Who, server: Server) -> Vec<&Path> {
+        let [postkontor, curl, etpan, python] = &self.fetch;
+        match (server, who) {
+            (Server::Source, Who::Postkontor) => vec![postkontor],
+            (Server::Source, Who::Libcurl) => vec![curl],
+            (_, Who::Libetpan) => vec![etpan],
+            (_, Who::Python) => vec![Path::new("python3"), python],
+            (Server::Sink, Who::Postkontor) => vec![&self.postkontor],
+            (Server::Sink, Who::Libcurl) => vec![&self.curl],
+            (_, Who::Lettre) => vec![&self.lettre],
+            (_, Who::Smtplib) => vec![Path::new("python3"), &self.smtplib],
         }
     }
 }
@@ -71,7 +88,15 @@ pub(crate) fn build() -> Result<Clients, String> {
         measure: compile("measure", &[])?,
         postkontor: compile("postkontor", &["-l:libpostkontor.so.1", "-Wl,-rpath,$ORIGIN"])?,
         curl: compile("curl", &["-lcurl"])?,
+        fetch: [
+            compile("fetch_postkontor", &["-l:libpostkontor.so.1", "-Wl,-rpath,$ORIGIN"])?,
+            compile("fetch_curl", &["-lcurl"])?,
+            compile("fetch_etpan", &["-letpan"])?,
+            sources.join("fetch_python.py"),
+        ],
         sink: release.join("bench-sink"),
+        source: release.join("bench-source"),
+        parse: release.join("bench-parse"),
         lettre: release.join("bench-lettre"),
         smtplib: sources.join("smtplib_client.py"),
         file: bench.join("attachment"),

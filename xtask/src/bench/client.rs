@@ -1,8 +1,9 @@
 //! One run of one client against a server of its own.
 
 use super::build::Clients;
-use super::{DELAY_MS, Who};
+use super::{DELAY_MS, Who, Workload};
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// What the work cost, each value for one mail.
@@ -27,16 +28,18 @@ impl Cost {
     }
 }
 
-/// Lets a client do its work; fails when the server did not get exactly the mails that it should have got.
-pub(crate) fn run_client(clients: &Clients, who: Who, sink: &[&str], work: &str, mails: u32) -> Result<Cost, String> {
-    let sink = Sink::start(clients, sink)?;
+/// Lets a client do its work; fails when the server did not see exactly the mails that it should have seen.
+pub(crate) fn run_client(clients: &Clients, who: Who, workload: &Workload, mails: u32) -> Result<Cost, String> {
+    // What an earlier run has saved.
+    drop(std::fs::remove_dir_all(clients.file.with_extension("saved")));
+    let server = Running::start(clients.server(workload.server), workload.options)?;
     let mut command = Command::new(&clients.measure);
-    command.args(clients.command(who)).args([sink.port.as_str(), work, &mails.to_string()]).arg(&clients.file);
+    command.args(clients.command(who, workload.server)).args([server.port.as_str(), workload.work, &mails.to_string()]).arg(&clients.file);
     let output = output(command, who)?;
-    let counters = sink.stop()?;
+    let counters = server.stop()?;
     let (took, errors) = (counter(&counters, "mails")?, counter(&counters, "errors")?);
     if took != u64::from(mails) || errors != 0 {
-        return Err(format!("{who:?} was to send {mails} mails; the server saw {counters}"));
+        return Err(format!("{who:?} was to send or fetch {mails} mails; the server saw {counters}"));
     }
     let values: Vec<f64> = output.split_whitespace().filter_map(|value| value.parse().ok()).collect();
     let [seconds, cpu_us, peak_kb] = values[..] else { return Err(format!("{who:?} reported \"{output}\"")) };
@@ -53,6 +56,14 @@ pub(crate) fn open_host(clients: &Clients) -> Result<f64, String> {
     output.trim().parse().map_err(|_| format!("the client reported \"{output}\""))
 }
 
+/// Microseconds that reading one message takes: mail-parser alone, and with our summary in JSON.
+pub(crate) fn parse(clients: &Clients) -> Result<(f64, f64), String> {
+    let output = output(Command::new(&clients.parse), Who::Postkontor)?;
+    let values: Vec<f64> = output.split_whitespace().filter_map(|value| value.parse().ok()).collect();
+    let [parser, summary] = values[..] else { return Err(format!("the client reported \"{output}\"")) };
+    Ok((parser, summary))
+}
+
 fn output(mut command: Command, who: Who) -> Result<String, String> {
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("{who:?}: {error}"))?;
     if !output.status.success() {
@@ -66,36 +77,36 @@ fn counter(counters: &str, name: &str) -> Result<u64, String> {
     digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| format!("the server counted \"{counters}\""))
 }
 
-/// A running `bench-sink`.
-struct Sink {
+/// A running server.
+struct Running {
     port: String,
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
 }
 
-impl Sink {
-    fn start(clients: &Clients, options: &[&str]) -> Result<Sink, String> {
-        let failed = |error: std::io::Error| format!("bench-sink: {error}");
-        let mut child = Command::new(&clients.sink).args(options).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
-        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else { return Err("bench-sink has no pipes".into()) };
-        let mut sink = Sink { port: String::new(), child, stdin, stdout: BufReader::new(stdout) };
-        sink.port = sink.line()?;
-        Ok(sink)
+impl Running {
+    fn start(program: &Path, options: &[&str]) -> Result<Running, String> {
+        let failed = |error: std::io::Error| format!("server: {error}");
+        let mut child = Command::new(program).args(options).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else { return Err("the server has no pipes".into()) };
+        let mut server = Running { port: String::new(), child, stdin, stdout: BufReader::new(stdout) };
+        server.port = server.line()?;
+        Ok(server)
     }
 
     /// Ends the server and returns what it counted.
     fn stop(mut self) -> Result<String, String> {
-        self.stdin.write_all(b"\n").map_err(|error| format!("bench-sink: {error}"))?;
+        self.stdin.write_all(b"\n").map_err(|error| format!("server: {error}"))?;
         let counters = self.line()?;
         drop(self.stdin);
-        self.child.wait().map_err(|error| format!("bench-sink: {error}"))?;
+        self.child.wait().map_err(|error| format!("server: {error}"))?;
         Ok(counters)
     }
 
     fn line(&mut self) -> Result<String, String> {
         let mut line = String::new();
-        self.stdout.read_line(&mut line).map_err(|error| format!("bench-sink: {error}"))?;
+        self.stdout.read_line(&mut line).map_err(|error| format!("server: {error}"))?;
         Ok(line.trim().to_string())
     }
 }

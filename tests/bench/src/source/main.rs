@@ -6,10 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod imap;
-mod mailbox;
 mod pop3;
 
-use mailbox::Mailbox;
+use postkontor_bench::mailbox::Mailbox;
 use postkontor_bench::{Options, number, serve, usage};
 use std::io::Result;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! POP3 (RFC 1939, with the CAPA of RFC 2449) without the socket.
 
-use crate::mailbox::Mailbox;
 use memchr::memchr;
 use memchr::memmem;
 use postkontor_bench::Dialogue;
 use postkontor_bench::counters::Counters;
+use postkontor_bench::mailbox::Mailbox;
 use postkontor_bench::outlet::Outlet;
 use std::fmt::Write;
 use std::io::Result;
