@@ -7,6 +7,7 @@
 mod charset;
 mod report;
 mod summary;
+mod tnef;
 
 use crate::error::failed;
 use mail_parser::decoders::base64::base64_decode;
@@ -36,6 +37,8 @@ struct Reading {
 struct Place {
     range: Range<usize>,
     encoding: Encoding,
+    /// Where it lies in the decoded bytes, for a file inside a `winmail.dat`.
+    inner: Option<Range<usize>>,
 }
 
 impl Opened {
@@ -55,20 +58,7 @@ impl Opened {
     }
 
     fn reading(&self) -> &Reading {
-        self.reading.get_or_init(|| {
-            let raw = self.raw.as_slice();
-            match MessageParser::default().parse(raw) {
-                Some(message) => {
-                    let parts = message.attachments().map(|part| Place {
-                        range: part.offset_body as usize..(part.offset_end as usize).max(part.offset_body as usize).min(raw.len()),
-                        encoding: if matches!(part.body, PartType::Message(_)) { Encoding::None } else { part.encoding },
-                    });
-                    let subject = message.subject().unwrap_or_default().to_owned();
-                    Reading { summary: summary::summary(&message, raw.len()), subject, parts: parts.collect() }
-                }
-                None => Reading { summary: summary::empty(raw.len()), subject: String::new(), parts: Vec::new() },
-            }
-        })
+        self.reading.get_or_init(|| read(&self.raw))
     }
 
     /// The message as the server sent it.
@@ -83,13 +73,44 @@ impl Opened {
             || failed(Status::NotFound, "message.part_missing").stage(Stage::Message).arg("part", index).arg("parts", parts.len());
         let place = parts.get(index).ok_or_else(missing)?;
         let bytes = self.raw.get(place.range.clone()).unwrap_or_default();
-        Ok(match place.encoding {
+        let whole = match place.encoding {
             Encoding::None => Cow::Borrowed(bytes),
             // What cannot be decoded is given as it stands: half a part would look like a whole one.
             Encoding::Base64 => base64_decode(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
             Encoding::QuotedPrintable => quoted_printable_decode(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
+        };
+        Ok(match &place.inner {
+            None => whole,
+            Some(inner) => Cow::Owned(whole.get(inner.clone()).unwrap_or_default().to_vec()),
         })
     }
+}
+
+fn read(raw: &[u8]) -> Reading {
+    let Some(message) = MessageParser::default().parse(raw) else {
+        return Reading { summary: summary::empty(raw.len()), subject: String::new(), parts: Vec::new() };
+    };
+    let place = |part: &mail_parser::MessagePart<'_>| Place {
+        range: part.offset_body as usize..(part.offset_end as usize).max(part.offset_body as usize).min(raw.len()),
+        encoding: if matches!(part.body, PartType::Message(_)) { Encoding::None } else { part.encoding },
+        inner: None,
+    };
+    let mut parts: Vec<Place> = message.attachments().map(place).collect();
+    let wrapped = wrapped(&message);
+    parts
+        .extend(wrapped.iter().map(|(outer, file)| Place { inner: Some(file.range.clone()), ..parts[*outer].clone() }).collect::<Vec<_>>());
+    let subject = message.subject().unwrap_or_default().to_owned();
+    Reading { summary: summary::summary(&message, raw.len(), &wrapped), subject, parts }
+}
+
+/// The files inside each `winmail.dat`, with the number of the part that holds them.
+fn wrapped(message: &mail_parser::Message<'_>) -> Vec<(usize, tnef::File)> {
+    let is_wrapping = |part: &mail_parser::MessagePart<'_>| {
+        let named = name(part).is_some_and(|name| name.eq_ignore_ascii_case("winmail.dat"));
+        named || part.is_content_type("application", "ms-tnef") || part.is_content_type("application", "vnd.ms-tnef")
+    };
+    let wrappings = message.attachments().enumerate().filter(|(_, part)| is_wrapping(part));
+    wrappings.flat_map(|(index, part)| tnef::files(part.contents()).into_iter().map(move |file| (index, file))).collect()
 }
 
 /// The name of an attachment, decoded, or nothing.
@@ -154,6 +175,24 @@ mod tests {
         assert_eq!(summary["parts"][0]["size"], 8);
         assert_eq!(Opened::new(INVOICE.to_vec()).part(0).unwrap().as_ref(), b"%PDF-1.4");
         assert_eq!(Opened::new(INVOICE.to_vec()).part(1).unwrap_err().status, Status::NotFound);
+    }
+
+    #[test]
+    fn files_inside_a_winmail_dat_are_parts_of_their_own() {
+        use base64_simd::STANDARD;
+        let mut raw = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\ntext\r\n--x\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\
+            Content-Transfer-Encoding: base64\r\n\r\n"
+            .to_vec();
+        raw.extend_from_slice(STANDARD.encode_to_string(tnef::tests::wrapping()).as_bytes());
+        raw.extend_from_slice(b"\r\n--x--\r\n");
+        let summary = summary(&raw);
+        assert_eq!(summary["parts"].as_array().unwrap().len(), 3);
+        assert_eq!((summary["parts"][1]["name"].as_str(), summary["parts"][1]["within"].as_u64()), (Some("Größe 日本.pdf"), Some(0)));
+        assert_eq!(summary["parts"][1]["size"], 8);
+        let message = Opened::new(raw);
+        assert_eq!(message.part(1).unwrap().as_ref(), b"%PDF-1.4");
+        assert_eq!(message.part(2).unwrap().as_ref(), b"abc");
+        assert_eq!(message.part(0).unwrap().as_ref(), tnef::tests::wrapping());
     }
 
     #[test]

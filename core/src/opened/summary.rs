@@ -1,6 +1,7 @@
 //! The summary of a message as JSON.
 
 use super::report::{Report, report};
+use super::tnef::File;
 use super::{charset, name, safe_name};
 use mail_parser::{Address, HeaderValue, Message, MessagePart, MimeHeaders, PartType};
 use serde::Serialize;
@@ -56,10 +57,13 @@ struct Part<'a> {
     size: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     inline: Option<&'a str>,
+    /// The number of the part that it is wrapped in, for a file inside a `winmail.dat`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    within: Option<usize>,
 }
 
 /// The summary of a parsed message.
-pub(super) fn summary(message: &Message<'_>, size: usize) -> String {
+pub(super) fn summary(message: &Message<'_>, size: usize, wrapped: &[(usize, File)]) -> String {
     let raw = message.raw_message();
     let body = |parts: &[u32]| {
         let texts: Vec<Cow<'_, str>> = parts.iter().filter_map(|id| text(message.part(*id)?, raw)).collect();
@@ -70,6 +74,8 @@ pub(super) fn summary(message: &Message<'_>, size: usize) -> String {
         let is = |id: &&u32| message.part(**id).is_some_and(|part| matches!(part.body, PartType::Html(_)) == html);
         parts.iter().filter(is).copied().collect()
     };
+    let mut parts: Vec<Part<'_>> = message.attachments().enumerate().map(|(index, part)| attachment(index, part)).collect();
+    parts.extend(wrapped.iter().enumerate().map(|(index, (outer, file))| unwrapped(message.attachment_count() + index, *outer, file)));
     let summary = Summary {
         size,
         message_id: message.message_id(),
@@ -85,7 +91,7 @@ pub(super) fn summary(message: &Message<'_>, size: usize) -> String {
         references: list(message.references()),
         text: body(&of_kind(&message.text_body, false)),
         html: body(&of_kind(&message.html_body, true)),
-        parts: message.attachments().enumerate().map(|(index, part)| attachment(index, part)).collect(),
+        parts,
         report: report(message, raw),
         security: security(message),
     };
@@ -124,7 +130,14 @@ fn attachment<'a>(index: usize, part: &'a MessagePart<'_>) -> Part<'a> {
         PartType::Message(message) => message.raw_message().len(),
         _ => part.len(),
     };
-    Part { part: index, name, file_name, kind, size, inline: part.content_id() }
+    Part { part: index, name, file_name, kind, size, inline: part.content_id(), within: None }
+}
+
+fn unwrapped(index: usize, outer: usize, file: &File) -> Part<'_> {
+    let kind = file.kind.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
+    let file_name = if file.name.is_empty() { format!("part{}{}", index + 1, extension(&kind)) } else { safe_name(&file.name) };
+    let name = Some(file.name.as_str()).filter(|name| !name.is_empty());
+    Part { part: index, name, file_name, kind, size: file.range.len(), inline: file.inline.as_deref(), within: Some(outer) }
 }
 
 /// The extension of a part without a name.
