@@ -1,10 +1,11 @@
 //! Reading a message: from its bytes to a summary in JSON, and to its parts.
 //!
-//! mail-parser does the parsing: it gives a message for any input, is linear in its length and does not nest. What an ERP
-//! wants beyond that is done here: a summary it can keep, names that are safe as file names, character sets repaired where
-//! the label is evidently wrong, and reports (bounces, read receipts) recognised with the message they are about.
+//! mail-parser does the parsing: it gives a message for any input, and does not nest as long as messages within messages are left
+//! to whoever opens them ([`flat`]). What an ERP wants beyond that is done here: a summary it can keep, names that are safe as
+//! file names, character sets repaired where the label is evidently wrong, and reports (bounces, read receipts) recognised with the message they are about.
 
 mod charset;
+mod flat;
 mod report;
 mod summary;
 mod tnef;
@@ -12,7 +13,7 @@ mod tnef;
 use crate::error::failed;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use mail_parser::{Encoding, MessageParser, MimeHeaders, PartType};
+use mail_parser::{Encoding, MessageParser, MimeHeaders};
 use postkontor_plugin::{Error, Stage, Status};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -87,19 +88,20 @@ impl Opened {
 }
 
 fn read(raw: &[u8]) -> Reading {
-    let Some(message) = MessageParser::default().parse(raw) else {
+    let disguised = flat::disguised(raw);
+    let Some(message) = MessageParser::default().parse(&*disguised) else {
         return Reading { summary: summary::empty(raw.len()), subject: String::new(), parts: Vec::new() };
     };
     let place = |part: &mail_parser::MessagePart<'_>| Place {
         range: part.offset_body as usize..(part.offset_end as usize).max(part.offset_body as usize).min(raw.len()),
-        encoding: if matches!(part.body, PartType::Message(_)) { Encoding::None } else { part.encoding },
+        encoding: part.encoding,
         inner: None,
     };
     let mut parts: Vec<Place> = message.attachments().map(place).collect();
     let wrapped = wrapped(&message);
     parts
         .extend(wrapped.iter().map(|(outer, file)| Place { inner: Some(file.range.clone()), ..parts[*outer].clone() }).collect::<Vec<_>>());
-    let subject = message.subject().unwrap_or_default().to_owned();
+    let subject = flat::restored(message.subject().unwrap_or_default());
     Reading { summary: summary::summary(&message, raw.len(), &wrapped), subject, parts }
 }
 
@@ -214,6 +216,40 @@ mod tests {
         for raw in [&b""[..], b"\0", b"\r\n\r\n", b":", b"Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n", &[0xff; 1000]] {
             assert!(summary(raw).is_object(), "{raw:?}");
         }
+    }
+
+    #[test]
+    fn a_hundred_thousand_parts_nested_or_not_are_read_in_time() {
+        const COUNT: usize = 100_000;
+        let nested: String = (0..COUNT).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n")).collect();
+        let side_by_side = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{}--b--\r\n", "--b\r\n\r\nx\r\n".repeat(COUNT));
+        let messages = format!("{}Subject: deep\r\n\r\nx\r\n", "Content-Type: message/rfc822\r\n\r\n".repeat(COUNT));
+        let same = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n".repeat(COUNT);
+        let attached = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n".repeat(COUNT);
+        for (name, raw) in
+            [("nested", nested), ("side by side", side_by_side), ("messages", messages), ("same", same), ("attached", attached)]
+        {
+            let started = std::time::Instant::now();
+            assert!(summary(raw.as_bytes()).is_object());
+            assert!(started.elapsed() < std::time::Duration::from_secs(60), "{name}: {:?}", started.elapsed());
+        }
+    }
+
+    #[test]
+    fn an_attached_message_is_a_part_named_by_its_subject() {
+        let raw = b"Subject: outer /global\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: Message/RFC822\r\n\r\n\
+            Subject: inner (global)\r\n\r\ntext\r\n--x\r\nContent-Type: text/plain; name=\"a/digest.txt\"\r\nContent-Disposition: attachment\r\n\r\nb\r\n--x--\r\n";
+        let summary = summary(raw);
+        assert_eq!((&summary["subject"], &summary["parts"][0]["type"]), (&Value::from("outer /global"), &Value::from("message/rfc822")));
+        assert_eq!(
+            (&summary["parts"][0]["file_name"], &summary["parts"][0]["size"]),
+            (&Value::from("inner (global).eml"), &Value::from(31))
+        );
+        assert_eq!(
+            (&summary["parts"][1]["name"], &summary["parts"][1]["file_name"]),
+            (&Value::from("a/digest.txt"), &Value::from("a_digest.txt"))
+        );
+        assert_eq!(Opened::new(raw.to_vec()).part(0).unwrap().as_ref(), b"Subject: inner (global)\r\n\r\ntext");
     }
 
     #[test]

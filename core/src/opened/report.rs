@@ -1,5 +1,6 @@
 //! Reports about mail that was sent: bounces (RFC 3464) and read receipts (RFC 8098).
 
+use super::flat;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -70,13 +71,12 @@ fn disposition(blocks: &[Vec<(String, String)>], original: Option<String>) -> Re
 /// The Message-ID of the returned message or of its returned headers.
 fn original(message: &Message<'_>, raw: &[u8]) -> Option<String> {
     let id = |part: &MessagePart<'_>| {
-        if let PartType::Message(returned) = &part.body {
-            return returned.message_id().map(str::to_owned);
-        }
-        let headers = part.is_content_type("text", "rfc822-headers") || part.is_content_type("message", "global-headers");
-        let bytes = headers.then(|| body(part, raw))?;
+        let kind = part.content_type()?;
+        let kind = flat::restored(&format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()));
+        let is_it = ["message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"].contains(&kind.as_str());
+        let bytes = is_it.then(|| body(part, raw))?;
         let returned = MessageParser::default().parse_headers(&*bytes)?;
-        returned.message_id().map(str::to_owned)
+        returned.message_id().map(flat::restored)
     };
     message.parts.iter().find_map(id)
 }

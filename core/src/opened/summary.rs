@@ -2,8 +2,8 @@
 
 use super::report::{Report, report};
 use super::tnef::File;
-use super::{charset, name, safe_name};
-use mail_parser::{Address, HeaderValue, Message, MessagePart, MimeHeaders, PartType};
+use super::{charset, flat, name, safe_name};
+use mail_parser::{Address, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -96,7 +96,7 @@ pub(super) fn summary(message: &Message<'_>, size: usize, wrapped: &[(usize, Fil
         security: security(message),
     };
     // Strings, numbers and lists always serialize.
-    serde_json::to_string(&summary).unwrap_or_else(|_| empty(size))
+    serde_json::to_string(&summary).map_or_else(|_| empty(size), |json| flat::restored_json(&json))
 }
 
 /// The summary of a message that has nothing.
@@ -114,22 +114,21 @@ fn text<'a>(part: &'a MessagePart<'_>, raw: &[u8]) -> Option<Cow<'a, str>> {
 fn attachment<'a>(index: usize, part: &'a MessagePart<'_>) -> Part<'a> {
     let kind = part.content_type();
     let kind = kind.map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("octet-stream")).to_ascii_lowercase());
-    let (kind, subject) = match &part.body {
-        PartType::Message(message) => (kind.unwrap_or_else(|| "message/rfc822".to_owned()), message.subject()),
-        PartType::Text(_) => (kind.unwrap_or_else(|| "text/plain".to_owned()), None),
-        PartType::Html(_) => (kind.unwrap_or_else(|| "text/html".to_owned()), None),
-        _ => (kind.unwrap_or_else(|| "application/octet-stream".to_owned()), None),
-    };
+    let kind = kind.map(|kind| flat::restored(&kind)).unwrap_or_else(|| match &part.body {
+        PartType::Text(_) => "text/plain".to_owned(),
+        PartType::Html(_) => "text/html".to_owned(),
+        _ => "application/octet-stream".to_owned(),
+    });
+    let is_message = matches!(kind.as_str(), "message/rfc822" | "message/global");
+    let attached = if is_message { MessageParser::default().parse_headers(part.contents()) } else { None };
+    let subject = attached.as_ref().and_then(Message::subject);
     let name = name(part);
     let file_name = match (name, subject) {
-        (Some(name), _) => safe_name(name),
-        (None, Some(subject)) => safe_name(&format!("{subject}.eml")),
+        (Some(name), _) => safe_name(&flat::restored(name)),
+        (None, Some(subject)) => safe_name(&flat::restored(&format!("{subject}.eml"))),
         (None, None) => format!("part{}{}", index + 1, extension(&kind)),
     };
-    let size = match &part.body {
-        PartType::Message(message) => message.raw_message().len(),
-        _ => part.len(),
-    };
+    let size = part.len();
     Part { part: index, name, file_name, kind, size, inline: part.content_id(), within: None }
 }
 
