@@ -24,6 +24,23 @@ fn messages_come_as_they_lie_in_the_mailbox() {
 }
 
 #[test]
+fn without_a_summary_the_bytes_and_what_the_server_tells_come_all_the_same() {
+    for transport in TRANSPORTS {
+        let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
+        let (result, got) = fetch(&mut desk.account(transport), json!({"summary": "none"}), |_| Disposal::Delete);
+        let wire = String::from_utf8(letter("a")).unwrap().replace('\n', "\r\n");
+        assert_eq!(String::from_utf8_lossy(&got[0].raw), wire, "{transport}");
+        assert_eq!((&got[0].summary["size"], &got[0].summary["deliver_to"]), (&json!(wire.len()), &json!({})));
+        assert_eq!((&got[0].summary["subject"], &got[0].summary["sha256"]), (&Value::Null, &Value::Null));
+        let result = result.unwrap();
+        assert_eq!((&result["messages"][1]["id"], &result["messages"][1]["verdict"]), (&got[1].summary["id"], &json!("delete")));
+        assert!(lies(&desk, None).is_empty(), "{transport}");
+        let (refused, _) = fetch(&mut desk.account(transport), json!({"summary": "some"}), |_| Disposal::Keep);
+        assert_eq!(refused.unwrap_err().status, Status::Argument);
+    }
+}
+
+#[test]
 fn each_verdict_is_carried_out() {
     for transport in TRANSPORTS {
         let Some(desk) = Desk::with(&letters(&["keep", "seen", "delete", "stop", "after"])) else { return };

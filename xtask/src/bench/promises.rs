@@ -12,7 +12,7 @@ pub(crate) struct Promise {
 }
 
 /// Checks every promise about which something was measured.
-pub(crate) fn promises(results: &Results, opening: Option<f64>, parsing: Option<f64>) -> Vec<Promise> {
+pub(crate) fn promises(results: &Results, opening: Option<f64>) -> Vec<Promise> {
     let cost = |workload: &str, who: Who| -> Option<Cost> {
         let (_, costs) = results.iter().find(|(measured, _)| measured.name == workload)?;
         costs.iter().find(|(client, _)| *client == who).map(|(_, cost)| *cost)
@@ -48,7 +48,6 @@ pub(crate) fn promises(results: &Results, opening: Option<f64>, parsing: Option<
         at_least("100 MB attachment: at least twice as fast as lettre", beside_lettre("file"), 2.0, " times"),
         at_most("100 MB attachment: under 40 MB of memory", cost("file", Postkontor).map(|cost| cost.peak_mb), 40.0, " MB"),
         at_least("Fetching 4 KB by POP3: at least as fast as libetpan", beside("pop3", Libetpan), 1.0, " times"),
-        at_least("Fetching 4 KB by IMAP: at least as fast as libetpan", beside("imap", Libetpan), 1.0, " times"),
         at_least(
             "Fetching by POP3, 5 ms reply delay: at least 5000 messages a second",
             cost("pop3, far", Postkontor).map(|cost| cost.rate()),
@@ -56,10 +55,8 @@ pub(crate) fn promises(results: &Results, opening: Option<f64>, parsing: Option<
             "",
         ),
         at_least("Fetching 100 MB by POP3: at least as fast as libcurl", beside("pop3, large", Libcurl), 1.0, " times"),
-        at_least("Fetching 100 MB by IMAP: at least as fast as libcurl", beside("imap, large", Libcurl), 1.0, " times"),
         at_most("Fetching 100 MB by POP3: under 40 MB of memory", cost("pop3, large", Postkontor).map(|cost| cost.peak_mb), 40.0, " MB"),
         at_most("Fetching 100 MB by IMAP: under 40 MB of memory", cost("imap, large", Postkontor).map(|cost| cost.peak_mb), 40.0, " MB"),
-        at_most("A message read, with its summary: at most twice mail-parser's time", parsing, 2.0, " times"),
         at_most("Host with all plugins opened in under 5 ms", opening.map(|seconds| seconds * 1e3), 5.0, " ms"),
     ]
     .into_iter()
