@@ -10,7 +10,7 @@ use crate::state::State;
 use crate::uids::Uids;
 use imap_proto::{AttributeValue, MessageSection, Response, SectionPath};
 use postkontor_plugin::{Call, Disposal, Error, Filter, Incoming, ReceiveRequest, Received, SessionState, Stage, Status};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// What one command fetches: so many messages, or messages of so many bytes. What was asked for has to be read.
 const WINDOW: usize = 500;
@@ -121,11 +121,10 @@ impl Fetch<'_, '_> {
         let mut known = Vec::with_capacity(wanted.len());
         // A command line should stay below 8000 bytes (RFC 9051, section 4), so a scattered set is asked for in pieces.
         for piece in wanted.chunks(500) {
-            let asked: HashSet<u32> = piece.iter().copied().collect();
             let command = format!("UID FETCH {} (UID FLAGS INTERNALDATE RFC822.SIZE)", Uids::new(piece.iter().copied()).text());
             let done = self.session.run(&command, self.call, |line| {
                 // A server that changes flags meanwhile says so in between; one that goes on saying so is not listened to.
-                known.extend(Known::parse(line).filter(|known| asked.contains(&known.uid) && known.has_size));
+                known.extend(Known::parse(line).filter(|known| piece.binary_search(&known.uid).is_ok() && known.has_size));
                 if known.len() > 2 * wanted.len() {
                     return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", 2 * wanted.len()));
                 }
@@ -156,8 +155,8 @@ impl Fetch<'_, '_> {
 
     /// Asks for one window and hands each message over.
     fn read(&mut self, window: &[Known], max_bytes: Option<u64>) -> Result<Chores, Error> {
-        let by_uid: HashMap<u32, &Known> = window.iter().map(|known| (known.uid, known)).collect();
-        let by_number: HashMap<u32, &Known> = window.iter().map(|known| (known.number, known)).collect();
+        // `look` has sorted them.
+        let by_uid = |uid: u32| window.binary_search_by_key(&uid, |known| known.uid).ok().and_then(|at| window.get(at));
         let wanted = if window.first().is_some_and(|first| is_large(first, max_bytes)) { Section::Headers } else { Section::Whole };
         let item = if wanted == Section::Headers { "BODY.PEEK[HEADER]" } else { "BODY.PEEK[]" };
         let command = format!("UID FETCH {} (UID {item})", Uids::new(window.iter().map(|known| known.uid)).text());
@@ -183,8 +182,8 @@ impl Fetch<'_, '_> {
                 Piece::Body { head, section, length } => (head, section, Source::Coming(length)),
             };
             // As a rule the UID stands before the body; a server that puts it behind is told by the number of its message.
-            let told = || number(&head).and_then(|number| by_number.get(&number));
-            let known = uid(&head).map_or_else(told, |uid| by_uid.get(&uid)).copied();
+            let told = || number(&head).and_then(|number| window.iter().find(|known| known.number == number));
+            let known = uid(&head).map_or_else(told, by_uid);
             let is_asked = |known: &&Known| !chores.stopped && section == wanted && !self.taken.contains(&known.uid);
             let Some(known) = known.filter(is_asked) else {
                 // Of a message that nobody asked for, or that nobody wants any more.
