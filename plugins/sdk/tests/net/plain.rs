@@ -102,7 +102,8 @@ fn a_line_without_end_is_refused_at_the_limit() {
     let mut stream = connect(server.port, &call).unwrap();
     let error = stream.read_line(&call).err().unwrap();
     assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "protocol.line_too_long"));
-    assert!(stream.pending() <= 32 * 1024);
+    // Nothing is held beyond the one read buffer, whatever the server sends.
+    assert!(stream.pending() <= 128 * 1024);
     stream.close();
     assert!(server.join() < 100 << 20);
 }
