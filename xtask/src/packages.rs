@@ -42,7 +42,6 @@ pub(crate) const TESTS: &[Package] = &[
     // Not the OpenSSL flavour: libetpan-dev wants this one, and there can be only one.
     Package { name: "libcurl4-gnutls-dev", file: "/usr/share/doc/libcurl4-gnutls-dev/copyright", serves: "a rival in the benchmarks" },
     Package { name: "libetpan-dev", file: "/usr/include/libetpan/libetpan.h", serves: "a rival in the benchmarks" },
-    Package { name: "strace", file: "/usr/bin/strace", serves: "counting system calls" },
 ];
 
 /// Installs what is missing of these lists where that is possible (root on Debian); says what is missing where it is not.
