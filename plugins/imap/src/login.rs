@@ -4,16 +4,11 @@ use crate::command::Done;
 use crate::names::quoted;
 use crate::reader::Piece;
 use crate::session::Session;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use postkontor_plugin::net::Trail;
-use postkontor_plugin::net::sasl::{self, Exchange};
+use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard};
 use postkontor_plugin::settings::{Auth, Method};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use zeroize::Zeroizing;
-
-/// More questions than any mechanism has.
-const QUESTIONS: usize = 8;
 
 /// Logs in. A mailbox needs it, so every method but `none` is some way to do it.
 pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
@@ -38,7 +33,11 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
         Some(mechanism) => {
             let endpoint = session.stream.endpoint().clone();
             let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding()).map_err(at)?.for_service("IMAP");
-            let done = converse(session, mechanism.name(), &mut exchange, call).map_err(at)?;
+            // Only SASL-IR lets the first response go along (RFC 4959); without it no command is short enough.
+            let room = if session.capabilities.has("SASL-IR") { usize::MAX } else { 0 };
+            let tag = session.next_tag();
+            let command = format!("{tag} AUTHENTICATE {}", mechanism.name());
+            let done = exchange.converse(&command, room, &mut Authenticate { session, tag }, call).map_err(at)?;
             if done.is_ok {
                 exchange.finish().map_err(at)?;
             }
@@ -72,45 +71,32 @@ fn by_command(session: &mut Session, auth: &Auth, call: &Call) -> Result<Done, E
     session.finish(&tag, call, |_| Ok(()))
 }
 
-/// Everything from the command to its end.
-fn converse(session: &mut Session, name: &str, exchange: &mut Exchange, call: &Call) -> Result<Done, Error> {
-    let tag = session.next_tag();
-    let mut line = Zeroizing::new(format!("{tag} AUTHENTICATE {name}"));
-    let mut shown = line.to_string();
-    let mut held = exchange.initial();
-    if session.capabilities.has("SASL-IR")
-        && let Some(initial) = held.take()
-    {
-        line.push(' ');
-        // An empty response is written as "=", to be told from none (RFC 4959).
-        line.push_str(&if initial.is_empty() { "=".to_owned() } else { STANDARD.encode(&*initial) });
-        shown.push_str(" ***");
+/// An AUTHENTICATE command that is under way.
+struct Authenticate<'a> {
+    session: &'a mut Session,
+    tag: String,
+}
+
+/// A line that begins with `+` asks, one with the tag is the verdict; in between the server may say anything.
+impl Conversation for Authenticate<'_> {
+    type Verdict = Done;
+
+    fn say(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
+        self.session.stream.write_secret(line, shown, call)
     }
-    line.push_str("\r\n");
-    session.stream.write_secret(line.as_bytes(), &shown, call)?;
-    let mut questions = 0;
-    loop {
-        let answer = match session.reader.next(&mut session.stream, call)? {
-            Piece::Response(answer) => answer,
-            Piece::Body { head, .. } => return Err(session.malformed(&head)),
-        };
-        let Some(challenge) = answer.strip_prefix(b"+") else {
-            if let Some(done) = session.done(&tag, &answer)? {
-                return Ok(done);
+
+    fn hear(&mut self, call: &Call) -> Result<Heard<Done>, Error> {
+        loop {
+            let answer = match self.session.reader.next(&mut self.session.stream, call)? {
+                Piece::Response(answer) => answer,
+                Piece::Body { head, .. } => return Err(self.session.malformed(&head)),
+            };
+            if let Some(challenge) = answer.strip_prefix(b"+") {
+                return Ok(Heard::Challenge(challenge.to_vec()));
             }
-            continue;
-        };
-        questions += 1;
-        if questions > QUESTIONS {
-            return Err(session.error(Status::Protocol, "auth.unexpected_challenge"));
+            if let Some(done) = self.session.done(&self.tag, &answer)? {
+                return Ok(Heard::Verdict(done));
+            }
         }
-        let challenge = exchange.challenge(challenge)?;
-        let response = match held.take() {
-            Some(initial) => initial,
-            None => exchange.respond(&challenge, call)?,
-        };
-        let mut line = Zeroizing::new(STANDARD.encode(&*response));
-        line.push_str("\r\n");
-        session.stream.write_secret(line.as_bytes(), "***", call)?;
     }
 }

@@ -1,20 +1,15 @@
 //! Logging in: USER and PASS, APOP, or SASL (RFC 1939, RFC 5034).
 
 use crate::session::Session;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use postkontor_plugin::net::Trail;
-use postkontor_plugin::net::sasl::{self, Exchange, Mechanism};
+use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
 use postkontor_plugin::settings::{Auth, Method};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use zeroize::Zeroizing;
 
-/// The longest AUTH command that may carry the first response (RFC 5034, section 4).
-const COMMAND: usize = 255;
-
-/// More questions than any mechanism has.
-const QUESTIONS: usize = 8;
+/// The longest AUTH command without its end (RFC 5034, section 4, with RFC 2449, section 4).
+const COMMAND: usize = 253;
 
 /// How the credentials are presented.
 enum Way {
@@ -34,7 +29,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
         Way::Sasl(mechanism) => {
             let endpoint = session.stream.endpoint().clone();
             let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding()).map_err(at)?.for_service("POP");
-            let answer = converse(session, mechanism.name(), &mut exchange, call).map_err(at)?;
+            let answer = exchange.converse(&format!("AUTH {}", mechanism.name()), COMMAND, session, call).map_err(at)?;
             if answer.is_ok() {
                 exchange.finish().map_err(at)?;
             }
@@ -103,36 +98,22 @@ fn apop(session: &mut Session, auth: &Auth, timestamp: &str, call: &Call) -> Res
     session.secret_command(&line, &format!("APOP {} ***", auth.user), call)
 }
 
-/// Everything from the AUTH command to the answer that ends the exchange.
-fn converse(session: &mut Session, name: &str, exchange: &mut Exchange, call: &Call) -> Result<Result<String, Reply>, Error> {
-    let mut line = Zeroizing::new(format!("AUTH {name}"));
-    let mut shown = line.to_string();
-    let mut held = exchange.initial();
-    if let Some(initial) = held.take_if(|initial| name.len() + 8 + initial.len().div_ceil(3) * 4 <= COMMAND) {
-        line.push(' ');
-        // An empty response is written as "=", to be told from none.
-        line.push_str(&if initial.is_empty() { "=".to_owned() } else { STANDARD.encode(&*initial) });
-        shown.push_str(" ***");
+/// A line that begins with `+ ` asks; any other is the verdict.
+impl Conversation for Session {
+    type Verdict = Result<String, Reply>;
+
+    fn say(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
+        self.silent()?;
+        self.stream.write_secret(line, shown, call)
     }
-    line.push_str("\r\n");
-    session.silent()?;
-    session.stream.write_secret(line.as_bytes(), &shown, call)?;
-    for _ in 0..QUESTIONS {
-        let question = session.stream.read_line(call)?.to_vec();
-        let Some(challenge) = question.strip_prefix(b"+ ").or_else(|| (question == b"+").then_some(&b""[..])) else {
-            return verdict(session, &question);
-        };
-        let challenge = exchange.challenge(challenge)?;
-        let response = match held.take() {
-            Some(initial) => initial,
-            None => exchange.respond(&challenge, call)?,
-        };
-        let mut line = Zeroizing::new(STANDARD.encode(&*response));
-        line.push_str("\r\n");
-        session.silent()?;
-        session.stream.write_secret(line.as_bytes(), "***", call)?;
+
+    fn hear(&mut self, call: &Call) -> Result<Heard<Self::Verdict>, Error> {
+        let line = self.stream.read_line(call)?.to_vec();
+        match line.strip_prefix(b"+ ").or_else(|| (line == b"+").then_some(&b""[..])) {
+            Some(challenge) => Ok(Heard::Challenge(challenge.to_vec())),
+            None => verdict(self, &line).map(Heard::Verdict),
+        }
     }
-    Err(Error::new(Status::Protocol, "auth.unexpected_challenge"))
 }
 
 fn verdict(session: &mut Session, line: &[u8]) -> Result<Result<String, Reply>, Error> {

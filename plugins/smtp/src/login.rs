@@ -2,19 +2,13 @@
 
 use crate::reply::Reply;
 use crate::session::Session;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use postkontor_plugin::net::Trail;
-use postkontor_plugin::net::sasl::{self, Exchange};
+use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard};
 use postkontor_plugin::settings::Auth;
 use postkontor_plugin::{Call, Error, Stage, Status, Step};
-use zeroize::Zeroizing;
 
-/// The longest AUTH command that may carry the first response (RFC 4954, section 4); a longer one waits for the server's question.
-const COMMAND: usize = 512;
-
-/// More questions than any mechanism has.
-const QUESTIONS: usize = 8;
+/// The longest AUTH command without its end (RFC 4954, section 4, with RFC 5321, section 4.5.3.1.4).
+const COMMAND: usize = 510;
 
 /// Logs in.
 pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
@@ -23,7 +17,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
     let mechanism = sasl::choose(auth, &session.capabilities.mechanisms, session.stream.protection()).map_err(at)?;
     let binding = session.stream.channel_binding();
     let mut exchange = Exchange::new(mechanism, auth, &endpoint, binding).map_err(at)?.for_service("SMTPSVC");
-    let reply = converse(session, mechanism.name(), &mut exchange, call).map_err(at)?;
+    let reply = exchange.converse(&format!("AUTH {}", mechanism.name()), COMMAND, session, call).map_err(at)?;
     if reply.code == 235 {
         exchange.finish().map_err(at)?;
         trail.push(Step::ok(Stage::Login).fact("mechanism", mechanism.name()).fact("user", auth.user.as_str()));
@@ -34,40 +28,20 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
     Err(at(error.detail(exchange.reason().unwrap_or_default())))
 }
 
-/// Everything from the command to the reply that ends the exchange.
-fn converse(session: &mut Session, name: &str, exchange: &mut Exchange, call: &Call) -> Result<Reply, Error> {
-    let mut line = Zeroizing::new(format!("AUTH {name}"));
-    let mut shown = format!("AUTH {name}");
-    let mut held = exchange.initial();
-    if let Some(initial) = held.take_if(|initial| name.len() + 8 + initial.len().div_ceil(3) * 4 <= COMMAND) {
-        line.push(' ');
-        // An empty response is written as "=", to be told from none.
-        line.push_str(&encoded(&initial, "="));
-        shown.push_str(" ***");
-    }
-    line.push_str("\r\n");
-    session.silent()?;
-    session.stream.write_secret(line.as_bytes(), &shown, call)?;
-    for _ in 0..QUESTIONS {
-        let reply = session.reply(call)?;
-        if reply.code != 334 {
-            return Ok(reply);
-        }
-        let challenge = exchange.challenge(reply.lines().next().unwrap_or_default())?;
-        let response = match held.take() {
-            Some(initial) => initial,
-            None => exchange.respond(&challenge, call)?,
-        };
-        let mut line = encoded(&response, "");
-        line.push_str("\r\n");
-        session.silent()?;
-        session.stream.write_secret(line.as_bytes(), "***", call)?;
-    }
-    Err(Error::new(Status::Protocol, "auth.unexpected_challenge"))
-}
+/// A reply with 334 asks; any other is the verdict.
+impl Conversation for Session {
+    type Verdict = Reply;
 
-fn encoded(response: &[u8], empty: &str) -> Zeroizing<String> {
-    Zeroizing::new(if response.is_empty() { empty.to_owned() } else { STANDARD.encode(response) })
+    fn say(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
+        self.silent()?;
+        self.stream.write_secret(line, shown, call)
+    }
+
+    fn hear(&mut self, call: &Call) -> Result<Heard<Reply>, Error> {
+        let reply = self.reply(call)?;
+        let challenge = (reply.code == 334).then(|| reply.lines().next().unwrap_or_default().to_vec());
+        Ok(challenge.map_or(Heard::Verdict(reply), Heard::Challenge))
+    }
 }
 
 /// RFC 4954, section 6.

@@ -1,8 +1,9 @@
 //! SASL: who we are, proved by one of several mechanisms, for any protocol that carries it (RFC 4422).
 //!
-//! A session asks [`choose`] for the mechanism, makes an [`Exchange`], sends its [`initial`](Exchange::initial) response
-//! where the protocol can carry one, answers each challenge with [`respond`](Exchange::respond), and calls
-//! [`finish`](Exchange::finish) when the server reports success. Base64 and the protocol's own words are the session's part.
+//! A session asks [`choose`] for the mechanism, makes an [`Exchange`], lets it [`converse`](Exchange::converse) with the server, and
+//! calls [`finish`](Exchange::finish) when the server reports success. The protocol's own words are the session's part
+//! ([`Conversation`]). A protocol that carries no base64, or not line by line, sends [`initial`](Exchange::initial) and answers each
+//! challenge with [`respond`](Exchange::respond).
 //!
 //! - Without TLS, and without `auth.allow_cleartext`, no mechanism of any kind is chosen: a challenge and its answer suffice to
 //!   try passwords at leisure, and a token is as good as a password.
@@ -13,6 +14,7 @@
 //!   as keyboards produce it is already in the form that SASLprep would give it.
 
 mod choice;
+mod conversation;
 mod cram_md5;
 mod ntlm;
 mod oauth;
@@ -24,6 +26,7 @@ use crate::{Call, Error, Stage, Status};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 pub use choice::{choose, wanted};
+pub use conversation::{Conversation, Heard};
 use zeroize::Zeroizing;
 
 /// A way to prove who we are.

@@ -1,0 +1,138 @@
+//! The lines of an exchange, which SMTP, POP3 and IMAP carry alike: base64, one question and one answer at a time.
+
+use super::{Exchange, unexpected};
+use crate::{Call, Error};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+/// More questions than any mechanism has.
+const QUESTIONS: usize = 8;
+
+/// A session that carries an exchange: what the protocols do each in its own way.
+pub trait Conversation {
+    /// The answer that ends the exchange, for better or worse.
+    type Verdict;
+
+    /// Sends a line that ends with CRLF. `shown` is what the transcript may show of it.
+    fn say(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error>;
+
+    /// Waits for what the server says next.
+    fn hear(&mut self, call: &Call) -> Result<Heard<Self::Verdict>, Error>;
+}
+
+/// What the server says in an exchange.
+pub enum Heard<V> {
+    /// A challenge, still in base64.
+    Challenge(Vec<u8>),
+    /// The answer that ends the exchange.
+    Verdict(V),
+}
+
+impl Exchange {
+    /// Carries on the whole conversation, from the command to the server's verdict. Whether that is a success only the protocol
+    /// knows; where it is, [`Exchange::finish`] says whether the server has proved itself, too.
+    ///
+    /// `command` names the mechanism (`AUTH PLAIN`, `A1 AUTHENTICATE PLAIN`). The first response goes with it where the line, its end
+    /// not counted, has at most `room` bytes (RFC 4954, section 4; RFC 5034, section 4; RFC 4959); otherwise it waits for the server's
+    /// question.
+    pub fn converse<C: Conversation>(&mut self, command: &str, room: usize, with: &mut C, call: &Call) -> Result<C::Verdict, Error> {
+        let mut line = Zeroizing::new(command.to_owned());
+        let mut shown = command.to_owned();
+        let mut held = self.initial();
+        if let Some(initial) = held.take_if(|initial| command.len() + 1 + initial.len().div_ceil(3).max(1) * 4 <= room) {
+            line.push(' ');
+            // An empty response is written as "=", to be told from none.
+            if initial.is_empty() {
+                line.push('=')
+            } else {
+                STANDARD.encode_string(&*initial, &mut line)
+            }
+            shown.push_str(" ***");
+        }
+        line.push_str("\r\n");
+        with.say(line.as_bytes(), &shown, call)?;
+        for _ in 0..QUESTIONS {
+            let challenge = match with.hear(call)? {
+                Heard::Challenge(challenge) => self.challenge(&challenge)?,
+                Heard::Verdict(verdict) => return Ok(verdict),
+            };
+            let response = match held.take() {
+                Some(initial) => initial,
+                None => self.respond(&challenge, call)?,
+            };
+            let mut line = Zeroizing::new(STANDARD.encode(&*response));
+            line.push_str("\r\n");
+            with.say(line.as_bytes(), "***", call)?;
+        }
+        Err(unexpected())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Mechanism, fixtures};
+    use super::*;
+    use crate::Secret;
+    use crate::settings::{Auth, Endpoint};
+    use std::collections::VecDeque;
+
+    /// A server that says what it was given, then asks for ever.
+    #[derive(Default)]
+    struct Script {
+        answers: VecDeque<Heard<bool>>,
+        said: Vec<(String, String)>,
+    }
+
+    impl Conversation for Script {
+        type Verdict = bool;
+
+        fn say(&mut self, line: &[u8], shown: &str, _call: &Call) -> Result<(), Error> {
+            self.said.push((String::from_utf8_lossy(line).into_owned(), shown.to_owned()));
+            Ok(())
+        }
+
+        fn hear(&mut self, _call: &Call) -> Result<Heard<bool>, Error> {
+            Ok(self.answers.pop_front().unwrap_or(Heard::Challenge(Vec::new())))
+        }
+    }
+
+    fn exchange(mechanism: Mechanism) -> Exchange {
+        let auth = Auth { user: "anna".to_owned(), password: Secret::new("geheim"), ..Auth::default() };
+        Exchange::new(mechanism, &auth, &Endpoint { host: "server.example.com".to_owned(), port: 25 }, None).unwrap()
+    }
+
+    fn run(mechanism: Mechanism, room: usize, answers: Vec<Heard<bool>>) -> (Result<bool, Error>, Vec<(String, String)>) {
+        let mut script = Script { answers: answers.into(), said: Vec::new() };
+        let verdict = exchange(mechanism).converse("AUTH X", room, &mut script, &fixtures::call());
+        (verdict, script.said)
+    }
+
+    #[test]
+    fn the_first_response_goes_along_where_there_is_room() {
+        let credentials = STANDARD.encode("\0anna\0geheim");
+        let whole = format!("AUTH X {credentials}");
+        let (verdict, said) = run(Mechanism::Plain, whole.len(), vec![Heard::Verdict(true)]);
+        assert_eq!((verdict.unwrap(), said), (true, vec![(format!("{whole}\r\n"), "AUTH X ***".to_owned())]));
+        let (verdict, said) = run(Mechanism::Plain, whole.len() - 1, vec![Heard::Challenge(Vec::new()), Heard::Verdict(false)]);
+        let apart = vec![("AUTH X\r\n".to_owned(), "AUTH X".to_owned()), (format!("{credentials}\r\n"), "***".to_owned())];
+        assert_eq!((verdict.unwrap(), said), (false, apart));
+    }
+
+    #[test]
+    fn an_empty_first_response_is_told_from_none() {
+        let auth = Auth::default();
+        let endpoint = Endpoint { host: "server.example.com".to_owned(), port: 25 };
+        let mut external = Exchange::new(Mechanism::External, &auth, &endpoint, None).unwrap();
+        let mut script = Script { answers: VecDeque::from([Heard::Verdict(true)]), said: Vec::new() };
+        assert!(external.converse("AUTH EXTERNAL", 512, &mut script, &fixtures::call()).unwrap());
+        assert_eq!(script.said[0].0, "AUTH EXTERNAL =\r\n");
+    }
+
+    #[test]
+    fn a_server_that_never_stops_asking_is_refused() {
+        let (verdict, said) = run(Mechanism::Login, 512, Vec::new());
+        assert_eq!(verdict.unwrap_err().code, "auth.unexpected_challenge");
+        assert!(said.len() <= QUESTIONS);
+    }
+}
