@@ -1,15 +1,14 @@
 //! Fetching: what is new, many messages by one command, each marked or deleted only after the host has taken it.
 
-use crate::command::Done;
 use crate::folders::{Known, id};
-use crate::names::quoted;
+use crate::head::{number, quoted_body, uid};
 use crate::reader::{Piece, Section};
+use crate::search::criteria;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::State;
 use crate::uids::Uids;
-use imap_proto::{AttributeValue, MessageSection, Response, SectionPath};
-use postkontor_plugin::{Call, Disposal, Error, Filter, Incoming, ReceiveRequest, Received, SessionState, Stage, Status};
+use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, SessionState, Stage, Status};
 use std::collections::HashSet;
 
 /// What one command fetches: so many messages, or messages of so many bytes. What was asked for has to be read.
@@ -81,12 +80,12 @@ struct Chores {
 impl Fetch<'_, '_> {
     fn run(&mut self, request: &ReceiveRequest) -> Result<bool, Error> {
         let at = |error: Error| error.stage(Stage::Fetch);
-        self.mailbox = self.search("ALL").map_err(at)?;
+        self.mailbox = self.session.search("ALL", self.call).map_err(at)?;
         let unfinished: Vec<u32> = self.mailbox.iter().copied().filter(|uid| self.state.condemned.contains(*uid)).collect();
         self.condemned.extend(&unfinished);
         self.delete(&unfinished).map_err(at)?;
         let criteria = criteria(&request.filter);
-        let matching = if criteria.is_empty() { self.mailbox.clone() } else { self.search(&criteria).map_err(at)? };
+        let matching = if criteria.is_empty() { self.mailbox.clone() } else { self.session.search(&criteria, self.call).map_err(at)? };
         // Messages that were too large before are wanted when they no longer are.
         let known: Vec<u32> = matching.iter().copied().filter(|uid| self.state.headers.contains(*uid)).collect();
         let known = self.look(&known).map_err(at)?.into_iter().filter(|known| is_large(known, request.max_bytes));
@@ -98,22 +97,6 @@ impl Fetch<'_, '_> {
         wanted.truncate(limit);
         let known = self.look(&wanted).map_err(at)?;
         Ok(self.fetch(&known, request.max_bytes).map_err(at)? || more)
-    }
-
-    /// The UIDs that meet the criteria, ascending.
-    fn search(&mut self, criteria: &str) -> Result<Vec<u32>, Error> {
-        let extended = self.session.capabilities.has("ESEARCH") || self.session.capabilities.has("IMAP4rev2");
-        let charset = if criteria.is_ascii() || self.session.utf8 { "" } else { "CHARSET UTF-8 " };
-        let command =
-            if extended { format!("UID SEARCH RETURN (ALL) {charset}{criteria}") } else { format!("UID SEARCH {charset}{criteria}") };
-        let mut uids = Vec::new();
-        let done = self.session.run(&command, self.call, |line| found(line, &mut uids))?;
-        if !done.is_ok {
-            return Err(self.session.refused("imap.search_refused", &done));
-        }
-        uids.sort_unstable();
-        uids.dedup();
-        Ok(uids)
     }
 
     /// Size, flags and date of each wanted message.
@@ -285,40 +268,6 @@ impl Fetch<'_, '_> {
     }
 }
 
-impl Session {
-    /// Changes flags.
-    pub(crate) fn store(&mut self, uids: &[u32], change: &str, call: &Call) -> Result<Done, Error> {
-        let set = Uids::new(uids.iter().copied()).text();
-        self.perform(&format!("UID STORE {set} {change}"), call)
-    }
-
-    /// Deletes messages for good.
-    pub(crate) fn delete(&mut self, uids: &[u32], call: &Call) -> Result<(), Error> {
-        let set = Uids::new(uids.iter().copied()).text();
-        let done = self.store(uids, "+FLAGS.SILENT (\\Deleted)", call)?;
-        if !done.is_ok {
-            return Err(self.refused("imap.store_refused", &done));
-        }
-        // Without UIDPLUS only EXPUNGE is left, which takes along what others have marked (RFC 4315, section 2.1): then the marks
-        // stay, and whoever tidies the mailbox next removes them.
-        let expunge = if self.capabilities.has("UIDPLUS") || self.capabilities.has("IMAP4rev2") {
-            format!("UID EXPUNGE {set}")
-        } else if self.only_ours_are_deleted(uids, call)? {
-            "EXPUNGE".to_owned()
-        } else {
-            return Ok(());
-        };
-        let done = self.perform(&expunge, call)?;
-        if done.is_ok { Ok(()) } else { Err(self.refused("imap.store_refused", &done)) }
-    }
-
-    fn only_ours_are_deleted(&mut self, uids: &[u32], call: &Call) -> Result<bool, Error> {
-        let mut marked = Vec::new();
-        let done = self.run("UID SEARCH DELETED", call, |line| found(line, &mut marked))?;
-        Ok(done.is_ok && marked.iter().all(|uid| uids.contains(uid)))
-    }
-}
-
 /// How many of the messages go into the next command: small ones many, large ones few, headers apart from whole messages.
 fn window(rest: &[Known], max_bytes: Option<u64>) -> usize {
     let headers = rest.first().is_some_and(|first| is_large(first, max_bytes));
@@ -335,135 +284,15 @@ fn is_large(known: &Known, max_bytes: Option<u64>) -> bool {
     max_bytes.is_some_and(|limit| known.size > limit)
 }
 
-/// The criteria of SEARCH (RFC 9051, section 6.4.4); empty where there are none.
-fn criteria(filter: &Filter) -> String {
-    let mut criteria = Vec::new();
-    if filter.unseen {
-        criteria.push("UNSEEN".to_owned());
-    }
-    if let Some(since) = filter.since.as_deref().and_then(imap_date) {
-        criteria.push(format!("SINCE {since}"));
-    }
-    if let Some(from) = &filter.from {
-        criteria.push(format!("FROM {}", quoted(from)));
-    }
-    if let Some(subject) = &filter.subject {
-        criteria.push(format!("SUBJECT {}", quoted(subject)));
-    }
-    if let Some(size) = filter.min_size {
-        criteria.push(format!("LARGER {}", size.saturating_sub(1)));
-    }
-    if let Some(size) = filter.max_size {
-        criteria.push(format!("SMALLER {}", size.saturating_add(1)));
-    }
-    criteria.join(" ")
-}
-
-/// `2026-11-20` as `20-Nov-2026`.
-fn imap_date(day: &str) -> Option<String> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut parts = day.split('-');
-    let (year, month, day): (u16, usize, u8) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    Some(format!("{day}-{}-{year:04}", MONTHS.get(month.checked_sub(1)?)?))
-}
-
-/// Reads `* SEARCH 1 2 3` or `* ESEARCH (TAG "a1") UID ALL 1:3`; other responses are not about this.
-fn found(line: &[u8], uids: &mut Vec<u32>) -> Result<(), Error> {
-    /// More messages than a folder should hold.
-    const MESSAGES: usize = 2_000_000;
-    let text = String::from_utf8_lossy(line);
-    let text = text.trim_end();
-    let head = text.get(..10).unwrap_or(text).to_ascii_uppercase();
-    if head.starts_with("* SEARCH") {
-        uids.extend(text[8..].split_ascii_whitespace().filter_map(|word| word.parse::<u32>().ok()));
-        if uids.len() > MESSAGES {
-            return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", MESSAGES));
-        }
-    } else if head.starts_with("* ESEARCH") {
-        let set = text.to_ascii_uppercase().find(" ALL ").and_then(|at| text[at + 5..].split(' ').next().map(str::to_owned));
-        for range in set.unwrap_or_default().split(',').filter(|range| !range.is_empty()) {
-            let (start, end) = range.split_once(':').unwrap_or((range, range));
-            if let (Ok(start), Ok(end)) = (start.parse::<u32>(), end.parse::<u32>()) {
-                let (start, end) = (start.min(end), start.max(end));
-                // A range as a hostile server writes it would fill the memory.
-                if end.abs_diff(start) as usize + uids.len() > MESSAGES {
-                    return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", MESSAGES));
-                }
-                uids.extend(start..=end);
-            }
-        }
-    }
-    Ok(())
-}
-
 /// The body of a message, or what is to become it.
 enum Source {
     Read(Vec<u8>),
     Coming(u64),
 }
 
-/// The body in a FETCH response that gives it as a quoted string.
-fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
-    memchr::memchr(b'"', line)?;
-    let upper = line.to_ascii_uppercase();
-    memchr::memmem::find(&upper, b"BODY[] \"").or_else(|| memchr::memmem::find(&upper, b"BODY[HEADER] \""))?;
-    let Ok((_, Response::Fetch(_, attributes))) = Response::parse(line) else { return None };
-    attributes.into_iter().find_map(|attribute| match attribute {
-        AttributeValue::BodySection { section, index: None, data: Some(data) } => {
-            let section = match section {
-                None => Section::Whole,
-                Some(SectionPath::Full(MessageSection::Header)) => Section::Headers,
-                Some(_) => return None,
-            };
-            let mut bytes = data.iter().copied();
-            let mut body = Vec::with_capacity(data.len());
-            while let Some(byte) = bytes.next() {
-                body.extend(if byte == b'\\' { bytes.next() } else { Some(byte) });
-            }
-            Some((section, body))
-        }
-        _ => None,
-    })
-}
-
-/// The UID in the part of a FETCH response that stands before the body.
-fn uid(head: &[u8]) -> Option<u32> {
-    let places = memchr::memchr2_iter(b'(', b' ', head);
-    let at =
-        places.filter_map(|at| head.get(at + 1..)).find(|rest| rest.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"UID ")))?;
-    let digits = at[4..].split(|byte| !byte.is_ascii_digit()).next()?;
-    std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
-/// The number of the message that a FETCH response is about.
-fn number(head: &[u8]) -> Option<u32> {
-    let text = std::str::from_utf8(head.get(2..)?).ok()?;
-    text.split(' ').next()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn search_results_are_read_in_both_forms() {
-        let mut uids = Vec::new();
-        found(b"* SEARCH 2 84 882\r\n", &mut uids).unwrap();
-        found(b"* ESEARCH (TAG \"a1\") UID ALL 1:3,9\r\n", &mut uids).unwrap();
-        found(b"* 3 EXISTS\r\n", &mut uids).unwrap();
-        assert_eq!(uids, [2, 84, 882, 1, 2, 3, 9]);
-        assert_eq!(found(b"* ESEARCH UID ALL 1:4294967295\r\n", &mut uids).unwrap_err().status, Status::Protocol);
-    }
-
-    #[test]
-    fn filters_become_criteria_that_nothing_breaks_out_of() {
-        let filter: Filter = postkontor_plugin::serde_json::from_str(
-            r#"{"unseen":true,"since":"2026-11-01","from":"a\"b","subject":"Rück\r\nfrage","min_size":10,"max_size":20}"#,
-        )
-        .unwrap();
-        assert_eq!(criteria(&filter), "UNSEEN SINCE 1-Nov-2026 FROM \"a\\\"b\" SUBJECT \"Rückfrage\" LARGER 9 SMALLER 21");
-        assert_eq!(criteria(&Filter::default()), "");
-    }
 
     #[test]
     fn windows_keep_headers_and_whole_messages_apart() {
@@ -473,22 +302,5 @@ mod tests {
         assert_eq!(window(&rest[2..], Some(1000)), 1);
         assert_eq!(window(&rest, None), 4);
         assert_eq!(window(&[known(WINDOW_BYTES * 2), known(1)], None), 1);
-    }
-
-    #[test]
-    fn a_short_body_may_stand_in_quotes() {
-        assert_eq!(quoted_body(b"* 1 FETCH (UID 5 BODY[] \"a \\\"b\\\"\")\r\n"), Some((Section::Whole, b"a \"b\"".to_vec())));
-        assert_eq!(quoted_body(b"* 1 FETCH (UID 5 BODY[HEADER] \"\")\r\n"), Some((Section::Headers, Vec::new())));
-        for line in ["* 1 FETCH (UID 5 BODY[] NIL)\r\n", "* 1 FETCH (UID 5 BODY[1] \"a\")\r\n", "* 1 FETCH (UID 5 BODY[]<0> \"a\")\r\n"] {
-            assert_eq!(quoted_body(line.as_bytes()), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn the_uid_is_found_before_the_body() {
-        assert_eq!(uid(b"* 1 FETCH (UID 5 BODY[] "), Some(5));
-        assert_eq!(uid(b"* 1 FETCH (FLAGS (\\Seen) UID 77 BODY[] "), Some(77));
-        assert_eq!(uid(b"* 1 FETCH (BODY[] "), None);
-        assert_eq!(number(b"* 12 FETCH (BODY[] "), Some(12));
     }
 }

@@ -1,0 +1,65 @@
+//! What a FETCH response says before the body, and a body that stands in it.
+
+use crate::reader::Section;
+use imap_proto::{AttributeValue, MessageSection, Response, SectionPath};
+
+/// The body in a FETCH response that gives it as a quoted string.
+pub(crate) fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
+    memchr::memchr(b'"', line)?;
+    let upper = line.to_ascii_uppercase();
+    memchr::memmem::find(&upper, b"BODY[] \"").or_else(|| memchr::memmem::find(&upper, b"BODY[HEADER] \""))?;
+    let Ok((_, Response::Fetch(_, attributes))) = Response::parse(line) else { return None };
+    attributes.into_iter().find_map(|attribute| match attribute {
+        AttributeValue::BodySection { section, index: None, data: Some(data) } => {
+            let section = match section {
+                None => Section::Whole,
+                Some(SectionPath::Full(MessageSection::Header)) => Section::Headers,
+                Some(_) => return None,
+            };
+            let mut bytes = data.iter().copied();
+            let mut body = Vec::with_capacity(data.len());
+            while let Some(byte) = bytes.next() {
+                body.extend(if byte == b'\\' { bytes.next() } else { Some(byte) });
+            }
+            Some((section, body))
+        }
+        _ => None,
+    })
+}
+
+/// The UID in the part of a FETCH response that stands before the body.
+pub(crate) fn uid(head: &[u8]) -> Option<u32> {
+    let places = memchr::memchr2_iter(b'(', b' ', head);
+    let at =
+        places.filter_map(|at| head.get(at + 1..)).find(|rest| rest.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"UID ")))?;
+    let digits = at[4..].split(|byte| !byte.is_ascii_digit()).next()?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// The number of the message that a FETCH response is about.
+pub(crate) fn number(head: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(head.get(2..)?).ok()?;
+    text.split(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_body_may_stand_in_quotes() {
+        assert_eq!(quoted_body(b"* 1 FETCH (UID 5 BODY[] \"a \\\"b\\\"\")\r\n"), Some((Section::Whole, b"a \"b\"".to_vec())));
+        assert_eq!(quoted_body(b"* 1 FETCH (UID 5 BODY[HEADER] \"\")\r\n"), Some((Section::Headers, Vec::new())));
+        for line in ["* 1 FETCH (UID 5 BODY[] NIL)\r\n", "* 1 FETCH (UID 5 BODY[1] \"a\")\r\n", "* 1 FETCH (UID 5 BODY[]<0> \"a\")\r\n"] {
+            assert_eq!(quoted_body(line.as_bytes()), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_uid_is_found_before_the_body() {
+        assert_eq!(uid(b"* 1 FETCH (UID 5 BODY[] "), Some(5));
+        assert_eq!(uid(b"* 1 FETCH (FLAGS (\\Seen) UID 77 BODY[] "), Some(77));
+        assert_eq!(uid(b"* 1 FETCH (BODY[] "), None);
+        assert_eq!(number(b"* 12 FETCH (BODY[] "), Some(12));
+    }
+}

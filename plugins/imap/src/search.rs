@@ -1,0 +1,109 @@
+//! Searching: which messages of the selected folder meet a filter.
+
+use crate::names::quoted;
+use crate::session::Session;
+use postkontor_plugin::{Call, Error, Filter, Status};
+
+impl Session {
+    /// The UIDs that meet the criteria, ascending.
+    pub(crate) fn search(&mut self, criteria: &str, call: &Call) -> Result<Vec<u32>, Error> {
+        let extended = self.capabilities.has("ESEARCH") || self.capabilities.has("IMAP4rev2");
+        let charset = if criteria.is_ascii() || self.utf8 { "" } else { "CHARSET UTF-8 " };
+        let command =
+            if extended { format!("UID SEARCH RETURN (ALL) {charset}{criteria}") } else { format!("UID SEARCH {charset}{criteria}") };
+        let mut uids = Vec::new();
+        let done = self.run(&command, call, |line| found(line, &mut uids))?;
+        if !done.is_ok {
+            return Err(self.refused("imap.search_refused", &done));
+        }
+        uids.sort_unstable();
+        uids.dedup();
+        Ok(uids)
+    }
+}
+
+/// The criteria of SEARCH (RFC 9051, section 6.4.4); empty where there are none.
+pub(crate) fn criteria(filter: &Filter) -> String {
+    let mut criteria = Vec::new();
+    if filter.unseen {
+        criteria.push("UNSEEN".to_owned());
+    }
+    if let Some(since) = filter.since.as_deref().and_then(imap_date) {
+        criteria.push(format!("SINCE {since}"));
+    }
+    if let Some(from) = &filter.from {
+        criteria.push(format!("FROM {}", quoted(from)));
+    }
+    if let Some(subject) = &filter.subject {
+        criteria.push(format!("SUBJECT {}", quoted(subject)));
+    }
+    if let Some(size) = filter.min_size {
+        criteria.push(format!("LARGER {}", size.saturating_sub(1)));
+    }
+    if let Some(size) = filter.max_size {
+        criteria.push(format!("SMALLER {}", size.saturating_add(1)));
+    }
+    criteria.join(" ")
+}
+
+/// `2026-11-20` as `20-Nov-2026`.
+fn imap_date(day: &str) -> Option<String> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut parts = day.split('-');
+    let (year, month, day): (u16, usize, u8) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    Some(format!("{day}-{}-{year:04}", MONTHS.get(month.checked_sub(1)?)?))
+}
+
+/// Reads `* SEARCH 1 2 3` or `* ESEARCH (TAG "a1") UID ALL 1:3`; other responses are not about this.
+pub(crate) fn found(line: &[u8], uids: &mut Vec<u32>) -> Result<(), Error> {
+    /// More messages than a folder should hold.
+    const MESSAGES: usize = 2_000_000;
+    let text = String::from_utf8_lossy(line);
+    let text = text.trim_end();
+    let head = text.get(..10).unwrap_or(text).to_ascii_uppercase();
+    if head.starts_with("* SEARCH") {
+        uids.extend(text[8..].split_ascii_whitespace().filter_map(|word| word.parse::<u32>().ok()));
+        if uids.len() > MESSAGES {
+            return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", MESSAGES));
+        }
+    } else if head.starts_with("* ESEARCH") {
+        let set = text.to_ascii_uppercase().find(" ALL ").and_then(|at| text[at + 5..].split(' ').next().map(str::to_owned));
+        for range in set.unwrap_or_default().split(',').filter(|range| !range.is_empty()) {
+            let (start, end) = range.split_once(':').unwrap_or((range, range));
+            if let (Ok(start), Ok(end)) = (start.parse::<u32>(), end.parse::<u32>()) {
+                let (start, end) = (start.min(end), start.max(end));
+                // A range as a hostile server writes it would fill the memory.
+                if end.abs_diff(start) as usize + uids.len() > MESSAGES {
+                    return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", MESSAGES));
+                }
+                uids.extend(start..=end);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn search_results_are_read_in_both_forms() {
+        let mut uids = Vec::new();
+        found(b"* SEARCH 2 84 882\r\n", &mut uids).unwrap();
+        found(b"* ESEARCH (TAG \"a1\") UID ALL 1:3,9\r\n", &mut uids).unwrap();
+        found(b"* 3 EXISTS\r\n", &mut uids).unwrap();
+        assert_eq!(uids, [2, 84, 882, 1, 2, 3, 9]);
+        assert_eq!(found(b"* ESEARCH UID ALL 1:4294967295\r\n", &mut uids).unwrap_err().status, Status::Protocol);
+    }
+
+    #[test]
+    fn filters_become_criteria_that_nothing_breaks_out_of() {
+        let filter: Filter = postkontor_plugin::serde_json::from_str(
+            r#"{"unseen":true,"since":"2026-11-01","from":"a\"b","subject":"Rück\r\nfrage","min_size":10,"max_size":20}"#,
+        )
+        .unwrap();
+        assert_eq!(criteria(&filter), "UNSEEN SINCE 1-Nov-2026 FROM \"a\\\"b\" SUBJECT \"Rückfrage\" LARGER 9 SMALLER 21");
+        assert_eq!(criteria(&Filter::default()), "");
+    }
+}
