@@ -1,6 +1,6 @@
 //! Which mechanism is used.
 
-use super::{Mechanism, Protection};
+use super::{Mechanism, Protection, is_logged_on_user};
 use crate::settings::{Auth, Method};
 use crate::{Error, Stage, Status};
 
@@ -36,12 +36,12 @@ pub fn choose(auth: &Auth, offered: &[String], protection: Protection) -> Result
         Method::Xoauth2 => &[Mechanism::Xoauth2],
         Method::Oauthbearer => &[Mechanism::OauthBearer],
         Method::External => &[Mechanism::External],
-        Method::Ntlm => &[Mechanism::Ntlm],
-        Method::Windows if !auth.user.is_empty() => &[Mechanism::Ntlm],
-        Method::Windows => {
+        // Only Windows knows the logged-on user's secret.
+        Method::Windows if cfg!(not(windows)) && is_logged_on_user(auth) => {
             let code = "auth.logged_on_user_unsupported";
             return Err(Error::new(Status::Unsupported, code).stage(Stage::Login).at("/auth/user", code));
         }
+        Method::Ntlm | Method::Windows => &[Mechanism::Ntlm],
         Method::None | Method::DigestMd5 | Method::Apop | Method::PopBeforeSmtp | Method::Account => {
             let code = "auth.method_unsupported";
             let error = Error::new(Status::Unsupported, code).stage(Stage::Login).arg("method", method_name(auth.method));
@@ -177,7 +177,8 @@ mod tests {
     }
 
     #[test]
-    fn the_logged_on_user_is_not_known_here() {
+    #[cfg(not(windows))]
+    fn the_logged_on_user_is_known_to_windows_only() {
         let nobody = Auth { method: Method::Windows, ..Auth::default() };
         let refused = choose(&nobody, &names("NTLM"), Protection::Verified).unwrap_err();
         assert_eq!((refused.code.as_str(), refused.status), ("auth.logged_on_user_unsupported", Status::Unsupported));

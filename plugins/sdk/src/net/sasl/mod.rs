@@ -16,12 +16,14 @@
 mod choice;
 mod conversation;
 mod cram_md5;
+#[cfg(windows)]
+mod logged_on;
 mod ntlm;
 mod oauth;
 mod plain;
 mod scram;
 
-use crate::settings::{Auth, Endpoint};
+use crate::settings::{Auth, Endpoint, Method};
 use crate::{Call, Error, Stage, Status};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -91,6 +93,8 @@ enum State {
     Token(oauth::Token),
     External(plain::External),
     Ntlm(Box<ntlm::Ntlm>),
+    #[cfg(windows)]
+    LoggedOn(logged_on::LoggedOn),
 }
 
 impl Exchange {
@@ -110,6 +114,8 @@ impl Exchange {
             Mechanism::Xoauth2 => State::Token(oauth::Token::xoauth2(user(auth)?, token(auth)?)),
             Mechanism::OauthBearer => State::Token(oauth::Token::oauthbearer(&auth.user, endpoint, token(auth)?)),
             Mechanism::External => State::External(plain::External::new(&auth.user)),
+            #[cfg(windows)]
+            Mechanism::Ntlm if is_logged_on_user(auth) => State::LoggedOn(logged_on::LoggedOn::new(endpoint, binding)),
             Mechanism::Ntlm => State::Ntlm(Box::new(ntlm::Ntlm::new(user(auth)?, password(auth)?, endpoint, binding))),
         };
         Ok(Exchange(state))
@@ -120,8 +126,11 @@ impl Exchange {
     /// A proof by NTLM is good for that service only, where the server looks at it; the other mechanisms do not say it.
     #[must_use]
     pub fn for_service(mut self, service: &str) -> Exchange {
-        if let State::Ntlm(ntlm) = &mut self.0 {
-            ntlm.aim(service);
+        match &mut self.0 {
+            State::Ntlm(ntlm) => ntlm.aim(service),
+            #[cfg(windows)]
+            State::LoggedOn(user) => user.aim(service),
+            _ => (),
         }
         self
     }
@@ -133,6 +142,8 @@ impl Exchange {
         match (STANDARD.decode(text.trim_ascii()), &self.0) {
             (Ok(challenge), _) => Ok(challenge),
             (Err(_), State::Ntlm(ntlm)) if ntlm.is_at_start() => Ok(Vec::new()),
+            #[cfg(windows)]
+            (Err(_), State::LoggedOn(user)) if user.is_at_start() => Ok(Vec::new()),
             (Err(_), _) => Err(malformed()),
         }
     }
@@ -148,6 +159,8 @@ impl Exchange {
             State::Token(token) => token.initial(),
             State::External(external) => external.initial(),
             State::Login(_) | State::CramMd5(_) | State::Ntlm(_) => None,
+            #[cfg(windows)]
+            State::LoggedOn(_) => None,
         }
     }
 
@@ -161,6 +174,8 @@ impl Exchange {
             State::Scram(scram) => scram.respond(challenge, call),
             State::Token(token) => token.respond(challenge),
             State::Ntlm(ntlm) => ntlm.respond(challenge),
+            #[cfg(windows)]
+            State::LoggedOn(user) => user.respond(challenge),
         }
     }
 
@@ -170,6 +185,8 @@ impl Exchange {
             State::Scram(scram) => scram.finish(),
             State::Token(token) => token.finish(),
             State::Ntlm(ntlm) => ntlm.finish(),
+            #[cfg(windows)]
+            State::LoggedOn(user) => user.finish(),
             _ => Ok(()),
         }
     }
@@ -182,6 +199,11 @@ impl Exchange {
             _ => None,
         }
     }
+}
+
+/// Whether the user who is logged on to this machine is meant.
+fn is_logged_on_user(auth: &Auth) -> bool {
+    auth.method == Method::Windows && auth.user.is_empty()
 }
 
 /// Refuses credentials that could break a line or a message of any mechanism.
