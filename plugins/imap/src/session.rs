@@ -87,6 +87,9 @@ impl Session {
             // RFC 9051, section 6.2.3: what the server can may be more after the login.
             self.ask_capabilities(call, &mut Trail::off()).map_err(|error| error.stage(Stage::Login))?;
         }
+        if settings.imap.compress {
+            self.compress(call, trail).map_err(|error| error.stage(Stage::Capabilities))?;
+        }
         self.introduce(call).map_err(|error| error.stage(Stage::Mailbox))
     }
 
@@ -146,6 +149,22 @@ impl Session {
         self.stream.secure(&settings.tls, call, trail).map_err(at)?;
         // What was said before TLS may have been anybody's words.
         self.ask_capabilities(call, trail)
+    }
+
+    /// Compresses the connection (RFC 4978). A server that cannot is used as it is.
+    fn compress(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        let host = self.stream.endpoint().host.as_str();
+        let mut step = Step::warn(Stage::Capabilities, "imap.compress_not_offered").pointer("/imap/compress").fact("host", host);
+        if self.capabilities.has("COMPRESS=DEFLATE") {
+            let done = self.perform("COMPRESS DEFLATE", call)?;
+            step = step.fact("text", done.text);
+            if done.is_ok {
+                self.stream.compress();
+                step = Step::ok(Stage::Capabilities).fact("compression", "DEFLATE");
+            }
+        }
+        trail.push(step);
+        Ok(())
     }
 
     /// Says who we are, where the server wants to know, and asks for UTF-8.

@@ -45,11 +45,14 @@ pub struct Own {
     /// Folders that do not exist are created.
     #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 40}))]
     pub create_folders: bool,
+    /// The connection is compressed where the server can (RFC 4978), for slow lines.
+    #[schemars(extend("x-postkontor" = {"scope": "workstation", "advanced": true, "order": 50}))]
+    pub compress: bool,
 }
 
 impl Default for Own {
     fn default() -> Own {
-        Own { inbox: "INBOX".to_owned(), outbox: None, sent: None, via: None, create_folders: false }
+        Own { inbox: "INBOX".to_owned(), outbox: None, sent: None, via: None, create_folders: false, compress: false }
     }
 }
 

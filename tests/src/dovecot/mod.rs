@@ -21,6 +21,9 @@ pub const TOKEN: &str = "ya29.token-of-anna-which-is-good";
 /// The SASL mechanisms that it knows.
 pub const MECHANISMS: [&str; 8] = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER", "NTLM"];
 
+/// The address at which IMAP offers no extension at all, at the ports of the others.
+pub const BARE: &str = "127.0.0.2";
+
 /// A user with the first of [`USERS`]'s password, whose mailbox holds 10 KB only.
 pub const CRAMPED: &str = "klein";
 

@@ -1,7 +1,7 @@
 //! A user with a mailbox of his own at Dovecot, and the library with the plugins.
 
 use postkontor_core::{Account, Callbacks, Cancel, Disposal, Error, Host};
-use postkontor_tests::dovecot::{Dovecot, USERS};
+use postkontor_tests::dovecot::{BARE, Dovecot, USERS};
 use postkontor_tests::exim::Exim;
 use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;
@@ -73,6 +73,14 @@ impl Desk {
             "tls": {"mode": "implicit", "ca_file": self.exim.files().authority()}, "auth": {"user": self.user, "password": USERS[0].1}});
         overlay(&mut account, more);
         json!({"accounts": {"main": account}, "sender": {"address": "anna@example.com"}})
+    }
+
+    /// The settings of a connection to a server without any extension, for [`Desk::account_with`].
+    pub(crate) fn bare(&self, more: Value) -> Value {
+        let mut settings = json!({"server": {"host": BARE, "port": self.dovecot().imap}, "tls": {"mode": "none"},
+            "auth": {"allow_cleartext": true}});
+        overlay(&mut settings, more);
+        settings
     }
 
     pub(crate) fn account(&self, transport: &str) -> Account {

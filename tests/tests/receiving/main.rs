@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 
+mod bare;
+mod compress;
 mod desk;
 mod doors;
 mod fetching;

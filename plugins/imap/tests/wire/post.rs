@@ -1,5 +1,7 @@
 //! A small IMAP server with an inbox and an outbox, which can be cut off and made to misbehave.
 
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+use std::collections::VecDeque;
 use std::io::{BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -26,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) literal_plus: bool,
     /// The UID stands behind the body.
     pub(crate) uid_last: bool,
+    /// The connection can be compressed.
+    pub(crate) compress: bool,
 }
 
 /// A running server; it ends with the process.
@@ -45,8 +49,8 @@ impl Post {
             for stream in listener.incoming().map_while(Result::ok) {
                 // Small answers leave at once, or each would wait for the last one to be acknowledged.
                 stream.set_nodelay(true).unwrap();
-                let mut line =
-                    Line { commands: BufReader::with_capacity(1, stream.try_clone().unwrap()), stream, said: 0, heard: 0, options: next };
+                let commands = BufReader::with_capacity(1, stream.try_clone().unwrap());
+                let mut line = Line { commands, stream, said: 0, heard: 0, options: next, packing: None, unpacked: VecDeque::new() };
                 // A client that goes away ends the session.
                 let _ = session(&mut line, &shared);
                 let mut store = shared.lock().unwrap();
@@ -76,6 +80,9 @@ struct Line {
     said: usize,
     heard: usize,
     options: Options,
+    packing: Option<(Decompress, Compress)>,
+    /// What was unpacked and not heard yet.
+    unpacked: VecDeque<u8>,
 }
 
 fn cut_off<T>() -> std::io::Result<T> {
@@ -84,22 +91,42 @@ fn cut_off<T>() -> std::io::Result<T> {
 
 impl Line {
     fn say(&mut self, text: &str) -> std::io::Result<()> {
+        let bytes = match &mut self.packing {
+            None => text.as_bytes().to_vec(),
+            Some((_, compress)) => packed(compress, text.as_bytes()),
+        };
         let left = self.options.cut_out.map_or(usize::MAX, |cut| cut - self.said);
-        let part = &text.as_bytes()[..text.len().min(left)];
+        let part = &bytes[..bytes.len().min(left)];
         self.stream.write_all(part)?;
         self.said += part.len();
-        if part.len() < text.len() || left == 0 { cut_off() } else { Ok(()) }
+        if part.len() < bytes.len() || left == 0 { cut_off() } else { Ok(()) }
     }
 
     fn hear(&mut self, bytes: &mut [u8]) -> std::io::Result<()> {
         for byte in bytes {
-            if self.options.cut_in == Some(self.heard) {
-                return cut_off();
+            while self.packing.is_some() && self.unpacked.is_empty() {
+                let arrived = self.one()?;
+                let (decompress, _) = self.packing.as_mut().unwrap();
+                let mut text = Vec::with_capacity(1 << 16);
+                decompress.decompress_vec(&[arrived], &mut text, FlushDecompress::None).unwrap();
+                self.unpacked.extend(text);
             }
-            self.commands.read_exact(std::slice::from_mut(byte))?;
-            self.heard += 1;
+            *byte = match self.unpacked.pop_front() {
+                Some(byte) => byte,
+                None => self.one()?,
+            };
         }
         Ok(())
+    }
+
+    fn one(&mut self) -> std::io::Result<u8> {
+        if self.options.cut_in == Some(self.heard) {
+            return cut_off();
+        }
+        let mut byte = [0];
+        self.commands.read_exact(&mut byte)?;
+        self.heard += 1;
+        Ok(byte[0])
     }
 
     fn command(&mut self) -> std::io::Result<String> {
@@ -111,6 +138,17 @@ impl Line {
         }
         Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
     }
+}
+
+/// A text as it travels, up to its last byte.
+pub(crate) fn packed(compress: &mut Compress, text: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(text.len() + 1000);
+    compress.compress_vec(text, &mut packed, FlushCompress::Sync).unwrap();
+    packed
+}
+
+pub(crate) fn packing() -> (Decompress, Compress) {
+    (Decompress::new(false), Compress::new(Compression::fast(), false))
 }
 
 fn set(text: &str) -> Vec<u32> {
@@ -130,7 +168,13 @@ fn session(line: &mut Line, store: &Mutex<Store>) -> std::io::Result<()> {
         match verb {
             "CAPABILITY" => {
                 let more = if line.options.literal_plus { " LITERAL+" } else { "" };
+                let more = if line.options.compress { format!("{more} COMPRESS=DEFLATE") } else { more.to_owned() };
                 line.say(&format!("* CAPABILITY IMAP4rev1 UIDPLUS{more}\r\n"))?;
+            }
+            "COMPRESS" => {
+                line.say(&format!("{tag} OK now\r\n"))?;
+                line.packing = Some(packing());
+                continue;
             }
             "SELECT" => {
                 let messages = store.lock().unwrap().inbox.len();

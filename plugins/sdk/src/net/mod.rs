@@ -14,6 +14,7 @@
 mod advice;
 mod certificate;
 mod connect;
+mod deflate;
 mod proxy;
 mod resolve;
 pub mod sasl;

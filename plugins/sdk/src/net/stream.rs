@@ -1,6 +1,7 @@
 //! The one stream that all protocols speak over.
 
 use super::connect::{Undialled, dial};
+use super::deflate::{self, Deflate};
 use super::proxy::Proxy;
 use super::resolve::resolve;
 use super::sasl::Protection;
@@ -25,6 +26,7 @@ const LINE: usize = 8 * 1024;
 /// After an error the session cannot go on, but what the server said before can still be read.
 pub struct Stream {
     channel: Channel,
+    deflate: Option<Box<Deflate>>,
     endpoint: Endpoint,
     local: Option<SocketAddr>,
     idle: Duration,
@@ -98,6 +100,7 @@ impl Stream {
         let mut stream = Stream {
             local: socket.local_address(),
             channel: Channel::Plain(socket),
+            deflate: None,
             endpoint,
             idle,
             buffer: vec![0; BUFFER],
@@ -149,6 +152,15 @@ impl Stream {
         self.awaits = false;
         trail.push(proof.step);
         Ok(())
+    }
+
+    /// Compresses from now on, in both directions (DEFLATE, RFC 1951 without a frame), after the server has agreed to it. What
+    /// has arrived behind its consent is taken for compressed. TLS, where there is any, stays beneath.
+    ///
+    /// To be called after the login only: how well a text is compressed beside a secret tells something of the secret.
+    pub fn compress(&mut self) {
+        self.deflate = Some(Box::new(Deflate::new(&self.buffer[self.start..self.end])));
+        self.start = self.end;
     }
 
     /// Whether the connection is secured by TLS.
@@ -272,7 +284,8 @@ impl Stream {
     }
 
     /// How many bytes were handed to the system, or to TLS, since the connection began. After a failed write this tells what
-    /// may have reached the server, and what certainly has not.
+    /// may have reached the server, and what certainly has not. On a compressed connection a block of 16 KiB counts as a whole as soon
+    /// as anything of it has left.
     pub fn written(&self) -> u64 {
         self.written
     }
@@ -284,13 +297,15 @@ impl Stream {
         }
         self.start = 0;
         self.end = 0;
-        let result = self.channel.read(&mut self.buffer);
-        match result {
-            Err(error) => error.kind() == ErrorKind::WouldBlock,
-            Ok(read) => {
-                self.end = read;
-                false
-            }
+        loop {
+            return match self.receive() {
+                Err(error) => error.kind() == ErrorKind::WouldBlock,
+                Ok(None) => continue,
+                Ok(Some(read)) => {
+                    self.end = read;
+                    false
+                }
+            };
         }
     }
 
@@ -320,27 +335,53 @@ impl Stream {
             self.start = 0;
         }
         let until = Instant::now() + self.idle;
-        // Only in clear text: a TLS engine may hold bytes that the socket knows nothing of.
-        if let (true, Channel::Plain(socket)) = (std::mem::take(&mut self.awaits), &self.channel) {
+        // Only in clear text: TLS and compression may hold bytes that the socket knows nothing of.
+        if let (true, Channel::Plain(socket), None) = (std::mem::take(&mut self.awaits), &self.channel, &self.deflate) {
             self.wait(socket, Direction::Read, until, call)?;
         } else {
             call.check().map_err(|error| self.facts(error))?;
         }
         loop {
-            match self.channel.read(&mut self.buffer[self.end..]) {
-                Ok(read) => {
+            match self.receive() {
+                Ok(Some(read)) => {
                     self.end += read;
                     return Ok(read);
                 }
+                Ok(None) => call.check().map_err(|error| self.facts(error))?,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait_blocked(until, call)?,
                 Err(error) => return Err(self.broken(&error)),
             }
         }
     }
 
-    fn write_all(&mut self, mut data: &[u8], call: &Call) -> Result<(), Error> {
+    /// Reads into the buffer once, without waiting; `None` where something came that is no text yet.
+    fn receive(&mut self) -> std::io::Result<Option<usize>> {
+        let free = &mut self.buffer[self.end..];
+        match &mut self.deflate {
+            None => self.channel.read(free).map(Some),
+            Some(deflate) => deflate.read(free, |arrived| self.channel.read(arrived)),
+        }
+    }
+
+    fn write_all(&mut self, data: &[u8], call: &Call) -> Result<(), Error> {
         call.check().map_err(|error| self.facts(error))?;
         self.awaits = true;
+        if self.deflate.is_none() {
+            return self.send(data, call);
+        }
+        for block in data.chunks(deflate::BLOCK) {
+            let packed =
+                self.deflate.as_mut().map_or(Ok(Vec::new()), |deflate| deflate.pack(block)).map_err(|error| self.broken(&error))?;
+            let before = self.written;
+            let sent = self.send(&packed, call);
+            self.written = if self.written == before { before } else { before + block.len() as u64 };
+            sent?;
+        }
+        Ok(())
+    }
+
+    /// Writes to the channel.
+    fn send(&mut self, mut data: &[u8], call: &Call) -> Result<(), Error> {
         let mut until = None;
         while !data.is_empty() {
             match self.channel.write(data) {
@@ -389,6 +430,9 @@ impl Stream {
     fn broken(&self, error: &std::io::Error) -> Error {
         if error.kind() == ErrorKind::PermissionDenied && self.is_secure() {
             return self.facts(Error::new(Status::Tls, "tls.client_certificate_refused").detail(error.to_string()));
+        }
+        if error.kind() == ErrorKind::InvalidData && self.deflate.is_some() {
+            return self.facts(Error::new(Status::Protocol, "net.compression_damaged").detail(error.to_string()));
         }
         let code = match error.kind() {
             ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => "net.closed_by_server",

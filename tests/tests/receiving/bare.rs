@@ -1,0 +1,82 @@
+//! A Dovecot that offers nothing beside IMAP4rev1: no UIDPLUS, MOVE, SPECIAL-USE, ESEARCH, IDLE, SASL-IR, ID, LITERAL+ or ENABLE.
+
+use crate::desk::{Desk, ask, fetch, letter, letters, lies, patience, subjects};
+use postkontor_core::{Account, Disposal};
+use serde_json::{Value, json};
+
+fn account(desk: &Desk, more: Value) -> Account {
+    desk.account_with("imap", desk.bare(more))
+}
+
+fn ids(account: &mut Account) -> Vec<Value> {
+    let listed = ask(account.list(r#"{"folder":"INBOX"}"#, &patience()));
+    listed["messages"].as_array().unwrap().iter().map(|message| message["id"].clone()).collect()
+}
+
+/// Puts a message into the inbox that somebody else has marked as deleted.
+fn marked_by_others(desk: &Desk) {
+    let maildir = desk.dovecot().maildir(&desk.user);
+    desk.dovecot().deliver_more(&desk.user, &letters(&["marked"])).unwrap();
+    std::fs::rename(maildir.join("new/1700000001.00000000.test"), maildir.join("cur/1700000001.00000000.test:2,T")).unwrap();
+}
+
+#[test]
+fn the_bare_server_says_that_it_can_nothing() {
+    let Some(desk) = Desk::new() else { return };
+    for method in ["password", "plain", "scram-sha-256", "cram-md5"] {
+        let mut account = account(&desk, json!({"auth": {"method": method}}));
+        let report: Value = serde_json::from_str(&account.test("{}", &patience()).unwrap()).unwrap();
+        assert_eq!(report["ok"], true, "{method}: {report:#}");
+        let transcript = report["transcript"].as_array().unwrap();
+        let last = transcript.iter().rfind(|line| line.as_str().unwrap().starts_with("S: * CAPABILITY")).unwrap();
+        assert_eq!(last, "S: * CAPABILITY IMAP4rev1", "{method}");
+    }
+}
+
+#[test]
+fn everything_works_without_extensions() {
+    let Some(desk) = Desk::with(&letters(&["a", "b", "c", "d", "e"])) else { return };
+    let mut account = account(&desk, json!({"imap": {"create_folders": true, "outbox": "Ausgänge"}}));
+    let judge = |got: &crate::desk::Got| match got.subject() {
+        "b" => Disposal::Delete,
+        "c" => Disposal::Seen,
+        _ => Disposal::Keep,
+    };
+    let (result, got) = fetch(&mut account, json!({}), judge);
+    assert_eq!((got.len(), &result.as_ref().unwrap()["more"]), (5, &json!(false)));
+    assert_eq!(lies(&desk, None), ["a", "c", "d", "e"]);
+    let state = result.unwrap()["state"].clone();
+    let all = ids(&mut account);
+    ask(account.apply(&json!({"messages": [all[0]], "do": "delete"}).to_string(), &patience()));
+    ask(account.apply(&json!({"messages": [all[2], all[3]], "do": "move", "folder": "Ablage/Größe"}).to_string(), &patience()));
+    assert_eq!((lies(&desk, None), lies(&desk, Some("Ablage/Größe"))), (vec!["c".to_owned()], vec!["d".to_owned(), "e".to_owned()]));
+    assert!(subjects(&mut account, json!({"filter": {"unseen": true}})).0.is_empty());
+    for lines in [1, 20_000] {
+        let message = json!({"to": ["b@example.com"], "subject": format!("Grüße {lines}"), "text": "Zeile\n".repeat(lines)});
+        ask(account.send(&message.to_string(), &[], &patience()));
+    }
+    assert_eq!(lies(&desk, Some("Ausgänge")), ["Grüße 1", "Grüße 20000"]);
+    desk.dovecot().deliver_more(&desk.user, &[letter("new")]).unwrap();
+    assert_eq!(subjects(&mut account, json!({"state": state})).0, ["new"]);
+    let filter = json!({"folder": "Ausgänge", "filter": {"subject": "grüße 2"}});
+    assert_eq!(subjects(&mut account, filter).0, ["Grüße 20000"]);
+}
+
+#[test]
+fn what_others_have_marked_is_never_expunged() {
+    let Some(desk) = Desk::with(&letters(&["a", "b", "c"])) else { return };
+    marked_by_others(&desk);
+    let mut account = account(&desk, json!({"imap": {"create_folders": true}}));
+    let judge = |got: &crate::desk::Got| if got.subject() == "a" { Disposal::Delete } else { Disposal::Keep };
+    let (result, got) = fetch(&mut account, json!({}), judge);
+    assert_eq!((got.len(), result.is_ok()), (4, true));
+    let all = ids(&mut account);
+    ask(account.apply(&json!({"messages": [all[1]], "do": "delete"}).to_string(), &patience()));
+    ask(account.apply(&json!({"messages": [all[2]], "do": "move", "folder": "Ablage"}).to_string(), &patience()));
+    assert_eq!(lies(&desk, Some("Ablage")), ["c"]);
+    // Ours are marked, and the next who expunges removes them; those of others are all still there.
+    let listed = ask(account.list(r#"{"folder":"INBOX"}"#, &patience()));
+    let flags: Vec<_> = listed["messages"].as_array().unwrap().iter().map(|message| message["flags"].to_string()).collect();
+    assert_eq!(flags.len(), 4, "{flags:?}");
+    assert!(flags.iter().all(|flags| flags.contains("Deleted")), "{flags:?}");
+}
