@@ -6,6 +6,8 @@
 
 mod charset;
 mod flat;
+mod json;
+mod plain;
 mod report;
 mod summary;
 mod tnef;
@@ -13,11 +15,20 @@ mod tnef;
 use crate::error::failed;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use mail_parser::{Encoding, MessageParser, MimeHeaders};
+use mail_parser::{Encoding, HeaderName, MessageParser, MimeHeaders};
 use postkontor_plugin::{Error, Stage, Status};
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
+
+/// Reads the headers that the summary tells, and passes over the others: the trail of `Received` alone would take as long as all else.
+static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+    let parser = MessageParser::new().with_mime_headers().header_text(HeaderName::Subject).header_date(HeaderName::Date);
+    let addresses = [HeaderName::From, HeaderName::Sender, HeaderName::ReplyTo, HeaderName::To, HeaderName::Cc, HeaderName::Bcc];
+    let parser = addresses.into_iter().fold(parser, MessageParser::header_address);
+    let ids = [HeaderName::MessageId, HeaderName::InReplyTo, HeaderName::References];
+    ids.into_iter().fold(parser, MessageParser::header_id).default_header_ignore()
+});
 
 /// A message that was opened for reading. Holds its bytes; it is read when something is asked of it, and parts are decoded when
 /// they are asked for.
@@ -88,8 +99,15 @@ impl Opened {
 }
 
 fn read(raw: &[u8]) -> Reading {
-    let disguised = flat::disguised(raw);
-    let Some(message) = MessageParser::default().parse(&*disguised) else {
+    let disguised;
+    let message = match plain::plain(raw) {
+        Some(message) => Some(message),
+        None => {
+            disguised = flat::disguised(raw);
+            PARSER.parse(&*disguised)
+        }
+    };
+    let Some(message) = message else {
         return Reading { summary: summary::empty(raw.len()), subject: String::new(), parts: Vec::new() };
     };
     let place = |part: &mail_parser::MessagePart<'_>| Place {

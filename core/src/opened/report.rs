@@ -1,7 +1,7 @@
 //! Reports about mail that was sent: bounces (RFC 3464) and read receipts (RFC 8098).
 
-use super::flat;
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use super::{PARSER, flat};
+use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -75,7 +75,7 @@ fn original(message: &Message<'_>, raw: &[u8]) -> Option<String> {
         let kind = flat::restored(&format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()));
         let is_it = ["message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"].contains(&kind.as_str());
         let bytes = is_it.then(|| body(part, raw))?;
-        let returned = MessageParser::default().parse_headers(&*bytes)?;
+        let returned = PARSER.parse_headers(&*bytes)?;
         returned.message_id().map(flat::restored)
     };
     message.parts.iter().find_map(id)

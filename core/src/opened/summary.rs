@@ -1,107 +1,91 @@
 //! The summary of a message as JSON.
 
-use super::report::{Report, report};
+use super::json::Json;
+use super::report::report;
 use super::tnef::File;
-use super::{charset, flat, name, safe_name};
-use mail_parser::{Address, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
-use serde::Serialize;
+use super::{PARSER, charset, flat, name, safe_name};
+use mail_parser::{Address, DateTime, HeaderValue, Message, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
-
-#[derive(Default, Serialize)]
-struct Summary<'a> {
-    size: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    date: Option<String>,
-    subject: Cow<'a, str>,
-    from: Vec<Person<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    sender: Vec<Person<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    reply_to: Vec<Person<'a>>,
-    to: Vec<Person<'a>>,
-    cc: Vec<Person<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    bcc: Vec<Person<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    in_reply_to: Vec<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    references: Vec<&'a str>,
-    text: Cow<'a, str>,
-    html: Cow<'a, str>,
-    parts: Vec<Part<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    report: Option<Report>,
-    /// `signed` or `encrypted`, by S/MIME or OpenPGP; the parts are kept as they are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    security: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Person<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    address: &'a str,
-}
-
-#[derive(Serialize)]
-struct Part<'a> {
-    part: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    /// A name to store it under, safe on every system.
-    file_name: String,
-    #[serde(rename = "type")]
-    kind: String,
-    size: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    inline: Option<&'a str>,
-    /// The number of the part that it is wrapped in, for a file inside a `winmail.dat`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    within: Option<usize>,
-}
 
 /// The summary of a parsed message.
 pub(super) fn summary(message: &Message<'_>, size: usize, wrapped: &[(usize, File)]) -> String {
     let raw = message.raw_message();
-    let body = |parts: &[u32]| {
-        let texts: Vec<Cow<'_, str>> = parts.iter().filter_map(|id| text(message.part(*id)?, raw)).collect();
-        if texts.len() == 1 { texts.into_iter().next().unwrap_or_default() } else { Cow::Owned(texts.join("\n")) }
-    };
     // mail-parser offers the other kind where one is missing; here each stands for itself.
-    let of_kind = |parts: &[u32], html: bool| -> Vec<u32> {
-        let is = |id: &&u32| message.part(**id).is_some_and(|part| matches!(part.body, PartType::Html(_)) == html);
-        parts.iter().filter(is).copied().collect()
-    };
-    let mut parts: Vec<Part<'_>> = message.attachments().enumerate().map(|(index, part)| attachment(index, part)).collect();
-    parts.extend(wrapped.iter().enumerate().map(|(index, (outer, file))| unwrapped(message.attachment_count() + index, *outer, file)));
-    let summary = Summary {
-        size,
-        message_id: message.message_id(),
-        date: message.date().map(|date| date.to_rfc3339()),
-        subject: message.subject().map(Cow::Borrowed).unwrap_or_default(),
-        from: people(message.from()),
-        sender: people(message.sender()),
-        reply_to: people(message.reply_to()),
-        to: people(message.to()),
-        cc: people(message.cc()),
-        bcc: people(message.bcc()),
-        in_reply_to: list(message.in_reply_to()),
-        references: list(message.references()),
-        text: body(&of_kind(&message.text_body, false)),
-        html: body(&of_kind(&message.html_body, true)),
-        parts,
-        report: report(message, raw),
-        security: security(message),
-    };
-    // Strings, numbers and lists always serialize.
-    serde_json::to_string(&summary).map_or_else(|_| empty(size), |json| flat::restored_json(&json))
+    let (text, html) = (body(message, &message.text_body, false), body(message, &message.html_body, true));
+    // Most lines have two characters that need an escape: those of their end.
+    let mut json = Json::with_capacity((text.len() + html.len()) / 16 * 17 + 512);
+    json.object(|json| {
+        json.name("size").number(size);
+        member(json, "message_id", message.message_id());
+        member(json, "date", message.date().map(DateTime::to_rfc3339).as_deref());
+        json.name("subject").text(message.subject().unwrap_or_default());
+        people(json, "from", message.from(), true);
+        people(json, "sender", message.sender(), false);
+        people(json, "reply_to", message.reply_to(), false);
+        people(json, "to", message.to(), true);
+        people(json, "cc", message.cc(), true);
+        people(json, "bcc", message.bcc(), false);
+        list(json, "in_reply_to", message.in_reply_to());
+        list(json, "references", message.references());
+        json.name("text").text(&text);
+        json.name("html").text(&html);
+        let own = message.attachments().enumerate().map(|(index, part)| attachment(index, part));
+        let wrapped = wrapped.iter().enumerate();
+        let wrapped = wrapped.map(|(index, (outer, file))| unwrapped(message.attachment_count() + index, *outer, file));
+        json.name("parts").list(own.chain(wrapped), |json, part| part.write(json));
+        if let Some(report) = report(message, raw) {
+            // Strings and lists always serialize.
+            json.name("report").json(&serde_json::to_string(&report).unwrap_or_default());
+        }
+        member(json, "security", security(message));
+    });
+    flat::restored_json(json.into_text())
 }
 
 /// The summary of a message that has nothing.
 pub(super) fn empty(size: usize) -> String {
-    serde_json::to_string(&Summary { size, ..Summary::default() }).unwrap_or_else(|_| "{}".to_owned())
+    summary(&Message { parts: vec![MessagePart::default()], ..Message::default() }, size, &[])
+}
+
+fn member(json: &mut Json, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        json.name(name).text(value);
+    }
+}
+
+/// The texts of one kind, one below the other.
+fn body<'a>(message: &'a Message<'_>, parts: &[u32], html: bool) -> Cow<'a, str> {
+    let parts = parts.iter().filter_map(|id| message.part(*id)).filter(|part| matches!(part.body, PartType::Html(_)) == html);
+    let texts = parts.filter_map(|part| text(part, &message.raw_message));
+    texts.reduce(|above, below| Cow::Owned(above.into_owned() + "\n" + &below)).unwrap_or_default()
+}
+
+struct Part<'a> {
+    part: usize,
+    name: Option<&'a str>,
+    /// A name to store it under, safe on every system.
+    file_name: String,
+    kind: String,
+    size: usize,
+    inline: Option<&'a str>,
+    /// The number of the part that it is wrapped in, for a file inside a `winmail.dat`.
+    within: Option<usize>,
+}
+
+impl Part<'_> {
+    fn write(&self, json: &mut Json) {
+        json.object(|json| {
+            json.name("part").number(self.part);
+            member(json, "name", self.name);
+            json.name("file_name").text(&self.file_name);
+            json.name("type").text(&self.kind);
+            json.name("size").number(self.size);
+            member(json, "inline", self.inline);
+            if let Some(within) = self.within {
+                json.name("within").number(within);
+            }
+        });
+    }
 }
 
 fn text<'a>(part: &'a MessagePart<'_>, raw: &[u8]) -> Option<Cow<'a, str>> {
@@ -120,7 +104,7 @@ fn attachment<'a>(index: usize, part: &'a MessagePart<'_>) -> Part<'a> {
         _ => "application/octet-stream".to_owned(),
     });
     let is_message = matches!(kind.as_str(), "message/rfc822" | "message/global");
-    let attached = if is_message { MessageParser::default().parse_headers(part.contents()) } else { None };
+    let attached = if is_message { PARSER.parse_headers(part.contents()) } else { None };
     let subject = attached.as_ref().and_then(Message::subject);
     let name = name(part);
     let file_name = match (name, subject) {
@@ -173,11 +157,21 @@ fn security(message: &Message<'_>) -> Option<&'static str> {
     }
 }
 
-fn people<'a>(address: Option<&'a Address<'_>>) -> Vec<Person<'a>> {
-    let person = |address: &'a mail_parser::Addr<'_>| Some(Person { name: address.name(), address: address.address()? });
-    address.into_iter().flat_map(Address::iter).filter_map(person).collect()
+/// Persons with an address; an empty list only where it `always` stands.
+fn people(json: &mut Json, name: &str, address: Option<&Address<'_>>, always: bool) {
+    let mut people = address.into_iter().flat_map(Address::iter).filter_map(|person| Some((person.name(), person.address()?))).peekable();
+    if always || people.peek().is_some() {
+        json.name(name).list(people, |json, (name, address)| {
+            json.object(|json| {
+                member(json, "name", name);
+                json.name("address").text(address);
+            });
+        });
+    }
 }
 
-fn list<'a>(value: &'a HeaderValue<'_>) -> Vec<&'a str> {
-    value.as_text_list().into_iter().flatten().map(AsRef::as_ref).collect()
+fn list(json: &mut Json, name: &str, value: &HeaderValue<'_>) {
+    if let Some(texts) = value.as_text_list().filter(|texts| !texts.is_empty()) {
+        json.name(name).list(texts, |json, text| json.text(text));
+    }
 }

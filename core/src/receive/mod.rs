@@ -219,13 +219,18 @@ impl<'a> Reception<'a> {
     /// so that they are joined as texts: taking the largest apart to put it together again would cost as much as reading it did.
     fn summary(&self, message: &Opened, incoming: &Incoming, size: u64, sha256: Option<&str>) -> String {
         let incoming = serde_json::to_string(incoming).unwrap_or_default();
-        let read = match self.detail {
-            Detail::Full => message.summary().to_owned(),
-            Detail::None => format!("{{\"size\":{size}}}"),
-        };
         let digest = sha256.map(|sha256| format!("{{\"sha256\":\"{sha256}\"}}")).unwrap_or_default();
         let rest = format!("{{\"deliver_to\":{}}}", self.deliver_to);
-        let mut summary = read;
+        let sized;
+        let read = match self.detail {
+            Detail::Full => message.summary(),
+            Detail::None => {
+                sized = format!("{{\"size\":{size}}}");
+                &sized
+            }
+        };
+        let mut summary = String::with_capacity(read.len() + digest.len() + incoming.len() + rest.len());
+        summary.push_str(read);
         for object in [digest, incoming, rest] {
             if let Some(members) = object.strip_prefix('{').filter(|members| members.len() > 1) {
                 summary.pop();

@@ -11,8 +11,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 /// Rounds, and messages of 4 KB in each.
-const ROUNDS: usize = 20;
-const MESSAGES: usize = 500;
+const ROUNDS: usize = 200;
+const MESSAGES: usize = 100;
 
 fn main() {
     let mailbox = Mailbox::new(MESSAGES, 4096);
