@@ -72,6 +72,11 @@ pub(crate) fn refusal(composed: &Composed<'_>, mut error: Error, way: &Way<'_>) 
         error.more.insert("message_id".to_owned(), Value::from(composed.message_id.as_str()));
     }
     error.more.insert("account".to_owned(), Value::from(way.account));
+    if let Some(reason) = way.reason {
+        // Whoever reads why the reserve failed wants to know why it was needed.
+        error.more.insert("fallback".to_owned(), Value::Bool(true));
+        error.more.insert("reason".to_owned(), serde_json::to_value(reason).unwrap_or_default());
+    }
     error
 }
 

@@ -27,21 +27,27 @@ pub struct Account {
     legs: Vec<Leg>,
     /// The first of them that sends: the account itself, unless its settings say via which other account its mail goes out.
     first_sender: usize,
+    /// Whether the caller named no account, so that `receive.account` fetches.
+    is_default: bool,
+    /// That account, where it is another; opened when it is first needed, so that its problems keep nobody from sending.
+    mailbox: Option<Leg>,
 }
 
 impl Account {
     /// Opens an account of a settings document, which is checked as a whole. The network is not touched.
     ///
-    /// Without an `id` the document's `send.account` is taken, or its only account. Where the account is the one of `send.account`,
-    /// `send.fallback` stands in for it. An account that sends via another (`imap.via`) hands its outgoing mail to that one.
+    /// Without an `id` the document's `send.account` is taken, or its only account; what is listed, fetched and filed is then that of
+    /// `receive.account`, where there is one. Where the account is the one of `send.account`, `send.fallback` stands in for it. An
+    /// account that sends via another (`imap.via`) hands its outgoing mail to that one.
     pub fn open(host: &Arc<Host>, settings: &str, id: Option<&str>) -> Result<Account, Error> {
         let open = || {
             let document = Arc::new(Document::parse(settings, &**host)?);
             if !document.enabled {
-                return Ok(Account { host: host.clone(), document, legs: Vec::new(), first_sender: 0 });
+                return Ok(Account { host: host.clone(), document, legs: Vec::new(), first_sender: 0, is_default: false, mailbox: None });
             }
             let none = || failed(Status::Settings, "settings.no_account").at("/send/account", "settings.no_account");
-            let id = id.or_else(|| document.default_account()).ok_or_else(none)?.to_owned();
+            let is_default = id.is_none();
+            let id = id.or_else(|| document.default_account()).or(document.receive.account.as_deref()).ok_or_else(none)?.to_owned();
             let mut legs = vec![Leg::new(host, &document, &id)?];
             let via = legs[0].via();
             let first_sender = usize::from(via.is_some());
@@ -52,14 +58,15 @@ impl Account {
                     legs.push(Leg::new(host, &document, other)?);
                 }
             }
-            Ok(Account { host: host.clone(), document, legs, first_sender })
+            Ok(Account { host: host.clone(), document, legs, first_sender, is_default, mailbox: None })
         };
         open().map_err(|error| host.localised(error))
     }
 
     /// Lists folders or messages.
     pub fn list(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
-        self.pass("list", request, cancel)
+        let result = self.mailbox().and_then(|leg| pass(leg, "list", request, cancel));
+        result.map_err(|error| self.host.localised(error))
     }
 
     /// Fetches messages. Each goes to `take`, which says what becomes of it; without one the request's `then` says so.
@@ -70,7 +77,7 @@ impl Account {
     /// interrupted after some messages were taken has the same members.
     pub fn receive<'t>(&mut self, request: &str, take: Option<&'t mut Take<'t>>, cancel: &Cancel) -> Result<String, Error> {
         let document = self.document.clone();
-        let result = self.enabled().and_then(|leg| {
+        let result = self.mailbox().and_then(|leg| {
             let mut request = request_object(request)?;
             let mut reception = Reception::new(Reception::wishes(&request)?, &document.receive, take)?;
             request["deadline_ms"] = Value::from(leg::milliseconds(cancel.remaining(DEADLINE)));
@@ -94,21 +101,13 @@ impl Account {
 
     /// Marks, moves or deletes messages.
     pub fn apply(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
-        self.pass("apply", request, cancel)
+        let result = self.mailbox().and_then(|leg| pass(leg, "apply", request, cancel));
+        result.map_err(|error| self.host.localised(error))
     }
 
     /// Asks a person for consent (OAuth 2.0).
     pub fn authorize(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
-        self.pass("authorize", request, cancel)
-    }
-
-    /// Passes an operation to the transport, whose answer needs nothing added.
-    fn pass(&mut self, operation: &str, request: &str, cancel: &Cancel) -> Result<String, Error> {
-        let result = self.enabled().and_then(|leg| {
-            let request = request_object(request)?;
-            let answer = leg.call(operation, request, cancel, DEADLINE)?;
-            String::from_utf8(answer).map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))
-        });
+        let result = self.enabled().and_then(|leg| pass(leg, "authorize", request, cancel));
         result.map_err(|error| self.host.localised(error))
     }
 
@@ -119,6 +118,25 @@ impl Account {
             _ => Err(failed(Status::Disabled, "settings.disabled").at("/enabled", "settings.disabled")),
         }
     }
+
+    /// The leg whose mailbox is meant.
+    fn mailbox(&mut self) -> Result<&mut Leg, Error> {
+        let own = self.enabled()?.settings.id.clone();
+        let other = self.document.receive.account.as_ref().filter(|id| self.is_default && **id != own);
+        let Some(id) = other else { return self.enabled() };
+        let leg = match self.mailbox.take() {
+            Some(leg) => leg,
+            None => Leg::new(&self.host, &self.document, id)?,
+        };
+        Ok(self.mailbox.insert(leg))
+    }
+}
+
+/// Passes an operation to the transport, whose answer needs nothing added.
+fn pass(leg: &mut Leg, operation: &str, request: &str, cancel: &Cancel) -> Result<String, Error> {
+    let request = request_object(request)?;
+    let answer = leg.call(operation, request, cancel, DEADLINE)?;
+    String::from_utf8(answer).map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))
 }
 
 /// A request of the caller: a JSON object, or nothing for an empty one.

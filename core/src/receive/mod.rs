@@ -143,7 +143,7 @@ impl<'a> Reception<'a> {
             return Err(failed(Status::Settings, code).at("/receive/operators", code));
         }
         let deliver_to = if routing.routing {
-            json!({"number": routing.number, "operators": routing.operators, "workgroups": routing.workgroups})
+            json!({"number": routing.number, "operators": once(&routing.operators), "workgroups": once(&routing.workgroups)})
         } else {
             json!({})
         };
@@ -274,6 +274,17 @@ impl Streams for Reception<'_> {
         }
         written
     }
+}
+
+/// Names without those that were there before: nobody wants two copies.
+fn once(names: &[String]) -> Vec<&str> {
+    let mut kept: Vec<&str> = Vec::new();
+    for name in names {
+        if !kept.contains(&name.as_str()) {
+            kept.push(name);
+        }
+    }
+    kept
 }
 
 /// Whether a text is a day as in `2026-11-20`.

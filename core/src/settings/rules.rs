@@ -56,6 +56,11 @@ pub(super) fn document(groups: &Value, problems: &mut Vec<Problem>) {
     {
         problems.push(Problem::new("/sender/charset", "settings.charset_unknown").arg("value", super::problem::shown(charset)));
     }
+    let receive = &groups["receive"];
+    if receive["routing"] == true && receive["operators"].as_array().is_none_or(Vec::is_empty) {
+        // Sending needs no operator, so the document is good for that.
+        problems.push(Problem::warning("/receive/operators", "receive.operator_missing"));
+    }
     let send = &groups["send"];
     for (index, fallback) in send["fallback"].as_array().into_iter().flatten().enumerate() {
         if *fallback == send["account"] {
