@@ -3,7 +3,7 @@
 use crate::session::Session;
 use crate::settings::Settings;
 use postkontor_plugin::net::{Trail, step};
-use postkontor_plugin::{Call, Error, Report, Stage, Step};
+use postkontor_plugin::{Call, Error, Report, SessionState, Stage, Step};
 
 /// Takes every step short of fetching and sending, and looks whether the folders exist.
 pub(crate) fn test(settings: &Settings, call: &Call) -> Report {
@@ -32,7 +32,6 @@ fn folders(session: &mut Session, settings: &Settings, call: &Call, trail: &mut 
         ("/imap/outbox", settings.imap.outbox.as_deref()),
         ("/imap/sent", settings.imap.sent.as_deref()),
     ];
-    let mut missing = None;
     for (pointer, name) in wanted {
         let Some(name) = name else { continue };
         // A test changes nothing, so a folder that would be created is only missing.
@@ -41,9 +40,10 @@ fn folders(session: &mut Session, settings: &Settings, call: &Call, trail: &mut 
             Err(error) if error.code == "imap.folder_missing" && settings.imap.create_folders => {
                 trail.push(Step::warn(Stage::Mailbox, "imap.folder_will_be_created").pointer(pointer).fact("folder", name));
             }
-            Err(error) if error.session == postkontor_plugin::SessionState::Usable => missing = missing.or(Some(error)),
+            // Each folder that is not there gets a step of its own.
+            Err(error) if error.session == SessionState::Usable => trail.push(step(&error, &settings.server, &settings.tls)),
             Err(error) => return Err(error),
         }
     }
-    missing.map_or(Ok(()), Err)
+    Ok(())
 }
