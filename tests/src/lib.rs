@@ -20,3 +20,4 @@ pub mod sandbox;
 pub mod scripted;
 pub mod skip;
 pub mod strangers;
+pub mod tunnel;

@@ -38,6 +38,10 @@ pub enum Port {
     Tls13,
     /// Demands a client certificate in the handshake and offers EXTERNAL only.
     ClientCertificate,
+    /// Offers the mechanism LOGIN only.
+    LoginOnly,
+    /// Offers the mechanism CRAM-MD5 only.
+    CramMd5Only,
     /// Takes messages of 20 KB at most.
     Small,
     /// Takes mail only after login.
@@ -58,7 +62,7 @@ pub enum Port {
 
 impl Port {
     /// Every port.
-    pub const ALL: [Port; 17] = [
+    pub const ALL: [Port; 19] = [
         Port::Standard,
         Port::Implicit,
         Port::Clear,
@@ -68,6 +72,8 @@ impl Port {
         Port::Tls12,
         Port::Tls13,
         Port::ClientCertificate,
+        Port::LoginOnly,
+        Port::CramMd5Only,
         Port::Small,
         Port::LoginNeeded,
         Port::PopBefore,
@@ -90,6 +96,8 @@ impl Port {
             Port::Tls12 => "tls12",
             Port::Tls13 => "tls13",
             Port::ClientCertificate => "client-certificate",
+            Port::LoginOnly => "login-only",
+            Port::CramMd5Only => "cram-md5-only",
             Port::Small => "small",
             Port::LoginNeeded => "login-needed",
             Port::PopBefore => "pop-before",
@@ -276,7 +284,8 @@ fn configure(folder: &Path, ports: &HashMap<Port, u16>) -> io::Result<String> {
             let name = mechanism.to_ascii_lowercase().replace('-', "_");
             format!(
                 "\n{name}:\n  driver = dovecot\n  public_name = {mechanism}\n  server_socket = ROOT/auth\n  server_set_id = $auth1\n  \
-                 server_advertise_condition = ${{if !eq{{NAME}}{{client-certificate}}}}\n"
+                 server_advertise_condition = ${{if inlist{{NAME}}{{{}}}{{no}}{{yes}}}}\n",
+                elsewhere(mechanism)
             )
         })
         .collect();
@@ -287,6 +296,14 @@ fn configure(folder: &Path, ports: &HashMap<Port, u16>) -> io::Result<String> {
         .replace("GROUP", &group)
         .replace("NAME", "${lookup{$received_port}lsearch{ROOT/ports}{$value}{none}}")
         .replace("ROOT", &folder.display().to_string()))
+}
+
+/// The names of the ports that do not offer a mechanism, as a list of Exim's.
+fn elsewhere(mechanism: &str) -> String {
+    let mut ports = vec![Port::ClientCertificate];
+    ports.extend((mechanism != "LOGIN").then_some(Port::LoginOnly));
+    ports.extend((mechanism != "CRAM-MD5").then_some(Port::CramMd5Only));
+    ports.into_iter().map(Port::name).collect::<Vec<_>>().join(":")
 }
 
 #[cfg(test)]

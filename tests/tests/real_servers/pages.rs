@@ -1,4 +1,5 @@
-//! The rows of the settings pages A, C and D that are about sending (the pages of an ERP, a telephone system, a document system).
+//! The rows of the settings pages C and D that are about sending (the pages of a telephone system and of a document system), and a fallback from SMTP to SMTP.
+//! Pages A and B have tests of their own (`pages`).
 
 use super::{anna, arrives, trusting};
 use postkontor_core::{Account, Cancel, Status};
@@ -16,60 +17,7 @@ fn main_account(settings: &mut Value) -> &mut Value {
 }
 
 #[test]
-fn a_the_four_values_of_use_tls_do_what_they_say() {
-    let Some(exim) = Exim::shared() else { return };
-    let case = |mode: &str, port| engine::smtp(exim.port(port), trusting(exim, mode), anna("auto"));
-    assert_eq!(
-        arrives(exim, &engine::smtp(exim.port(Port::Standard), json!({"mode": "none"}), nobody()), "none@a.example").session("tls"),
-        ""
-    );
-    assert_ne!(arrives(exim, &case("required", Port::Standard), "required@a.example").session("tls"), "");
-    assert_ne!(arrives(exim, &case("auto", Port::Standard), "auto@a.example").session("tls"), "");
-    assert_ne!(arrives(exim, &case("implicit", Port::Implicit), "implicit@a.example").session("tls"), "");
-    let error = engine::send(&case("required", Port::Clear), &engine::mail("never@a.example")).unwrap_err();
-    assert_eq!((error.status, error.code.as_str()), (Status::Tls, "tls.not_offered"));
-}
-
-#[test]
-fn a_auto_without_starttls_sends_in_clear_text_but_gives_no_password() {
-    let Some(exim) = Exim::shared() else { return };
-    let mut settings = engine::smtp(exim.port(Port::Clear), json!({"mode": "auto"}), anna("plain"));
-    let error = engine::send(&settings, &engine::mail("never@auto.example")).unwrap_err();
-    assert_eq!(error.status, Status::Auth, "{error:?}");
-    main_account(&mut settings)["auth"] = nobody();
-    assert_eq!(arrives(exim, &settings, "clear@auto.example").session("tls"), "");
-}
-
-#[test]
-fn a_without_sasl_there_is_no_login_at_all() {
-    let Some(exim) = Exim::shared() else { return };
-    assert_eq!(
-        arrives(exim, &engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), nobody()), "nosasl@a.example").session("login"),
-        ""
-    );
-}
-
-#[test]
-fn a_the_ehlo_name_is_the_one_of_the_settings() {
-    let Some(exim) = Exim::shared() else { return };
-    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), nobody());
-    main_account(&mut settings)["smtp"] = json!({"ehlo": "kasse7.example.com"});
-    assert_eq!(arrives(exim, &settings, "ehlo@a.example").session("helo"), "kasse7.example.com");
-}
-
-#[test]
-fn a_credentials_of_another_account_are_used() {
-    let Some(exim) = Exim::shared() else { return };
-    let mut settings =
-        engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), json!({"method": "account", "account": "other"}));
-    settings["accounts"]["other"] =
-        json!({"transport": "smtp", "server": {"host": "localhost", "port": 1}, "auth": {"user": "anna", "password": "Geheim-7"}});
-    settings["send"] = json!({"account": "main"});
-    assert_eq!(arrives(exim, &settings, "account@a.example").session("user"), "anna");
-}
-
-#[test]
-fn a_when_the_first_account_fails_the_configured_fallback_sends_once_and_the_receipt_says_so() {
+fn when_the_first_account_fails_the_configured_fallback_sends_once_and_the_receipt_says_so() {
     let Some(exim) = Exim::shared() else { return };
     let mut settings = engine::smtp(ports::closed().unwrap(), json!({"mode": "none"}), nobody());
     let second = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), anna("plain"));
@@ -85,20 +33,6 @@ fn a_when_the_first_account_fails_the_configured_fallback_sends_once_and_the_rec
     assert_eq!(receipt["fallback"], json!(false), "{receipt:#}");
     assert!(exim.delivery("first@a.example").is_some());
     assert_eq!((exim.deliveries("fallback@a.example").len(), exim.deliveries("first@a.example").len()), (1, 1));
-}
-
-#[test]
-fn a_the_charset_of_the_sender_is_that_of_body_and_headers() {
-    let Some(exim) = Exim::shared() else { return };
-    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), nobody());
-    settings["sender"]["charset"] = json!("windows-1250");
-    let mut mail = engine::mail("charset@a.example");
-    mail["subject"] = json!("Račun št. 7 za žičnico");
-    mail["text"] = json!("Spoštovani, čeprav je zima …");
-    engine::send(&settings, &mail).unwrap();
-    let text = exim.delivery("charset@a.example").unwrap().text.to_lowercase();
-    assert!(text.contains("charset=windows-1250") || text.contains("charset=\"windows-1250\""), "{text}");
-    assert!(text.contains("=?windows-1250?"), "{text}");
 }
 
 #[test]

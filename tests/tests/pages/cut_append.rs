@@ -1,0 +1,177 @@
+//! The line to the IMAP server is cut at every byte, in both directions, while a mail is put into the outbox, and SMTP stands by. Mailbox and SMTP together
+//! never have more than one copy; what is called sent is there, and what is called not sent is not.
+
+use crate::form::{Form, host, mail, patience};
+use crate::postbox::{Postbox, Ways};
+use postkontor_core::{Account, Host, Status};
+use postkontor_tests::guard::until;
+use postkontor_tests::relay::{Direction, Fault, Relay};
+use postkontor_tests::sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A sender by IMAP through a relay, with an SMTP server in reserve.
+struct Case {
+    host: Arc<Host>,
+    relay: Relay,
+    sandbox: Sandbox,
+    settings: String,
+    number: usize,
+    outcomes: Vec<(String, String, Outcome)>,
+}
+
+/// What a call said of its mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Sent,
+    SentByFallback,
+    NotSent,
+    Uncertain,
+}
+
+impl Case {
+    fn new(upstream: u16, user: &str, create: bool) -> Case {
+        let relay = Relay::start(upstream, Fault::None).unwrap();
+        let sandbox = Sandbox::start(Options::default()).unwrap();
+        let settings = json!({
+            "sender": {"address": "office@example.com"},
+            "send": {"account": "imap", "fallback": ["smtp"]},
+            "accounts": {
+                "imap": {
+                    "transport": "imap", "server": {"host": "127.0.0.1", "port": relay.port}, "tls": {"mode": "none"},
+                    "auth": {"method": "plain", "user": user, "password": {"secret": "anna"}, "allow_cleartext": true},
+                    "imap": {"outbox": "Postausgang", "create_folders": create}
+                },
+                "smtp": {"transport": "smtp", "server": {"host": "127.0.0.1", "port": sandbox.port}, "tls": {"mode": "none"}, "auth": {"method": "none"}}
+            }
+        });
+        Case { host: host("en"), relay, sandbox, settings: settings.to_string(), number: 0, outcomes: Vec::new() }
+    }
+
+    /// Sends one mail while the relay does this, and notes what was said of it.
+    fn send(&mut self, fault: Fault) -> Outcome {
+        self.relay.arm(fault);
+        self.number += 1;
+        let id = format!("<append.{:05}@example.com>", self.number);
+        let mut message = mail("b@example.com");
+        message["message_id"] = json!(id);
+        // Always the same length, so that a byte's number means the same in each run.
+        message["date"] = json!("2026-11-21T12:00:00Z");
+        let mut account = Account::open(&self.host, &self.settings, None).unwrap();
+        let outcome = match account.send(&message.to_string(), &[], &patience()) {
+            Ok(receipt) => {
+                let receipt: Value = serde_json::from_str(&receipt).unwrap();
+                let by_fallback = receipt["fallback"] == true;
+                assert_eq!(receipt["account"], if by_fallback { "smtp" } else { "imap" }, "{fault:?}: {receipt:#}");
+                assert_eq!(receipt["reason"]["delivery"] == "none", by_fallback, "{fault:?}: {receipt:#}");
+                if by_fallback { Outcome::SentByFallback } else { Outcome::Sent }
+            }
+            Err(error) => match (error.status, serde_json::to_value(error.delivery).unwrap().as_str().unwrap()) {
+                (Status::Uncertain, "unknown") => Outcome::Uncertain,
+                (_, "none") => Outcome::NotSent,
+                _ => panic!("{fault:?}: {error:?}"),
+            },
+        };
+        self.outcomes.push((id, format!("{fault:?}"), outcome));
+        outcome
+    }
+
+    /// Compares what was said of each mail with what lies in the mailbox and at the SMTP server.
+    fn judge(&self, mailbox: &[String]) {
+        let count = |texts: &[String]| {
+            let mut copies: HashMap<String, usize> = HashMap::new();
+            for text in texts {
+                let id = text.lines().find_map(|line| line.strip_prefix("Message-ID:")).unwrap_or_else(|| panic!("half a message: {text}"));
+                assert!(text.trim_end().ends_with("Rechnung."), "half a message: {text}");
+                *copies.entry(id.trim().to_owned()).or_default() += 1;
+            }
+            copies
+        };
+        let (mailbox, smtp) = (count(mailbox), count(&self.sandbox.mails().iter().map(|mail| mail.text()).collect::<Vec<_>>()));
+        for (id, fault, outcome) in &self.outcomes {
+            let copies = (mailbox.get(id).copied().unwrap_or(0), smtp.get(id).copied().unwrap_or(0));
+            let is_right = match outcome {
+                Outcome::Sent => copies == (1, 0),
+                Outcome::SentByFallback => copies == (0, 1),
+                Outcome::NotSent => copies == (0, 0),
+                Outcome::Uncertain => copies == (0, 0) || copies == (1, 0),
+            };
+            assert!(is_right, "{fault}: {outcome:?}, but {copies:?} copies by IMAP and by SMTP");
+        }
+        let all: Vec<Outcome> = self.outcomes.iter().map(|(_, _, outcome)| *outcome).collect();
+        // SMTP is there all the time, so nothing is ever not sent; and between the last byte and its answer there is no other honest word.
+        for outcome in [Outcome::Sent, Outcome::SentByFallback, Outcome::Uncertain] {
+            assert!(all.contains(&outcome), "{outcome:?} never happened");
+        }
+        assert!(!all.contains(&Outcome::NotSent));
+    }
+}
+
+fn cut_everywhere(ways: Ways) {
+    let postbox = Postbox::start(ways);
+    let mut case = Case::new(postbox.port, "anna", ways.creating);
+    assert_eq!(case.send(Fault::None), Outcome::Sent, "{ways:?}");
+    let lengths = [(Direction::ToServer, case.relay.sent().len()), (Direction::ToClient, case.relay.received().len())];
+    for (direction, length) in lengths {
+        assert!(length > 100, "{ways:?}: {direction:?} {length}");
+        for after in 0..length {
+            postbox.reset();
+            case.send(Fault::Cut(direction, after));
+        }
+    }
+    until(Duration::from_secs(20), || postbox.is_quiet().then_some(())).unwrap();
+    case.judge(&postbox.take());
+}
+
+#[test]
+fn a_message_that_goes_unasked() {
+    cut_everywhere(Ways { literal_plus: true, creating: false });
+}
+
+#[test]
+fn a_message_that_waits_for_consent() {
+    cut_everywhere(Ways { literal_plus: false, creating: false });
+}
+
+#[test]
+fn a_message_whose_folder_is_created() {
+    cut_everywhere(Ways { literal_plus: true, creating: true });
+}
+
+#[test]
+fn a_message_that_waits_for_consent_and_whose_folder_is_created() {
+    cut_everywhere(Ways { literal_plus: false, creating: true });
+}
+
+#[test]
+fn dovecot_cut_at_every_byte_of_append_and_its_answer() {
+    let Some(form) = Form::a() else { return };
+    let form = form.make_folders(&["Postausgang"]);
+    let mut case = Case::new(form.exim.dovecot().imap, &form.user, false);
+    assert_eq!(case.send(Fault::None), Outcome::Sent);
+    let (sent, received) = (case.relay.sent(), case.relay.received());
+    let begin = |text: &[u8], word: &str| text.windows(word.len()).rposition(|part| part == word.as_bytes()).unwrap();
+    // From the tag of the command on, and from the line before its answer.
+    let ranges = [
+        (Direction::ToServer, begin(&sent, " APPEND ") - 2, sent.len()),
+        (Direction::ToClient, begin(&received, " OK [APPENDUID") - 4, received.len()),
+    ];
+    for (direction, first, length) in ranges {
+        for after in first..length {
+            case.send(Fault::Cut(direction, after));
+        }
+    }
+    let folder = form.exim.dovecot().maildir(&form.user).join(".Postausgang");
+    let texts = || {
+        let files = ["new", "cur", "tmp"].into_iter().flat_map(|state| std::fs::read_dir(folder.join(state)).unwrap());
+        files.map(|file| file.unwrap().path()).collect::<Vec<_>>()
+    };
+    // Dovecot writes into tmp first; once nothing is there, all that it took lies in its place.
+    until(Duration::from_secs(20), || {
+        texts().iter().all(|path| path.parent().is_some_and(|parent| !parent.ends_with("tmp"))).then_some(())
+    })
+    .unwrap();
+    case.judge(&texts().iter().map(|path| std::fs::read_to_string(path).unwrap().replace('\r', "")).collect::<Vec<_>>());
+}
