@@ -2,9 +2,10 @@
 
 use crate::error::failed;
 use crate::loader::{Context, Session, Streams};
+use crate::receive::{Reception, Wait};
 use crate::settings::{AccountSettings, Document, resolve_secrets, secret_not_found};
 use crate::{Cancel, Host};
-use postkontor_plugin::{Error, Stage, Status};
+use postkontor_plugin::{Error, Received, Stage, Status};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +59,17 @@ impl Leg {
             (Err(error), Some(failure)) if error.status != Status::Internal => Err(failure),
             (Err(error), _) => Err(self.complete(error)),
         }
+    }
+
+    /// Asks for new messages once.
+    pub(super) fn receive(&mut self, request: &Value, cancel: &Cancel, reception: &mut Reception<'_>) -> Result<Received, Error> {
+        let answer = self.stream("receive", request.to_string().as_bytes(), cancel, reception)?;
+        serde_json::from_slice(&answer).map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))
+    }
+
+    /// Waits before it asks for new messages again; whether it may.
+    pub(super) fn pause(&self, wait: &Wait, again_seconds: Option<u64>, cancel: &Cancel) -> Result<bool, Error> {
+        wait.pause(again_seconds, self.host.callbacks(), cancel).map_err(|error| self.complete(error))
     }
 
     /// Makes the session where there is none yet, so that its errors can be told from those of the first operation.

@@ -5,11 +5,11 @@ mod send;
 mod test;
 
 use crate::error::failed;
-use crate::receive::{Reception, Take};
+use crate::receive::{Reception, Take, Wait};
 use crate::settings::Document;
 use crate::{Cancel, Host};
 use leg::Leg;
-use postkontor_plugin::{Delivery, Error, Received, Status};
+use postkontor_plugin::{Delivery, Error, Status};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,19 +71,35 @@ impl Account {
 
     /// Fetches messages. Each goes to `take`, which says what becomes of it; without one the request's `then` says so.
     ///
-    /// `request` is `{"folder","state","filter":{…},"max_messages","max_bytes","save_to","then","summary"}`, every member optional; `"summary":"none"` spares reading the messages and
-    /// making their digests, unless they are saved: the program gets what the transport tells of them, and their bytes. The result
-    /// is `{"messages":[{"file","id","sha256","size","subject","deliver_to","verdict"}],"state","more"}`; the error of a fetch that was
+    /// `request` is `{"folder","state","filter":{…},"max_messages","max_bytes","save_to","then","summary","wait_seconds"}`, every member
+    /// optional; `"summary":"none"` spares reading the messages and making their digests, unless they are saved: the program gets what
+    /// the transport tells of them, and their bytes. Where nothing is new the call waits up to `wait_seconds` for it, or as long as its
+    /// deadline allows. The result is `{"messages":[{"file","id","sha256","size","subject","deliver_to","verdict"}],"state","more"}`; the error of a fetch that was
     /// interrupted after some messages were taken has the same members.
     pub fn receive<'t>(&mut self, request: &str, take: Option<&'t mut Take<'t>>, cancel: &Cancel) -> Result<String, Error> {
         let document = self.document.clone();
         let result = self.mailbox().and_then(|leg| {
             let mut request = request_object(request)?;
-            let mut reception = Reception::new(Reception::wishes(&request)?, &document.receive, take)?;
-            request["deadline_ms"] = Value::from(leg::milliseconds(cancel.remaining(DEADLINE)));
-            let answer = leg.stream("receive", request.to_string().as_bytes(), cancel, &mut reception)?;
-            let received: Received = serde_json::from_slice(&answer)
-                .map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))?;
+            let wishes = Reception::wishes(&request)?;
+            let wait = Wait::new(wishes.wait_seconds, cancel);
+            let mut reception = Reception::new(wishes, &document.receive, take)?;
+            let received = loop {
+                request["wait_seconds"] = Value::from(wait.seconds());
+                request["deadline_ms"] = Value::from(leg::milliseconds(cancel.remaining(DEADLINE + wait.left())));
+                let received = leg.receive(&request, cancel, &mut reception);
+                let again_seconds = match &received {
+                    Ok(received) if reception.is_empty() && !received.more && received.interrupted.is_none() => {
+                        request["state"] = Value::from(received.state.as_str());
+                        received.again_seconds
+                    }
+                    // Not now: another session holds the mailbox, for example. Whoever waits has time to try again.
+                    Err(error) if error.status == Status::Later && reception.is_empty() => None,
+                    _ => break received?,
+                };
+                if !leg.pause(&wait, again_seconds, cancel)? {
+                    break received?;
+                }
+            };
             let interrupted = received.interrupted.clone().map(|error| reception.reason(error));
             let result = reception.result(&received);
             match interrupted {

@@ -6,6 +6,7 @@
 
 mod folder;
 mod spool;
+mod wait;
 
 use crate::error::failed;
 use crate::loader::Streams;
@@ -17,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use spool::Spool;
 use std::path::PathBuf;
+
+pub(crate) use wait::Wait;
 
 /// The streams of the control protocol (postkontor-abi): events and their answers, and the bytes of the announced message.
 const CONTROL: u64 = 0;
@@ -36,6 +39,8 @@ pub(crate) struct Wishes {
     then: Disposal,
     /// What the summary of each message is to tell.
     summary: Detail,
+    /// How long to wait for new messages where there are none.
+    pub(crate) wait_seconds: u64,
 }
 
 /// What a summary tells.
@@ -151,6 +156,11 @@ impl<'a> Reception<'a> {
         // What is saved is worth nothing without its parts and its digest.
         let detail = if folder.is_some() { Detail::Full } else { wishes.summary };
         Ok(Reception { take, then: wishes.then, detail, deliver_to, folder, current: None, answer: None, taken: Vec::new(), failure: None })
+    }
+
+    /// Whether nothing has come so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.taken.is_empty()
     }
 
     /// What ended the fetch early: the transport's error, or ours where it only passes that on.

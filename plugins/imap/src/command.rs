@@ -65,6 +65,7 @@ impl Session {
     /// The end of the command, if this response is that. A tag that was not sent, or a farewell, ends the session.
     pub(crate) fn done(&mut self, tag: &str, line: &[u8]) -> Result<Option<Done>, Error> {
         if line.starts_with(b"* ") {
+            self.watch.note(line);
             let is_farewell =
                 line.get(2..5).is_some_and(|word| word.eq_ignore_ascii_case(b"BYE")) && matches!(line.get(5), Some(b' ' | b'\r'));
             if is_farewell && !self.leaving {
@@ -76,6 +77,10 @@ impl Session {
         }
         if line.starts_with(b"+") {
             return Err(self.malformed(line));
+        }
+        // A server that had ended IDLE when our DONE came takes that for a command.
+        if self.watch.was_idle && line.starts_with(b"DONE BAD") {
+            return Ok(None);
         }
         let rest = line.strip_prefix(tag.as_bytes()).and_then(|rest| rest.strip_prefix(b" "));
         let Some(rest) = rest else { return Err(self.malformed(line)) };

@@ -164,6 +164,7 @@ impl Session {
         });
         let done = done.map_err(at)?;
         if done.is_ok {
+            self.is_up_to_date();
             return Ok(Selected { name, ..selected });
         }
         if create {

@@ -21,6 +21,7 @@ mod settings;
 mod state;
 mod test;
 mod uids;
+mod wait;
 
 use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::{Body, Call, Error, Mail, Opening, ReceiveRequest, Received, Report, Sent, TestRequest, Transport};

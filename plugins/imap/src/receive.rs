@@ -10,10 +10,14 @@ use crate::state::State;
 use crate::uids::Uids;
 use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, SessionState, Stage, Status};
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 /// What one command fetches: so many messages, or messages of so many bytes. What was asked for has to be read.
 const WINDOW: usize = 500;
 const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
+
+/// No call lasts longer, in seconds.
+const DAY: u64 = 86_400;
 
 /// Fetches what is new.
 pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &ReceiveRequest, call: &Call) -> Result<Received, Error> {
@@ -41,13 +45,15 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         condemned: HashSet::new(),
         refusal: None,
     };
-    let result = fetch.run(request);
+    let until = Instant::now() + Duration::from_secs(request.wait_seconds.min(DAY));
+    let renewal = Duration::from_secs(settings.imap.idle_seconds.into());
+    let result = fetch.run_until(until, renewal, request);
     let state = fetch.remembered();
     match result {
-        Ok(more) => Ok(Received { state, more, interrupted: fetch.refusal }),
+        Ok(more) => Ok(Received { state, more, interrupted: fetch.refusal, ..Received::default() }),
         Err(error) if fetch.taken.is_empty() => Err(error),
         // What was taken stays taken: the state says so even though the session broke.
-        Err(error) => Ok(Received { state, more: true, interrupted: Some(error) }),
+        Err(error) => Ok(Received { state, more: true, interrupted: Some(error), ..Received::default() }),
     }
 }
 
@@ -78,6 +84,17 @@ struct Chores {
 }
 
 impl Fetch<'_, '_> {
+    /// Fetches what is new; where nothing is, waits for it.
+    fn run_until(&mut self, until: Instant, renewal: Duration, request: &ReceiveRequest) -> Result<bool, Error> {
+        loop {
+            let more = self.run(request)?;
+            let is_done = more || !self.taken.is_empty() || self.refusal.is_some();
+            if is_done || !self.session.idle(until, renewal, self.call).map_err(|error| error.stage(Stage::Fetch))? {
+                return Ok(more);
+            }
+        }
+    }
+
     fn run(&mut self, request: &ReceiveRequest) -> Result<bool, Error> {
         let at = |error: Error| error.stage(Stage::Fetch);
         self.mailbox = self.session.search("ALL", self.call).map_err(at)?;

@@ -3,6 +3,7 @@
 use crate::login;
 use crate::reader::{Piece, Reader};
 use crate::settings::{IMPLICIT, Settings};
+use crate::wait::Watch;
 use postkontor_plugin::net::{Security, Stream, Trail, clear_text};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ pub(crate) struct Session {
     pub(crate) utf8: bool,
     /// LOGOUT was sent, so a farewell of the server is no surprise.
     pub(crate) leaving: bool,
+    pub(crate) watch: Watch,
     tag: u64,
 }
 
@@ -55,8 +57,15 @@ impl Session {
         let mut stream = Stream::connect(&settings.server, settings.default_port(), call, trail)?;
         Reader::limit_lines(&mut stream);
         stream.transcript().hide_credentials(&settings.auth);
-        let mut session =
-            Session { stream, reader: Reader::default(), capabilities: Capabilities::default(), utf8: false, leaving: false, tag: 0 };
+        let mut session = Session {
+            stream,
+            reader: Reader::default(),
+            capabilities: Capabilities::default(),
+            utf8: false,
+            leaving: false,
+            watch: Watch::default(),
+            tag: 0,
+        };
         match session.establish(settings, call, trail) {
             Ok(()) => Ok(session),
             Err(error) => {

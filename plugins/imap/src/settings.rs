@@ -45,6 +45,10 @@ pub struct Own {
     /// Folders that do not exist are created.
     #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 40}))]
     pub create_folders: bool,
+    /// Seconds after which a wait for new mail (IDLE) is begun anew, so that nobody on the way takes the connection for dead; 0: the
+    /// server is asked now and then instead.
+    #[schemars(range(min = 0, max = 1740), extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 45, "unit": "s"}))]
+    pub idle_seconds: u16,
     /// The connection is compressed where the server can (RFC 4978), for slow lines.
     #[schemars(extend("x-postkontor" = {"scope": "workstation", "advanced": true, "order": 50}))]
     pub compress: bool,
@@ -52,7 +56,7 @@ pub struct Own {
 
 impl Default for Own {
     fn default() -> Own {
-        Own { inbox: "INBOX".to_owned(), outbox: None, sent: None, via: None, create_folders: false, compress: false }
+        Own { inbox: "INBOX".to_owned(), outbox: None, sent: None, via: None, create_folders: false, idle_seconds: 210, compress: false }
     }
 }
 

@@ -17,10 +17,13 @@ mod test;
 use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::{Call, Error, Opening, ReceiveRequest, Received, Report, TestRequest, Transport};
 use settings::Settings;
+use std::time::Instant;
 
 /// An account's mailbox. Each operation is a session of its own, since POP3 locks the mailbox as long as one lasts.
 pub struct Pop3 {
     settings: Settings,
+    /// The server wants no login before.
+    not_before: Option<Instant>,
 }
 
 impl Transport for Pop3 {
@@ -36,7 +39,7 @@ impl Transport for Pop3 {
 
     fn open(settings: Settings, _opening: &Opening) -> Result<Pop3, Error> {
         settings.check()?;
-        Ok(Pop3 { settings })
+        Ok(Pop3 { settings, not_before: None })
     }
 
     fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
@@ -48,7 +51,15 @@ impl Transport for Pop3 {
     }
 
     fn receive(&mut self, request: &ReceiveRequest, call: &Call) -> Result<Received, Error> {
-        receive::receive(&self.settings, request, call)
+        let now = Instant::now();
+        // Whoever waits can wait for that, too; whoever does not gets the server's answer.
+        if let Some(left) = self.not_before.map(|moment| moment.saturating_duration_since(now)).filter(|left| !left.is_zero())
+            && request.wait_seconds > 0
+        {
+            let state = request.state.clone().unwrap_or_default();
+            return Ok(Received { state, again_seconds: Some(left.as_secs() + 1), ..Received::default() });
+        }
+        receive::receive(&self.settings, request, call, &mut self.not_before)
     }
 
     fn apply(&mut self, request: &Value, call: &Call) -> Result<Value, Error> {

@@ -8,25 +8,32 @@ use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, Stage, Status};
 use std::collections::VecDeque;
 use std::fmt::Write;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How many commands may be on their way, and for how many bytes of messages: what was asked for has to be read.
 const WINDOW: usize = 128;
 const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Fetches what is new.
-pub(crate) fn receive(settings: &Settings, request: &ReceiveRequest, call: &Call) -> Result<Received, Error> {
+/// Fetches what is new; `not_before` learns when the next login is welcome.
+pub(crate) fn receive(
+    settings: &Settings,
+    request: &ReceiveRequest,
+    call: &Call,
+    not_before: &mut Option<Instant>,
+) -> Result<Received, Error> {
     if request.folder.as_ref().is_some_and(|folder| !folder.eq_ignore_ascii_case("INBOX")) {
         let code = "pop3.folder_unsupported";
         return Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).at("/folder", code));
     }
     let state = State::parse(request.state.as_deref())?;
     let mut session = Session::open(settings, call, &mut Trail::off(), &mut Vec::new())?;
+    let again_seconds = session.capabilities.login_delay;
+    *not_before = again_seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
     let mailbox = session.listing(call)?;
     let (wanted, more) = session.wanted(&mailbox, &state, request, call)?;
     let expired = expired(settings, &mailbox, &state, today());
     let fetch = Fetch { session, mailbox, state, request, call, deleted: Vec::new(), answers: VecDeque::new(), refusal: None };
-    fetch.run(&wanted, &expired, more)
+    fetch.run(&wanted, &expired, more).map(|received| Received { again_seconds, ..received })
 }
 
 impl Session {
@@ -102,9 +109,9 @@ impl Fetch<'_> {
         let state = self.state.text(&self.mailbox);
         self.session.stream.close();
         match result {
-            Ok(stopped) => Ok(Received { state, more: more || stopped, interrupted: self.refusal }),
+            Ok(stopped) => Ok(Received { state, more: more || stopped, interrupted: self.refusal, ..Received::default() }),
             // What was taken stays taken: the state says so even though the session broke.
-            Err(error) => Ok(Received { state, more: true, interrupted: Some(error) }),
+            Err(error) => Ok(Received { state, more: true, interrupted: Some(error), ..Received::default() }),
         }
     }
 

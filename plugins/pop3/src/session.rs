@@ -33,6 +33,8 @@ pub(crate) struct Capabilities {
     pub(crate) top: bool,
     pub(crate) uidl: bool,
     pub(crate) user: bool,
+    /// How many seconds have to lie between two logins.
+    pub(crate) login_delay: Option<u64>,
     /// It answered CAPA at all.
     pub(crate) told: bool,
 }
@@ -238,6 +240,8 @@ impl Capabilities {
                 Some("TOP") => capabilities.top = true,
                 Some("UIDL") => capabilities.uidl = true,
                 Some("USER") => capabilities.user = true,
+                // Before the login this is the longest that any user has (RFC 2449, section 6.5).
+                Some("LOGIN-DELAY") => capabilities.login_delay = words.next().and_then(|seconds| seconds.parse().ok()),
                 _ => (),
             }
         }

@@ -20,6 +20,9 @@ pub struct ReceiveRequest {
     pub max_messages: Option<u64>,
     /// A message with more bytes is announced with its headers only.
     pub max_bytes: Option<u64>,
+    /// Where nothing is to be fetched, so many seconds may pass until something comes. A transport whose server tells it of new
+    /// messages waits for them; the others return at once with nothing, and the host asks them again as long as the wait lasts.
+    pub wait_seconds: u64,
 }
 
 /// Which messages. Every condition that is given must hold.
@@ -85,6 +88,9 @@ pub struct Received {
     /// Whether messages were left because of a limit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
+    /// The server does not want to be asked again before so many seconds are over; a host that waits for new messages heeds that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_seconds: Option<u64>,
     /// Why the fetch ended early although some messages were taken; the state still says which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<crate::Error>,

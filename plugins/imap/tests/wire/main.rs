@@ -7,3 +7,4 @@ mod cut;
 mod desk;
 mod hostile;
 mod post;
+mod wait;

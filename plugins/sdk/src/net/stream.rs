@@ -259,6 +259,23 @@ impl Stream {
         self.transcript.server_body(length);
     }
 
+    /// Waits for words that the server says of its own accord: whether some came until then. It may be silent for longer than
+    /// `server.timeout_seconds` meanwhile.
+    pub fn arrives(&mut self, until: Instant, call: &Call) -> Result<bool, Error> {
+        if self.pending() > 0 {
+            return Ok(true);
+        }
+        let idle = std::mem::replace(&mut self.idle, until.saturating_duration_since(Instant::now()));
+        let filled = self.fill(call);
+        self.idle = idle;
+        match filled {
+            Ok(0) => Err(self.ended()),
+            Ok(_) => Ok(true),
+            Err(error) if error.code == "net.idle_timeout" => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// How many bytes have arrived and were not asked for yet. More than none before a command is sent means that
     /// the server answers what it was not asked.
     pub fn pending(&self) -> usize {
