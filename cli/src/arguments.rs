@@ -61,6 +61,8 @@ pub(crate) enum Verb {
     },
     /// Fetch messages.
     Receive(Receive),
+    /// Fetch what comes until it is stopped.
+    Watch(Receive),
     /// Ask a person for consent.
     Authorize,
 }
@@ -81,7 +83,15 @@ pub(crate) struct Receive {
     pub(crate) filter: Option<String>,
     /// What happens to a fetched message at the server: `keep`, `seen` or `delete`.
     pub(crate) then: Option<String>,
+    /// How many seconds to wait for new messages where there are none.
+    pub(crate) wait: u64,
 }
+
+/// How long each round of `watch` waits. It fetches what comes at once, whatever this is.
+const ROUND: u64 = 300;
+
+/// How many messages a round of `watch` fetches: so often the state is kept while a full mailbox comes in.
+const ROUND_MESSAGES: u64 = 500;
 
 /// How it is to be done.
 #[derive(Default)]
@@ -102,7 +112,7 @@ pub(crate) struct Options {
 #[derive(Default)]
 struct Given(BTreeMap<&'static str, OsString>);
 
-const OWN: &[&str] = &["account", "message", "folder", "to", "state", "max", "max-bytes", "filter", "then", "loop"];
+const OWN: &[&str] = &["account", "message", "folder", "to", "state", "max", "max-bytes", "filter", "then", "loop", "wait"];
 
 /// Reads the command line. The options are returned beside the error, too, as far as they were understood: they say in which
 /// form and language the error is wanted.
@@ -192,7 +202,7 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Giv
         "schema" => Command::Schema { transport: words.next().map(|name| text("NAME", name)).transpose()?.unwrap_or_default() },
         "check" => Command::Check { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "discover" => Command::Discover { address: text("ADDRESS", words.next().ok_or_else(|| missing("ADDRESS"))?)? },
-        "test" | "send" | "list" | "receive" | "authorize" => {
+        "test" | "send" | "list" | "receive" | "watch" | "authorize" => {
             let settings = words.next().ok_or_else(|| missing("FILE"))?.into();
             let account = given.text("account")?;
             let verb = match name {
@@ -200,15 +210,20 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Giv
                 "send" => Verb::Send { message: given.0.remove("message").ok_or_else(|| missing("--message"))?.into() },
                 "list" => Verb::List { folder: given.text("folder")? },
                 "authorize" => Verb::Authorize,
-                _ => Verb::Receive(Receive {
-                    to: absolute("to", given.0.remove("to").ok_or_else(|| missing("--to"))?)?,
-                    folder: given.text("folder")?,
-                    state: given.0.remove("state").map(PathBuf::from),
-                    max: given.number("max")?,
-                    max_bytes: given.number("max-bytes")?,
-                    filter: given.text("filter")?,
-                    then: given.text("then")?,
-                }),
+                _ => {
+                    let is_watch = name == "watch";
+                    let receive = Receive {
+                        to: absolute("to", given.0.remove("to").ok_or_else(|| missing("--to"))?)?,
+                        folder: given.text("folder")?,
+                        state: given.0.remove("state").map(PathBuf::from),
+                        max: if is_watch { Some(ROUND_MESSAGES) } else { given.number("max")? },
+                        max_bytes: given.number("max-bytes")?,
+                        filter: given.text("filter")?,
+                        then: given.text("then")?,
+                        wait: given.number("wait")?.unwrap_or(if is_watch { ROUND } else { 0 }),
+                    };
+                    if is_watch { Verb::Watch(receive) } else { Verb::Receive(receive) }
+                }
             };
             Command::Account { settings, account, verb }
         }
@@ -279,6 +294,8 @@ mod tests {
         assert_eq!(code("test s.json t.json"), "cli.argument_extra");
         assert_eq!(code("test s.json --password x"), "cli.option_unknown");
         assert_eq!(code("test s.json -x"), "cli.option_unknown");
+        assert_eq!(code("watch s.json --to in --max 5"), "cli.option_unsuitable");
+        assert_eq!(code("list s.json --wait 5"), "cli.option_unsuitable");
         assert_eq!(code("test s.json --account a --account b"), "cli.option_twice");
     }
 

@@ -1,10 +1,11 @@
-//! The command's side of a call: secrets from the environment and from files, and the trace file.
+//! The command's side of a call: secrets from the environment and from files, the trace file, and the end that a person or the system asks for.
 
 use crate::texts::problem;
 use postkontor_core::{Callbacks, Error, Secret, Status};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The file that log and transcript go to; nothing where none is wanted.
@@ -34,8 +35,32 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     problem
 }
 
+/// Somebody wants the command to end: Ctrl-C, or a signal to that purpose.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// From now on such a signal does not end the process any more; it is told here.
+    pub(crate) fn listen(&self) -> Result<(), Error> {
+        let flag = Arc::clone(&self.0);
+        let listening = ctrlc::set_handler(move || flag.store(true, Ordering::Release));
+        listening.map_err(|error| Error::new(Status::Local, "cli.signals_unheard").detail(error.to_string()))
+    }
+
+    /// Whether it is time to end.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// What the library may ask of the command.
-pub(crate) struct Desk(pub(crate) Trace);
+#[derive(Default)]
+pub(crate) struct Desk {
+    /// Where the log goes.
+    pub(crate) trace: Trace,
+    /// Ends the call.
+    pub(crate) stop: Stop,
+}
 
 impl Callbacks for Desk {
     fn log(&self, level: i32, text: &str) {
@@ -46,7 +71,11 @@ impl Callbacks for Desk {
             4 => "debug",
             _ => "trace",
         };
-        self.0.line(&format!("{level:7} {text}"));
+        self.trace.line(&format!("{level:7} {text}"));
+    }
+
+    fn progress(&self, _done: u64, _total: u64) -> bool {
+        !self.stop.is_set()
     }
 
     /// Knows `env:NAME` and `file:PATH`; a file's last line break is not part of the secret.
@@ -69,16 +98,16 @@ mod tests {
         let file = std::env::temp_dir().join(format!("postkontor-cli-{}", std::process::id()));
         for (content, secret) in [("pass word\n", "pass word"), ("x\r\n", "x"), ("y", "y"), ("z\n\n", "z\n")] {
             std::fs::write(&file, content).unwrap();
-            let found = Desk(Trace::default()).secret_get(&format!("file:{}", file.display()));
+            let found = Desk::default().secret_get(&format!("file:{}", file.display()));
             assert_eq!(found.unwrap().reveal(), secret);
         }
         std::fs::remove_file(&file).unwrap();
-        assert!(Desk(Trace::default()).secret_get(&format!("file:{}", file.display())).is_none());
+        assert!(Desk::default().secret_get(&format!("file:{}", file.display())).is_none());
     }
 
     #[test]
     fn a_secret_comes_from_the_environment() {
-        let desk = Desk(Trace::default());
+        let desk = Desk::default();
         assert_eq!(desk.secret_get("env:CARGO_PKG_NAME").unwrap().reveal(), "postkontor-cli");
         assert!(desk.secret_get("env:POSTKONTOR_NO_SUCH_VARIABLE").is_none());
         assert!(desk.secret_get("plain name").is_none());

@@ -5,13 +5,15 @@
 //! first failing step, a `check` that finds errors with 2 (SETTINGS).
 //!
 //! - [`arguments`] reads the command line, [`work`] does what it asks for, [`show`] prints the result.
-//! - [`callbacks`] is the command's side of a call: secrets from environment and files, the trace file.
+//! - [`watch`] is the one that goes on until it is stopped: a call for each round.
+//! - [`callbacks`] is the command's side of a call: secrets from environment and files, the trace file, the end.
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod callbacks;
 mod show;
 mod texts;
+mod watch;
 mod work;
 
 use arguments::Options;
@@ -19,7 +21,7 @@ use postkontor_core::Error;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use texts::Texts;
-use work::Answer;
+use work::{Answer, Kind};
 
 fn main() -> ExitCode {
     let (options, command) = arguments::read(std::env::args_os());
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
 fn print(answer: &Result<Answer, Error>, options: &Options, texts: &Texts) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match answer {
+        Ok(answer) if matches!(answer.kind, Kind::Printed) => {}
         Ok(answer) if options.json => writeln!(out, "{}", answer.json)?,
         Ok(answer) => show::answer(&mut out, answer, texts)?,
         Err(error) if options.json => writeln!(out, "{}", serde_json::to_string(error)?)?,

@@ -23,6 +23,7 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
             None => receipt(out, json, texts),
         },
         Kind::List => list(out, json),
+        Kind::Printed => Ok(()),
         Kind::Other => writeln!(out, "{json:#}"),
     }
 }

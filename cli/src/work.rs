@@ -1,11 +1,12 @@
 //! Does what the command line asks for, through the library.
 
 use crate::arguments::{Command, Options, Receive, Verb};
-use crate::callbacks::{Desk, Trace};
+use crate::callbacks::{Desk, Stop, Trace};
 use crate::texts::{Texts, problem};
+use crate::watch::watch;
 use postkontor_core::{Account, Cancel, Error, Host, Status};
 use serde_json::{Map, Value, json};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 
 /// What a result is, for showing it.
@@ -26,6 +27,8 @@ pub(crate) enum Kind {
     List,
     /// Something else.
     Other,
+    /// Nothing that was not shown already.
+    Printed,
 }
 
 /// A result, as the C ABI would return it, and the status to end with.
@@ -48,7 +51,8 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
     }
     let trace = Trace::open(options.trace.as_deref())?;
     let config = json!({"language": texts.language(), "plugins": options.plugins});
-    let host = Host::open(&config.to_string(), Box::new(Desk(trace.clone())))?;
+    let stop = Stop::default();
+    let host = Host::open(&config.to_string(), Box::new(Desk { trace: trace.clone(), stop: stop.clone() }))?;
     let cancel = Cancel::new(options.timeout);
     let result = match command {
         Command::Help | Command::Version => return text(""),
@@ -64,6 +68,10 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
         }
         Command::Account { settings, account, verb } => {
             let mut account = Account::open(&host, &read(&settings)?, account.as_deref())?;
+            if let Verb::Watch(wanted) = verb {
+                watch(&mut account, &wanted, options, texts, &stop)?;
+                return Ok(Answer { json: Value::Null, status: Status::Ok, kind: Kind::Printed });
+            }
             with_account(&mut account, verb, &cancel)?
         }
     };
@@ -84,23 +92,42 @@ fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<An
         Verb::Send { message } => done(&account.send(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
         Verb::List { folder } => done(&account.list(&members([("folder", folder.map(Value::from))]), cancel)?, Kind::List),
         Verb::Authorize => done(&account.authorize("{}", cancel)?, Kind::Other),
-        Verb::Receive(receive) => {
-            let received = account.receive(&receive_request(&receive)?, None, cancel);
-            let answer = received.and_then(|json| done(&json, Kind::List));
-            // A fetch that was interrupted has a state, too: what was taken stays taken.
-            let state = match &answer {
-                Ok(answer) => answer.json["state"].as_str(),
-                Err(error) => error.more.get("state").and_then(Value::as_str),
-            };
-            if let (Some(file), Some(state)) = (&receive.state, state) {
-                // Half a state would be worse than the old one.
-                let part = file.with_extension("part");
-                let written = std::fs::write(&part, state).and_then(|()| std::fs::rename(&part, file));
-                written.map_err(|error| local("cli.file_unwritable", file, &error))?;
-            }
-            answer
+        // `watch` is the same again and again.
+        Verb::Receive(wanted) | Verb::Watch(wanted) => receive(account, &wanted, &mut remembered(&wanted)?, cancel),
+    }
+}
+
+/// What the state file says was fetched before.
+pub(crate) fn remembered(wanted: &Receive) -> Result<Option<String>, Error> {
+    // The first time there is no file yet.
+    wanted.state.as_deref().filter(|file| file.exists()).map(read).transpose()
+}
+
+/// Fetches once. `state` and its file say afterwards what was taken, also when the fetch was interrupted: what was taken stays taken.
+pub(crate) fn receive(account: &mut Account, wanted: &Receive, state: &mut Option<String>, cancel: &Cancel) -> Result<Answer, Error> {
+    let received = account.receive(&receive_request(wanted, state.as_deref())?, None, cancel);
+    let answer = received.and_then(|json| done(&json, Kind::List));
+    let new = match &answer {
+        Ok(answer) => answer.json["state"].as_str(),
+        Err(error) => error.more.get("state").and_then(Value::as_str),
+    };
+    if new.is_some() && new != state.as_deref() {
+        *state = new.map(str::to_owned);
+        if let (Some(file), Some(state)) = (&wanted.state, new) {
+            keep(file, state).map_err(|error| local("cli.file_unwritable", file, &error))?;
         }
     }
+    answer
+}
+
+/// Writes the state file, all of it or not at all: half a state would be worse than the old one.
+fn keep(file: &Path, state: &str) -> std::io::Result<()> {
+    let part = file.with_extension("part");
+    let mut written = std::fs::File::create(&part)?;
+    written.write_all(state.as_bytes())?;
+    written.sync_all()?;
+    drop(written);
+    std::fs::rename(&part, file)
 }
 
 fn done(json: &str, kind: Kind) -> Result<Answer, Error> {
@@ -146,20 +173,16 @@ fn message_from(path: &Path) -> Result<String, Error> {
     Ok(message.to_string())
 }
 
-fn receive_request(receive: &Receive) -> Result<String, Error> {
+fn receive_request(receive: &Receive, state: Option<&str>) -> Result<String, Error> {
     let filter = receive.filter.as_deref().map(serde_json::from_str).transpose();
     let filter = filter.map_err(|error| problem("cli.filter_unreadable").detail(error.to_string()))?;
-    let state = match &receive.state {
-        // The first time there is no file yet.
-        Some(file) if file.exists() => Some(Value::from(read(file)?)),
-        _ => None,
-    };
     Ok(members([
         ("folder", receive.folder.as_deref().map(Value::from)),
-        ("state", state),
+        ("state", state.map(Value::from)),
         ("max_messages", receive.max.map(Value::from)),
         ("max_bytes", receive.max_bytes.map(Value::from)),
         ("filter", filter),
+        ("wait_seconds", Some(Value::from(receive.wait))),
         ("then", receive.then.as_deref().map(Value::from)),
         ("save_to", Some(Value::from(receive.to.display().to_string()))),
     ]))
