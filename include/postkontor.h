@@ -350,9 +350,10 @@ postkontor_status POSTKONTOR_CALL postkontor_account_list(
  * "then" says so for all of them.
  *
  * `request` is {"folder":"...","state":"...","filter":{...},"max_messages":100,"max_bytes":0,"save_to":"/folder",
- * "then":"keep|seen|delete","summary":"full|none"} or null, every member may be left out; with "summary":"none" a message that is
- * not saved is not read for its summary, which then says only what the server tells ("id", "size", ...): faster where only the bytes
- * are wanted. `cancel` may be null. `out` is {"messages":[...],"state":"...","more":false}: give the state with the next request, and
+ * "then":"keep|seen|delete","summary":"full|none","wait_seconds":0} or null, every member may be left out; with "summary":"none" a
+ * message that is not saved is not read for its summary, which then says only what the server tells ("id", "size", ...): faster where
+ * only the bytes are wanted. With "wait_seconds" the call waits that long for new messages where there are none, or as long as its
+ * deadline allows; nothing new in that time is POSTKONTOR_OK with no messages. `cancel` may be null. `out` is {"messages":[...],"state":"...","more":false}: give the state with the next request, and
  * only what is new is fetched. A message is marked or deleted only after its verdict; a crash in between fetches it again, never
  * loses it.
  */
