@@ -142,6 +142,13 @@ type
   TPostkontorSecretEvent = procedure(Sender: TObject; const Name: UTF8String; var Value: UTF8String; var Found: Boolean) of object;
   TPostkontorKeepSecretEvent = procedure(Sender: TObject; const Name, Value: UTF8String; var Kept: Boolean) of object;
 
+  { What becomes of a fetched message. }
+  TPostkontorVerdict = (pvKeep, pvSeen, pvDelete, pvStop);
+  TPostkontorMessage = class;
+  { Verdict is pvKeep at first. It is carried out when the event is over; Message is gone then. When the event raises, the message
+    counts as not taken, no more are fetched, and Receive raises the exception again. }
+  TPostkontorReceivedEvent = procedure(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict) of object;
+
   { Stops calls: at its deadline, or by Fire from any thread. }
   TPostkontorCancel = class
   private
@@ -181,10 +188,46 @@ type
     property OnKeepSecret: TPostkontorKeepSecretEvent read FOnKeepSecret write FOnKeepSecret;
   end;
 
-  { An account of a settings document. One thread at a time; free it before its host. }
+  { A message to read from: the one that Receive hands to its event, or one that is opened here, which is to be freed before its
+    host. Parts count from 0 in the order of the summary's "parts". }
+  TPostkontorMessage = class
+  private
+    FHandle: PPostkontorMessage;
+    FSummary: UTF8String;
+    FIsOpened: Boolean;
+    function GetMember(const Name: UTF8String): UTF8String;
+    function GetPartCount: Integer;
+    function GetPart(Index: Integer): UTF8String;
+    procedure Write(const Request: UTF8String; Stream: TStream);
+  public
+    { Opens the bytes of a message, which are copied. }
+    constructor Create(Host: TPostkontorHost; Data: TCustomMemoryStream); overload;
+    { Opens a file. }
+    constructor Create(Host: TPostkontorHost; const FileName: UTF8String); overload;
+    { For Receive. }
+    constructor Borrow(AHandle: PPostkontorMessage; const ASummary: UTF8String);
+    destructor Destroy; override;
+    { The message as it came. }
+    procedure SaveTo(const FileName: UTF8String);
+    procedure WriteTo(Stream: TStream);
+    { A part, decoded. }
+    procedure SavePartTo(Index: Integer; const FileName: UTF8String);
+    procedure WritePartTo(Index: Integer; Stream: TStream);
+    (* What is known of it: '{"id":"...","subject":"...","from":[...],"parts":[...]}'. *)
+    property Summary: UTF8String read FSummary;
+    { A member of the summary: Message['subject']. }
+    property Member[const Name: UTF8String]: UTF8String read GetMember; default;
+    property PartCount: Integer read GetPartCount;
+    (* What is known of a part: '{"name":"...","type":"...","size":1}'. *)
+    property Part[Index: Integer]: UTF8String read GetPart;
+    property Handle: PPostkontorMessage read FHandle;
+  end;
+
+  { An account of a settings document. One thread at a time; free it before its host, and not in an event of its own. }
   TPostkontorAccount = class
   private
     FHandle: PPostkontorAccount;
+    FState: UTF8String;
   public
     { Id '' is the account that sends. }
     constructor Create(Host: TPostkontorHost; const Settings: UTF8String; const Id: UTF8String = '');
@@ -196,13 +239,26 @@ type
     function Send(const Message: UTF8String; Cancel: TPostkontorCancel = nil): UTF8String; overload;
     function Send(const Message: UTF8String; const Parts: array of TCustomMemoryStream; Cancel: TPostkontorCancel = nil): UTF8String; overload;
     function List(const Request: UTF8String = '{}'; Cancel: TPostkontorCancel = nil): UTF8String;
-    function Receive(const Request: UTF8String; Received: TPostkontorReceivedFn; User: Pointer = nil; Cancel: TPostkontorCancel = nil): UTF8String;
+    { Fetches messages: Received gets each of them. Where it is nil, "then" of the request says what becomes of them. }
+    function Receive(const Request: UTF8String; Received: TPostkontorReceivedEvent; Cancel: TPostkontorCancel = nil): UTF8String;
     function Apply(const Request: UTF8String; Cancel: TPostkontorCancel = nil): UTF8String;
+    { What the next Receive is to be told as "state", so that only what is new comes. To be kept after every Receive, also after one
+      that raised: what was taken before stays taken. }
+    property State: UTF8String read FState;
     property Handle: PPostkontorAccount read FHandle;
   end;
 
 { A member of a JSON object: strings without quotes, everything else as it stands there, '' where it is missing. }
 function PostkontorMember(const Json, Name: UTF8String): UTF8String;
+
+{ The number of items in a JSON array, 0 where it is none. }
+function PostkontorCount(const Json: UTF8String): Integer;
+
+{ An item of a JSON array, counted from 0, as PostkontorMember gives members. }
+function PostkontorItem(const Json: UTF8String; Index: Integer): UTF8String;
+
+(* A text as JSON, with its quotes: '{"folder":' + PostkontorText(Name) + '}'. *)
+function PostkontorText(const Text: UTF8String): UTF8String;
 
 const
   {$IFDEF MSWINDOWS}
@@ -320,127 +376,158 @@ begin
     Result := PAnsiChar(Text);
 end;
 
-function PostkontorMember(const Json, Name: UTF8String): UTF8String;
-var
-  At: Integer;
+{ ---- JSON ---- }
 
-  procedure AppendCodePoint(var Text: UTF8String; Code: Cardinal);
+procedure AppendCodePoint(var Text: UTF8String; Code: Cardinal);
 
-    procedure Append(Value: Cardinal);
-    begin
-      SetLength(Text, Length(Text) + 1);
-      Text[Length(Text)] := AnsiChar(Value);
-    end;
-
+  procedure Append(Value: Cardinal);
   begin
-    if Code < $80 then
-      Append(Code)
-    else if Code < $800 then
-    begin
-      Append($C0 or (Code shr 6));
-      Append($80 or (Code and $3F));
-    end
-    else if Code < $10000 then
-    begin
-      Append($E0 or (Code shr 12));
-      Append($80 or ((Code shr 6) and $3F));
-      Append($80 or (Code and $3F));
-    end
-    else
-    begin
-      Append($F0 or (Code shr 18));
-      Append($80 or ((Code shr 12) and $3F));
-      Append($80 or ((Code shr 6) and $3F));
-      Append($80 or (Code and $3F));
-    end;
+    SetLength(Text, Length(Text) + 1);
+    Text[Length(Text)] := AnsiChar(Value);
   end;
+
+begin
+  if Code < $80 then
+    Append(Code)
+  else if Code < $800 then
+  begin
+    Append($C0 or (Code shr 6));
+    Append($80 or (Code and $3F));
+  end
+  else if Code < $10000 then
+  begin
+    Append($E0 or (Code shr 12));
+    Append($80 or ((Code shr 6) and $3F));
+    Append($80 or (Code and $3F));
+  end
+  else
+  begin
+    Append($F0 or (Code shr 18));
+    Append($80 or ((Code shr 12) and $3F));
+    Append($80 or ((Code shr 6) and $3F));
+    Append($80 or (Code and $3F));
+  end;
+end;
+
+{ At stands on the opening quote, and behind the closing one afterwards. }
+procedure SkipString(const Json: UTF8String; var At: Integer);
+begin
+  Inc(At);
+  while (At <= Length(Json)) and (Json[At] <> '"') do
+  begin
+    if Json[At] = '\' then
+      Inc(At);
+    Inc(At);
+  end;
+  Inc(At);
+end;
+
+{ Likewise. }
+function ReadString(const Json: UTF8String; var At: Integer): UTF8String;
 
   function HexAt(Index: Integer): Cardinal;
   begin
     Result := StrToIntDef('$' + string(Copy(Json, Index, 4)), $FFFD);
   end;
 
-  { At stands on the opening quote, and behind the closing one afterwards. }
-  function ReadString: UTF8String;
-  var
-    Code: Cardinal;
+var
+  Start: Integer;
+  Code: Cardinal;
+begin
+  Result := '';
+  Inc(At);
+  while (At <= Length(Json)) and (Json[At] <> '"') do
   begin
-    Result := '';
-    Inc(At);
-    while (At <= Length(Json)) and (Json[At] <> '"') do
+    if Json[At] <> '\' then
     begin
-      if Json[At] = '\' then
-      begin
+      Start := At;
+      while (At <= Length(Json)) and (Json[At] <> '"') and (Json[At] <> '\') do
         Inc(At);
-        if At > Length(Json) then
-          Break;
-        case Json[At] of
-          'n': AppendCodePoint(Result, 10);
-          'r': AppendCodePoint(Result, 13);
-          't': AppendCodePoint(Result, 9);
-          'b': AppendCodePoint(Result, 8);
-          'f': AppendCodePoint(Result, 12);
-          'u':
-            begin
-              Code := HexAt(At + 1);
-              Inc(At, 4);
-              if (Code >= $D800) and (Code < $DC00) and (Copy(Json, At + 1, 2) = '\u') then
-              begin
-                Code := $10000 + ((Code - $D800) shl 10) + (HexAt(At + 3) - $DC00);
-                Inc(At, 6);
-              end;
-              AppendCodePoint(Result, Code);
-            end;
-        else
-          AppendCodePoint(Result, Ord(Json[At]));
+      Result := Result + Copy(Json, Start, At - Start);
+      Continue;
+    end;
+    Inc(At);
+    if At > Length(Json) then
+      Break;
+    case Json[At] of
+      'n': AppendCodePoint(Result, 10);
+      'r': AppendCodePoint(Result, 13);
+      't': AppendCodePoint(Result, 9);
+      'b': AppendCodePoint(Result, 8);
+      'f': AppendCodePoint(Result, 12);
+      'u':
+        begin
+          Code := HexAt(At + 1);
+          Inc(At, 4);
+          if (Code >= $D800) and (Code < $DC00) and (Copy(Json, At + 1, 2) = '\u') then
+          begin
+            Code := $10000 + ((Code - $D800) shl 10) + (HexAt(At + 3) - $DC00);
+            Inc(At, 6);
+          end;
+          AppendCodePoint(Result, Code);
         end;
-      end
-      else
-      begin
-        SetLength(Result, Length(Result) + 1);
-        Result[Length(Result)] := Json[At];
-      end;
-      Inc(At);
+    else
+      AppendCodePoint(Result, Ord(Json[At]));
     end;
     Inc(At);
   end;
+  Inc(At);
+end;
 
-  { At stands on the first character of a value, and behind it afterwards. }
-  function ReadValue: UTF8String;
-  var
-    Start, Depth: Integer;
+procedure SkipSpace(const Json: UTF8String; var At: Integer);
+begin
+  while (At <= Length(Json)) and (Json[At] in [' ', #9, #10, #13]) do
+    Inc(At);
+end;
+
+{ At stands on the first character of a value, and behind it afterwards. }
+procedure SkipValue(const Json: UTF8String; var At: Integer);
+var
+  Depth: Integer;
+begin
+  Depth := 0;
+  while At <= Length(Json) do
   begin
-    if (At <= Length(Json)) and (Json[At] = '"') then
-    begin
-      Result := ReadString;
-      Exit;
-    end;
-    Start := At;
-    Depth := 0;
-    while At <= Length(Json) do
-    begin
-      case Json[At] of
-        '"':
-          begin
-            ReadString;
-            Continue;
-          end;
-        '{', '[':
-          Inc(Depth);
-        '}', ']':
-          begin
-            if Depth = 0 then
-              Break;
-            Dec(Depth);
-          end;
-        ',':
+    case Json[At] of
+      '"':
+        begin
+          SkipString(Json, At);
+          Continue;
+        end;
+      '{', '[':
+        Inc(Depth);
+      '}', ']':
+        begin
           if Depth = 0 then
             Break;
-      end;
-      Inc(At);
+          Dec(Depth);
+        end;
+      ',':
+        if Depth = 0 then
+          Break;
     end;
-    Result := Copy(Json, Start, At - Start);
+    Inc(At);
   end;
+end;
+
+{ Likewise. }
+function ReadValue(const Json: UTF8String; var At: Integer): UTF8String;
+var
+  Start: Integer;
+begin
+  if (At <= Length(Json)) and (Json[At] = '"') then
+  begin
+    Result := ReadString(Json, At);
+    Exit;
+  end;
+  Start := At;
+  SkipValue(Json, At);
+  Result := Copy(Json, Start, At - Start);
+end;
+
+function PostkontorMember(const Json, Name: UTF8String): UTF8String;
+var
+  At: Integer;
 
   procedure SkipTo(Wanted: AnsiChar);
   begin
@@ -457,18 +544,73 @@ begin
   while At <= Length(Json) do
   begin
     SkipTo('"');
-    Found := ReadString;
+    Found := ReadString(Json, At);
     SkipTo(':');
     Inc(At);
-    while (At <= Length(Json)) and (Json[At] in [' ', #9, #10, #13]) do
-      Inc(At);
+    SkipSpace(Json, At);
     if Found = Name then
     begin
-      Result := ReadValue;
+      Result := ReadValue(Json, At);
       Exit;
     end;
-    ReadValue;
+    SkipValue(Json, At);
   end;
+end;
+
+{ Where the value of an item begins, 0 where there is none. At last, Index is the number of items that were passed. }
+function FindItem(const Json: UTF8String; var Index: Integer): Integer;
+var
+  Wanted: Integer;
+begin
+  Wanted := Index;
+  Index := 0;
+  Result := 1;
+  SkipSpace(Json, Result);
+  if (Result <= Length(Json)) and (Json[Result] = '[') then
+  begin
+    Inc(Result);
+    SkipSpace(Json, Result);
+    while (Result <= Length(Json)) and (Json[Result] <> ']') do
+    begin
+      if Index = Wanted then
+        Exit;
+      SkipValue(Json, Result);
+      Inc(Index);
+      if (Result <= Length(Json)) and (Json[Result] = ',') then
+        Inc(Result);
+      SkipSpace(Json, Result);
+    end;
+  end;
+  Result := 0;
+end;
+
+function PostkontorCount(const Json: UTF8String): Integer;
+begin
+  Result := MaxInt;
+  FindItem(Json, Result);
+end;
+
+function PostkontorItem(const Json: UTF8String; Index: Integer): UTF8String;
+var
+  At: Integer;
+begin
+  Result := '';
+  At := FindItem(Json, Index);
+  if At > 0 then
+    Result := ReadValue(Json, At);
+end;
+
+function PostkontorText(const Text: UTF8String): UTF8String;
+var
+  Index: Integer;
+begin
+  Result := '"';
+  for Index := 1 to Length(Text) do
+    if (Text[Index] < ' ') or (Text[Index] = '"') or (Text[Index] = '\') then
+      Result := Result + '\u' + UTF8String(IntToHex(Ord(Text[Index]), 4))
+    else
+      Result := Result + Text[Index];
+  Result := Result + '"';
 end;
 
 { ---- Results and errors ---- }
@@ -585,6 +727,49 @@ begin
   Result := Ord(not Kept);
 end;
 
+type
+  TReception = record
+    Account: TPostkontorAccount;
+    Received: TPostkontorReceivedEvent;
+  end;
+  PReception = ^TReception;
+
+function AccountReceived(User: Pointer; Summary: PAnsiChar; Message: PPostkontorMessage): Integer;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+var
+  Borrowed: TPostkontorMessage;
+  Verdict: TPostkontorVerdict;
+begin
+  Verdict := pvStop;
+  try
+    Borrowed := TPostkontorMessage.Borrow(Message, Chars(Summary));
+    try
+      Verdict := pvKeep;
+      PReception(User)^.Received(PReception(User)^.Account, Borrowed, Verdict);
+    finally
+      Borrowed.Free;
+    end;
+  except
+    Keep;
+    Verdict := pvStop;
+  end;
+  { An exception of another event counts, too. }
+  if Caught <> nil then
+    Verdict := pvStop;
+  Result := Ord(Verdict);
+end;
+
+function StreamWrite(User, Data: Pointer; Len: TPostkontorSize): Integer; {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+begin
+  Result := 1;
+  try
+    TStream(User).WriteBuffer(Data^, Len);
+    Result := 0;
+  except
+    Keep;
+  end;
+end;
+
 { A destructor does not raise; what an event handler raised meanwhile is dropped. }
 procedure Drop;
 begin
@@ -693,6 +878,90 @@ begin
     Length(Borrowed), nil, nil, @Buf), Buf);
 end;
 
+{ ---- TPostkontorMessage ---- }
+
+constructor TPostkontorMessage.Borrow(AHandle: PPostkontorMessage; const ASummary: UTF8String);
+begin
+  inherited Create;
+  FHandle := AHandle;
+  FSummary := ASummary;
+end;
+
+constructor TPostkontorMessage.Create(Host: TPostkontorHost; Data: TCustomMemoryStream);
+var
+  Buf: TPostkontorBuf;
+begin
+  inherited Create;
+  FIsOpened := True;
+  FSummary := Take(postkontor_message_open(Host.Handle, nil, Data.Memory, Data.Size, FHandle, @Buf), Buf);
+end;
+
+constructor TPostkontorMessage.Create(Host: TPostkontorHost; const FileName: UTF8String);
+var
+  Buf: TPostkontorBuf;
+  Source: UTF8String;
+begin
+  inherited Create;
+  FIsOpened := True;
+  Source := '{"file":' + PostkontorText(FileName) + '}';
+  FSummary := Take(postkontor_message_open(Host.Handle, PAnsiChar(Source), nil, 0, FHandle, @Buf), Buf);
+end;
+
+destructor TPostkontorMessage.Destroy;
+begin
+  if FIsOpened and (FHandle <> nil) then
+  begin
+    postkontor_message_close(FHandle, nil);
+    Drop;
+  end;
+  inherited Destroy;
+end;
+
+function TPostkontorMessage.GetMember(const Name: UTF8String): UTF8String;
+begin
+  Result := PostkontorMember(FSummary, Name);
+end;
+
+function TPostkontorMessage.GetPartCount: Integer;
+begin
+  Result := PostkontorCount(GetMember('parts'));
+end;
+
+function TPostkontorMessage.GetPart(Index: Integer): UTF8String;
+begin
+  Result := PostkontorItem(GetMember('parts'), Index);
+end;
+
+procedure TPostkontorMessage.Write(const Request: UTF8String; Stream: TStream);
+var
+  Buf: TPostkontorBuf;
+begin
+  if Stream = nil then
+    Take(postkontor_message_part(FHandle, PAnsiChar(Request), nil, nil, @Buf), Buf)
+  else
+    Take(postkontor_message_part(FHandle, PAnsiChar(Request), StreamWrite, Stream, @Buf), Buf);
+end;
+
+procedure TPostkontorMessage.SaveTo(const FileName: UTF8String);
+begin
+  Write('{"raw":true,"file":' + PostkontorText(FileName) + '}', nil);
+end;
+
+procedure TPostkontorMessage.WriteTo(Stream: TStream);
+begin
+  Write('{"raw":true}', Stream);
+end;
+
+procedure TPostkontorMessage.SavePartTo(Index: Integer; const FileName: UTF8String);
+begin
+  Write('{"part":' + UTF8String(IntToStr(Index)) + ',"file":' + PostkontorText(FileName) + '}', nil);
+end;
+
+procedure TPostkontorMessage.WritePartTo(Index: Integer; Stream: TStream);
+begin
+  Write('{"part":' + UTF8String(IntToStr(Index)) + '}', Stream);
+end;
+
 { ---- TPostkontorAccount ---- }
 
 constructor TPostkontorAccount.Create(Host: TPostkontorHost; const Settings, Id: UTF8String);
@@ -752,12 +1021,28 @@ begin
   Result := Take(postkontor_account_list(FHandle, PAnsiChar(Request), HandleOf(Cancel), @Buf), Buf);
 end;
 
-function TPostkontorAccount.Receive(const Request: UTF8String; Received: TPostkontorReceivedFn; User: Pointer;
+function TPostkontorAccount.Receive(const Request: UTF8String; Received: TPostkontorReceivedEvent;
   Cancel: TPostkontorCancel): UTF8String;
 var
   Buf: TPostkontorBuf;
+  Status: TPostkontorStatus;
+  Reception: TReception;
 begin
-  Result := Take(postkontor_account_receive(FHandle, PAnsiChar(Request), Received, User, HandleOf(Cancel), @Buf), Buf);
+  Reception.Account := Self;
+  Reception.Received := Received;
+  if Assigned(Received) then
+    Status := postkontor_account_receive(FHandle, PAnsiChar(Request), AccountReceived, @Reception, HandleOf(Cancel), @Buf)
+  else
+    Status := postkontor_account_receive(FHandle, PAnsiChar(Request), nil, nil, HandleOf(Cancel), @Buf);
+  { Who finds the account in use leaves the state to the fetch that uses it. }
+  if Status <> POSTKONTOR_BUSY then
+  begin
+    FState := PostkontorMember(ToText(Buf), 'state');
+    { An error that came before the first message has none. }
+    if FState = '' then
+      FState := PostkontorMember(Request, 'state');
+  end;
+  Result := Take(Status, Buf);
 end;
 
 function TPostkontorAccount.Apply(const Request: UTF8String; Cancel: TPostkontorCancel): UTF8String;

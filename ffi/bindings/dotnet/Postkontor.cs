@@ -1,4 +1,4 @@
-// Postkontor for .NET Framework 4.x, Mono and .NET (C# 6): test, send and fetch mail.
+// Postkontor for .NET Framework 4.5 and newer, Mono and .NET (C# 6): test, send and fetch mail.
 //
 //     using (var host = new PostkontorHost("{\"language\":\"de\"}"))
 //     using (var account = host.OpenAccount(settings))
@@ -10,6 +10,7 @@
 
 using System;
 using System.Collections.Generic;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
@@ -140,6 +141,12 @@ namespace Postkontor
             }
         }
 
+        /// <summary>Opens the bytes of a message to read from.</summary>
+        public PostkontorMessage OpenMessage(byte[] bytes) { return new PostkontorMessage(Handle, null, bytes); }
+
+        /// <summary>Opens a file.</summary>
+        public PostkontorMessage OpenMessage(string file) { return new PostkontorMessage(Handle, "{\"file\":" + Json.Text(file) + "}", new byte[0]); }
+
         /// <summary>Opens an account of a settings document; `id` null is the one that sends.</summary>
         public PostkontorAccount OpenAccount(string settings, string id = null) { return new PostkontorAccount(this, settings, id); }
 
@@ -193,15 +200,33 @@ namespace Postkontor
             return Call.Take(Native.postkontor_account_list(handle, Text.In(request), Call.Token(cancel), out output), ref output, guard);
         }
 
-        /// <summary>Fetches messages: `received` gets the summary and the handle of each and says what becomes of it.</summary>
-        public string Receive(string request, Func<string, IntPtr, PostkontorVerdict> received, PostkontorCancel cancel = null)
+        /// <summary>Fetches messages: `received` gets each of them and says what becomes of it; where it is null, "then" of the request
+        /// does. A message for which it throws counts as not taken, no more are fetched, and the exception is thrown here.</summary>
+        public string Receive(string request, Func<PostkontorMessage, PostkontorVerdict> received, PostkontorCancel cancel = null)
         {
-            Received native = (user, summary, message) =>
-                guard.Run(() => (int)received(Text.Out(summary), message), (int)PostkontorVerdict.Stop);
+            Received native = null;
+            if (received != null) native = (user, summary, message) => guard.Run(() => Take(received, Text.Out(summary), message), (int)PostkontorVerdict.Stop);
             Buf output;
             var status = Native.postkontor_account_receive(handle, Text.In(request), native, IntPtr.Zero, Call.Token(cancel), out output);
             GC.KeepAlive(native);
+            // Who finds the account in use leaves the state to the fetch that uses it. An error that came before the first message has none.
+            if (status != (int)PostkontorStatus.Busy)
+                State = Json.Member(Call.TextOf(output), "state") ?? (request == null ? null : Json.Member(request, "state"));
             return Call.Take(status, ref output, guard);
+        }
+
+        /// <summary>What the next Receive is to be told as "state", so that only what is new comes; null at first. To be kept after every
+        /// Receive, also after one that threw: what was taken before stays taken.</summary>
+        public string State { get; private set; }
+
+        private int Take(Func<PostkontorMessage, PostkontorVerdict> received, string summary, IntPtr message)
+        {
+            using (var borrowed = new PostkontorMessage(guard, summary, message))
+            {
+                var verdict = (int)received(borrowed);
+                // An exception of another callback counts, too.
+                return guard.HasCaught ? (int)PostkontorVerdict.Stop : verdict;
+            }
         }
 
         public string Apply(string request, PostkontorCancel cancel = null)
@@ -213,11 +238,73 @@ namespace Postkontor
         public void Dispose() { handle.Dispose(); }
     }
 
+    /// <summary>A message to read from: the one that Receive hands over, which is of no use any more when `received` returns, or one that
+    /// the host opened. Parts count from 0 in the order of the summary's "parts".</summary>
+    public sealed class PostkontorMessage : IDisposable
+    {
+        private readonly MessageHandle handle;
+        private readonly Guard guard;
+
+        internal PostkontorMessage(Guard guard, string summary, IntPtr borrowed)
+        {
+            this.guard = guard;
+            Summary = summary;
+            handle = new MessageHandle(borrowed);
+        }
+
+        internal PostkontorMessage(HostHandle host, string source, byte[] bytes)
+        {
+            guard = host.Guard;
+            Buf output;
+            var status = Native.postkontor_message_open(host, Text.In(source), bytes, (UIntPtr)(uint)bytes.Length, out handle, out output);
+            if (status == 0) handle.Hold(host);
+            Summary = Call.Take(status, ref output, guard);
+        }
+
+        /// <summary>What is known of it: {"id":"...","subject":"...","from":[...],"parts":[...]}.</summary>
+        public string Summary { get; private set; }
+
+        /// <summary>A member of the summary, null where it is missing: message["subject"].</summary>
+        public string this[string member] { get { return Json.Member(Summary, member); } }
+
+        /// <summary>What is known of each part: {"name":"...","type":"...","size":1}.</summary>
+        public List<string> Parts { get { return Json.Items(this["parts"]); } }
+
+        /// <summary>The message as it came.</summary>
+        public byte[] Raw() { return Read("{\"raw\":true}"); }
+        public void SaveTo(string file) { Read("{\"raw\":true,\"file\":" + Json.Text(file) + "}"); }
+
+        /// <summary>A part, decoded.</summary>
+        public byte[] Part(int index) { return Read("{\"part\":" + index + "}"); }
+        public void SavePartTo(int index, string file) { Read("{\"part\":" + index + ",\"file\":" + Json.Text(file) + "}"); }
+
+        public void Dispose() { handle.Dispose(); }
+
+        private byte[] Read(string request)
+        {
+            Buf output;
+            var status = Native.postkontor_message_part(handle, Text.In(request), IntPtr.Zero, IntPtr.Zero, out output);
+            return Call.TakeBytes(status, ref output, guard);
+        }
+    }
+
     /// <summary>A handle that closes itself. Tickets of the library are positive numbers of 32 bits.</summary>
     public abstract class PostkontorHandle : SafeHandle
     {
-        protected PostkontorHandle() : base(IntPtr.Zero, true) { }
+        private HostHandle host;
+
+        protected PostkontorHandle(bool owns = true) : base(IntPtr.Zero, owns) { }
         public override bool IsInvalid { get { return handle == IntPtr.Zero; } }
+
+        /// <summary>Keeps the host open until this is closed, in whatever order they are finalized.</summary>
+        internal void Hold(HostHandle opened)
+        {
+            var held = false;
+            opened.DangerousAddRef(ref held);
+            if (held) host = opened;
+        }
+
+        protected void LetHostGo() { if (host != null) host.DangerousRelease(); }
     }
 
     public sealed class HostHandle : PostkontorHandle
@@ -228,20 +315,23 @@ namespace Postkontor
 
     public sealed class AccountHandle : PostkontorHandle
     {
-        private HostHandle host;
-
-        /// <summary>Keeps the host open until this account is closed, in whatever order they are finalized.</summary>
-        internal void Hold(HostHandle opened)
-        {
-            var held = false;
-            opened.DangerousAddRef(ref held);
-            if (held) host = opened;
-        }
-
         protected override bool ReleaseHandle()
         {
             var status = Native.postkontor_account_close(handle, IntPtr.Zero);
-            if (host != null) host.DangerousRelease();
+            LetHostGo();
+            return status == 0;
+        }
+    }
+
+    public sealed class MessageHandle : PostkontorHandle
+    {
+        internal MessageHandle() { }
+        internal MessageHandle(IntPtr borrowed) : base(false) { SetHandle(borrowed); }
+
+        protected override bool ReleaseHandle()
+        {
+            var status = Native.postkontor_message_close(handle, IntPtr.Zero);
+            LetHostGo();
             return status == 0;
         }
     }
@@ -318,6 +408,8 @@ namespace Postkontor
             }
         }
 
+        internal bool HasCaught { get { return caught.Value != null; } }
+
         internal Exception TakeCaught()
         {
             var exception = caught.Value;
@@ -372,12 +464,21 @@ namespace Postkontor
 
         internal static byte[] TakeBytes(int status, ref Buf output, Guard guard)
         {
-            var bytes = new byte[(int)output.Length];
-            Marshal.Copy(output.Data, bytes, 0, bytes.Length);
+            var bytes = BytesOf(output);
             Native.postkontor_buf_free(ref output);
             var caught = guard == null ? null : guard.TakeCaught();
-            if (caught != null) throw new InvalidOperationException(caught.Message, caught);
+            // As it was thrown, with its own stack.
+            if (caught != null) ExceptionDispatchInfo.Capture(caught).Throw();
             if (status != 0) throw new PostkontorException(status, Encoding.UTF8.GetString(bytes));
+            return bytes;
+        }
+
+        internal static string TextOf(Buf output) { return Encoding.UTF8.GetString(BytesOf(output)); }
+
+        private static byte[] BytesOf(Buf output)
+        {
+            var bytes = new byte[(int)output.Length];
+            Marshal.Copy(output.Data, bytes, 0, bytes.Length);
             return bytes;
         }
     }
@@ -402,7 +503,7 @@ namespace Postkontor
         }
     }
 
-    /// <summary>The little of JSON that errors need.</summary>
+    /// <summary>As much of JSON as a program needs that has no library for it.</summary>
     public static class Json
     {
         /// <summary>A member of a JSON object: strings without quotes, everything else as it stands there, null where it is
@@ -421,6 +522,40 @@ namespace Postkontor
                 if (found == name) return value;
             }
             return null;
+        }
+
+        /// <summary>The items of a JSON array, as Member gives members; none where it is no array.</summary>
+        public static List<string> Items(string json)
+        {
+            var items = new List<string>();
+            var at = json == null ? -1 : json.IndexOf('[');
+            if (at != 0) return items;
+            SkipSpace(json, ref at);
+            while (at < json.Length && json[at] != ']')
+            {
+                items.Add(ReadValue(json, ref at));
+                while (at < json.Length && json[at] != ',' && json[at] != ']') at++;
+                if (at < json.Length && json[at] == ',') SkipSpace(json, ref at);
+            }
+            return items;
+        }
+
+        /// <summary>A text as JSON, with its quotes: "{\"folder\":" + Json.Text(name) + "}".</summary>
+        public static string Text(string text)
+        {
+            var json = new StringBuilder("\"");
+            foreach (var c in text)
+            {
+                if (c < ' ' || c == '"' || c == '\\') json.Append("\\u").Append(((int)c).ToString("x4"));
+                else json.Append(c);
+            }
+            return json.Append('"').ToString();
+        }
+
+        /// <summary>Leaves the character at `at`, and the blanks behind it.</summary>
+        private static void SkipSpace(string json, ref int at)
+        {
+            for (at++; at < json.Length && char.IsWhiteSpace(json[at]); at++) { }
         }
 
         private static string ReadString(string json, ref int at)
@@ -480,6 +615,9 @@ namespace Postkontor
         [DllImport(Library)] internal static extern int postkontor_account_list(AccountHandle account, byte[] request, CancelHandle cancel, out Buf output);
         [DllImport(Library)] internal static extern int postkontor_account_receive(AccountHandle account, byte[] request, Received received, IntPtr user, CancelHandle cancel, out Buf output);
         [DllImport(Library)] internal static extern int postkontor_account_apply(AccountHandle account, byte[] request, CancelHandle cancel, out Buf output);
+        [DllImport(Library)] internal static extern int postkontor_message_open(HostHandle host, byte[] source, byte[] data, UIntPtr length, out MessageHandle message, out Buf output);
+        [DllImport(Library)] internal static extern int postkontor_message_part(MessageHandle message, byte[] request, IntPtr write, IntPtr user, out Buf output);
+        [DllImport(Library)] internal static extern int postkontor_message_close(IntPtr message, IntPtr output);
         [DllImport(Library)] internal static extern int postkontor_message_build(HostHandle host, byte[] sender, byte[] message, Slice[] parts, UIntPtr count, IntPtr write, IntPtr user, out Buf output);
         [DllImport(Library)] internal static extern int postkontor_cancel_new(int milliseconds, out CancelHandle cancel, out Buf output);
         [DllImport(Library)] internal static extern int postkontor_cancel_fire(CancelHandle cancel, out Buf output);

@@ -14,6 +14,7 @@ import ctypes
 import json
 import os
 import sys
+import threading
 from ctypes import POINTER, byref, c_char_p, c_int32, c_size_t, c_uint64, c_void_p
 
 OK, ARGUMENT, SETTINGS, TRANSPORT, UNSUPPORTED, AUTH, TLS, NETWORK, TIMEOUT, CANCELLED = range(10)
@@ -127,14 +128,18 @@ def _text(value):
     return value
 
 
-def _call(function, *arguments, raw=False):
+def _call(function, *arguments, raw=False, learn=None):
+    """Calls a function of the library. `learn` gets the result, or the facts of the error."""
     out = _Buf()
     status = getattr(load(), "postkontor_" + function)(*arguments, byref(out))
     data = ctypes.string_at(out.data, out.len)
     load().postkontor_buf_free(byref(out))
+    facts = data if raw and status == OK else json.loads(data)
+    if learn:
+        learn(status, facts)
     if status != OK:
-        raise Error(status, json.loads(data))
-    return data if raw else json.loads(data)
+        raise Error(status, facts)
+    return facts
 
 
 def _slices(parts):
@@ -181,14 +186,15 @@ class Host:
     """
 
     def __init__(self, config=None, log=None, progress=None, secret_get=None, secret_put=None):
-        self._raised = []
+        # What a callback raised, by the thread that calls: accounts are used by several threads at a time.
+        self._thread = threading.local()
 
         def guarded(function, otherwise):
             def guard(*arguments):
                 try:
                     return function(*arguments)
                 except BaseException as error:  # no exception may leave a callback
-                    self._raised.append(error)
+                    self._keep(error)
                     return otherwise
 
             return guard
@@ -203,7 +209,7 @@ class Host:
             return len(secret)
 
         def go_on(_user, done, total):
-            return 1 if self._raised or (progress and progress(done, total)) else 0
+            return 1 if self._kept() or (progress and progress(done, total)) else 0
 
         self._callbacks = _Callbacks(size=ctypes.sizeof(_Callbacks), progress=_PROGRESS(guarded(go_on, 1)))
         if log:
@@ -216,13 +222,18 @@ class Host:
         self._handle = c_void_p()
         self._call("host_open", _text(config), byref(self._callbacks), byref(self._handle))
 
-    def _call(self, function, *arguments, raw=False):
+    def _kept(self):
+        return getattr(self._thread, "raised", None)
+
+    def _keep(self, error):
+        self._thread.raised = self._kept() or error
+
+    def _call(self, function, *arguments, **more):
         try:
-            return _call(function, *arguments, raw=raw)
+            return _call(function, *arguments, **more)
         finally:
-            if self._raised:
-                error = self._raised[0]
-                self._raised.clear()
+            error, self._thread.raised = self._kept(), None
+            if error is not None:
                 raise error
 
     def transports(self):
@@ -244,6 +255,10 @@ class Host:
             "message_build", self._handle, _text(sender), _text(message), slices, len(held), _WRITE(), None, raw=True
         )
 
+    def message(self, source):
+        """Opens a message to read from: its bytes, or the path of a file."""
+        return Message._open(self, source)
+
     def account(self, settings, id=None):
         return Account(self, settings, id)
 
@@ -260,11 +275,66 @@ class Host:
         self.close()
 
 
+class Message:
+    """A message to read from: the one that `receive` hands over, which is of no use any more when the function returns, or one that
+    Host.message opened. `summary` tells what is known of it, message["subject"] a member of that; parts count from 0 in the order of
+    the summary's "parts".
+    """
+
+    def __init__(self, host, handle, summary, opened=False):
+        self._host, self._handle, self._opened = host, handle, opened
+        self.summary = summary
+
+    @classmethod
+    def _open(cls, host, source):
+        handle, data, path = c_void_p(), None, None
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            data = bytes(source)
+        else:
+            path = _text({"file": os.fspath(source)})
+        summary = host._call("message_open", host._handle, path, data, len(data or b""), byref(handle))
+        return cls(host, handle, summary, opened=True)
+
+    def __getitem__(self, member):
+        return self.summary.get(member)
+
+    def raw(self):
+        """The bytes of the message as it came."""
+        return self._read({"raw": True}, raw=True)
+
+    def save(self, path):
+        """Saves the message as it came."""
+        self._read({"raw": True, "file": os.fspath(path)})
+
+    def part(self, index):
+        """The bytes of a part, decoded."""
+        return self._read({"part": index}, raw=True)
+
+    def save_part(self, index, path):
+        """Saves a part, decoded."""
+        self._read({"part": index, "file": os.fspath(path)})
+
+    def _read(self, request, raw=False):
+        return self._host._call("message_part", self._handle, _text(request), _WRITE(), None, raw=raw)
+
+    def close(self):
+        handle, self._handle = self._handle, c_void_p()
+        if handle and self._opened:
+            self._host._call("message_close", handle)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
 class Account:
     """An account of a settings document; `id` names it, None is the one that sends. One thread at a time."""
 
     def __init__(self, host, settings, id=None):
         self._host = host
+        self.state = None
         self._handle = c_void_p()
         host._call("account_open", host._handle, _text(settings), _text(id), byref(self._handle))
 
@@ -283,18 +353,35 @@ class Account:
     def list(self, request=None, cancel=None):
         return self._host._call("account_list", self._handle, _text(request), _token(cancel))
 
-    def receive(self, received, request=None, cancel=None):
-        """Calls received(summary, message) for each message; it returns KEEP, SEEN, DELETE or STOP."""
+    def receive(self, received=None, request=None, cancel=None):
+        """Calls received(message) for each message; it returns KEEP (or nothing), SEEN, DELETE or STOP. Without it "then" of the request
+        says what becomes of them. A message for which it raises counts as not taken, no more are fetched, and the exception is raised here.
 
-        def one(_user, summary, message):
+        `state` of the account is what the next request is to be told as "state", so that only what is new comes: to be kept after every
+        call, also after one that raised, because what was taken before stays taken.
+        """
+
+        def one(_user, summary, handle):
+            message = None
             try:
-                return int(received(json.loads(summary), message) or KEEP)
+                message = Message(self._host, c_void_p(handle), json.loads(summary))
+                verdict = int(received(message) or KEEP)
+                return STOP if self._host._kept() else verdict  # an exception of another callback counts, too
             except BaseException as error:  # no exception may leave a callback
-                self._host._raised.append(error)
+                self._host._keep(error)
                 return STOP
+            finally:
+                if message is not None:
+                    message.close()
 
-        callback = _RECEIVED(one)
-        return self._host._call("account_receive", self._handle, _text(request), callback, None, _token(cancel))
+        def remember(status, facts):
+            # Who finds the account in use leaves the state to the fetch that uses it. An error before the first message has none.
+            if status != BUSY:
+                self.state = facts.get("state") or json.loads(asked or b"{}").get("state")
+
+        asked = _text(request)
+        callback = _RECEIVED(one) if received else _RECEIVED()
+        return self._host._call("account_receive", self._handle, asked, callback, None, _token(cancel), learn=remember)
 
     def apply(self, request, cancel=None):
         return self._host._call("account_apply", self._handle, _text(request), _token(cancel))

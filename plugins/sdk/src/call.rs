@@ -150,7 +150,10 @@ const MESSAGE_STREAM: u64 = 1;
 
 impl Call<'_> {
     /// Announces a received message, whose bytes follow with [`Call::message`].
+    ///
+    /// Checks whether to go on: messages that lie in a read buffer ask no socket, and what the program does with each may take its time.
     pub fn announce(&self, incoming: &Incoming) -> Result<(), Error> {
+        self.check()?;
         #[derive(Serialize)]
         struct Event<'a> {
             message: &'a Incoming,

@@ -1,0 +1,211 @@
+// A mailbox used from C#, from listing to filing.
+//
+//     Mailbox.exe SETTINGS.json FOLDER imap|pop3
+//
+// SETTINGS has the accounts "inbox", with messages whose subjects say what becomes of them, and "full", whose outbox has no room left.
+// The program leaves in FOLDER what it was given; the test that runs it compares that with what the server has, before and after.
+
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading;
+using Postkontor;
+
+internal sealed class Mine : Exception
+{
+    internal Mine() : base("from the function") { }
+}
+
+internal sealed class Mailbox
+{
+    private readonly PostkontorHost host;
+    private readonly PostkontorAccount account;
+    private readonly string folder;
+    private readonly Dictionary<string, string> ids = new Dictionary<string, string>();
+    private string subjects;
+    private PostkontorMessage last;
+
+    // Whether Progress stops the call.
+    private static bool stopping;
+
+    private Mailbox(PostkontorHost host, PostkontorAccount account, string folder)
+    {
+        this.host = host;
+        this.account = account;
+        this.folder = folder;
+    }
+
+    private static void Must(bool condition, string what)
+    {
+        if (!condition) throw new InvalidOperationException(what);
+    }
+
+    private static PostkontorException Fails(PostkontorStatus status, string code, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (PostkontorException error)
+        {
+            Must(error.Status == status && error.Code == code, error.ErrorJson);
+            return error;
+        }
+        throw new InvalidOperationException("no " + code);
+    }
+
+    private string File_(string word, string ending) { return Path.Combine(folder, word + "." + ending); }
+
+    // What every fetch does with a message: keeps its summary, its id and its bytes.
+    private string Take(PostkontorMessage message)
+    {
+        var subject = message["subject"];
+        Must(subject.StartsWith("Prüfung: ", StringComparison.Ordinal), subject);
+        var word = subject.Substring(9);
+        subjects += word + " ";
+        ids[word] = message["id"];
+        var raw = message.Raw();
+        using (var sha256 = SHA256.Create())
+            Must(string.Concat(sha256.ComputeHash(raw).Select(b => b.ToString("x2"))) == message["sha256"], "sha256");
+        File.WriteAllText(File_(word, "json"), message.Summary, new UTF8Encoding(false));
+        File.WriteAllBytes(File_(word, "eml"), raw);
+        last = message;
+        return word;
+    }
+
+    // The first fetch: reads parts, and answers what the subject says.
+    private PostkontorVerdict First(PostkontorMessage message)
+    {
+        var word = Take(message);
+        if (word == "keep")
+        {
+            Must(message.Parts.Count == 1 && Json.Member(message.Parts[0], "name") == "Größe.bin", message.Summary);
+            message.SaveTo(File_("keep", "raw"));
+            message.SavePartTo(0, File_("keep", "saved"));
+            File.WriteAllBytes(File_("keep", "part"), message.Part(0));
+            Fails(PostkontorStatus.NotFound, "message.part_missing", () => message.Part(9));
+        }
+        return word == "seen" ? PostkontorVerdict.Seen
+            : word == "delete" ? PostkontorVerdict.Delete
+            : word == "stop" ? PostkontorVerdict.Stop : PostkontorVerdict.Keep;
+    }
+
+    private PostkontorVerdict Failing(PostkontorMessage message)
+    {
+        Take(message);
+        throw new Mine();
+    }
+
+    // The account is in use, and stays so until the fetch is over; other handles are not.
+    private PostkontorVerdict Reentering(PostkontorMessage message)
+    {
+        var word = Take(message);
+        Fails(PostkontorStatus.Busy, "handle.busy", () => account.Receive(null, Failing));
+        using (var copy = host.OpenMessage(message.Raw())) Must(copy["subject"] == message["subject"], "a copy");
+        return word == "after" ? PostkontorVerdict.Delete : word == "stop" ? PostkontorVerdict.Seen : PostkontorVerdict.Keep;
+    }
+
+    // Has the next question of the library answered with "stop": it asks every 100 ms.
+    private PostkontorVerdict Slow(PostkontorMessage message)
+    {
+        Take(message);
+        stopping = true;
+        Thread.Sleep(150);
+        return PostkontorVerdict.Keep;
+    }
+
+    private string Fetch(Func<PostkontorMessage, PostkontorVerdict> received, string state)
+    {
+        subjects = "";
+        // What lies around is collected: the delegates must stay.
+        GC.Collect();
+        return account.Receive(state == null ? null : "{\"state\":" + Json.Text(state) + "}", received);
+    }
+
+    private void Receive()
+    {
+        var answer = Fetch(First, null);
+        Must(subjects == "keep seen delete stop ", subjects);
+        Must(Json.Member(answer, "more") == "true" && Json.Member(answer, "state") == account.State, answer);
+        try
+        {
+            last.Raw();
+            Must(false, "a message that is over");
+        }
+        catch (ObjectDisposedException) { }
+
+        try
+        {
+            Fetch(Failing, account.State);
+            Must(false, "the exception was lost");
+        }
+        catch (Mine error)
+        {
+            Must(error.Message == "from the function" && error.StackTrace.Contains("Failing"), error.ToString());
+        }
+        Must(subjects == "stop ", subjects);
+        Fetch(Reentering, account.State);
+        Must(subjects == "stop after ", subjects);
+        Fetch(Failing, account.State);
+        Must(subjects == "", subjects);
+
+        var cancelled = Fails(PostkontorStatus.Cancelled, "call.cancelled", () => Fetch(Slow, null));
+        Must(Json.Member(cancelled.ErrorJson, "state") == account.State, cancelled.ErrorJson);
+        stopping = false;
+        Must(subjects == "keep ", subjects);
+        Fetch(Reentering, account.State);
+        Must(subjects == "seen stop ", subjects);
+    }
+
+    private string Apply(string word, string what)
+    {
+        return account.Apply("{\"messages\":[" + Json.Text(ids[word]) + "]," + what + "}");
+    }
+
+    private void FileByImap(string settings)
+    {
+        Apply("keep", "\"do\":\"seen\"");
+        Must(Json.Items(Json.Member(Apply("keep", "\"do\":\"move\",\"folder\":\"Ablage/Größe\""), "applied"))[0] == ids["keep"], "moved");
+        Apply("seen", "\"do\":\"unseen\"");
+        Must(Json.Items(Json.Member(Apply("keep", "\"do\":\"delete\""), "missing")).Count == 1, "gone");
+        var receipt = account.Send("{\"to\":[\"b@example.com\"],\"subject\":\"Über C#\",\"text\":\"Guten Tag\"}");
+        Must(Json.Member(receipt, "saved_to") != null, receipt);
+        using (var full = host.OpenAccount(settings, "full"))
+        {
+            var large = "{\"to\":[\"b@example.com\"],\"text\":\"" + new string('x', 60000) + "\"}";
+            var error = Fails(PostkontorStatus.Refused, "imap.append_refused", () => full.Send(large));
+            Must(Json.Member(Json.Member(error.ErrorJson, "server"), "text").Contains("OVERQUOTA"), error.ErrorJson);
+        }
+    }
+
+    private void FileByPop3()
+    {
+        Fails(PostkontorStatus.Unsupported, "pop3.only_delete", () => Apply("keep", "\"do\":\"move\",\"folder\":\"Ablage/Größe\""));
+        Apply("keep", "\"do\":\"delete\"");
+    }
+
+    private static int Main(string[] arguments)
+    {
+        var settings = File.ReadAllText(arguments[0], Encoding.UTF8);
+        var callbacks = new PostkontorCallbacks { Progress = (done, total) => stopping };
+        using (var host = new PostkontorHost("{\"language\":\"en\"}", callbacks))
+        using (var account = host.OpenAccount(settings, "inbox"))
+        {
+            var mailbox = new Mailbox(host, account, arguments[1]);
+            Must(Json.Items(Json.Member(account.List("{\"folder\":\"\"}"), "messages")).Count == 5, "messages are listed");
+            if (arguments[2] == "imap")
+            {
+                var drafts = Json.Items(Json.Member(account.List(), "folders")).Single(entry => Json.Member(entry, "name") == "Entwürfe");
+                Must(Json.Items(Json.Member(drafts, "uses"))[0] == "drafts", drafts);
+            }
+            mailbox.Receive();
+            if (arguments[2] == "imap") mailbox.FileByImap(settings);
+            else mailbox.FileByPop3();
+        }
+        Console.WriteLine("held");
+        return 0;
+    }
+}

@@ -1,0 +1,352 @@
+(* A mailbox used from Pascal, from listing to filing.
+
+    mailbox SETTINGS.json FOLDER imap|pop3
+
+  SETTINGS has the accounts "inbox", with messages whose subjects say what becomes of them, and "full", whose outbox has no room left.
+  The program leaves in FOLDER what it was given; the test that runs it compares that with what the server has, before and after. *)
+
+program mailbox;
+
+{$IFDEF FPC}{$MODE DELPHI}{$CODEPAGE UTF8}{$ENDIF}
+{$APPTYPE CONSOLE}
+
+uses
+  {$IFDEF FPC}{$IFDEF UNIX}cwstring, {$ENDIF}{$ENDIF}SysUtils, Classes, Postkontor;
+
+const
+  FILED = '"do":"move","folder":"Ablage/Größe"';
+
+type
+  EMine = class(Exception);
+
+  { A stream that is full at once. }
+  TFullStream = class(TStream)
+  public
+    function Write(const Buffer; Count: Longint): Longint; override;
+  end;
+
+  TDesk = class
+  public
+    Host: TPostkontorHost;
+    Account: TPostkontorAccount;
+    Folder: UTF8String;
+    { of this fetch, one after the other }
+    Subjects: UTF8String;
+    { of: keep, seen, delete, stop, after }
+    Ids: array [0..4] of UTF8String;
+    { whether OnProgress stops the call }
+    Stopping: Boolean;
+    function Take(Message: TPostkontorMessage): UTF8String;
+    procedure First(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+    procedure Failing(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+    procedure Reentering(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+    procedure Slow(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+    procedure Progress(Sender: TObject; Done, Total: Int64; var Stop: Boolean);
+    function Fetch(Received: TPostkontorReceivedEvent; const State: UTF8String): UTF8String;
+    function Apply(const Id, What: UTF8String): UTF8String;
+    procedure Receive;
+    procedure FileByImap(const Settings: UTF8String);
+    procedure FileByPop3;
+    procedure Run(const Settings: UTF8String; Imap: Boolean);
+  end;
+
+const
+  WORDS: array [0..4] of UTF8String = ('keep', 'seen', 'delete', 'stop', 'after');
+
+function TFullStream.Write(const Buffer; Count: Longint): Longint;
+begin
+  Result := 0;
+end;
+
+procedure Must(Condition: Boolean; const What: string);
+begin
+  if not Condition then
+  begin
+    WriteLn(ErrOutput, 'failed: ', What);
+    Halt(1);
+  end;
+end;
+
+{ Whether the exception that is being handled is that of a call which failed so. }
+procedure MustBe(E: EPostkontor; Status: Integer; const Code: string);
+begin
+  Must((E.Status = Status) and (E.Code = Code), E.Code + ' instead of ' + Code);
+end;
+
+procedure WriteFile(const Name, Bytes: UTF8String);
+var
+  Stream: TFileStream;
+begin
+  Stream := TFileStream.Create(string(Name), fmCreate);
+  try
+    Stream.WriteBuffer(Bytes[1], Length(Bytes));
+  finally
+    Stream.Free;
+  end;
+end;
+
+function ReadFile(const Name: string): UTF8String;
+var
+  Stream: TFileStream;
+begin
+  Stream := TFileStream.Create(Name, fmOpenRead);
+  try
+    SetLength(Result, Stream.Size);
+    Stream.ReadBuffer(Result[1], Length(Result));
+  finally
+    Stream.Free;
+  end;
+end;
+
+{ What every fetch does with a message: keeps its summary, its id and its bytes. }
+function TDesk.Take(Message: TPostkontorMessage): UTF8String;
+var
+  Index: Integer;
+  Stream: TFileStream;
+begin
+  Result := '';
+  for Index := 0 to High(WORDS) do
+    if Message['subject'] = 'Prüfung: ' + WORDS[Index] then
+    begin
+      Result := WORDS[Index];
+      Ids[Index] := Message['id'];
+    end;
+  Must(Result <> '', 'the subject ' + string(Message['subject']));
+  Subjects := Subjects + Result + ' ';
+  WriteFile(Folder + '/' + Result + '.json', Message.Summary);
+  Stream := TFileStream.Create(string(Folder + '/' + Result + '.eml'), fmCreate);
+  try
+    Message.WriteTo(Stream);
+  finally
+    Stream.Free;
+  end;
+end;
+
+{ The first fetch: reads parts, and answers what the subject says. }
+procedure TDesk.First(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+var
+  Word: UTF8String;
+  Stream: TFileStream;
+  Full: TFullStream;
+begin
+  Must((Sender = Account) and (Verdict = pvKeep), 'the event begins');
+  Word := Take(Message);
+  if Word = 'seen' then
+    Verdict := pvSeen
+  else if Word = 'delete' then
+    Verdict := pvDelete
+  else if Word = 'stop' then
+    Verdict := pvStop;
+  if Word <> 'keep' then
+    Exit;
+  Must(Message.PartCount = 1, 'parts');
+  Must(PostkontorMember(Message.Part[0], 'name') = 'Größe.bin', 'the name of the part');
+  Message.SaveTo(Folder + '/keep.raw');
+  Message.SavePartTo(0, Folder + '/keep.saved');
+  Stream := TFileStream.Create(string(Folder + '/keep.part'), fmCreate);
+  try
+    Message.WritePartTo(0, Stream);
+  finally
+    Stream.Free;
+  end;
+  Full := TFullStream.Create;
+  try
+    try
+      Message.WritePartTo(0, Full);
+      Must(False, 'a full stream');
+    except
+      on EWriteError do;
+    end;
+  finally
+    Full.Free;
+  end;
+  try
+    Message.SavePartTo(9, Folder + '/nothing');
+    Must(False, 'a part that is missing');
+  except
+    on E: EPostkontor do
+      MustBe(E, POSTKONTOR_NOT_FOUND, 'message.part_missing');
+  end;
+end;
+
+procedure TDesk.Failing(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+begin
+  Verdict := pvDelete;
+  Take(Message);
+  raise EMine.Create('from the event');
+end;
+
+{ The account is in use, and stays so until the fetch is over; other handles are not. }
+procedure TDesk.Reentering(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+var
+  Word: UTF8String;
+  Copy_: TPostkontorMessage;
+  Bytes: TMemoryStream;
+begin
+  Word := Take(Message);
+  if Word = 'after' then
+    Verdict := pvDelete
+  else if Word = 'stop' then
+    Verdict := pvSeen;
+  try
+    Account.Receive('{}', Failing);
+    Must(False, 'a fetch within a fetch');
+  except
+    on E: EPostkontor do
+      MustBe(E, POSTKONTOR_BUSY, 'handle.busy');
+  end;
+  Must(postkontor_account_close(Account.Handle, nil) = POSTKONTOR_BUSY, 'closing within a fetch');
+  Bytes := TMemoryStream.Create;
+  Copy_ := nil;
+  try
+    Message.WriteTo(Bytes);
+    Copy_ := TPostkontorMessage.Create(Host, Bytes);
+    Must(Copy_['subject'] = Message['subject'], 'a copy');
+  finally
+    Copy_.Free;
+    Bytes.Free;
+  end;
+end;
+
+{ Has the next question of the library answered with "stop": it asks every 100 ms. }
+procedure TDesk.Slow(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+begin
+  Take(Message);
+  Stopping := True;
+  Sleep(150);
+end;
+
+procedure TDesk.Progress(Sender: TObject; Done, Total: Int64; var Stop: Boolean);
+begin
+  Stop := Stopping;
+end;
+
+function TDesk.Fetch(Received: TPostkontorReceivedEvent; const State: UTF8String): UTF8String;
+begin
+  Subjects := '';
+  Result := '{}';
+  if State <> '' then
+    Result := '{"state":' + PostkontorText(State) + '}';
+  Result := Account.Receive(Result, Received);
+end;
+
+function TDesk.Apply(const Id, What: UTF8String): UTF8String;
+begin
+  Result := Account.Apply('{"messages":[' + PostkontorText(Id) + '],' + What + '}');
+end;
+
+procedure TDesk.Receive;
+var
+  Answer: UTF8String;
+begin
+  Answer := Fetch(First, '');
+  Must(Subjects = 'keep seen delete stop ', 'the first fetch');
+  Must((PostkontorMember(Answer, 'more') = 'true') and (PostkontorMember(Answer, 'state') = Account.State), 'its answer');
+  try
+    Fetch(Failing, Account.State);
+    Must(False, 'an exception in the event');
+  except
+    on E: EMine do
+      Must(E.Message = 'from the event', 'my exception');
+  end;
+  Must(Subjects = 'stop ', 'nothing after an exception');
+  Fetch(Reentering, Account.State);
+  Must(Subjects = 'stop after ', 'what was not taken comes again');
+  Fetch(Failing, Account.State);
+  Must(Subjects = '', 'nothing new');
+
+  try
+    Fetch(Slow, '');
+    Must(False, 'progress stops');
+  except
+    on E: EPostkontor do
+      Must(E.Status = POSTKONTOR_CANCELLED, 'cancelled');
+  end;
+  Stopping := False;
+  Must(Subjects = 'keep ', 'nothing after it was stopped');
+  Fetch(Reentering, Account.State);
+  Must(Subjects = 'seen stop ', 'the rest');
+end;
+
+procedure TDesk.FileByImap(const Settings: UTF8String);
+var
+  Full: TPostkontorAccount;
+  Large: UTF8String;
+begin
+  Apply(Ids[0], '"do":"seen"');
+  Must(PostkontorItem(PostkontorMember(Apply(Ids[0], FILED), 'applied'), 0) = Ids[0], 'moved');
+  Apply(Ids[1], '"do":"unseen"');
+  Must(PostkontorCount(PostkontorMember(Apply(Ids[0], '"do":"delete"'), 'missing')) = 1, 'gone');
+  Must(PostkontorMember(Account.Send('{"to":["b@example.com"],"subject":"Über Pascal","text":"Guten Tag"}'), 'saved_to') <> '', 'sent');
+  Full := TPostkontorAccount.Create(Host, Settings, 'full');
+  try
+    try
+      Large := '{"to":["b@example.com"],"text":"' + UTF8String(StringOfChar('x', 60000)) + '"}';
+      Full.Send(Large);
+      Must(False, 'a full mailbox');
+    except
+      on E: EPostkontor do
+      begin
+        MustBe(E, POSTKONTOR_REFUSED, 'imap.append_refused');
+        Must(Pos('OVERQUOTA', string(PostkontorMember(PostkontorMember(E.Json, 'server'), 'text'))) > 0, 'the words of the server');
+      end;
+    end;
+  finally
+    Full.Free;
+  end;
+end;
+
+procedure TDesk.FileByPop3;
+begin
+  try
+    Apply(Ids[0], FILED);
+    Must(False, 'moving by POP3');
+  except
+    on E: EPostkontor do
+      MustBe(E, POSTKONTOR_UNSUPPORTED, 'pop3.only_delete');
+  end;
+  Apply(Ids[0], '"do":"delete"');
+end;
+
+procedure TDesk.Run(const Settings: UTF8String; Imap: Boolean);
+var
+  Listed: UTF8String;
+  Index, Drafts: Integer;
+begin
+  Host := TPostkontorHost.Create('{"language":"en"}');
+  try
+    Host.OnProgress := Progress;
+    Account := TPostkontorAccount.Create(Host, Settings, 'inbox');
+    Must(PostkontorCount(PostkontorMember(Account.List('{"folder":""}'), 'messages')) = 5, 'messages are listed');
+    if Imap then
+    begin
+      Drafts := 0;
+      Listed := PostkontorMember(Account.List, 'folders');
+      for Index := 0 to PostkontorCount(Listed) - 1 do
+        if PostkontorMember(PostkontorItem(Listed, Index), 'name') = 'Entwürfe' then
+          Inc(Drafts, Ord(PostkontorItem(PostkontorMember(PostkontorItem(Listed, Index), 'uses'), 0) = 'drafts'));
+      Must(Drafts = 1, 'folders are listed');
+    end;
+    Receive;
+    if Imap then
+      FileByImap(Settings)
+    else
+      FileByPop3;
+  finally
+    Account.Free;
+    Host.Free;
+  end;
+end;
+
+var
+  Desk: TDesk;
+begin
+  Desk := TDesk.Create;
+  try
+    Desk.Folder := UTF8String(ParamStr(2));
+    Desk.Run(ReadFile(ParamStr(1)), ParamStr(3) = 'imap');
+  finally
+    Desk.Free;
+  end;
+  WriteLn('held');
+end.

@@ -1,0 +1,123 @@
+//! The C ABI is what the header says and what it was, and the bindings have all of it.
+
+use crate::installation::{ROOT, good, has};
+use postkontor_tests::folder::Folder;
+use postkontor_tests::products::Products;
+use std::path::PathBuf;
+use std::process::Command;
+
+#[test]
+fn the_library_exports_what_the_header_declares_and_nothing_else() {
+    if has(&["nm"]) {
+        let library = Products::built().unwrap().library();
+        let output = good(Command::new("nm").args(["-D", "--defined-only"]).arg(library));
+        let exported: Vec<String> =
+            String::from_utf8_lossy(&output.stdout).lines().filter_map(|line| Some(line.split(' ').next_back()?.to_owned())).collect();
+        let header = include_str!("../../../include/postkontor.h");
+        let mut declared: Vec<String> = header
+            .lines()
+            .filter_map(|line| Some(line.split_once("POSTKONTOR_CALL ")?.1.split_once('(')?.0.to_owned()))
+            .filter(|name| name.starts_with("postkontor_"))
+            .collect();
+        declared.sort();
+        assert_eq!(exported, declared);
+        assert!(declared.len() >= 24, "{declared:?}");
+    }
+}
+
+/// A library in C with the header's functions and empty bodies: what the header promises, in a form that abidiff reads.
+fn stub(folder: &Folder) -> PathBuf {
+    let header = include_str!("../../../include/postkontor.h");
+    let declarations = header.split("POSTKONTOR_CALL postkontor_").skip(1);
+    let functions = declarations.map(|declaration| {
+        let (name, parameters) = declaration.split_once(';').unwrap().0.split_once('(').unwrap();
+        let result = match name {
+            "abi" => "int32_t",
+            "version" => "const char *",
+            "buf_free" => "void",
+            _ => "postkontor_status",
+        };
+        let body = if result == "void" { "" } else { "return 0;" };
+        format!("{result} POSTKONTOR_CALL postkontor_{name}({parameters} {{ {body} }}\n")
+    });
+    std::fs::write(folder.file("postkontor.h"), header).unwrap();
+    std::fs::write(folder.file("stub.c"), format!("#include \"postkontor.h\"\n{}", functions.collect::<String>())).unwrap();
+    let mut gcc = Command::new("gcc");
+    gcc.current_dir(folder.path()).args([
+        "-std=c99",
+        "-g",
+        "-shared",
+        "-fPIC",
+        "stub.c",
+        "-o",
+        "libstub.so",
+        "-Wl,-soname,libpostkontor.so.1",
+    ]);
+    good(gcc.arg(format!("-ffile-prefix-map={}=.", folder.path().display())));
+    folder.file("libstub.so")
+}
+
+/// `POSTKONTOR_ABI=write` keeps the ABI of today as the one to compare with: after a release, or as long as there was none.
+#[test]
+fn nothing_of_the_c_abi_was_changed_since_the_last_release() {
+    if has(&["gcc", "abidw", "abidiff"]) {
+        let folder = Folder::new().unwrap();
+        let library = stub(&folder);
+        let baseline = format!("{ROOT}/tests/abi/postkontor-1.abi");
+        if std::env::var_os("POSTKONTOR_ABI").is_some_and(|word| word == "write") {
+            let mut abidw = Command::new("abidw");
+            abidw.args(["--no-corpus-path", "--no-comp-dir-path", "--short-locs", "--out-file", &baseline]);
+            good(abidw.arg(&library));
+        }
+        good(Command::new("abidiff").args(["--no-added-syms", &baseline]).arg(&library));
+    }
+}
+
+#[test]
+fn a_changed_parameter_is_found_out() {
+    if has(&["gcc", "abidw", "abidiff"]) {
+        let folder = Folder::new().unwrap();
+        stub(&folder);
+        let changed = std::fs::read_to_string(folder.file("stub.c")).unwrap().replace("int32_t deadline_ms", "int64_t deadline_ms");
+        let header = std::fs::read_to_string(folder.file("postkontor.h")).unwrap().replace("int32_t deadline_ms", "int64_t deadline_ms");
+        std::fs::write(folder.file("stub.c"), changed).unwrap();
+        std::fs::write(folder.file("postkontor.h"), header).unwrap();
+        good(Command::new("gcc").current_dir(folder.path()).args(["-g", "-shared", "-fPIC", "stub.c", "-o", "libstub.so"]));
+        let mut abidiff = Command::new("abidiff");
+        abidiff.args(["--no-added-syms", &format!("{ROOT}/tests/abi/postkontor-1.abi")]).arg(folder.file("libstub.so"));
+        assert!(!abidiff.output().unwrap().status.success());
+    }
+}
+
+#[test]
+fn the_bindings_have_the_numbers_and_functions_of_the_header() {
+    let header = include_str!("../../../include/postkontor.h");
+    let pascal = include_str!("../../../ffi/bindings/delphi/Postkontor.pas").replace(' ', "");
+    let python = include_str!("../../../ffi/bindings/python/postkontor.py");
+    let csharp = include_str!("../../../ffi/bindings/dotnet/Postkontor.cs").to_lowercase();
+    let basic = include_str!("../../../examples/vb6/Postkontor.bas");
+
+    let defines = header.lines().filter_map(|line| line.strip_prefix("#define POSTKONTOR_")?.split_once(' '));
+    let numbers: Vec<(&str, &str)> = defines.filter(|(name, number)| *name != "ABI" && number.parse::<i32>().is_ok()).collect();
+    let statuses: Vec<&str> = numbers.iter().map(|(name, _)| *name).take_while(|name| *name != "LOG_ERROR").collect();
+    assert_eq!(statuses.len(), 20);
+    // Python counts them in the order in which they are named.
+    let named = python.lines().filter(|line| line.contains("= range(")).filter_map(|line| line.split_once(" = "));
+    let named: Vec<&str> = named.flat_map(|(names, _)| names.split(", ")).collect();
+    assert_eq!(named, numbers.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    for (name, number) in &numbers {
+        assert!(pascal.contains(&format!("POSTKONTOR_{name}={number};")), "Pascal: {name}");
+        let basic_line = basic.lines().find(|line| line.contains(&format!("POSTKONTOR_{name} As")));
+        assert!(basic_line.is_none_or(|line| line.ends_with(&format!("= {number}"))), "Basic: {name}");
+    }
+    for (name, number) in numbers.iter().take(20) {
+        let (first, later) =
+            (format!(" {} = {number},", name.to_lowercase().replace('_', "")), format!(" {} = {number}\n", name.to_lowercase()));
+        assert!(csharp.contains(&first) || csharp.contains(&later), "C#: {name}");
+    }
+
+    for name in header.lines().filter_map(|line| Some(line.split_once("POSTKONTOR_CALL postkontor_")?.1.split_once('(')?.0)) {
+        assert!(pascal.contains(&format!("name'postkontor_{name}';")), "Pascal: {name}");
+        assert!(python.contains(&format!("\"{name}\": [")) || python.contains(&format!("library.postkontor_{name}.")), "Python: {name}");
+    }
+}

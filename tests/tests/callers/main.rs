@@ -1,0 +1,9 @@
+//! Programs in C, Pascal, C# and Python that use the shared library as an ERP would, and as it should not.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod abi;
+mod hostile;
+mod installation;
+mod receiving;
+mod sending;

@@ -1,0 +1,166 @@
+//! Programs that use a mailbox at a real Dovecot through the bindings. What became of it is looked up in Dovecot's own files.
+
+use crate::installation::{Installation, good, has, valgrind};
+use postkontor_tests::dovecot::{CRAMPED, Dovecot, USERS};
+use postkontor_tests::exim::Exim;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::process::Command;
+
+/// What the messages are called, which is what the programs do with them.
+const WORDS: [&str; 5] = ["keep", "seen", "delete", "stop", "after"];
+
+/// Folders as Dovecot calls them on its disk.
+const FILED: &str = ".Ablage.Gr&APYA3w-e";
+const OUTBOX: &str = ".Ausg&AOQ-nge";
+
+/// A program's installation and its mailbox.
+struct Desk {
+    installation: Installation,
+    dovecot: &'static Dovecot,
+    user: String,
+    transport: &'static str,
+}
+
+impl Desk {
+    /// A mailbox with a message for each of [`WORDS`]; nothing where Dovecot is not installed.
+    fn new(transport: &'static str) -> Option<Desk> {
+        let exim = Exim::shared()?;
+        let dovecot = exim.dovecot();
+        let user = dovecot.mailbox();
+        dovecot.deliver(&user, &WORDS.map(|word| message(word).into_bytes())).unwrap();
+        let installation = Installation::new(&["imap", "pop3"]);
+        let account = |transport: &str, user: &str, outbox: &str| {
+            let port = if transport == "imap" { dovecot.imap } else { dovecot.pop3 };
+            // PLAIN: the thousands of hashes of SCRAM take valgrind a minute.
+            let mut account = json!({"transport": transport, "server": {"host": "localhost", "port": port, "timeout_seconds": 120},
+                "tls": {"mode": "starttls", "ca_file": exim.files().authority()}, "auth": {"method": "plain", "user": user, "password": USERS[0].1}});
+            if transport == "imap" {
+                account["imap"] = json!({"outbox": outbox, "create_folders": true});
+            }
+            account
+        };
+        let settings = json!({"accounts": {"inbox": account(transport, &user, "Ausgänge"), "full": account("imap", CRAMPED, "Klein")},
+            "sender": {"address": "anna@example.com"}});
+        std::fs::write(installation.folder.file("settings.json"), settings.to_string()).unwrap();
+        std::fs::create_dir(installation.folder.file("got")).unwrap();
+        Some(Desk { installation, dovecot, user, transport })
+    }
+
+    /// What a file that the program left holds.
+    fn got(&self, name: &str) -> Vec<u8> {
+        let file = self.installation.folder.file("got").join(name);
+        std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    }
+
+    /// The messages in a folder of the mailbox, as bytes, with whether they are marked as seen.
+    fn lies(&self, folder: &str) -> Vec<(Vec<u8>, bool)> {
+        let maildir = self.dovecot.maildir(&self.user).join(folder);
+        let files = ["cur", "new"].map(|state| std::fs::read_dir(maildir.join(state)).map(Vec::from_iter).unwrap_or_default());
+        let files = files.into_iter().flatten().map(|file| file.unwrap().path());
+        let is_seen = |file: &Path| file.to_str().unwrap().rsplit_once(":2,").is_some_and(|(_, flags)| flags.contains('S'));
+        files.map(|file| (std::fs::read(&file).unwrap(), is_seen(&file))).collect()
+    }
+
+    /// The same by the words of the messages.
+    fn words(&self, folder: &str) -> Vec<(&'static str, bool)> {
+        let word = |bytes: &[u8]| *WORDS.iter().find(|word| message(word).as_bytes() == bytes).unwrap();
+        let mut words: Vec<_> = self.lies(folder).iter().map(|(bytes, seen)| (word(bytes), *seen)).collect();
+        words.sort_unstable();
+        words
+    }
+
+    /// Runs `tests/callers/mailbox` in some language, and looks what came of it here and at the server.
+    fn works(&self, program: &mut Command) {
+        program.arg(self.installation.file("settings.json")).arg(self.installation.file("got")).arg(self.transport);
+        assert_eq!(String::from_utf8_lossy(&good(program).stdout), "held\n");
+        for word in WORDS {
+            let raw = self.got(&format!("{word}.eml"));
+            assert!(raw == message(word).replace('\n', "\r\n").into_bytes(), "{word}: {}", String::from_utf8_lossy(&raw));
+            let summary: Value = serde_json::from_slice(&self.got(&format!("{word}.json"))).unwrap();
+            assert_eq!(summary["subject"], format!("Prüfung: {word}"));
+            let digest: String = Sha256::digest(&raw).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(summary["sha256"], digest);
+        }
+        assert!(self.got("keep.raw") == self.got("keep.eml"));
+        for file in ["keep.part", "keep.saved"] {
+            assert!(self.got(file) == attachment(), "{file}");
+        }
+        if self.transport == "pop3" {
+            assert_eq!(self.words("").iter().map(|(word, _)| *word).collect::<Vec<_>>(), ["seen", "stop"]);
+            return;
+        }
+        assert_eq!(self.words(""), [("seen", false), ("stop", true)]);
+        assert_eq!(self.words(FILED), [("keep", true)]);
+        let sent: Vec<String> = self.lies(OUTBOX).iter().map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned()).collect();
+        assert!(matches!(&sent[..], [mail] if mail.contains("To: b@example.com") && mail.contains("Guten Tag")), "{sent:?}");
+        let refused = self.dovecot.maildir(CRAMPED).join(".Klein");
+        assert!(refused.join("cur").is_dir());
+        assert!(["cur", "new"].iter().all(|state| std::fs::read_dir(refused.join(state)).unwrap().next().is_none()));
+    }
+}
+
+/// The bytes of the attachment: more than one block, with everything in it that a string would not survive.
+fn attachment() -> Vec<u8> {
+    (0..100_000_u32).map(|number| (number.wrapping_mul(number) / 7).to_le_bytes()[0]).collect()
+}
+
+fn message(word: &str) -> String {
+    use base64::Engine;
+    let subject = format!("=?utf-8?Q?Pr=C3=BCfung=3A?= {word}");
+    let head = format!("From: Berta <b@example.com>\nTo: anna@example.com\nSubject: {subject}\nMessage-ID: <{word}@example.com>\n");
+    if word != "keep" {
+        return format!("{head}\nGuten Tag\n.ein Punkt\n");
+    }
+    let base64 = base64::engine::general_purpose::STANDARD.encode(attachment());
+    let lines: Vec<&str> = base64.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let part = "Content-Type: application/octet-stream\nContent-Disposition: attachment; filename*=utf-8''Gr%C3%B6%C3%9Fe.bin\nContent-Transfer-Encoding: base64\n";
+    let text = "Content-Type: text/plain; charset=utf-8\n\nGrüße\n";
+    let kind = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n";
+    format!("{head}{kind}\n--x\n{text}--x\n{part}\n{}\n--x--\n", lines.join("\n"))
+}
+
+#[test]
+fn a_c_program_uses_a_mailbox_and_valgrind_finds_nothing() {
+    for transport in ["imap", "pop3"] {
+        if !has(&["gcc", "valgrind"]) {
+            return;
+        }
+        let Some(desk) = Desk::new(transport) else { return };
+        desk.works(&mut valgrind(&desk.installation.gcc("tests/callers/mailbox.c", &["-pedantic", "-lpostkontor"])));
+    }
+}
+
+#[test]
+fn a_pascal_program_uses_a_mailbox_and_valgrind_finds_nothing() {
+    for transport in ["imap", "pop3"] {
+        if !has(&["fpc", "valgrind"]) {
+            return;
+        }
+        let Some(desk) = Desk::new(transport) else { return };
+        desk.works(&mut valgrind(&desk.installation.fpc("tests/callers/mailbox.dpr")));
+    }
+}
+
+#[test]
+fn a_csharp_program_uses_a_mailbox() {
+    for transport in ["imap", "pop3"] {
+        if !has(&["mcs", "mono"]) {
+            return;
+        }
+        let Some(desk) = Desk::new(transport) else { return };
+        desk.works(&mut desk.installation.mcs("tests/callers/Mailbox.cs"));
+    }
+}
+
+#[test]
+fn a_python_program_uses_a_mailbox() {
+    for transport in ["imap", "pop3"] {
+        if !has(&["python3"]) {
+            return;
+        }
+        let Some(desk) = Desk::new(transport) else { return };
+        desk.works(&mut desk.installation.python("tests/callers/mailbox.py"));
+    }
+}
