@@ -1,7 +1,7 @@
 //! Sending by putting the message into a folder, whose rule on the server sends it on.
 
+use crate::command::Done;
 use crate::names;
-use crate::reader::Piece;
 use crate::session::Session;
 use crate::settings::Settings;
 use postkontor_plugin::{Body, Call, Delivery, Error, Mail, Retry, Sent, Stage, Status};
@@ -23,10 +23,16 @@ pub(crate) fn send(session: &mut Session, settings: &Settings, mail: &Mail, body
     let size = mail.size.ok_or_else(|| Error::new(Status::Internal, "plugin.request_unreadable").usable())?;
     // A small message is held, so that it can be sent once more when the folder had to be created first.
     let mut message = if size <= HELD { Message::Held(held(body, size)?) } else { Message::Streamed { body, size } };
-    let mut attempt = session.append(&folder, &mut message, call)?;
+    let mut utf8 = mail.utf8 && session.utf8 && session.capabilities.has_utf8();
+    let mut attempt = session.append(&folder, &mut message, utf8, call)?;
+    if utf8 && matches!(attempt, Appended::Misunderstood(_)) {
+        // RFC 9755 takes headers in UTF-8 without further ado; servers of RFC 6855 want to be told.
+        utf8 = false;
+        attempt = session.append(&folder, &mut message, utf8, call)?;
+    }
     if matches!(attempt, Appended::Missing(_)) && settings.imap.create_folders {
         session.create(&folder, "/imap/outbox", call)?;
-        attempt = session.append(&folder, &mut message, call)?;
+        attempt = session.append(&folder, &mut message, utf8, call)?;
     }
     match attempt {
         Appended::Yes(uid) => {
@@ -34,6 +40,7 @@ pub(crate) fn send(session: &mut Session, settings: &Settings, mail: &Mail, body
             sent.saved_to = Some(uid.map_or_else(|| folder.clone(), |(validity, uid)| crate::folders::id(&folder, validity, uid)));
             Ok(sent)
         }
+        Appended::Misunderstood(error) => Err(error),
         Appended::Missing(error) => Err(error.arg("folder", folder).at("/imap/outbox", "imap.folder_missing")),
     }
 }
@@ -49,6 +56,8 @@ enum Appended {
     Yes(Option<(u32, u32)>),
     /// There is no such folder, and the message is still whole.
     Missing(Error),
+    /// The server does not understand the command, and the message is still whole.
+    Misunderstood(Error),
 }
 
 /// Reads a small message to its end.
@@ -72,36 +81,38 @@ fn another_size() -> Error {
 
 impl Session {
     /// Appends a message to a folder. An error after the last byte may have left says that the outcome is not known.
-    fn append(&mut self, folder: &str, message: &mut Message, call: &Call) -> Result<Appended, Error> {
+    fn append(&mut self, folder: &str, message: &mut Message, utf8: bool, call: &Call) -> Result<Appended, Error> {
         let at = |error: Error| error.stage(Stage::Content);
         let size = match message {
             Message::Held(message) => message.len() as u64,
             Message::Streamed { size, .. } => *size,
         };
-        let unasked = matches!(message, Message::Held(_)) && (self.capabilities.has("LITERAL+") || self.capabilities.has("LITERAL-"));
+        let unasked = matches!(message, Message::Held(message) if self.takes_unasked(message.len()));
         let tag = self.next_tag();
         let plus = if unasked { "+" } else { "" };
-        let command = format!("{tag} APPEND {} (\\Seen) {{{size}{plus}}}\r\n", names::folder(folder, self.utf8));
+        // RFC 6855, section 4: headers in UTF-8 travel as a literal8 in parentheses.
+        let (before, behind): (&str, &[u8]) = if utf8 { ("UTF8 (~", b")\r\n") } else { ("", b"\r\n") };
+        let command = format!("{tag} APPEND {} (\\Seen) {before}{{{size}{plus}}}\r\n", names::folder(folder, self.utf8));
         let mut before = command.into_bytes();
         if !unasked {
             self.stream.write(&before, call).map_err(at)?;
             if let Some(refusal) = self.consent(&tag, call).map_err(at)? {
-                return Ok(Appended::Missing(refusal));
+                return Ok(refusal);
             }
             before.clear();
         }
         match message {
             Message::Held(message) => {
-                let all = [&before, message.as_slice(), b"\r\n"].concat();
-                self.write_last(&all, call)?;
+                let all = [&before, message.as_slice(), behind].concat();
+                self.write_last(&all, behind, call)?;
             }
-            Message::Streamed { body, .. } => self.append_stream(body, size, call)?,
+            Message::Streamed { body, .. } => self.append_stream(body, size, behind, call)?,
         }
         self.appended(&tag, matches!(message, Message::Held(_)), call)
     }
 
-    fn append_stream(&mut self, body: &mut Body, size: u64, call: &Call) -> Result<(), Error> {
-        let mut block = vec![0; BLOCK + 2];
+    fn append_stream(&mut self, body: &mut Body, size: u64, behind: &[u8], call: &Call) -> Result<(), Error> {
+        let mut block = vec![0; BLOCK + behind.len()];
         let mut left = size;
         while left > 0 {
             let count = body.read(&mut block[..BLOCK])?;
@@ -113,42 +124,39 @@ impl Session {
             if left > 0 {
                 self.stream.write_body(&block[..count], call).map_err(|error| error.stage(Stage::Content))?;
             } else {
-                block[count..count + 2].copy_from_slice(b"\r\n");
-                self.write_last(&block[..count + 2], call)?;
+                block[count..count + behind.len()].copy_from_slice(behind);
+                self.write_last(&block[..count + behind.len()], behind, call)?;
             }
         }
         Ok(())
     }
 
-    /// Writes the last bytes of a command. When not all of them left, the server cannot have the whole message.
-    fn write_last(&mut self, data: &[u8], call: &Call) -> Result<(), Error> {
+    /// Writes the last bytes of a command, which end in `behind`. When not all of them left, the server cannot have the whole message.
+    fn write_last(&mut self, data: &[u8], behind: &[u8], call: &Call) -> Result<(), Error> {
         let before = self.stream.written();
         self.stream.write_body(data, call).map_err(|error| {
             // The line's end alone may be missing, and some server might do without it.
-            let complete = self.stream.written() - before + 2 >= data.len() as u64;
+            let complete = self.stream.written() - before + behind.len() as u64 >= data.len() as u64;
             if complete { in_doubt(error) } else { error.stage(Stage::Content) }
         })
     }
 
     /// Waits for the server to ask for the message. A refusal says so before anything of it was sent.
-    fn consent(&mut self, tag: &str, call: &Call) -> Result<Option<Error>, Error> {
-        loop {
-            match self.reader.next(&mut self.stream, call)? {
-                Piece::Response(line) if line.starts_with(b"+") => return Ok(None),
-                Piece::Response(line) => {
-                    if let Some(done) = self.done(tag, &line)? {
-                        if done.is_ok {
-                            return Err(self.malformed(&line));
-                        }
-                        return if done.has("TRYCREATE") || done.has("NONEXISTENT") {
-                            Ok(Some(self.refused("imap.folder_missing", &done).stage(Stage::Mailbox)))
-                        } else {
-                            Err(self.refused("imap.append_refused", &done))
-                        };
-                    }
-                }
-                Piece::Body { length, .. } => self.reader.body(length, &mut self.stream, call, |_| Ok(()))?,
-            }
+    fn consent(&mut self, tag: &str, call: &Call) -> Result<Option<Appended>, Error> {
+        match self.invited(tag, call)? {
+            None => Ok(None),
+            Some(done) => self.whole(&done).map(Some).ok_or_else(|| self.refused("imap.append_refused", &done)),
+        }
+    }
+
+    /// What can be done about a refusal when the message is still whole, if anything.
+    fn whole(&self, done: &Done) -> Option<Appended> {
+        if done.has("TRYCREATE") || done.has("NONEXISTENT") {
+            Some(Appended::Missing(self.refused("imap.folder_missing", done).stage(Stage::Mailbox)))
+        } else if done.is_bad {
+            Some(Appended::Misunderstood(self.refused("imap.append_refused", done).stage(Stage::Content)))
+        } else {
+            None
         }
     }
 
@@ -158,10 +166,11 @@ impl Session {
         if done.is_ok {
             return Ok(Appended::Yes(done.appended));
         }
-        if done.has("TRYCREATE") || done.has("NONEXISTENT") {
-            let error = self.refused("imap.folder_missing", &done).stage(Stage::Mailbox);
-            // A message that was streamed is gone; the caller may send it again once the folder is there.
-            return if held { Ok(Appended::Missing(error)) } else { Err(error.at("/imap/outbox", "imap.folder_missing")) };
+        // A message that was streamed is gone; the caller may send it again.
+        match self.whole(&done) {
+            Some(appended) if held => return Ok(appended),
+            Some(Appended::Missing(error)) => return Err(error.at("/imap/outbox", "imap.folder_missing")),
+            _ => (),
         }
         Err(self.refused("imap.append_refused", &done).stage(Stage::Acceptance))
     }

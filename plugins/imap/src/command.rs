@@ -4,6 +4,7 @@ use crate::reader::Piece;
 use crate::session::Session;
 use imap_proto::{Response, ResponseCode, Status as Word};
 use postkontor_plugin::{Call, Error, Reply, Status};
+use zeroize::{Zeroize, Zeroizing};
 
 /// More untagged responses than any command has for each message.
 const RESPONSES: usize = 4_000_000;
@@ -12,6 +13,8 @@ const RESPONSES: usize = 4_000_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
     pub(crate) is_ok: bool,
+    /// The server did not understand the command.
+    pub(crate) is_bad: bool,
     /// The server's words, with their code in brackets.
     pub(crate) text: String,
     /// APPENDUID's UIDVALIDITY and UID.
@@ -29,8 +32,11 @@ impl Done {
 impl Session {
     /// Sends a command and gives every untagged response that comes before its end to `take`.
     pub(crate) fn run(&mut self, command: &str, call: &Call, take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<Done, Error> {
-        let tag = self.start(command, call)?;
-        self.finish(&tag, call, take)
+        let tag = self.next_tag();
+        match self.say(&tag, command, None, call)? {
+            Some(done) => Ok(done),
+            None => self.finish(&tag, call, take),
+        }
     }
 
     /// Sends a command whose responses are of no interest.
@@ -38,7 +44,60 @@ impl Session {
         self.run(command, call, |_| Ok(()))
     }
 
-    /// Sends a command; its responses are read later.
+    /// Sends a command with what literals it has (see [`names::string`](crate::names::string)), those that the server does not take unasked
+    /// when it asks for them; where it refuses instead, that is the end of the command. The transcript shows `shown` where there is a secret.
+    pub(crate) fn say(&mut self, tag: &str, command: &str, shown: Option<&str>, call: &Call) -> Result<Option<Done>, Error> {
+        let mut line = Zeroizing::new(format!("{tag} "));
+        let mut shown = shown;
+        let mut pieces = command.split("\r\n").peekable();
+        while let Some(piece) = pieces.next() {
+            let text = pieces.peek().copied();
+            let unasked = text.and_then(|_| piece.strip_suffix('}').filter(|_| self.takes_unasked(length(piece))));
+            if let Some(head) = unasked {
+                line.push_str(head);
+                line.push_str("+}\r\n");
+                continue;
+            }
+            line.push_str(piece);
+            line.push_str("\r\n");
+            match &mut shown {
+                Some(shown) => self.stream.write_secret(line.as_bytes(), std::mem::replace(shown, "***"), call)?,
+                None => self.stream.write(line.as_bytes(), call)?,
+            }
+            line.zeroize();
+            if text.is_some()
+                && let Some(refusal) = self.invited(tag, call)?
+            {
+                return Ok(Some(refusal));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the server takes a literal of this length without being asked (RFC 7888). IMAP4rev2 has LITERAL- in it.
+    pub(crate) fn takes_unasked(&self, length: usize) -> bool {
+        let has = |name| self.capabilities.has(name);
+        has("LITERAL+") || length <= 4096 && (has("LITERAL-") || has("IMAP4rev2"))
+    }
+
+    /// Waits for the server to ask for a literal. What it says instead is the end of the command.
+    pub(crate) fn invited(&mut self, tag: &str, call: &Call) -> Result<Option<Done>, Error> {
+        for _ in 0..RESPONSES {
+            match self.reader.next(&mut self.stream, call)? {
+                Piece::Response(line) if line.starts_with(b"+") => return Ok(None),
+                Piece::Response(line) => {
+                    if let Some(done) = self.done(tag, &line)? {
+                        // The command cannot have succeeded before it was complete.
+                        return if done.is_ok { Err(self.malformed(&line)) } else { Ok(Some(done)) };
+                    }
+                }
+                Piece::Body { length, .. } => self.reader.body(length, &mut self.stream, call, |_| Ok(()))?,
+            }
+        }
+        Err(self.error(Status::Protocol, "protocol.reply_too_long").arg("limit", RESPONSES))
+    }
+
+    /// Sends a command without literals; its responses are read later.
     pub(crate) fn start(&mut self, command: &str, call: &Call) -> Result<String, Error> {
         let tag = self.next_tag();
         self.stream.write(format!("{tag} {command}\r\n").as_bytes(), call)?;
@@ -84,9 +143,11 @@ impl Session {
         }
         let rest = line.strip_prefix(tag.as_bytes()).and_then(|rest| rest.strip_prefix(b" "));
         let Some(rest) = rest else { return Err(self.malformed(line)) };
-        let is_ok = match rest.split(|byte| *byte == b' ' || *byte == b'\r').next().unwrap_or_default().to_ascii_uppercase().as_slice() {
-            b"OK" => true,
-            b"NO" | b"BAD" => false,
+        let word = rest.split(|byte| *byte == b' ' || *byte == b'\r').next().unwrap_or_default().to_ascii_uppercase();
+        let (is_ok, is_bad) = match word.as_slice() {
+            b"OK" => (true, false),
+            b"NO" => (false, false),
+            b"BAD" => (false, true),
             _ => return Err(self.malformed(line)),
         };
         let words = rest.iter().position(|byte| *byte == b' ').map_or(&b""[..], |at| &rest[at + 1..]);
@@ -100,7 +161,7 @@ impl Session {
             },
             _ => None,
         };
-        Ok(Some(Done { is_ok, text: self.told(words), appended }))
+        Ok(Some(Done { is_ok, is_bad, text: self.told(words), appended }))
     }
 
     /// The server's words without control characters and secrets.
@@ -130,4 +191,10 @@ impl Session {
         let reply = Reply { code: 0, enhanced: None, text: done.text.clone() };
         self.error(status, code).arg("text", done.text.as_str()).server(reply).usable()
     }
+}
+
+/// The length in `{length}` at the end of a piece of a command.
+fn length(piece: &str) -> usize {
+    let digits = piece.strip_suffix('}').and_then(|piece| piece.rsplit('{').next());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(usize::MAX)
 }

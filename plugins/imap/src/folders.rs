@@ -6,6 +6,7 @@ use crate::settings::Settings;
 use imap_proto::{AttributeValue, MailboxDatum, NameAttribute, Response, ResponseCode};
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::{Call, Error, Stage, Status};
+use std::borrow::Cow;
 
 /// More folders than anybody has.
 const FOLDERS: usize = 100_000;
@@ -83,18 +84,35 @@ pub(crate) struct Known {
 impl Known {
     /// Reads a FETCH response; `None` for any other response and for one without a UID.
     pub(crate) fn parse(line: &[u8]) -> Option<Known> {
-        let Ok((_, Response::Fetch(number, attributes))) = Response::parse(line) else { return None };
+        let (line, large) = with_small_size(line);
+        let Ok((_, Response::Fetch(number, attributes))) = Response::parse(&line) else { return None };
         let mut known = Known { number, ..Known::default() };
         for attribute in attributes {
             match attribute {
                 AttributeValue::Uid(uid) => known.uid = uid,
-                AttributeValue::Rfc822Size(size) => (known.size, known.has_size) = (size.into(), true),
+                AttributeValue::Rfc822Size(size) => (known.size, known.has_size) = (large.unwrap_or(size.into()), true),
                 AttributeValue::Flags(flags) => known.flags = flags.into_iter().map(|flag| flag.into_owned()).collect(),
                 AttributeValue::InternalDate(date) => known.received = rfc3339(&date),
                 _ => (),
             }
         }
         (known.uid > 0).then_some(known)
+    }
+}
+
+/// A FETCH response whose size imap-proto can read, and the size where it is 4 GB or more: RFC 9051 has 63 bits for it, the parser 32.
+fn with_small_size(line: &[u8]) -> (Cow<'_, [u8]>, Option<u64>) {
+    const ITEM: &[u8] = b"RFC822.SIZE ";
+    let item = |at: &usize| line.get(*at..at + ITEM.len()).is_some_and(|item| item.eq_ignore_ascii_case(ITEM));
+    let at = memchr::memchr2_iter(b'R', b'r', line).find(item).map(|at| at + ITEM.len());
+    let digits = |at: usize| line[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let large = |at: usize| {
+        let size: u64 = std::str::from_utf8(&line[at..at + digits(at)]).ok()?.parse().ok()?;
+        Some(size).filter(|size| *size > u32::MAX.into() && *size <= i64::MAX as u64)
+    };
+    match at.and_then(|at| Some((at, large(at)?))) {
+        Some((at, size)) => (Cow::Owned([&line[..at], b"0", &line[at + digits(at)..]].concat()), Some(size)),
+        None => (Cow::Borrowed(line), None),
     }
 }
 
@@ -257,6 +275,12 @@ mod tests {
         assert_eq!(known.flags, ["\\Seen"]);
         assert_eq!(known.received.as_deref(), Some("2026-11-20T10:00:00+01:00"));
         assert!(Known::parse(b"* 3 FETCH (FLAGS ())\r\n").is_none());
+        let known = |size: &str| Known::parse(format!("* 3 FETCH (UID 17 rfc822.size {size} FLAGS ())\r\n").as_bytes());
+        let large = |size: &str| known(size).filter(|known| known.has_size).map(|known| known.size);
+        for size in [0, 4_294_967_295, 4_294_967_296, 5_000_000_000, 9_223_372_036_854_775_807] {
+            assert_eq!(large(&size.to_string()), Some(size));
+        }
+        assert_eq!((large("9223372036854775808"), large("99999999999999999999"), large("x")), (None, None, None));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Logging in: AUTHENTICATE with a SASL mechanism, or LOGIN.
 
 use crate::command::Done;
-use crate::names::quoted;
+use crate::names::{quoted, string};
 use crate::reader::Piece;
 use crate::session::Session;
 use postkontor_plugin::net::Trail;
@@ -65,10 +65,13 @@ fn has_password(auth: &Auth) -> bool {
 
 fn by_command(session: &mut Session, auth: &Auth, call: &Call) -> Result<Done, Error> {
     let tag = session.next_tag();
-    // Quoted, because 8-bit names are refused as atoms; some servers take them in quotes although only literals are allowed.
-    let line = Zeroizing::new(format!("{tag} LOGIN {} {}\r\n", quoted(&auth.user), quoted(auth.password.reveal())));
-    session.stream.write_secret(line.as_bytes(), &format!("{tag} LOGIN {} ***", quoted(&auth.user)), call)?;
-    session.finish(&tag, call, |_| Ok(()))
+    let password = Zeroizing::new(string(auth.password.reveal(), false));
+    let command = Zeroizing::new(format!("LOGIN {} {}", string(&auth.user, false), password.as_str()));
+    let shown = format!("{tag} LOGIN {} ***", quoted(&auth.user));
+    match session.say(&tag, &command, Some(&shown), call)? {
+        Some(done) => Ok(done),
+        None => session.finish(&tag, call, |_| Ok(())),
+    }
 }
 
 /// An AUTHENTICATE command that is under way.

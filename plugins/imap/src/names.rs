@@ -22,6 +22,16 @@ pub(crate) fn quoted(text: &str) -> String {
     quoted
 }
 
+/// A text as an argument: quoted, or as a literal where it has bytes that a quoted string may hold only with UTF8=ACCEPT. A literal
+/// stands as `{length}` and its text on a line of its own; [`Session::say`](crate::session::Session::say) sends it.
+pub(crate) fn string(text: &str, utf8: bool) -> String {
+    if utf8 || text.is_ascii() {
+        return quoted(text);
+    }
+    let text: String = text.chars().filter(|c| !matches!(c, '\r' | '\n' | '\0')).collect();
+    format!("{{{}}}\r\n{text}", text.len())
+}
+
 /// What stands in a quoted string, without the backslashes that protect it.
 pub(crate) fn unquoted(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
@@ -111,6 +121,8 @@ mod tests {
 
     #[test]
     fn no_name_breaks_out_of_its_quotes() {
+        assert_eq!(string("Größe\r\nx", false), "{8}\r\nGrößex");
+        assert_eq!((string("Größe", true), string("x", false)), ("\"Größe\"".to_owned(), "\"x\"".to_owned()));
         assert_eq!(quoted("a\"b\\c\r\nd"), "\"a\\\"b\\\\cd\"");
         assert_eq!(folder("Ä\"", false), "\"&AMQ-\\\"\"");
         assert_eq!(folder("Ä", true), "\"Ä\"");

@@ -101,7 +101,7 @@ impl Fetch<'_, '_> {
         let unfinished: Vec<u32> = self.mailbox.iter().copied().filter(|uid| self.state.condemned.contains(*uid)).collect();
         self.condemned.extend(&unfinished);
         self.delete(&unfinished).map_err(at)?;
-        let criteria = criteria(&request.filter);
+        let criteria = criteria(&request.filter, self.session.utf8);
         let matching = if criteria.is_empty() { self.mailbox.clone() } else { self.session.search(&criteria, self.call).map_err(at)? };
         // Messages that were too large before are wanted when they no longer are.
         let known: Vec<u32> = matching.iter().copied().filter(|uid| self.state.headers.contains(*uid)).collect();
@@ -288,10 +288,10 @@ impl Fetch<'_, '_> {
 /// How many of the messages go into the next command: small ones many, large ones few, headers apart from whole messages.
 fn window(rest: &[Known], max_bytes: Option<u64>) -> usize {
     let headers = rest.first().is_some_and(|first| is_large(first, max_bytes));
-    let mut bytes = 0;
+    let mut bytes: u64 = 0;
     let fits = |known: &&Known| {
         let before = bytes;
-        bytes += if headers { 4096 } else { known.size };
+        bytes = bytes.saturating_add(if headers { 4096 } else { known.size });
         is_large(known, max_bytes) == headers && (before == 0 || bytes <= WINDOW_BYTES)
     };
     rest.iter().take(WINDOW).take_while(fits).count().max(1)

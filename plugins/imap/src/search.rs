@@ -1,6 +1,6 @@
 //! Searching: which messages of the selected folder meet a filter.
 
-use crate::names::quoted;
+use crate::names::string;
 use crate::session::Session;
 use postkontor_plugin::{Call, Error, Filter, Status};
 
@@ -23,7 +23,7 @@ impl Session {
 }
 
 /// The criteria of SEARCH (RFC 9051, section 6.4.4); empty where there are none.
-pub(crate) fn criteria(filter: &Filter) -> String {
+pub(crate) fn criteria(filter: &Filter, utf8: bool) -> String {
     let mut criteria = Vec::new();
     if filter.unseen {
         criteria.push("UNSEEN".to_owned());
@@ -32,10 +32,10 @@ pub(crate) fn criteria(filter: &Filter) -> String {
         criteria.push(format!("SINCE {since}"));
     }
     if let Some(from) = &filter.from {
-        criteria.push(format!("FROM {}", quoted(from)));
+        criteria.push(format!("FROM {}", string(from, utf8)));
     }
     if let Some(subject) = &filter.subject {
-        criteria.push(format!("SUBJECT {}", quoted(subject)));
+        criteria.push(format!("SUBJECT {}", string(subject, utf8)));
     }
     if let Some(size) = filter.min_size {
         criteria.push(format!("LARGER {}", size.saturating_sub(1)));
@@ -103,7 +103,7 @@ mod tests {
             r#"{"unseen":true,"since":"2026-11-01","from":"a\"b","subject":"Rück\r\nfrage","min_size":10,"max_size":20}"#,
         )
         .unwrap();
-        assert_eq!(criteria(&filter), "UNSEEN SINCE 1-Nov-2026 FROM \"a\\\"b\" SUBJECT \"Rückfrage\" LARGER 9 SMALLER 21");
-        assert_eq!(criteria(&Filter::default()), "");
+        assert_eq!(criteria(&filter, true), "UNSEEN SINCE 1-Nov-2026 FROM \"a\\\"b\" SUBJECT \"Rückfrage\" LARGER 9 SMALLER 21");
+        assert_eq!(criteria(&Filter::default(), false), "");
     }
 }

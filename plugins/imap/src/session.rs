@@ -35,6 +35,11 @@ impl Capabilities {
         self.0.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
+    /// Whether UTF-8 can be switched on (RFC 6855); with UTF8=ONLY nothing else works.
+    pub(crate) fn has_utf8(&self) -> bool {
+        self.has("UTF8=ACCEPT") || self.has("UTF8=ONLY")
+    }
+
     /// The SASL mechanisms.
     pub(crate) fn mechanisms(&self) -> Vec<String> {
         let mechanism = |name: &String| name.get(..5).filter(|head| head.eq_ignore_ascii_case("AUTH=")).map(|_| name[5..].to_owned());
@@ -182,8 +187,18 @@ impl Session {
             // Some providers (Netease among them) let nobody select a folder who has not said this. The answer is of no interest.
             self.perform("ID (\"name\" \"Postkontor\")", call)?;
         }
-        if self.capabilities.has("UTF8=ACCEPT") && self.capabilities.has("ENABLE") {
-            self.utf8 = self.perform("ENABLE UTF8=ACCEPT", call)?.is_ok;
+        // A server that can nothing but IMAP4rev2 has folder names in UTF-8 (RFC 9051, section 5.1).
+        self.utf8 = self.capabilities.has("IMAP4rev2") && !self.capabilities.has("IMAP4rev1");
+        if self.capabilities.has_utf8() {
+            let mut enabled = false;
+            // An extension that is not named in the answer is not in force, whatever the command ended with (RFC 5161, section 3.1).
+            self.run("ENABLE UTF8=ACCEPT", call, |line| {
+                let line = line.to_ascii_uppercase();
+                enabled |=
+                    line.starts_with(b"* ENABLED ") && line.split(|byte| byte.is_ascii_whitespace()).any(|word| word == b"UTF8=ACCEPT");
+                Ok(())
+            })?;
+            self.utf8 |= enabled;
         }
         Ok(())
     }

@@ -110,10 +110,15 @@ pub(crate) fn failure(result: Result<Received, Error>) -> Error {
 
 /// Puts a message into the outbox.
 pub(crate) fn send(account: &mut Imap, message: &[u8]) -> Result<Sent, Error> {
+    send_as(account, message, json!({}))
+}
+
+/// Puts a message of which more is known into the outbox.
+pub(crate) fn send_as(account: &mut Imap, message: &[u8], more: Value) -> Result<Sent, Error> {
     let desk = Desk { message: RefCell::new(message.to_vec()), ..Desk::new(Disposal::Keep) };
-    let mail: Mail =
-        serde_json::from_value(json!({"stream": 1, "size": message.len(), "from": "a@example.com", "recipients": ["b@example.com"]}))
-            .unwrap();
+    let mut mail = json!({"stream": 1, "size": message.len(), "from": "a@example.com", "recipients": ["b@example.com"]});
+    mail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let mail: Mail = serde_json::from_value(mail).unwrap();
     let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
     account.send(&mail, &mut call.body(1), &call)
 }

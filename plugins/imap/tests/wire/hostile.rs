@@ -300,6 +300,104 @@ fn a_body_that_never_ends_is_ended_by_the_deadline_and_not_taken() {
     assert!(desk.taken.borrow().is_empty());
 }
 
+/// A server with three messages, the second of five gigabytes, of which it gives the beginning and then hangs up.
+fn giant() -> u16 {
+    let mut cut = false;
+    server(
+        "* OK ready\r\n",
+        Box::new(move |tag, command, stream| {
+            if std::mem::take(&mut cut) {
+                return Err(std::io::ErrorKind::ConnectionAborted.into());
+            }
+            let uids: Vec<u32> = if command.starts_with("UID FETCH") {
+                let set = command.split(' ').nth(2).unwrap();
+                [5, 6, 7].into_iter().filter(|uid| set == "1:*" || set == "5:7" || set.contains(&uid.to_string())).collect()
+            } else {
+                Vec::new()
+            };
+            for uid in uids {
+                let (number, size) = (uid - 4, if uid == 6 { 5_000_000_000_u64 } else { 5 });
+                if command.contains("BODY.PEEK[HEADER]") {
+                    stream.write_all(format!("* {number} FETCH (UID {uid} BODY[HEADER] {{4}}\r\na:b\n)\r\n").as_bytes())?;
+                } else if !command.contains("BODY") {
+                    stream.write_all(format!("* {number} FETCH (UID {uid} FLAGS () RFC822.SIZE {size})\r\n").as_bytes())?;
+                } else if uid == 6 {
+                    stream.write_all(format!("* {number} FETCH (UID {uid} BODY[] {{{size}}}\r\n").as_bytes())?;
+                    stream.write_all(&[b'x'; 3_000_000])?;
+                    stream.shutdown(std::net::Shutdown::Write)?;
+                    cut = true;
+                    return Ok(true);
+                } else {
+                    stream.write_all(format!("* {number} FETCH (UID {uid} BODY[] {{5}}\r\nhello)\r\n").as_bytes())?;
+                }
+            }
+            match command.get(..10) {
+                Some("UID SEARCH") => stream.write_all(b"* SEARCH 5 6 7\r\n")?,
+                Some("UID FETCH ") => (),
+                _ => return Ok(false),
+            }
+            stream.write_all(format!("{tag} OK done\r\n").as_bytes())?;
+            Ok(true)
+        }),
+    )
+}
+
+#[test]
+fn a_message_of_more_than_four_gigabytes_is_listed_and_leaves_the_others_alone() {
+    let desk = Desk::new(Disposal::Keep);
+    let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+    let listed = account(giant(), json!({})).list(&json!({"folder": "INBOX"}), &call).unwrap();
+    let sizes: Vec<_> = listed["messages"].as_array().unwrap().iter().map(|message| message["size"].as_u64().unwrap()).collect();
+    assert_eq!(sizes, [5, 5_000_000_000, 5]);
+    let request = postkontor_plugin::ReceiveRequest { max_bytes: Some(1000), ..Default::default() };
+    let received = account(giant(), json!({})).receive(&request, &call).unwrap();
+    assert!(received.interrupted.is_none(), "{received:?}");
+    assert_eq!(desk.texts(), ["hello", "a:b\n", "hello"]);
+    assert_eq!(received.state, "imap:1;7;5,7;6;");
+}
+
+#[test]
+fn a_literal_of_more_than_four_gigabytes_streams_and_its_end_is_never_assumed() {
+    let desk = Desk::new(Disposal::Keep);
+    let received = fetch(&mut account(giant(), json!({})), None, &desk).unwrap();
+    let error = received.interrupted.unwrap();
+    assert_eq!((error.status, error.code.as_str()), (Status::Network, "net.closed_by_server"), "{error:?}");
+    assert_eq!(desk.texts(), ["hello"]);
+    assert!(*desk.bytes.borrow() >= 3_000_000, "{}", desk.bytes.borrow());
+    assert_eq!(received.state, "imap:1;7;5;;");
+}
+
+#[test]
+fn literals_in_odd_places_are_read_past_or_end_the_session() {
+    let body = "* 1 FETCH (UID 5 BODY[] {5}\r\nhello)\r\n";
+    // What looks like a response within a literal is none.
+    let literal = |text: &str| format!("{{{}}}\r\n{text}", text.len());
+    for odd in [
+        &format!("* OK [ALERT] {}\r\n", literal("* BYE forged\r\na1 OK\r\n")),
+        &format!("* LIST () {} {}\r\n", literal("/"), literal("* 1 FETCH (UID 5 BODY[] {6}\r\nforged)\r\n")),
+        "* 1 FETCH (UID 5 BODY[HEADER.FIELDS (SUBJECT)] {6}\r\nforged)\r\n",
+        "* 1 FETCH (UID 5 BODY[1] ~{6}\r\nforged)\r\n",
+        "* 1 FETCH (UID 5 RFC822 {6}\r\nforged)\r\n",
+        "* NO {0}\r\n\r\n",
+    ] {
+        assert_eq!(got("BODY", &format!("{odd}{body}TAG OK done\r\n")), ["hello"], "{odd:?}");
+    }
+    assert_eq!(got("BODY", &format!("{body}TAG OK {{5}}\r\nhello\r\n")), ["hello"]);
+    for (of, answer) in [
+        ("LOGIN", "{5}\r\nhello\r\n"),
+        ("LOGIN", "+ {5}\r\nhello\r\n"),
+        ("LOGIN", "TAG {2}\r\nOK\r\n"),
+        ("SELECT", "* 1 EXISTS\r\n{3}\r\nTAG OK\r\n"),
+    ] {
+        let error = error(odd(of, answer), json!({}));
+        assert_eq!(error.status, Status::Protocol, "{of} {answer:?}: {error:?}");
+    }
+    for greeting in ["* {2}\r\nOK\r\n", "{5}\r\n* OK \r\n", "* PREAUTH {999999999}\r\n", "* OK {99999999999999999}\r\n"] {
+        let error = error(server(greeting, Box::new(|_, _, _| Ok(false))), json!({}));
+        assert!(matches!(error.status, Status::Protocol | Status::Timeout), "{greeting:?}: {error:?}");
+    }
+}
+
 #[test]
 fn an_append_that_is_answered_too_early_is_no_success() {
     let large = [b"Subject: x\r\n\r\n".to_vec(), b"0123456789\r\n".repeat(1000)].concat();

@@ -8,3 +8,5 @@ mod desk;
 mod hostile;
 mod post;
 mod wait;
+mod strict;
+mod strings;
