@@ -2,6 +2,8 @@
 
 use crate::session::Session;
 use mail_parser::MessageParser;
+use md5::digest::Output;
+use md5::{Digest, Md5};
 use postkontor_plugin::{Call, Error, Filter, Stage, Status};
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -57,15 +59,18 @@ impl Session {
     }
 
     /// For servers without UIDL: the digest of headers and size names a message nearly as well, and its place among equal ones.
-    /// Without TOP there is nothing to know a message by: its name holds for this session only, and the next fetches it again.
+    /// Without TOP it is the digest of the whole message, at the price of reading it once more in each session. A message that cannot
+    /// be read has a name for this session only.
     fn name_by_headers(&mut self, entries: &mut [Entry], call: &Call) -> Result<(), Error> {
-        use md5::{Digest, Md5};
         let mut equal: HashMap<String, usize> = HashMap::new();
         for entry in entries {
-            entry.id = match self.headers(entry.number, call)? {
-                Some(headers) => {
-                    let digest = Md5::digest(&headers);
-                    let id = digest.iter().fold("top-".to_owned(), |id, byte| format!("{id}{byte:02x}"));
+            let digest = match self.headers(entry.number, call)? {
+                Some(headers) => Some(("top-", Md5::digest(&headers))),
+                None => self.digest(entry.number, call)?.map(|digest| ("retr-", digest)),
+            };
+            entry.id = match digest {
+                Some((kind, digest)) => {
+                    let id = digest.iter().fold(kind.to_owned(), |id, byte| format!("{id}{byte:02x}"));
                     let id = format!("{id}-{}", entry.size);
                     let count = equal.entry(id.clone()).or_default();
                     *count += 1;
@@ -78,6 +83,19 @@ impl Session {
             };
         }
         Ok(())
+    }
+
+    /// The digest of a whole message, or `None` where the server does not give it.
+    fn digest(&mut self, number: u32, call: &Call) -> Result<Option<Output<Md5>>, Error> {
+        if self.command(&format!("RETR {number}\r\n"), call)?.is_err() {
+            return Ok(None);
+        }
+        let mut hash = Md5::new();
+        self.body(call, |piece| {
+            hash.update(piece);
+            Ok(())
+        })?;
+        Ok(Some(hash.finalize()))
     }
 
     /// The headers of a message, or `None` where the server has no TOP.

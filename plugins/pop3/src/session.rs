@@ -33,6 +33,7 @@ pub(crate) struct Capabilities {
     pub(crate) top: bool,
     pub(crate) uidl: bool,
     pub(crate) user: bool,
+    pub(crate) utf8: bool,
     /// How many seconds have to lie between two logins.
     pub(crate) login_delay: Option<u64>,
     /// It answered CAPA at all.
@@ -67,6 +68,11 @@ impl Session {
         }
         if !self.stream.is_secure() {
             trail.push(clear_text(settings.tls.mode));
+        }
+        if self.capabilities.utf8 {
+            // Without this, which only goes before the login, a message with headers in UTF-8 is given in another form or not at
+            // all (RFC 6856, section 2). A server that refuses is used as it is.
+            drop(self.command("UTF8\r\n", call).map_err(|error| error.stage(Stage::Capabilities))?);
         }
         login::login(self, &settings.auth, call, trail)
     }
@@ -240,6 +246,7 @@ impl Capabilities {
                 Some("TOP") => capabilities.top = true,
                 Some("UIDL") => capabilities.uidl = true,
                 Some("USER") => capabilities.user = true,
+                Some("UTF8") => capabilities.utf8 = true,
                 // Before the login this is the longest that any user has (RFC 2449, section 6.5).
                 Some("LOGIN-DELAY") => capabilities.login_delay = words.next().and_then(|seconds| seconds.parse().ok()),
                 _ => (),

@@ -7,6 +7,6 @@ mod cut;
 mod desk;
 mod hostile;
 mod post;
-mod wait;
 mod strict;
 mod strings;
+mod wait;

@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 /// Starts a server that says `greeting` and then answers each command with what `answer` finds.
-fn server(greeting: &'static str, mut answer: impl FnMut(&str, &mut TcpStream) -> std::io::Result<()> + Send + 'static) -> u16 {
+pub(crate) fn server(greeting: &'static str, mut answer: impl FnMut(&str, &mut TcpStream) -> std::io::Result<()> + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -26,7 +26,7 @@ fn server(greeting: &'static str, mut answer: impl FnMut(&str, &mut TcpStream) -
 }
 
 /// A server that is decent except for the answers that are given: pairs of command and answer.
-fn odd(answers: &'static [(&'static str, &'static str)]) -> u16 {
+pub(crate) fn odd(answers: &'static [(&'static str, &'static str)]) -> u16 {
     server("+OK ready\r\n", move |command, stream| {
         let verb = command.split(' ').next().unwrap();
         let odd = answers.iter().find(|(of, _)| *of == verb).map(|(_, answer)| *answer);
@@ -91,6 +91,72 @@ fn answers_that_nobody_asked_for_end_the_session() {
 }
 
 #[test]
+fn a_greeting_with_more_behind_it_ends_the_session() {
+    // Whoever stands between us and the server would so answer in its place.
+    for more in ["+OK\r\n.\r\n", "+OK\r\nSASL PLAIN\r\n.\r\n+OK logged in\r\n", "-ERR\r\n"] {
+        let greeting: &'static str = format!("+OK ready\r\n{more}").leak();
+        let port = server(greeting, |_, stream| stream.write_all(b"+OK\r\n"));
+        for mode in ["none", "starttls", "auto"] {
+            let error = error(port, json!({"tls": {"mode": mode}}));
+            assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "protocol.early_reply"), "{more:?} {mode}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_knows_us_before_we_said_who_we_are_is_not_believed() {
+    // POP3 has no PREAUTH; words that sound like it change nothing, and the login is as always.
+    let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let noted = heard.clone();
+    let port = server("+OK PREAUTH welcome back, anna; mailbox open\r\n", move |command, stream| {
+        noted.lock().unwrap().push(command.to_owned());
+        stream.write_all(if command == "CAPA" { b"+OK\r\nUIDL\r\n.\r\n" } else { b"-ERR already logged in\r\n" })
+    });
+    let refused = error(port, json!({}));
+    assert_eq!((refused.status, refused.code.as_str()), (Status::Auth, "auth.refused"));
+    let refused = error(port, json!({"tls": {"mode": "starttls"}}));
+    assert_eq!((refused.status, refused.code.as_str()), (Status::Tls, "tls.not_offered"));
+    assert_eq!(*heard.lock().unwrap(), ["CAPA", "USER anna", "CAPA"]);
+}
+
+#[test]
+fn challenges_that_belong_to_no_exchange_end_the_session() {
+    for (command, answer) in [
+        ("USER", "+ go on\r\n"),
+        ("PASS", "+ \r\n"),
+        ("LIST", "+\r\n"),
+        ("RETR", "+ bWVocg==\r\n"),
+        ("QUIT", "+ \r\n"),
+        ("AUTH", "+ \r\n+ \r\n"),
+    ] {
+        let answers: &'static [(&str, &str)] = vec![("CAPA", "+OK\r\nUIDL\r\nSASL PLAIN\r\n.\r\n"), (command, answer)].leak();
+        let method = if command == "AUTH" { "plain" } else { "password" };
+        let desk = Desk::new(Disposal::Delete);
+        let error = failure(fetch(&mut account(odd(answers), json!({"auth": {"method": method}})), None, &desk));
+        assert!(matches!(error.status, Status::Protocol | Status::Auth), "{command}: {error:?}");
+        assert!(desk.taken.borrow().is_empty() || command == "QUIT");
+    }
+}
+
+#[test]
+fn dots_in_odd_places_end_no_message_too_early() {
+    for (answer, text) in [
+        ("+OK\r\n..\r\n.\r\n", ".\r\n"),
+        ("+OK\r\n.x\r\n.\r\n", "x\r\n"),
+        ("+OK\r\na\r\n.\r.\r\n.\r\n", "a\r\n\r.\r\n"),
+        ("+OK\r\na\r\n. \r\n.\r\n", "a\r\n \r\n"),
+        ("+OK .\r\na.\r\n.\r\n", "a.\r\n"),
+        ("+OK\r\n.\r\n", ""),
+        ("+OK\r\n+OK\r\n-ERR\r\n.\r\n", "+OK\r\n-ERR\r\n"),
+    ] {
+        let answers: &'static [(&str, &str)] = vec![("RETR", answer)].leak();
+        let desk = Desk::new(Disposal::Keep);
+        fetch(&mut account(odd(answers), json!({})), None, &desk).unwrap();
+        assert_eq!(desk.texts(), [text], "{answer:?}");
+    }
+}
+
+#[test]
 fn answers_without_sense_are_clean_errors() {
     for (command, answer) in [
         ("PASS", "OK\r\n"),
@@ -117,8 +183,8 @@ fn answers_without_sense_are_clean_errors() {
 fn a_server_without_capa_and_uidl_is_understood() {
     for (answers, again) in [
         (&[("CAPA", "-ERR what\r\n"), ("UIDL", "-ERR what\r\n"), ("TOP", "+OK\r\nSubject: x\r\nDate: today\r\n\r\n.\r\n")][..], 0),
-        // With nothing to know a message by, it is fetched again rather than lost.
-        (&[("CAPA", "-ERR what\r\n"), ("UIDL", "-ERR what\r\n"), ("TOP", "-ERR what\r\n")][..], 1),
+        // The whole message is what it is known by.
+        (&[("CAPA", "-ERR what\r\n"), ("UIDL", "-ERR what\r\n"), ("TOP", "-ERR what\r\n")][..], 0),
     ] {
         let port = odd(answers.to_vec().leak());
         let desk = Desk::new(Disposal::Keep);

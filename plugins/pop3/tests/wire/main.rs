@@ -1,6 +1,7 @@
 //! The transport against servers in this process that misbehave: cut off at any byte, or hostile.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 
+mod bare;
 mod cut;
 mod desk;
 mod hostile;

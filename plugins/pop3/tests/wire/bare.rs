@@ -1,0 +1,166 @@
+//! Servers that can little, or say wrongly what they can.
+
+use crate::desk::{Desk, account, fetch};
+use crate::hostile::{odd, server};
+use postkontor_plugin::serde_json::{Value, json};
+use postkontor_plugin::{Call, Disposal, Filter, ReceiveRequest, Received, Status, Transport};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A mailbox of three messages, two of which are equal, at a server that knows these commands beside the necessary ones; what it hears.
+fn little(commands: &'static [&'static str], capabilities: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
+    const TEXTS: [&str; 3] = ["Subject: x\r\n\r\ny\r\n", "Subject: x\r\n\r\ny\r\n", "Subject: z\r\n\r\nlonger than the others\r\n"];
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let noted = heard.clone();
+    let port = server("+OK ready\r\n", move |command, stream| {
+        noted.lock().unwrap().push(command.to_owned());
+        let mut words = command.split(' ');
+        let verb = words.next().unwrap_or_default();
+        let text = words.next().and_then(|number| TEXTS.get(number.parse::<usize>().ok()?.checked_sub(1)?)).copied().unwrap_or_default();
+        let answer = match verb {
+            "CAPA" if !capabilities.is_empty() => format!("+OK\r\n{capabilities}.\r\n"),
+            "LIST" => {
+                format!("+OK\r\n{}.\r\n", (1..4).map(|number| format!("{number} {}\r\n", TEXTS[number - 1].len())).collect::<String>())
+            }
+            "RETR" => format!("+OK\r\n{text}.\r\n"),
+            "UIDL" if commands.contains(&"UIDL") => "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n".to_owned(),
+            "TOP" if commands.contains(&"TOP") => format!("+OK\r\n{}\r\n\r\n.\r\n", text.lines().next().unwrap_or_default()),
+            "USER" | "PASS" | "DELE" | "QUIT" => "+OK\r\n".to_owned(),
+            verb if commands.contains(&verb) => "+OK\r\n".to_owned(),
+            _ => "-ERR what\r\n".to_owned(),
+        };
+        stream.write_all(answer.as_bytes())
+    });
+    (port, heard)
+}
+
+fn receive(port: u16, request: ReceiveRequest, desk: &Desk) -> Received {
+    let call = Call::new(desk, Instant::now() + Duration::from_secs(30));
+    account(port, json!({})).receive(&request, &call).unwrap()
+}
+
+#[test]
+fn nothing_is_fetched_twice_whatever_the_server_names_its_messages_by() {
+    for (commands, kind) in [(&["UIDL", "TOP"][..], "a"), (&["UIDL"], "a"), (&["TOP"], "top-"), (&[], "retr-")] {
+        for capabilities in ["", "USER\r\n", "UIDL\r\nTOP\r\n"] {
+            let (port, _) = little(commands, capabilities);
+            let desk = Desk::new(Disposal::Keep);
+            let request = ReceiveRequest { max_messages: Some(2), ..ReceiveRequest::default() };
+            let first = receive(port, request.clone(), &desk);
+            let second = receive(port, ReceiveRequest { state: Some(first.state), ..request.clone() }, &desk);
+            let third = receive(port, ReceiveRequest { state: Some(second.state), ..request }, &desk);
+            assert_eq!((first.more, second.more, third.more), (true, false, false), "{commands:?}");
+            let ids: Vec<_> = desk.taken.borrow().iter().map(|(id, _)| id.clone()).collect();
+            // Equal messages are two messages.
+            assert!(ids.len() == 3 && ids[0] != ids[1] && ids[0].starts_with(kind), "{commands:?}: {ids:?}");
+        }
+    }
+}
+
+#[test]
+fn without_uidl_deletions_find_their_messages() {
+    for commands in [&["TOP"][..], &[]] {
+        let (port, heard) = little(commands, "");
+        let desk = Desk::new(Disposal::Keep);
+        receive(port, ReceiveRequest::default(), &desk);
+        let ids: Vec<_> = desk.taken.borrow().iter().map(|(id, _)| id.clone()).collect();
+        let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+        let applied = account(port, json!({})).apply(&json!({"messages": [ids[1]], "do": "delete"}), &call).unwrap();
+        assert_eq!(applied, json!({"applied": [ids[1]], "missing": []}));
+        let deleted: Vec<_> = heard.lock().unwrap().iter().filter(|command| command.starts_with("DELE")).cloned().collect();
+        assert_eq!(deleted, ["DELE 2"], "{commands:?}");
+    }
+}
+
+#[test]
+fn without_top_a_large_message_stays_and_is_named_and_the_others_come() {
+    let (port, _) = little(&["UIDL"], "UIDL\r\n");
+    let desk = Desk::new(Disposal::Delete);
+    let received = receive(port, ReceiveRequest { max_bytes: Some(20), ..ReceiveRequest::default() }, &desk);
+    assert_eq!(desk.texts().len(), 2);
+    let error = received.interrupted.unwrap();
+    assert_eq!((error.status, error.code.as_str()), (Status::Refused, "pop3.retrieve_refused"));
+    // It is not taken for fetched, so that it comes when the limit lets it pass.
+    let desk = Desk::new(Disposal::Keep);
+    receive(port, ReceiveRequest { state: Some(received.state), ..ReceiveRequest::default() }, &desk);
+    assert!(desk.texts().iter().any(|text| text.contains("longer")), "{:?}", desk.texts());
+}
+
+#[test]
+fn without_top_a_filter_that_needs_headers_is_refused() {
+    let (port, _) = little(&["UIDL"], "UIDL\r\n");
+    let desk = Desk::new(Disposal::Keep);
+    let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+    let filter = Filter { subject: Some("x".to_owned()), ..Filter::default() };
+    let error = account(port, json!({})).receive(&ReceiveRequest { filter, ..ReceiveRequest::default() }, &call).unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::Unsupported, "pop3.top_unsupported"));
+    assert!(desk.texts().is_empty());
+}
+
+#[test]
+fn a_list_of_capabilities_that_is_wrong_does_no_harm() {
+    for capabilities in [
+        "",
+        "\r\n\r\n",
+        "SASL\r\n",
+        "SASL X-UNKNOWN\r\nUSER\r\n",
+        "TOP UIDL USER\r\n",
+        "capability: UIDL\r\n+OK\r\n-ERR\r\n",
+        "UTF8\r\nLANG\r\nEXPIRE NEVER\r\nLOGIN-DELAY 900 USER\r\nRESP-CODES\r\n",
+        "\u{e4}\u{f6}\u{fc} \u{0}\r\n",
+        "..\r\n",
+    ] {
+        let (port, _) = little(&["UIDL"], capabilities);
+        let desk = Desk::new(Disposal::Keep);
+        assert!(receive(port, ReceiveRequest::default(), &desk).interrupted.is_none());
+        assert_eq!(desk.texts().len(), 3, "{capabilities:?}");
+    }
+}
+
+#[test]
+fn utf8_is_switched_on_before_the_login_where_it_is_offered() {
+    for (commands, capabilities, expected) in [
+        (&["UIDL", "UTF8"][..], "UIDL\r\nUTF8 USER\r\n", true),
+        (&["UIDL", "UTF8"], "UIDL\r\nUTF8\r\n", true),
+        // Refused though it was offered: it goes without.
+        (&["UIDL"], "UIDL\r\nUTF8\r\n", true),
+        (&["UIDL", "UTF8"], "UIDL\r\n", false),
+        (&["UIDL", "UTF8"], "", false),
+    ] {
+        let (port, heard) = little(commands, capabilities);
+        let desk = Desk::new(Disposal::Keep);
+        let settings: Value = json!({"auth": {"user": "jürgen", "password": "Grüße, 9"}});
+        fetch(&mut account(port, settings), None, &desk).unwrap();
+        assert_eq!(desk.texts().len(), 3);
+        let heard = heard.lock().unwrap();
+        let place = |command: &str| heard.iter().position(|heard| heard == command);
+        assert_eq!(place("UTF8").is_some(), expected, "{capabilities:?}");
+        assert!(place("UTF8").is_none_or(|at| Some(at) < place("USER jürgen")), "{heard:?}");
+        assert!(place("PASS Grüße, 9").is_some());
+    }
+}
+
+#[test]
+fn a_farewell_whose_answer_is_lost_means_not_deleted_and_the_next_session_knows() {
+    let lost = server("+OK ready\r\n", |command, stream| {
+        if command == "QUIT" {
+            return Err(std::io::ErrorKind::ConnectionAborted.into());
+        }
+        stream.write_all(match command.split(' ').next().unwrap_or_default() {
+            "CAPA" => b"+OK\r\nUIDL\r\n.\r\n",
+            "LIST" => b"+OK\r\n1 5\r\n.\r\n",
+            "UIDL" => b"+OK\r\n1 a\r\n.\r\n",
+            "RETR" => b"+OK\r\nx\r\n.\r\n",
+            _ => b"+OK\r\n",
+        })
+    });
+    let desk = Desk::new(Disposal::Delete);
+    let received = receive(lost, ReceiveRequest::default(), &desk);
+    assert_eq!((desk.texts().len(), received.interrupted.unwrap().status), (1, Status::Network));
+    assert!(received.state.ends_with("!:a"), "{}", received.state);
+    let desk = Desk::new(Disposal::Keep);
+    let received = receive(odd(&[]), ReceiveRequest { state: Some(received.state), ..ReceiveRequest::default() }, &desk);
+    assert!(desk.texts().is_empty() && received.interrupted.is_none());
+    assert_eq!(received.state, "pop3:1", "the deletion was asked for again and confirmed");
+}
