@@ -122,12 +122,12 @@ internal sealed class Mailbox
         subjects = "";
         // What lies around is collected: the delegates must stay.
         GC.Collect();
-        return account.Receive(state == null ? null : "{\"state\":" + Json.Text(state) + "}", received);
+        return account.Receive("{\"state\":" + Json.Text(state) + "}", received);
     }
 
     private void Receive()
     {
-        var answer = Fetch(First, null);
+        var answer = Fetch(First, "");
         Must(subjects == "keep seen delete stop ", subjects);
         Must(Json.Member(answer, "more") == "true" && Json.Member(answer, "state") == account.State, answer);
         try
@@ -152,7 +152,7 @@ internal sealed class Mailbox
         Fetch(Failing, account.State);
         Must(subjects == "", subjects);
 
-        var cancelled = Fails(PostkontorStatus.Cancelled, "call.cancelled", () => Fetch(Slow, null));
+        var cancelled = Fails(PostkontorStatus.Cancelled, "call.cancelled", () => Fetch(Slow, ""));
         Must(Json.Member(cancelled.ErrorJson, "state") == account.State, cancelled.ErrorJson);
         stopping = false;
         Must(subjects == "keep ", subjects);

@@ -189,7 +189,7 @@ static postkontor_status fetch(postkontor_received_fn received)
     snprintf(request, sizeof request, "{\"state\":\"%s\"}", state);
     count = 0;
     subjects[0] = 0;
-    ended = CALL(postkontor_account_receive(account, state[0] ? request : NULL, received, &count, NULL, &out));
+    ended = CALL(postkontor_account_receive(account, request, received, &count, NULL, &out));
     text_behind(answer.data, "\"state\":\"", state, sizeof state);
     return ended;
 }

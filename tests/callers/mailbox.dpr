@@ -224,10 +224,7 @@ end;
 function TDesk.Fetch(Received: TPostkontorReceivedEvent; const State: UTF8String): UTF8String;
 begin
   Subjects := '';
-  Result := '{}';
-  if State <> '' then
-    Result := '{"state":' + PostkontorText(State) + '}';
-  Result := Account.Receive(Result, Received);
+  Result := Account.Receive('{"state":' + PostkontorText(State) + '}', Received);
 end;
 
 function TDesk.Apply(const Id, What: UTF8String): UTF8String;

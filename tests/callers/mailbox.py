@@ -28,9 +28,9 @@ class Desk:
         self.stopping = False
         self.last = None
 
-    def fetch(self, received, state=None):
+    def fetch(self, received, state=""):
         self.subjects = []
-        return self.account.receive(received, {"state": state} if state else None)
+        return self.account.receive(received, {"state": state})
 
     def take(self, message):
         """What every fetch does with a message: keeps its summary, its id and its bytes."""

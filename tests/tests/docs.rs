@@ -54,6 +54,7 @@ fn the_readme_shows_the_programs_as_they_are() {
         assert!(program.lines().count() <= 10, "{file}: ten lines are promised");
         compare("README.md", &format!("```{language}\n"), "```\n", &program);
     }
+    compare("README.md", "```csharp\n", "```\n", &shown("examples/dotnet/Receive.cs"));
 }
 
 #[test]

@@ -211,13 +211,13 @@ namespace Postkontor
             GC.KeepAlive(native);
             // Who finds the account in use leaves the state to the fetch that uses it. An error that came before the first message has none.
             if (status != (int)PostkontorStatus.Busy)
-                State = Json.Member(Call.TextOf(output), "state") ?? (request == null ? null : Json.Member(request, "state"));
+                State = Json.Member(Call.TextOf(output), "state") ?? Json.Member(request ?? "", "state") ?? "";
             return Call.Take(status, ref output, guard);
         }
 
-        /// <summary>What the next Receive is to be told as "state", so that only what is new comes; null at first. To be kept after every
+        /// <summary>What the next Receive is to be told as "state", so that only what is new comes; empty at first. To be kept after every
         /// Receive, also after one that threw: what was taken before stays taken.</summary>
-        public string State { get; private set; }
+        public string State { get; private set; } = "";
 
         private int Take(Func<PostkontorMessage, PostkontorVerdict> received, string summary, IntPtr message)
         {

@@ -334,7 +334,7 @@ class Account:
 
     def __init__(self, host, settings, id=None):
         self._host = host
-        self.state = None
+        self.state = ""
         self._handle = c_void_p()
         host._call("account_open", host._handle, _text(settings), _text(id), byref(self._handle))
 
@@ -377,7 +377,7 @@ class Account:
         def remember(status, facts):
             # Who finds the account in use leaves the state to the fetch that uses it. An error before the first message has none.
             if status != BUSY:
-                self.state = facts.get("state") or json.loads(asked or b"{}").get("state")
+                self.state = facts.get("state") or json.loads(asked or b"{}").get("state") or ""
 
         asked = _text(request)
         callback = _RECEIVED(one) if received else _RECEIVED()

@@ -68,14 +68,19 @@ impl Installation {
         self.folder.path().join(Path::new(source).file_stem().unwrap())
     }
 
-    /// A program in C#, as the command that runs it.
+    /// Compiles a program in C#, and gives the command that runs it.
     pub(crate) fn mcs(&self, source: &str) -> Command {
         let program = self.file("Program.exe");
         let mut compile = Command::new("mcs");
         compile.args(["-langversion:6", "-warn:4", "-warnaserror", &format!("-out:{program}")]);
         good(compile.args([source, "ffi/bindings/dotnet/Postkontor.cs"].map(|file| format!("{ROOT}/{file}"))));
+        self.mono()
+    }
+
+    /// Runs what [`Installation::mcs`] compiled.
+    pub(crate) fn mono(&self) -> Command {
         let mut mono = Command::new("mono");
-        mono.arg(program).env("LD_LIBRARY_PATH", self.folder.path());
+        mono.arg(self.file("Program.exe")).env("LD_LIBRARY_PATH", self.folder.path());
         mono
     }
 

@@ -164,3 +164,51 @@ fn a_python_program_uses_a_mailbox() {
         desk.works(&mut desk.installation.python("tests/callers/mailbox.py"));
     }
 }
+
+/// Runs `examples/…/receive`, which is to leave everything in a folder, and again when there is something new. `kept` tells whether
+/// the messages stay at the server.
+fn example(desk: &Desk, kept: bool, program: impl Fn() -> Command) {
+    let settings: Value = serde_json::from_slice(&std::fs::read(desk.installation.folder.file("settings.json")).unwrap()).unwrap();
+    let settings = json!({"accounts": {"main": settings["accounts"]["inbox"]}}).to_string();
+    let fetched = || -> Vec<String> {
+        let output = good(program().args([&settings, &desk.installation.file("got")]));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        WORDS.iter().chain(&["new"]).filter(|word| text.contains(&format!("Prüfung: {word}"))).map(|word| (*word).to_owned()).collect()
+    };
+    assert_eq!(fetched(), WORDS);
+    desk.dovecot.deliver_more(&desk.user, &[message("new").into_bytes()]).unwrap();
+    assert_eq!(fetched(), ["new"]);
+    assert!(fetched().is_empty());
+    for (number, word) in (1..).zip(WORDS.iter().chain(&["new"])) {
+        assert!(desk.got(&format!("{number:04}.eml")) == message(word).replace('\n', "\r\n").into_bytes(), "{word}");
+    }
+    assert!(desk.got("0001/Größe.bin") == attachment());
+    let left = desk.lies("");
+    assert_eq!(left.len(), if kept { 6 } else { 0 });
+    assert!(left.iter().all(|(_, seen)| *seen));
+}
+
+#[test]
+fn the_examples_fetch_what_is_new() {
+    for language in ["c", "delphi", "dotnet", "python"] {
+        let Some(desk) = Desk::new("imap") else { return };
+        let installation = &desk.installation;
+        let command = |program: &Path| Command::new(program);
+        match language {
+            "c" if has(&["gcc"]) => {
+                let program = installation.gcc("examples/c/receive.c", &["-pedantic", "-lpostkontor"]);
+                example(&desk, false, || command(&program));
+            }
+            "delphi" if has(&["fpc"]) => {
+                let program = installation.fpc("examples/delphi/receive.dpr");
+                example(&desk, true, || command(&program));
+            }
+            "dotnet" if has(&["mcs", "mono"]) => {
+                installation.mcs("examples/dotnet/Receive.cs");
+                example(&desk, true, || installation.mono());
+            }
+            "python" if has(&["python3"]) => example(&desk, true, || installation.python("examples/python/receive.py")),
+            _ => (),
+        }
+    }
+}

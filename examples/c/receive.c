@@ -1,0 +1,39 @@
+/* Fetches the mail of an account: each message with its attachments goes into a folder, and is then deleted at the server.
+ *
+ *     receive SETTINGS FOLDER
+ *
+ * SETTINGS is JSON text. Where the settings name several accounts, postkontor_account_open is told which one. */
+
+#include "postkontor.h"
+
+#include <stdio.h>
+
+/* All of the message lies in the folder when this is called: the summary tells its "file" and those of its "parts". Whatever is
+ * answered, the server learns it only then; who is killed here gets the message again, under the same "id". */
+static int32_t POSTKONTOR_CALL received(void *user, const char *summary, postkontor_message *message)
+{
+    (void)user, (void)message;
+    return printf("%s\n", summary) > 0 ? POSTKONTOR_DELETE : POSTKONTOR_STOP;
+}
+
+int main(int argc, char **argv)
+{
+    postkontor_host *host = NULL;
+    postkontor_account *account = NULL;
+    postkontor_buf out = {NULL, 0};
+    postkontor_status status;
+    char request[1000];
+    if (argc != 3 || snprintf(request, sizeof request, "{\"save_to\":\"%s\"}", argv[2]) >= (int)sizeof request) {
+        fprintf(stderr, "usage: receive SETTINGS FOLDER\n");
+        return POSTKONTOR_ARGUMENT;
+    }
+    status = postkontor_host_open(NULL, NULL, &host, &out);
+    if (status == POSTKONTOR_OK) { postkontor_buf_free(&out); status = postkontor_account_open(host, argv[1], NULL, &account, &out); }
+    if (status == POSTKONTOR_OK) { postkontor_buf_free(&out); status = postkontor_account_receive(account, request, received, NULL, NULL, &out); }
+    if (status != POSTKONTOR_OK)
+        fprintf(stderr, "%d %s\n", (int)status, out.data);
+    postkontor_buf_free(&out);
+    if (host)
+        postkontor_host_close(host, NULL);
+    return (int)status;
+}
