@@ -83,20 +83,3 @@ Private Function Tell(ByVal What As String, ByVal Status As Long, ByRef Out As P
     AnswerBox.Text = AnswerBox.Text & What & " (" & Status & "): " & TakeText(Out) & vbCrLf
     Tell = (Status = POSTKONTOR_OK)
 End Function
-
-Private Function ReadBytes(ByVal Name As String) As Byte()
-    Dim Bytes() As Byte, File As Integer
-    File = FreeFile
-    Open Name For Binary Access Read As #File
-    ReDim Bytes(LOF(File) - 1)
-    Get #File, , Bytes
-    Close #File
-    ReadBytes = Bytes
-End Function
-
-' A UTF-8 file as text, through the same conversion as everything else.
-Private Function ReadText(ByVal Name As String) As String
-    Dim Bytes() As Byte
-    Bytes = ReadBytes(Name)
-    ReadText = FromUtf8(Bytes)
-End Function

@@ -17,6 +17,12 @@ Public Const POSTKONTOR_LATER As Long = 11
 Public Const POSTKONTOR_PARTIAL As Long = 12
 Public Const POSTKONTOR_UNCERTAIN As Long = 13
 
+' Verdicts on a received message.
+Public Const POSTKONTOR_KEEP As Long = 0
+Public Const POSTKONTOR_SEEN As Long = 1
+Public Const POSTKONTOR_DELETE As Long = 2
+Public Const POSTKONTOR_STOP As Long = 3
+
 Public Type PostkontorBuf
     Data As Long
     Length As Long
@@ -49,6 +55,15 @@ Public Declare Function postkontor_account_test Lib "postkontor.dll" _
 Public Declare Function postkontor_account_send Lib "postkontor.dll" _
     (ByVal Account As Long, ByRef Message As Byte, ByRef Parts As PostkontorSlice, ByVal Count As Long, ByVal Cancel As Long, _
      ByRef Out As PostkontorBuf) As Long
+Public Declare Function postkontor_account_list Lib "postkontor.dll" _
+    (ByVal Account As Long, ByRef Request As Byte, ByVal Cancel As Long, ByRef Out As PostkontorBuf) As Long
+Public Declare Function postkontor_account_receive Lib "postkontor.dll" _
+    (ByVal Account As Long, ByRef Request As Byte, ByVal Received As Long, ByVal User As Long, ByVal Cancel As Long, _
+     ByRef Out As PostkontorBuf) As Long
+Public Declare Function postkontor_account_apply Lib "postkontor.dll" _
+    (ByVal Account As Long, ByRef Request As Byte, ByVal Cancel As Long, ByRef Out As PostkontorBuf) As Long
+Public Declare Function postkontor_message_part Lib "postkontor.dll" _
+    (ByVal Message As Long, ByRef Request As Byte, ByVal Write_ As Long, ByVal User As Long, ByRef Out As PostkontorBuf) As Long
 
 Private Declare Function MultiByteToWideChar Lib "kernel32" _
     (ByVal CodePage As Long, ByVal Flags As Long, ByVal Bytes As Long, ByVal Length As Long, ByVal Text As Long, ByVal Room As Long) As Long
@@ -59,6 +74,9 @@ Private Const CP_UTF8 As Long = 65001
 
 ' Stops the running call when set, for example by a button.
 Public StopRequested As Boolean
+
+' What OnReceived was given.
+Public ReceivedText As String
 
 ' Text as zero-terminated UTF-8; pass element 0 of it.
 Public Function Utf8(ByVal Text As String) As Byte()
@@ -91,6 +109,124 @@ Public Function FromUtf8(ByRef Bytes() As Byte) As String
     Length = MultiByteToWideChar(CP_UTF8, 0, VarPtr(Bytes(0)), UBound(Bytes) + 1, 0, 0)
     FromUtf8 = String$(Length, 0)
     MultiByteToWideChar CP_UTF8, 0, VarPtr(Bytes(0)), UBound(Bytes) + 1, StrPtr(FromUtf8), Length
+End Function
+
+' The zero-terminated UTF-8 at an address, as callbacks get it.
+Public Function TextAt(ByVal Address As Long) As String
+    Dim Text As String, Length As Long
+    ' With the closing zero, therefore -1.
+    Length = MultiByteToWideChar(CP_UTF8, 0, Address, -1, 0, 0)
+    If Length > 1 Then
+        Text = String$(Length, 0)
+        MultiByteToWideChar CP_UTF8, 0, Address, -1, StrPtr(Text), Length
+        TextAt = Left$(Text, Length - 1)
+    End If
+End Function
+
+Public Function ReadBytes(ByVal Name As String) As Byte()
+    Dim Bytes() As Byte, File As Integer
+    File = FreeFile
+    Open Name For Binary Access Read As #File
+    ReDim Bytes(LOF(File) - 1)
+    Get #File, , Bytes
+    Close #File
+    ReadBytes = Bytes
+End Function
+
+' A UTF-8 file as text, through the same conversion as everything else.
+Public Function ReadText(ByVal Name As String) As String
+    Dim Bytes() As Byte
+    Bytes = ReadBytes(Name)
+    ReadText = FromUtf8(Bytes)
+End Function
+
+' A text as JSON, with its quotes. Names and paths have no control characters.
+Public Function Quoted(ByVal Text As String) As String
+    Quoted = """" & Replace(Replace(Text, "\", "\\"), """", "\""") & """"
+End Function
+
+' A member of a JSON object: texts without quotes, everything else as it stands there, "" where it is missing.
+Public Function Member(ByVal Json As String, ByVal Name As String) As String
+    Dim At As Long, Found As String, Value As String
+    At = InStr(Json, "{") + 1
+    Do While At > 1 And At <= Len(Json)
+        At = InStr(At, Json, """")
+        If At = 0 Then Exit Function
+        Found = JsonText(Json, At)
+        At = InStr(At, Json, ":") + 1
+        If At = 1 Then Exit Function
+        Do While Mid$(Json, At, 1) = " "
+            At = At + 1
+        Loop
+        Value = JsonValue(Json, At)
+        If Found = Name Then
+            Member = Value
+            Exit Function
+        End If
+    Loop
+End Function
+
+' At stands on the opening quote, and behind the closing one afterwards.
+Private Function JsonText(ByRef Json As String, ByRef At As Long) As String
+    Dim Text As String, Character As String
+    At = At + 1
+    Do While At <= Len(Json)
+        Character = Mid$(Json, At, 1)
+        If Character = """" Then Exit Do
+        If Character = "\" Then
+            At = At + 1
+            Character = Mid$(Json, At, 1)
+            Select Case Character
+                Case "n": Character = vbLf
+                Case "r": Character = vbCr
+                Case "t": Character = vbTab
+                Case "b": Character = Chr$(8)
+                Case "f": Character = Chr$(12)
+                Case "u"
+                    Character = ChrW$(CLng("&H" & Mid$(Json, At + 1, 4)))
+                    At = At + 4
+            End Select
+        End If
+        Text = Text & Character
+        At = At + 1
+    Loop
+    At = At + 1
+    JsonText = Text
+End Function
+
+' At stands on the first character of a value, and behind it afterwards.
+Private Function JsonValue(ByRef Json As String, ByRef At As Long) As String
+    Dim Start As Long, Depth As Long, Character As String, Skipped As String
+    If Mid$(Json, At, 1) = """" Then
+        JsonValue = JsonText(Json, At)
+        Exit Function
+    End If
+    Start = At
+    Do While At <= Len(Json)
+        Character = Mid$(Json, At, 1)
+        If Character = """" Then
+            Skipped = JsonText(Json, At)
+        Else
+            If Depth = 0 And InStr(",}]", Character) > 0 Then Exit Do
+            If InStr("{[", Character) > 0 Then Depth = Depth + 1
+            If InStr("}]", Character) > 0 Then Depth = Depth - 1
+            At = At + 1
+        End If
+    Loop
+    JsonValue = Mid$(Json, Start, At - Start)
+End Function
+
+' For AddressOf: takes a message, which postkontor_message_part can be asked about until this returns, and says what becomes of it.
+' No error may leave it; where something goes wrong the message counts as not taken and comes again.
+Public Function OnReceived(ByVal User As Long, ByVal Summary As Long, ByVal Message As Long) As Long
+    Dim Text As String
+    On Error GoTo Failed
+    Text = TextAt(Summary)
+    ReceivedText = ReceivedText & Member(Text, "file") & ": " & Member(Text, "subject") & vbCrLf
+    OnReceived = POSTKONTOR_SEEN
+    Exit Function
+Failed:
+    OnReceived = POSTKONTOR_STOP
 End Function
 
 ' For AddressOf. The two 64-bit counters arrive as Currency, scaled by 10,000. Serves the windows, so that the form stays alive.

@@ -121,3 +121,37 @@ fn the_bindings_have_the_numbers_and_functions_of_the_header() {
         assert!(python.contains(&format!("\"{name}\": [")) || python.contains(&format!("library.postkontor_{name}.")), "Python: {name}");
     }
 }
+
+#[test]
+fn the_basic_declarations_have_the_parameters_of_the_header() {
+    let header = include_str!("../../../include/postkontor.h");
+    let basic = include_str!("../../../examples/vb6/Postkontor.bas").replace("_\n", "");
+    let parameters = |text: &str| -> Vec<String> {
+        let list = text.split_once('(').unwrap().1.split_once(')').unwrap().0;
+        list.split(',').map(|parameter| parameter.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    };
+    let declares: Vec<&str> = basic.lines().filter(|line| line.contains(" Lib \"postkontor.dll\"")).collect();
+    assert!(declares.len() >= 11, "{declares:?}");
+    for declare in declares {
+        let name = declare.split(' ').find(|word| word.starts_with("postkontor_")).unwrap();
+        let (ours, theirs) = (parameters(declare), parameters(header.split_once(&format!("POSTKONTOR_CALL {name}")).unwrap().1));
+        assert_eq!(ours.len(), theirs.len(), "{name}");
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            // All are of 32 bits there: what is not passed by reference is a Long. A handle goes in as it is, and out by reference.
+            let is_good =
+                if ours.starts_with("ByVal ") { ours.ends_with(" As Long") } else { ours.starts_with("ByRef ") && theirs.contains('*') };
+            assert!(is_good, "{name}: {ours} for {theirs}");
+        }
+    }
+    for (function, kind) in [("OnReceived", "postkontor_received_fn"), ("OnProgress", "postkontor_progress_fn")] {
+        let ours = parameters(basic.lines().find(|line| line.starts_with(&format!("Public Function {function}("))).unwrap());
+        let theirs = parameters(header.split_once(&format!("*{kind})")).unwrap().1);
+        assert!(ours.len() == theirs.len() && ours.iter().all(|parameter| parameter.starts_with("ByVal ")), "{function}");
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert!(
+                ours.ends_with(if theirs.starts_with("uint64_t") { " As Currency" } else { " As Long" }),
+                "{function}: {ours} for {theirs}"
+            );
+        }
+    }
+}

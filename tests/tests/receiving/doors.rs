@@ -1,9 +1,11 @@
 //! Every way in: TLS modes, mechanisms, and what is refused at the door.
 
-use crate::desk::{Desk, fetch, letters, patience, subjects};
+use crate::desk::{Desk, ask, fetch, letters, patience, subjects};
 use postkontor_core::{Account, Disposal, Status};
 use postkontor_tests::dovecot::{MECHANISMS, TOKEN, USERS};
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpStream};
 
 const TRANSPORTS: [&str; 2] = ["pop3", "imap"];
 
@@ -53,21 +55,49 @@ fn no_password_in_clear_text_without_consent() {
     }
 }
 
+/// What the server says it offers, without TLS: the last words of the lines that an untagged command brings.
+fn offered(port: u16, command: &str, end: &str) -> String {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    (&stream).write_all(command.as_bytes()).unwrap();
+    let lines = BufReader::new(&stream).lines().map(Result::unwrap);
+    lines.skip(1).take_while(|line| !line.starts_with(end)).map(|line| format!("{line}\n")).collect()
+}
+
 #[test]
-fn every_mechanism_that_dovecot_offers_opens_the_mailbox() {
+fn the_mechanisms_are_those_that_dovecot_offers() {
     let Some(desk) = Desk::new() else { return };
+    let imap = offered(desk.dovecot().imap, "a CAPABILITY\r\n", "a ");
+    let mut imap: Vec<&str> = imap.split_whitespace().filter_map(|word| word.strip_prefix("AUTH=")).collect();
+    let pop3 = offered(desk.dovecot().pop3, "CAPA\r\n", ".");
+    let mut pop3: Vec<&str> = pop3.lines().find_map(|line| line.strip_prefix("SASL ")).unwrap().split(' ').collect();
+    let mut known = MECHANISMS;
+    for names in [&mut imap[..], &mut pop3[..], &mut known[..]] {
+        names.sort_unstable();
+    }
+    assert_eq!((&imap[..], &pop3[..]), (&known[..], &known[..]));
+}
+
+#[test]
+fn every_mechanism_that_dovecot_offers_opens_the_mailbox_in_each_tls_mode() {
+    let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
+    // The access token is anna's.
+    desk.dovecot().deliver("anna", &letters(&["a", "b"])).unwrap();
     for transport in TRANSPORTS {
         let (clear, secure) = ports(&desk, transport);
-        for name in MECHANISMS {
-            for (port, mode) in [(clear, "none"), (clear, "starttls"), (secure, "implicit")] {
+        let ways = [(clear, "none"), (clear, "starttls"), (clear, "required"), (clear, "auto"), (secure, "implicit")];
+        for name in MECHANISMS.into_iter().chain((transport == "pop3").then_some("APOP")) {
+            for (port, mode) in ways {
                 let method = name.to_ascii_lowercase();
                 let mut auth = json!({"method": method, "allow_cleartext": mode == "none"});
                 if matches!(name, "XOAUTH2" | "OAUTHBEARER") {
                     auth["user"] = json!("anna");
                     auth["oauth2"] = json!({"access_token": TOKEN});
                 }
-                let more = json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": auth});
-                assert_eq!(mechanism(&mut desk.account_with(transport, more)), name, "{transport} {mode}");
+                let mut account = desk.account_with(transport, json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": auth}));
+                assert_eq!(mechanism(&mut account), name, "{transport} {mode}");
+                let listed = ask(account.list(r#"{"folder":""}"#, &patience()));
+                assert_eq!(listed["messages"].as_array().unwrap().len(), 2, "{transport} {mode} {name}");
+                assert_eq!(subjects(&mut account, json!({})).0, ["a", "b"], "{transport} {mode} {name}");
             }
         }
     }
@@ -139,12 +169,6 @@ fn the_protocols_own_commands_open_the_mailbox() {
             let own = if mode == "none" && transport == "pop3" { "APOP" } else { own };
             assert_eq!(mechanism(&mut desk.account_with(transport, more)), own, "{transport} {mode}");
         }
-    }
-    for (port, mode, consent) in
-        [(desk.dovecot().pop3, "none", true), (desk.dovecot().pop3, "starttls", false), (desk.dovecot().pop3s, "implicit", false)]
-    {
-        let more = json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": {"method": "apop", "allow_cleartext": consent}});
-        assert_eq!(mechanism(&mut desk.account_with("pop3", more)), "APOP", "{mode}");
     }
     assert_eq!(mechanism(&mut desk.account("imap")), "SCRAM-SHA-256", "auto takes the best");
 }
