@@ -19,7 +19,7 @@ pub(crate) fn send(session: &mut Session, settings: &Settings, mail: &Mail, body
         let code = "imap.outbox_missing";
         return Err(Error::new(Status::Settings, code).stage(Stage::Mailbox).at("/imap/outbox", code).usable());
     };
-    let folder = session.real_name(outbox, call)?;
+    let mut folder = session.real_name(outbox, call)?;
     let size = mail.size.ok_or_else(|| Error::new(Status::Internal, "plugin.request_unreadable").usable())?;
     // A small message is held, so that it can be sent once more when the folder had to be created first.
     let mut message = if size <= HELD { Message::Held(held(body, size)?) } else { Message::Streamed { body, size } };
@@ -29,6 +29,12 @@ pub(crate) fn send(session: &mut Session, settings: &Settings, mail: &Mail, body
         // RFC 9755 takes headers in UTF-8 without further ado; servers of RFC 6855 want to be told.
         utf8 = false;
         attempt = session.append(&folder, &mut message, utf8, call)?;
+    }
+    if matches!(attempt, Appended::Missing(_))
+        && let Some(other) = session.other_outbox(&folder, call)?
+    {
+        attempt = session.append(&other, &mut message, utf8, call)?;
+        folder = other;
     }
     if matches!(attempt, Appended::Missing(_)) && settings.imap.create_folders {
         session.create(&folder, "/imap/outbox", call)?;

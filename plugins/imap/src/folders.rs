@@ -14,6 +14,9 @@ const FOLDERS: usize = 100_000;
 /// More bytes than the names of all of them have, or a list of messages.
 const LIST_BYTES: usize = 100 * 1024 * 1024;
 
+/// What mail programs call the outbox, in lower case.
+const OUTBOXES: [&str; 2] = ["outbox", "postausgang"];
+
 /// A folder as the server lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Folder {
@@ -162,6 +165,15 @@ impl Session {
         if done.is_ok { Ok(folders) } else { Err(self.refused("imap.list_refused", &done).stage(Stage::Mailbox)) }
     }
 
+    /// The outbox where the server has no folder of the name that was asked for: under the name of another language, beside INBOX or
+    /// below it. No special use tells it (RFC 6154). Nothing where several could be meant.
+    pub(crate) fn other_outbox(&mut self, name: &str, call: &Call) -> Result<Option<String>, Error> {
+        let is_outbox = |name: &str| OUTBOXES.contains(&name.to_lowercase().as_str());
+        let folders = self.folders(call)?;
+        let mut found = folders.into_iter().filter(|folder| folder.is_selectable && is_meant(folder, name, &is_outbox));
+        Ok(found.next().filter(|_| found.next().is_none()).map(|folder| folder.name))
+    }
+
     /// Selects a folder for reading and writing. `pointer` is where the caller named it.
     pub(crate) fn select(&mut self, name: &str, pointer: &str, create: bool, call: &Call) -> Result<Selected, Error> {
         let name = self.real_name(name, call)?;
@@ -229,6 +241,16 @@ impl Session {
     }
 }
 
+/// Whether a folder is called so, apart from upper and lower case, or is an outbox like the one asked for; at the top or right below INBOX.
+fn is_meant(folder: &Folder, name: &str, is_outbox: &dyn Fn(&str) -> bool) -> bool {
+    let below = || {
+        let (parent, rest) = folder.name.split_once(folder.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty())?)?;
+        parent.eq_ignore_ascii_case("inbox").then_some(rest)
+    };
+    let own = below().unwrap_or(&folder.name);
+    own.to_lowercase() == name.to_lowercase() || is_outbox(name) && is_outbox(own)
+}
+
 /// Reads a LIST response.
 fn folder(line: &[u8], utf8: bool) -> Option<Folder> {
     let Ok((_, Response::MailboxData(MailboxDatum::List(list)))) = Response::parse(line) else { return None };
@@ -265,6 +287,23 @@ mod tests {
         assert_eq!(folder(b"* LIST () \"/\" \"a \\\"b\\\" \\\\ c\"\r\n", false).unwrap().name, "a \"b\" \\ c");
         assert!(!folder(b"* LIST (\\Noselect) \"/\" \"a b\"\r\n", false).unwrap().is_selectable);
         assert!(folder(b"* OK hello\r\n", false).is_none());
+    }
+
+    #[test]
+    fn an_outbox_goes_by_its_name_in_other_languages_and_below_the_inbox() {
+        let is_outbox = |name: &str| OUTBOXES.contains(&name.to_lowercase().as_str());
+        let meant = |listed: &str, name: &str| {
+            let folder = folder(format!("* LIST () \".\" {listed}\r\n").as_bytes(), false).unwrap();
+            is_meant(&folder, name, &is_outbox)
+        };
+        for listed in ["Outbox", "postausgang", "INBOX.Postausgang", "Inbox.OUTBOX"] {
+            assert!(meant(listed, "Outbox") && meant(listed, "Postausgang"), "{listed}");
+        }
+        assert!(meant("INBOX.Ausgang", "Ausgang") && meant("ausgang", "Ausgang"));
+        for listed in ["Archiv.Postausgang", "INBOX.2019.Outbox", "INBOX", "Outbox2", "Sent"] {
+            assert!(!meant(listed, "Outbox"), "{listed}");
+        }
+        assert!(!meant("Postausgang", "Ausgang"));
     }
 
     #[test]

@@ -35,8 +35,17 @@ fn folders(session: &mut Session, settings: &Settings, call: &Call, trail: &mut 
     for (pointer, name) in wanted {
         let Some(name) = name else { continue };
         // A test changes nothing, so a folder that would be created is only missing.
-        match session.select(name, pointer, false, call) {
-            Ok(selected) => trail.push(Step::ok(Stage::Mailbox).pointer(pointer).fact("folder", name).fact("messages", selected.messages)),
+        let mut selected = session.select(name, pointer, false, call).map(|selected| (name.to_owned(), selected));
+        if pointer == "/imap/outbox"
+            && selected.as_ref().is_err_and(|error| error.code == "imap.folder_missing")
+            && let Some(other) = session.other_outbox(name, call)?
+        {
+            selected = session.select(&other, pointer, false, call).map(|selected| (other, selected));
+        }
+        match selected {
+            Ok((folder, selected)) => {
+                trail.push(Step::ok(Stage::Mailbox).pointer(pointer).fact("folder", folder).fact("messages", selected.messages));
+            }
             Err(error) if error.code == "imap.folder_missing" && settings.imap.create_folders => {
                 trail.push(Step::warn(Stage::Mailbox, "imap.folder_will_be_created").pointer(pointer).fact("folder", name));
             }

@@ -35,6 +35,24 @@ fn a_missing_outbox_is_an_error_that_names_it_and_is_created_on_request() {
 }
 
 #[test]
+fn outbox_and_postausgang_are_the_same_folder_where_only_one_is_there() {
+    let Some(form) = Form::a() else { return };
+    let form = form.make_folders(&["Postausgang"]).with_account("imap", json!({"imap": {"outbox": "Outbox"}}));
+    assert_eq!(steps(&form.test("imap"), "mailbox")[1]["facts"]["folder"], "Postausgang");
+    let mut large = crate::form::mail("large@a.example");
+    large["text"] = json!("Zeile\n".repeat(20_000));
+    for message in [crate::form::mail("small@a.example"), large] {
+        let receipt = form.account("imap").send(&message.to_string(), &[], &patience()).unwrap();
+        let receipt: Value = serde_json::from_str(&receipt).unwrap();
+        assert!(receipt["saved_to"].as_str().unwrap().ends_with(".Postausgang"), "{receipt}");
+    }
+    assert_eq!(form.lies("Postausgang").len(), 2);
+    let form = form.make_folders(&["Outbox"]);
+    form.send(Some("imap"), "exact@a.example").unwrap();
+    assert_eq!((form.lies("Outbox"), form.lies("Postausgang").len()), (vec!["exact@a.example".to_owned()], 2));
+}
+
+#[test]
 fn inbox_is_the_folder_that_mail_is_fetched_from() {
     let Some(form) = Form::a() else { return };
     let form = form.deliver("da").make_folders(&["Postausgang", "Ablage"]);
