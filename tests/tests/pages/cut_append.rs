@@ -3,7 +3,7 @@
 
 use crate::form::{Form, host, mail, patience};
 use crate::postbox::{Postbox, Ways};
-use postkontor_core::{Account, Host, Status};
+use postkontor_core::{Account, Host};
 use postkontor_tests::guard::until;
 use postkontor_tests::relay::{Direction, Fault, Relay};
 use postkontor_tests::sandbox::{Options, Sandbox};
@@ -50,32 +50,30 @@ impl Case {
         Case { host: host("en"), relay, sandbox, settings: settings.to_string(), number: 0, outcomes: Vec::new() }
     }
 
-    /// Sends one mail while the relay does this, and notes what was said of it.
-    fn send(&mut self, fault: Fault) -> Outcome {
-        self.relay.arm(fault);
+    fn mail(&mut self) -> (String, Value) {
         self.number += 1;
         let id = format!("<append.{:05}@example.com>", self.number);
         let mut message = mail("b@example.com");
         message["message_id"] = json!(id);
         // Always the same length, so that a byte's number means the same in each run.
         message["date"] = json!("2026-11-21T12:00:00Z");
+        (id, message)
+    }
+
+    /// Sends so many mails in one call while the relay does this, and notes what was said of each. The first one's outcome.
+    fn send(&mut self, count: usize, fault: Fault) -> Outcome {
+        self.relay.arm(fault);
+        let (ids, mails): (Vec<String>, Vec<Value>) = (0..count).map(|_| self.mail()).unzip();
         let mut account = Account::open(&self.host, &self.settings, None).unwrap();
-        let outcome = match account.send(&message.to_string(), &[], &patience()) {
-            Ok(receipt) => {
-                let receipt: Value = serde_json::from_str(&receipt).unwrap();
-                let by_fallback = receipt["fallback"] == true;
-                assert_eq!(receipt["account"], if by_fallback { "smtp" } else { "imap" }, "{fault:?}: {receipt:#}");
-                assert_eq!(receipt["reason"]["delivery"] == "none", by_fallback, "{fault:?}: {receipt:#}");
-                if by_fallback { Outcome::SentByFallback } else { Outcome::Sent }
-            }
-            Err(error) => match (error.status, serde_json::to_value(error.delivery).unwrap().as_str().unwrap()) {
-                (Status::Uncertain, "unknown") => Outcome::Uncertain,
-                (_, "none") => Outcome::NotSent,
-                _ => panic!("{fault:?}: {error:?}"),
-            },
-        };
-        self.outcomes.push((id, format!("{fault:?}"), outcome));
-        outcome
+        let sent = account.send(&json!(mails).to_string(), &[], &patience());
+        let results: Value =
+            sent.map_or_else(|error| serde_json::to_value(&error).unwrap(), |results| serde_json::from_str(&results).unwrap());
+        let results = results["results"].as_array().unwrap_or_else(|| panic!("{fault:?}: {results:#}"));
+        assert_eq!(results.len(), count);
+        for (id, result) in ids.into_iter().zip(results) {
+            self.outcomes.push((id, format!("{fault:?}"), outcome(&fault, result)));
+        }
+        self.outcomes[self.outcomes.len() - count].2
     }
 
     /// Compares what was said of each mail with what lies in the mailbox and at the SMTP server.
@@ -109,16 +107,31 @@ impl Case {
     }
 }
 
-fn cut_everywhere(ways: Ways) {
+/// What a receipt or an error says.
+fn outcome(fault: &Fault, result: &Value) -> Outcome {
+    let by_fallback = result["fallback"] == true;
+    match (result["status"].as_i64(), result["delivery"].as_str()) {
+        (Some(0), None) => {
+            assert_eq!(result["account"], if by_fallback { "smtp" } else { "imap" }, "{fault:?}: {result:#}");
+            assert_eq!(result["reason"]["delivery"] == "none", by_fallback, "{fault:?}: {result:#}");
+            if by_fallback { Outcome::SentByFallback } else { Outcome::Sent }
+        }
+        (Some(13), Some("unknown")) => Outcome::Uncertain,
+        (Some(_), Some("none")) => Outcome::NotSent,
+        _ => panic!("{fault:?}: {result:#}"),
+    }
+}
+
+fn cut_everywhere(count: usize, ways: Ways) {
     let postbox = Postbox::start(ways);
     let mut case = Case::new(postbox.port, "anna", ways.creating);
-    assert_eq!(case.send(Fault::None), Outcome::Sent, "{ways:?}");
+    assert_eq!(case.send(count, Fault::None), Outcome::Sent, "{ways:?}");
     let lengths = [(Direction::ToServer, case.relay.sent().len()), (Direction::ToClient, case.relay.received().len())];
     for (direction, length) in lengths {
         assert!(length > 100, "{ways:?}: {direction:?} {length}");
         for after in 0..length {
             postbox.reset();
-            case.send(Fault::Cut(direction, after));
+            case.send(count, Fault::Cut(direction, after));
         }
     }
     until(Duration::from_secs(20), || postbox.is_quiet().then_some(())).unwrap();
@@ -127,22 +140,27 @@ fn cut_everywhere(ways: Ways) {
 
 #[test]
 fn a_message_that_goes_unasked() {
-    cut_everywhere(Ways { literal_plus: true, creating: false });
+    cut_everywhere(1, Ways { literal_plus: true, creating: false });
 }
 
 #[test]
 fn a_message_that_waits_for_consent() {
-    cut_everywhere(Ways { literal_plus: false, creating: false });
+    cut_everywhere(1, Ways { literal_plus: false, creating: false });
 }
 
 #[test]
 fn a_message_whose_folder_is_created() {
-    cut_everywhere(Ways { literal_plus: true, creating: true });
+    cut_everywhere(1, Ways { literal_plus: true, creating: true });
 }
 
 #[test]
 fn a_message_that_waits_for_consent_and_whose_folder_is_created() {
-    cut_everywhere(Ways { literal_plus: false, creating: true });
+    cut_everywhere(1, Ways { literal_plus: false, creating: true });
+}
+
+#[test]
+fn two_messages_in_one_call() {
+    cut_everywhere(2, Ways { literal_plus: true, creating: false });
 }
 
 #[test]
@@ -150,7 +168,7 @@ fn dovecot_cut_at_every_byte_of_append_and_its_answer() {
     let Some(form) = Form::a() else { return };
     let form = form.make_folders(&["Postausgang"]);
     let mut case = Case::new(form.exim.dovecot().imap, &form.user, false);
-    assert_eq!(case.send(Fault::None), Outcome::Sent);
+    assert_eq!(case.send(1, Fault::None), Outcome::Sent);
     let (sent, received) = (case.relay.sent(), case.relay.received());
     let begin = |text: &[u8], word: &str| text.windows(word.len()).rposition(|part| part == word.as_bytes()).unwrap();
     // From the tag of the command on, and from the line before its answer.
@@ -160,7 +178,7 @@ fn dovecot_cut_at_every_byte_of_append_and_its_answer() {
     ];
     for (direction, first, length) in ranges {
         for after in first..length {
-            case.send(Fault::Cut(direction, after));
+            case.send(1, Fault::Cut(direction, after));
         }
     }
     let folder = form.exim.dovecot().maildir(&form.user).join(".Postausgang");

@@ -6,6 +6,7 @@ use openssl::ssl::SslVersion;
 use postkontor_core::Status;
 use postkontor_tests::dovecot::USERS;
 use postkontor_tests::ports;
+use postkontor_tests::relay::{Fault, Relay};
 use postkontor_tests::scripted::Scripted;
 use postkontor_tests::tunnel::Tunnel;
 use serde_json::{Value, json};
@@ -79,6 +80,11 @@ fn timeout_is_a_number_and_ends_a_test_with_a_silent_server() {
         assert_eq!((&step["step"], &step["status_number"]), (&json!("greeting"), &json!(8)), "{step:#}");
         let error = form.receive(Some(id), json!({})).unwrap_err();
         assert_eq!((error.status, error.code.as_str()), (Status::Timeout, "net.idle_timeout"));
+
+        // A byte a second is never idle for long, and yet the whole test has its end.
+        let dripping = Relay::start(ports(&form, id).0, Fault::Drip(0)).unwrap();
+        let step = form.with_account(id, json!({"server": {"port": dripping.port, "timeout_seconds": 2}})).failed(id);
+        assert_eq!((&step["step"], &step["code"]), (&json!("greeting"), &json!("call.timeout")), "{step:#}");
     }
 }
 
