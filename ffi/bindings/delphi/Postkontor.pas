@@ -751,9 +751,8 @@ begin
     end;
   except
     Keep;
-    Verdict := pvStop;
   end;
-  { An exception of another event counts, too. }
+  { Kept from this event or, during the call, from another. }
   if Caught <> nil then
     Verdict := pvStop;
   Result := Ord(Verdict);
