@@ -51,6 +51,7 @@ impl Installation {
         program
     }
 
+    /// Compiles a program in Pascal, which counts its objects: see [`Installation::heap`].
     pub(crate) fn fpc(&self, source: &str) -> PathBuf {
         let here = self.folder.path().display();
         let mut command = Command::new("fpc");
@@ -58,6 +59,7 @@ impl Installation {
             "-Mdelphi",
             "-O2",
             "-gl",
+            "-gh",
             "-vew",
             &format!("-Fu{ROOT}/ffi/bindings/delphi"),
             &format!("-FE{here}"),
@@ -66,6 +68,17 @@ impl Installation {
         command.args([&format!("-k-rpath={here}"), &format!("{ROOT}/{source}")]);
         good(&mut command);
         self.folder.path().join(Path::new(source).file_stem().unwrap())
+    }
+
+    /// Where a program in Pascal is to write what it has not freed.
+    pub(crate) fn heap(&self) -> String {
+        format!("log={}", self.file("heap"))
+    }
+
+    /// Fails where the program did not free all: valgrind does not see the objects of Pascal's own heap.
+    pub(crate) fn has_freed_all(&self) {
+        let heap = std::fs::read_to_string(self.folder.file("heap")).unwrap();
+        assert!(heap.contains("\n0 unfreed memory blocks"), "{heap}");
     }
 
     /// Compiles a program in C#, and gives the command that runs it.

@@ -139,7 +139,9 @@ fn a_pascal_program_uses_a_mailbox_and_valgrind_finds_nothing() {
             return;
         }
         let Some(desk) = Desk::new(transport) else { return };
-        desk.works(&mut valgrind(&desk.installation.fpc("tests/callers/mailbox.dpr")));
+        let program = desk.installation.fpc("tests/callers/mailbox.dpr");
+        desk.works(valgrind(&program).env("HEAPTRC", desk.installation.heap()));
+        desk.installation.has_freed_all();
     }
 }
 
