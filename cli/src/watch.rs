@@ -35,10 +35,7 @@ pub(crate) fn watch(account: &mut Account, wanted: &Receive, options: &Options, 
         if stop.is_set() {
             break;
         }
-        // A message that the server will not give or delete is no reason to leave the others there.
-        let is_passing = matches!(error.status, Status::Network | Status::Timeout | Status::Later | Status::Busy)
-            || error.status == Status::Refused && !taken.is_empty();
-        if !is_passing {
+        if !is_passing(&error, !taken.is_empty()) {
             return Err(error);
         }
         if taken.get("messages").and_then(Value::as_array).is_some_and(|messages| !messages.is_empty()) {
@@ -49,6 +46,18 @@ pub(crate) fn watch(account: &mut Account, wanted: &Receive, options: &Options, 
         pause = (2 * pause).min(LAST_PAUSE);
     }
     Ok(())
+}
+
+/// Whether it may go better another time. `has_state`: the fetch got to the mailbox.
+fn is_passing(error: &Error, has_state: bool) -> bool {
+    match error.status {
+        Status::Network | Status::Timeout | Status::Later | Status::Busy => true,
+        // A message that the server will not give or delete is no reason to leave the others there.
+        Status::Refused => has_state,
+        // A connection that breaks while it is being secured; a server that begins anew does that as well.
+        Status::Tls => error.code == "tls.handshake_closed",
+        _ => false,
+    }
 }
 
 /// Shows what a round brought, if it brought anything.

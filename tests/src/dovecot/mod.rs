@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::io;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The users who may log in, with their passwords.
@@ -47,6 +47,7 @@ pub struct Dovecot {
     mail: std::path::PathBuf,
     ntlm: std::path::PathBuf,
     given: AtomicUsize,
+    deliveries: AtomicU64,
     _guard: Guard,
     _introspection: Introspection,
 }
@@ -97,6 +98,7 @@ impl Dovecot {
             mail: folder.join("pop3"),
             ntlm: folder.join("log/ntlm"),
             given: AtomicUsize::new(0),
+            deliveries: AtomicU64::new(0),
             _guard: guard,
             _introspection: introspection,
         })
@@ -126,9 +128,9 @@ impl Dovecot {
         self.put(user, messages, 1_700_000_000)
     }
 
-    /// Puts messages behind those that [`Dovecot::deliver`] put there.
+    /// Puts messages behind those that were put there before, as often as one likes.
     pub fn deliver_more(&self, user: &str, messages: &[Vec<u8>]) -> io::Result<()> {
-        self.put(user, messages, 1_700_000_001)
+        self.put(user, messages, 1_700_000_001 + self.deliveries.fetch_add(1, Ordering::Relaxed))
     }
 
     fn put(&self, user: &str, messages: &[Vec<u8>], time: u64) -> io::Result<()> {
@@ -137,10 +139,12 @@ impl Dovecot {
             std::fs::create_dir_all(maildir.join(folder))?;
         }
         for (number, message) in messages.iter().enumerate() {
-            // Dovecot numbers new messages in the order of their names.
-            std::fs::write(maildir.join(format!("new/{time}.{number:08}.test")), message)?;
+            std::fs::write(maildir.join(format!("tmp/{time}.{number:08}.test")), message)?;
         }
-        crate::guard::hand_over(&maildir)
+        crate::guard::hand_over(&maildir)?;
+        // A server that watches the folder must see whole messages only. Dovecot numbers new ones in the order of their names.
+        let names = (0..messages.len()).map(|number| format!("{time}.{number:08}.test"));
+        names.into_iter().try_for_each(|name| std::fs::rename(maildir.join("tmp").join(&name), maildir.join("new").join(&name)))
     }
 }
 

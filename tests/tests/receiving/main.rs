@@ -12,3 +12,4 @@ mod giant;
 mod killed;
 mod many;
 mod saving;
+mod waiting;

@@ -6,3 +6,4 @@ mod cut;
 mod desk;
 mod hostile;
 mod post;
+mod wait;

@@ -17,6 +17,15 @@ pub(crate) struct Post {
 impl Post {
     /// Starts a server whose first session is cut off after it has said so many bytes.
     pub(crate) fn start(mailbox: &Mailbox, pipelining: bool, cut: Option<usize>) -> Post {
+        Post::serve(mailbox, if pipelining { "UIDL\r\nTOP\r\nPIPELINING\r\n" } else { "UIDL\r\nTOP\r\n" }, cut)
+    }
+
+    /// Starts a server that says that it can this, a capability in each line.
+    pub(crate) fn with(mailbox: &Mailbox, capabilities: &'static str) -> Post {
+        Post::serve(mailbox, capabilities, None)
+    }
+
+    fn serve(mailbox: &Mailbox, capabilities: &'static str, cut: Option<usize>) -> Post {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (mailbox, said) = (mailbox.clone(), Arc::new(Mutex::new(0)));
@@ -28,7 +37,7 @@ impl Post {
                 stream.set_nodelay(true).unwrap();
                 let mut line = Line { stream, said: 0, cut: cut.take() };
                 // A client that goes away ends the session.
-                let _ = session(&mut line, &mailbox, pipelining);
+                let _ = session(&mut line, &mailbox, capabilities);
                 *noted.lock().unwrap() = line.said;
             }
         });
@@ -52,7 +61,7 @@ impl Line {
     }
 }
 
-fn session(line: &mut Line, mailbox: &Mailbox, pipelining: bool) -> std::io::Result<()> {
+fn session(line: &mut Line, mailbox: &Mailbox, capabilities: &str) -> std::io::Result<()> {
     let mut commands = BufReader::new(line.stream.try_clone()?);
     let lies = mailbox.lock().unwrap().clone();
     let mut deleted = Vec::new();
@@ -65,7 +74,7 @@ fn session(line: &mut Line, mailbox: &Mailbox, pipelining: bool) -> std::io::Res
         let (verb, argument) = command.trim_end().split_once(' ').unwrap_or((command.trim_end(), ""));
         let message = || argument.split(' ').next().and_then(|number| lies.get(number.parse::<usize>().ok()?.checked_sub(1)?));
         match verb {
-            "CAPA" => line.say(&format!("+OK\r\nUIDL\r\nTOP\r\n{}.\r\n", if pipelining { "PIPELINING\r\n" } else { "" }))?,
+            "CAPA" => line.say(&format!("+OK\r\n{capabilities}.\r\n"))?,
             "LIST" => {
                 let list: String = lies.iter().enumerate().map(|(index, (_, text))| format!("{} {}\r\n", index + 1, text.len())).collect();
                 line.say(&format!("+OK\r\n{list}.\r\n"))?;
