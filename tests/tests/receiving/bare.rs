@@ -17,7 +17,8 @@ fn ids(account: &mut Account) -> Vec<Value> {
 fn marked_by_others(desk: &Desk) {
     let maildir = desk.dovecot().maildir(&desk.user);
     desk.dovecot().deliver_more(&desk.user, &letters(&["marked"])).unwrap();
-    let new = std::fs::read_dir(maildir.join("new")).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();
+    let names = std::fs::read_dir(maildir.join("new")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let new = names.max().unwrap();
     std::fs::rename(maildir.join("new").join(&new), maildir.join(format!("cur/{new}:2,T"))).unwrap();
 }
 
