@@ -273,10 +273,10 @@ fn the_document_may_come_from_standard_input() {
 #[test]
 fn help_is_complete() {
     let help = String::from_utf8(postkontor(["--help"]).unwrap().output().unwrap().stdout).unwrap();
-    for word in ["transports", "schema", "check", "test", "send", "list", "receive", "discover", "authorize"] {
+    for word in ["transports", "schema", "check", "test", "send", "list", "receive", "watch", "discover", "authorize"] {
         assert!(help.lines().any(|line| line.starts_with(&format!("  {word}"))), "{word}");
     }
-    for option in ["--json", "--plugins", "--timeout", "--lang", "--trace", "--max-bytes", "--state", "--filter", "--then", "--folder"] {
+    for option in ["--json", "--plugins", "--timeout", "--lang", "--trace", "--max-bytes", "--state", "--filter", "--then", "--folder", "--wait"] {
         assert!(help.contains(option), "{option}");
     }
 }
