@@ -322,7 +322,8 @@ postkontor_status POSTKONTOR_CALL postkontor_account_authorize(
  * counts in `parts`, an array of `count` slices. `parts` may be null when `count` is 0; `cancel` may be null.
  *
  * POSTKONTOR_OK: all of it went to everybody; `out` is the receipt {"message_id","account","transport","recipients":[...]}, for
- * several messages {"results":[receipt or error,...]}. POSTKONTOR_PARTIAL: the error says who got it and who did not.
+ * several messages {"results":[receipt or error,...]}. Its "sent_copy" says whether a copy was kept (settings: sent.copy); one that
+ * failed changes no status. POSTKONTOR_PARTIAL: the error says who got it and who did not.
  * POSTKONTOR_UNCERTAIN: the connection broke before the server's verdict; nobody may send again without a human's decision.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_send(

@@ -172,6 +172,11 @@ fn receipt(out: &mut impl Write, receipt: &Value, texts: &Texts) -> io::Result<(
         };
         writeln!(out, "  {sign} {} {}", clean(text(&answer["address"])), clean(text(&answer["text"])))?;
     }
+    let copy = &receipt["sent_copy"];
+    if copy.is_object() {
+        let sign = if copy["status"] == "failed" { "!" } else { "✓" };
+        return writeln!(out, "  {sign} {}", clean(text(&copy["message"])));
+    }
     let place = text(&receipt["saved_to"]);
     if place.is_empty() { Ok(()) } else { writeln!(out, "  {}: {}", texts.word("cli.saved_to"), clean(place)) }
 }

@@ -114,7 +114,7 @@ impl Host {
     }
 
     /// The form of a transport's settings as `{"schema","uischema","rjsf"}` in a language; empty means the host's. An empty
-    /// transport asks for the form of the settings document's own groups (sender, send, receive).
+    /// transport asks for the form of the settings document's own groups (sender, send, sent, receive).
     pub fn schema(&self, transport: &str, language: &str) -> Result<String, Error> {
         let language = if language.is_empty() { &self.language } else { language };
         let form = if transport.is_empty() {
@@ -208,6 +208,10 @@ impl Entry {
 impl Schemas for Host {
     fn schema(&self, transport: &str) -> Result<Arc<Value>, Error> {
         self.transport(transport).and_then(Transport::description).map(|description| description.schema.clone())
+    }
+
+    fn supports(&self, transport: &str, operation: &str) -> bool {
+        self.transport(transport).map_or(true, |transport| transport.supports(operation))
     }
 
     fn refuse(&self, transport: &str, account: &str, settings: &Value) -> Result<(), Error> {

@@ -25,7 +25,37 @@ pub(crate) struct Receipt<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     saved_to: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    sent_copy: Option<&'a SentCopy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<&'a postkontor_plugin::Reply>,
+}
+
+/// What became of the copy that the sender keeps of a mail.
+#[derive(Serialize)]
+pub(crate) struct SentCopy {
+    pub(crate) status: Kept,
+    /// The account whose mailbox was to get it.
+    pub(crate) account: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) folder: Option<String>,
+    /// The same in a sentence.
+    pub(crate) message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<Error>,
+    /// Where it is: the receipt's `saved_to`.
+    #[serde(skip)]
+    pub(crate) place: Option<String>,
+}
+
+/// How a copy came to be where it is, if it is.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kept {
+    Saved,
+    /// It was there already.
+    Found,
+    LeftToProvider,
+    Failed,
 }
 
 /// Who sent, for the receipt.
@@ -34,6 +64,7 @@ pub(crate) struct Way<'a> {
     pub(crate) transport: &'a str,
     pub(crate) reason: Option<&'a Error>,
     pub(crate) elapsed: Duration,
+    pub(crate) copy: Option<&'a SentCopy>,
 }
 
 /// The receipt as JSON when every recipient was accepted, else the error PARTIAL with the receipt in it.
@@ -49,7 +80,8 @@ pub(crate) fn receipt(composed: &Composed<'_>, sent: &Sent, way: &Way<'_>) -> Re
         recipients: &sent.recipients,
         size: sent.size,
         elapsed_ms: u64::try_from(way.elapsed.as_millis()).unwrap_or(u64::MAX),
-        saved_to: sent.saved_to.as_deref(),
+        saved_to: sent.saved_to.as_deref().or(way.copy.and_then(|copy| copy.place.as_deref())),
+        sent_copy: way.copy,
         server: sent.reply.as_ref(),
     };
     if refused.is_empty() {

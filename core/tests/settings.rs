@@ -534,7 +534,7 @@ fn a_flood_of_problems_ends() {
 #[test]
 fn the_document_has_a_form_of_its_own() {
     let form = form(postkontor_core::settings::document_schema(), &Texts::new(), "de");
-    assert_eq!(form["rjsf"]["ui:order"], json!(["enabled", "sender", "send", "receive", "*"]));
+    assert_eq!(form["rjsf"]["ui:order"], json!(["enabled", "sender", "send", "sent", "receive", "*"]));
     assert_eq!(form["schema"]["properties"]["sender"]["title"], "Absender");
     let html = &form["schema"]["properties"]["sender"]["properties"]["html"];
     assert_eq!(html["allOf"][0]["then"]["properties"]["logo"]["title"], "Logo");

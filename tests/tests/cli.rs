@@ -276,7 +276,9 @@ fn help_is_complete() {
     for word in ["transports", "schema", "check", "test", "send", "list", "receive", "watch", "discover", "authorize"] {
         assert!(help.lines().any(|line| line.starts_with(&format!("  {word}"))), "{word}");
     }
-    for option in ["--json", "--plugins", "--timeout", "--lang", "--trace", "--max-bytes", "--state", "--filter", "--then", "--folder", "--wait"] {
+    for option in
+        ["--json", "--plugins", "--timeout", "--lang", "--trace", "--max-bytes", "--state", "--filter", "--then", "--folder", "--wait"]
+    {
         assert!(help.contains(option), "{option}");
     }
 }

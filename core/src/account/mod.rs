@@ -1,5 +1,6 @@
 //! An account: the settings it was opened with, the connections it keeps, and what it does with them.
 
+mod copy;
 mod leg;
 mod send;
 mod test;
@@ -8,6 +9,7 @@ use crate::error::failed;
 use crate::receive::{Reception, Take, Wait};
 use crate::settings::Document;
 use crate::{Cancel, Host};
+pub(crate) use copy::OPERATION as COPYING;
 use leg::Leg;
 use postkontor_plugin::{Delivery, Error, Status};
 use serde_json::Value;
@@ -31,6 +33,8 @@ pub struct Account {
     is_default: bool,
     /// That account, where it is another; opened when it is first needed, so that its problems keep nobody from sending.
     mailbox: Option<Leg>,
+    /// The account that keeps copies of what is sent, once there was something to keep, where it is none of those.
+    copying: Option<Leg>,
 }
 
 impl Account {
@@ -43,7 +47,15 @@ impl Account {
         let open = || {
             let document = Arc::new(Document::parse(settings, &**host)?);
             if !document.enabled {
-                return Ok(Account { host: host.clone(), document, legs: Vec::new(), first_sender: 0, is_default: false, mailbox: None });
+                return Ok(Account {
+                    host: host.clone(),
+                    document,
+                    legs: Vec::new(),
+                    first_sender: 0,
+                    is_default: false,
+                    mailbox: None,
+                    copying: None,
+                });
             }
             let none = || failed(Status::Settings, "settings.no_account").at("/send/account", "settings.no_account");
             let is_default = id.is_none();
@@ -58,7 +70,7 @@ impl Account {
                     legs.push(Leg::new(host, &document, other)?);
                 }
             }
-            Ok(Account { host: host.clone(), document, legs, first_sender, is_default, mailbox: None })
+            Ok(Account { host: host.clone(), document, legs, first_sender, is_default, mailbox: None, copying: None })
         };
         open().map_err(|error| host.localised(error))
     }

@@ -6,7 +6,7 @@ use crate::Cancel;
 use crate::error::failed;
 use crate::loader::Streams;
 use crate::message::{Composed, compose};
-use crate::receipt::{Way, receipt, refusal};
+use crate::receipt::{SentCopy, Way, receipt, refusal};
 use postkontor_plugin::{Delivery, Dsn, Error, Sent, Stage, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// How long sending may take where the caller sets no deadline: time for the server to think (RFC 5321, section 4.5.3.2.6,
 /// grants it ten minutes), and for the bytes at the pace of a slow line.
 const DEADLINE: Duration = Duration::from_secs(600);
-const SLOW_LINE: u64 = 64 * 1024;
+pub(super) const SLOW_LINE: u64 = 64 * 1024;
 
 /// The most mails that one call takes; each is held composed, without its attached files, until the call ends.
 const BATCH: usize = 10_000;
@@ -130,34 +130,54 @@ impl Account {
         let started = Instant::now();
         let mut results: Vec<Option<Result<String, Error>>> = mails.iter().map(|_| None).collect();
         let mut reasons: Vec<Option<Error>> = mails.iter().map(|_| None).collect();
+        let mut delivered: Vec<Delivered<'_>> = Vec::with_capacity(mails.len());
         let mut open: Vec<(usize, Composed<'_>)> = mails.into_iter().enumerate().collect();
         let last = self.legs.len().saturating_sub(1);
         for (position, leg) in self.legs.iter_mut().enumerate().skip(self.first_sender) {
             let outcomes = hand_over(leg, &mut open, cancel);
             let tried = std::mem::take(&mut open);
             for ((index, mut mail), outcome) in tried.into_iter().zip(outcomes) {
-                let way = Way {
-                    account: &leg.settings.id,
-                    transport: &leg.settings.transport,
-                    reason: reasons[index].as_ref(),
-                    elapsed: started.elapsed(),
-                };
+                let elapsed = started.elapsed();
                 match outcome {
-                    Ok(sent) => results[index] = Some(receipt(&mail, &sent, &way)),
+                    Ok(sent) => delivered.push(Delivered { index, mail, sent, position, elapsed, copy: None }),
                     Err(error) if position < last && may_fall_back(&error) && !cancel.is_fired() => {
                         mail.rewind();
                         reasons[index] = Some(self.host.localised(error));
                         open.push((index, mail));
                     }
-                    Err(error) => results[index] = Some(Err(refusal(&mail, error, &way))),
+                    Err(error) => results[index] = Some(Err(refusal(&mail, error, &leg.way(elapsed)))),
                 }
             }
             if open.is_empty() {
                 break;
             }
         }
+        self.keep_copies(&mut delivered, cancel);
+        for done in &delivered {
+            let way = Way { reason: reasons[done.index].as_ref(), copy: done.copy.as_ref(), ..self.legs[done.position].way(done.elapsed) };
+            results[done.index] = Some(receipt(&done.mail, &done.sent, &way));
+        }
         let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
         results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
+    }
+}
+
+/// A mail that a transport took.
+pub(super) struct Delivered<'a> {
+    /// Its place in the call.
+    index: usize,
+    pub(super) mail: Composed<'a>,
+    pub(super) sent: Sent,
+    /// The leg that sent it.
+    pub(super) position: usize,
+    elapsed: Duration,
+    pub(super) copy: Option<SentCopy>,
+}
+
+impl Leg {
+    /// How it sent, for a receipt.
+    fn way(&self, elapsed: Duration) -> Way<'_> {
+        Way { account: &self.settings.id, transport: &self.settings.transport, reason: None, elapsed, copy: None }
     }
 }
 
@@ -183,7 +203,7 @@ fn hand_over(leg: &mut Leg, mails: &mut [(usize, Composed<'_>)], cancel: &Cancel
     let answer = serde_json::to_vec(&request)
         .map_err(|error| failed(Status::Internal, "host.request_unwritable").detail(error.to_string()))
         .and_then(|request| {
-            let mut bodies = Bodies { mails, failed: None };
+            let mut bodies = Bodies { mails: mails.iter_mut().map(|(_, mail)| mail).collect(), failed: None };
             let answer = leg.stream("send", &request, cancel, &mut bodies)?;
             Ok((answer, bodies.failed))
         })
@@ -199,13 +219,11 @@ fn hand_over(leg: &mut Leg, mails: &mut [(usize, Composed<'_>)], cancel: &Cancel
             let result = |(index, outcome)| match outcome {
                 Outcome::Sent(sent) => Ok(sent),
                 Outcome::Error(error) => {
-                    let mut error = leg.complete(error);
-                    // The plugin knows only that the source failed; the composer knows why.
-                    if let Some((number, cause)) = failed_body.take_if(|(number, _)| *number == index) {
-                        debug_assert_eq!(number, index);
-                        error = merged(cause, &error);
-                    }
-                    Err(error)
+                    let error = leg.complete(error);
+                    Err(match failed_body.take_if(|(number, _)| *number == index) {
+                        Some((_, cause)) => merged(cause, &error),
+                        None => error,
+                    })
                 }
             };
             response.results.into_iter().enumerate().map(result).collect()
@@ -215,8 +233,9 @@ fn hand_over(leg: &mut Leg, mails: &mut [(usize, Composed<'_>)], cancel: &Cancel
     }
 }
 
-/// The composer's error with what the transport knows of the session.
-fn merged(mut cause: Error, seen: &Error) -> Error {
+/// The composer's error with what the transport knows of the session: the transport knows only that the source failed, the composer
+/// knows why.
+pub(super) fn merged(mut cause: Error, seen: &Error) -> Error {
     cause.transport.clone_from(&seen.transport);
     cause.session = seen.session;
     cause.delivery = seen.delivery;
@@ -236,22 +255,22 @@ fn whole(error: &Error) -> Error {
     error
 }
 
-fn unreadable(cause: impl ToString) -> Error {
+pub(super) fn unreadable(cause: impl ToString) -> Error {
     failed(Status::Internal, "plugin.answer_unreadable").detail(cause.to_string())
 }
 
 /// The mails of one call as the streams that the transport reads.
-struct Bodies<'a, 'b> {
-    mails: &'a mut [(usize, Composed<'b>)],
+pub(super) struct Bodies<'a, 'b> {
+    pub(super) mails: Vec<&'a mut Composed<'b>>,
     /// The mail whose source failed, and why.
-    failed: Option<(usize, Error)>,
+    pub(super) failed: Option<(usize, Error)>,
 }
 
 impl Streams for Bodies<'_, '_> {
     fn read(&mut self, stream: u64, data: &mut [u8]) -> Result<usize, Error> {
         let index = usize::try_from(stream).ok().and_then(|stream| stream.checked_sub(1));
         let mail = index.and_then(|index| Some((index, self.mails.get_mut(index)?)));
-        let Some((index, (_, mail))) = mail else { return Err(failed(Status::Argument, "host.stream_unknown")) };
+        let Some((index, mail)) = mail else { return Err(failed(Status::Argument, "host.stream_unknown")) };
         mail.read(data).inspect_err(|error| self.failed = Some((index, error.clone())))
     }
 
@@ -270,7 +289,7 @@ impl Account {
         let started = Instant::now();
         let mut mails = [(0, composed)];
         let outcome = hand_over(leg, &mut mails, cancel).pop().unwrap_or_else(|| Err(unreadable("no result")));
-        let way = Way { account: &leg.settings.id, transport: &leg.settings.transport, reason: None, elapsed: started.elapsed() };
+        let way = leg.way(started.elapsed());
         let [(_, composed)] = &mails;
         match outcome {
             Ok(sent) => receipt(composed, &sent, &way).and_then(|receipt| serde_json::from_str(&receipt).map_err(unreadable)),

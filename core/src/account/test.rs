@@ -24,11 +24,10 @@ impl Account {
         let started = Instant::now();
         let to = self.loop_recipient(&request)?;
         let mut report = self.prepare_and_test(cancel)?;
-        if let Some(to) = to {
-            let step = self.loop_step(&report, &to, cancel);
-            let quit = report.steps.iter().position(|step| step.step == Stage::Quit).unwrap_or(report.steps.len());
-            report.steps.insert(quit, step);
-        }
+        let copying = if report.is_ok() { self.copying_step(cancel) } else { None };
+        let looped = to.map(|to| self.loop_step(&report, &to, cancel));
+        let quit = report.steps.iter().position(|step| step.step == Stage::Quit).unwrap_or(report.steps.len());
+        report.steps.splice(quit..quit, copying.into_iter().chain(looped));
         let Some(leg) = self.legs.first() else { return Err(failed(Status::Disabled, "settings.disabled")) };
         let (account, transport) = (leg.settings.id.clone(), leg.settings.transport.clone());
         let ok = report.is_ok();

@@ -14,6 +14,7 @@ use super::{base64, html, identifier, kind, ready, text};
 use crate::settings::Sender;
 use postkontor_plugin::Error;
 use std::borrow::Cow;
+use std::ops::Range;
 use std::path::Path;
 
 /// Composes a message document for the wire. `parts` are the bytes that attachments refer to by index.
@@ -40,6 +41,7 @@ pub fn compose<'a>(message: &str, sender: &Sender, parts: &[&'a [u8]]) -> Result
     builder.content(&content, &mut problems);
     problems.into_result()?;
     builder.end_head();
+    let blind = write_blind(&mut builder.out, &message, &identity);
     Ok(Composed {
         from: envelope.from,
         recipients: envelope.recipients,
@@ -49,6 +51,7 @@ pub fn compose<'a>(message: &str, sender: &Sender, parts: &[&'a [u8]]) -> Result
         utf8: envelope.utf8,
         dsn: message.delivery_receipt,
         head: builder.out,
+        blind,
         segments: builder.segments,
         reading: Reading::default(),
     })
@@ -74,6 +77,21 @@ fn address(message: &Message<'_>, from: Option<&Address<'_>>, identity: &Identit
     // These stand in the headers only, where their letters need SMTPUTF8 as well.
     envelope.utf8 |= from.into_iter().chain(&message.reply_to).chain(&identity.reply_to).any(Address::is_utf8);
     envelope
+}
+
+/// Writes the Bcc header of the document behind all that goes out, and says where it stands.
+pub(super) fn write_blind(out: &mut Vec<u8>, message: &Message<'_>, identity: &Identity<'_>) -> Range<usize> {
+    let start = out.len();
+    let addresses = || message.bcc.iter().map(|listed| &listed.address);
+    if !message.bcc.is_empty() && Headers::new(out, identity.charset).addresses("Bcc", addresses()).is_err() {
+        // A name that the character set lacks is no reason to refuse a message in which it does not stand.
+        let nameless: Vec<_> = addresses().map(|address| Address { name: Cow::Borrowed(""), address: address.address.clone() }).collect();
+        out.truncate(start);
+        if Headers::new(out, identity.charset).addresses("Bcc", nameless.iter()).is_err() {
+            out.truncate(start);
+        }
+    }
+    start..out.len()
 }
 
 /// What a message consists of, once the settings have had their say.

@@ -37,6 +37,8 @@ pub struct Composed<'a> {
     /// The delivery reports that the message asks for.
     pub dsn: Option<Dsn>,
     pub(super) head: Vec<u8>,
+    /// The Bcc header in `head`, which only the sender's own copy has; empty where there is none.
+    pub(super) blind: Range<usize>,
     pub(super) segments: Vec<Segment<'a>>,
     pub(super) reading: Reading,
 }
@@ -110,6 +112,17 @@ impl Composed<'_> {
     /// Starts again at the first byte, for a second attempt with the same Message-ID.
     pub fn rewind(&mut self) {
         self.reading = Reading::default();
+    }
+
+    /// Starts again as the copy that the sender keeps: the same message with its Bcc header, because there is no other place where he
+    /// could see who got it blind (RFC 5322, section 3.6.3).
+    pub(crate) fn become_copy(&mut self) {
+        self.rewind();
+        let blind = std::mem::take(&mut self.blind);
+        if !blind.is_empty() {
+            self.size += blind.len() as u64;
+            self.segments.insert(0, Segment::Head(blind));
+        }
     }
 }
 

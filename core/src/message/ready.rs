@@ -4,6 +4,7 @@
 
 use super::address::{self, Address};
 use super::charset::Unencoded;
+use super::compose::write_blind;
 use super::composed::{Composed, Reading, Segment};
 use super::document::Message;
 use super::envelope::Envelope;
@@ -57,7 +58,8 @@ pub(super) fn compose<'a>(
         Some(address) => envelope.from(address),
         None => problems.add("/from", "message.no_from", &[]),
     }
-    if message.to.is_empty() && message.cc.is_empty() && message.bcc.is_empty() {
+    let names_none = message.to.is_empty() && message.cc.is_empty() && message.bcc.is_empty();
+    if names_none {
         for address in found(&["to"], &mut problems).iter().chain(&found(&["cc"], &mut problems)).chain(&found(&["bcc"], &mut problems)) {
             envelope.recipient(address, "/file");
         }
@@ -90,12 +92,8 @@ pub(super) fn compose<'a>(
         message_id = format!("{}@{domain}", identifier::unique());
         headers.identifiers("Message-ID", std::slice::from_ref(&message_id));
     }
-    for field in fields.0.iter().filter(|field| !field.is("bcc") && !field.is("resent-bcc")) {
-        for line in &field.lines {
-            head.extend_from_slice(line);
-            head.extend_from_slice(b"\r\n");
-        }
-    }
+    let is_blind = |field: &&Field| field.is("bcc");
+    fields.0.iter().filter(|field| !is_blind(field) && !field.is("resent-bcc")).for_each(|field| field.write(&mut head));
     head.extend_from_slice(b"\r\n");
     problems.into_result()?;
 
@@ -106,6 +104,12 @@ pub(super) fn compose<'a>(
         head.extend_from_slice(b"\r\n");
         size += 2;
     }
+    // The copy tells who got the message: those in the file, unless the document names others.
+    let mut blind = write_blind(&mut head, message, identity);
+    if names_none {
+        fields.0.iter().filter(is_blind).for_each(|field| field.write(&mut head));
+        blind.end = head.len();
+    }
     Ok(Composed {
         from: envelope.from,
         recipients: envelope.recipients,
@@ -115,6 +119,7 @@ pub(super) fn compose<'a>(
         utf8: envelope.utf8,
         dsn: message.delivery_receipt.clone(),
         head,
+        blind,
         segments,
         reading: Reading::default(),
     })
@@ -320,6 +325,13 @@ impl<'h> Fields<'h> {
 impl Field<'_> {
     fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        for line in &self.lines {
+            out.extend_from_slice(line);
+            out.extend_from_slice(b"\r\n");
+        }
     }
 
     fn value(&self) -> String {

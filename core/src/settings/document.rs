@@ -1,7 +1,7 @@
 //! The settings document.
 
 use super::reading::Reading;
-use super::{Receive, Send, Sender, problem, secrets};
+use super::{Receive, Send, Sender, Sent, problem, secrets};
 use postkontor_plugin::{Error, Status};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -12,6 +12,11 @@ use std::sync::Arc;
 pub trait Schemas {
     /// The schema that the plugin describes, without texts; an error where there is no such transport.
     fn schema(&self, transport: &str) -> Result<Arc<Value>, Error>;
+
+    /// Whether the transport has an operation; `true` where that is not known, because then the account has a problem of its own.
+    fn supports(&self, _transport: &str, _operation: &str) -> bool {
+        true
+    }
 
     /// Asks the transport itself whether it would take an account's settings, without touching the network: for rules that no
     /// schema expresses. References to secrets have been replaced by `***`. Only [`check`](super::check) asks; whoever opens
@@ -29,6 +34,8 @@ pub struct Document {
     pub sender: Sender,
     /// Which accounts send.
     pub send: Send,
+    /// Where copies of sent mail are kept.
+    pub sent: Sent,
     /// Which account fetches, and for whom.
     pub receive: Receive,
     reading: Reading,
@@ -62,6 +69,7 @@ impl Document {
             enabled: reading.enabled,
             sender: group(&reading, "sender")?,
             send: group(&reading, "send")?,
+            sent: group(&reading, "sent")?,
             receive: group(&reading, "receive")?,
             reading,
         })
@@ -79,6 +87,11 @@ impl Document {
             accounts.next().filter(|_| accounts.next().is_none())
         };
         self.send.account.as_deref().or_else(only)
+    }
+
+    /// The account whose mailbox gets a copy of each sent mail, where that is wanted: `sent.account`, else `receive.account`.
+    pub fn copying_account(&self) -> Option<&str> {
+        self.sent.account.as_deref().or(self.receive.account.as_deref()).filter(|_| self.sent.copy)
     }
 
     /// The settings of an account; the error names every problem in them.

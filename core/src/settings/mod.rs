@@ -18,7 +18,7 @@ mod sender;
 pub use check::check;
 pub use document::{AccountSettings, Document, Schemas};
 pub use form::form;
-pub use routes::{Receive, Send};
+pub use routes::{Receive, Send, Sent};
 pub use secrets::{resolve_secrets, secret_not_found};
 pub use sender::{Html, Sender, Unencodable};
 
@@ -43,6 +43,9 @@ pub fn document_schema() -> &'static Value {
         #[serde(default)]
         #[schemars(extend("x-postkontor" = {"order": 30}))]
         send: Send,
+        #[serde(default)]
+        #[schemars(extend("x-postkontor" = {"order": 35}))]
+        sent: Sent,
         #[serde(default)]
         #[schemars(extend("x-postkontor" = {"order": 40}))]
         receive: Receive,

@@ -70,6 +70,7 @@ impl Reading {
         let accounts = read_accounts(accounts, schemas, &layers, &mut findings);
         let mut reading = Reading { enabled: true, groups, problems: Vec::new(), accounts, visible: findings.visible, layers };
         reading.check_references(&findings.accounts, &mut findings.problems);
+        findings.problems.extend(reading.check_copying(schemas));
         reading.layers.check_scopes(&|pointer| reading.scope(schema, pointer), &mut problems);
         let placed = |problem: Problem| Problem {
             pointer: reading.layers.place(&problem.pointer, &|pointer| reading.scope(schema, pointer)),
@@ -117,6 +118,30 @@ impl Reading {
         let account = self.accounts.iter().find(|account| account.id == id)?;
         let within = names.fold(String::new(), |pointer, name| child(&pointer, &name));
         layers::scope(account.schema.as_deref()?, &within)
+    }
+
+    /// What stands in the way of keeping copies: no account is named, or one that cannot file.
+    fn check_copying(&self, schemas: &dyn Schemas) -> Option<Problem> {
+        let named = |group: &str| self.groups[group]["account"].as_str();
+        if self.groups["sent"]["copy"] != true {
+            return None;
+        }
+        let can = |account: &&Account| schemas.supports(&account.transport, crate::account::COPYING);
+        let problem = match named("sent").or(named("receive")) {
+            None => Problem::new("/sent/account", "settings.copying_account_missing"),
+            Some(id) => {
+                // One that is not there at all has been noted.
+                let account = self.accounts.iter().find(|account| account.id == id).filter(|account| !can(account))?;
+                let problem = Problem::new("/sent/account", "settings.copying_account_unable").arg("account", shown(id));
+                problem.arg("transport", shown(&account.transport))
+            }
+        };
+        let hint = self
+            .accounts
+            .iter()
+            .find(|account| !account.transport.is_empty() && can(account))
+            .map(|account| serde_json::json!({"code": "settings.did_you_mean", "args": {"suggestion": account.id}}));
+        Some(problem.arg("hint", hint.unwrap_or_else(|| serde_json::json!(""))))
     }
 
     /// Notes each mention of an account that is not there, and puts in the credentials of those that are.

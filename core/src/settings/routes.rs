@@ -1,4 +1,4 @@
-//! Groups `send` and `receive`: which accounts do it, and for whom.
+//! Groups `send`, `sent` and `receive`: which accounts do it, and for whom.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,19 @@ pub struct Send {
     /// The accounts that are tried in turn when that one fails before anything was delivered.
     #[schemars(extend("x-postkontor" = {"scope": "company", "order": 20, "account": true, "list": true}))]
     pub fallback: Vec<String>,
+}
+
+/// Where copies of sent mail are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sent {
+    /// A copy of each mail is put into the folder for sent mail; the folder is that of the account's own settings (`imap.sent`).
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10}))]
+    pub copy: bool,
+    /// The account whose mailbox gets the copies; that of `receive.account` when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20, "account": true, "when": {"copy": [true]}}))]
+    pub account: Option<String>,
 }
 
 /// Which account fetches, and for whom.

@@ -13,6 +13,9 @@ const HELD: u64 = 4096;
 /// One block on its way from the composer to the connection.
 const BLOCK: usize = 64 * 1024;
 
+/// The code of an error because there is no such folder.
+const MISSING: &str = "imap.folder_missing";
+
 /// Puts a message into the outbox.
 pub(crate) fn send(session: &mut Session, settings: &Settings, mail: &Mail, body: &mut Body, call: &Call) -> Result<Sent, Error> {
     let Some(outbox) = &settings.imap.outbox else {
@@ -21,24 +24,18 @@ pub(crate) fn send(session: &mut Session, settings: &Settings, mail: &Mail, body
     };
     let mut folder = session.real_name(outbox, call)?;
     let size = mail.size.ok_or_else(|| Error::new(Status::Internal, "plugin.request_unreadable").usable())?;
-    // A small message is held, so that it can be sent once more when the folder had to be created first.
-    let mut message = if size <= HELD { Message::Held(held(body, size)?) } else { Message::Streamed { body, size } };
-    let mut utf8 = mail.utf8 && session.utf8 && session.capabilities.has_utf8();
-    let mut attempt = session.append(&folder, &mut message, utf8, call)?;
-    if utf8 && matches!(attempt, Appended::Misunderstood(_)) {
-        // RFC 9755 takes headers in UTF-8 without further ado; servers of RFC 6855 want to be told.
-        utf8 = false;
-        attempt = session.append(&folder, &mut message, utf8, call)?;
-    }
+    let at_outbox = |error: Error| if error.code == MISSING { error.at("/imap/outbox", MISSING) } else { error };
+    let mut message = Message::of(body, size)?;
+    let mut attempt = session.append(&folder, &mut message, mail.utf8, call).map_err(at_outbox)?;
     if matches!(attempt, Appended::Missing(_))
         && let Some(other) = session.other_outbox(&folder, call)?
     {
-        attempt = session.append(&other, &mut message, utf8, call)?;
+        attempt = session.append(&other, &mut message, mail.utf8, call).map_err(at_outbox)?;
         folder = other;
     }
     if matches!(attempt, Appended::Missing(_)) && settings.imap.create_folders {
         session.create(&folder, "/imap/outbox", call)?;
-        attempt = session.append(&folder, &mut message, utf8, call)?;
+        attempt = session.append(&folder, &mut message, mail.utf8, call).map_err(at_outbox)?;
     }
     match attempt {
         Appended::Yes(uid) => {
@@ -47,17 +44,24 @@ pub(crate) fn send(session: &mut Session, settings: &Settings, mail: &Mail, body
             Ok(sent)
         }
         Appended::Misunderstood(error) => Err(error),
-        Appended::Missing(error) => Err(error.arg("folder", folder).at("/imap/outbox", "imap.folder_missing")),
+        Appended::Missing(error) => Err(at_outbox(error.arg("folder", folder))),
     }
 }
 
 /// The message on its way.
-enum Message<'a, 'b> {
+pub(crate) enum Message<'a, 'b> {
     Held(Vec<u8>),
     Streamed { body: &'a mut Body<'b>, size: u64 },
 }
 
-enum Appended {
+impl<'a, 'b> Message<'a, 'b> {
+    /// A small message is held, so that it can be sent once more when the folder had to be created first.
+    pub(crate) fn of(body: &'a mut Body<'b>, size: u64) -> Result<Message<'a, 'b>, Error> {
+        if size <= HELD { held(body, size).map(Message::Held) } else { Ok(Message::Streamed { body, size }) }
+    }
+}
+
+pub(crate) enum Appended {
     /// With UIDVALIDITY and UID, where the server tells them.
     Yes(Option<(u32, u32)>),
     /// There is no such folder, and the message is still whole.
@@ -86,8 +90,18 @@ fn another_size() -> Error {
 }
 
 impl Session {
-    /// Appends a message to a folder. An error after the last byte may have left says that the outcome is not known.
-    fn append(&mut self, folder: &str, message: &mut Message, utf8: bool, call: &Call) -> Result<Appended, Error> {
+    /// Appends a message to a folder; `utf8` says that it has headers in UTF-8. An error after the last byte may have left says that the
+    /// outcome is not known.
+    pub(crate) fn append(&mut self, folder: &str, message: &mut Message, utf8: bool, call: &Call) -> Result<Appended, Error> {
+        let utf8 = utf8 && self.utf8 && self.capabilities.has_utf8();
+        match self.append_as(folder, message, utf8, call)? {
+            // RFC 9755 takes headers in UTF-8 without further ado; servers of RFC 6855 want to be told.
+            Appended::Misunderstood(_) if utf8 => self.append_as(folder, message, false, call),
+            attempt => Ok(attempt),
+        }
+    }
+
+    fn append_as(&mut self, folder: &str, message: &mut Message, utf8: bool, call: &Call) -> Result<Appended, Error> {
         let at = |error: Error| error.stage(Stage::Content);
         let size = match message {
             Message::Held(message) => message.len() as u64,
@@ -158,7 +172,7 @@ impl Session {
     /// What can be done about a refusal when the message is still whole, if anything.
     fn whole(&self, done: &Done) -> Option<Appended> {
         if done.has("TRYCREATE") || done.has("NONEXISTENT") {
-            Some(Appended::Missing(self.refused("imap.folder_missing", done).stage(Stage::Mailbox)))
+            Some(Appended::Missing(self.refused(MISSING, done).stage(Stage::Mailbox)))
         } else if done.is_bad {
             Some(Appended::Misunderstood(self.refused("imap.append_refused", done).stage(Stage::Content)))
         } else {
@@ -175,7 +189,7 @@ impl Session {
         // A message that was streamed is gone; the caller may send it again.
         match self.whole(&done) {
             Some(appended) if held => return Ok(appended),
-            Some(Appended::Missing(error)) => return Err(error.at("/imap/outbox", "imap.folder_missing")),
+            Some(Appended::Missing(error)) => return Err(error),
             _ => (),
         }
         Err(self.refused("imap.append_refused", &done).stage(Stage::Acceptance))

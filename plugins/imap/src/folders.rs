@@ -21,10 +21,10 @@ const OUTBOXES: [&str; 2] = ["outbox", "postausgang"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Folder {
     pub(crate) name: String,
-    delimiter: Option<String>,
+    pub(crate) delimiter: Option<String>,
     /// The special uses of RFC 6154, in lower case: `sent`, `drafts`, `trash`, `junk`, `archive`, `all`, `flagged`.
-    uses: Vec<&'static str>,
-    is_selectable: bool,
+    pub(crate) uses: Vec<&'static str>,
+    pub(crate) is_selectable: bool,
 }
 
 /// What is known of a folder that was selected.

@@ -8,14 +8,17 @@
 mod append;
 mod apply;
 mod command;
+mod file;
 mod folders;
 mod head;
 mod login;
 mod marks;
 mod names;
+mod provider;
 mod reader;
 mod receive;
 mod search;
+mod sent;
 mod session;
 mod settings;
 mod state;
@@ -24,7 +27,7 @@ mod uids;
 mod wait;
 
 use postkontor_plugin::serde_json::Value;
-use postkontor_plugin::{Body, Call, Error, Mail, Opening, ReceiveRequest, Received, Report, Sent, TestRequest, Transport};
+use postkontor_plugin::{Body, Call, Error, Filed, Filing, Mail, Opening, ReceiveRequest, Received, Report, Sent, TestRequest, Transport};
 use session::Session;
 use settings::Settings;
 
@@ -32,12 +35,14 @@ use settings::Settings;
 pub struct Imap {
     settings: Settings,
     session: Option<Session>,
+    /// The folder for copies of sent mail, once it was found.
+    sent: Option<String>,
 }
 
 impl Transport for Imap {
     const NAME: &'static str = "imap";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply"];
+    const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file"];
     const TEXTS: &'static [(&'static str, &'static str)] = &[
         ("en", include_str!("../locales/en.json")),
         ("de", include_str!("../locales/de.json")),
@@ -47,7 +52,7 @@ impl Transport for Imap {
 
     fn open(settings: Settings, _opening: &Opening) -> Result<Imap, Error> {
         settings.check()?;
-        Ok(Imap { settings, session: None })
+        Ok(Imap { settings, session: None, sent: None })
     }
 
     fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
@@ -82,6 +87,10 @@ impl Transport for Imap {
         let applied = apply::apply(&mut session, &self.settings, request, call);
         self.keep(session, &applied);
         applied
+    }
+
+    fn file(&mut self, request: &Filing, call: &Call) -> Result<Filed, Error> {
+        file::file(self, request, call)
     }
 }
 

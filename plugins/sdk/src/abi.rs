@@ -2,7 +2,7 @@
 //!
 //! Authors need only [`export!`](crate::export) from here. A host that links a plugin statically takes [`vtable`].
 
-use crate::{Call, Error, Host, Level, Mail, Opening, ReceiveRequest, Secret, Sent, Status, TestRequest, Transport};
+use crate::{Call, Error, Filing, Host, Level, Mail, Opening, ReceiveRequest, Secret, Sent, Status, TestRequest, Transport};
 pub use abi_stable;
 pub use postkontor_abi as raw;
 use raw::{Buffer, Bytes, Plugin};
@@ -176,6 +176,10 @@ unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request
                 return to_json(&transport.receive(&request, &call)?);
             }
             b"apply" => transport.apply(&request, &call),
+            b"file" => {
+                let request = Filing::deserialize(&request).map_err(unreadable)?;
+                return to_json(&transport.file(&request, &call)?);
+            }
             b"authorize" => transport.authorize(&request, &call),
             _ => Err(Error::new(Status::Unsupported, "transport.operation_unsupported")
                 .arg("transport", T::NAME)

@@ -22,6 +22,7 @@
 pub mod abi;
 mod call;
 mod error;
+mod filing;
 mod mail;
 #[cfg(feature = "net")]
 pub mod net;
@@ -35,6 +36,7 @@ mod transport;
 
 pub use call::{Body, Call, Host, Level};
 pub use error::{At, Delivery, Error, Reply, Retry, SessionState, Stage};
+pub use filing::{Filed, Filing, FilingResult, Original, SentBy};
 pub use mail::{Answer, Dsn, Mail, Notify, Sent, Verdict};
 pub use receive::{Disposal, Filter, Incoming, ReceiveRequest, Received};
 pub use report::{Report, Step, StepStatus};

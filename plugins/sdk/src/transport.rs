@@ -1,6 +1,6 @@
 //! The trait that a transport implements.
 
-use crate::{Body, Call, Error, Mail, ReceiveRequest, Received, Report, Sent, Status};
+use crate::{Body, Call, Error, Filed, Filing, Mail, ReceiveRequest, Received, Report, Sent, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub trait Transport: Sized + Send + 'static {
     /// The version of the plugin, for support.
     const VERSION: &'static str;
 
-    /// The operations that are implemented: `test`, `send`, `list`, `receive`, `apply`, `authorize`.
+    /// The operations that are implemented: `test`, `send`, `list`, `receive`, `apply`, `file`, `authorize`.
     const OPERATIONS: &'static [&'static str];
 
     /// Texts for users as pairs of language and JSON (docs/plugins.md); the shared ones need not be repeated.
@@ -68,6 +68,11 @@ pub trait Transport: Sized + Send + 'static {
     /// Marks, moves or deletes messages.
     fn apply(&mut self, _request: &Value, _call: &Call) -> Result<Value, Error> {
         Err(unsupported::<Self>("apply"))
+    }
+
+    /// Puts messages into a folder, each unless one with its Message-ID is there. An error means that none was filed.
+    fn file(&mut self, _request: &Filing, _call: &Call) -> Result<Filed, Error> {
+        Err(unsupported::<Self>("file"))
     }
 
     /// Asks a person for consent (OAuth 2.0).

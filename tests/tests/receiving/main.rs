@@ -4,6 +4,7 @@
 
 mod bare;
 mod compress;
+mod copies;
 mod desk;
 mod doors;
 mod fetching;

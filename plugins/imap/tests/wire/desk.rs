@@ -3,7 +3,7 @@
 use postkontor_imap::Imap;
 use postkontor_plugin::serde_json::{self, Value, json};
 use postkontor_plugin::{
-    Call, Disposal, Error, Host, Incoming, Level, Mail, Opening, ReceiveRequest, Received, Secret, Sent, Status, Transport,
+    Call, Disposal, Error, Filed, Filing, Host, Incoming, Level, Mail, Opening, ReceiveRequest, Received, Secret, Sent, Status, Transport,
 };
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -121,4 +121,13 @@ pub(crate) fn send_as(account: &mut Imap, message: &[u8], more: Value) -> Result
     let mail: Mail = serde_json::from_value(mail).unwrap();
     let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
     account.send(&mail, &mut call.body(1), &call)
+}
+
+/// Files a message, which is sent by this user over this server.
+pub(crate) fn file(account: &mut Imap, message: &[u8], message_id: &str, sent_by: (&str, &str)) -> Result<Filed, Error> {
+    let desk = Desk { message: RefCell::new(message.to_vec()), ..Desk::new(Disposal::Keep) };
+    let filing: Filing = serde_json::from_value(json!({"folder": "<sent>", "sent_by": {"host": sent_by.0, "user": sent_by.1},
+        "messages": [{"stream": 1, "size": message.len(), "message_id": message_id}]}))
+    .unwrap();
+    account.file(&filing, &Call::new(&desk, Instant::now() + Duration::from_secs(30)))
 }

@@ -5,6 +5,7 @@ mod append;
 mod compress;
 mod cut;
 mod desk;
+mod file;
 mod hostile;
 mod post;
 mod strict;

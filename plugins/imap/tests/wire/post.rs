@@ -30,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) uid_last: bool,
     /// The connection can be compressed.
     pub(crate) compress: bool,
+    /// The server is Google's.
+    pub(crate) google: bool,
 }
 
 /// A running server; it ends with the process.
@@ -169,6 +171,7 @@ fn session(line: &mut Line, store: &Mutex<Store>) -> std::io::Result<()> {
             "CAPABILITY" => {
                 let more = if line.options.literal_plus { " LITERAL+" } else { "" };
                 let more = if line.options.compress { format!("{more} COMPRESS=DEFLATE") } else { more.to_owned() };
+                let more = if line.options.google { format!("{more} X-GM-EXT-1") } else { more };
                 line.say(&format!("* CAPABILITY IMAP4rev1 UIDPLUS{more}\r\n"))?;
             }
             "COMPRESS" => {
@@ -176,9 +179,18 @@ fn session(line: &mut Line, store: &Mutex<Store>) -> std::io::Result<()> {
                 line.packing = Some(packing());
                 continue;
             }
+            "LIST" => line.say("* LIST () \"/\" INBOX\r\n* LIST () \"/\" \"Gesendete Objekte\"\r\n")?,
             "SELECT" => {
-                let messages = store.lock().unwrap().inbox.len();
+                let messages =
+                    if command.contains("INBOX") { store.lock().unwrap().inbox.len() } else { store.lock().unwrap().outbox.len() };
                 line.say(&format!("* {messages} EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n"))?;
+            }
+            "SEARCH" if command.contains("HEADER Message-ID") => {
+                let field = format!("Message-ID: {}\r\n", command.rsplit(' ').next().unwrap().trim_matches('"'));
+                let outbox = store.lock().unwrap().outbox.clone();
+                let is_there = |message: &Vec<u8>| String::from_utf8_lossy(message).contains(&field);
+                let uids: String = (1..).zip(&outbox).filter(|(_, message)| is_there(message)).map(|(uid, _)| format!(" {uid}")).collect();
+                line.say(&format!("* SEARCH{uids}\r\n"))?;
             }
             "SEARCH" => {
                 let uids: String = store.lock().unwrap().inbox.iter().map(|(uid, _)| format!(" {uid}")).collect();

@@ -1,0 +1,150 @@
+//! The copy that the sender keeps of a mail (`sent.copy`): filed after the mail was sent, and never a reason for a failure of sending.
+
+use super::Account;
+use super::leg::{Leg, milliseconds};
+use super::send::{Bodies, Delivered, SLOW_LINE, merged, unreadable};
+use crate::Cancel;
+use crate::receipt::{Kept, SentCopy};
+use postkontor_plugin::{Error, Filed, Filing, FilingResult, Original, SentBy, Stage, Step, Verdict};
+use serde_json::{Map, Value, json};
+use std::time::{Duration, Instant};
+
+/// The operation of the transport that keeps copies.
+pub(crate) const OPERATION: &str = "file";
+
+/// How long keeping copies may take where the caller sets no deadline: less than sending, because the mails have left.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The folder for sent mail of whatever name.
+const FOLDER: &str = "<sent>";
+
+impl Account {
+    /// Files a copy of each mail that somebody got, unless the transport that sent it has put it somewhere already.
+    pub(super) fn keep_copies(&mut self, delivered: &mut [Delivered<'_>], cancel: &Cancel) {
+        let Some(account) = self.document.copying_account().map(str::to_owned) else { return };
+        for position in 0..self.legs.len() {
+            let is_wanted = |done: &&mut Delivered| {
+                let is_taken = done.sent.recipients.iter().any(|answer| answer.status == Verdict::Accepted);
+                done.position == position && done.sent.saved_to.is_none() && is_taken
+            };
+            let mut wanted: Vec<&mut Delivered> = delivered.iter_mut().filter(is_wanted).collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            let sent_by = self.legs[position].sent_by();
+            let mails = wanted.iter_mut().map(|done| {
+                done.mail.become_copy();
+                &mut done.mail
+            });
+            let mut bodies = Bodies { mails: mails.collect(), failed: None };
+            let filed = self.copying_leg(&account).and_then(|leg| file(leg, sent_by, &mut bodies, cancel));
+            for (index, done) in wanted.into_iter().enumerate() {
+                done.copy = Some(self.sent_copy(&account, &filed, index));
+            }
+        }
+    }
+
+    /// What became of one of the copies.
+    fn sent_copy(&self, account: &str, filed: &Result<Filed, Error>, index: usize) -> SentCopy {
+        let (status, place, error) = match filed {
+            Ok(filed) if filed.left_to_provider => (Kept::LeftToProvider, None, None),
+            Ok(filed) => match &filed.results[index] {
+                FilingResult::Saved(place) => (Kept::Saved, Some(place.clone()), None),
+                FilingResult::Found(place) => (Kept::Found, Some(place.clone()), None),
+                FilingResult::Error(error) => (Kept::Failed, None, Some(self.host.localised(error.clone()))),
+            },
+            Err(error) => (Kept::Failed, None, Some(self.host.localised(error.clone()))),
+        };
+        let folder = filed.as_ref().ok().map(|filed| filed.folder.clone()).filter(|folder| !folder.is_empty());
+        let code = match status {
+            Kept::Saved => "sent.saved",
+            Kept::Found => "sent.found",
+            Kept::LeftToProvider => "sent.left_to_provider",
+            Kept::Failed => "sent.failed",
+        };
+        let mut args = Map::new();
+        args.extend(folder.clone().map(|folder| ("folder".to_owned(), Value::from(folder))));
+        args.extend(error.as_ref().map(|error| ("reason".to_owned(), Value::from(error.message.as_str()))));
+        let message = self.host.sentence(code, &args).unwrap_or_else(|| code.to_owned());
+        SentCopy { status, account: account.to_owned(), folder, message, error, place }
+    }
+
+    /// The account that keeps copies; its session is kept like every other.
+    fn copying_leg(&mut self, account: &str) -> Result<&mut Leg, Error> {
+        if let Some(position) = self.legs.iter().position(|leg| leg.settings.id == account) {
+            return Ok(&mut self.legs[position]);
+        }
+        if self.is_default && self.document.receive.account.as_deref() == Some(account) {
+            return self.mailbox();
+        }
+        let leg = match self.copying.take() {
+            Some(leg) => leg,
+            None => Leg::new(&self.host, &self.document, account)?,
+        };
+        Ok(self.copying.insert(leg))
+    }
+
+    /// The step of a test that looks for the folder of the copies, where copies are wanted of what this account sends. What it finds is a
+    /// warning at most, as sending works without.
+    pub(super) fn copying_step(&mut self, cancel: &Cancel) -> Option<Step> {
+        let account = self.document.copying_account()?.to_owned();
+        let sender = self.legs.get(self.first_sender)?;
+        let transport = self.host.transport(&sender.settings.transport).ok()?;
+        if !transport.supports("send") || transport.supports(OPERATION) {
+            return None;
+        }
+        let (sent_by, started) = (sender.sent_by(), Instant::now());
+        let found = self.copying_leg(&account).and_then(|leg| file(leg, sent_by, &mut Bodies { mails: Vec::new(), failed: None }, cancel));
+        let mut step = match found {
+            Ok(Filed { left_to_provider: true, .. }) => Step { code: "sent.left_to_provider".to_owned(), ..Step::ok(Stage::Mailbox) },
+            Ok(filed) => Step::ok(Stage::Mailbox).fact("folder", filed.folder),
+            Err(error) => {
+                let seen = Step::fail(Stage::Mailbox, &error);
+                let step =
+                    Step { facts: seen.facts, detail: seen.detail, pointer: seen.pointer, ..Step::warn(Stage::Mailbox, &error.code) };
+                step.advice("advice.copies_not_kept")
+            }
+        };
+        step.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Some(step.fact("account", account))
+    }
+}
+
+/// One call of the transport for all copies. Without any, it only looks for the folder.
+fn file(leg: &mut Leg, sent_by: SentBy, bodies: &mut Bodies<'_, '_>, cancel: &Cancel) -> Result<Filed, Error> {
+    let count = bodies.mails.len();
+    let bytes: u64 = bodies.mails.iter().map(|mail| mail.size).sum();
+    let originals = bodies.mails.iter().zip(1..).map(|(mail, stream)| Original {
+        stream,
+        size: mail.size,
+        message_id: mail.message_id.clone(),
+        utf8: mail.utf8,
+    });
+    let filing = Filing { folder: FOLDER.to_owned(), sent_by: Some(sent_by), messages: originals.collect() };
+    let mut request = serde_json::to_value(filing).map_err(unreadable)?;
+    let deadline = DEADLINE + Duration::from_secs(bytes / SLOW_LINE + count as u64);
+    request["deadline_ms"] = json!(milliseconds(cancel.remaining(deadline)));
+    let answer = leg.stream(OPERATION, request.to_string().as_bytes(), cancel, bodies)?;
+    let mut filed: Filed = serde_json::from_slice(&answer).map_err(unreadable)?;
+    if filed.results.len() != count && !filed.left_to_provider {
+        return Err(unreadable(format!("{} results for {count} copies", filed.results.len())));
+    }
+    for (index, result) in filed.results.iter_mut().enumerate() {
+        if let FilingResult::Error(error) = result {
+            let seen = leg.complete(error.clone());
+            *error = match bodies.failed.take_if(|(number, _)| *number == index) {
+                Some((_, cause)) => merged(cause, &seen),
+                None => seen,
+            };
+        }
+    }
+    Ok(filed)
+}
+
+impl Leg {
+    /// Who it is to the server, for providers that keep what they send.
+    fn sent_by(&self) -> SentBy {
+        let text = |pointer: &str| self.settings.settings.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        SentBy { host: text("/server/host"), user: text("/auth/user") }
+    }
+}
