@@ -185,7 +185,7 @@ fn a_cut_at_any_byte_of_the_append_leaves_one_copy_at_most_and_the_mail_sent() {
     let some = |at: &usize| at.is_multiple_of(9);
     let to_server =
         (find(&heard, " APPEND ")..logout).filter(|at| some(at) || at + 8 > logout).map(|at| Fault::Cut(Direction::ToServer, at));
-    let to_client = (find(&said, "* SEARCH").min(said.len() - 100)..said.len()).filter(some).map(|at| Fault::Cut(Direction::ToClient, at));
+    let to_client = (find(&said, "* ESEARCH").min(said.len() - 100)..said.len()).filter(some).map(|at| Fault::Cut(Direction::ToClient, at));
     let outcomes: Vec<(Fault, Value, String)> = to_server
         .chain(to_client)
         .map(|fault| {
