@@ -13,6 +13,7 @@ const FILE_BYTES: u64 = 100 << 20;
 pub(crate) struct Clients {
     sink: PathBuf,
     source: PathBuf,
+    dovecot: PathBuf,
     pub(crate) parse: PathBuf,
     pub(crate) measure: PathBuf,
     pub(crate) postkontor: PathBuf,
@@ -31,6 +32,7 @@ impl Clients {
         match server {
             Server::Sink => &self.sink,
             Server::Source => &self.source,
+            Server::Dovecot => &self.dovecot,
         }
     }
 
@@ -38,8 +40,8 @@ impl Clients {
     pub(crate) fn command(&self, who: Who, server: Server) -> Vec<&Path> {
         let [postkontor, curl, etpan, python] = &self.fetch;
         match (server, who) {
-            (Server::Source, Who::Postkontor) => vec![postkontor],
-            (Server::Source, Who::Libcurl) => vec![curl],
+            (Server::Source | Server::Dovecot, Who::Postkontor) => vec![postkontor],
+            (Server::Source | Server::Dovecot, Who::Libcurl) => vec![curl],
             (_, Who::Libetpan) => vec![etpan],
             (_, Who::Python) => vec![Path::new("python3"), python],
             (Server::Sink, Who::Postkontor) => vec![&self.postkontor],
@@ -96,6 +98,7 @@ pub(crate) fn build() -> Result<Clients, String> {
         ],
         sink: release.join("bench-sink"),
         source: release.join("bench-source"),
+        dovecot: release.join("bench-dovecot"),
         parse: release.join("bench-parse"),
         lettre: release.join("bench-lettre"),
         smtplib: sources.join("smtplib_client.py"),

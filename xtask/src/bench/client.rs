@@ -29,14 +29,13 @@ impl Cost {
 }
 
 /// Lets a client do its work; fails when the server did not see exactly the mails that it should have seen.
-pub(crate) fn run_client(clients: &Clients, who: Who, workload: &Workload, mails: u32) -> Result<Cost, String> {
+pub(crate) fn run_client(clients: &Clients, server: &mut Running, who: Who, workload: &Workload, mails: u32) -> Result<Cost, String> {
     // What an earlier run has saved.
     drop(std::fs::remove_dir_all(clients.file.with_extension("saved")));
-    let server = Running::start(clients.server(workload.server), workload.options)?;
     let mut command = Command::new(&clients.measure);
     command.args(clients.command(who, workload.server)).args([server.port.as_str(), workload.work, &mails.to_string()]).arg(&clients.file);
     let output = output(command, who)?;
-    let counters = server.stop()?;
+    let counters = server.counters()?;
     let (took, errors) = (counter(&counters, "mails")?, counter(&counters, "errors")?);
     if took != u64::from(mails) || errors != 0 {
         return Err(format!("{who:?} was to send or fetch {mails} mails; the server saw {counters}"));
@@ -56,12 +55,26 @@ pub(crate) fn open_host(clients: &Clients) -> Result<f64, String> {
     output.trim().parse().map_err(|_| format!("the client reported \"{output}\""))
 }
 
-/// Microseconds that reading one message takes: mail-parser alone, and with our summary in JSON.
-pub(crate) fn parse(clients: &Clients) -> Result<(f64, f64), String> {
+/// Microseconds that reading a message of 4 KB takes: mail-parser alone, and with our summary in JSON.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    pub(crate) parser: f64,
+    pub(crate) summary: f64,
+}
+
+impl Reading {
+    /// With our summary, as a multiple of mail-parser alone.
+    pub(crate) fn ratio(self) -> f64 {
+        self.summary / self.parser
+    }
+}
+
+/// What reading costs for a message that is one text, and for one with an attachment.
+pub(crate) fn parse(clients: &Clients) -> Result<[Reading; 2], String> {
     let output = output(Command::new(&clients.parse), Who::Postkontor)?;
     let values: Vec<f64> = output.split_whitespace().filter_map(|value| value.parse().ok()).collect();
-    let [parser, summary] = values[..] else { return Err(format!("the client reported \"{output}\"")) };
-    Ok((parser, summary))
+    let [parser, summary, mixed_parser, mixed_summary] = values[..] else { return Err(format!("the client reported \"{output}\"")) };
+    Ok([Reading { parser, summary }, Reading { parser: mixed_parser, summary: mixed_summary }])
 }
 
 fn output(mut command: Command, who: Who) -> Result<String, String> {
@@ -78,7 +91,7 @@ fn counter(counters: &str, name: &str) -> Result<u64, String> {
 }
 
 /// A running server.
-struct Running {
+pub(crate) struct Running {
     port: String,
     child: Child,
     stdin: ChildStdin,
@@ -86,7 +99,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(program: &Path, options: &[&str]) -> Result<Running, String> {
+    pub(crate) fn start(program: &Path, options: &[&str]) -> Result<Running, String> {
         let failed = |error: std::io::Error| format!("server: {error}");
         let mut child = Command::new(program).args(options).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else { return Err("the server has no pipes".into()) };
@@ -95,13 +108,16 @@ impl Running {
         Ok(server)
     }
 
-    /// Ends the server and returns what it counted.
-    fn stop(mut self) -> Result<String, String> {
+    /// What it has counted since it was last asked.
+    fn counters(&mut self) -> Result<String, String> {
         self.stdin.write_all(b"\n").map_err(|error| format!("server: {error}"))?;
-        let counters = self.line()?;
+        self.line()
+    }
+
+    /// Ends the server.
+    pub(crate) fn stop(mut self) -> Result<(), String> {
         drop(self.stdin);
-        self.child.wait().map_err(|error| format!("server: {error}"))?;
-        Ok(counters)
+        self.child.wait().map(drop).map_err(|error| format!("server: {error}"))
     }
 
     fn line(&mut self) -> Result<String, String> {

@@ -11,8 +11,9 @@ pub(crate) struct Promise {
     pub(crate) kept: bool,
 }
 
-/// Checks every promise about which something was measured.
-pub(crate) fn promises(results: &Results, opening: Option<f64>) -> Vec<Promise> {
+/// Checks every promise about which something was measured: the workloads, the seconds of opening a host, the multiple of mail-parser's time
+/// that reading takes.
+pub(crate) fn promises(results: &Results, opening: Option<f64>, reading: Option<f64>) -> Vec<Promise> {
     let cost = |workload: &str, who: Who| -> Option<Cost> {
         let (_, costs) = results.iter().find(|(measured, _)| measured.name == workload)?;
         costs.iter().find(|(client, _)| *client == who).map(|(_, cost)| *cost)
@@ -57,6 +58,7 @@ pub(crate) fn promises(results: &Results, opening: Option<f64>) -> Vec<Promise> 
         at_least("Fetching 100 MB by POP3: at least as fast as libcurl", beside("pop3, large", Libcurl), 1.0, " times"),
         at_most("Fetching 100 MB by POP3: under 40 MB of memory", cost("pop3, large", Postkontor).map(|cost| cost.peak_mb), 40.0, " MB"),
         at_most("Fetching 100 MB by IMAP: under 40 MB of memory", cost("imap, large", Postkontor).map(|cost| cost.peak_mb), 40.0, " MB"),
+        at_most("Reading 4 KB with its summary: at most twice mail-parser's time", reading, 2.0, " times"),
         at_most("Host with all plugins opened in under 5 ms", opening.map(|seconds| seconds * 1e3), 5.0, " ms"),
     ]
     .into_iter()
