@@ -58,6 +58,13 @@ pub(crate) fn promises(results: &Results, opening: Option<f64>, reading: Option<
         at_least("Fetching 100 MB by POP3: at least as fast as libcurl", beside("pop3, large", Libcurl), 1.0, " times"),
         at_most("Fetching 100 MB by POP3: under 40 MB of memory", cost("pop3, large", Postkontor).map(|cost| cost.peak_mb), 40.0, " MB"),
         at_most("Fetching 100 MB by IMAP: under 40 MB of memory", cost("imap, large", Postkontor).map(|cost| cost.peak_mb), 40.0, " MB"),
+        at_least("Fetching 4 KB from Dovecot by POP3: at least as fast as libetpan", beside("pop3, dovecot", Libetpan), 1.0, " times"),
+        at_least(
+            "Fetching 100 MB from Dovecot by POP3: at least as fast as libcurl",
+            beside("pop3, large, dovecot", Libcurl),
+            1.0,
+            " times",
+        ),
         at_most("Reading 4 KB with its summary: at most twice mail-parser's time", reading, 2.0, " times"),
         at_most("Host with all plugins opened in under 5 ms", opening.map(|seconds| seconds * 1e3), 5.0, " ms"),
     ]
