@@ -3,6 +3,7 @@
 use crate::names::{self, decode};
 use crate::session::Session;
 use crate::settings::Settings;
+use crate::state::Extent;
 use imap_proto::{AttributeValue, MailboxDatum, NameAttribute, Response, ResponseCode};
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::{Call, Error, Stage, Status};
@@ -34,6 +35,7 @@ pub(crate) struct Selected {
     pub(crate) name: String,
     pub(crate) validity: u32,
     pub(crate) messages: u32,
+    pub(crate) extent: Extent,
 }
 
 /// Lists folders, or with `{"folder":"…"}` the messages of one: `{"folders":[…]}` or `{"folder","messages":[{"id","size","flags","received"}]}`.
@@ -179,15 +181,17 @@ impl Session {
         let name = self.real_name(name, call)?;
         let at = |error: Error| error.stage(Stage::Mailbox);
         let command = format!("SELECT {}", names::folder(&name, self.utf8));
+        let has_modseq = self.capabilities.has("CONDSTORE") || self.capabilities.has("QRESYNC");
         let mut selected = Selected::default();
         let done = self.run(&command, call, |line| {
             match Response::parse(line) {
                 Ok((_, Response::MailboxData(MailboxDatum::Exists(messages)))) => selected.messages = messages,
-                Ok((_, Response::Data { outcome, .. })) => {
-                    if let Some(ResponseCode::UidValidity(validity)) = outcome.code {
-                        selected.validity = validity;
-                    }
-                }
+                Ok((_, Response::Data { outcome, .. })) => match outcome.code {
+                    Some(ResponseCode::UidValidity(validity)) => selected.validity = validity,
+                    Some(ResponseCode::UidNext(next)) => selected.extent.next = next,
+                    Some(ResponseCode::HighestModSeq(modseq)) if has_modseq => selected.extent.modseq = modseq,
+                    _ => (),
+                },
                 _ => (),
             }
             Ok(())
@@ -195,6 +199,7 @@ impl Session {
         let done = done.map_err(at)?;
         if done.is_ok {
             self.is_up_to_date();
+            selected.extent.messages = selected.messages;
             return Ok(Selected { name, ..selected });
         }
         if create {

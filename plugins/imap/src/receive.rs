@@ -6,7 +6,7 @@ use crate::reader::{Piece, Section};
 use crate::search::criteria;
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::state::State;
+use crate::state::{Extent, State};
 use crate::uids::Uids;
 use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, SessionState, Stage, Status};
 use std::collections::HashSet;
@@ -39,6 +39,8 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         folder: selected.name,
         state,
         call,
+        extent: selected.extent,
+        is_searched: false,
         mailbox: Vec::new(),
         taken: HashSet::new(),
         headers: HashSet::new(),
@@ -63,6 +65,10 @@ struct Fetch<'a, 'b> {
     folder: String,
     state: State,
     call: &'a Call<'b>,
+    /// How the folder was when it was selected.
+    extent: Extent,
+    /// `mailbox` is known.
+    is_searched: bool,
     /// Every UID of the folder, ascending.
     mailbox: Vec<u32>,
     /// UIDs that the host has taken in this call.
@@ -86,8 +92,10 @@ struct Chores {
 impl Fetch<'_, '_> {
     /// Fetches what is new; where nothing is, waits for it.
     fn run_until(&mut self, until: Instant, renewal: Duration, request: &ReceiveRequest) -> Result<bool, Error> {
+        // Where everything was fetched and nothing has come since, there is nothing to look for.
+        let mut is_unchanged = self.extent.is_telling() && self.state.whole == Some(self.extent);
         loop {
-            let more = self.run(request)?;
+            let more = if std::mem::take(&mut is_unchanged) { false } else { self.run(request)? };
             let is_done = more || !self.taken.is_empty() || self.refusal.is_some();
             if is_done || !self.session.idle(until, renewal, self.call).map_err(|error| error.stage(Stage::Fetch))? {
                 return Ok(more);
@@ -98,6 +106,7 @@ impl Fetch<'_, '_> {
     fn run(&mut self, request: &ReceiveRequest) -> Result<bool, Error> {
         let at = |error: Error| error.stage(Stage::Fetch);
         self.mailbox = self.session.search("ALL", self.call).map_err(at)?;
+        self.is_searched = true;
         let unfinished: Vec<u32> = self.mailbox.iter().copied().filter(|uid| self.state.condemned.contains(*uid)).collect();
         self.condemned.extend(&unfinished);
         self.delete(&unfinished).map_err(at)?;
@@ -281,7 +290,10 @@ impl Fetch<'_, '_> {
         } else {
             (Uids::compact(&self.mailbox, is_fetched), Uids::new(self.mailbox.iter().copied().filter(|uid| is_headers(*uid))))
         };
-        State { validity: self.state.validity, fetched, headers, condemned }.text()
+        // What came since the folder was selected makes the next call look, which is no harm.
+        let is_whole = self.extent.is_telling() && self.condemned.is_empty() && self.mailbox.iter().all(|uid| is_fetched(*uid));
+        let whole = if self.is_searched { is_whole.then_some(self.extent) } else { self.state.whole };
+        State { validity: self.state.validity, fetched, headers, condemned, whole }.text()
     }
 }
 

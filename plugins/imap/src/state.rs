@@ -1,7 +1,8 @@
 //! What is remembered between calls: which messages of a folder were fetched, and which are still to be deleted.
 //!
 //! As text: `imap:1;UIDVALIDITY;FETCHED;HEADERS;CONDEMNED`, the last three as sets of UIDs (`1:5,7`). UIDs mean something only together with
-//! their UIDVALIDITY (RFC 9051, section 2.3.1.1): when it has changed, everything is new.
+//! their UIDVALIDITY (RFC 9051, section 2.3.1.1): when it has changed, everything is new. `;HIGHESTMODSEQ.UIDNEXT.MESSAGES` follows where every
+//! message of the folder was fetched: as long as these stay, nothing is new, whatever is asked for. 0 stands for what the server does not tell.
 
 use crate::uids::Uids;
 use postkontor_plugin::{Error, Stage, Status};
@@ -16,6 +17,32 @@ pub(crate) struct State {
     pub(crate) headers: Uids,
     /// Deletion was asked for but never confirmed.
     pub(crate) condemned: Uids,
+    /// How the folder was when every message in it was fetched.
+    pub(crate) whole: Option<Extent>,
+}
+
+/// What the server tells of a folder when it is selected, which cannot stay the same when a message arrives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// Rises with every change (RFC 7162, section 3.1.2.1); 0 where the server has no CONDSTORE.
+    pub(crate) modseq: u64,
+    /// Rises with every message that arrives (RFC 9051, section 2.3.1.1); 0 where the server does not tell.
+    pub(crate) next: u32,
+    pub(crate) messages: u32,
+}
+
+impl Extent {
+    /// Whether it proves anything: the number of messages alone does not.
+    pub(crate) fn is_telling(&self) -> bool {
+        self.modseq > 0 || self.next > 0
+    }
+
+    fn parse(text: &str) -> Option<Extent> {
+        let mut numbers = text.split('.');
+        let (modseq, next) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+        let messages = numbers.next()?.parse().ok()?;
+        numbers.next().is_none().then_some(Extent { modseq, next, messages })
+    }
 }
 
 impl State {
@@ -27,15 +54,20 @@ impl State {
         }
         let foreign = || Error::new(Status::Argument, "receive.state_foreign").stage(Stage::Fetch).at("/state", "receive.state_foreign");
         let members: Vec<&str> = text.split(';').collect();
-        let [VERSION, validity, fetched, headers, condemned] = members[..] else { return Err(foreign()) };
+        let (members, whole) = match members[..] {
+            [ref members @ .., whole] if members.len() == 5 => (members, Some(Extent::parse(whole).ok_or_else(foreign)?)),
+            ref members => (members, None),
+        };
+        let [VERSION, validity, fetched, headers, condemned] = *members else { return Err(foreign()) };
         let validity = validity.parse().map_err(|_| foreign())?;
         let set = |text| Uids::parse(text).ok_or_else(foreign);
-        Ok(State { validity, fetched: set(fetched)?, headers: set(headers)?, condemned: set(condemned)? })
+        Ok(State { validity, fetched: set(fetched)?, headers: set(headers)?, condemned: set(condemned)?, whole })
     }
 
     /// The text for the next call.
     pub(crate) fn text(&self) -> String {
-        format!("{VERSION};{};{};{};{}", self.validity, self.fetched.text(), self.headers.text(), self.condemned.text())
+        let whole = self.whole.map(|whole| format!(";{}.{}.{}", whole.modseq, whole.next, whole.messages)).unwrap_or_default();
+        format!("{VERSION};{};{};{};{}{whole}", self.validity, self.fetched.text(), self.headers.text(), self.condemned.text())
     }
 }
 
@@ -45,11 +77,26 @@ mod tests {
 
     #[test]
     fn a_state_is_read_back_as_it_was_written() {
-        let state = State { validity: 7, fetched: Uids::new([1, 2, 3, 9]), headers: Uids::new([5]), condemned: Uids::new([3]) };
+        let mut state =
+            State { validity: 7, fetched: Uids::new([1, 2, 3, 9]), headers: Uids::new([5]), condemned: Uids::new([3]), whole: None };
         assert_eq!(state.text(), "imap:1;7;1:3,9;5;3");
         assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
+        state.whole = Some(Extent { modseq: 99, next: 10, messages: 4 });
+        assert_eq!(state.text(), "imap:1;7;1:3,9;5;3;99.10.4");
+        assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
         assert_eq!(State::parse(None).unwrap(), State::default());
-        for text in ["pop3:1;", "imap:1;7", "imap:1;7;;", "imap:1;x;;;", "imap:1;7;x;;", "imap:2;7;;;"] {
+        for text in [
+            "pop3:1;",
+            "imap:1;7",
+            "imap:1;7;;",
+            "imap:1;x;;;",
+            "imap:1;7;x;;",
+            "imap:2;7;;;",
+            "imap:1;7;;;;",
+            "imap:1;7;;;;1.2",
+            "imap:1;7;;;;1.2.3.4",
+            "imap:1;7;;;;1.2.3;",
+        ] {
             assert_eq!(State::parse(Some(text)).unwrap_err().status, Status::Argument, "{text}");
         }
     }

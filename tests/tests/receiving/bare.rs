@@ -82,3 +82,27 @@ fn what_others_have_marked_is_never_expunged() {
     assert_eq!(flags.len(), 4, "{flags:?}");
     assert!(flags.iter().all(|flags| flags.contains("Deleted")), "{flags:?}");
 }
+
+#[test]
+fn with_and_without_extensions_an_unchanged_folder_is_known_by_what_select_tells() {
+    for bare in [false, true] {
+        let Some(desk) = Desk::with(&letters(&["a", "b", "c"])) else { return };
+        let mut account = if bare { account(&desk, json!({})) } else { desk.account("imap") };
+        let (first, state) = subjects(&mut account, json!({}));
+        let told = state.as_str().unwrap().split(';').nth(5).unwrap_or_default().to_owned();
+        let numbers: Vec<u64> = told.split('.').map(|number| number.parse().unwrap()).collect();
+        assert!(first.len() == 3 && (numbers[0] == 0 || !bare) && numbers[1..] == [4, 3], "{state}");
+        assert_eq!(subjects(&mut account, json!({"state": state})), (vec![], state.clone()));
+        // Marked, deleted and delivered by others, in each order that hides the one behind the other.
+        let all = ids(&mut desk.account("imap"));
+        ask(desk.account("imap").apply(&json!({"messages": [all[0]], "do": "seen"}).to_string(), &patience()));
+        let (none, state) = subjects(&mut account, json!({"state": state}));
+        assert!(none.is_empty(), "{none:?}");
+        ask(desk.account("imap").apply(&json!({"messages": [all[1]], "do": "delete"}).to_string(), &patience()));
+        desk.dovecot().deliver_more(&desk.user, &letters(&["d"])).unwrap();
+        let (new, state) = subjects(&mut account, json!({"state": state}));
+        assert_eq!(new, ["d"], "{state}");
+        let (none, state) = subjects(&mut account, json!({"state": state, "filter": {"unseen": true}}));
+        assert!(none.is_empty() && state.as_str().unwrap().split(';').nth(5).is_some(), "{none:?} {state}");
+    }
+}

@@ -11,7 +11,7 @@ type Answer = dyn FnMut(&str, &str, &mut TcpStream) -> std::io::Result<bool> + S
 
 /// Starts a server that is decent except for the commands that `answer` deals with: it gets tag, command and connection, and says
 /// whether it dealt with it.
-fn server(greeting: &'static str, mut answer: Box<Answer>) -> u16 {
+pub(crate) fn server(greeting: &'static str, mut answer: Box<Answer>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {

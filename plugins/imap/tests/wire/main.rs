@@ -10,4 +10,5 @@ mod hostile;
 mod post;
 mod strict;
 mod strings;
+mod unchanged;
 mod wait;
