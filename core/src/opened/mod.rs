@@ -4,7 +4,9 @@
 //! to whoever opens them ([`flat`]). What an ERP wants beyond that is done here: a summary it can keep, names that are safe as
 //! file names, character sets repaired where the label is evidently wrong, and reports (bounces, read receipts) recognised with the message they are about.
 
+mod bounds;
 mod charset;
+mod filename;
 mod flat;
 mod json;
 mod plain;
@@ -99,11 +101,13 @@ impl Opened {
 }
 
 fn read(raw: &[u8]) -> Reading {
+    let bounded = bounds::bounded(raw);
+    let is_all = bounded.len() == raw.len();
     let disguised;
-    let message = match plain::plain(raw) {
+    let message = match plain::plain(bounded) {
         Some(message) => Some(message),
         None => {
-            disguised = flat::disguised(raw);
+            disguised = flat::disguised(bounded);
             PARSER.parse(&*disguised)
         }
     };
@@ -115,27 +119,24 @@ fn read(raw: &[u8]) -> Reading {
         encoding: part.encoding,
         inner: None,
     };
-    let mut parts: Vec<Place> = message.attachments().map(place).collect();
-    let wrapped = wrapped(&message);
+    // Where not all of it was read, nobody is to take some of the parts for all of them.
+    let mut parts: Vec<Place> = message.attachments().filter(|_| is_all).map(place).collect();
+    let wrapped = if is_all { wrapped(&message) } else { Vec::new() };
     parts
         .extend(wrapped.iter().map(|(outer, file)| Place { inner: Some(file.range.clone()), ..parts[*outer].clone() }).collect::<Vec<_>>());
     let subject = flat::restored(message.subject().unwrap_or_default());
-    Reading { summary: summary::summary(&message, raw.len(), &wrapped), subject, parts }
+    Reading { summary: summary::summary(&message, raw.len(), is_all, &wrapped), subject, parts }
 }
 
 /// The files inside each `winmail.dat`, with the number of the part that holds them.
 fn wrapped(message: &mail_parser::Message<'_>) -> Vec<(usize, tnef::File)> {
     let is_wrapping = |part: &mail_parser::MessagePart<'_>| {
-        let named = name(part).is_some_and(|name| name.eq_ignore_ascii_case("winmail.dat"));
+        let named = filename::name(part, message.raw_message()).is_some_and(|name| name.eq_ignore_ascii_case("winmail.dat"));
         named || part.is_content_type("application", "ms-tnef") || part.is_content_type("application", "vnd.ms-tnef")
     };
     let wrappings = message.attachments().enumerate().filter(|(_, part)| is_wrapping(part));
-    wrappings.flat_map(|(index, part)| tnef::files(part.contents()).into_iter().map(move |file| (index, file))).collect()
-}
-
-/// The name of an attachment, decoded, or nothing.
-fn name<'a>(part: &'a mail_parser::MessagePart<'_>) -> Option<&'a str> {
-    part.attachment_name().map(str::trim).filter(|name| !name.is_empty())
+    let files = wrappings.flat_map(|(index, part)| tnef::files(part.contents()).into_iter().map(move |file| (index, file)));
+    files.take(tnef::FILES).collect()
 }
 
 /// A file name that every system takes and that leads nowhere else: no path, no control characters, no reserved names.

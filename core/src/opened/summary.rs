@@ -3,19 +3,25 @@
 use super::json::Json;
 use super::report::report;
 use super::tnef::File;
-use super::{PARSER, charset, flat, name, safe_name};
+use super::{PARSER, charset, filename, flat, safe_name};
 use mail_parser::{Address, DateTime, HeaderValue, Message, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
 
-/// The summary of a parsed message.
-pub(super) fn summary(message: &Message<'_>, size: usize, wrapped: &[(usize, File)]) -> String {
+/// The most bytes of text, and of HTML, that are told: no person reads more, and as JSON it may be six times as much.
+const TEXT: usize = 4 * 1024 * 1024;
+
+/// The summary of a parsed message; `is_all` says whether there is nothing of it that was not parsed.
+pub(super) fn summary(message: &Message<'_>, size: usize, is_all: bool, wrapped: &[(usize, File)]) -> String {
     let raw = message.raw_message();
     // mail-parser offers the other kind where one is missing; here each stands for itself.
-    let (text, html) = (body(message, &message.text_body, false), body(message, &message.html_body, true));
+    let ((text, text_is_all), (html, html_is_all)) = (body(message, &message.text_body, false), body(message, &message.html_body, true));
     // Most lines have two characters that need an escape: those of their end.
     let mut json = Json::with_capacity((text.len() + html.len()) / 16 * 17 + 512);
     json.object(|json| {
         json.name("size").number(size);
+        if !(is_all && text_is_all && html_is_all) {
+            json.name("complete").json("false");
+        }
         member(json, "message_id", message.message_id());
         member(json, "date", message.date().map(DateTime::to_rfc3339).as_deref());
         json.name("subject").text(message.subject().unwrap_or_default());
@@ -29,7 +35,7 @@ pub(super) fn summary(message: &Message<'_>, size: usize, wrapped: &[(usize, Fil
         list(json, "references", message.references());
         json.name("text").text(&text);
         json.name("html").text(&html);
-        let own = message.attachments().enumerate().map(|(index, part)| attachment(index, part));
+        let own = message.attachments().filter(|_| is_all).enumerate().map(|(index, part)| attachment(index, part, raw));
         let wrapped = wrapped.iter().enumerate();
         let wrapped = wrapped.map(|(index, (outer, file))| unwrapped(message.attachment_count() + index, *outer, file));
         json.name("parts").list(own.chain(wrapped), |json, part| part.write(json));
@@ -44,7 +50,7 @@ pub(super) fn summary(message: &Message<'_>, size: usize, wrapped: &[(usize, Fil
 
 /// The summary of a message that has nothing.
 pub(super) fn empty(size: usize) -> String {
-    summary(&Message { parts: vec![MessagePart::default()], ..Message::default() }, size, &[])
+    summary(&Message { parts: vec![MessagePart::default()], ..Message::default() }, size, true, &[])
 }
 
 fn member(json: &mut Json, name: &str, value: Option<&str>) {
@@ -53,16 +59,25 @@ fn member(json: &mut Json, name: &str, value: Option<&str>) {
     }
 }
 
-/// The texts of one kind, one below the other.
-fn body<'a>(message: &'a Message<'_>, parts: &[u32], html: bool) -> Cow<'a, str> {
+/// The texts of one kind, one below the other, and whether that is all of them.
+fn body<'a>(message: &'a Message<'_>, parts: &[u32], html: bool) -> (Cow<'a, str>, bool) {
     let parts = parts.iter().filter_map(|id| message.part(*id)).filter(|part| matches!(part.body, PartType::Html(_)) == html);
     let texts = parts.filter_map(|part| text(part, &message.raw_message));
-    texts.reduce(|above, below| Cow::Owned(above.into_owned() + "\n" + &below)).unwrap_or_default()
+    let text = texts.reduce(|above, below| Cow::Owned(above.into_owned() + "\n" + &below)).unwrap_or_default();
+    let mut end = text.len().min(TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    match text {
+        text if end == text.len() => (text, true),
+        Cow::Borrowed(text) => (Cow::Borrowed(&text[..end]), false),
+        Cow::Owned(text) => (Cow::Owned(text[..end].to_owned()), false),
+    }
 }
 
 struct Part<'a> {
     part: usize,
-    name: Option<&'a str>,
+    name: Option<Cow<'a, str>>,
     /// A name to store it under, safe on every system.
     file_name: String,
     kind: String,
@@ -76,7 +91,7 @@ impl Part<'_> {
     fn write(&self, json: &mut Json) {
         json.object(|json| {
             json.name("part").number(self.part);
-            member(json, "name", self.name);
+            member(json, "name", self.name.as_deref());
             json.name("file_name").text(&self.file_name);
             json.name("type").text(&self.kind);
             json.name("size").number(self.size);
@@ -95,7 +110,7 @@ fn text<'a>(part: &'a MessagePart<'_>, raw: &[u8]) -> Option<Cow<'a, str>> {
     }
 }
 
-fn attachment<'a>(index: usize, part: &'a MessagePart<'_>) -> Part<'a> {
+fn attachment<'a>(index: usize, part: &'a MessagePart<'_>, raw: &[u8]) -> Part<'a> {
     let kind = part.content_type();
     let kind = kind.map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("octet-stream")).to_ascii_lowercase());
     let kind = kind.map(|kind| flat::restored(&kind)).unwrap_or_else(|| match &part.body {
@@ -106,8 +121,8 @@ fn attachment<'a>(index: usize, part: &'a MessagePart<'_>) -> Part<'a> {
     let is_message = matches!(kind.as_str(), "message/rfc822" | "message/global");
     let attached = if is_message { PARSER.parse_headers(part.contents()) } else { None };
     let subject = attached.as_ref().and_then(Message::subject);
-    let name = name(part);
-    let file_name = match (name, subject) {
+    let name = filename::name(part, raw);
+    let file_name = match (&name, subject) {
         (Some(name), _) => safe_name(&flat::restored(name)),
         (None, Some(subject)) => safe_name(&flat::restored(&format!("{subject}.eml"))),
         (None, None) => format!("part{}{}", index + 1, extension(&kind)),
@@ -119,7 +134,7 @@ fn attachment<'a>(index: usize, part: &'a MessagePart<'_>) -> Part<'a> {
 fn unwrapped(index: usize, outer: usize, file: &File) -> Part<'_> {
     let kind = file.kind.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
     let file_name = if file.name.is_empty() { format!("part{}{}", index + 1, extension(&kind)) } else { safe_name(&file.name) };
-    let name = Some(file.name.as_str()).filter(|name| !name.is_empty());
+    let name = Some(Cow::Borrowed(file.name.as_str())).filter(|name| !name.is_empty());
     Part { part: index, name, file_name, kind, size: file.range.len(), inline: file.inline.as_deref(), within: Some(outer) }
 }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 const SIGNATURE: u32 = 0x223e_9f78;
 
 /// More files, and more properties of one, than any message has.
-const FILES: usize = 1000;
+pub(super) const FILES: usize = 1000;
 const PROPERTIES: u32 = 10_000;
 
 /// Attributes (MS-OXTNEF, 2.1.3.3).

@@ -5,6 +5,7 @@ use super::spool::Place;
 use crate::opened::Opened;
 use postkontor_plugin::Error;
 use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -87,15 +88,13 @@ impl Folder {
         let Some(parts) = summary.get_mut("parts").and_then(Value::as_array_mut).filter(|parts| !parts.is_empty()) else { return Ok(()) };
         let folder = self.path.join(number);
         std::fs::create_dir_all(&folder).map_err(|error| local(&error, &folder))?;
-        let mut names: Vec<String> = Vec::with_capacity(parts.len());
+        let mut names = Names::default();
         for (index, part) in parts.iter_mut().enumerate() {
             let wanted = part["file_name"].as_str().unwrap_or("unnamed");
-            let name = unused(wanted, &names);
+            let name = names.unused(wanted);
             let path = folder.join(&name);
             std::fs::write(&path, message.part(index)?).map_err(|error| local(&error, &path))?;
             part["file"] = Value::from(format!("{number}/{name}"));
-            // Systems that do not tell upper from lower case would put two of them into one file.
-            names.push(name.to_lowercase());
         }
         Ok(())
     }
@@ -146,13 +145,28 @@ fn sync_names(_folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The name itself, or the first of `name (2).pdf`, `name (3).pdf` … that is free.
-fn unused(wanted: &str, taken: &[String]) -> String {
-    let is_free = |name: &str| !taken.contains(&name.to_lowercase());
-    let (stem, extension) = match wanted.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
-        _ => (wanted, String::new()),
-    };
-    let numbered = (2..).map(|number| format!("{stem} ({number}){extension}"));
-    std::iter::once(wanted.to_owned()).chain(numbered).find(|name| is_free(name)).unwrap_or_else(|| wanted.to_owned())
+/// Gives the files of one folder different names.
+#[derive(Default)]
+struct Names {
+    /// In small letters: systems that do not tell upper from lower case would put two of them into one file.
+    taken: HashSet<String>,
+    /// With which number the search goes on where a name comes again: thousands of parts may have the same.
+    next: HashMap<String, u64>,
+}
+
+impl Names {
+    /// The name itself, or the first of `name (2).pdf`, `name (3).pdf` … that is free.
+    fn unused(&mut self, wanted: &str) -> String {
+        let (stem, extension) = match wanted.rsplit_once('.') {
+            Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
+            _ => (wanted, String::new()),
+        };
+        let mut name = wanted.to_owned();
+        while !self.taken.insert(name.to_lowercase()) {
+            let number = self.next.entry(wanted.to_lowercase()).or_insert(1);
+            *number += 1;
+            name = format!("{stem} ({number}){extension}");
+        }
+        name
+    }
 }

@@ -32,28 +32,26 @@ impl Session {
         if let Err(reply) = self.answer(call).map_err(at)? {
             return Err(at(self.refused("pop3.list_refused", Status::Refused, reply)));
         }
-        let sizes = self.lines(MESSAGES, call).map_err(at)?;
+        let malformed = |line: &str| Error::new(Status::Protocol, "pop3.list_malformed").detail(line.chars().take(80).collect::<String>());
+        let mut entries = Vec::new();
+        let take = |line: &str| {
+            entries.push(entry(line).ok_or_else(|| malformed(line))?);
+            Ok(())
+        };
+        self.lines(MESSAGES, call, take).map_err(at)?;
+        entries.sort_by_key(|entry| entry.number);
         if !pipelined {
             self.stream.write(b"UIDL\r\n", call).map_err(at)?;
         }
-        let ids = match self.answer(call).map_err(at)? {
-            Ok(_) => Some(self.lines(MESSAGES, call).map_err(at)?),
+        match self.answer(call).map_err(at)? {
+            Ok(_) => {
+                self.lines(MESSAGES, call, |line| name(&mut entries, line).ok_or_else(|| malformed(line))).map_err(at)?;
+                if let Some(entry) = entries.iter().find(|entry| entry.id.is_empty()) {
+                    return Err(at(malformed(&format!("no identifier for message {}", entry.number))));
+                }
+            }
             // RFC 1939 makes UIDL optional.
-            Err(_) => None,
-        };
-        let malformed =
-            |line: &str| at(Error::new(Status::Protocol, "pop3.list_malformed").detail(line.chars().take(80).collect::<String>()));
-        let mut entries = Vec::with_capacity(sizes.len());
-        for line in &sizes {
-            let mut words = line.split_ascii_whitespace();
-            let number = words.next().and_then(|word| word.parse().ok()).ok_or_else(|| malformed(line))?;
-            let size = words.next().and_then(|word| word.parse().ok()).filter(|size| *size <= BYTES).ok_or_else(|| malformed(line))?;
-            entries.push(Entry { number, size, id: String::new() });
-        }
-        entries.sort_by_key(|entry| entry.number);
-        match ids {
-            Some(ids) => name(&mut entries, &ids).map_err(|line| malformed(&line))?,
-            None => self.name_by_headers(&mut entries, call).map_err(at)?,
+            Err(_) => self.name_by_headers(&mut entries, call).map_err(at)?,
         }
         Ok(entries)
     }
@@ -130,24 +128,27 @@ impl Session {
     }
 }
 
-/// Gives each entry its unique identifier. Fails with the line that makes no sense.
-fn name(entries: &mut [Entry], ids: &[String]) -> Result<(), String> {
-    for line in ids {
-        let (number, id) = line.trim_end().split_once(' ').ok_or(line)?;
-        let number: u32 = number.parse().map_err(|_| line)?;
-        let id = id.trim();
-        // RFC 1939, section 7: 1 to 70 printable characters.
-        if id.is_empty() || id.len() > 255 || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(line.clone());
-        }
-        if let Ok(index) = entries.binary_search_by_key(&number, |entry| entry.number) {
-            entries[index].id = id.to_owned();
-        }
+/// Reads a line of LIST.
+fn entry(line: &str) -> Option<Entry> {
+    let mut words = line.split_ascii_whitespace();
+    let number = words.next()?.parse().ok()?;
+    let size = words.next()?.parse().ok().filter(|size| *size <= BYTES)?;
+    Some(Entry { number, size, id: String::new() })
+}
+
+/// Gives an entry the unique identifier that a line of UIDL tells; nothing where the line makes no sense.
+fn name(entries: &mut [Entry], line: &str) -> Option<()> {
+    let (number, id) = line.trim_end().split_once(' ')?;
+    let number: u32 = number.parse().ok()?;
+    let id = id.trim();
+    // RFC 1939, section 7: 1 to 70 printable characters.
+    if id.is_empty() || id.len() > 255 || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
     }
-    match entries.iter().find(|entry| entry.id.is_empty()) {
-        Some(entry) => Err(format!("no identifier for message {}", entry.number)),
-        None => Ok(()),
+    if let Ok(index) = entries.binary_search_by_key(&number, |entry| entry.number) {
+        entries[index].id = id.to_owned();
     }
+    Some(())
 }
 
 fn matches(headers: &[u8], filter: &Filter) -> bool {
@@ -171,12 +172,9 @@ mod tests {
     fn identifiers_find_their_messages_in_any_order() {
         let entry = |number| Entry { number, size: 1, id: String::new() };
         let mut entries = vec![entry(1), entry(3)];
-        name(&mut entries, &["3 c".to_owned(), "1 a".to_owned(), "2 gone".to_owned()]).unwrap();
+        assert!(["3 c", "1 a", "2 gone"].iter().all(|line| name(&mut entries, line).is_some()));
         assert_eq!((entries[0].id.as_str(), entries[1].id.as_str()), ("a", "c"));
-        assert!(name(&mut [entry(1)], &[]).is_err());
-        assert!(name(&mut [entry(1)], &["1".to_owned()]).is_err());
-        assert!(name(&mut [entry(1)], &["x a".to_owned()]).is_err());
-        assert!(name(&mut [entry(1)], &["1 a\u{e4}".to_owned()]).is_err());
+        assert!(["1", "x a", "1 a\u{e4}"].iter().all(|line| name(&mut entries, line).is_none()));
     }
 
     #[test]

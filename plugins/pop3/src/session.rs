@@ -95,7 +95,12 @@ impl Session {
         self.capabilities = Capabilities::default();
         // A server older than RFC 2449 does not know the command; what it can is then found by trying.
         if self.command("CAPA\r\n", call).map_err(at)?.is_ok() {
-            let lines = self.lines(CAPABILITIES, call).map_err(at)?;
+            let mut lines = Vec::new();
+            let take = |line: &str| {
+                lines.push(line.to_owned());
+                Ok(())
+            };
+            self.lines(CAPABILITIES, call, take).map_err(at)?;
             self.capabilities = Capabilities::parse(lines);
         }
         let capabilities = &self.capabilities;
@@ -175,22 +180,22 @@ impl Session {
         Err(Error::new(Status::Protocol, "protocol.reply_malformed").arg("host", self.stream.endpoint().host.as_str()).detail(told))
     }
 
-    /// Reads the lines of a multi-line answer, at most so many, without the dots that protect them.
-    pub(crate) fn lines(&mut self, limit: usize, call: &Call) -> Result<Vec<String>, Error> {
-        let mut lines = Vec::new();
-        let mut bytes = 0;
+    /// Hands on the lines of a multi-line answer as they come, at most so many, without the dots that protect them.
+    pub(crate) fn lines(&mut self, limit: usize, call: &Call, mut take: impl FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
+        let (mut count, mut bytes) = (0, 0);
         loop {
             let line = self.stream.read_line(call)?;
             if line == b"." {
-                return Ok(lines);
+                return Ok(());
             }
             let line = line.strip_prefix(b".").unwrap_or(line);
+            count += 1;
             bytes += line.len();
-            if lines.len() == limit || bytes > LIST_BYTES {
+            if count > limit || bytes > LIST_BYTES {
                 let error = Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", limit as u64);
                 return Err(error.arg("host", self.stream.endpoint().host.as_str()));
             }
-            lines.push(String::from_utf8_lossy(line).into_owned());
+            take(&String::from_utf8_lossy(line))?;
         }
     }
 

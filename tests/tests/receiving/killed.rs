@@ -5,14 +5,25 @@ use postkontor_tests::folder::Folder;
 use postkontor_tests::strangers::postkontor;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const MESSAGES: usize = 2000;
-const KILLS: u32 = 20;
+const KILLS: u32 = 200;
+
+/// What a process was doing when it was killed.
+#[derive(Debug, Default)]
+struct Moments {
+    connecting: u32,
+    fetching: u32,
+    deleting: u32,
+    /// It was done before.
+    late: u32,
+}
 
 /// Subject and id of each message that was stored completely.
-fn stored(folder: &std::path::Path) -> Vec<(String, String)> {
+fn stored(folder: &Path) -> Vec<(String, String)> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let summaries = entries.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
     summaries
@@ -26,57 +37,116 @@ fn stored(folder: &std::path::Path) -> Vec<(String, String)> {
         .collect()
 }
 
-/// How many files there are.
-fn count(folder: &Folder) -> usize {
-    std::fs::read_dir(folder.file("in")).unwrap().count()
+/// The numbers of the files with this extension.
+fn numbers(folder: &Path, extension: &str) -> BTreeSet<u64> {
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter_map(|name| name.strip_suffix(extension)?.parse().ok()).collect()
 }
 
-fn receive(desk: &Desk, folder: &Folder, transport: &str) -> Command {
+/// One process that fetches so many messages.
+fn receive(desk: &Desk, folder: &Folder, transport: &str, max: usize) -> Command {
     std::fs::write(folder.file("settings.json"), desk.settings(transport, json!({})).to_string()).unwrap();
     let mut command = postkontor(["receive", "--json", "--then", "delete", "--timeout", "300", "--plugins", plugins()]).unwrap();
     command.arg(folder.file("settings.json")).arg("--to").arg(folder.file("in")).arg("--state").arg(folder.file("state"));
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.arg("--max").arg(max.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
-#[test]
-fn whoever_is_killed_while_fetching_loses_nothing() {
+/// Waits until `happened`, or until the process has ended.
+fn wait(child: &mut Child, mut happened: impl FnMut() -> bool) {
+    let patience = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < patience && child.try_wait().unwrap().is_none() && !happened() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Starts processes that fetch some messages each and kills them, each at another moment: counted from its start, from the first
+/// message that it stores, or from the last.
+fn kill(desk: &Desk, folder: &Folder, transport: &str) -> Moments {
+    let inbox = folder.file("in");
+    let mut moments = Moments::default();
+    // Seeded, so that a failure can be had again.
+    let mut seed: u64 = 4711;
+    let mut chance = |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 33) % below
+    };
+    // How many microseconds a message takes: the moments are to be spread over all that a process does.
+    let mut pace = 0;
+    for number in 0..=KILLS {
+        let wanted = 5 + chance(30);
+        let next = [".eml", ".part"].iter().filter_map(|extension| numbers(&inbox, extension).last().copied()).max().unwrap_or(0) + 1;
+        let exists = |number: u64, extension: &str| inbox.join(format!("{number:04}.{extension}")).exists();
+        let begun = || exists(next, "part") || exists(next, "eml");
+        let mut child = receive(desk, folder, transport, wanted as usize).spawn().unwrap();
+        if number == 0 {
+            wait(&mut child, begun);
+            let started = Instant::now();
+            assert!(child.wait().unwrap().success());
+            pace = started.elapsed().as_micros() as u64 / wanted;
+            continue;
+        }
+        let span = match chance(6) {
+            0 => pace * wanted,
+            1 => {
+                wait(&mut child, || exists(next + wanted - 1, "json"));
+                pace * 3
+            }
+            _ => {
+                wait(&mut child, begun);
+                pace * wanted
+            }
+        };
+        let moment = Instant::now() + Duration::from_micros(chance(span));
+        wait(&mut child, || Instant::now() >= moment);
+        let is_done = child.try_wait().unwrap().is_some();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let complete = numbers(&inbox, ".json").range(next..).count() as u64;
+        match () {
+            () if is_done => {
+                // Only the first is slow: what the system has read once it need not read again.
+                pace = pace * 9 / 10;
+                moments.late += 1;
+            }
+            () if complete == wanted => moments.deleting += 1,
+            () if complete > 0 || begun() => moments.fetching += 1,
+            () => moments.connecting += 1,
+        }
+    }
+    moments
+}
+
+fn killed(transport: &str) {
     let subjects: Vec<String> = (0..MESSAGES).map(|number| format!("m{number:05}")).collect();
     let letters = letters(&subjects.iter().map(String::as_str).collect::<Vec<_>>());
-    for transport in ["pop3", "imap"] {
-        let Some(desk) = Desk::with(&letters) else { return };
-        let folder = Folder::new().unwrap();
-        std::fs::create_dir(folder.file("in")).unwrap();
-        // Seeded, so that a failure can be had again.
-        let mut chance: u64 = 4711;
-        let mut during = 0;
-        for _ in 0..KILLS {
-            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let before = count(&folder);
-            let mut child = receive(&desk, &folder, transport).spawn().unwrap();
-            // Counted from the first message of this run, so that most of the moments lie within the fetching.
-            let patience = Instant::now() + Duration::from_secs(30);
-            while Instant::now() < patience && child.try_wait().unwrap().is_none() && count(&folder) == before {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            std::thread::sleep(Duration::from_micros((chance >> 33) % 400_000));
-            during += u32::from(child.try_wait().unwrap().is_none());
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-        assert!(during > KILLS / 4, "{transport}: only {during} kills came while it was fetching");
-        assert!(receive(&desk, &folder, transport).status().unwrap().success());
-        let mut by_id: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (subject, id) in stored(&folder.file("in")) {
-            by_id.entry(id).or_default().insert(subject);
-        }
-        assert!(by_id.values().all(|subjects| subjects.len() == 1), "{transport}: an id stands for two messages");
-        let found: BTreeSet<String> = by_id.into_values().flatten().collect();
-        assert_eq!(found, subjects.iter().cloned().collect(), "{transport}: lost");
-        assert!(lies(&desk, None).is_empty());
-        let parts = std::fs::read_dir(folder.file("in"))
-            .unwrap()
-            .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "part"));
-        assert_eq!(parts.count(), 0, "{transport}: something half is left behind");
+    let Some(desk) = Desk::with(&letters) else { return };
+    let folder = Folder::new().unwrap();
+    std::fs::create_dir(folder.file("in")).unwrap();
+    let moments = kill(&desk, &folder, transport);
+    println!("{transport}: {moments:?}");
+    assert!(moments.fetching + moments.deleting > KILLS / 2 && moments.deleting > 0, "{transport}: {moments:?}");
+    assert!(receive(&desk, &folder, transport, MESSAGES).status().unwrap().success());
+    let mut by_id: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let stored = stored(&folder.file("in"));
+    assert!(stored.len() > MESSAGES, "{transport}: nothing was fetched twice, so the processes were not killed while they were fetching");
+    for (subject, id) in stored {
+        by_id.entry(id).or_default().insert(subject);
     }
+    assert!(by_id.values().all(|subjects| subjects.len() == 1), "{transport}: an id stands for two messages");
+    assert_eq!(by_id.len(), MESSAGES, "{transport}: a message has two ids");
+    let found: BTreeSet<String> = by_id.into_values().flatten().collect();
+    assert_eq!(found, subjects.iter().cloned().collect(), "{transport}: lost");
+    assert!(lies(&desk, None).is_empty());
+    assert_eq!(numbers(&folder.file("in"), ".part"), BTreeSet::new(), "{transport}: something half is left behind");
+}
+
+#[test]
+fn whoever_is_killed_at_two_hundred_moments_of_fetching_by_pop3_loses_nothing() {
+    killed("pop3");
+}
+
+#[test]
+fn whoever_is_killed_at_two_hundred_moments_of_fetching_by_imap_loses_nothing() {
+    killed("imap");
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 
+mod attacks;
 mod bare;
 mod compress;
 mod copies;
@@ -10,6 +11,7 @@ mod doors;
 mod fetching;
 mod folders;
 mod giant;
+mod impostor;
 mod killed;
 mod many;
 mod saving;
