@@ -62,7 +62,7 @@ pub(crate) fn endless(stream: &mut TcpStream, text: &str) -> Result<()> {
 }
 
 /// What a POP3 server with one message of this size answers.
-pub(crate) fn pop3(command: &str, size: usize, stream: &mut TcpStream) -> Result<()> {
+pub(crate) fn pop3(command: &str, size: usize, stream: &mut dyn Write) -> Result<()> {
     stream.write_all(match command.split(' ').next().unwrap_or_default() {
         "CAPA" => b"+OK\r\nUIDL\r\nTOP\r\n.\r\n",
         "LIST" => return write!(stream, "+OK\r\n1 {size}\r\n.\r\n"),
@@ -72,7 +72,7 @@ pub(crate) fn pop3(command: &str, size: usize, stream: &mut TcpStream) -> Result
 }
 
 /// What an IMAP server with one message of this size answers.
-pub(crate) fn imap(command: &str, size: usize, stream: &mut TcpStream) -> Result<()> {
+pub(crate) fn imap(command: &str, size: usize, stream: &mut dyn Write) -> Result<()> {
     let (tag, command) = command.split_once(' ').unwrap_or_default();
     let untagged = match command.split(' ').next().unwrap_or_default() {
         "CAPABILITY" => "* CAPABILITY IMAP4rev1 UIDPLUS\r\n".to_owned(),

@@ -1,11 +1,12 @@
 //! Receiving, filing and sending by mailbox, against a real Dovecot, through the built plugins.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "this is a test")]
 
 mod attacks;
 mod bare;
 mod compress;
 mod copies;
+mod cut;
 mod desk;
 mod doors;
 mod fetching;

@@ -239,7 +239,7 @@ fn what_never_ends_is_ended() {
         ("PASS", "x", &["protocol.line_too_long"][..]),
         ("CAPA", "+OK\r\nX\r\n", &["protocol.reply_too_long"]),
         ("LIST", "+OK\r\n1 5\r\n", &["protocol.reply_too_long", "pop3.list_malformed", "call.timeout"]),
-        ("UIDL", "+OK\r\n", &["protocol.reply_too_long"]),
+        ("UIDL", "+OK\r\n", &["pop3.list_malformed"]),
         ("TOP", "+OK\r\nx\r\n", &["protocol.reply_too_long"]),
     ] {
         let port = server("+OK ready\r\n", move |command, stream| {
