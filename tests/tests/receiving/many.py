@@ -147,6 +147,8 @@ class Writer:
         if chance.random() < 0.15:
             outer, self.nested = self.nested, []
             inner = self.message(depth=2)
+            # Where it is all that the message holds, POP3 would close its last line.
+            inner += b"" if inner.endswith(b"\r\n") else b"\r\n"
             self.nested = [*outer, hashlib.sha256(inner).hexdigest()]
             return self.header("Content-Type", "message/rfc822"), inner
         kind, name = chance.choice(KINDS), chance.choice(NAMES)
