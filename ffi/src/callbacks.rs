@@ -96,7 +96,7 @@ impl postkontor_core::Callbacks for Client {
 
 /// Text for C. A zero byte inside would cut it short, so it becomes the replacement character.
 pub(crate) fn zero_terminated(text: &str) -> CString {
-    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
+    CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
 }
 
 /// Hands bytes to a write function of the caller.

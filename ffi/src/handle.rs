@@ -7,6 +7,7 @@
 //! closed handle comes back after millions of others.
 
 use crate::abi::{AccountHandle, CancelHandle, HostHandle, MessageHandle};
+use crate::thread;
 use postkontor_core::{Account, Cancel, Host, Opened};
 use postkontor_plugin::{Error, Status};
 use std::collections::VecDeque;
@@ -54,7 +55,7 @@ fn registry() -> MutexGuard<'static, Registry> {
 /// Puts a thing into its table. `owner` is the host whose closing closes it, too.
 pub(crate) fn open<K: Kind>(thing: K::Thing, owner: Option<*mut HostHandle>) -> Result<*mut K, Error> {
     let owner = owner.map_or(0, |owner| owner.addr());
-    let entry = Entry { thing: Some(thing), users: 0, owner, process: std::process::id(), broken: false };
+    let entry = Entry { thing: Some(thing), users: 0, owner, process: thread::process(), broken: false };
     let ticket = K::table(&mut registry()).put(entry, K::NUMBER);
     ticket
         .map(|ticket| std::ptr::without_provenance_mut(ticket as usize))
@@ -246,7 +247,7 @@ impl<T> Table<T> {
         }
         let entry = self.slot(ticket).and_then(|slot| slot.entry.as_mut());
         let entry = entry.ok_or_else(|| wrong(Status::Argument, "handle.unknown", K::NAME))?;
-        if entry.process != std::process::id() {
+        if entry.process != thread::process() {
             return Err(wrong(Status::Argument, "handle.forked", K::NAME));
         }
         Ok(entry)

@@ -8,6 +8,17 @@ use std::cell::Cell;
 thread_local! {
     /// The caller's state while this thread is inside a call.
     static CALLER: Cell<Option<State>> = const { Cell::new(None) };
+    /// The process in which that call began; 0 outside of calls.
+    static PROCESS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The process that this thread is in. Asked of the system once in a call, not for each handle: a child that a callback forks learns
+/// it anew with its first call.
+pub(crate) fn process() -> u32 {
+    match PROCESS.get() {
+        0 => std::process::id(),
+        process => process,
+    }
 }
 
 /// Whether this thread is inside a call, and not in one of its callbacks.
@@ -20,16 +31,18 @@ pub(crate) fn inside<R>(body: impl FnOnce() -> R) -> R {
     struct Leave {
         caller: State,
         previous: Option<State>,
+        process: u32,
     }
     impl Drop for Leave {
         fn drop(&mut self) {
             CALLER.set(self.previous);
+            PROCESS.set(self.process);
             self.caller.restore();
         }
     }
 
     let caller = State::set_aside();
-    let _leave = Leave { caller, previous: CALLER.replace(Some(caller)) };
+    let _leave = Leave { caller, previous: CALLER.replace(Some(caller)), process: PROCESS.replace(std::process::id()) };
     body()
 }
 

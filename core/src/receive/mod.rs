@@ -17,6 +17,7 @@ use postkontor_plugin::{Disposal, Error, Incoming, ReceiveRequest, Received, Sta
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use spool::Spool;
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 pub(crate) use wait::Wait;
@@ -72,6 +73,8 @@ pub(crate) struct Reception<'a> {
     then: Disposal,
     detail: Detail,
     deliver_to: Value,
+    /// The same as the last member of a summary.
+    routed: String,
     folder: Option<Folder>,
     current: Option<(Incoming, Spool)>,
     answer: Option<Disposal>,
@@ -155,7 +158,18 @@ impl<'a> Reception<'a> {
         let folder = wishes.save_to.map(Folder::open).transpose()?;
         // What is saved is worth nothing without its parts and its digest.
         let detail = if folder.is_some() { Detail::Full } else { wishes.summary };
-        Ok(Reception { take, then: wishes.then, detail, deliver_to, folder, current: None, answer: None, taken: Vec::new(), failure: None })
+        Ok(Reception {
+            take,
+            then: wishes.then,
+            detail,
+            routed: format!(",\"deliver_to\":{deliver_to}"),
+            deliver_to,
+            folder,
+            current: None,
+            answer: None,
+            taken: Vec::new(),
+            failure: None,
+        })
     }
 
     /// Whether nothing has come so far.
@@ -228,26 +242,21 @@ impl<'a> Reception<'a> {
     /// The summary: what the message tells of itself, and what is known of it besides. All are JSON objects whose members differ,
     /// so that they are joined as texts: taking the largest apart to put it together again would cost as much as reading it did.
     fn summary(&self, message: &Opened, incoming: &Incoming, size: u64, sha256: Option<&str>) -> String {
-        let incoming = serde_json::to_string(incoming).unwrap_or_default();
-        let digest = sha256.map(|sha256| format!("{{\"sha256\":\"{sha256}\"}}")).unwrap_or_default();
-        let rest = format!("{{\"deliver_to\":{}}}", self.deliver_to);
-        let sized;
         let read = match self.detail {
-            Detail::Full => message.summary(),
-            Detail::None => {
-                sized = format!("{{\"size\":{size}}}");
-                &sized
-            }
+            Detail::Full => Cow::Borrowed(message.summary()),
+            Detail::None => Cow::Owned(format!("{{\"size\":{size}}}")),
         };
-        let mut summary = String::with_capacity(read.len() + digest.len() + incoming.len() + rest.len());
-        summary.push_str(read);
-        for object in [digest, incoming, rest] {
-            if let Some(members) = object.strip_prefix('{').filter(|members| members.len() > 1) {
-                summary.pop();
-                summary.push(',');
-                summary.push_str(members);
-            }
+        let incoming = serde_json::to_string(incoming).unwrap_or_default();
+        // Room for the digest and the closing bracket, too.
+        let mut summary = String::with_capacity(read.len() + incoming.len() + self.routed.len() + 100);
+        summary.push_str(read.strip_suffix('}').unwrap_or_default());
+        if let Some(sha256) = sha256 {
+            summary.extend([",\"sha256\":\"", sha256, "\""]);
         }
+        if let Some(members) = incoming.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            summary.extend([",", members]);
+        }
+        summary.extend([self.routed.as_str(), "}"]);
         summary
     }
 }
@@ -269,6 +278,8 @@ impl Streams for Reception<'_> {
 
     fn write(&mut self, stream: u64, data: &[u8]) -> Result<(), Error> {
         let written = match (stream, &mut self.current) {
+            // As nearly every plugin writes it.
+            (CONTROL, _) if data == br#"{"end":true}"# => self.end(),
             (CONTROL, _) => {
                 let unreadable = |error: serde_json::Error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string());
                 serde_json::from_slice(data).map_err(unreadable).and_then(|event| match event {

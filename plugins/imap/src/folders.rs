@@ -1,6 +1,7 @@
 //! Folders: listing, finding by special use, selecting, creating; and listing the messages of one.
 
 use crate::names::{self, decode};
+use crate::scan::scan;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::Extent;
@@ -89,6 +90,11 @@ pub(crate) struct Known {
 impl Known {
     /// Reads a FETCH response; `None` for any other response and for one without a UID.
     pub(crate) fn parse(line: &[u8]) -> Option<Known> {
+        scan(line).or_else(|| Known::judged(line))
+    }
+
+    /// The same by imap-proto alone.
+    pub(crate) fn judged(line: &[u8]) -> Option<Known> {
         let (line, large) = with_small_size(line);
         let Ok((_, Response::Fetch(number, attributes))) = Response::parse(&line) else { return None };
         let mut known = Known { number, ..Known::default() };
@@ -122,15 +128,33 @@ fn with_small_size(line: &[u8]) -> (Cow<'_, [u8]>, Option<u64>) {
 }
 
 /// `20-Nov-2026 10:00:00 +0100` as RFC 3339.
-fn rfc3339(date: &str) -> Option<String> {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+pub(crate) fn rfc3339(date: &str) -> Option<String> {
+    const MONTHS: [(&str, &str); 12] = [
+        ("Jan", "-01-"),
+        ("Feb", "-02-"),
+        ("Mar", "-03-"),
+        ("Apr", "-04-"),
+        ("May", "-05-"),
+        ("Jun", "-06-"),
+        ("Jul", "-07-"),
+        ("Aug", "-08-"),
+        ("Sep", "-09-"),
+        ("Oct", "-10-"),
+        ("Nov", "-11-"),
+        ("Dec", "-12-"),
+    ];
     let mut words = date.split_ascii_whitespace();
     let (day, time, zone) = (words.next()?, words.next()?, words.next()?);
     let mut parts = day.split('-');
-    let (day, month, year) = (parts.next()?.parse::<u8>().ok()?, parts.next()?.to_ascii_lowercase(), parts.next()?.parse::<u16>().ok()?);
-    let month = MONTHS.iter().position(|name| *name == month)? + 1;
-    let (hours, minutes) = (zone.get(..3)?, zone.get(3..5)?);
-    Some(format!("{year:04}-{month:02}-{day:02}T{time}{hours}:{minutes}"))
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_number = |text: &str, digits| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(year, 4) || !(is_number(day, 2) || is_number(day, 1)) {
+        return None;
+    }
+    let (_, month) = MONTHS.iter().find(|(name, _)| name.eq_ignore_ascii_case(month))?;
+    let mut text = String::with_capacity(25);
+    text.extend([year, month, if day.len() == 1 { "0" } else { "" }, day, "T", time, zone.get(..3)?, ":", zone.get(3..5)?]);
+    Some(text)
 }
 
 /// Names a message for ever within the account.

@@ -1,7 +1,8 @@
 //! Transport `imap`: fetches, files and sends mail through a mailbox with folders (RFC 3501, RFC 9051).
 //!
 //! The session is our own, over `sdk::net`, because bodies have to stream: a message of a gigabyte passes through as it comes.
-//! `reader` takes responses apart into lines and literals; everything but a body is given to imap-proto to be parsed.
+//! `reader` takes responses apart into lines and literals; everything but a body is given to imap-proto
+//! to be parsed, unless `scan` knows its form.
 //! Messages are named by UID only, so that several commands may be on their way at a time.
 #![forbid(unsafe_code)]
 
@@ -17,6 +18,7 @@ mod names;
 mod provider;
 mod reader;
 mod receive;
+mod scan;
 mod search;
 mod sent;
 mod session;

@@ -16,6 +16,9 @@ const LINE: usize = 1024 * 1024;
 /// How deep parentheses may nest. BODYSTRUCTURE, which is never asked for, needs most.
 const DEPTH: usize = 32;
 
+/// Most responses are shorter, so that they are gathered without moving.
+const USUAL: usize = 256;
+
 /// How much of a response is shown to whoever reads its body.
 const HEAD: usize = 4096;
 
@@ -64,7 +67,7 @@ impl Reader {
                 self.gathered.extend_from_slice(b"\r\n");
                 self.depth = 0;
                 self.literals = 0;
-                return Ok(Piece::Response(std::mem::take(&mut self.gathered)));
+                return Ok(Piece::Response(std::mem::replace(&mut self.gathered, Vec::with_capacity(USUAL))));
             };
             let end = start + before;
             self.literals += 1;
@@ -122,21 +125,24 @@ impl Reader {
         if self.gathered.len() > RESPONSE {
             return Err(too_long());
         }
-        let (mut quoted, mut escaped) = (false, false);
-        for byte in &self.gathered[start..] {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if quoted => escaped = true,
-                b'"' => quoted = !quoted,
-                b'(' if !quoted => self.depth += 1,
-                b')' if !quoted => self.depth = self.depth.saturating_sub(1),
+        let mut rest = &self.gathered[start..];
+        let mut is_quoted = false;
+        loop {
+            let next = if is_quoted { memchr::memchr2(b'"', b'\\', rest) } else { memchr::memchr3(b'"', b'(', b')', rest) };
+            let Some(at) = next else { return Ok(()) };
+            // What stands behind a backslash is not looked at.
+            let step = if rest[at] == b'\\' { 2 } else { 1 };
+            match rest[at] {
+                b'"' => is_quoted = !is_quoted,
+                b'(' => self.depth += 1,
+                b')' => self.depth = self.depth.saturating_sub(1),
                 _ => (),
             }
             if self.depth > DEPTH {
                 return Err(Error::new(Status::Protocol, "imap.response_too_deep").arg("limit", DEPTH as u64));
             }
+            rest = rest.get(at + step..).unwrap_or_default();
         }
-        Ok(())
     }
 }
 

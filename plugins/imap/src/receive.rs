@@ -121,15 +121,14 @@ impl Fetch<'_, '_> {
         let limit = request.max_messages.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let more = wanted.len() > limit;
         wanted.truncate(limit);
-        let known = self.look(&wanted).map_err(at)?;
-        Ok(self.fetch(&known, request.max_bytes).map_err(at)? || more)
+        Ok(self.fetch(&wanted, request.max_bytes).map_err(at)? || more)
     }
 
     /// Size, flags and date of each wanted message.
     fn look(&mut self, wanted: &[u32]) -> Result<Vec<Known>, Error> {
         let mut known = Vec::with_capacity(wanted.len());
         // A command line should stay below 8000 bytes (RFC 9051, section 4), so a scattered set is asked for in pieces.
-        for piece in wanted.chunks(500) {
+        for piece in wanted.chunks(WINDOW) {
             let command = format!("UID FETCH {} (UID FLAGS INTERNALDATE RFC822.SIZE)", Uids::new(piece.iter().copied()).text());
             let done = self.session.run(&command, self.call, |line| {
                 // A server that changes flags meanwhile says so in between; one that goes on saying so is not listened to.
@@ -149,28 +148,35 @@ impl Fetch<'_, '_> {
     }
 
     /// Fetches the messages window by window; whether the host asked to stop. One window at a time: Dovecot answers two commands at
-    /// once when it can, and the host is to get the messages in the order of the folder.
-    fn fetch(&mut self, known: &[Known], max_bytes: Option<u64>) -> Result<bool, Error> {
-        let mut rest = known;
-        let mut chores = Chores::default();
-        while !rest.is_empty() && !chores.stopped {
-            let (window, after) = rest.split_at(window(rest, max_bytes));
-            rest = after;
-            chores = self.read(window, max_bytes)?;
-            self.carry_out(&chores)?;
+    /// once when it can, and the host is to get the messages in the order of the folder. What they are is asked of as many as go into
+    /// one window at most, so that a large folder needs no more memory than a small one.
+    fn fetch(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
+        for piece in wanted.chunks(WINDOW) {
+            let mut known = self.look(piece)?;
+            let mut rest = known.as_mut_slice();
+            while !rest.is_empty() {
+                let (window, after) = rest.split_at_mut(window(rest, max_bytes));
+                rest = after;
+                let chores = self.read(window, max_bytes)?;
+                self.carry_out(&chores)?;
+                if chores.stopped {
+                    return Ok(true);
+                }
+            }
         }
-        Ok(chores.stopped)
+        Ok(false)
     }
 
-    /// Asks for one window and hands each message over.
-    fn read(&mut self, window: &[Known], max_bytes: Option<u64>) -> Result<Chores, Error> {
-        // `look` has sorted them.
-        let by_uid = |uid: u32| window.binary_search_by_key(&uid, |known| known.uid).ok().and_then(|at| window.get(at));
+    /// Asks for one window and hands each message over; what is told of it goes along.
+    fn read(&mut self, window: &mut [Known], max_bytes: Option<u64>) -> Result<Chores, Error> {
         let wanted = if window.first().is_some_and(|first| is_large(first, max_bytes)) { Section::Headers } else { Section::Whole };
         let item = if wanted == Section::Headers { "BODY.PEEK[HEADER]" } else { "BODY.PEEK[]" };
         let command = format!("UID FETCH {} (UID {item})", Uids::new(window.iter().map(|known| known.uid)).text());
         let tag = self.session.start(&command, self.call)?;
         let mut chores = Chores::default();
+        // What all ids of this folder have behind the UID.
+        let behind = id(&self.folder, self.state.validity, 0).split_off(1);
+        let mut incoming = Incoming { folder: Some(self.folder.clone()), headers_only: wanted == Section::Headers, ..Incoming::default() };
         loop {
             let (head, section, body) = match self.session.reader.next(&mut self.session.stream, self.call)? {
                 Piece::Response(line) => {
@@ -191,24 +197,23 @@ impl Fetch<'_, '_> {
                 Piece::Body { head, section, length } => (head, section, Source::Coming(length)),
             };
             // As a rule the UID stands before the body; a server that puts it behind is told by the number of its message.
-            let told = || number(&head).and_then(|number| window.iter().find(|known| known.number == number));
-            let known = uid(&head).map_or_else(told, by_uid);
-            let is_asked = |known: &&Known| !chores.stopped && section == wanted && !self.taken.contains(&known.uid);
-            let Some(known) = known.filter(is_asked) else {
+            let place = match uid(&head) {
+                // `look` has sorted them.
+                Some(uid) => window.binary_search_by_key(&uid, |known| known.uid).ok(),
+                None => number(&head).and_then(|number| window.iter().position(|known| known.number == number)),
+            };
+            let is_asked = |known: &&mut Known| !chores.stopped && section == wanted && !self.taken.contains(&known.uid);
+            let Some(known) = place.and_then(|place| window.get_mut(place)).filter(is_asked) else {
                 // Of a message that nobody asked for, or that nobody wants any more.
                 if let Source::Coming(length) = body {
                     self.session.reader.body(length, &mut self.session.stream, self.call, |_| Ok(()))?;
                 }
                 continue;
             };
-            let incoming = Incoming {
-                id: id(&self.folder, self.state.validity, known.uid),
-                size: Some(known.size),
-                folder: Some(self.folder.clone()),
-                flags: known.flags.clone(),
-                received: known.received.clone(),
-                headers_only: wanted == Section::Headers,
-            };
+            incoming.id = known.uid.to_string() + &behind;
+            incoming.size = Some(known.size);
+            incoming.flags = std::mem::take(&mut known.flags);
+            incoming.received = known.received.take();
             let call = self.call;
             call.announce(&incoming)?;
             match body {

@@ -160,7 +160,10 @@ impl Call<'_> {
         }
         let unwritable =
             |error: serde_json::Error| Error::new(Status::Internal, "host.sink_failed").stage(Stage::Fetch).detail(error.to_string());
-        self.write(CONTROL_STREAM, &serde_json::to_vec(&Event { message: incoming }).map_err(unwritable)?)
+        // Room for it, so that it is written without moving.
+        let mut event = Vec::with_capacity(512);
+        serde_json::to_writer(&mut event, &Event { message: incoming }).map_err(unwritable)?;
+        self.write(CONTROL_STREAM, &event)
     }
 
     /// Hands over the next bytes of the announced message, as the server sent them (lines end in CRLF, nothing stuffed).
