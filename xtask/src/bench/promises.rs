@@ -49,6 +49,7 @@ pub(crate) fn promises(results: &Results, opening: Option<f64>, reading: Option<
         at_least("100 MB attachment: at least twice as fast as lettre", beside_lettre("file"), 2.0, " times"),
         at_most("100 MB attachment: under 40 MB of memory", cost("file", Postkontor).map(|cost| cost.peak_mb), 40.0, " MB"),
         at_least("Fetching 4 KB by POP3: at least as fast as libetpan", beside("pop3", Libetpan), 1.0, " times"),
+        at_least("Fetching 4 KB by IMAP: at least as fast as libetpan", beside("imap", Libetpan), 1.0, " times"),
         at_least(
             "Fetching by POP3, 5 ms reply delay: at least 5000 messages a second",
             cost("pop3, far", Postkontor).map(|cost| cost.rate()),
