@@ -89,7 +89,7 @@ mod tests {
             (state >> 11) as usize % below
         };
         let (mut read, mut judged) = (0, 0);
-        for _ in 0..300_000 {
+        for _ in 0..200_000 {
             let items: Vec<&str> = (0..=random(4)).map(|_| ITEMS[random(ITEMS.len())]).collect();
             let mut line = format!("* {} FETCH ({})\r\n", random(100), items.join(" ")).into_bytes();
             if random(4) > 0 {
@@ -104,6 +104,6 @@ mod tests {
                 None => judged += 1,
             }
         }
-        assert!(read > 50_000 && judged > 50_000, "{read} read here, {judged} left to imap-proto");
+        assert!(read > 10_000 && judged > 10_000, "{read} read here, {judged} left to imap-proto");
     }
 }
