@@ -1,8 +1,8 @@
 //! Commands and their responses.
 
+use crate::datum::code;
 use crate::reader::Piece;
 use crate::session::Session;
-use imap_proto::{Response, ResponseCode, Status as Word};
 use postkontor_plugin::{Call, Error, Reply, Status};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -151,16 +151,10 @@ impl Session {
             _ => return Err(self.malformed(line)),
         };
         let words = rest.iter().position(|byte| *byte == b' ').map_or(&b""[..], |at| &rest[at + 1..]);
-        let appended = match Response::parse(line) {
-            Ok((_, Response::Done { status: Word::Ok, outcome, .. })) => match outcome.code {
-                Some(ResponseCode::AppendUid(validity, uids)) => uids.first().map(|uid| match uid {
-                    imap_proto::rfc4315::UidSetMember::Uid(uid) => (validity, *uid),
-                    imap_proto::rfc4315::UidSetMember::UidRange(range) => (validity, *range.start()),
-                }),
-                _ => None,
-            },
-            _ => None,
-        };
+        let appended = code(words).filter(|(name, _)| is_ok && name.eq_ignore_ascii_case("APPENDUID")).and_then(|(_, said)| {
+            let (validity, uid) = said.split_once(' ')?;
+            Some((validity.parse().ok()?, uid.split([':', ',']).next()?.parse().ok()?))
+        });
         Ok(Some(Done { is_ok, is_bad, text: self.told(words), appended }))
     }
 

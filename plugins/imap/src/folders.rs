@@ -1,14 +1,14 @@
 //! Folders: listing, finding by special use, selecting, creating; and listing the messages of one.
 
+use crate::datum::{Datum, code};
 use crate::names::{self, decode};
 use crate::scan::scan;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::Extent;
-use imap_proto::{AttributeValue, MailboxDatum, NameAttribute, Response, ResponseCode};
+use crate::wait::counted;
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::{Call, Error, Stage, Status};
-use std::borrow::Cow;
 
 /// More folders than anybody has.
 const FOLDERS: usize = 100_000;
@@ -84,46 +84,15 @@ pub(crate) struct Known {
     /// The response told the size: a change of flags, which a server may tell at any time, does not.
     pub(crate) has_size: bool,
     pub(crate) flags: Vec<String>,
+    /// The response told the flags, be it that there are none.
+    pub(crate) has_flags: bool,
     pub(crate) received: Option<String>,
 }
 
 impl Known {
     /// Reads a FETCH response; `None` for any other response and for one without a UID.
     pub(crate) fn parse(line: &[u8]) -> Option<Known> {
-        scan(line).or_else(|| Known::judged(line))
-    }
-
-    /// The same by imap-proto alone.
-    pub(crate) fn judged(line: &[u8]) -> Option<Known> {
-        let (line, large) = with_small_size(line);
-        let Ok((_, Response::Fetch(number, attributes))) = Response::parse(&line) else { return None };
-        let mut known = Known { number, ..Known::default() };
-        for attribute in attributes {
-            match attribute {
-                AttributeValue::Uid(uid) => known.uid = uid,
-                AttributeValue::Rfc822Size(size) => (known.size, known.has_size) = (large.unwrap_or(size.into()), true),
-                AttributeValue::Flags(flags) => known.flags = flags.into_iter().map(|flag| flag.into_owned()).collect(),
-                AttributeValue::InternalDate(date) => known.received = rfc3339(&date),
-                _ => (),
-            }
-        }
-        (known.uid > 0).then_some(known)
-    }
-}
-
-/// A FETCH response whose size imap-proto can read, and the size where it is 4 GB or more: RFC 9051 has 63 bits for it, the parser 32.
-fn with_small_size(line: &[u8]) -> (Cow<'_, [u8]>, Option<u64>) {
-    const ITEM: &[u8] = b"RFC822.SIZE ";
-    let item = |at: &usize| line.get(*at..at + ITEM.len()).is_some_and(|item| item.eq_ignore_ascii_case(ITEM));
-    let at = memchr::memchr2_iter(b'R', b'r', line).find(item).map(|at| at + ITEM.len());
-    let digits = |at: usize| line[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let large = |at: usize| {
-        let size: u64 = std::str::from_utf8(&line[at..at + digits(at)]).ok()?.parse().ok()?;
-        Some(size).filter(|size| *size > u32::MAX.into() && *size <= i64::MAX as u64)
-    };
-    match at.and_then(|at| Some((at, large(at)?))) {
-        Some((at, size)) => (Cow::Owned([&line[..at], b"0", &line[at + digits(at)..]].concat()), Some(size)),
-        None => (Cow::Borrowed(line), None),
+        scan(line).filter(|known| known.uid > 0)
     }
 }
 
@@ -148,7 +117,9 @@ pub(crate) fn rfc3339(date: &str) -> Option<String> {
     let mut parts = day.split('-');
     let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
     let is_number = |text: &str, digits| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number(year, 4) || !(is_number(day, 2) || is_number(day, 1)) {
+    let is_time = |text: &str| text.len() == 8 && text.split(':').all(|part| is_number(part, 2));
+    let is_zone = |text: &str| text.strip_prefix(['+', '-']).is_some_and(|digits| is_number(digits, 4));
+    if !is_number(year, 4) || !(is_number(day, 2) || is_number(day, 1)) || !is_time(time) || !is_zone(zone) {
         return None;
     }
     let (_, month) = MONTHS.iter().find(|(name, _)| name.eq_ignore_ascii_case(month))?;
@@ -208,14 +179,15 @@ impl Session {
         let has_modseq = self.capabilities.has("CONDSTORE") || self.capabilities.has("QRESYNC");
         let mut selected = Selected::default();
         let done = self.run(&command, call, |line| {
-            match Response::parse(line) {
-                Ok((_, Response::MailboxData(MailboxDatum::Exists(messages)))) => selected.messages = messages,
-                Ok((_, Response::Data { outcome, .. })) => match outcome.code {
-                    Some(ResponseCode::UidValidity(validity)) => selected.validity = validity,
-                    Some(ResponseCode::UidNext(next)) => selected.extent.next = next,
-                    Some(ResponseCode::HighestModSeq(modseq)) if has_modseq => selected.extent.modseq = modseq,
-                    _ => (),
-                },
+            if let Some((messages, _)) = counted(line).filter(|(_, word)| word.eq_ignore_ascii_case(b"EXISTS")) {
+                selected.messages = messages;
+            }
+            let words = line.split_at_checked(5).filter(|(head, _)| head.eq_ignore_ascii_case(b"* OK ")).map(|(_, words)| words);
+            let Some((name, number)) = words.and_then(code) else { return Ok(()) };
+            match (name.to_ascii_uppercase().as_str(), number.parse::<u64>()) {
+                ("UIDVALIDITY", Ok(number)) => selected.validity = u32::try_from(number).unwrap_or(selected.validity),
+                ("UIDNEXT", Ok(number)) => selected.extent.next = u32::try_from(number).unwrap_or_default(),
+                ("HIGHESTMODSEQ", Ok(number)) if has_modseq => selected.extent.modseq = number,
                 _ => (),
             }
             Ok(())
@@ -282,27 +254,37 @@ fn is_meant(folder: &Folder, name: &str, is_outbox: &dyn Fn(&str) -> bool) -> bo
 
 /// Reads a LIST response.
 fn folder(line: &[u8], utf8: bool) -> Option<Folder> {
-    let Ok((_, Response::MailboxData(MailboxDatum::List(list)))) = Response::parse(line) else { return None };
-    let mut uses = Vec::new();
-    let mut is_selectable = true;
-    for attribute in &list.name_attributes {
-        match attribute {
-            NameAttribute::NoSelect => is_selectable = false,
-            NameAttribute::All => uses.push("all"),
-            NameAttribute::Archive => uses.push("archive"),
-            NameAttribute::Drafts => uses.push("drafts"),
-            NameAttribute::Flagged => uses.push("flagged"),
-            NameAttribute::Junk => uses.push("junk"),
-            NameAttribute::Sent => uses.push("sent"),
-            NameAttribute::Trash => uses.push("trash"),
+    let (_, rest) = line.split_at_checked(7).filter(|(head, _)| head.eq_ignore_ascii_case(b"* LIST "))?;
+    let (Datum::List(attributes), rest) = Datum::read(rest)? else { return None };
+    let (delimiter, rest) = Datum::read(rest.strip_prefix(b" ")?)?;
+    let (name, _) = Datum::read(rest.strip_prefix(b" ")?)?;
+    let (mut uses, mut is_selectable) = (Vec::new(), true);
+    for attribute in attributes.split(|byte| *byte == b' ') {
+        match attribute.to_ascii_lowercase().as_slice() {
+            b"\\noselect" => is_selectable = false,
+            b"\\all" => uses.push("all"),
+            b"\\archive" => uses.push("archive"),
+            b"\\drafts" => uses.push("drafts"),
+            b"\\flagged" => uses.push("flagged"),
+            b"\\junk" => uses.push("junk"),
+            b"\\sent" => uses.push("sent"),
+            b"\\trash" => uses.push("trash"),
             _ => (),
         }
     }
-    // The parser leaves the backslashes of a quoted string where they are.
-    let is_quoted = line.trim_ascii_end().ends_with(b"\"");
-    let name = if is_quoted { names::unquoted(&list.name) } else { list.name.into_owned() };
-    let name = if utf8 { name } else { decode(&name) };
-    Some(Folder { name, delimiter: list.delimiter.map(|delimiter| delimiter.into_owned()), uses, is_selectable })
+    let name = match name {
+        Datum::List(_) => return None,
+        Datum::Atom(name) => String::from_utf8_lossy(name).into_owned(),
+        Datum::Text(name) => String::from_utf8_lossy(&name).into_owned(),
+    };
+    let name = if name.eq_ignore_ascii_case("inbox") {
+        "INBOX".to_owned()
+    } else if utf8 {
+        name
+    } else {
+        decode(&name)
+    };
+    Some(Folder { name, delimiter: delimiter.text().map(|delimiter| delimiter.into_owned()), uses, is_selectable })
 }
 
 #[cfg(test)]
@@ -348,7 +330,10 @@ mod tests {
         for size in [0, 4_294_967_295, 4_294_967_296, 5_000_000_000, 9_223_372_036_854_775_807] {
             assert_eq!(large(&size.to_string()), Some(size));
         }
-        assert_eq!((large("9223372036854775808"), large("99999999999999999999"), large("x")), (None, None, None));
+        for size in ["9223372036854775808", "99999999999999999999"] {
+            assert_eq!(large(size), Some(9_223_372_036_854_775_807));
+        }
+        assert_eq!(large("x"), None);
     }
 
     #[test]

@@ -1,30 +1,25 @@
 //! What a FETCH response says before the body, and a body that stands in it.
 
+use crate::datum::Datum;
 use crate::reader::Section;
-use imap_proto::{AttributeValue, MessageSection, Response, SectionPath};
+use crate::scan::items;
 
 /// The body in a FETCH response that gives it as a quoted string.
 pub(crate) fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
     memchr::memchr(b'"', line)?;
-    let upper = line.to_ascii_uppercase();
-    memchr::memmem::find(&upper, b"BODY[] \"").or_else(|| memchr::memmem::find(&upper, b"BODY[HEADER] \""))?;
-    let Ok((_, Response::Fetch(_, attributes))) = Response::parse(line) else { return None };
-    attributes.into_iter().find_map(|attribute| match attribute {
-        AttributeValue::BodySection { section, index: None, data: Some(data) } => {
-            let section = match section {
-                None => Section::Whole,
-                Some(SectionPath::Full(MessageSection::Header)) => Section::Headers,
-                Some(_) => return None,
-            };
-            let mut bytes = data.iter().copied();
-            let mut body = Vec::with_capacity(data.len());
-            while let Some(byte) = bytes.next() {
-                body.extend(if byte == b'\\' { bytes.next() } else { Some(byte) });
-            }
-            Some((section, body))
+    let mut found = None;
+    items(line, |name, value| {
+        let section = match name {
+            b"BODY[]" => Section::Whole,
+            b"BODY[HEADER]" => Section::Headers,
+            _ => return Some(()),
+        };
+        if let Datum::Text(body) = value {
+            found = Some((section, body.into_owned()));
         }
-        _ => None,
-    })
+        Some(())
+    })?;
+    found
 }
 
 /// The UID in the part of a FETCH response that stands before the body.

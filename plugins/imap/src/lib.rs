@@ -1,14 +1,14 @@
 //! Transport `imap`: fetches, files and sends mail through a mailbox with folders (RFC 3501, RFC 9051).
 //!
 //! The session is our own, over `sdk::net`, because bodies have to stream: a message of a gigabyte passes through as it comes.
-//! `reader` takes responses apart into lines and literals; everything but a body is given to imap-proto
-//! to be parsed, unless `scan` knows its form.
+//! `reader` takes responses apart into lines and literals; what is no body, `datum` and `scan` read.
 //! Messages are named by UID only, so that several commands may be on their way at a time.
 #![forbid(unsafe_code)]
 
 mod append;
 mod apply;
 mod command;
+mod datum;
 mod file;
 mod folders;
 mod head;
@@ -26,6 +26,7 @@ mod settings;
 mod state;
 mod test;
 mod uids;
+
 mod wait;
 
 use postkontor_plugin::serde_json::Value;

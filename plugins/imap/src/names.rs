@@ -32,16 +32,6 @@ pub(crate) fn string(text: &str, utf8: bool) -> String {
     format!("{{{}}}\r\n{text}", text.len())
 }
 
-/// What stands in a quoted string, without the backslashes that protect it.
-pub(crate) fn unquoted(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(c) = characters.next() {
-        plain.extend(if c == '\\' { characters.next() } else { Some(c) });
-    }
-    plain
-}
-
 /// Modified UTF-7: printable ASCII as it is, `&` as `&-`, the rest as base64 of UTF-16 with `,` in the place of `/`.
 pub(crate) fn encode(name: &str) -> String {
     let mut encoded = String::with_capacity(name.len());

@@ -1,7 +1,6 @@
 //! Responses taken apart into lines and literals.
 //!
-//! A response is gathered until its last line is there, with a limit on its size and on how deep it nests, and then parsed
-//! by imap-proto. Only the literal of a message body is not gathered: it is announced as [`Piece::Body`] and passes through, and
+//! A response is gathered until its last line is there, with a limit on its size and on how deep it nests. Only the literal of a message body is not gathered: it is announced as [`Piece::Body`] and passes through, and
 //! NIL stands in its place.
 
 use postkontor_plugin::net::Stream;
@@ -120,7 +119,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Counts parentheses outside of quoted strings, so that no parser is ever led deeper than it can go.
+    /// Counts parentheses outside of quoted strings, as no response to what is asked here nests deep.
     fn measure(&mut self, start: usize) -> Result<(), Error> {
         if self.gathered.len() > RESPONSE {
             return Err(too_long());

@@ -3,13 +3,14 @@
 use crate::folders::{Known, id};
 use crate::head::{number, quoted_body, uid};
 use crate::reader::{Piece, Section};
+use crate::scan::{opening, scan};
 use crate::search::criteria;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::{Extent, State};
 use crate::uids::Uids;
 use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, SessionState, Stage, Status};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// What one command fetches: so many messages, or messages of so many bytes. What was asked for has to be read.
@@ -77,7 +78,7 @@ struct Fetch<'a, 'b> {
     headers: HashSet<u32>,
     /// UIDs that are to be deleted and were not yet.
     condemned: HashSet<u32>,
-    /// The first mark or deletion that the server refused; fetching goes on, and the next call tries again to delete.
+    /// The first mark or deletion that the server refused, or what it said that could not be read; fetching goes on, and the next call tries again to delete.
     refusal: Option<Error>,
 }
 
@@ -126,25 +127,39 @@ impl Fetch<'_, '_> {
 
     /// Size, flags and date of each wanted message.
     fn look(&mut self, wanted: &[u32]) -> Result<Vec<Known>, Error> {
-        let mut known = Vec::with_capacity(wanted.len());
+        let mut found = BTreeMap::new();
         // A command line should stay below 8000 bytes (RFC 9051, section 4), so a scattered set is asked for in pieces.
         for piece in wanted.chunks(WINDOW) {
             let command = format!("UID FETCH {} (UID FLAGS INTERNALDATE RFC822.SIZE)", Uids::new(piece.iter().copied()).text());
+            let (mut responses, mut unreadable) = (0, None);
             let done = self.session.run(&command, self.call, |line| {
+                let known = scan(line);
+                if known.is_none() && opening(line).is_some() {
+                    unreadable.get_or_insert_with(|| line.to_vec());
+                }
+                let Some(known) = known.filter(|known| piece.binary_search(&known.uid).is_ok()) else { return Ok(()) };
                 // A server that changes flags meanwhile says so in between; one that goes on saying so is not listened to.
-                known.extend(Known::parse(line).filter(|known| piece.binary_search(&known.uid).is_ok() && known.has_size));
-                if known.len() > 2 * wanted.len() {
-                    return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", 2 * wanted.len()));
+                responses += 1;
+                if responses > 4 * WINDOW {
+                    return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", 4 * WINDOW));
+                }
+                if known.has_size {
+                    found.insert(known.uid, known);
+                } else {
+                    found.entry(known.uid).or_insert(known);
                 }
                 Ok(())
             })?;
             if !done.is_ok {
                 return Err(self.session.refused("imap.fetch_refused", &done));
             }
+            // It may have been about a message that is to be fetched, which is not to be missing without a word.
+            if let Some(line) = unreadable {
+                let refusal = self.session.malformed(&line).usable();
+                self.refusal.get_or_insert(refusal);
+            }
         }
-        known.sort_by_key(|known| known.uid);
-        known.dedup_by_key(|known| known.uid);
-        Ok(known)
+        Ok(found.into_values().collect())
     }
 
     /// Fetches the messages window by window; whether the host asked to stop. One window at a time: Dovecot answers two commands at
@@ -211,7 +226,7 @@ impl Fetch<'_, '_> {
                 continue;
             };
             incoming.id = known.uid.to_string() + &behind;
-            incoming.size = Some(known.size);
+            incoming.size = known.has_size.then_some(known.size);
             incoming.flags = std::mem::take(&mut known.flags);
             incoming.received = known.received.take();
             let call = self.call;
@@ -314,8 +329,9 @@ fn window(rest: &[Known], max_bytes: Option<u64>) -> usize {
     rest.iter().take(WINDOW).take_while(fits).count().max(1)
 }
 
+/// One of which the server told no size may be of any.
 fn is_large(known: &Known, max_bytes: Option<u64>) -> bool {
-    max_bytes.is_some_and(|limit| known.size > limit)
+    max_bytes.is_some_and(|limit| known.size > limit || !known.has_size)
 }
 
 /// The body of a message, or what is to become it.
@@ -330,7 +346,7 @@ mod tests {
 
     #[test]
     fn windows_keep_headers_and_whole_messages_apart() {
-        let known = |size| Known { uid: 1, size, ..Known::default() };
+        let known = |size| Known { uid: 1, size, has_size: true, ..Known::default() };
         let rest = [known(10), known(20), known(5000), known(30)];
         assert_eq!(window(&rest, Some(1000)), 2);
         assert_eq!(window(&rest[2..], Some(1000)), 1);

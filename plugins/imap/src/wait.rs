@@ -38,7 +38,7 @@ impl Watch {
 }
 
 /// The number and the word of `* 23 EXISTS`.
-fn counted(line: &[u8]) -> Option<(u32, &[u8])> {
+pub(crate) fn counted(line: &[u8]) -> Option<(u32, &[u8])> {
     let rest = line.strip_prefix(b"* ")?.trim_ascii_end();
     let space = rest.iter().take(11).position(|byte| *byte == b' ')?;
     let number = std::str::from_utf8(&rest[..space]).ok()?.parse().ok()?;

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, account, failure, fetch, fetch_within, send};
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Disposal, Error, Status, Transport};
+use postkontor_plugin::{Call, Disposal, Error, ReceiveRequest, Received, Status, Transport};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -202,6 +202,71 @@ fn what_nobody_asked_for_changes_nothing() {
     assert!(got("BODY", "* 1 EXPUNGE\r\nTAG OK done\r\n").is_empty());
 }
 
+/// What comes of the message, and the state, where the server describes it so.
+fn described(answer: &str, max_bytes: Option<u64>) -> (Vec<Value>, Received) {
+    let desk = Desk::new(Disposal::Keep);
+    let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+    let port = odd("UID FETCH 5 (UID FLAGS INTERNALDATE RFC822.SIZE)", answer);
+    let received = account(port, json!({})).receive(&ReceiveRequest { max_bytes, ..Default::default() }, &call).unwrap();
+    (desk.taken.borrow().iter().map(|(id, text)| json!([id, String::from_utf8_lossy(text)])).collect(), received)
+}
+
+#[test]
+fn a_message_whose_description_is_odd_comes_or_is_reported() {
+    let hello = json!(["5.7.INBOX", "hello"]);
+    for odd in
+        ["INTERNALDATE NIL RFC822.SIZE 5", "RFC822.SIZE 5 X (Y NIL (1)) INTERNALDATE NIL", "INTERNALDATE \"yesterday\" RFC822.SIZE 5"]
+    {
+        let (came, received) = described(&format!("* 1 FETCH (UID 5 FLAGS () {odd})\r\nTAG OK done\r\n"), Some(1000));
+        assert_eq!((came.as_slice(), received.interrupted), (&[hello.clone()][..], None), "{odd}");
+    }
+    // Whose size is unknown, or beyond 63 bits, counts as too large.
+    for size in ["RFC822.SIZE 9223372036854775808", "RFC822.SIZE 99999999999999999999", "RFC822.SIZE -1", "RFC822.SIZE NIL", "X 1"] {
+        let port = server(
+            "* OK ready\r\n",
+            Box::new(move |tag, command, stream| {
+                let answer = match command {
+                    "UID FETCH 5 (UID FLAGS INTERNALDATE RFC822.SIZE)" => format!("* 1 FETCH (UID 5 FLAGS () {size})\r\n"),
+                    "UID FETCH 5 (UID BODY.PEEK[HEADER])" => "* 1 FETCH (UID 5 BODY[HEADER] {4}\r\na:b\n)\r\n".to_owned(),
+                    _ => return Ok(false),
+                };
+                stream.write_all(format!("{answer}{tag} OK done\r\n").as_bytes())?;
+                Ok(true)
+            }),
+        );
+        let desk = Desk::new(Disposal::Keep);
+        let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+        let request = ReceiveRequest { max_bytes: Some(1000), ..Default::default() };
+        let received = account(port, json!({})).receive(&request, &call).unwrap();
+        assert_eq!(
+            (desk.texts(), received.interrupted, received.state.as_str()),
+            (vec!["a:b\n".to_owned()], None, "imap:1;7;;5;"),
+            "{size}"
+        );
+    }
+    let (came, received) = described("* 1 FETCH (UID 5 FLAGS (\\Seen RFC822.SIZE 5)\r\nTAG OK done\r\n", Some(1000));
+    assert_eq!((came.len(), received.interrupted.unwrap().code.as_str()), (0, "protocol.reply_malformed"));
+}
+
+#[test]
+fn no_words_of_a_server_are_too_odd() {
+    let umlauts = "* OK [UIDNEXT 9]\u{fc}\r\n* OK [\u{fc}]\r\n* 1 EXISTS\r\n* OK [UIDVALIDITY 7]\u{fc}\r\nTAG OK [READ-WRITE]\u{fc}\r\n";
+    assert_eq!(got("SELECT", umlauts), ["hello"]);
+    let deep = format!("* 1 FETCH (X (\") BODYSTRUCTURE {})\r\n", "(".repeat(900_000));
+    for odd in [
+        "* METADATA \"\" (/shared/comment\u{fc} \"x\")\r\n* METADATA \"\" /shared/vendor/\u{fc}\r\n",
+        "* 1 FETCH (INTERNALDATE NIL)\r\n* LIST NIL NIL NIL\r\n* LIST (\r\n* LIST () NIL\r\n* ID (\"a\" NIL)\r\n",
+        &deep,
+    ] {
+        assert_eq!(got("SELECT", &format!("{odd}* 1 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\nTAG OK\r\n")), ["hello"]);
+        let desk = Desk::new(Disposal::Keep);
+        let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+        let port = self::odd("LIST", &format!("{odd}* LIST () \"/\" a\r\nTAG OK done\r\n"));
+        let listed = account(port, json!({})).list(&json!({}), &call).unwrap();
+        assert_eq!(listed["folders"].as_array().unwrap().iter().filter(|folder| folder["name"] == "a").count(), 1, "{listed}");
+    }
+}
+
 #[test]
 fn bodies_come_in_every_form() {
     assert_eq!(got("BODY", "* 1 fetch (body[] {5}\r\nhello uid 5)\r\nTAG OK done\r\n"), ["hello"]);
@@ -349,7 +414,7 @@ fn a_message_of_more_than_four_gigabytes_is_listed_and_leaves_the_others_alone()
     let listed = account(giant(), json!({})).list(&json!({"folder": "INBOX"}), &call).unwrap();
     let sizes: Vec<_> = listed["messages"].as_array().unwrap().iter().map(|message| message["size"].as_u64().unwrap()).collect();
     assert_eq!(sizes, [5, 5_000_000_000, 5]);
-    let request = postkontor_plugin::ReceiveRequest { max_bytes: Some(1000), ..Default::default() };
+    let request = ReceiveRequest { max_bytes: Some(1000), ..Default::default() };
     let received = account(giant(), json!({})).receive(&request, &call).unwrap();
     assert!(received.interrupted.is_none(), "{received:?}");
     assert_eq!(desk.texts(), ["hello", "a:b\n", "hello"]);
