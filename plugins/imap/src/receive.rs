@@ -46,6 +46,7 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         taken: HashSet::new(),
         headers: HashSet::new(),
         condemned: HashSet::new(),
+        unmarked: HashSet::new(),
         refusal: None,
     };
     let until = Instant::now() + Duration::from_secs(request.wait_seconds.min(DAY));
@@ -78,6 +79,8 @@ struct Fetch<'a, 'b> {
     headers: HashSet<u32>,
     /// UIDs that are to be deleted and were not yet.
     condemned: HashSet<u32>,
+    /// UIDs that are to be marked as seen and were not yet.
+    unmarked: HashSet<u32>,
     /// The first mark or deletion that the server refused, or what it said that could not be read; fetching goes on, and the next call tries again to delete.
     refusal: Option<Error>,
 }
@@ -108,9 +111,12 @@ impl Fetch<'_, '_> {
         let at = |error: Error| error.stage(Stage::Fetch);
         self.mailbox = self.session.search("ALL", self.call).map_err(at)?;
         self.is_searched = true;
-        let unfinished: Vec<u32> = self.mailbox.iter().copied().filter(|uid| self.state.condemned.contains(*uid)).collect();
-        self.condemned.extend(&unfinished);
-        self.delete(&unfinished).map_err(at)?;
+        // What an earlier call left undone; its messages count as fetched.
+        let there = |due: &Uids| self.mailbox.iter().copied().filter(|uid| due.contains(*uid)).collect();
+        let unfinished = Chores { seen: there(&self.state.unmarked), delete: there(&self.state.condemned), stopped: false };
+        self.unmarked.extend(&unfinished.seen);
+        self.condemned.extend(&unfinished.delete);
+        self.carry_out(&unfinished).map_err(at)?;
         let criteria = criteria(&request.filter, self.session.utf8);
         let matching = if criteria.is_empty() { self.mailbox.clone() } else { self.session.search(&criteria, self.call).map_err(at)? };
         // Messages that were too large before are wanted when they no longer are.
@@ -246,9 +252,12 @@ impl Fetch<'_, '_> {
                     continue;
                 }
                 Disposal::Keep => (),
-                Disposal::Seen => chores.seen.push(known.uid),
+                // From here on it is to be marked or deleted, even if this session does not live to see it.
+                Disposal::Seen => {
+                    self.unmarked.insert(known.uid);
+                    chores.seen.push(known.uid);
+                }
                 Disposal::Delete => {
-                    // From here on it is to be deleted, even if this session does not live to see it.
                     self.condemned.insert(known.uid);
                     chores.delete.push(known.uid);
                 }
@@ -273,6 +282,8 @@ impl Fetch<'_, '_> {
     fn carry_out(&mut self, chores: &Chores) -> Result<(), Error> {
         if !chores.seen.is_empty() {
             let done = self.session.store(&chores.seen, "+FLAGS.SILENT (\\Seen)", self.call)?;
+            // What the server refuses is told, and not tried again: a folder that is only read has no marks.
+            self.unmarked.clear();
             if !done.is_ok {
                 let refusal = self.session.refused("imap.store_refused", &done);
                 self.refusal.get_or_insert(refusal);
@@ -304,16 +315,17 @@ impl Fetch<'_, '_> {
     fn remembered(&self) -> String {
         let is_fetched = |uid: u32| self.taken.contains(&uid) && !self.headers.contains(&uid) || self.state.fetched.contains(uid);
         let is_headers = |uid: u32| self.headers.contains(&uid) || self.state.headers.contains(uid) && !is_fetched(uid);
-        let condemned = Uids::new(self.condemned.iter().copied());
+        let (condemned, unmarked) = (Uids::new(self.condemned.iter().copied()), Uids::new(self.unmarked.iter().copied()));
         let (fetched, headers) = if self.mailbox.is_empty() {
             (self.state.fetched.clone(), self.state.headers.clone())
         } else {
             (Uids::compact(&self.mailbox, is_fetched), Uids::new(self.mailbox.iter().copied().filter(|uid| is_headers(*uid))))
         };
         // What came since the folder was selected makes the next call look, which is no harm.
-        let is_whole = self.extent.is_telling() && self.condemned.is_empty() && self.mailbox.iter().all(|uid| is_fetched(*uid));
+        let is_whole =
+            self.extent.is_telling() && condemned.is_empty() && unmarked.is_empty() && self.mailbox.iter().all(|uid| is_fetched(*uid));
         let whole = if self.is_searched { is_whole.then_some(self.extent) } else { self.state.whole };
-        State { validity: self.state.validity, fetched, headers, condemned, whole }.text()
+        State { validity: self.state.validity, fetched, headers, condemned, unmarked, whole }.text()
     }
 }
 

@@ -1,8 +1,9 @@
-//! What is remembered between calls: which messages of a folder were fetched, and which are still to be deleted.
+//! What is remembered between calls: which messages of a folder were fetched, and which are still to be deleted or marked.
 //!
 //! As text: `imap:1;UIDVALIDITY;FETCHED;HEADERS;CONDEMNED`, the last three as sets of UIDs (`1:5,7`). UIDs mean something only together with
 //! their UIDVALIDITY (RFC 9051, section 2.3.1.1): when it has changed, everything is new. `;HIGHESTMODSEQ.UIDNEXT.MESSAGES` follows where every
 //! message of the folder was fetched: as long as these stay, nothing is new, whatever is asked for. 0 stands for what the server does not tell.
+//! Where marks are due, `;;SEEN` follows instead, the set of those messages.
 
 use crate::uids::Uids;
 use postkontor_plugin::{Error, Stage, Status};
@@ -17,7 +18,9 @@ pub(crate) struct State {
     pub(crate) headers: Uids,
     /// Deletion was asked for but never confirmed.
     pub(crate) condemned: Uids,
-    /// How the folder was when every message in it was fetched.
+    /// The mark as seen was asked for, and the connection ended before.
+    pub(crate) unmarked: Uids,
+    /// How the folder was when every message in it was fetched, and nothing was due.
     pub(crate) whole: Option<Extent>,
 }
 
@@ -54,20 +57,25 @@ impl State {
         }
         let foreign = || Error::new(Status::Argument, "receive.state_foreign").stage(Stage::Fetch).at("/state", "receive.state_foreign");
         let members: Vec<&str> = text.split(';').collect();
-        let (members, whole) = match members[..] {
-            [ref members @ .., whole] if members.len() == 5 => (members, Some(Extent::parse(whole).ok_or_else(foreign)?)),
-            ref members => (members, None),
+        let (members, whole, unmarked) = match members[..] {
+            [ref members @ .., "", unmarked] if members.len() == 5 => (members, None, unmarked),
+            [ref members @ .., whole] if members.len() == 5 => (members, Some(Extent::parse(whole).ok_or_else(foreign)?), ""),
+            ref members => (members, None, ""),
         };
         let [VERSION, validity, fetched, headers, condemned] = *members else { return Err(foreign()) };
         let validity = validity.parse().map_err(|_| foreign())?;
         let set = |text| Uids::parse(text).ok_or_else(foreign);
-        Ok(State { validity, fetched: set(fetched)?, headers: set(headers)?, condemned: set(condemned)?, whole })
+        Ok(State { validity, fetched: set(fetched)?, headers: set(headers)?, condemned: set(condemned)?, unmarked: set(unmarked)?, whole })
     }
 
     /// The text for the next call.
     pub(crate) fn text(&self) -> String {
-        let whole = self.whole.map(|whole| format!(";{}.{}.{}", whole.modseq, whole.next, whole.messages)).unwrap_or_default();
-        format!("{VERSION};{};{};{};{}{whole}", self.validity, self.fetched.text(), self.headers.text(), self.condemned.text())
+        let more = match self.whole {
+            _ if !self.unmarked.is_empty() => format!(";;{}", self.unmarked.text()),
+            Some(whole) => format!(";{}.{}.{}", whole.modseq, whole.next, whole.messages),
+            None => String::new(),
+        };
+        format!("{VERSION};{};{};{};{}{more}", self.validity, self.fetched.text(), self.headers.text(), self.condemned.text())
     }
 }
 
@@ -78,11 +86,15 @@ mod tests {
     #[test]
     fn a_state_is_read_back_as_it_was_written() {
         let mut state =
-            State { validity: 7, fetched: Uids::new([1, 2, 3, 9]), headers: Uids::new([5]), condemned: Uids::new([3]), whole: None };
+            State { validity: 7, fetched: Uids::new([1, 2, 3, 9]), headers: Uids::new([5]), condemned: Uids::new([3]), ..State::default() };
         assert_eq!(state.text(), "imap:1;7;1:3,9;5;3");
         assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
         state.whole = Some(Extent { modseq: 99, next: 10, messages: 4 });
         assert_eq!(state.text(), "imap:1;7;1:3,9;5;3;99.10.4");
+        assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
+        state.whole = None;
+        state.unmarked = Uids::new([1, 2]);
+        assert_eq!(state.text(), "imap:1;7;1:3,9;5;3;;1:2");
         assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
         assert_eq!(State::parse(None).unwrap(), State::default());
         for text in [
@@ -96,6 +108,9 @@ mod tests {
             "imap:1;7;;;;1.2",
             "imap:1;7;;;;1.2.3.4",
             "imap:1;7;;;;1.2.3;",
+            "imap:1;7;;;;1.2.3;4",
+            "imap:1;7;;;;;x",
+            "imap:1;7;;;;;;",
         ] {
             assert_eq!(State::parse(Some(text)).unwrap_err().status, Status::Argument, "{text}");
         }

@@ -41,6 +41,10 @@ impl Uids {
         Some(set)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn contains(&self, uid: u32) -> bool {
         let at = self.0.partition_point(|range| *range.end() < uid);
         self.0.get(at).is_some_and(|range| range.contains(&uid))

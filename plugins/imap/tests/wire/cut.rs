@@ -18,8 +18,8 @@ fn expected() -> Vec<(String, Vec<u8>)> {
 #[test]
 fn a_cut_at_any_byte_neither_halves_nor_loses_nor_repeats_a_message() {
     for (uid_last, compress) in [(false, false), (true, false), (false, true)] {
-        for verdict in [Disposal::Keep, Disposal::Delete] {
-            if compress && verdict == Disposal::Keep {
+        for verdict in [Disposal::Keep, Disposal::Seen, Disposal::Delete] {
+            if compress && verdict != Disposal::Delete {
                 continue;
             }
             let options = Options { uid_last, compress, ..Options::default() };
@@ -70,6 +70,11 @@ fn cut(options: Options, verdict: Disposal) -> bool {
     assert_eq!(both, expected(), "{place}");
     if verdict == Disposal::Delete {
         assert!(post.store.lock().unwrap().inbox.is_empty(), "{place}: what was to be deleted still lies there");
+    }
+    if verdict == Disposal::Seen {
+        let seen = post.store.lock().unwrap().seen.clone();
+        assert!(inbox().iter().all(|(uid, _)| seen.contains(uid)), "{place}: what was to be marked is not: {seen:?}");
+        assert_eq!(received.state, "imap:1;7;3:13;;", "{place}");
     }
     !first.taken.borrow().is_empty()
 }

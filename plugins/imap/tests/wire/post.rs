@@ -13,6 +13,7 @@ pub(crate) struct Store {
     pub(crate) inbox: Vec<(u32, String)>,
     pub(crate) outbox: Vec<Vec<u8>>,
     deleted: Vec<u32>,
+    pub(crate) seen: Vec<u32>,
     /// How many bytes were said and heard in the last session that ended.
     pub(crate) said: usize,
     pub(crate) heard: usize,
@@ -209,6 +210,7 @@ fn session(line: &mut Line, store: &Mutex<Store>) -> std::io::Result<()> {
                     })?;
                 }
             }
+            "STORE" if command.contains("\\Seen") => store.lock().unwrap().seen.extend(set(words[3])),
             "STORE" => store.lock().unwrap().deleted.extend(set(words[3])),
             "EXPUNGE" => {
                 let mut store = store.lock().unwrap();
