@@ -145,7 +145,10 @@ impl Account {
                         reasons[index] = Some(self.host.localised(error));
                         open.push((index, mail));
                     }
-                    Err(error) => results[index] = Some(Err(refusal(&mail, error, &leg.way(elapsed)))),
+                    Err(error) => {
+                        let way = Way { reason: reasons[index].as_ref(), ..leg.way(elapsed) };
+                        results[index] = Some(Err(refusal(&mail, error, &way)));
+                    }
                 }
             }
             if open.is_empty() {
