@@ -72,6 +72,7 @@ impl Transport for Puppet {
         let mut content = Vec::new();
         match self.role.does.as_str() {
             "refuse" => return Err(refused()),
+            "refuse, too" => return Err(refused().arg("what", "to stand in")),
             "refuse halfway" => {
                 body.read(&mut [0; 10])?;
                 return Err(refused());
@@ -167,6 +168,19 @@ fn the_fallback_sends_the_same_mail_once_when_the_first_certainly_did_not() {
         assert_eq!(receipt["reason"]["message"], "The puppet refuses sending.");
         assert_eq!(copies(receipt["message_id"].as_str().unwrap()), 1);
     }
+}
+
+#[test]
+fn why_the_first_did_not_send_is_told_however_many_stand_in() {
+    let receipt = send(&mut account("refuse", &["refuse, too", "send"]), &mail(&["berta@example.com"])).unwrap();
+    assert_eq!((&receipt["account"], &receipt["reason"]["message"]), (&json!("send"), &json!("The puppet refuses sending.")));
+
+    let error = send(&mut account("refuse", &["refuse, too"]), &mail(&["berta@example.com"])).unwrap_err();
+    assert_eq!((error.message.as_str(), &error.more["account"]), ("The puppet refuses to stand in.", &json!("refuse, too")));
+    assert_eq!((&error.more["fallback"], &error.more["reason"]["message"]), (&json!(true), &json!("The puppet refuses sending.")));
+
+    let error = send(&mut account("refuse", &[]), &mail(&["berta@example.com"])).unwrap_err();
+    assert!(!error.more.contains_key("fallback") && !error.more.contains_key("reason"));
 }
 
 #[test]

@@ -142,7 +142,7 @@ impl Account {
                     Ok(sent) => delivered.push(Delivered { index, mail, sent, position, elapsed, copy: None }),
                     Err(error) if position < last && may_fall_back(&error) && !cancel.is_fired() => {
                         mail.rewind();
-                        reasons[index] = Some(self.host.localised(error));
+                        reasons[index].get_or_insert_with(|| self.host.localised(error));
                         open.push((index, mail));
                     }
                     Err(error) => {
