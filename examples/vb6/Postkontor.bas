@@ -147,32 +147,35 @@ End Function
 
 ' A member of a JSON object: texts without quotes, everything else as it stands there, "" where it is missing.
 Public Function Member(ByVal Json As String, ByVal Name As String) As String
-    Dim At As Long, Found As String, Value As String
+    Dim At As Long, Found As String, Start As Long
     At = InStr(Json, "{") + 1
     Do While At > 1 And At <= Len(Json)
         At = InStr(At, Json, """")
         If At = 0 Then Exit Function
-        Found = JsonText(Json, At)
+        Start = At
+        SkipText Json, At
+        Found = JsonText(Json, Start, At)
         At = InStr(At, Json, ":") + 1
         If At = 1 Then Exit Function
         Do While Mid$(Json, At, 1) = " "
             At = At + 1
         Loop
-        Value = JsonValue(Json, At)
+        Start = At
+        SkipValue Json, At
         If Found = Name Then
-            Member = Value
+            If Mid$(Json, Start, 1) = """" Then Member = JsonText(Json, Start, At) Else Member = Mid$(Json, Start, At - Start)
             Exit Function
         End If
     Loop
 End Function
 
-' At stands on the opening quote, and behind the closing one afterwards.
-Private Function JsonText(ByRef Json As String, ByRef At As Long) As String
-    Dim Text As String, Character As String
-    At = At + 1
-    Do While At <= Len(Json)
+' The text between the quotes at Start and before After. A mail may be megabytes, so the room is taken once, and not for each character.
+Private Function JsonText(ByRef Json As String, ByVal Start As Long, ByVal After As Long) As String
+    Dim Text As String, Length As Long, At As Long, Character As String
+    Text = Space$(After - Start)
+    At = Start + 1
+    Do While At < After - 1
         Character = Mid$(Json, At, 1)
-        If Character = """" Then Exit Do
         If Character = "\" Then
             At = At + 1
             Character = Mid$(Json, At, 1)
@@ -187,25 +190,31 @@ Private Function JsonText(ByRef Json As String, ByRef At As Long) As String
                     At = At + 4
             End Select
         End If
-        Text = Text & Character
+        Length = Length + 1
+        Mid$(Text, Length, 1) = Character
         At = At + 1
     Loop
-    At = At + 1
-    JsonText = Text
+    JsonText = Left$(Text, Length)
 End Function
 
+' At stands on the opening quote, and behind the closing one afterwards.
+Private Sub SkipText(ByRef Json As String, ByRef At As Long)
+    Dim Character As String
+    Do
+        At = At + 1
+        Character = Mid$(Json, At, 1)
+        If Character = "\" Then At = At + 1
+    Loop Until Character = """" Or At > Len(Json)
+    At = At + 1
+End Sub
+
 ' At stands on the first character of a value, and behind it afterwards.
-Private Function JsonValue(ByRef Json As String, ByRef At As Long) As String
-    Dim Start As Long, Depth As Long, Character As String, Skipped As String
-    If Mid$(Json, At, 1) = """" Then
-        JsonValue = JsonText(Json, At)
-        Exit Function
-    End If
-    Start = At
+Private Sub SkipValue(ByRef Json As String, ByRef At As Long)
+    Dim Depth As Long, Character As String
     Do While At <= Len(Json)
         Character = Mid$(Json, At, 1)
         If Character = """" Then
-            Skipped = JsonText(Json, At)
+            SkipText Json, At
         Else
             If Depth = 0 And InStr(",}]", Character) > 0 Then Exit Do
             If InStr("{[", Character) > 0 Then Depth = Depth + 1
@@ -213,8 +222,7 @@ Private Function JsonValue(ByRef Json As String, ByRef At As Long) As String
             At = At + 1
         End If
     Loop
-    JsonValue = Mid$(Json, Start, At - Start)
-End Function
+End Sub
 
 ' For AddressOf: takes a message, which postkontor_message_part can be asked about until this returns, and says what becomes of it.
 ' No error may leave it; where something goes wrong the message counts as not taken and comes again.
