@@ -129,6 +129,6 @@ fn a_wait_that_is_no_number_of_seconds_is_refused() {
     for wait in [json!(-1), json!(1.5), json!("10")] {
         let request = json!({ "wait_seconds": wait }).to_string();
         let error = account(&["nothing"], Box::new(())).receive(&request, None, &Cancel::default()).unwrap_err();
-        assert_eq!(error.status, Status::Argument, "{wait}");
+        assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Argument, "/wait_seconds"), "{wait}");
     }
 }

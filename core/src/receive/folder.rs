@@ -109,6 +109,14 @@ impl Folder {
         saved.map_err(|error| local(&error, &path))
     }
 
+    /// Removes what was saved of a message that could not be saved whole: it will be fetched again, and nobody is to find it twice.
+    pub(super) fn discard(&self, number: &str) {
+        // Where even that fails, the missing summary tells what it is.
+        let _ = std::fs::remove_file(self.path.join(format!("{number}.eml")));
+        let _ = std::fs::remove_dir_all(self.path.join(number));
+        let _ = std::fs::remove_file(self.path.join(format!("{number}.json.{PART}")));
+    }
+
     /// Sees to it that a message survives a power cut.
     pub(super) fn sync(&self, number: &str) -> Result<(), Error> {
         let path = self.path.join(format!("{number}.eml"));

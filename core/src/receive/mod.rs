@@ -14,6 +14,7 @@ use crate::opened::Opened;
 use crate::settings::Receive;
 use folder::Folder;
 use postkontor_plugin::{Disposal, Error, Incoming, ReceiveRequest, Received, Stage, Status};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use spool::Spool;
@@ -29,6 +30,9 @@ const MESSAGE: u64 = 1;
 /// A larger message is not held in memory: its summary tells the headers and what the first part of it shows.
 const WHOLE: u64 = 32 * 1024 * 1024;
 const HEAD: usize = 1024 * 1024;
+
+/// What a message may have beyond twice the size that its server told.
+const BEYOND: u64 = 64 * 1024 * 1024;
 
 /// What the caller asks for beyond what goes to the transport.
 #[derive(Debug, Default, Deserialize)]
@@ -132,16 +136,14 @@ enum Event {
 impl<'a> Reception<'a> {
     /// Reads the request: what the transport needs of it is checked, too, so that nothing in it is silently without effect.
     pub(crate) fn wishes(request: &Value) -> Result<Wishes, Error> {
-        let wrong =
-            |pointer: &str, detail: String| failed(Status::Argument, "request.unreadable").detail(detail).at(pointer, "request.unreadable");
-        let asked = ReceiveRequest::deserialize(request).map_err(|error| wrong("", error.to_string()))?;
+        let asked: ReceiveRequest = readable(request)?;
         if let Some(since) = &asked.filter.since
             && !is_day(since)
         {
             let code = "receive.day_invalid";
             return Err(failed(Status::Argument, code).at("/filter/since", code));
         }
-        Wishes::deserialize(request).map_err(|error| wrong("", error.to_string()))
+        readable(request)
     }
 
     /// Prepares a fetch. Refuses it where the settings route messages to operators and there is none.
@@ -199,25 +201,25 @@ impl<'a> Reception<'a> {
 
     fn end(&mut self) -> Result<(), Error> {
         let (mut incoming, mut spool) = self.current.take().ok_or_else(|| failed(Status::Internal, "plugin.answer_unreadable"))?;
-        let (size, sha256, is_whole) = (spool.size(), spool.sha256(), spool.is_whole());
+        let (sha256, is_whole) = (spool.sha256(), spool.is_whole() && !incoming.headers_only);
         let message = Opened::new(spool.bytes()?);
-        // The size on the wire is known exactly by now.
-        incoming.size = None;
+        // The size on the wire is known exactly by now, unless only the headers came.
+        let size = incoming.size.take().filter(|_| incoming.headers_only).unwrap_or(spool.size());
         let mut summary = self.summary(&message, &incoming, size, sha256.as_deref());
         let mut saved = None;
         if self.folder.is_some() || !is_whole {
             let mut members: Map<String, Value> = serde_json::from_str(&summary).unwrap_or_default();
             members.insert("size".to_owned(), Value::from(size));
             if !is_whole {
-                // Its parts would be cut off: the raw file is whole, and that is what there is.
+                // Its parts would be cut off. The raw file of a large message is whole, and that is what there is.
                 members.insert("complete".to_owned(), Value::Bool(false));
                 members.insert("parts".to_owned(), json!([]));
             }
             if let Some(folder) = &mut self.folder {
                 let number = spool.keep()?;
                 members.insert("file".to_owned(), Value::from(format!("{number}.eml")));
-                folder.save_parts(&number, &message, &mut members)?;
-                folder.save_summary(&number, &members)?;
+                let complete = folder.save_parts(&number, &message, &mut members).and_then(|()| folder.save_summary(&number, &members));
+                complete.inspect_err(|_| folder.discard(&number))?;
                 saved = Some(number);
             }
             summary = Value::Object(members).to_string();
@@ -287,7 +289,7 @@ impl Streams for Reception<'_> {
                     Event::End(_) => self.end(),
                 })
             }
-            (MESSAGE, Some((_, spool))) => spool.write(data),
+            (MESSAGE, Some((incoming, spool))) => within(incoming, spool.size() + data.len() as u64).and_then(|()| spool.write(data)),
             _ => Err(failed(Status::Argument, "host.stream_unknown")),
         };
         if let Err(error) = &written {
@@ -295,6 +297,24 @@ impl Streams for Reception<'_> {
         }
         written
     }
+}
+
+/// Ends a message that does not end by itself, before it fills the disk. Servers count line ends differently or estimate, and some tell
+/// any number, so only what is far beyond is refused.
+fn within(incoming: &Incoming, size: u64) -> Result<(), Error> {
+    let Some(told) = incoming.size.filter(|told| size > told.saturating_mul(2).saturating_add(BEYOND)) else { return Ok(()) };
+    let error = failed(Status::Protocol, "receive.size_exceeded").stage(Stage::Fetch).arg("id", incoming.id.as_str());
+    Err(error.arg("told", told).arg("size", size))
+}
+
+/// The members of a request that belong to a type of which every member may be left out; the error names the one that is wrong.
+fn readable<T: DeserializeOwned>(request: &Value) -> Result<T, Error> {
+    T::deserialize(request).map_err(|error| {
+        let members = request.as_object().into_iter().flatten();
+        let wrong = members.filter(|(name, value)| T::deserialize(&json!({ name.as_str(): value })).is_err()).map(|(name, _)| name).next();
+        let pointer = wrong.map(|name| format!("/{name}")).unwrap_or_default();
+        failed(Status::Argument, "request.unreadable").detail(error.to_string()).at(&pointer, "request.unreadable")
+    })
 }
 
 /// Names without those that were there before: nobody wants two copies.
@@ -321,4 +341,48 @@ fn is_day(text: &str) -> bool {
 fn local(error: &std::io::Error, path: &std::path::Path) -> Error {
     let error = failed(Status::Local, "receive.not_saved").stage(Stage::Fetch).detail(error.to_string());
     error.arg("path", path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reception(request: &Value) -> Reception<'static> {
+        Reception::new(Reception::wishes(request).unwrap(), &Receive::default(), None).unwrap()
+    }
+
+    #[test]
+    fn a_message_that_does_not_end_is_ended_far_beyond_what_was_told() {
+        let mut reception = reception(&json!({"summary": "none"}));
+        reception.write(CONTROL, br#"{"message":{"id":"1","size":1000}}"#).unwrap();
+        let block = vec![b'x'; 1024 * 1024];
+        let error = (0..100).find_map(|_| reception.write(MESSAGE, &block).err()).unwrap();
+        assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "receive.size_exceeded"));
+        assert_eq!((&error.args["told"], &error.args["size"]), (&json!(1000), &json!(65 * 1024 * 1024)));
+        assert!(reception.is_empty());
+        // What the server does not tell cannot be exceeded, and twice as much may be its way of counting.
+        for size in [json!(null), json!(50_000_000)] {
+            let message = json!({"message": {"id": "1", "size": size}}).to_string();
+            reception.write(CONTROL, message.as_bytes()).unwrap();
+            (0..100).for_each(|_| reception.write(MESSAGE, &block).unwrap());
+        }
+    }
+
+    #[test]
+    fn of_a_message_that_cannot_be_saved_whole_nothing_stays() {
+        let folder = std::env::temp_dir().join(format!("postkontor-reception-{}", std::process::id()));
+        let mut reception = reception(&json!({"save_to": folder, "then": "delete"}));
+        // A file is where the parts are to lie.
+        std::fs::write(folder.join("0001"), "in the way").unwrap();
+        reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
+        reception.write(MESSAGE, b"Content-Disposition: attachment\r\n\r\nx").unwrap();
+        let error = reception.write(CONTROL, br#"{"end":true}"#).unwrap_err();
+        let left: Vec<_> =
+            std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).filter(|name| name != ".postkontor.lock").collect();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!((error.status, error.code.as_str()), (Status::Local, "receive.not_saved"));
+        assert_eq!(left, ["0001"]);
+        // Nobody has said that it may be deleted.
+        assert!(reception.is_empty() && reception.read(CONTROL, &mut [0; 64]).is_err());
+    }
 }

@@ -8,7 +8,7 @@ use crate::{Callbacks, Cancel};
 use postkontor_plugin::{Error, Stage, Status};
 use std::time::{Duration, Instant};
 
-/// How long a transport is left in peace that does not say when to ask again. Each time may cost a login.
+/// How long a transport is left in peace that does not want more of it. Each time may cost a login.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// What is kept of the time up to the deadline for fetching what came: a tenth, and no more than this.
@@ -48,7 +48,7 @@ impl Wait {
     /// Leaves a transport in peace that found nothing; whether it is to be asked again. `again_seconds` is what it says itself.
     pub(crate) fn pause(&self, again_seconds: Option<u64>, callbacks: &dyn Callbacks, cancel: &Cancel) -> Result<bool, Error> {
         let left = self.left();
-        let pause = again_seconds.map_or(PAUSE.min(left), Duration::from_secs);
+        let pause = PAUSE.min(left).max(Duration::from_secs(again_seconds.unwrap_or_default()));
         let is_asked_again = !left.is_zero() && pause <= left;
         let end = Instant::now() + pause.min(left);
         loop {
@@ -88,8 +88,15 @@ mod tests {
         let wait = Wait::new(0, &cancel);
         assert!(!wait.pause(None, &(), &cancel).unwrap());
         let wait = Wait::new(1, &cancel);
-        assert!(wait.pause(Some(0), &(), &cancel).unwrap());
         assert!(!wait.pause(Some(900), &(), &cancel).unwrap());
+        assert!(wait.left().is_zero());
+    }
+
+    #[test]
+    fn a_transport_that_wants_no_peace_is_left_in_peace_all_the_same() {
+        let cancel = Cancel::default();
+        let wait = Wait::new(1, &cancel);
+        assert!(wait.pause(Some(0), &(), &cancel).unwrap());
         assert!(wait.left().is_zero());
     }
 

@@ -146,7 +146,7 @@ fn whatever_keeps_the_copy_away_the_mail_is_sent() {
         let copy = &receipt["sent_copy"];
         assert_eq!((&receipt["status"], &copy["status"], &copy["error"]["code"]), (&json!(0), &json!("failed"), &json!(code)), "{copy:#}");
         let (sentence, reason) = (copy["message"].as_str().unwrap(), copy["error"]["message"].as_str().unwrap());
-        assert_eq!(sentence, format!("The mail was sent, but no copy of it was kept: {reason}"));
+        assert_eq!(sentence, format!("The mail was sent, but there was a problem with its copy: {reason}"));
         assert_eq!(receipt.get("saved_to"), None);
     }
     CRAMPED.clone_into(&mut desk.user);

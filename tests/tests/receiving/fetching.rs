@@ -119,7 +119,9 @@ fn a_large_message_comes_with_its_headers_only_and_is_never_deleted_for_that() {
         let result = result.unwrap();
         let came: Vec<&str> = got.iter().map(|got| got.subject()).collect();
         assert_eq!(came, ["a", "large", "b"], "{transport}");
-        assert_eq!(got[1].summary["headers_only"], true);
+        assert_eq!((&got[1].summary["headers_only"], &got[1].summary["complete"]), (&json!(true), &json!(false)));
+        // The size is that of the message, not of its headers.
+        assert!(got[1].summary["size"].as_u64() > Some(24_000) && result["messages"][1]["size"] == got[1].summary["size"], "{transport}");
         assert!(got[1].raw.ends_with(b"\r\n\r\n") && !String::from_utf8_lossy(&got[1].raw).contains("line of"));
         assert_eq!(result["messages"][1]["verdict"], "keep");
         assert_eq!(lies(&desk, None), ["large"], "{transport}");
