@@ -220,7 +220,13 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Giv
                         max_bytes: given.number("max-bytes")?,
                         filter: given.text("filter")?,
                         then: given.text("then")?,
-                        wait: given.number("wait")?.unwrap_or(if is_watch { ROUND } else { 0 }),
+                        wait: match given.number("wait")? {
+                            // It would log in again and again without a pause.
+                            Some(0) if is_watch => return Err(problem("cli.number_invalid").arg("option", "--wait").arg("value", "0")),
+                            Some(wait) => wait,
+                            None if is_watch => ROUND,
+                            None => 0,
+                        },
                     };
                     if is_watch { Verb::Watch(receive) } else { Verb::Receive(receive) }
                 }
@@ -296,6 +302,7 @@ mod tests {
         assert_eq!(code("test s.json -x"), "cli.option_unknown");
         assert_eq!(code("watch s.json --to in --max 5"), "cli.option_unsuitable");
         assert_eq!(code("list s.json --wait 5"), "cli.option_unsuitable");
+        assert_eq!(code("watch s.json --to in --wait 0"), "cli.number_invalid");
         assert_eq!(code("test s.json --account a --account b"), "cli.option_twice");
     }
 

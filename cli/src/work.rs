@@ -122,7 +122,9 @@ pub(crate) fn receive(account: &mut Account, wanted: &Receive, state: &mut Optio
 
 /// Writes the state file, all of it or not at all: half a state would be worse than the old one.
 fn keep(file: &Path, state: &str) -> std::io::Result<()> {
-    let part = file.with_extension("part");
+    // Not in the place of the extension: `orders.in` and `orders.out` may belong to two who run at a time.
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
     let mut written = std::fs::File::create(&part)?;
     written.write_all(state.as_bytes())?;
     written.sync_all()?;

@@ -109,7 +109,11 @@ impl Watch {
         std::fs::write(folder.file("settings.json"), settings.to_string()).unwrap();
         let mut command = postkontor(["watch", "--json", "--plugins", plugins()]).unwrap();
         command.arg(folder.file("settings.json")).arg("--to").arg(folder.file("in")).arg("--state").arg(folder.file("state"));
-        let mut child = command.args(more).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.args(more);
+        // So that the end of a terminal is not its own.
+        let mut nohup = std::process::Command::new("nohup");
+        nohup.arg(command.get_program()).args(command.get_args());
+        let mut child = nohup.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, err) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
         Watch { child, out, err }
     }
@@ -121,10 +125,14 @@ impl Watch {
         round["messages"].as_array().unwrap().iter().map(|message| message["subject"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Sends a signal and waits for the end; the rounds that were not read yet.
-    fn end(mut self, signal: &str) -> (ExitStatus, Vec<String>) {
+    fn tell(&self, signal: &str) {
         let sent = std::process::Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Sends a signal and waits for the end; the rounds that were not read yet.
+    fn end(mut self, signal: &str) -> (ExitStatus, Vec<String>) {
+        self.tell(signal);
         let status = until(Duration::from_secs(LONG), || self.child.try_wait().unwrap()).unwrap();
         (status, self.out.iter().collect())
     }
@@ -176,6 +184,7 @@ fn watch_goes_on_where_it_was_killed() {
         deliver("c");
         let watch = Watch::start(&folder, &settings, &["--wait", wait]);
         assert_eq!(watch.round(), ["c"], "{transport}");
+        watch.tell("-HUP");
         deliver("d");
         assert_eq!(watch.round(), ["d"], "{transport}");
         let (status, rest) = watch.end(if transport == "imap" { "-INT" } else { "-TERM" });
