@@ -22,7 +22,7 @@ pub fn wanted(auth: &Auth) -> bool {
 /// Chooses the mechanism.
 ///
 /// `offered` are the names that the server lists, in any case of letters; `protection` is that of the connection. With `auto` and
-/// `password` the best mechanism that both sides know is taken, which is never NTLM; every other method is exact.
+/// `password` the best mechanism that both sides know is taken, which is never NTLM or DIGEST-MD5; every other method is exact.
 pub fn choose(auth: &Auth, offered: &[String], protection: Protection) -> Result<Mechanism, Error> {
     let candidates: &[Mechanism] = match auth.method {
         Method::Auto if has_token(auth) => &BY_TOKEN,
@@ -31,6 +31,7 @@ pub fn choose(auth: &Auth, offered: &[String], protection: Protection) -> Result
         Method::Plain => &[Mechanism::Plain],
         Method::Login => &[Mechanism::Login],
         Method::CramMd5 => &[Mechanism::CramMd5],
+        Method::DigestMd5 => &[Mechanism::DigestMd5],
         Method::ScramSha1 => &[Mechanism::ScramSha1],
         Method::ScramSha256 => &[Mechanism::ScramSha256],
         Method::Xoauth2 => &[Mechanism::Xoauth2],
@@ -42,7 +43,7 @@ pub fn choose(auth: &Auth, offered: &[String], protection: Protection) -> Result
             return Err(Error::new(Status::Unsupported, code).stage(Stage::Login).at("/auth/user", code));
         }
         Method::Ntlm | Method::Windows => &[Mechanism::Ntlm],
-        Method::None | Method::DigestMd5 | Method::Apop | Method::PopBeforeSmtp | Method::Account => {
+        Method::None | Method::Apop | Method::PopBeforeSmtp | Method::Account => {
             let code = "auth.method_unsupported";
             let error = Error::new(Status::Unsupported, code).stage(Stage::Login).arg("method", method_name(auth.method));
             return Err(error.at("/auth/method", code));
@@ -114,11 +115,12 @@ mod tests {
 
     #[test]
     fn an_exact_choice_is_never_replaced() {
-        let everything = names("PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL NTLM");
+        let everything = names("PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL NTLM");
         let exact = [
             (Method::Plain, Mechanism::Plain),
             (Method::Login, Mechanism::Login),
             (Method::CramMd5, Mechanism::CramMd5),
+            (Method::DigestMd5, Mechanism::DigestMd5),
             (Method::ScramSha1, Mechanism::ScramSha1),
             (Method::ScramSha256, Mechanism::ScramSha256),
             (Method::Xoauth2, Mechanism::Xoauth2),
@@ -139,12 +141,13 @@ mod tests {
 
     #[test]
     fn without_tls_and_consent_no_mechanism_is_chosen() {
-        let everything = names("PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL NTLM");
+        let everything = names("PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER EXTERNAL NTLM");
         for method in [
             Method::Auto,
             Method::Password,
             Method::Plain,
             Method::CramMd5,
+            Method::DigestMd5,
             Method::ScramSha256,
             Method::Oauth2,
             Method::External,
@@ -170,9 +173,12 @@ mod tests {
     }
 
     #[test]
-    fn ntlm_is_never_chosen_unasked() {
+    fn ntlm_and_digest_md5_are_never_chosen_unasked() {
         for method in [Method::Auto, Method::Password] {
-            assert_eq!(choose(&auth(method), &names("NTLM"), Protection::Verified).unwrap_err().code, "auth.mechanism_not_offered");
+            assert_eq!(
+                choose(&auth(method), &names("NTLM DIGEST-MD5"), Protection::Verified).unwrap_err().code,
+                "auth.mechanism_not_offered"
+            );
         }
     }
 
@@ -186,11 +192,9 @@ mod tests {
     }
 
     #[test]
-    fn methods_of_later_or_of_other_protocols_are_unsupported() {
-        for method in [Method::DigestMd5, Method::Apop] {
-            let refused = choose(&auth(method), &names("PLAIN NTLM DIGEST-MD5"), Protection::Verified).unwrap_err();
-            assert_eq!((refused.code.as_str(), refused.status), ("auth.method_unsupported", Status::Unsupported));
-        }
+    fn methods_of_other_protocols_are_unsupported() {
+        let refused = choose(&auth(Method::Apop), &names("PLAIN NTLM DIGEST-MD5"), Protection::Verified).unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.status), ("auth.method_unsupported", Status::Unsupported));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! - Without TLS, and without `auth.allow_cleartext`, no mechanism of any kind is chosen: a challenge and its answer suffice to
 //!   try passwords at leisure, and a token is as good as a password.
 //! - A mechanism that the settings name is never replaced by another one.
+//! - DIGEST-MD5, which is historic, is used only where the settings name it.
 //! - NTLM is used only where the settings name it, and only with a server that has proved who it is ([`Protection::Verified`]):
 //!   whoever else gets its answer can try to pass it on to another server, or try passwords at leisure.
 //! - Passwords are taken as they are, in UTF-8. Of SASLprep (RFC 4013) only the prohibition of control characters is applied; text
@@ -16,6 +17,7 @@
 mod choice;
 mod conversation;
 mod cram_md5;
+mod digest_md5;
 #[cfg(windows)]
 mod logged_on;
 mod ntlm;
@@ -40,6 +42,8 @@ pub enum Mechanism {
     Login,
     /// A keyed MD5 of the server's challenge (RFC 2195).
     CramMd5,
+    /// A keyed MD5 with proof from both sides (RFC 2831); historic.
+    DigestMd5,
     /// Salted challenge and response with proof from both sides (RFC 5802).
     ScramSha1,
     /// The same with SHA-256 (RFC 7677).
@@ -72,6 +76,7 @@ impl Mechanism {
             Mechanism::Plain => "PLAIN",
             Mechanism::Login => "LOGIN",
             Mechanism::CramMd5 => "CRAM-MD5",
+            Mechanism::DigestMd5 => "DIGEST-MD5",
             Mechanism::ScramSha1 => "SCRAM-SHA-1",
             Mechanism::ScramSha256 => "SCRAM-SHA-256",
             Mechanism::Xoauth2 => "XOAUTH2",
@@ -89,6 +94,7 @@ enum State {
     Plain(plain::Plain),
     Login(plain::Login),
     CramMd5(cram_md5::CramMd5),
+    DigestMd5(Box<digest_md5::DigestMd5>),
     Scram(Box<scram::Scram>),
     Token(oauth::Token),
     External(plain::External),
@@ -100,7 +106,7 @@ enum State {
 impl Exchange {
     /// Prepares an exchange, and refuses credentials that are missing or that no server could accept.
     ///
-    /// `endpoint` is the server as the settings name it; OAUTHBEARER and NTLM tell it to the server. `binding` is what the TLS
+    /// `endpoint` is the server as the settings name it; OAUTHBEARER, DIGEST-MD5 and NTLM tell it to the server. `binding` is what the TLS
     /// connection offers to bind the proof to, which is the certificate's hash of `tls-server-end-point`. Only NTLM takes it: the
     /// SCRAM-…-PLUS servers in the field want `tls-unique`.
     pub fn new(mechanism: Mechanism, auth: &Auth, endpoint: &Endpoint, binding: Option<Vec<u8>>) -> Result<Exchange, Error> {
@@ -109,6 +115,7 @@ impl Exchange {
             Mechanism::Plain => State::Plain(plain::Plain::new(user(auth)?, password(auth)?)),
             Mechanism::Login => State::Login(plain::Login::new(user(auth)?, password(auth)?)),
             Mechanism::CramMd5 => State::CramMd5(cram_md5::CramMd5::new(user(auth)?, password(auth)?)),
+            Mechanism::DigestMd5 => State::DigestMd5(Box::new(digest_md5::DigestMd5::new(user(auth)?, password(auth)?, endpoint)?)),
             Mechanism::ScramSha1 => State::Scram(Box::new(scram::Scram::new(scram::Hash::Sha1, user(auth)?, password(auth)?)?)),
             Mechanism::ScramSha256 => State::Scram(Box::new(scram::Scram::new(scram::Hash::Sha256, user(auth)?, password(auth)?)?)),
             Mechanism::Xoauth2 => State::Token(oauth::Token::xoauth2(user(auth)?, token(auth)?)),
@@ -123,11 +130,12 @@ impl Exchange {
 
     /// Names the kind of service that is meant to be reached, as Windows calls it: `SMTPSVC`, `POP`, `IMAP`, `HTTP`.
     ///
-    /// A proof by NTLM is good for that service only, where the server looks at it; the other mechanisms do not say it.
+    /// A proof by NTLM or DIGEST-MD5 is good for that service only, where the server looks at it; the other mechanisms do not say it.
     #[must_use]
     pub fn for_service(mut self, service: &str) -> Exchange {
         match &mut self.0 {
             State::Ntlm(ntlm) => ntlm.aim(service),
+            State::DigestMd5(digest) => digest.aim(service),
             #[cfg(windows)]
             State::LoggedOn(user) => user.aim(service),
             _ => (),
@@ -158,7 +166,7 @@ impl Exchange {
             State::Scram(scram) => scram.initial(),
             State::Token(token) => token.initial(),
             State::External(external) => external.initial(),
-            State::Login(_) | State::CramMd5(_) | State::Ntlm(_) => None,
+            State::Login(_) | State::CramMd5(_) | State::DigestMd5(_) | State::Ntlm(_) => None,
             #[cfg(windows)]
             State::LoggedOn(_) => None,
         }
@@ -171,6 +179,7 @@ impl Exchange {
             State::External(external) => external.initial().ok_or_else(unexpected),
             State::Login(login) => login.respond(),
             State::CramMd5(cram) => cram.respond(challenge),
+            State::DigestMd5(digest) => digest.respond(challenge),
             State::Scram(scram) => scram.respond(challenge, call),
             State::Token(token) => token.respond(challenge),
             State::Ntlm(ntlm) => ntlm.respond(challenge),
@@ -182,6 +191,7 @@ impl Exchange {
     /// To be called when the server reports success: fails where the server itself still owed us a proof.
     pub fn finish(&mut self) -> Result<(), Error> {
         match &mut self.0 {
+            State::DigestMd5(digest) => digest.finish(),
             State::Scram(scram) => scram.finish(),
             State::Token(token) => token.finish(),
             State::Ntlm(ntlm) => ntlm.finish(),
@@ -249,6 +259,16 @@ fn malformed() -> Error {
     Error::new(Status::Protocol, "auth.challenge_malformed").stage(Stage::Login)
 }
 
+/// The server did not show that it knows the password.
+fn unproven() -> Error {
+    Error::new(Status::Auth, "auth.server_unproven").stage(Stage::Login)
+}
+
+/// Compares without telling by its duration where two texts differ.
+fn equal(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).fold(0, |difference, (left, right)| difference | (left ^ right)) == 0
+}
+
 /// Makes a server's reason fit for an error text: one line, bounded.
 fn readable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
@@ -288,6 +308,8 @@ mod tests {
         let new = |mechanism, auth: &Auth| pointer(Exchange::new(mechanism, auth, &endpoint(), None));
         assert_eq!(new(Mechanism::Plain, &auth("", "x")), "/auth/user");
         assert_eq!(new(Mechanism::CramMd5, &auth("x", "")), "/auth/password");
+        assert_eq!(new(Mechanism::DigestMd5, &auth("", "x")), "/auth/user");
+        assert_eq!(new(Mechanism::DigestMd5, &auth("x", "")), "/auth/password");
         assert_eq!(new(Mechanism::Xoauth2, &auth("x", "x")), "/auth/oauth2/access_token");
         assert_eq!(new(Mechanism::External, &auth("", "")), "");
         assert_eq!(new(Mechanism::Ntlm, &auth("", "x")), "/auth/user");
@@ -306,7 +328,9 @@ mod tests {
 
     #[test]
     fn a_server_that_never_stops_asking_is_refused() {
-        for mechanism in [Mechanism::Plain, Mechanism::Login, Mechanism::CramMd5, Mechanism::External, Mechanism::Ntlm] {
+        for mechanism in
+            [Mechanism::Plain, Mechanism::Login, Mechanism::CramMd5, Mechanism::DigestMd5, Mechanism::External, Mechanism::Ntlm]
+        {
             let mut exchange = Exchange::new(mechanism, &auth("x", "x"), &endpoint(), None).unwrap();
             let refused = (0..4).any(|_| exchange.respond(b"<1@x>", &fixtures::call()).is_err());
             assert!(refused, "{mechanism:?}");

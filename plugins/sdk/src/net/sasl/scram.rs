@@ -1,6 +1,6 @@
 //! SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677): both sides prove that they know the password, and neither says it.
 
-use super::{malformed, readable, unexpected};
+use super::{equal, malformed, readable, unexpected, unproven};
 use crate::{Call, Error, Stage, Status};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -180,15 +180,6 @@ fn keyed<M: Mac + KeyInit>(key: &[u8]) -> Result<M, Error> {
 
 fn attribute<'a>(part: Option<&'a [u8]>, name: &[u8]) -> Result<&'a [u8], Error> {
     part.and_then(|part| part.strip_prefix(name)).ok_or_else(malformed)
-}
-
-/// Compares without telling by its duration where two texts differ.
-fn equal(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).fold(0, |difference, (left, right)| difference | (left ^ right)) == 0
-}
-
-fn unproven() -> Error {
-    Error::new(Status::Auth, "auth.server_unproven").stage(Stage::Login)
 }
 
 #[cfg(test)]
