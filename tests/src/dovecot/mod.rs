@@ -18,8 +18,9 @@ pub const USERS: [(&str, &str); 2] = [("anna", "Geheim-7"), ("jürgen", "Grüße
 /// The one access token that is accepted, as that of `anna`.
 pub const TOKEN: &str = "ya29.token-of-anna-which-is-good";
 
-/// The SASL mechanisms that it knows.
-pub const MECHANISMS: [&str; 8] = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER", "NTLM"];
+/// The SASL mechanisms that it knows. EXTERNAL is for the client certificate of [`Certificates`](crate::certificates::Certificates), which is `anna`'s.
+pub const MECHANISMS: [&str; 10] =
+    ["PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER", "NTLM", "EXTERNAL"];
 
 /// The address at which IMAP offers no extension at all, at the ports of the others.
 pub const BARE: &str = "127.0.0.2";

@@ -278,8 +278,10 @@ fn configure(folder: &Path, ports: &HashMap<Port, u16>) -> io::Result<String> {
     std::fs::write(folder.join("ports"), names)?;
     std::fs::write(folder.join("priorities"), priorities)?;
     std::fs::write(folder.join("certificates"), certificates)?;
+    // Exim looks at client certificates itself.
     let logins: String = MECHANISMS
         .iter()
+        .filter(|mechanism| **mechanism != "EXTERNAL")
         .map(|mechanism| {
             let name = mechanism.to_ascii_lowercase().replace('-', "_");
             format!(

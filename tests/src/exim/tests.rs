@@ -27,7 +27,7 @@ fn swaks(exim: &Exim, port: Port, arguments: &[&str]) -> (bool, String) {
 #[test]
 fn every_password_mechanism_is_accepted_from_gsasl() {
     let Some(exim) = Exim::shared() else { return };
-    for mechanism in ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"] {
+    for mechanism in ["PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"] {
         let mut command = Command::new("gsasl");
         command.args(["--smtp", "--connect", &format!("localhost:{}", exim.port(Port::Clear)), "-m", mechanism]);
         command.args(["-a", "anna", "-z", "anna", "-p", "Geheim-7", "--no-starttls"]);

@@ -8,7 +8,7 @@ use postkontor_tests::engine;
 use postkontor_tests::exim::{Exim, Port};
 use serde_json::{Value, json};
 
-const METHODS: [&str; 8] = ["plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256", "xoauth2", "oauthbearer", "ntlm"];
+const METHODS: [&str; 9] = ["plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "xoauth2", "oauthbearer", "ntlm"];
 
 fn auth(method: &str) -> Value {
     match method {

@@ -1,7 +1,9 @@
 //! Every way in: TLS modes, mechanisms, and what is refused at the door.
 
 use crate::desk::{Desk, ask, fetch, letters, patience, subjects};
+use crate::impostor::server;
 use postkontor_core::{Account, Disposal, Status};
+use postkontor_tests::certificates::PASSWORD;
 use postkontor_tests::dovecot::{MECHANISMS, TOKEN, USERS};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -46,7 +48,7 @@ fn no_password_in_clear_text_without_consent() {
     let Some(desk) = Desk::new() else { return };
     for transport in TRANSPORTS {
         let (clear, _) = ports(&desk, transport);
-        for method in ["auto", "password", "plain", "cram-md5", if transport == "pop3" { "apop" } else { "login" }] {
+        for method in ["auto", "password", "plain", "cram-md5", "digest-md5", if transport == "pop3" { "apop" } else { "login" }] {
             let more = json!({"server": {"port": clear}, "tls": {"mode": "none"}, "auth": {"method": method}});
             let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
             assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.cleartext_forbidden"), "{transport} {method}");
@@ -80,7 +82,7 @@ fn the_mechanisms_are_those_that_dovecot_offers() {
 #[test]
 fn every_mechanism_that_dovecot_offers_opens_the_mailbox_in_each_tls_mode() {
     let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
-    // The access token is anna's.
+    // The access token and the client certificate are anna's.
     desk.dovecot().deliver("anna", &letters(&["a", "b"])).unwrap();
     for transport in TRANSPORTS {
         let (clear, secure) = ports(&desk, transport);
@@ -93,12 +95,41 @@ fn every_mechanism_that_dovecot_offers_opens_the_mailbox_in_each_tls_mode() {
                     auth["user"] = json!("anna");
                     auth["oauth2"] = json!({"access_token": TOKEN});
                 }
-                let mut account = desk.account_with(transport, json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": auth}));
+                let mut tls = json!({"mode": mode});
+                if name == "EXTERNAL" {
+                    if mode == "none" {
+                        continue;
+                    }
+                    auth["user"] = json!("anna");
+                    tls["client_certificate"] = json!({"file": desk.exim.files().client_pem()});
+                }
+                let mut account = desk.account_with(transport, json!({"server": {"port": port}, "tls": tls, "auth": auth}));
                 assert_eq!(mechanism(&mut account), name, "{transport} {mode}");
                 let listed = ask(account.list(r#"{"folder":""}"#, &patience()));
                 assert_eq!(listed["messages"].as_array().unwrap().len(), 2, "{transport} {mode} {name}");
                 assert_eq!(subjects(&mut account, json!({})).0, ["a", "b"], "{transport} {mode} {name}");
             }
+        }
+    }
+}
+
+#[test]
+fn a_client_certificate_opens_its_own_mailbox_and_no_other() {
+    let Some(desk) = Desk::new() else { return };
+    let files = desk.exim.files();
+    for transport in TRANSPORTS {
+        let attempt = |user: &str, certificate: Value| {
+            let more = json!({"auth": {"method": "external", "user": user, "password": ""}, "tls": {"client_certificate": certificate}});
+            fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0
+        };
+        let pem = json!({"file": files.client_pem()});
+        let pkcs12 = json!({"file": files.client_pkcs12(), "password": PASSWORD});
+        for (user, certificate) in [("anna", &pem), ("anna", &pkcs12), ("", &pem)] {
+            attempt(user, certificate.clone()).unwrap_or_else(|error| panic!("{transport} {user:?}: {error:?}"));
+        }
+        for (user, certificate) in [(desk.user.as_str(), pem), ("anna", Value::Null), (desk.user.as_str(), Value::Null)] {
+            let error = attempt(user, certificate).unwrap_err();
+            assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.refused"), "{transport} {user}: {error:?}");
         }
     }
 }
@@ -189,7 +220,7 @@ fn names_and_passwords_with_umlauts_are_understood() {
 fn a_wrong_password_is_the_passwords_fault() {
     let Some(desk) = Desk::new() else { return };
     for transport in TRANSPORTS {
-        for method in ["auto", "password", "plain", "login", "cram-md5", "scram-sha-256", "ntlm"] {
+        for method in ["auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-256", "ntlm"] {
             let more = json!({"auth": {"method": method, "password": "falsch-12345"}});
             let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
             assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.refused"), "{transport} {method}: {error:?}");
@@ -202,10 +233,20 @@ fn a_wrong_password_is_the_passwords_fault() {
 #[test]
 fn a_mechanism_that_is_not_offered_is_never_replaced() {
     let Some(desk) = Desk::new() else { return };
-    for transport in TRANSPORTS {
-        let more = json!({"auth": {"method": "external"}, "tls": {"verify": true}});
-        let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
-        assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.mechanism_not_offered"), "{transport}");
+    let pop3 = server("+OK ready\r\n", |command, stream| {
+        stream.write_all(if command == "CAPA" { b"+OK\r\nSASL PLAIN SCRAM-SHA-256\r\n.\r\n" } else { b"+OK\r\n" })
+    });
+    let imap = server("* OK ready\r\n", |command, stream| {
+        let tag = command.split(' ').next().unwrap_or_default();
+        stream.write_all(format!("* CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=SCRAM-SHA-256\r\n{tag} OK done\r\n").as_bytes())
+    });
+    for (transport, port) in TRANSPORTS.into_iter().zip([pop3, imap]) {
+        for method in ["digest-md5", "cram-md5"] {
+            let auth = json!({"method": method, "allow_cleartext": true});
+            let more = json!({"server": {"host": "127.0.0.1", "port": port}, "tls": {"mode": "none"}, "auth": auth});
+            let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
+            assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.mechanism_not_offered"), "{transport}: {error:?}");
+        }
     }
 }
 

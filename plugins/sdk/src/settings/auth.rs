@@ -68,7 +68,7 @@ pub enum Method {
     Login,
     /// SASL CRAM-MD5 (RFC 2195).
     CramMd5,
-    /// SASL DIGEST-MD5 (RFC 2831).
+    /// SASL DIGEST-MD5 (RFC 2831), historic.
     DigestMd5,
     /// SASL SCRAM-SHA-1 (RFC 5802).
     #[serde(rename = "scram-sha-1")]
