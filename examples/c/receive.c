@@ -16,17 +16,31 @@ static int32_t POSTKONTOR_CALL received(void *user, const char *summary, postkon
     return printf("%s\n", summary) > 0 ? POSTKONTOR_DELETE : POSTKONTOR_STOP;
 }
 
+/* Writes a path as a text of JSON, in which the backslashes of Windows would be escapes; whether there is room for it. */
+static int quoted(char *json, size_t room, const char *path)
+{
+    size_t length = 0;
+    for (; *path && length + 2 < room; path++) {
+        if (*path == '\\' || *path == '"')
+            json[length++] = '\\';
+        json[length++] = *path;
+    }
+    json[length] = 0;
+    return !*path;
+}
+
 int main(int argc, char **argv)
 {
     postkontor_host *host = NULL;
     postkontor_account *account = NULL;
     postkontor_buf out = {NULL, 0};
     postkontor_status status;
-    char request[1000];
-    if (argc != 3 || snprintf(request, sizeof request, "{\"save_to\":\"%s\"}", argv[2]) >= (int)sizeof request) {
+    char folder[1000], request[1020];
+    if (argc != 3 || !quoted(folder, sizeof folder, argv[2])) {
         fprintf(stderr, "usage: receive SETTINGS FOLDER\n");
         return POSTKONTOR_ARGUMENT;
     }
+    sprintf(request, "{\"save_to\":\"%s\"}", folder);
     status = postkontor_host_open(NULL, NULL, &host, &out);
     if (status == POSTKONTOR_OK) { postkontor_buf_free(&out); status = postkontor_account_open(host, argv[1], NULL, &account, &out); }
     if (status == POSTKONTOR_OK) { postkontor_buf_free(&out); status = postkontor_account_receive(account, request, received, NULL, NULL, &out); }

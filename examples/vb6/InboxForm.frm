@@ -36,6 +36,7 @@ Option Explicit
 
 Private Sub ReceiveButton_Click()
     ReceiveButton.Enabled = False
+    StopRequested = False
     ReceivedText = ""
     ReceiveMail ReadText(App.Path & "\settings.json")
     AnswerBox.Text = ReceivedText
