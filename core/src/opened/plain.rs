@@ -81,6 +81,60 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_read_here_the_parser_reads_as_well() {
+        const PIECES: &[&[u8]] = &[
+            b"Content-Type: text/plain",
+            b"Content-Type:text/html",
+            b"content-type: TEXT/x-plain",
+            b"Content-Type: text",
+            b"; charset=iso-8859-2",
+            b"; charset=\"UTF-8\"",
+            b"; charset=utf-7",
+            b"; charset=utf-16",
+            b"; charset*=us-ascii''shift_jis",
+            b"; charset=none",
+            b"; format=flowed; name=a.txt",
+            b"; boundary=x",
+            b"Content-Transfer-Encoding: ",
+            b"base64",
+            b"Quoted-Printable",
+            b" (8bit) 7bit",
+            b"Content-Disposition: ",
+            b"inline; filename=x",
+            b"attachment",
+            b"Content-ID: <a>",
+            b"Subject: =?utf-8?Q?=C3=BC?=",
+            b"From: a <a@b>",
+            b"--x",
+            b"Gr\xfc\xdfe",
+            "Grüße".as_bytes(),
+            b"+APw- =FC",
+            b"\r\n",
+            b"\r\n",
+            b"\n",
+            b"\n\n",
+            b"\r\n\r\n",
+            b"\r",
+            b" ",
+            b":",
+            b"\0",
+        ];
+        let (mut seed, mut read) = (1_u64, 0);
+        for _ in 0..60_000 {
+            let mut raw = Vec::new();
+            for _ in 0..12 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                raw.extend_from_slice(PIECES[(seed >> 33) as usize % PIECES.len()]);
+            }
+            if let Some(message) = plain(&raw) {
+                assert_eq!(Some(message), PARSER.parse(&raw), "{}", raw.escape_ascii());
+                read += 1;
+            }
+        }
+        assert!(read > 10_000, "{read}");
+    }
+
+    #[test]
     fn everything_else_is_left_to_the_parser() {
         for header in [
             "Content-Type: multipart/mixed; boundary=x",
