@@ -147,42 +147,38 @@ End Function
 
 ' A member of a JSON object: texts without quotes, everything else as it stands there, "" where it is missing.
 Public Function Member(ByVal Json As String, ByVal Name As String) As String
-    Dim At As Long, Found As String
+    Dim At As Long, Found As String, Start As Long
     At = InStr(Json, "{") + 1
     Do While At > 1 And At <= Len(Json)
         At = InStr(At, Json, """")
         If At = 0 Then Exit Function
-        Found = JsonText(Json, At)
+        Start = At
+        SkipText Json, At
+        Found = JsonText(Json, Start, At)
         At = InStr(At, Json, ":") + 1
         If At = 1 Then Exit Function
         Do While Mid$(Json, At, 1) = " "
             At = At + 1
         Loop
+        Start = At
+        SkipValue Json, At
         If Found = Name Then
-            Member = JsonValue(Json, At)
+            If Mid$(Json, Start, 1) = """" Then Member = JsonText(Json, Start, At) Else Member = Mid$(Json, Start, At - Start)
             Exit Function
         End If
-        SkipValue Json, At
     Loop
 End Function
 
-' At stands on the opening quote, and behind the closing one afterwards. Room for the text is made once, because a message may have
-' megabytes of it, and Basic copies all of a text for each piece that is added.
-Private Function JsonText(ByRef Json As String, ByRef At As Long) As String
-    Dim Text As String, Used As Long, Last As Long, Escape As Long, Character As String
-    Last = TextEnd(Json, At)
-    Text = Space$(Last - At)
-    At = At + 1
-    Do While At < Last
-        Escape = InStr(At, Json, "\")
-        If Escape = 0 Or Escape > Last Then Escape = Last
-        If Escape > At Then
-            Mid$(Text, Used + 1) = Mid$(Json, At, Escape - At)
-            Used = Used + Escape - At
-        End If
-        At = Escape + 2
-        If Escape < Last Then
-            Character = Mid$(Json, Escape + 1, 1)
+' The text between the quotes at Start and before After. A mail may be megabytes, so the room is taken once, and not for each character.
+Private Function JsonText(ByRef Json As String, ByVal Start As Long, ByVal After As Long) As String
+    Dim Text As String, Length As Long, At As Long, Character As String
+    Text = Space$(After - Start)
+    At = Start + 1
+    Do While At < After - 1
+        Character = Mid$(Json, At, 1)
+        If Character = "\" Then
+            At = At + 1
+            Character = Mid$(Json, At, 1)
             Select Case Character
                 Case "n": Character = vbLf
                 Case "r": Character = vbCr
@@ -190,55 +186,35 @@ Private Function JsonText(ByRef Json As String, ByRef At As Long) As String
                 Case "b": Character = Chr$(8)
                 Case "f": Character = Chr$(12)
                 Case "u"
-                    Character = ChrW$(CLng("&H" & Mid$(Json, At, 4)))
+                    Character = ChrW$(CLng("&H" & Mid$(Json, At + 1, 4)))
                     At = At + 4
             End Select
-            Used = Used + 1
-            Mid$(Text, Used) = Character
         End If
+        Length = Length + 1
+        Mid$(Text, Length, 1) = Character
+        At = At + 1
     Loop
-    At = Last + 1
-    JsonText = Left$(Text, Used)
+    JsonText = Left$(Text, Length)
 End Function
 
-' The place of the closing quote; At stands on the opening one.
-Private Function TextEnd(ByRef Json As String, ByVal At As Long) As Long
-    Dim Quote As Long, Before As Long
-    Quote = At
+' At stands on the opening quote, and behind the closing one afterwards.
+Private Sub SkipText(ByRef Json As String, ByRef At As Long)
+    Dim Character As String
     Do
-        Quote = InStr(Quote + 1, Json, """")
-        If Quote = 0 Then
-            TextEnd = Len(Json) + 1
-            Exit Function
-        End If
-        ' Behind an odd number of backslashes it belongs to the text.
-        Before = Quote - 1
-        Do While Mid$(Json, Before, 1) = "\"
-            Before = Before - 1
-        Loop
-    Loop Until (Quote - Before) Mod 2 = 1
-    TextEnd = Quote
-End Function
+        At = At + 1
+        Character = Mid$(Json, At, 1)
+        If Character = "\" Then At = At + 1
+    Loop Until Character = """" Or At > Len(Json)
+    At = At + 1
+End Sub
 
 ' At stands on the first character of a value, and behind it afterwards.
-Private Function JsonValue(ByRef Json As String, ByRef At As Long) As String
-    Dim Start As Long
-    If Mid$(Json, At, 1) = """" Then
-        JsonValue = JsonText(Json, At)
-    Else
-        Start = At
-        SkipValue Json, At
-        JsonValue = Mid$(Json, Start, At - Start)
-    End If
-End Function
-
-' Likewise.
 Private Sub SkipValue(ByRef Json As String, ByRef At As Long)
     Dim Depth As Long, Character As String
     Do While At <= Len(Json)
         Character = Mid$(Json, At, 1)
         If Character = """" Then
-            At = TextEnd(Json, At) + 1
+            SkipText Json, At
         Else
             If Depth = 0 And InStr(",}]", Character) > 0 Then Exit Do
             If InStr("{[", Character) > 0 Then Depth = Depth + 1
