@@ -130,5 +130,12 @@ fn a_wait_that_is_no_number_of_seconds_is_refused() {
         let request = json!({ "wait_seconds": wait }).to_string();
         let error = account(&["nothing"], Box::new(())).receive(&request, None, &Cancel::default()).unwrap_err();
         assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Argument, "/wait_seconds"), "{wait}");
+        assert_eq!(error.message, "“wait_seconds” cannot have this value in a request.");
     }
+}
+
+#[test]
+fn to_stop_is_nothing_that_can_be_said_beforehand() {
+    let error = account(&["mail"], Box::new(())).receive(r#"{"then":"stop"}"#, None, &Cancel::default()).unwrap_err();
+    assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Argument, "/then"));
 }

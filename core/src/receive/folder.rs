@@ -117,11 +117,24 @@ impl Folder {
         let _ = std::fs::remove_file(self.path.join(format!("{number}.json.{PART}")));
     }
 
-    /// Sees to it that a message survives a power cut.
+    /// Sees to it that a message survives a power cut, and so do its parts and its summary, whose presence says that all is whole.
     pub(super) fn sync(&self, number: &str) -> Result<(), Error> {
-        let path = self.path.join(format!("{number}.eml"));
-        let synced = File::open(&path).and_then(|file| file.sync_all()).and_then(|()| sync_names(&self.path));
-        synced.map_err(|error| local(&error, &path))
+        let parts = self.path.join(number);
+        let mut files = vec![self.path.join(format!("{number}.eml")), self.path.join(format!("{number}.json"))];
+        let mut sync = || {
+            if parts.exists() {
+                for part in std::fs::read_dir(&parts)? {
+                    files.push(part?.path());
+                }
+            }
+            // Windows brings to the disk only what is open for writing.
+            files.iter().try_for_each(|file| File::options().write(true).open(file)?.sync_all())?;
+            if parts.exists() {
+                sync_names(&parts)?;
+            }
+            sync_names(&self.path)
+        };
+        sync().map_err(|error: std::io::Error| local(&error, &self.path.join(format!("{number}.eml"))))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::loader::Streams;
 use crate::opened::Opened;
 use crate::settings::Receive;
 use folder::Folder;
-use postkontor_plugin::{Disposal, Error, Incoming, ReceiveRequest, Received, Stage, Status};
+use postkontor_plugin::{At, Disposal, Error, Incoming, ReceiveRequest, Received, Stage, Status};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -143,7 +143,12 @@ impl<'a> Reception<'a> {
             let code = "receive.day_invalid";
             return Err(failed(Status::Argument, code).at("/filter/since", code));
         }
-        readable(request)
+        let wishes: Wishes = readable(request)?;
+        if wishes.then == Disposal::Stop {
+            // Stored and yet not fetched: it would come again with every call.
+            return Err(invalid("then", "without a callback there is nothing to stop".to_owned()));
+        }
+        Ok(wishes)
     }
 
     /// Prepares a fetch. Refuses it where the settings route messages to operators and there is none.
@@ -312,9 +317,24 @@ fn readable<T: DeserializeOwned>(request: &Value) -> Result<T, Error> {
     T::deserialize(request).map_err(|error| {
         let members = request.as_object().into_iter().flatten();
         let wrong = members.filter(|(name, value)| T::deserialize(&json!({ name.as_str(): value })).is_err()).map(|(name, _)| name).next();
-        let pointer = wrong.map(|name| format!("/{name}")).unwrap_or_default();
-        failed(Status::Argument, "request.unreadable").detail(error.to_string()).at(&pointer, "request.unreadable")
+        match wrong {
+            Some(name) => invalid(name, error.to_string()),
+            None => failed(Status::Argument, "request.unreadable").detail(error.to_string()),
+        }
     })
+}
+
+fn invalid(member: &str, detail: String) -> Error {
+    let code = "request.member_invalid";
+    let at = At {
+        pointer: format!("/{member}"),
+        code: code.to_owned(),
+        args: Map::from_iter([("member".to_owned(), member.into())]),
+        message: String::new(),
+    };
+    let mut error = failed(Status::Argument, code).arg("member", member).detail(detail);
+    error.at.push(at);
+    error
 }
 
 /// Names without those that were there before: nobody wants two copies.
