@@ -3,22 +3,19 @@
 //! Historic since RFC 6331, which counts up why: MD5, and servers that keep what is as good as the password. It is used only where the
 //! settings name it, for servers that know nothing better. Nothing is signed or encrypted by it; that is the task of TLS.
 
-use super::{equal, malformed, unexpected, unproven};
+mod challenge;
+
+use super::{equal, unexpected, unproven};
 use crate::settings::Endpoint;
 use crate::{Error, Stage, Status};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use challenge::{Challenge, QUALITY};
 use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
-/// A challenge has to be shorter (section 2.1.1).
-const LIMIT: usize = 2048;
-
 /// Every nonce is used once.
 const COUNT: &str = "00000001";
-
-/// The one quality of protection that is spoken: the login, and nothing after it.
-const QUALITY: &str = "auth";
 
 pub(super) struct DigestMd5 {
     user: String,
@@ -60,15 +57,10 @@ impl DigestMd5 {
     }
 
     pub(super) fn respond(&mut self, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        if challenge.len() >= LIMIT {
-            return Err(malformed());
-        }
         match &self.step {
             Step::Start => self.prove(challenge),
             Step::Proved { server_proof } => {
-                let directives = directives(challenge).ok_or_else(malformed)?;
-                let proof = once(&directives, "rspauth").and_then(|proof| proof.ok_or_else(malformed))?;
-                if !equal(proof, server_proof.as_bytes()) {
+                if !equal(&challenge::server_proof(challenge)?, server_proof.as_bytes()) {
                     return Err(unproven());
                 }
                 self.step = Step::Verified;
@@ -84,7 +76,8 @@ impl DigestMd5 {
 
     fn prove(&mut self, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         let Challenge { realms, nonce, is_utf8 } = Challenge::parse(challenge)?;
-        let whole = if is_utf8 { self.user.as_bytes().to_vec() } else { latin_only(&self.user, "/auth/user")?.to_vec() };
+        let whole =
+            if is_utf8 { self.user.as_bytes().to_vec() } else { latin(&self.user).ok_or_else(|| beyond_latin("/auth/user"))?.to_vec() };
         let (user, realm) = account(&whole, &realms);
         // Even from UTF-8, what Latin-1 has is hashed as Latin-1, each for itself (section 2.1.2.1).
         let hashed_user =
@@ -99,13 +92,13 @@ impl DigestMd5 {
         let key = hex(&*hash(&[&*secret, &nonce, self.nonce.as_bytes()]));
         let proof = |verb: &str| {
             let act = hex(&*hash(&[verb.as_bytes(), self.uri.as_bytes()]));
-            let parts = [key.as_str(), COUNT, &self.nonce, QUALITY, &act].map(str::as_bytes);
-            hex(&*hash(&[parts[0], &nonce, parts[1], parts[2], parts[3], parts[4]]))
+            let [key, count, own, quality, act] = [&*key, COUNT, &self.nonce, QUALITY, &act].map(str::as_bytes);
+            hex(&*hash(&[key, &nonce, count, own, quality, act]))
         };
         let ours = proof("AUTHENTICATE");
         let server_proof = proof("");
 
-        let mut response = Zeroizing::new(Vec::with_capacity(LIMIT));
+        let mut response = Zeroizing::new(Vec::with_capacity(2 * challenge.len() + 512));
         if is_utf8 {
             response.extend_from_slice(b"charset=utf-8,");
         }
@@ -123,38 +116,6 @@ impl DigestMd5 {
     }
 }
 
-struct Challenge {
-    realms: Vec<Vec<u8>>,
-    nonce: Vec<u8>,
-    /// Whether the server takes UTF-8; else it is Latin-1.
-    is_utf8: bool,
-}
-
-impl Challenge {
-    fn parse(text: &[u8]) -> Result<Challenge, Error> {
-        let directives = directives(text).ok_or_else(malformed)?;
-        let is = |value: &[u8], word: &str| value.eq_ignore_ascii_case(word.as_bytes());
-        let nonce = once(&directives, "nonce")?.ok_or_else(malformed)?.to_vec();
-        let charset = once(&directives, "charset")?;
-        for name in ["stale", "maxbuf", "cipher"] {
-            once(&directives, name)?;
-        }
-        if !once(&directives, "algorithm")?.is_some_and(|value| is(value, "md5-sess")) || !charset.is_none_or(|value| is(value, "utf-8")) {
-            return Err(malformed());
-        }
-        // Without the directive it is "auth".
-        if let Some(offered) = once(&directives, "qop")?
-            && !offered.split(|byte| *byte == b',').any(|value| is(value.trim_ascii(), QUALITY))
-        {
-            let error = Error::new(Status::Unsupported, "auth.layer_unsupported").stage(Stage::Login);
-            return Err(error.arg("offered", super::readable(offered)));
-        }
-        let is_utf8 = charset.is_some();
-        let realms = directives.into_iter().filter(|(name, _)| name == "realm").map(|(_, value)| value).collect();
-        Ok(Challenge { realms, nonce, is_utf8 })
-    }
-}
-
 /// Name and realm to log in with: the realm behind the name where the server offers it, the longest one as a realm may have an "@",
 /// too; else the whole name with the first realm, if there is any.
 fn account<'a>(user: &'a [u8], realms: &'a [Vec<u8>]) -> (&'a [u8], Option<&'a [u8]>) {
@@ -165,61 +126,6 @@ fn account<'a>(user: &'a [u8], realms: &'a [Vec<u8>]) -> (&'a [u8], Option<&'a [
     match named.max_by_key(|(_, realm)| realm.len()) {
         Some((name, realm)) => (name, Some(realm)),
         None => (user, realms.first().map(Vec::as_slice)),
-    }
-}
-
-/// The value of a directive that may be there at most once.
-fn once<'a>(directives: &'a [(String, Vec<u8>)], name: &str) -> Result<Option<&'a [u8]>, Error> {
-    let mut values = directives.iter().filter(|(given, _)| given == name).map(|(_, value)| value.as_slice());
-    let value = values.next();
-    if values.next().is_some() { Err(malformed()) } else { Ok(value) }
-}
-
-/// Takes `name=value, name="value"` apart; names in small letters, values without quotes. Empty elements are allowed (RFC 2616, section 2.1).
-fn directives(text: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
-    let mut directives = Vec::new();
-    let mut rest = text.trim_ascii_start();
-    while !rest.is_empty() {
-        if let Some(next) = rest.strip_prefix(b",") {
-            rest = next.trim_ascii_start();
-            continue;
-        }
-        let (name, after) = token(rest)?;
-        let after = after.trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
-        let (value, after) = match after.strip_prefix(b"\"") {
-            Some(quoted) => unquote(quoted)?,
-            None => token(after).map(|(value, after)| (value.to_vec(), after))?,
-        };
-        directives.push((String::from_utf8_lossy(name).to_ascii_lowercase(), value));
-        rest = after.trim_ascii_start();
-        if !rest.is_empty() && !rest.starts_with(b",") {
-            return None;
-        }
-    }
-    Some(directives)
-}
-
-/// A word, which has at least one character, and what follows it.
-fn token(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let ends = |byte: &u8| !byte.is_ascii_graphic() || b"()<>@,;:\\\"/[]?={}".contains(byte);
-    let (word, rest) = text.split_at(text.iter().position(ends).unwrap_or(text.len()));
-    (!word.is_empty()).then_some((word, rest))
-}
-
-/// The value up to the closing quote, and what follows that.
-fn unquote(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
-    let mut value = Vec::new();
-    let mut bytes = text.iter();
-    loop {
-        let byte = match *bytes.next()? {
-            b'"' => return Some((value, bytes.as_slice())),
-            b'\\' => *bytes.next()?,
-            byte => byte,
-        };
-        if byte.is_ascii_control() {
-            return None;
-        }
-        value.push(byte);
     }
 }
 
@@ -264,10 +170,6 @@ fn latin(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-fn latin_only(text: &str, pointer: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    latin(text).ok_or_else(|| beyond_latin(pointer))
-}
-
 fn beyond_latin(pointer: &str) -> Error {
     let code = "auth.latin1_only";
     Error::new(Status::Auth, code).stage(Stage::Login).at(pointer, code)
@@ -275,6 +177,7 @@ fn beyond_latin(pointer: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::challenge::LIMIT;
     use super::*;
 
     /// The example of RFC 2831, section 4, for IMAP.
