@@ -111,10 +111,10 @@ impl Folder {
 
     /// Removes what was saved of a message that could not be saved whole: it will be fetched again, and nobody is to find it twice.
     pub(super) fn discard(&self, number: &str) {
-        // Where even that fails, the missing summary tells what it is.
-        let _ = std::fs::remove_file(self.path.join(format!("{number}.eml")));
+        // Where even that fails, the missing summary tells what it is. As long as the message lies there nobody else gets its number.
         let _ = std::fs::remove_dir_all(self.path.join(number));
         let _ = std::fs::remove_file(self.path.join(format!("{number}.json.{PART}")));
+        let _ = std::fs::remove_file(self.path.join(format!("{number}.eml")));
     }
 
     /// Sees to it that a message survives a power cut, and so do its parts and its summary, whose presence says that all is whole.
