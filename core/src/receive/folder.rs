@@ -109,9 +109,11 @@ impl Folder {
         saved.map_err(|error| local(&error, &path))
     }
 
-    /// Removes what was saved of a message that could not be saved whole: it will be fetched again, and nobody is to find it twice.
+    /// Removes what was saved of a message that nobody has taken: it will be fetched again, and nobody is to find it twice.
     pub(super) fn discard(&self, number: &str) {
-        // Where even that fails, the missing summary tells what it is. As long as the message lies there nobody else gets its number.
+        // Without its summary it counts as incomplete, whatever else cannot be removed. As long as the message lies there nobody else gets
+        // its number.
+        let _ = std::fs::remove_file(self.path.join(format!("{number}.json")));
         let _ = std::fs::remove_dir_all(self.path.join(number));
         let _ = std::fs::remove_file(self.path.join(format!("{number}.json.{PART}")));
         let _ = std::fs::remove_file(self.path.join(format!("{number}.eml")));

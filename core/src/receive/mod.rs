@@ -240,6 +240,11 @@ impl<'a> Reception<'a> {
             // The server's copy is about to go, so ours must survive a power cut.
             folder.sync(number)?;
         }
+        if let (Disposal::Stop, Some(folder)) = (verdict, &self.folder)
+            && let Some(number) = saved.take()
+        {
+            folder.discard(&number);
+        }
         self.answer = Some(verdict);
         let file = saved.map(|number| format!("{number}.eml"));
         self.taken.push(Taken { file, id: incoming.id, sha256, size, subject, deliver_to: self.deliver_to.clone(), verdict });
@@ -388,20 +393,48 @@ mod tests {
         }
     }
 
+    fn folder(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("postkontor-{name}-{}", std::process::id()))
+    }
+
+    /// What lies in a folder, which is removed.
+    fn left(folder: &std::path::Path) -> Vec<String> {
+        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name != ".postkontor.lock").collect();
+        names.sort();
+        std::fs::remove_dir_all(folder).unwrap();
+        names
+    }
+
+    #[test]
+    fn of_a_message_that_nobody_takes_nothing_stays() {
+        for (verdict, files) in [(Disposal::Stop, &[][..]), (Disposal::Keep, &["0001", "0001.eml", "0001.json"])] {
+            let folder = folder(&format!("{verdict:?}"));
+            let mut take = |fetched: Fetched<'_>| {
+                assert!(fetched.summary.contains(r#""file":"0001.eml""#));
+                verdict
+            };
+            let wishes = Reception::wishes(&json!({"save_to": folder})).unwrap();
+            let mut reception = Reception::new(wishes, &Receive::default(), Some(&mut take)).unwrap();
+            reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
+            reception.write(MESSAGE, b"Content-Disposition: attachment\r\n\r\nx").unwrap();
+            reception.write(CONTROL, br#"{"end":true}"#).unwrap();
+            assert_eq!(left(&folder), files, "{verdict:?}");
+            assert_eq!(reception.taken[0].file.is_some(), verdict == Disposal::Keep);
+        }
+    }
+
     #[test]
     fn of_a_message_that_cannot_be_saved_whole_nothing_stays() {
-        let folder = std::env::temp_dir().join(format!("postkontor-reception-{}", std::process::id()));
+        let folder = folder("reception");
         let mut reception = reception(&json!({"save_to": folder, "then": "delete"}));
         // A file is where the parts are to lie.
         std::fs::write(folder.join("0001"), "in the way").unwrap();
         reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
         reception.write(MESSAGE, b"Content-Disposition: attachment\r\n\r\nx").unwrap();
         let error = reception.write(CONTROL, br#"{"end":true}"#).unwrap_err();
-        let left: Vec<_> =
-            std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).filter(|name| name != ".postkontor.lock").collect();
-        std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!((error.status, error.code.as_str()), (Status::Local, "receive.not_saved"));
-        assert_eq!(left, ["0001"]);
+        assert_eq!(left(&folder), ["0001"]);
         // Nobody has said that it may be deleted.
         assert!(reception.is_empty() && reception.read(CONTROL, &mut [0; 64]).is_err());
     }
