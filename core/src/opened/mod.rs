@@ -144,7 +144,7 @@ fn wrapped(message: &mail_parser::Message<'_>) -> Vec<(usize, tnef::File)> {
 /// Windows refuses `<>:"/\|?*`, names ending in a dot or blank, and the devices (CON, NUL, COM1 …) whatever their
 /// extension; a right-to-left override would show `exe.fdp` as `pdf.exe`.
 pub fn safe_name(name: &str) -> String {
-    const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
+    const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
     let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     let kept: String =
         name.chars().filter(|c| !invisible(*c)).map(|c| if c.is_control() || "<>:\"/\\|?*".contains(c) { '_' } else { c }).collect();
@@ -163,7 +163,7 @@ pub fn safe_name(name: &str) -> String {
         while !safe.is_char_boundary(end) {
             end -= 1;
         }
-        safe = format!("{}{extension}", &safe[..end]);
+        safe = format!("{}{extension}", safe[..end].trim_end_matches(['.', ' ']));
     }
     if safe.is_empty() { "unnamed".to_owned() } else { safe }
 }
@@ -285,6 +285,10 @@ mod tests {
         assert_eq!(report["recipients"][0]["address"], "nobody@example.com");
         assert_eq!(report["recipients"][0]["enhanced"], "5.1.1");
         assert_eq!(report["recipients"][0]["text"], "550 5.1.1 no such user");
+        for kind in ["MESSAGE/RFC822", "MESSAGE/GLOBAL", "Text/RFC822-Headers", "message/global-headers"] {
+            let raw = String::from_utf8(raw.to_vec()).unwrap().replace("message/rfc822", kind);
+            assert_eq!(summary(raw.as_bytes())["report"]["message_id"], "original@erp.example.com", "{kind}");
+        }
     }
 
     #[test]
@@ -306,6 +310,7 @@ mod tests {
             ("C:\\Windows\\x.dll", "C__Windows_x.dll"),
             ("con.txt", "_con.txt"),
             ("COM1", "_COM1"),
+            ("conout$", "_conout$"),
             ("com10.txt", "com10.txt"),
             ("Rechnung \u{202e}fdp.exe", "Rechnung fdp.exe"),
             ("a\0b\r\nc", "a_b__c"),
@@ -317,5 +322,7 @@ mod tests {
         }
         let long = safe_name(&format!("{}.pdf", "ü".repeat(200)));
         assert!(long.len() <= 180 && long.ends_with(".pdf"), "{long}");
+        // Windows would leave the blanks out, and two such names would be one file.
+        assert_eq!(safe_name(&format!("a{}b", " ".repeat(300))), "a");
     }
 }

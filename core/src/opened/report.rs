@@ -72,7 +72,7 @@ fn disposition(blocks: &[Vec<(String, String)>], original: Option<String>) -> Re
 fn original(message: &Message<'_>, raw: &[u8]) -> Option<String> {
     let id = |part: &MessagePart<'_>| {
         let kind = part.content_type()?;
-        let kind = flat::restored(&format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()));
+        let kind = flat::restored(&format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default())).to_ascii_lowercase();
         let is_it = ["message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"].contains(&kind.as_str());
         let bytes = is_it.then(|| body(part, raw))?;
         let returned = PARSER.parse_headers(&*bytes)?;
