@@ -113,8 +113,14 @@ pub(crate) fn receive(account: &mut Account, wanted: &Receive, state: &mut Optio
     };
     if new.is_some() && new != state.as_deref() {
         *state = new.map(str::to_owned);
-        if let (Some(file), Some(state)) = (&wanted.state, new) {
-            keep(file, state).map_err(|error| local("cli.file_unwritable", file, &error))?;
+        if let (Some(file), Some(state)) = (&wanted.state, new)
+            && let Err(error) = keep(file, state)
+        {
+            let mut error = local("cli.file_unwritable", file, &error);
+            // What was fetched lies in the folder all the same, and may be deleted at the server by now.
+            let taken = answer.map_or_else(|error| error.more.clone(), |answer| answer.json.as_object().cloned().unwrap_or_default());
+            error.more.extend(taken);
+            return Err(error);
         }
     }
     answer

@@ -1,8 +1,9 @@
 //! Saving into a folder of this machine.
 
-use crate::desk::{Desk, letters, lies, patience};
+use crate::desk::{Desk, letters, lies, patience, plugins};
 use postkontor_core::Status;
 use postkontor_tests::folder::Folder;
+use postkontor_tests::strangers::postkontor;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -70,6 +71,20 @@ fn what_cannot_be_saved_stays_on_the_server() {
         assert_eq!((error.status, error.code.as_str()), (Status::Local, "receive.not_saved"), "{transport}: {error:?}");
         assert_eq!(lies(&desk, None), ["a"]);
     }
+}
+
+#[test]
+fn what_was_fetched_is_told_where_only_the_state_cannot_be_kept() {
+    let Some(desk) = Desk::with(&letters(&["a"])) else { return };
+    let folder = Folder::new().unwrap();
+    fs::write(folder.file("settings.json"), desk.settings("imap", json!({})).to_string()).unwrap();
+    let mut command = postkontor(["receive", "--json", "--plugins", plugins(), "--then", "delete"]).unwrap();
+    command.arg(folder.file("settings.json")).arg("--to").arg(folder.file("in")).arg("--state").arg(folder.file("missing/state"));
+    let output = command.output().unwrap();
+    let error: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &error["code"]), (Some(19), &json!("cli.file_unwritable")), "{error:#}");
+    assert_eq!((&error["messages"][0]["file"], &error["messages"][0]["subject"]), (&json!("0001.eml"), &json!("a")));
+    assert!(error["state"].is_string() && folder.file("in/0001.json").exists() && lies(&desk, None).is_empty());
 }
 
 #[test]
