@@ -70,7 +70,7 @@ fn fallback_when_sending_by_imap_fails_for_whatever_reason() {
         ("folder", json!({}), "imap.folder_missing"),
         ("outbox", json!({"imap": {"outbox": null}}), "imap.outbox_missing"),
         ("login", json!({"auth": {"password": "falsch"}}), "auth.refused"),
-        ("mechanism", json!({"auth": {"method": "external"}}), "auth.mechanism_not_offered"),
+        ("certificate-login", json!({"auth": {"method": "external"}}), "auth.refused"),
         ("closed", json!({"server": {"port": ports::closed().unwrap()}}), "net.refused"),
         ("name", json!({"server": {"host": "imap.invalid"}}), "net.name_not_found"),
         ("certificate", json!({"tls": {"ca_file": null}}), "tls.certificate_unknown_authority"),
