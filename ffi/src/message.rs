@@ -104,7 +104,10 @@ pub unsafe extern "system" fn postkontor_message_part(
             let part = match wanted.part {
                 _ if wanted.raw => Cow::Borrowed(message.raw()),
                 Some(index) => message.part(index).map_err(|error| open.localised(error))?,
-                None => return Err(open.localised(Error::new(Status::Argument, "request.unreadable").at("/part", "request.unreadable"))),
+                None => {
+                    let code = "request.member_invalid";
+                    return Err(open.localised(Error::new(Status::Argument, code).arg("member", "part").at("/part", code)));
+                }
             };
             let size = part.len();
             match (wanted.file, Writer::new(write, user)) {

@@ -13,7 +13,7 @@ use crate::loader::Streams;
 use crate::opened::Opened;
 use crate::settings::Receive;
 use folder::Folder;
-use postkontor_plugin::{At, Disposal, Error, Incoming, ReceiveRequest, Received, Stage, Status};
+use postkontor_plugin::{Disposal, Error, Incoming, ReceiveRequest, Received, Stage, Status};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -331,15 +331,7 @@ fn readable<T: DeserializeOwned>(request: &Value) -> Result<T, Error> {
 
 fn invalid(member: &str, detail: String) -> Error {
     let code = "request.member_invalid";
-    let at = At {
-        pointer: format!("/{member}"),
-        code: code.to_owned(),
-        args: Map::from_iter([("member".to_owned(), member.into())]),
-        message: String::new(),
-    };
-    let mut error = failed(Status::Argument, code).arg("member", member).detail(detail);
-    error.at.push(at);
-    error
+    failed(Status::Argument, code).arg("member", member).detail(detail).at(format!("/{member}"), code)
 }
 
 /// Names without those that were there before: nobody wants two copies.
