@@ -1,6 +1,7 @@
 //! What a FETCH response says before the body, and a body that stands in it.
 
 use crate::datum::Datum;
+use crate::folders::Known;
 use crate::reader::Section;
 use crate::scan::items;
 
@@ -20,6 +21,15 @@ pub(crate) fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
         Some(())
     })?;
     found
+}
+
+/// What a FETCH response tells before its body, which is the last item of `head`, or a response that is whole.
+pub(crate) fn described(head: &[u8]) -> Option<Known> {
+    if head.ends_with(b"\r\n") {
+        return Known::parse(head);
+    }
+    let item = memchr::memrchr2(b' ', b'(', head.strip_suffix(b" ")?)?;
+    Known::parse(&[&head[..item], b")\r\n"].concat())
 }
 
 /// The UID in the part of a FETCH response that stands before the body.
@@ -55,6 +65,9 @@ mod tests {
         assert_eq!(uid(b"* 1 FETCH (UID 5 BODY[] "), Some(5));
         assert_eq!(uid(b"* 1 FETCH (FLAGS (\\Seen) UID 77 BODY[] "), Some(77));
         assert_eq!(uid(b"* 1 FETCH (BODY[] "), None);
+        assert_eq!(described(b"* 1 FETCH (UID 5 FLAGS (\\Seen) BODY[] ").map(|known| (known.uid, known.has_flags)), Some((5, true)));
+        assert_eq!(described(b"* 1 FETCH (UID 5 FLAGS () BODY[] \"a\")\r\n").map(|known| (known.uid, known.has_flags)), Some((5, true)));
+        assert_eq!((described(b"* 1 FETCH (BODY[] "), described(b"* 1 FETCH (FLAGS () BODY[] "), described(b"")), (None, None, None));
         assert_eq!(number(b"* 12 FETCH (BODY[] "), Some(12));
     }
 }

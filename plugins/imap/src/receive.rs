@@ -1,7 +1,7 @@
 //! Fetching: what is new, many messages by one command, each marked or deleted only after the host has taken it.
 
 use crate::folders::{Known, id};
-use crate::head::{number, quoted_body, uid};
+use crate::head::{described, number, quoted_body, uid};
 use crate::reader::{Piece, Section};
 use crate::scan::{opening, scan};
 use crate::search::criteria;
@@ -9,6 +9,7 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::{Extent, State};
 use crate::uids::Uids;
+use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, SessionState, Stage, Status};
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
@@ -16,6 +17,12 @@ use std::time::{Duration, Instant};
 /// What one command fetches: so many messages, or messages of so many bytes. What was asked for has to be read.
 const WINDOW: usize = 500;
 const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
+
+/// The first command that asks for messages of unknown size.
+const FIRST: usize = 16;
+
+/// How many bytes that nobody wants any more are read to the end of a command; rather than more of them a new connection is made.
+const UNWANTED: u64 = 4 * 1024 * 1024;
 
 /// No call lasts longer, in seconds.
 const DAY: u64 = 86_400;
@@ -37,11 +44,13 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
     }
     let mut fetch = Fetch {
         session,
+        settings,
         folder: selected.name,
         state,
         call,
         extent: selected.extent,
         is_searched: false,
+        needs_look: request.max_bytes.is_some(),
         mailbox: Vec::new(),
         taken: HashSet::new(),
         headers: HashSet::new(),
@@ -64,11 +73,14 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
 /// A fetch in progress.
 struct Fetch<'a, 'b> {
     session: &'a mut Session,
+    settings: &'a Settings,
     folder: String,
     state: State,
     call: &'a Call<'b>,
     /// How the folder was when it was selected.
     extent: Extent,
+    /// Messages are described by a command of their own: their sizes decide what is asked for, or the server puts its words behind the body.
+    needs_look: bool,
     /// `mailbox` is known.
     is_searched: bool,
     /// Every UID of the folder, ascending.
@@ -120,7 +132,8 @@ impl Fetch<'_, '_> {
         let criteria = criteria(&request.filter, self.session.utf8);
         let matching = if criteria.is_empty() { self.mailbox.clone() } else { self.session.search(&criteria, self.call).map_err(at)? };
         // Messages that were too large before are wanted when they no longer are.
-        let known: Vec<u32> = matching.iter().copied().filter(|uid| self.state.headers.contains(*uid)).collect();
+        let is_known = |uid: &u32| request.max_bytes.is_some() && self.state.headers.contains(*uid);
+        let known: Vec<u32> = matching.iter().copied().filter(is_known).collect();
         let known = self.look(&known).map_err(at)?.into_iter().filter(|known| is_large(known, request.max_bytes));
         let known: HashSet<u32> = known.map(|known| known.uid).collect();
         let is_new = |uid: &u32| !self.state.fetched.contains(*uid) && !self.condemned.contains(uid) && !known.contains(uid);
@@ -169,16 +182,43 @@ impl Fetch<'_, '_> {
     }
 
     /// Fetches the messages window by window; whether the host asked to stop. One window at a time: Dovecot answers two commands at
-    /// once when it can, and the host is to get the messages in the order of the folder. What they are is asked of as many as go into
-    /// one window at most, so that a large folder needs no more memory than a small one.
+    /// once when it can, and the host is to get the messages in the order of the folder.
+    ///
+    /// Where no size matters, what is told of a message comes with it, which spares the server a second look at each; how many go into
+    /// one window follows the sizes that came in the last one.
     fn fetch(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
+        let (mut rest, mut count) = (wanted, FIRST);
+        while !self.needs_look && !rest.is_empty() {
+            let (uids, after) = rest.split_at(count.min(rest.len()));
+            rest = after;
+            let mut window: Vec<Known> = uids.iter().map(|uid| Known { uid: *uid, ..Known::default() }).collect();
+            let chores = self.read(&mut window, Wanted::Described)?;
+            self.carry_out(&chores)?;
+            if chores.stopped {
+                return Ok(true);
+            }
+            // What did not come is gone, or came in a way that needs a look.
+            let missing: Vec<u32> = uids.iter().copied().filter(|uid| !self.taken.contains(uid)).collect();
+            if self.fetch_known(&missing, max_bytes)? {
+                return Ok(true);
+            }
+            let bytes: u64 = window.iter().map(|known| known.size).sum();
+            count = usize::try_from(WINDOW_BYTES * window.len() as u64 / bytes.max(1)).unwrap_or(WINDOW).clamp(1, WINDOW.min(4 * count));
+        }
+        self.fetch_known(rest, max_bytes)
+    }
+
+    /// Fetches messages of which the size is asked before. What they are is asked of as many as go into one window at most, so that a
+    /// large folder needs no more memory than a small one.
+    fn fetch_known(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
         for piece in wanted.chunks(WINDOW) {
             let mut known = self.look(piece)?;
             let mut rest = known.as_mut_slice();
             while !rest.is_empty() {
+                let wanted = if is_large(&rest[0], max_bytes) { Wanted::Headers } else { Wanted::Whole };
                 let (window, after) = rest.split_at_mut(window(rest, max_bytes));
                 rest = after;
-                let chores = self.read(window, max_bytes)?;
+                let chores = self.read(window, wanted)?;
                 self.carry_out(&chores)?;
                 if chores.stopped {
                     return Ok(true);
@@ -189,12 +229,15 @@ impl Fetch<'_, '_> {
     }
 
     /// Asks for one window and hands each message over; what is told of it goes along.
-    fn read(&mut self, window: &mut [Known], max_bytes: Option<u64>) -> Result<Chores, Error> {
-        let wanted = if window.first().is_some_and(|first| is_large(first, max_bytes)) { Section::Headers } else { Section::Whole };
-        let item = if wanted == Section::Headers { "BODY.PEEK[HEADER]" } else { "BODY.PEEK[]" };
-        let command = format!("UID FETCH {} (UID {item})", Uids::new(window.iter().map(|known| known.uid)).text());
+    fn read(&mut self, window: &mut [Known], items: Wanted) -> Result<Chores, Error> {
+        let (items, wanted, is_described) = match items {
+            Wanted::Headers => ("UID BODY.PEEK[HEADER]", Section::Headers, false),
+            Wanted::Whole => ("UID BODY.PEEK[]", Section::Whole, false),
+            Wanted::Described => ("UID FLAGS INTERNALDATE BODY.PEEK[]", Section::Whole, true),
+        };
+        let command = format!("UID FETCH {} ({items})", Uids::new(window.iter().map(|known| known.uid)).text());
         let tag = self.session.start(&command, self.call)?;
-        let mut chores = Chores::default();
+        let (mut chores, mut unwanted) = (Chores::default(), 0);
         // What all ids of this folder have behind the UID.
         let behind = id(&self.folder, self.state.validity, 0).split_off(1);
         let mut incoming = Incoming { folder: Some(self.folder.clone()), headers_only: wanted == Section::Headers, ..Incoming::default() };
@@ -224,13 +267,30 @@ impl Fetch<'_, '_> {
                 None => number(&head).and_then(|number| window.iter().position(|known| known.number == number)),
             };
             let is_asked = |known: &&mut Known| !chores.stopped && section == wanted && !self.taken.contains(&known.uid);
-            let Some(known) = place.and_then(|place| window.get_mut(place)).filter(is_asked) else {
+            let mut known = place.and_then(|place| window.get_mut(place)).filter(is_asked);
+            if is_described && !chores.stopped && section == wanted {
+                let told = described(&head).filter(|told| told.has_flags && told.received.is_some());
+                self.needs_look |= told.is_none();
+                known = known.zip(told).map(|(known, told)| {
+                    (known.flags, known.received) = (told.flags, told.received);
+                    known
+                });
+            }
+            let Some(known) = known else {
                 // Of a message that nobody asked for, or that nobody wants any more.
                 if let Source::Coming(length) = body {
+                    unwanted = length.saturating_add(unwanted);
+                    if unwanted > UNWANTED && (is_described || chores.stopped) {
+                        return self.renew(chores);
+                    }
                     self.session.reader.body(length, &mut self.session.stream, self.call, |_| Ok(()))?;
                 }
                 continue;
             };
+            if is_described {
+                known.size = body.size();
+                known.has_size = true;
+            }
             incoming.id = known.uid.to_string() + &behind;
             incoming.size = known.has_size.then_some(known.size);
             incoming.flags = std::mem::take(&mut known.flags);
@@ -267,6 +327,18 @@ impl Fetch<'_, '_> {
                 self.headers.insert(known.uid);
             }
         }
+    }
+
+    /// Leaves a connection on which too much is on its way that nobody wants, for another one where something is left to do; what that is.
+    fn renew(&mut self, chores: Chores) -> Result<Chores, Error> {
+        self.session.stream.close();
+        if chores.stopped && chores.seen.is_empty() && chores.delete.is_empty() {
+            return Ok(chores);
+        }
+        *self.session = Session::open(self.settings, self.call, &mut Trail::off(), &mut Vec::new())?;
+        let selected = self.session.select(&self.folder, "/folder", false, self.call)?;
+        // Where the server has numbered the folder anew meanwhile, the next call begins with it anew.
+        Ok(if selected.validity == self.state.validity { chores } else { Chores { stopped: true, ..Chores::default() } })
     }
 
     /// Makes sure that a body whose UID stands behind it is that of the message it was taken for: numbers change when another
@@ -346,10 +418,27 @@ fn is_large(known: &Known, max_bytes: Option<u64>) -> bool {
     max_bytes.is_some_and(|limit| known.size > limit || !known.has_size)
 }
 
+/// What is asked for of a message.
+enum Wanted {
+    Headers,
+    Whole,
+    /// The whole message, and what is told of it.
+    Described,
+}
+
 /// The body of a message, or what is to become it.
 enum Source {
     Read(Vec<u8>),
     Coming(u64),
+}
+
+impl Source {
+    fn size(&self) -> u64 {
+        match self {
+            Source::Read(body) => body.len() as u64,
+            Source::Coming(length) => *length,
+        }
+    }
 }
 
 #[cfg(test)]

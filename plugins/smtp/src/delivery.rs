@@ -44,7 +44,7 @@ pub(crate) fn deliver(smtp: &mut Smtp, mails: &[Mail], call: &Call) -> Vec<Resul
             strikes = 0;
             continue;
         };
-        let proven = kept.take().is_some_and(|session| {
+        let proven = kept.take().is_some_and(|mut session| {
             let proven = session.proven;
             session.stream.close();
             proven

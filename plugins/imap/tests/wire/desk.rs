@@ -11,17 +11,28 @@ use std::time::{Duration, Instant};
 /// A host that notes what it gets and gives each message the same verdict.
 pub(crate) struct Desk {
     verdict: Disposal,
+    /// After so many messages no more are wanted.
+    pub(crate) limit: usize,
     /// What is to be sent.
     message: RefCell<Vec<u8>>,
     current: RefCell<Option<(Incoming, Vec<u8>)>>,
     pub(crate) taken: RefCell<Vec<(String, Vec<u8>)>>,
+    pub(crate) announced: RefCell<Vec<Incoming>>,
     /// How many bytes came; of a large message only the beginning is kept.
     pub(crate) bytes: RefCell<u64>,
 }
 
 impl Desk {
     pub(crate) fn new(verdict: Disposal) -> Desk {
-        Desk { verdict, message: RefCell::default(), current: RefCell::new(None), taken: RefCell::default(), bytes: RefCell::default() }
+        Desk {
+            verdict,
+            limit: usize::MAX,
+            message: RefCell::default(),
+            current: RefCell::new(None),
+            taken: RefCell::default(),
+            announced: RefCell::default(),
+            bytes: RefCell::default(),
+        }
     }
 
     pub(crate) fn texts(&self) -> Vec<String> {
@@ -52,7 +63,8 @@ impl Host for Desk {
             message.drain(..length);
             return Ok(length);
         }
-        let answer = json!({"disposal": self.verdict}).to_string();
+        let verdict = if self.taken.borrow().len() > self.limit { Disposal::Stop } else { self.verdict };
+        let answer = json!({"disposal": verdict}).to_string();
         data[..answer.len()].copy_from_slice(answer.as_bytes());
         Ok(answer.len())
     }
@@ -72,7 +84,8 @@ impl Host for Desk {
             Some(message) => *current = Some((serde_json::from_value(message.clone()).unwrap(), Vec::new())),
             None => {
                 let (incoming, bytes) = current.take().expect("an end without a beginning");
-                self.taken.borrow_mut().push((incoming.id, bytes));
+                self.taken.borrow_mut().push((incoming.id.clone(), bytes));
+                self.announced.borrow_mut().push(incoming);
             }
         }
         Ok(())

@@ -382,18 +382,19 @@ fn giant() -> u16 {
             };
             for uid in uids {
                 let (number, size) = (uid - 4, if uid == 6 { 5_000_000_000_u64 } else { 5 });
+                let told = if command.contains("FLAGS") { " FLAGS () INTERNALDATE \"20-Nov-2026 10:00:00 +0100\"" } else { "" };
                 if command.contains("BODY.PEEK[HEADER]") {
                     stream.write_all(format!("* {number} FETCH (UID {uid} BODY[HEADER] {{4}}\r\na:b\n)\r\n").as_bytes())?;
                 } else if !command.contains("BODY") {
                     stream.write_all(format!("* {number} FETCH (UID {uid} FLAGS () RFC822.SIZE {size})\r\n").as_bytes())?;
                 } else if uid == 6 {
-                    stream.write_all(format!("* {number} FETCH (UID {uid} BODY[] {{{size}}}\r\n").as_bytes())?;
+                    stream.write_all(format!("* {number} FETCH (UID {uid}{told} BODY[] {{{size}}}\r\n").as_bytes())?;
                     stream.write_all(&[b'x'; 3_000_000])?;
                     stream.shutdown(std::net::Shutdown::Write)?;
                     cut = true;
                     return Ok(true);
                 } else {
-                    stream.write_all(format!("* {number} FETCH (UID {uid} BODY[] {{5}}\r\nhello)\r\n").as_bytes())?;
+                    stream.write_all(format!("* {number} FETCH (UID {uid}{told} BODY[] {{5}}\r\nhello)\r\n").as_bytes())?;
                 }
             }
             match command.get(..10) {

@@ -4,6 +4,7 @@
 mod append;
 mod compress;
 mod cut;
+mod described;
 mod desk;
 mod file;
 mod hostile;

@@ -205,6 +205,9 @@ fn session(line: &mut Line, store: &Mutex<Store>) -> std::io::Result<()> {
                         format!("* {number} FETCH (UID {uid} FLAGS () INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" RFC822.SIZE {size})\r\n")
                     } else if line.options.uid_last {
                         format!("* {number} FETCH (BODY[] {{{size}}}\r\n{text} UID {uid})\r\n")
+                    } else if command.contains("FLAGS") {
+                        let date = "\"20-Nov-2026 10:00:00 +0100\"";
+                        format!("* {number} FETCH (UID {uid} FLAGS () INTERNALDATE {date} BODY[] {{{size}}}\r\n{text})\r\n")
                     } else {
                         format!("* {number} FETCH (UID {uid} BODY[] {{{size}}}\r\n{text})\r\n")
                     })?;

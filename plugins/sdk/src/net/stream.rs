@@ -48,7 +48,7 @@ pub struct Stream {
 enum Channel {
     Plain(Socket),
     Secure(Box<Engine>),
-    /// After a failed handshake: nothing can be read or written.
+    /// After a failed handshake, or at our wish: nothing can be read or written.
     Closed,
 }
 
@@ -338,7 +338,9 @@ impl Stream {
     }
 
     /// Closes the connection at once, without a word to the server: half a message stays half a message.
-    pub fn close(self) {}
+    pub fn close(&mut self) {
+        self.channel = Channel::Closed;
+    }
 
     /// Closes the connection after a proper farewell of the protocol, with that of TLS where there is one. Never waits.
     pub fn finish(mut self) {
