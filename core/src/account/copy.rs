@@ -1,8 +1,8 @@
 //! The copy that the sender keeps of a mail (`sent.copy`): filed after the mail was sent, and never a reason for a failure of sending.
 
 use super::Account;
-use super::leg::{Leg, milliseconds};
-use super::send::{Bodies, Delivered, SLOW_LINE, merged, unreadable};
+use super::leg::{Leg, merged, milliseconds};
+use super::send::{Bodies, Delivered, SLOW_LINE, unreadable};
 use crate::Cancel;
 use crate::receipt::{Kept, SentCopy};
 use postkontor_plugin::{Error, Filed, Filing, FilingResult, Original, SentBy, Stage, Step, Verdict};

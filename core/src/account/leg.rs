@@ -5,7 +5,7 @@ use crate::loader::{Context, Session, Streams};
 use crate::receive::{Reception, Wait};
 use crate::settings::{AccountSettings, Document, resolve_secrets, secret_not_found};
 use crate::{Cancel, Host};
-use postkontor_plugin::{Error, Received, Stage, Status};
+use postkontor_plugin::{Delivery, Error, Received, Stage, Status};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl Leg {
             (Ok(answer), _) => Ok(answer),
             // What failed in a stream says more than the plugin, which learned the status only; unless it broke down itself,
             // after which nobody knows what it did before.
-            (Err(error), Some(failure)) if error.status != Status::Internal => Err(failure),
+            (Err(error), Some(failure)) if error.status != Status::Internal => Err(merged(failure, &self.complete(error))),
             (Err(error), _) => Err(self.complete(error)),
         }
     }
@@ -127,6 +127,17 @@ impl Leg {
         }
         error
     }
+}
+
+/// The host's own error with what the transport knows of the session: the transport knows only that a stream failed, the host knows why.
+pub(super) fn merged(mut cause: Error, seen: &Error) -> Error {
+    cause.transport.clone_from(&seen.transport);
+    cause.session = seen.session;
+    cause.delivery = seen.delivery;
+    if seen.delivery == Delivery::Unknown {
+        cause.status = Status::Uncertain;
+    }
+    cause
 }
 
 /// Milliseconds as the plugin ABI counts them; a day is far beyond every real deadline.

@@ -1,6 +1,6 @@
 //! Sending: one mail or several, by the account itself or by those that stand in for it.
 
-use super::leg::{Leg, milliseconds};
+use super::leg::{Leg, merged, milliseconds};
 use super::{Account, may_fall_back};
 use crate::Cancel;
 use crate::error::failed;
@@ -234,18 +234,6 @@ fn hand_over(leg: &mut Leg, mails: &mut [(usize, Composed<'_>)], cancel: &Cancel
         // The call as a whole failed, before anything was sent or by a defect in the plugin, after which nobody knows.
         Err(error) => (0..count).map(|_| Err(whole(&error))).collect(),
     }
-}
-
-/// The composer's error with what the transport knows of the session: the transport knows only that the source failed, the composer
-/// knows why.
-pub(super) fn merged(mut cause: Error, seen: &Error) -> Error {
-    cause.transport.clone_from(&seen.transport);
-    cause.session = seen.session;
-    cause.delivery = seen.delivery;
-    if seen.delivery == Delivery::Unknown {
-        cause.status = Status::Uncertain;
-    }
-    cause
 }
 
 /// What a failure of the whole call means for one mail. After a defect the mail may have left.

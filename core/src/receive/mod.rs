@@ -186,7 +186,10 @@ impl<'a> Reception<'a> {
 
     /// What ended the fetch early: the transport's error, or ours where it only passes that on.
     pub(crate) fn reason(&mut self, error: Error) -> Error {
-        if error.code == "host.sink_failed" { self.failure.take().unwrap_or(error) } else { error }
+        let Some(mut failure) = self.failure.take_if(|_| error.code == "host.sink_failed") else { return error };
+        failure.transport.clone_from(&error.transport);
+        failure.session = error.session;
+        failure
     }
 
     /// The result: what was fetched, and the transport's state for the next fetch.
