@@ -19,12 +19,12 @@ fn within_bounds(name: &str, outcome: &Outcome) {
     assert!(outcome.took.as_secs() < u64::from(SECONDS), "{name}: {:?}", outcome.took);
 }
 
-/// A server that greets with this over and over is left with this error.
-fn greets(transport: &str, text: &'static str, code: &str) {
+/// A server that greets with this over and over is left with one of these errors.
+fn greets(transport: &str, text: &'static str, codes: &[&str]) {
     let port = postkontor_tests::scripted::Scripted::start(move |mut stream| endless(&mut stream, text)).unwrap().port;
     let Some(outcome) = run(transport, port, 5, &["receive"]) else { return };
     within_bounds(&format!("{transport} greets {text:?}"), &outcome);
-    assert_eq!(outcome.code(), code, "{}", outcome.answer);
+    assert!(codes.contains(&outcome.code()), "{}", outcome.answer);
 }
 
 /// A server that answers the commands that contain `of` with `start` and then `text` over and over is left with one of these errors.
@@ -73,10 +73,11 @@ const TOO_LONG: &[&str] = &["protocol.line_too_long", "protocol.reply_too_long"]
 
 #[test]
 fn a_greeting_without_end() {
-    greets("pop3", "+OK ready ", "protocol.line_too_long");
-    greets("imap", "* OK ready ", "protocol.line_too_long");
-    greets("pop3", "+OK ready\r\n", "protocol.early_reply");
-    greets("imap", "* OK ready\r\n", "call.timeout");
+    greets("pop3", "+OK ready ", &["protocol.line_too_long"]);
+    greets("imap", "* OK ready ", &["protocol.line_too_long"]);
+    greets("pop3", "+OK ready\r\n", &["protocol.early_reply"]);
+    // Each line is one that a server may say unasked; a fast machine comes to the limit of their number before the deadline.
+    greets("imap", "* OK ready\r\n", &["call.timeout", "protocol.reply_too_long"]);
 }
 
 #[test]
