@@ -1,8 +1,19 @@
 //! Errors that the host itself finds.
 
-use postkontor_plugin::{Error, Status};
+use postkontor_plugin::{Delivery, Error, Status};
 
 /// An error of the host; the connection, if there is one, has nothing to do with it.
 pub(crate) fn failed(status: Status, code: &str) -> Error {
     Error::new(status, code).usable()
+}
+
+/// The host's own error with what the transport knows of the session: the transport knows only that a stream failed, the host knows why.
+pub(crate) fn merged(mut cause: Error, seen: &Error) -> Error {
+    cause.transport.clone_from(&seen.transport);
+    cause.session = seen.session;
+    cause.delivery = seen.delivery;
+    if seen.delivery == Delivery::Unknown {
+        cause.status = Status::Uncertain;
+    }
+    cause
 }

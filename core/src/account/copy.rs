@@ -1,9 +1,10 @@
 //! The copy that the sender keeps of a mail (`sent.copy`): filed after the mail was sent, and never a reason for a failure of sending.
 
 use super::Account;
-use super::leg::{Leg, merged, milliseconds};
+use super::leg::{Leg, milliseconds};
 use super::send::{Bodies, Delivered, SLOW_LINE, unreadable};
 use crate::Cancel;
+use crate::error::merged;
 use crate::receipt::{Kept, SentCopy};
 use postkontor_plugin::{Error, Filed, Filing, FilingResult, Original, SentBy, Stage, Step, Verdict};
 use serde_json::{Map, Value, json};
@@ -37,7 +38,7 @@ impl Account {
                 &mut done.mail
             });
             let mut bodies = Bodies { mails: mails.collect(), failed: None };
-            let filed = self.copying_leg(&account).and_then(|leg| file(leg, sent_by, &mut bodies, cancel));
+            let filed = self.leg(&account).and_then(|leg| file(leg, sent_by, &mut bodies, cancel));
             for (index, done) in wanted.into_iter().enumerate() {
                 done.copy = Some(self.sent_copy(&account, &filed, index));
             }
@@ -69,21 +70,6 @@ impl Account {
         SentCopy { status, account: account.to_owned(), folder, message, error, place }
     }
 
-    /// The account that keeps copies; its session is kept like every other.
-    fn copying_leg(&mut self, account: &str) -> Result<&mut Leg, Error> {
-        if let Some(position) = self.legs.iter().position(|leg| leg.settings.id == account) {
-            return Ok(&mut self.legs[position]);
-        }
-        if self.is_default && self.document.receive.account.as_deref() == Some(account) {
-            return self.mailbox();
-        }
-        let leg = match self.copying.take() {
-            Some(leg) => leg,
-            None => Leg::new(&self.host, &self.document, account)?,
-        };
-        Ok(self.copying.insert(leg))
-    }
-
     /// The step of a test that looks for the folder of the copies, where copies are wanted of what this account sends. What it finds is a
     /// warning at most, as sending works without.
     pub(super) fn copying_step(&mut self, cancel: &Cancel) -> Option<Step> {
@@ -94,7 +80,7 @@ impl Account {
             return None;
         }
         let (sent_by, started) = (sender.sent_by(), Instant::now());
-        let found = self.copying_leg(&account).and_then(|leg| file(leg, sent_by, &mut Bodies { mails: Vec::new(), failed: None }, cancel));
+        let found = self.leg(&account).and_then(|leg| file(leg, sent_by, &mut Bodies { mails: Vec::new(), failed: None }, cancel));
         let mut step = match found {
             Ok(Filed { left_to_provider: true, .. }) => Step { code: "sent.left_to_provider".to_owned(), ..Step::ok(Stage::Mailbox) },
             Ok(filed) => Step::ok(Stage::Mailbox).fact("folder", filed.folder),

@@ -1,11 +1,11 @@
 //! One transport with one account's settings: the account itself, or one that stands in for it.
 
-use crate::error::failed;
+use crate::error::{failed, merged};
 use crate::loader::{Context, Session, Streams};
 use crate::receive::{Reception, Wait};
 use crate::settings::{AccountSettings, Document, resolve_secrets, secret_not_found};
 use crate::{Cancel, Host};
-use postkontor_plugin::{Delivery, Error, Received, Stage, Status};
+use postkontor_plugin::{Error, Received, Stage, Status};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,17 +127,6 @@ impl Leg {
         }
         error
     }
-}
-
-/// The host's own error with what the transport knows of the session: the transport knows only that a stream failed, the host knows why.
-pub(super) fn merged(mut cause: Error, seen: &Error) -> Error {
-    cause.transport.clone_from(&seen.transport);
-    cause.session = seen.session;
-    cause.delivery = seen.delivery;
-    if seen.delivery == Delivery::Unknown {
-        cause.status = Status::Uncertain;
-    }
-    cause
 }
 
 /// Milliseconds as the plugin ABI counts them; a day is far beyond every real deadline.

@@ -31,10 +31,9 @@ pub struct Account {
     first_sender: usize,
     /// Whether the caller named no account, so that `receive.account` fetches.
     is_default: bool,
-    /// That account, where it is another; opened when it is first needed, so that its problems keep nobody from sending.
-    mailbox: Option<Leg>,
-    /// The account that keeps copies of what is sent, once there was something to keep, where it is none of those.
-    copying: Option<Leg>,
+    /// Accounts that only fetch, or only keep copies of what is sent; opened when they are first needed, so that their problems keep
+    /// nobody from sending.
+    others: Vec<Leg>,
 }
 
 impl Account {
@@ -53,8 +52,7 @@ impl Account {
                     legs: Vec::new(),
                     first_sender: 0,
                     is_default: false,
-                    mailbox: None,
-                    copying: None,
+                    others: Vec::new(),
                 });
             }
             let none = || failed(Status::Settings, "settings.no_account").at("/send/account", "settings.no_account");
@@ -70,7 +68,7 @@ impl Account {
                     legs.push(Leg::new(host, &document, other)?);
                 }
             }
-            Ok(Account { host: host.clone(), document, legs, first_sender, is_default, mailbox: None, copying: None })
+            Ok(Account { host: host.clone(), document, legs, first_sender, is_default, others: Vec::new() })
         };
         open().map_err(|error| host.localised(error))
     }
@@ -149,14 +147,21 @@ impl Account {
 
     /// The leg whose mailbox is meant.
     fn mailbox(&mut self) -> Result<&mut Leg, Error> {
-        let own = self.enabled()?.settings.id.clone();
-        let other = self.document.receive.account.as_ref().filter(|id| self.is_default && **id != own);
-        let Some(id) = other else { return self.enabled() };
-        let leg = match self.mailbox.take() {
-            Some(leg) => leg,
-            None => Leg::new(&self.host, &self.document, id)?,
-        };
-        Ok(self.mailbox.insert(leg))
+        self.enabled()?;
+        match self.document.receive.account.clone().filter(|_| self.is_default) {
+            Some(id) => self.leg(&id),
+            None => self.enabled(),
+        }
+    }
+
+    /// The leg of any account of the document; its session is kept like every other.
+    fn leg(&mut self, id: &str) -> Result<&mut Leg, Error> {
+        let is_it = |leg: &Leg| leg.settings.id == id;
+        if !self.legs.iter().chain(&self.others).any(is_it) {
+            self.others.push(Leg::new(&self.host, &self.document, id)?);
+        }
+        let leg = self.legs.iter_mut().chain(&mut self.others).find(|leg| is_it(leg));
+        leg.ok_or_else(|| failed(Status::Internal, "settings.no_account"))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Sending: one mail or several, by the account itself or by those that stand in for it.
 
-use super::leg::{Leg, merged, milliseconds};
+use super::leg::{Leg, milliseconds};
 use super::{Account, may_fall_back};
 use crate::Cancel;
-use crate::error::failed;
+use crate::error::{failed, merged};
 use crate::loader::Streams;
 use crate::message::{Composed, compose};
 use crate::receipt::{SentCopy, Way, receipt, refusal};

@@ -8,7 +8,7 @@ mod folder;
 mod spool;
 mod wait;
 
-use crate::error::failed;
+use crate::error::{failed, merged};
 use crate::loader::Streams;
 use crate::opened::Opened;
 use crate::settings::Receive;
@@ -186,10 +186,10 @@ impl<'a> Reception<'a> {
 
     /// What ended the fetch early: the transport's error, or ours where it only passes that on.
     pub(crate) fn reason(&mut self, error: Error) -> Error {
-        let Some(mut failure) = self.failure.take_if(|_| error.code == "host.sink_failed") else { return error };
-        failure.transport.clone_from(&error.transport);
-        failure.session = error.session;
-        failure
+        match self.failure.take_if(|_| error.code == "host.sink_failed") {
+            Some(failure) => merged(failure, &error),
+            None => error,
+        }
     }
 
     /// The result: what was fetched, and the transport's state for the next fetch.

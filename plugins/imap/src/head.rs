@@ -41,15 +41,10 @@ pub(crate) fn uid(head: &[u8]) -> Option<u32> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// The number of the message that a FETCH response is about.
-pub(crate) fn number(head: &[u8]) -> Option<u32> {
-    let text = std::str::from_utf8(head.get(2..)?).ok()?;
-    text.split(' ').next()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::opening;
 
     #[test]
     fn a_short_body_may_stand_in_quotes() {
@@ -68,6 +63,6 @@ mod tests {
         assert_eq!(described(b"* 1 FETCH (UID 5 FLAGS (\\Seen) BODY[] ").map(|known| (known.uid, known.has_flags)), Some((5, true)));
         assert_eq!(described(b"* 1 FETCH (UID 5 FLAGS () BODY[] \"a\")\r\n").map(|known| (known.uid, known.has_flags)), Some((5, true)));
         assert_eq!((described(b"* 1 FETCH (BODY[] "), described(b"* 1 FETCH (FLAGS () BODY[] "), described(b"")), (None, None, None));
-        assert_eq!(number(b"* 12 FETCH (BODY[] "), Some(12));
+        assert_eq!(opening(b"* 12 FETCH (BODY[] ").map(|(number, _)| number), Some(12));
     }
 }

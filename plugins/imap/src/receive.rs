@@ -1,7 +1,7 @@
 //! Fetching: what is new, many messages by one command, each marked or deleted only after the host has taken it.
 
 use crate::folders::{Known, id};
-use crate::head::{described, number, quoted_body, uid};
+use crate::head::{described, quoted_body, uid};
 use crate::reader::{Piece, Section};
 use crate::scan::{opening, scan};
 use crate::search::criteria;
@@ -261,10 +261,11 @@ impl Fetch<'_, '_> {
                 Piece::Body { head, section, length } => (head, section, Source::Coming(length)),
             };
             // As a rule the UID stands before the body; a server that puts it behind is told by the number of its message.
-            let place = match uid(&head) {
+            let told_uid = uid(&head);
+            let place = match told_uid {
                 // `look` has sorted them.
                 Some(uid) => window.binary_search_by_key(&uid, |known| known.uid).ok(),
-                None => number(&head).and_then(|number| window.iter().position(|known| known.number == number)),
+                None => opening(&head).and_then(|(number, _)| window.iter().position(|known| known.number == number)),
             };
             let is_asked = |known: &&mut Known| !chores.stopped && section == wanted && !self.taken.contains(&known.uid);
             let mut known = place.and_then(|place| window.get_mut(place)).filter(is_asked);
@@ -301,7 +302,7 @@ impl Fetch<'_, '_> {
                 Source::Read(body) => call.message(&body)?,
                 Source::Coming(length) => {
                     self.session.reader.body(length, &mut self.session.stream, call, |piece| call.message(piece))?;
-                    if uid(&head).is_none() {
+                    if told_uid.is_none() {
                         self.confirm(known)?;
                     }
                 }
