@@ -2,7 +2,7 @@
 
 use crate::datum::code;
 use crate::reader::Piece;
-use crate::session::Session;
+use crate::session::{Capabilities, Session};
 use postkontor_plugin::{Call, Error, Reply, Status};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -19,6 +19,8 @@ pub(crate) struct Done {
     pub(crate) text: String,
     /// APPENDUID's UIDVALIDITY and UID.
     pub(crate) appended: Option<(u32, u32)>,
+    /// What the server can from now on, where it says so.
+    pub(crate) capabilities: Option<Capabilities>,
 }
 
 impl Done {
@@ -155,7 +157,8 @@ impl Session {
             let (validity, uid) = said.split_once(' ')?;
             Some((validity.parse().ok()?, uid.split([':', ',']).next()?.parse().ok()?))
         });
-        Ok(Some(Done { is_ok, is_bad, text: self.told(words), appended }))
+        let capabilities = is_ok.then(|| Capabilities::told(words)).flatten();
+        Ok(Some(Done { is_ok, is_bad, text: self.told(words), appended, capabilities }))
     }
 
     /// The server's words without control characters and secrets.

@@ -3,15 +3,15 @@
 use crate::command::Done;
 use crate::names::{quoted, string};
 use crate::reader::Piece;
-use crate::session::Session;
+use crate::session::{Capabilities, Session};
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard};
 use postkontor_plugin::settings::{Auth, Method};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use zeroize::Zeroizing;
 
-/// Logs in. A mailbox needs it, so every method but `none` is some way to do it.
-pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+/// Logs in. A mailbox needs it, so every method but `none` is some way to do it. Returns what the server can from then on, where it says so.
+pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<Option<Capabilities>, Error> {
     let host = session.stream.endpoint().host.clone();
     let at = |error: Error| error.stage(Stage::Login).arg("host", host.as_str()).arg("user", auth.user.as_str());
     let offered = session.capabilities.mechanisms();
@@ -56,7 +56,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
         return Err(at(Error::new(status, code).arg("mechanism", name).arg("text", done.text).server(reply)));
     }
     trail.push(Step::ok(Stage::Login).fact("mechanism", name).fact("user", auth.user.as_str()));
-    Ok(())
+    Ok(done.capabilities)
 }
 
 fn has_password(auth: &Auth) -> bool {

@@ -1,5 +1,6 @@
 //! A connection: from the greeting to the farewell.
 
+use crate::datum::code;
 use crate::login;
 use crate::reader::{Piece, Reader};
 use crate::settings::{IMPLICIT, Settings};
@@ -46,13 +47,25 @@ impl Capabilities {
         self.0.iter().filter_map(mechanism).collect()
     }
 
-    /// Reads `… CAPABILITY A B C`, from an untagged response or from a code in brackets.
+    /// Reads `* CAPABILITY A B C`.
     fn parse(line: &[u8]) -> Option<Capabilities> {
-        let text = String::from_utf8_lossy(line);
-        let at = text.to_ascii_uppercase().find("CAPABILITY ")?;
-        let rest = text.get(at + 11..)?;
-        let list = rest.split([']', '\r', '\n']).next()?;
-        Some(Capabilities(list.split_ascii_whitespace().map(str::to_owned).collect()))
+        let (word, list) = line.strip_prefix(b"* ")?.split_at_checked(11)?;
+        word.eq_ignore_ascii_case(b"CAPABILITY ").then(|| Capabilities::list(&String::from_utf8_lossy(list)))
+    }
+
+    /// Those that a greeting or a consent tells in its code: `[CAPABILITY A B C] Welcome`. A list without the protocol itself is no list.
+    pub(crate) fn told(words: &[u8]) -> Option<Capabilities> {
+        let (name, list) = code(words)?;
+        let told = name.eq_ignore_ascii_case("CAPABILITY").then(|| Capabilities::list(list))?;
+        Some(told).filter(|told| told.has("IMAP4rev1") || told.has("IMAP4rev2"))
+    }
+
+    fn list(list: &str) -> Capabilities {
+        Capabilities(list.split_ascii_whitespace().map(str::to_owned).collect())
+    }
+
+    fn step(&self) -> Step {
+        Step::ok(Stage::Capabilities).fact("capabilities", self.0.clone()).fact("mechanisms", self.mechanisms())
     }
 }
 
@@ -87,8 +100,13 @@ impl Session {
             self.stream.secure(&settings.tls, call, trail).map_err(|error| error.stage(Stage::Tls))?;
         }
         let is_known = self.greeting(security, call, trail)?;
-        self.ask_capabilities(call, trail)?;
-        if matches!(security, Security::Starttls | Security::IfOffered) {
+        let upgrades = matches!(security, Security::Starttls | Security::IfOffered);
+        // What the greeting tells spares a round trip, unless it is silent on what decides whether there is TLS.
+        if self.capabilities.0.is_empty() || upgrades && !self.capabilities.has("STARTTLS") {
+            self.ask_capabilities(call)?;
+        }
+        trail.push(self.capabilities.step());
+        if upgrades {
             self.start_tls(settings, security, call, trail)?;
         }
         if !self.stream.is_secure() {
@@ -97,9 +115,11 @@ impl Session {
         if is_known {
             trail.push(Step::skipped(Stage::Login).fact("method", "preauth"));
         } else {
-            login::login(self, &settings.auth, call, trail)?;
-            // RFC 9051, section 6.2.3: what the server can may be more after the login.
-            self.ask_capabilities(call, &mut Trail::off()).map_err(|error| error.stage(Stage::Login))?;
+            // What the server can may be more after the login (RFC 9051, section 6.2.3); many tell it in their consent.
+            match login::login(self, &settings.auth, call, trail)? {
+                Some(capabilities) => self.capabilities = capabilities,
+                None => self.ask_capabilities(call).map_err(|error| error.stage(Stage::Login))?,
+            }
         }
         if settings.imap.compress {
             self.compress(call, trail).map_err(|error| error.stage(Stage::Capabilities))?;
@@ -128,11 +148,12 @@ impl Session {
             (true, b"BYE") => return Err(at(self.error(Status::Later, "imap.closing").arg("text", text).server(reply))),
             _ => return Err(at(self.malformed(&line))),
         }
+        self.capabilities = Capabilities::told(line.get(5..).unwrap_or_default()).unwrap_or_default();
         trail.push(Step::ok(Stage::Greeting).fact("text", text));
         Ok(false)
     }
 
-    fn ask_capabilities(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn ask_capabilities(&mut self, call: &Call) -> Result<(), Error> {
         let at = |error: Error| error.stage(Stage::Capabilities);
         let mut found = None;
         let done = self.run("CAPABILITY", call, |line| {
@@ -141,8 +162,6 @@ impl Session {
         });
         let done = done.map_err(at)?;
         self.capabilities = found.filter(|_| done.is_ok).ok_or_else(|| at(self.refused("imap.capabilities_missing", &done)))?;
-        let step = Step::ok(Stage::Capabilities).fact("capabilities", self.capabilities.0.clone());
-        trail.push(step.fact("mechanisms", self.capabilities.mechanisms()));
         Ok(())
     }
 
@@ -162,7 +181,9 @@ impl Session {
         }
         self.stream.secure(&settings.tls, call, trail).map_err(at)?;
         // What was said before TLS may have been anybody's words.
-        self.ask_capabilities(call, trail)
+        self.ask_capabilities(call)?;
+        trail.push(self.capabilities.step());
+        Ok(())
     }
 
     /// Compresses the connection (RFC 4978). A server that cannot is used as it is.
@@ -230,11 +251,15 @@ mod tests {
 
     #[test]
     fn capabilities_are_read_wherever_they_stand() {
-        for line in [&b"* CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS\r\n"[..], b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS] hello\r\n"] {
-            let capabilities = Capabilities::parse(line).unwrap();
+        let answer = Capabilities::parse(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS\r\n");
+        let greeting = Capabilities::told(b"[CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS] hello");
+        for capabilities in [answer.unwrap(), greeting.unwrap()] {
             assert!(capabilities.has("starttls") && !capabilities.has("hello"));
             assert_eq!(capabilities.mechanisms(), ["PLAIN"]);
         }
         assert!(Capabilities::parse(b"* OK hello\r\n").is_none());
+        for words in ["hello", "hello [CAPABILITY IMAP4rev1]", "[CAPABILITY]", "[CAPABILITY X] hello", "[CAPABILITY IMAP4rev1"] {
+            assert!(Capabilities::told(words.as_bytes()).is_none(), "{words}");
+        }
     }
 }
