@@ -156,7 +156,8 @@ mod tests {
             include_str!("connect.rs"),
             include_str!("proxy.rs"),
             include_str!("resolve.rs"),
-            include_str!("stream.rs"),
+            include_str!("stream/mod.rs"),
+            include_str!("stream/open.rs"),
             include_str!("tls/identity.rs"),
             include_str!("tls/mod.rs"),
         ];

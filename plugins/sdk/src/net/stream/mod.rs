@@ -1,17 +1,16 @@
 //! The one stream that all protocols speak over.
 
-use super::connect::{Undialled, dial};
+mod open;
+
+use super::Transcript;
 use super::deflate::{self, Deflate};
-use super::proxy::Proxy;
-use super::resolve::resolve;
 use super::sasl::Protection;
 use super::socket::{Direction, Socket};
-use super::tls::{Engine, Handshake};
-use super::{Trail, Transcript};
-use crate::settings::{Endpoint, Server, Tls};
-use crate::{Call, Error, Stage, Status, Step, StepStatus};
+use super::tls::Engine;
+use crate::settings::Endpoint;
+use crate::{Call, Error, Status};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// Size of the read buffer, and with that the longest line that can be asked for at first.
@@ -19,6 +18,11 @@ const BUFFER: usize = 128 * 1024;
 
 /// The most that is read at once. Received mail comes in reads of this size: larger ones leave the processor's cache before they are used.
 const BLOCK: usize = 256 * 1024;
+
+/// A server that has sent so much without a word from us is in the middle of sending more. Then we let it go on for a moment before
+/// we wait for it: every wait that its next few bytes end costs it a wake-up of us. Not on Windows, whose sleep may last 15 ms.
+const BULK: usize = 256 * 1024;
+const MOMENT: Duration = Duration::from_micros(150);
 
 /// The longest line unless [`Stream::set_line_limit`] says otherwise. RFC 5321 asks for 512, real servers send a few KB.
 const LINE: usize = 8 * 1024;
@@ -39,6 +43,8 @@ pub struct Stream {
     line_limit: usize,
     /// Something was written, so an answer is not there yet and asking for it before waiting would be for nothing.
     awaits: bool,
+    /// How much has arrived since something was written.
+    arrived: usize,
     is_verified: bool,
     binding: Option<Vec<u8>>,
     written: u64,
@@ -53,119 +59,6 @@ enum Channel {
 }
 
 impl Stream {
-    /// Connects to the server, through the proxy that the settings name.
-    ///
-    /// Pushes the steps `proxy`, `resolve` and `connect`, the last for each address that was tried. Of an error in vain
-    /// attempts only the most telling is returned. A trail that is on also enables the transcript.
-    pub fn connect(server: &Server, default_port: u16, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
-        let endpoint = server.endpoint(default_port).map_err(|error| error.stage(Stage::Settings))?;
-        let idle = Duration::from_secs(server.timeout_seconds.into());
-        match server.proxy.as_deref().filter(|url| !url.trim().is_empty()) {
-            Some(url) => Stream::connect_through(&Proxy::parse(url)?, endpoint, idle, call, trail),
-            None => Stream::connect_to(endpoint, idle, call, trail),
-        }
-    }
-
-    fn connect_to(endpoint: Endpoint, idle: Duration, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
-        trail.push(Step::skipped(Stage::Proxy));
-        let addresses = resolve(&endpoint.host, endpoint.port, call).map_err(|error| error.arg("port", endpoint.port))?;
-        let found: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
-        trail.push(Step::ok(Stage::Resolve).fact("host", endpoint.host.as_str()).fact("addresses", found));
-        let dialled = dial(&endpoint, &addresses, idle, call).map_err(|Undialled { error, others }| {
-            others.iter().for_each(|error| trail.push(Step::fail(Stage::Connect, error)));
-            error
-        })?;
-        for error in &dialled.failed {
-            trail.push(Step { status: StepStatus::Warn, status_number: 0, ..Step::fail(Stage::Connect, error) });
-        }
-        let step = Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port);
-        trail.push(step.fact("address", dialled.address.ip().to_string()));
-        Ok(Stream::new(dialled.tcp, endpoint, idle, trail))
-    }
-
-    fn connect_through(proxy: &Proxy, endpoint: Endpoint, idle: Duration, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
-        let at_proxy = |error: Error| error.stage(Stage::Proxy).arg("host", proxy.endpoint.host.as_str()).arg("port", proxy.endpoint.port);
-        let addresses = resolve(&proxy.endpoint.host, proxy.endpoint.port, call).map_err(at_proxy)?;
-        let dialled = dial(&proxy.endpoint, &addresses, idle, call).map_err(|undialled| at_proxy(undialled.error))?;
-        let step = Step::ok(Stage::Proxy).fact("kind", proxy.scheme()).fact("host", proxy.endpoint.host.as_str());
-        let step = step.fact("port", proxy.endpoint.port).fact("address", dialled.address.ip().to_string());
-        let mut stream = Stream::new(dialled.tcp, proxy.endpoint.clone(), idle, trail);
-        proxy.open(&mut stream, &endpoint, call)?;
-        trail.push(step);
-        trail.push(Step::skipped(Stage::Resolve));
-        trail.push(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port).fact("proxy", true));
-        stream.endpoint = endpoint;
-        Ok(stream)
-    }
-
-    fn new(tcp: TcpStream, endpoint: Endpoint, idle: Duration, trail: &Trail) -> Stream {
-        let socket = Socket::new(tcp);
-        let mut stream = Stream {
-            local: socket.local_address(),
-            channel: Channel::Plain(socket),
-            deflate: None,
-            endpoint,
-            idle,
-            buffer: vec![0; BUFFER],
-            start: 0,
-            end: 0,
-            line_limit: LINE,
-            awaits: false,
-            is_verified: false,
-            binding: None,
-            written: 0,
-            transcript: Transcript::default(),
-        };
-        if trail.is_on() {
-            stream.transcript.enable();
-        }
-        stream
-    }
-
-    /// Secures the connection, whether from the first byte or after the server has agreed to STARTTLS.
-    ///
-    /// Bytes that arrived before are an attack (whoever sent them wants them taken for the server's secure words), so the
-    /// session is dead then, as it is after every other error here. Pushes the step `tls`; a certificate that would be
-    /// refused, were it not for `verify: false`, makes that step a warning. With a pin the server's own certificate must
-    /// be that one; with `verify: true` it must be good beside that, with `verify: false` the pin alone decides.
-    pub fn secure(&mut self, tls: &Tls, call: &Call, trail: &mut Trail) -> Result<(), Error> {
-        let channel = std::mem::replace(&mut self.channel, Channel::Closed);
-        let injected = self.pending() as u64;
-        self.start = self.end;
-        if injected > 0 {
-            let code = "tls.injected_plaintext";
-            return Err(self.facts(Error::new(Status::Protocol, code).stage(Stage::Tls).arg("bytes", injected)));
-        }
-        let Channel::Plain(socket) = channel else {
-            return Err(self.facts(Error::new(Status::Internal, "tls.handshake_failed").stage(Stage::Tls).detail("not a plain connection")));
-        };
-        let endpoint = self.endpoint.clone();
-        let mut handshake = Handshake::new(socket, tls, &endpoint)?;
-        let until = Instant::now() + self.idle;
-        let proof = loop {
-            if let Some(proof) = handshake.advance()? {
-                break proof;
-            }
-            let socket = handshake.socket().ok_or_else(|| self.facts(Error::new(Status::Internal, "tls.handshake_failed")))?;
-            self.wait(socket, socket.blocked(), until, call).map_err(|error| error.stage(Stage::Tls))?;
-        };
-        self.channel = Channel::Secure(Box::new(handshake.into_engine()));
-        self.is_verified = proof.is_verified;
-        self.binding = proof.binding;
-        self.awaits = false;
-        trail.push(proof.step);
-        Ok(())
-    }
-
-    /// Compresses from now on, in both directions (DEFLATE, RFC 1951 without a frame), after the server has agreed to it. What
-    /// has arrived behind its consent is taken for compressed. TLS, where there is any, stays beneath.
-    ///
-    /// To be called after the login only: how well a text is compressed beside a secret tells something of the secret.
-    pub fn compress(&mut self) {
-        self.deflate = Some(Box::new(Deflate::new(&self.buffer[self.start..self.end])));
-        self.start = self.end;
-    }
-
     /// Whether the connection is secured by TLS.
     pub fn is_secure(&self) -> bool {
         matches!(self.channel, Channel::Secure(_))
@@ -362,14 +255,19 @@ impl Stream {
         } else {
             call.check().map_err(|error| self.facts(error))?;
         }
+        let mut moment = Some(MOMENT).filter(|_| cfg!(unix) && self.arrived >= BULK);
         loop {
             match self.receive() {
                 Ok(Some(read)) => {
                     self.end += read;
+                    self.arrived = self.arrived.saturating_add(read);
                     return Ok(read);
                 }
                 Ok(None) => call.check().map_err(|error| self.facts(error))?,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait_blocked(until, call)?,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => match moment.take() {
+                    Some(moment) => std::thread::sleep(moment),
+                    None => self.wait_blocked(until, call)?,
+                },
                 Err(error) => return Err(self.broken(&error)),
             }
         }
@@ -388,6 +286,7 @@ impl Stream {
     fn write_all(&mut self, data: &[u8], call: &Call) -> Result<(), Error> {
         call.check().map_err(|error| self.facts(error))?;
         self.awaits = true;
+        self.arrived = 0;
         if self.deflate.is_none() {
             return self.send(data, call);
         }
@@ -445,7 +344,7 @@ impl Stream {
     }
 
     /// The error for a server that has closed the connection where it still had to say something.
-    pub(super) fn ended(&self) -> Error {
+    pub(in crate::net) fn ended(&self) -> Error {
         self.facts(Error::new(Status::Network, "net.closed_by_server"))
     }
 

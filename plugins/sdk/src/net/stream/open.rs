@@ -1,0 +1,130 @@
+//! How a stream comes to be: connecting, securing, compressing.
+
+use super::{BUFFER, Channel, LINE, Stream};
+use crate::net::connect::{Undialled, dial};
+use crate::net::deflate::Deflate;
+use crate::net::proxy::Proxy;
+use crate::net::resolve::resolve;
+use crate::net::socket::Socket;
+use crate::net::tls::Handshake;
+use crate::net::{Trail, Transcript};
+use crate::settings::{Endpoint, Server, Tls};
+use crate::{Call, Error, Stage, Status, Step, StepStatus};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+impl Stream {
+    /// Connects to the server, through the proxy that the settings name.
+    ///
+    /// Pushes the steps `proxy`, `resolve` and `connect`, the last for each address that was tried. Of an error in vain
+    /// attempts only the most telling is returned. A trail that is on also enables the transcript.
+    pub fn connect(server: &Server, default_port: u16, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+        let endpoint = server.endpoint(default_port).map_err(|error| error.stage(Stage::Settings))?;
+        let idle = Duration::from_secs(server.timeout_seconds.into());
+        match server.proxy.as_deref().filter(|url| !url.trim().is_empty()) {
+            Some(url) => Stream::connect_through(&Proxy::parse(url)?, endpoint, idle, call, trail),
+            None => Stream::connect_to(endpoint, idle, call, trail),
+        }
+    }
+
+    fn connect_to(endpoint: Endpoint, idle: Duration, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+        trail.push(Step::skipped(Stage::Proxy));
+        let addresses = resolve(&endpoint.host, endpoint.port, call).map_err(|error| error.arg("port", endpoint.port))?;
+        let found: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+        trail.push(Step::ok(Stage::Resolve).fact("host", endpoint.host.as_str()).fact("addresses", found));
+        let dialled = dial(&endpoint, &addresses, idle, call).map_err(|Undialled { error, others }| {
+            others.iter().for_each(|error| trail.push(Step::fail(Stage::Connect, error)));
+            error
+        })?;
+        for error in &dialled.failed {
+            trail.push(Step { status: StepStatus::Warn, status_number: 0, ..Step::fail(Stage::Connect, error) });
+        }
+        let step = Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port);
+        trail.push(step.fact("address", dialled.address.ip().to_string()));
+        Ok(Stream::new(dialled.tcp, endpoint, idle, trail))
+    }
+
+    fn connect_through(proxy: &Proxy, endpoint: Endpoint, idle: Duration, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+        let at_proxy = |error: Error| error.stage(Stage::Proxy).arg("host", proxy.endpoint.host.as_str()).arg("port", proxy.endpoint.port);
+        let addresses = resolve(&proxy.endpoint.host, proxy.endpoint.port, call).map_err(at_proxy)?;
+        let dialled = dial(&proxy.endpoint, &addresses, idle, call).map_err(|undialled| at_proxy(undialled.error))?;
+        let step = Step::ok(Stage::Proxy).fact("kind", proxy.scheme()).fact("host", proxy.endpoint.host.as_str());
+        let step = step.fact("port", proxy.endpoint.port).fact("address", dialled.address.ip().to_string());
+        let mut stream = Stream::new(dialled.tcp, proxy.endpoint.clone(), idle, trail);
+        proxy.open(&mut stream, &endpoint, call)?;
+        trail.push(step);
+        trail.push(Step::skipped(Stage::Resolve));
+        trail.push(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port).fact("proxy", true));
+        stream.endpoint = endpoint;
+        Ok(stream)
+    }
+
+    fn new(tcp: TcpStream, endpoint: Endpoint, idle: Duration, trail: &Trail) -> Stream {
+        let socket = Socket::new(tcp);
+        let mut stream = Stream {
+            local: socket.local_address(),
+            channel: Channel::Plain(socket),
+            deflate: None,
+            endpoint,
+            idle,
+            buffer: vec![0; BUFFER],
+            start: 0,
+            end: 0,
+            line_limit: LINE,
+            awaits: false,
+            arrived: 0,
+            is_verified: false,
+            binding: None,
+            written: 0,
+            transcript: Transcript::default(),
+        };
+        if trail.is_on() {
+            stream.transcript.enable();
+        }
+        stream
+    }
+
+    /// Secures the connection, whether from the first byte or after the server has agreed to STARTTLS.
+    ///
+    /// Bytes that arrived before are an attack (whoever sent them wants them taken for the server's secure words), so the
+    /// session is dead then, as it is after every other error here. Pushes the step `tls`; a certificate that would be
+    /// refused, were it not for `verify: false`, makes that step a warning. With a pin the server's own certificate must
+    /// be that one; with `verify: true` it must be good beside that, with `verify: false` the pin alone decides.
+    pub fn secure(&mut self, tls: &Tls, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        let channel = std::mem::replace(&mut self.channel, Channel::Closed);
+        let injected = self.pending() as u64;
+        self.start = self.end;
+        if injected > 0 {
+            let code = "tls.injected_plaintext";
+            return Err(self.facts(Error::new(Status::Protocol, code).stage(Stage::Tls).arg("bytes", injected)));
+        }
+        let Channel::Plain(socket) = channel else {
+            return Err(self.facts(Error::new(Status::Internal, "tls.handshake_failed").stage(Stage::Tls).detail("not a plain connection")));
+        };
+        let endpoint = self.endpoint.clone();
+        let mut handshake = Handshake::new(socket, tls, &endpoint)?;
+        let until = Instant::now() + self.idle;
+        let proof = loop {
+            if let Some(proof) = handshake.advance()? {
+                break proof;
+            }
+            let socket = handshake.socket().ok_or_else(|| self.facts(Error::new(Status::Internal, "tls.handshake_failed")))?;
+            self.wait(socket, socket.blocked(), until, call).map_err(|error| error.stage(Stage::Tls))?;
+        };
+        self.channel = Channel::Secure(Box::new(handshake.into_engine()));
+        self.is_verified = proof.is_verified;
+        self.binding = proof.binding;
+        self.awaits = false;
+        trail.push(proof.step);
+        Ok(())
+    }
+
+    /// Compresses from now on, in both directions (DEFLATE, RFC 1951 without a frame), after the server has agreed to it. What
+    /// has arrived behind its consent is taken for compressed. TLS, where there is any, stays beneath.
+    ///
+    /// To be called after the login only: how well a text is compressed beside a secret tells something of the secret.
+    pub fn compress(&mut self) {
+        self.deflate = Some(Box::new(Deflate::new(&self.buffer[self.start..self.end])));
+        self.start = self.end;
+    }
+}
