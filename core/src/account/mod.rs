@@ -12,7 +12,7 @@ use crate::{Cancel, Host};
 pub(crate) use copy::OPERATION as COPYING;
 use leg::Leg;
 use postkontor_plugin::{Delivery, Error, Status};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,8 +82,8 @@ impl Account {
     /// Fetches messages. Each goes to `take`, which says what becomes of it; without one the request's `then` says so.
     ///
     /// `request` is `{"folder","state","filter":{…},"max_messages","max_bytes","save_to","then","summary","wait_seconds"}`, every member
-    /// optional; `"summary":"none"` spares reading the messages and making their digests, unless they are saved: the program gets what
-    /// the transport tells of them, and their bytes. Where nothing is new the call waits up to `wait_seconds` for it, or as long as its
+    /// optional; `"summary":"none"` spares reading the messages and making their digests, unless they are saved: the program gets their
+    /// bytes, `id`, `size` and `folder`. Where nothing is new the call waits up to `wait_seconds` for it, or as long as its
     /// deadline allows. The result is `{"messages":[{"file","id","sha256","size","subject","deliver_to","verdict"}],"state","more"}`; the error of a fetch that was
     /// interrupted after some messages were taken has the same members.
     pub fn receive<'t>(&mut self, request: &str, take: Option<&'t mut Take<'t>>, cancel: &Cancel) -> Result<String, Error> {
@@ -93,6 +93,7 @@ impl Account {
             let wishes = Reception::wishes(&request)?;
             let wait = Wait::new(wishes.wait_seconds, cancel);
             let mut reception = Reception::new(wishes, &document.receive, take)?;
+            request["summary"] = json!(reception.detail);
             let received = loop {
                 request["wait_seconds"] = Value::from(wait.seconds());
                 request["deadline_ms"] = Value::from(leg::milliseconds(cancel.remaining(DEADLINE + wait.left())));

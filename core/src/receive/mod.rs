@@ -13,7 +13,7 @@ use crate::loader::Streams;
 use crate::opened::Opened;
 use crate::settings::Receive;
 use folder::Folder;
-use postkontor_plugin::{Disposal, Error, Incoming, ReceiveRequest, Received, Stage, Status};
+use postkontor_plugin::{Disposal, Error, Incoming, ReceiveRequest, Received, Stage, Status, Summary};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -42,22 +42,9 @@ pub(crate) struct Wishes {
     save_to: Option<PathBuf>,
     /// What becomes of each message where no callback is asked.
     then: Disposal,
-    /// What the summary of each message is to tell.
-    summary: Detail,
+    summary: Summary,
     /// How long to wait for new messages where there are none.
     pub(crate) wait_seconds: u64,
-}
-
-/// What a summary tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Detail {
-    /// What reading the message shows.
-    #[default]
-    Full,
-    /// Only what the transport tells (`id`, `size`, `folder`, `flags`, `received`): nothing is read and no digest made, which is
-    /// most of the work of fetching small messages.
-    None,
 }
 
 /// A fetched message on its way to the program.
@@ -75,7 +62,7 @@ pub type Take<'a> = dyn FnMut(Fetched<'_>) -> Disposal + 'a;
 pub(crate) struct Reception<'a> {
     take: Option<&'a mut Take<'a>>,
     then: Disposal,
-    detail: Detail,
+    pub(crate) detail: Summary,
     deliver_to: Value,
     /// The same as the last member of a summary.
     routed: String,
@@ -164,7 +151,7 @@ impl<'a> Reception<'a> {
         };
         let folder = wishes.save_to.map(Folder::open).transpose()?;
         // What is saved is worth nothing without its parts and its digest.
-        let detail = if folder.is_some() { Detail::Full } else { wishes.summary };
+        let detail = if folder.is_some() { Summary::Full } else { wishes.summary };
         Ok(Reception {
             take,
             then: wishes.then,
@@ -200,7 +187,7 @@ impl<'a> Reception<'a> {
     fn begin(&mut self, incoming: Incoming) -> Result<(), Error> {
         let spool = match &mut self.folder {
             Some(folder) => Spool::of(folder.next()?),
-            None => Spool::new(incoming.size.unwrap_or_default(), self.detail == Detail::Full),
+            None => Spool::new(incoming.size.unwrap_or_default(), self.detail == Summary::Full),
         };
         self.answer = None;
         self.current = Some((incoming, spool));
@@ -232,7 +219,7 @@ impl<'a> Reception<'a> {
             }
             summary = Value::Object(members).to_string();
         }
-        let subject = (self.detail == Detail::Full).then(|| message.subject().to_owned());
+        let subject = (self.detail == Summary::Full).then(|| message.subject().to_owned());
         let verdict = match &mut self.take {
             Some(take) => take(Fetched { summary: &summary, message }),
             None => self.then,
@@ -258,8 +245,8 @@ impl<'a> Reception<'a> {
     /// so that they are joined as texts: taking the largest apart to put it together again would cost as much as reading it did.
     fn summary(&self, message: &Opened, incoming: &Incoming, size: u64, sha256: Option<&str>) -> String {
         let read = match self.detail {
-            Detail::Full => Cow::Borrowed(message.summary()),
-            Detail::None => Cow::Owned(format!("{{\"size\":{size}}}")),
+            Summary::Full => Cow::Borrowed(message.summary()),
+            Summary::None => Cow::Owned(format!("{{\"size\":{size}}}")),
         };
         let incoming = serde_json::to_string(incoming).unwrap_or_default();
         // Room for the digest and the closing bracket, too.

@@ -35,8 +35,11 @@ pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &Value,
             missing.extend(messages.iter().map(|(_, id)| *id));
             continue;
         }
-        let there = session.existing(messages.iter().map(|(uid, _)| *uid), call)?;
-        let uids: Vec<u32> = messages.iter().map(|(uid, _)| *uid).filter(|uid| there.contains(*uid)).collect();
+        let mut uids: Vec<u32> = messages.iter().map(|(uid, _)| *uid).collect();
+        uids.sort_unstable();
+        uids.dedup();
+        let there = session.existing(&uids, call)?;
+        uids.retain(|uid| there.contains(*uid));
         for (uid, id) in &messages {
             if there.contains(*uid) { applied.push(*id) } else { missing.push(*id) }
         }
@@ -44,8 +47,8 @@ pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &Value,
             continue;
         }
         match action {
-            "seen" => session.mark(&uids, "+FLAGS.SILENT (\\Seen)", call)?,
-            "unseen" => session.mark(&uids, "-FLAGS.SILENT (\\Seen)", call)?,
+            "seen" => session.store(&uids, "+FLAGS.SILENT (\\Seen)", call)?,
+            "unseen" => session.store(&uids, "-FLAGS.SILENT (\\Seen)", call)?,
             "delete" => session.delete(&uids, call)?,
             _ => session.move_to(&uids, target.unwrap_or_default(), settings.imap.create_folders, call)?,
         }
@@ -55,35 +58,40 @@ pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &Value,
 
 impl Session {
     /// Those of the UIDs that exist.
-    fn existing(&mut self, uids: impl Iterator<Item = u32>, call: &Call) -> Result<Uids, Error> {
-        let set = Uids::new(uids).text();
+    fn existing(&mut self, uids: &[u32], call: &Call) -> Result<Uids, Error> {
         let mut there = Vec::new();
-        let done = self.run(&format!("UID FETCH {set} (UID)"), call, |line| {
-            there.extend(crate::folders::Known::parse(line).map(|known| known.uid));
-            Ok(())
-        })?;
-        if done.is_ok { Ok(Uids::new(there)) } else { Err(self.refused("imap.fetch_refused", &done)) }
-    }
-
-    fn mark(&mut self, uids: &[u32], change: &str, call: &Call) -> Result<(), Error> {
-        let done = self.store(uids, change, call)?;
-        if done.is_ok { Ok(()) } else { Err(self.refused("imap.store_refused", &done)) }
+        for piece in Uids::pieces(uids) {
+            let set = Uids::new(piece.iter().copied()).text();
+            let done = self.run(&format!("UID FETCH {set} (UID)"), call, |line| {
+                there.extend(crate::folders::Known::parse(line).map(|known| known.uid));
+                Ok(())
+            })?;
+            if !done.is_ok {
+                return Err(self.refused("imap.fetch_refused", &done));
+            }
+        }
+        Ok(Uids::new(there))
     }
 
     /// Moves messages: by MOVE (RFC 6851) where the server can, else by copying and then deleting, so that none is ever in no folder.
     fn move_to(&mut self, uids: &[u32], target: &str, create: bool, call: &Call) -> Result<(), Error> {
         let target = self.real_name(target, call)?;
-        let set = Uids::new(uids.iter().copied()).text();
         let moves = self.capabilities.has("MOVE") || self.capabilities.has("IMAP4rev2");
-        let command = format!("UID {} {set} {}", if moves { "MOVE" } else { "COPY" }, names::folder(&target, self.utf8));
-        let mut done = self.perform(&command, call)?;
-        if !done.is_ok && done.has("TRYCREATE") && create {
-            self.create(&target, "/folder", call)?;
-            done = self.perform(&command, call)?;
+        for piece in Uids::pieces(uids) {
+            let set = Uids::new(piece.iter().copied()).text();
+            let command = format!("UID {} {set} {}", if moves { "MOVE" } else { "COPY" }, names::folder(&target, self.utf8));
+            let mut done = self.perform(&command, call)?;
+            if !done.is_ok && done.has("TRYCREATE") && create {
+                self.create(&target, "/folder", call)?;
+                done = self.perform(&command, call)?;
+            }
+            if !done.is_ok {
+                return Err(self.refused("imap.move_refused", &done).arg("folder", target).at("/folder", "imap.move_refused"));
+            }
+            if !moves {
+                self.delete(piece, call)?;
+            }
         }
-        if !done.is_ok {
-            return Err(self.refused("imap.move_refused", &done).arg("folder", target).at("/folder", "imap.move_refused"));
-        }
-        if moves { Ok(()) } else { self.delete(uids, call) }
+        Ok(())
     }
 }

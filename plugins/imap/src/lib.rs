@@ -28,6 +28,7 @@ mod test;
 mod uids;
 
 mod wait;
+mod window;
 
 use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::{Body, Call, Error, Filed, Filing, Mail, Opening, ReceiveRequest, Received, Report, Sent, TestRequest, Transport};

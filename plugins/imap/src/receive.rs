@@ -9,17 +9,11 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::{Extent, State};
 use crate::uids::Uids;
+use crate::window::{FIRST, FIRST_BYTES, LOOK, WINDOW, bytes, nameable, room, window};
 use postkontor_plugin::net::Trail;
-use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, SessionState, Stage, Status};
+use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, SessionState, Stage, Status, Summary};
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
-
-/// What one command fetches: so many messages, or messages of so many bytes. What was asked for has to be read.
-const WINDOW: usize = 500;
-const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
-
-/// The first command that asks for messages of unknown size.
-const FIRST: usize = 16;
 
 /// How many bytes that nobody wants any more are read to the end of a command; rather than more of them a new connection is made.
 const UNWANTED: u64 = 4 * 1024 * 1024;
@@ -51,6 +45,8 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         extent: selected.extent,
         is_searched: false,
         needs_look: request.max_bytes.is_some(),
+        room: FIRST_BYTES,
+        has_details: request.summary == Summary::Full,
         mailbox: Vec::new(),
         taken: HashSet::new(),
         headers: HashSet::new(),
@@ -81,6 +77,10 @@ struct Fetch<'a, 'b> {
     extent: Extent,
     /// Messages are described by a command of their own: their sizes decide what is asked for, or the server puts its words behind the body.
     needs_look: bool,
+    /// How many bytes the next command may fetch.
+    room: u64,
+    /// The program wants to know each message's flags and date. Dovecot needs an eighth of its time to look the date up.
+    has_details: bool,
     /// `mailbox` is known.
     is_searched: bool,
     /// Every UID of the folder, ascending.
@@ -147,9 +147,12 @@ impl Fetch<'_, '_> {
     /// Size, flags and date of each wanted message.
     fn look(&mut self, wanted: &[u32]) -> Result<Vec<Known>, Error> {
         let mut found = BTreeMap::new();
-        // A command line should stay below 8000 bytes (RFC 9051, section 4), so a scattered set is asked for in pieces.
-        for piece in wanted.chunks(WINDOW) {
-            let command = format!("UID FETCH {} (UID FLAGS INTERNALDATE RFC822.SIZE)", Uids::new(piece.iter().copied()).text());
+        let items = if self.has_details { "UID FLAGS INTERNALDATE RFC822.SIZE" } else { "UID RFC822.SIZE" };
+        let mut rest = wanted;
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(nameable(rest, LOOK));
+            rest = after;
+            let command = format!("UID FETCH {} ({items})", Uids::new(piece.iter().copied()).text());
             let (mut responses, mut unreadable) = (0, None);
             let done = self.session.run(&command, self.call, |line| {
                 let known = scan(line);
@@ -159,8 +162,8 @@ impl Fetch<'_, '_> {
                 let Some(known) = known.filter(|known| piece.binary_search(&known.uid).is_ok()) else { return Ok(()) };
                 // A server that changes flags meanwhile says so in between; one that goes on saying so is not listened to.
                 responses += 1;
-                if responses > 4 * WINDOW {
-                    return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", 4 * WINDOW));
+                if responses > 4 * LOOK {
+                    return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", 4 * LOOK));
                 }
                 if known.has_size {
                     found.insert(known.uid, known);
@@ -189,7 +192,7 @@ impl Fetch<'_, '_> {
     fn fetch(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
         let (mut rest, mut count) = (wanted, FIRST);
         while !self.needs_look && !rest.is_empty() {
-            let (uids, after) = rest.split_at(count.min(rest.len()));
+            let (uids, after) = rest.split_at(nameable(rest, count));
             rest = after;
             let mut window: Vec<Known> = uids.iter().map(|uid| Known { uid: *uid, ..Known::default() }).collect();
             let chores = self.read(&mut window, Wanted::Described)?;
@@ -202,8 +205,8 @@ impl Fetch<'_, '_> {
             if self.fetch_known(&missing, max_bytes)? {
                 return Ok(true);
             }
-            let bytes: u64 = window.iter().map(|known| known.size).sum();
-            count = usize::try_from(WINDOW_BYTES * window.len() as u64 / bytes.max(1)).unwrap_or(WINDOW).clamp(1, WINDOW.min(4 * count));
+            let fitting = usize::try_from(self.room * window.len() as u64 / bytes(&window).max(1)).unwrap_or(WINDOW);
+            count = fitting.clamp(1, WINDOW.min(4 * count));
         }
         self.fetch_known(rest, max_bytes)
     }
@@ -211,12 +214,15 @@ impl Fetch<'_, '_> {
     /// Fetches messages of which the size is asked before. What they are is asked of as many as go into one window at most, so that a
     /// large folder needs no more memory than a small one.
     fn fetch_known(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
-        for piece in wanted.chunks(WINDOW) {
+        let mut wanted = wanted;
+        while !wanted.is_empty() {
+            let (piece, after) = wanted.split_at(nameable(wanted, LOOK));
+            wanted = after;
             let mut known = self.look(piece)?;
             let mut rest = known.as_mut_slice();
             while !rest.is_empty() {
                 let wanted = if is_large(&rest[0], max_bytes) { Wanted::Headers } else { Wanted::Whole };
-                let (window, after) = rest.split_at_mut(window(rest, max_bytes));
+                let (window, after) = rest.split_at_mut(window(rest, max_bytes, self.room));
                 rest = after;
                 let chores = self.read(window, wanted)?;
                 self.carry_out(&chores)?;
@@ -228,12 +234,23 @@ impl Fetch<'_, '_> {
         Ok(false)
     }
 
-    /// Asks for one window and hands each message over; what is told of it goes along.
+    /// Fetches one window.
     fn read(&mut self, window: &mut [Known], items: Wanted) -> Result<Chores, Error> {
+        let (started, is_measured) = (Instant::now(), items != Wanted::Headers);
+        let chores = self.hand_over(window, items)?;
+        if is_measured {
+            self.room = room(self.room, bytes(window), started.elapsed());
+        }
+        Ok(chores)
+    }
+
+    /// Asks for one window and hands each message over; what is told of it goes along.
+    fn hand_over(&mut self, window: &mut [Known], items: Wanted) -> Result<Chores, Error> {
         let (items, wanted, is_described) = match items {
             Wanted::Headers => ("UID BODY.PEEK[HEADER]", Section::Headers, false),
             Wanted::Whole => ("UID BODY.PEEK[]", Section::Whole, false),
-            Wanted::Described => ("UID FLAGS INTERNALDATE BODY.PEEK[]", Section::Whole, true),
+            Wanted::Described if self.has_details => ("UID FLAGS INTERNALDATE BODY.PEEK[]", Section::Whole, true),
+            Wanted::Described => ("UID BODY.PEEK[]", Section::Whole, true),
         };
         let command = format!("UID FETCH {} ({items})", Uids::new(window.iter().map(|known| known.uid)).text());
         let tag = self.session.start(&command, self.call)?;
@@ -269,7 +286,9 @@ impl Fetch<'_, '_> {
             };
             let is_asked = |known: &&mut Known| !chores.stopped && section == wanted && !self.taken.contains(&known.uid);
             let mut known = place.and_then(|place| window.get_mut(place)).filter(is_asked);
-            if is_described && !chores.stopped && section == wanted {
+            if is_described && !self.has_details {
+                self.needs_look |= told_uid.is_none();
+            } else if is_described && !chores.stopped && section == wanted {
                 let told = described(&head).filter(|told| told.has_flags && told.received.is_some());
                 self.needs_look |= told.is_none();
                 known = known.zip(told).map(|(known, told)| {
@@ -354,33 +373,30 @@ impl Fetch<'_, '_> {
 
     fn carry_out(&mut self, chores: &Chores) -> Result<(), Error> {
         if !chores.seen.is_empty() {
-            let done = self.session.store(&chores.seen, "+FLAGS.SILENT (\\Seen)", self.call)?;
+            let stored = self.session.store(&chores.seen, "+FLAGS.SILENT (\\Seen)", self.call);
+            self.is_done(stored)?;
             // What the server refuses is told, and not tried again: a folder that is only read has no marks.
             self.unmarked.clear();
-            if !done.is_ok {
-                let refusal = self.session.refused("imap.store_refused", &done);
-                self.refusal.get_or_insert(refusal);
-            }
         }
-        self.delete(&chores.delete)
-    }
-
-    fn delete(&mut self, uids: &[u32]) -> Result<(), Error> {
-        if uids.is_empty() {
-            return Ok(());
-        }
-        match self.session.delete(uids, self.call) {
-            Ok(()) => {
-                for uid in uids {
+        if !chores.delete.is_empty() {
+            let deleted = self.session.delete(&chores.delete, self.call);
+            if self.is_done(deleted)? {
+                for uid in &chores.delete {
                     self.condemned.remove(uid);
                 }
-                Ok(())
             }
+        }
+        Ok(())
+    }
+
+    /// Whether the server has done it. What it refused is told in the end.
+    fn is_done(&mut self, result: Result<(), Error>) -> Result<bool, Error> {
+        match result {
             Err(error) if error.session == SessionState::Usable => {
                 self.refusal.get_or_insert(error);
-                Ok(())
+                Ok(false)
             }
-            Err(error) => Err(error),
+            result => result.map(|()| true),
         }
     }
 
@@ -402,28 +418,17 @@ impl Fetch<'_, '_> {
     }
 }
 
-/// How many of the messages go into the next command: small ones many, large ones few, headers apart from whole messages.
-fn window(rest: &[Known], max_bytes: Option<u64>) -> usize {
-    let headers = rest.first().is_some_and(|first| is_large(first, max_bytes));
-    let mut bytes: u64 = 0;
-    let fits = |known: &&Known| {
-        let before = bytes;
-        bytes = bytes.saturating_add(if headers { 4096 } else { known.size });
-        is_large(known, max_bytes) == headers && (before == 0 || bytes <= WINDOW_BYTES)
-    };
-    rest.iter().take(WINDOW).take_while(fits).count().max(1)
-}
-
 /// One of which the server told no size may be of any.
-fn is_large(known: &Known, max_bytes: Option<u64>) -> bool {
+pub(crate) fn is_large(known: &Known, max_bytes: Option<u64>) -> bool {
     max_bytes.is_some_and(|limit| known.size > limit || !known.has_size)
 }
 
 /// What is asked for of a message.
+#[derive(PartialEq, Eq)]
 enum Wanted {
     Headers,
     Whole,
-    /// The whole message, and what is told of it.
+    /// The whole message, and what the program wants to know of it.
     Described,
 }
 
@@ -439,20 +444,5 @@ impl Source {
             Source::Read(body) => body.len() as u64,
             Source::Coming(length) => *length,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn windows_keep_headers_and_whole_messages_apart() {
-        let known = |size| Known { uid: 1, size, has_size: true, ..Known::default() };
-        let rest = [known(10), known(20), known(5000), known(30)];
-        assert_eq!(window(&rest, Some(1000)), 2);
-        assert_eq!(window(&rest[2..], Some(1000)), 1);
-        assert_eq!(window(&rest, None), 4);
-        assert_eq!(window(&[known(WINDOW_BYTES * 2), known(1)], None), 1);
     }
 }

@@ -67,6 +67,34 @@ impl Uids {
         text
     }
 
+    /// How many of the UIDs, which ascend, one command can name: its line should stay below 8000 bytes (RFC 9051, section 4).
+    pub(crate) fn nameable(uids: impl IntoIterator<Item = u32>) -> usize {
+        const ROOM: u32 = 7500;
+        let (mut before, mut last_end, mut last) = (0, 0, None);
+        let fits = |uid: &u32| {
+            // With the colon or comma behind it.
+            let length = uid.checked_ilog10().unwrap_or_default() + 2;
+            if last.replace(*uid).and_then(|last: u32| last.checked_add(1)) == Some(*uid) {
+                last_end = length;
+            } else {
+                before += last_end + length;
+                last_end = 0;
+            }
+            before + last_end <= ROOM
+        };
+        uids.into_iter().take_while(fits).count()
+    }
+
+    /// The UIDs, which ascend, in pieces that one command each can name.
+    pub(crate) fn pieces(uids: &[u32]) -> impl Iterator<Item = &[u32]> {
+        let mut rest = uids;
+        std::iter::from_fn(move || {
+            let (piece, after) = rest.split_at(Uids::nameable(rest.iter().copied()));
+            rest = after;
+            (!piece.is_empty()).then_some(piece)
+        })
+    }
+
     /// The set of those in `mailbox` (ascending) that pass, written as if the UIDs between them that do not exist were in it:
     /// a mailbox that was fetched whole is one range, however many messages were deleted from it.
     pub(crate) fn compact(mailbox: &[u32], passes: impl Fn(u32) -> bool) -> Uids {
@@ -101,6 +129,20 @@ mod tests {
         assert_eq!(Uids::parse("").unwrap(), Uids::default());
         for wrong in ["x", "0", "5,3", "1:2,2", "1:4294967296"] {
             assert!(Uids::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_command_names_as_many_as_its_line_has_room_for() {
+        assert_eq!(Uids::nameable(1..=100_000), 100_000);
+        assert_eq!(Uids::nameable([]), 0);
+        for step in [2, 3, 1000, 400_000] {
+            let uids: Vec<u32> = (1..=5000).map(|number| number * step).collect();
+            let count = Uids::nameable(uids.iter().copied());
+            let text = |count: usize| Uids::new(uids[..count].iter().copied()).text().len();
+            assert!(text(count) < 7500 && text(count + 1) >= 7500, "{step}: {count}");
+            assert_eq!(Uids::pieces(&uids).next(), Some(&uids[..count]));
+            assert_eq!(Uids::pieces(&uids).flatten().copied().collect::<Vec<_>>(), uids);
         }
     }
 

@@ -23,6 +23,20 @@ pub struct ReceiveRequest {
     /// Where nothing is to be fetched, so many seconds may pass until something comes. A transport whose server tells it of new
     /// messages waits for them; the others return at once with nothing, and the host asks them again as long as the wait lasts.
     pub wait_seconds: u64,
+    /// What the program wants to know of each message beside its bytes.
+    pub summary: Summary,
+}
+
+/// What a program wants to know of a message beside its bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Summary {
+    /// Everything that reading it shows, and what the server tells.
+    #[default]
+    Full,
+    /// Only what the bytes themselves show: nothing is read and no digest made, and what a server has to look up is left out
+    /// ([`Incoming::flags`], [`Incoming::received`]).
+    None,
 }
 
 /// Which messages. Every condition that is given must hold.

@@ -1,9 +1,9 @@
 //! Messages that come together with what is told of them, and what is on its way that nobody wants.
 
-use crate::desk::{Desk, account, fetch};
+use crate::desk::{Desk, account, fetch, receive};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
-use postkontor_plugin::{Disposal, Incoming};
+use postkontor_plugin::{Disposal, Incoming, ReceiveRequest, Summary};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -86,8 +86,8 @@ fn assert_described(announced: &[Incoming], count: usize, bytes: usize) {
 
 #[test]
 fn messages_come_with_what_is_told_of_them_in_windows_that_follow_their_size() {
-    for (bytes, windows) in [(10, vec!["1:16", "17:80", "81:336", "337:700"]), (100_000, vec!["1:16", "17:57", "58:98", "99:100"])] {
-        let count = if bytes == 10 { 700 } else { 100 };
+    // The first two windows of the large ones have room for 4 MiB; how large the third is tells the time that they took.
+    for (count, bytes, windows) in [(700, 10, &["1:16", "17:80", "81:336", "337:700"][..]), (57, 100_000, &["1:16", "17:57"])] {
         let (port, heard) = folder(count, bytes, USUAL);
         let desk = Desk::new(Disposal::Keep);
         let received = fetch(&mut account(port, json!({})), None, &desk).unwrap();
@@ -96,6 +96,37 @@ fn messages_come_with_what_is_told_of_them_in_windows_that_follow_their_size() {
         assert_eq!(sets(&heard, DESCRIBED), windows);
         assert!(sets(&heard, LOOK).is_empty() && sets(&heard, BODIES).is_empty(), "{heard:?}");
     }
+}
+
+#[test]
+fn what_the_program_does_not_want_to_know_is_not_asked_for() {
+    for (form, looks) in [(USUAL, 0), (("", " UID"), 2)] {
+        let (port, heard) = folder(30, 100, form);
+        let desk = Desk::new(Disposal::Keep);
+        let request = ReceiveRequest { summary: Summary::None, ..ReceiveRequest::default() };
+        let received = receive(30, &mut account(port, json!({})), &request, &desk).unwrap();
+        assert!(received.interrupted.is_none(), "{received:?}");
+        let told: Vec<_> = desk.announced.borrow().iter().map(|told| (told.size, told.flags.len(), told.received.clone())).collect();
+        assert_eq!(told, vec![(Some(100), 0, None); 30]);
+        assert_eq!(sets(&heard, "(UID RFC822.SIZE)").len(), looks, "{heard:?}");
+        assert!(!heard.lock().unwrap().iter().any(|command| command.contains("FLAGS") || command.contains("DATE")), "{heard:?}");
+    }
+}
+
+#[test]
+fn no_command_is_longer_than_a_server_has_to_take() {
+    let (port, heard) = folder(6000, 10, USUAL);
+    let mut desk = Desk::new(Disposal::Delete);
+    desk.every = 2;
+    let mut account = account(port, json!({}));
+    let received = fetch(&mut account, None, &desk).unwrap();
+    assert!(received.interrupted.is_none(), "{received:?}");
+    let longest = heard.lock().unwrap().iter().map(String::len).max().unwrap();
+    assert!((7000..8000).contains(&longest), "{longest}");
+    let desk = Desk::new(Disposal::Keep);
+    fetch(&mut account, None, &desk).unwrap();
+    let left: Vec<_> = desk.announced.borrow().iter().map(|left| left.id.clone()).collect();
+    assert_eq!(left, (1..=6000).step_by(2).map(|uid| format!("{uid}.7.INBOX")).collect::<Vec<_>>());
 }
 
 #[test]

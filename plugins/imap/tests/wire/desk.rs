@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 /// A host that notes what it gets and gives each message the same verdict.
 pub(crate) struct Desk {
     verdict: Disposal,
+    /// Only every so many messages; the others stay as they are.
+    pub(crate) every: usize,
     /// After so many messages no more are wanted.
     pub(crate) limit: usize,
     /// What is to be sent.
@@ -26,6 +28,7 @@ impl Desk {
     pub(crate) fn new(verdict: Disposal) -> Desk {
         Desk {
             verdict,
+            every: 1,
             limit: usize::MAX,
             message: RefCell::default(),
             current: RefCell::new(None),
@@ -63,7 +66,11 @@ impl Host for Desk {
             message.drain(..length);
             return Ok(length);
         }
-        let verdict = if self.taken.borrow().len() > self.limit { Disposal::Stop } else { self.verdict };
+        let verdict = match self.taken.borrow().len() {
+            count if count > self.limit => Disposal::Stop,
+            count if count % self.every > 0 => Disposal::Keep,
+            _ => self.verdict,
+        };
         let answer = json!({"disposal": verdict}).to_string();
         data[..answer.len()].copy_from_slice(answer.as_bytes());
         Ok(answer.len())
@@ -105,8 +112,12 @@ pub(crate) fn account(port: u16, more: Value) -> Imap {
 
 /// Fetches within so many seconds.
 pub(crate) fn fetch_within(seconds: u64, account: &mut Imap, state: Option<String>, desk: &Desk) -> Result<Received, Error> {
-    let call = Call::new(desk, Instant::now() + Duration::from_secs(seconds));
-    account.receive(&ReceiveRequest { state, ..ReceiveRequest::default() }, &call)
+    receive(seconds, account, &ReceiveRequest { state, ..ReceiveRequest::default() }, desk)
+}
+
+/// Fetches what is asked for within so many seconds.
+pub(crate) fn receive(seconds: u64, account: &mut Imap, request: &ReceiveRequest, desk: &Desk) -> Result<Received, Error> {
+    account.receive(request, &Call::new(desk, Instant::now() + Duration::from_secs(seconds)))
 }
 
 pub(crate) fn fetch(account: &mut Imap, state: Option<String>, desk: &Desk) -> Result<Received, Error> {
