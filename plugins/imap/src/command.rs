@@ -6,7 +6,7 @@ use crate::session::{Capabilities, Session};
 use postkontor_plugin::{Call, Error, Reply, Status};
 use zeroize::{Zeroize, Zeroizing};
 
-/// More untagged responses than any command has for each message.
+/// More responses than any command has, IDLE included.
 const RESPONSES: usize = 4_000_000;
 
 /// How a command ended.
@@ -84,19 +84,17 @@ impl Session {
 
     /// Waits for the server to ask for a literal. What it says instead is the end of the command.
     pub(crate) fn invited(&mut self, tag: &str, call: &Call) -> Result<Option<Done>, Error> {
-        for _ in 0..RESPONSES {
-            match self.reader.next(&mut self.stream, call)? {
-                Piece::Response(line) if line.starts_with(b"+") => return Ok(None),
-                Piece::Response(line) => {
-                    if let Some(done) = self.done(tag, &line)? {
-                        // The command cannot have succeeded before it was complete.
-                        return if done.is_ok { Err(self.malformed(&line)) } else { Ok(Some(done)) };
-                    }
-                }
-                Piece::Body { length, .. } => self.reader.body(length, &mut self.stream, call, |_| Ok(()))?,
+        let mut heard = 0;
+        loop {
+            let line = self.hear(&mut heard, call)?;
+            if line.starts_with(b"+") {
+                return Ok(None);
+            }
+            if let Some(done) = self.done(tag, &line)? {
+                // The command cannot have succeeded before it was complete.
+                return if done.is_ok { Err(self.malformed(&line)) } else { Ok(Some(done)) };
             }
         }
-        Err(self.error(Status::Protocol, "protocol.reply_too_long").arg("limit", RESPONSES))
     }
 
     /// Sends a command without literals; its responses are read later.
@@ -108,15 +106,22 @@ impl Session {
 
     /// Reads to the end of a command.
     pub(crate) fn finish(&mut self, tag: &str, call: &Call, mut take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<Done, Error> {
-        for _ in 0..RESPONSES {
+        let mut heard = 0;
+        loop {
+            let line = self.hear(&mut heard, call)?;
+            if let Some(done) = self.done(tag, &line)? {
+                return Ok(done);
+            }
+            take(&line)?;
+        }
+    }
+
+    /// The next response to a command that asks for no body: those are read past. `heard` counts what came since the command.
+    pub(crate) fn hear(&mut self, heard: &mut usize, call: &Call) -> Result<Vec<u8>, Error> {
+        while *heard < RESPONSES {
+            *heard += 1;
             match self.reader.next(&mut self.stream, call)? {
-                Piece::Response(line) => {
-                    if let Some(done) = self.done(tag, &line)? {
-                        return Ok(done);
-                    }
-                    take(&line)?;
-                }
-                // Nobody asked for a body: it is read past.
+                Piece::Response(line) => return Ok(line),
                 Piece::Body { length, .. } => self.reader.body(length, &mut self.stream, call, |_| Ok(()))?,
             }
         }

@@ -4,13 +4,9 @@
 //! messages is followed through every response of the session (EXISTS, EXPUNGE), and after each wait, whatever ended it, the folder is
 //! searched again: what a server tells is only a reason to look.
 
-use crate::reader::Piece;
 use crate::session::Session;
-use postkontor_plugin::{Call, Error, Status};
+use postkontor_plugin::{Call, Error};
 use std::time::{Duration, Instant};
-
-/// More than any server says in one IDLE.
-const RESPONSES: usize = 4_000_000;
 
 /// What a session knows of the selected folder without having asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,8 +62,8 @@ impl Session {
         }
         let until = until.min(now.checked_add(renewal).unwrap_or(until));
         let tag = self.start("IDLE", call)?;
-        let mut is_idle = false;
-        for _ in 0..RESPONSES {
+        let (mut is_idle, mut heard) = (false, 0);
+        loop {
             if is_idle && (self.watch.has_grown || Instant::now() >= until || !self.stream.arrives(until, call)?) {
                 self.watch.was_idle = true;
                 self.stream.write(b"DONE\r\n", call)?;
@@ -75,18 +71,14 @@ impl Session {
                 self.watch.has_grown = false;
                 return Ok(true);
             }
-            match self.reader.next(&mut self.stream, call)? {
-                Piece::Response(line) if line.starts_with(b"+") && !is_idle => is_idle = true,
-                Piece::Response(line) => {
-                    if self.done(&tag, &line)?.is_some() {
-                        // Refused, or ended of its own accord, which it might do without end: the host asks it now and then instead.
-                        self.watch.is_refused = true;
-                        return Ok(is_idle);
-                    }
-                }
-                Piece::Body { length, .. } => self.reader.body(length, &mut self.stream, call, |_| Ok(()))?,
+            let line = self.hear(&mut heard, call)?;
+            if line.starts_with(b"+") && !is_idle {
+                is_idle = true;
+            } else if self.done(&tag, &line)?.is_some() {
+                // Refused, or ended of its own accord, which it might do without end: the host asks it now and then instead.
+                self.watch.is_refused = true;
+                return Ok(is_idle);
             }
         }
-        Err(self.error(Status::Protocol, "protocol.reply_too_long").arg("limit", RESPONSES))
     }
 }
