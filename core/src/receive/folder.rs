@@ -41,7 +41,9 @@ impl Folder {
                 let number: Option<u64> = name.split('.').next().and_then(|number| number.parse().ok());
                 if number.is_some() && Path::new(name).extension().is_some_and(|extension| extension == PART) && is_abandoned(&entry.path())
                 {
-                    std::fs::remove_file(entry.path())?;
+                    // What was completed just now is not abandoned, and not there under this name any more.
+                    std::fs::remove_file(entry.path())
+                        .or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
                     continue;
                 }
                 last = last.max(number.unwrap_or(0));
@@ -60,15 +62,19 @@ impl Folder {
                 last = last.checked_add(1).ok_or(ErrorKind::FileTooLarge)?;
                 let number = format!("{last:04}");
                 let (path, temporary) = (self.path.join(format!("{number}.eml")), self.path.join(format!("{number}.{PART}")));
-                // Another process may be filling the same folder.
-                if path.exists() {
-                    continue;
-                }
-                match create(&temporary) {
-                    Ok(file) => return Ok((Place { number, temporary, path }, file)),
+                let file = match create(&temporary) {
+                    Ok(file) => file,
                     Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
                     Err(error) => return Err(error),
+                };
+                // Another process may be filling the same folder, and complete this number at any moment. Once the temporary name is
+                // ours nobody can any more.
+                if path.exists() {
+                    drop(file);
+                    std::fs::remove_file(&temporary)?;
+                    continue;
                 }
+                return Ok((Place { number, temporary, path }, file));
             }
         });
         self.last = last;
@@ -191,5 +197,31 @@ impl Names {
             name = format!("{stem} ({number}){extension}");
         }
         name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One may complete a message at any moment, also while the other looks which numbers are free.
+    #[test]
+    fn no_number_is_given_twice() {
+        let path = std::env::temp_dir().join(format!("postkontor-numbers-{}", std::process::id()));
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let mut folder = Folder::open(path.clone()).unwrap();
+                    for _ in 0..300 {
+                        let (place, _file) = folder.next().unwrap();
+                        std::fs::rename(&place.temporary, &place.path).unwrap();
+                    }
+                });
+            }
+        });
+        let names = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name());
+        let messages = names.filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "eml")).count();
+        std::fs::remove_dir_all(&path).unwrap();
+        assert_eq!(messages, 900);
     }
 }
