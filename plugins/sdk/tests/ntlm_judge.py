@@ -10,6 +10,7 @@ the log. The file of the same name with ".json" appended says who may log in:
 MD4, which today's OpenSSL lacks, is written out (RFC 1320).
 """
 import base64
+import collections
 import hashlib
 import hmac
 import json
@@ -74,7 +75,7 @@ def expected_binding(path):
 
 class Login:
     def __init__(self, settings, negotiate):
-        self.settings, self.negotiate = settings, negotiate
+        self.negotiate = negotiate
         assert negotiate[:8] == NTLMSSP and struct.unpack_from("<I", negotiate, 8) == (1,)
         (asked,) = struct.unpack_from("<I", negotiate, 12)
         for needed in (UNICODE, REQUEST_TARGET, NTLM, SESSION):
@@ -92,6 +93,23 @@ class Login:
         target = "EXAMPLE".encode("utf-16le")
         self.challenge = NTLMSSP + struct.pack("<IHHII", 2, len(target), len(target), 56, flags) + self.nonce + bytes(8)
         self.challenge += struct.pack("<HHI", len(names), len(names), 56 + len(target)) + bytes(8) + target + names
+
+    def answers(self, key, proof, blob):
+        """Whether the proof is one for this login's challenge."""
+        return hmac.compare_digest(mac(key, self.nonce, blob), proof)
+
+
+class Logins:
+    """Those that have their challenge and have not answered it. Dovecot has one judge for all, asks it about several at a time, and does not say
+    which of them a message belongs to: the challenge that it answers does."""
+
+    def __init__(self, settings):
+        self.settings, self.waiting = settings, collections.deque(maxlen=1000)
+
+    def begin(self, negotiate):
+        """The challenge."""
+        self.waiting.append(Login(self.settings, negotiate))
+        return self.waiting[-1].challenge
 
     def verify(self, message):
         """The user's name, and what is worth logging; fails for whatever is wrong."""
@@ -111,7 +129,9 @@ class Login:
         upper = "".join(c.upper() if len(c.upper()) == 1 else c for c in user)
         key = mac(md4(password.encode("utf-16le")), upper.encode("utf-16le"), domain.encode("utf-16le"))
         proof, blob = newer[:16], newer[16:]
-        assert hmac.compare_digest(mac(key, self.nonce, blob), proof), "wrong password"
+        login = next((login for login in self.waiting if login.answers(key, proof, blob)), None)
+        assert login is not None, "wrong password"
+        self.waiting.remove(login)
         assert blob[:8] == bytes((1, 1, 0, 0, 0, 0, 0, 0)) and blob[24:28] == bytes(4)
         (said,) = struct.unpack_from("<Q", blob, 8)
         assert abs(said - 116444736000000000 - time.time() * 10**7) < 600 * 10**7, "another time"
@@ -119,10 +139,10 @@ class Login:
         if 7 in given:
             assert older == bytes(24), "the older response is not for us"
         else:
-            assert mac(key, self.nonce, older[16:]) == older[:16], "the older response is wrong"
+            assert mac(key, login.nonce, older[16:]) == older[:16], "the older response is wrong"
         assert struct.unpack("<I", given[6])[0] & 2, "an integrity code is not announced"
         session = mac(key, proof)
-        code = mac(session, self.negotiate, self.challenge, message[:72] + bytes(16) + message[88:])
+        code = mac(session, login.negotiate, login.challenge, message[:72] + bytes(16) + message[88:])
         assert hmac.compare_digest(code, message[72:88]), "wrong integrity code"
         binding = given[10]
         certificate = self.settings.get("certificate")
@@ -137,17 +157,16 @@ class Login:
 def main():
     with open(sys.argv[0] + ".json", encoding="utf-8") as file:
         settings = json.load(file)
-    login = None
+    logins = Logins(settings)
     for line in sys.stdin:
         word, _, message = line.strip().partition(" ")
         try:
             message = base64.b64decode(message, validate=True)
             if word == "YR":
-                login = Login(settings, message)
-                answer = "TT " + base64.b64encode(login.challenge).decode()
+                answer = "TT " + base64.b64encode(logins.begin(message)).decode()
             else:
-                assert word == "KK" and login is not None
-                name, facts = login.verify(message)
+                assert word == "KK"
+                name, facts = logins.verify(message)
                 answer = "AF " + name
                 with open(settings["log"], "a", encoding="utf-8") as log:
                     log.write(json.dumps(facts) + "\n")
