@@ -96,38 +96,6 @@ impl Known {
     }
 }
 
-/// `20-Nov-2026 10:00:00 +0100` as RFC 3339.
-pub(crate) fn rfc3339(date: &str) -> Option<String> {
-    const MONTHS: [(&str, &str); 12] = [
-        ("Jan", "-01-"),
-        ("Feb", "-02-"),
-        ("Mar", "-03-"),
-        ("Apr", "-04-"),
-        ("May", "-05-"),
-        ("Jun", "-06-"),
-        ("Jul", "-07-"),
-        ("Aug", "-08-"),
-        ("Sep", "-09-"),
-        ("Oct", "-10-"),
-        ("Nov", "-11-"),
-        ("Dec", "-12-"),
-    ];
-    let mut words = date.split_ascii_whitespace();
-    let (day, time, zone) = (words.next()?, words.next()?, words.next()?);
-    let mut parts = day.split('-');
-    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_number = |text: &str, digits| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_time = |text: &str| text.len() == 8 && text.split(':').all(|part| is_number(part, 2));
-    let is_zone = |text: &str| text.strip_prefix(['+', '-']).is_some_and(|digits| is_number(digits, 4));
-    if !is_number(year, 4) || !(is_number(day, 2) || is_number(day, 1)) || !is_time(time) || !is_zone(zone) {
-        return None;
-    }
-    let (_, month) = MONTHS.iter().find(|(name, _)| name.eq_ignore_ascii_case(month))?;
-    let mut text = String::with_capacity(25);
-    text.extend([year, month, if day.len() == 1 { "0" } else { "" }, day, "T", time, zone.get(..3)?, ":", zone.get(3..5)?]);
-    Some(text)
-}
-
 /// Names a message for ever within the account.
 pub(crate) fn id(folder: &str, validity: u32, uid: u32) -> String {
     format!("{uid}.{validity}.{folder}")

@@ -8,6 +8,7 @@
 mod append;
 mod apply;
 mod command;
+mod date;
 mod datum;
 mod file;
 mod folders;
@@ -26,7 +27,6 @@ mod settings;
 mod state;
 mod test;
 mod uids;
-
 mod wait;
 mod window;
 

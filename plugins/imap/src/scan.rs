@@ -3,8 +3,9 @@
 //! Not by imap-proto, which is only the judge in the tests: it tries some twenty forms for each item, panics where a date is NIL, and follows
 //! nested lists by recursion.
 
+use crate::date::rfc3339;
 use crate::datum::Datum;
-use crate::folders::{Known, rfc3339};
+use crate::folders::Known;
 
 /// Reads `* 3 FETCH (UID 17 FLAGS (\Seen) INTERNALDATE "…" RFC822.SIZE 1234)`, the items in any order and others between them.
 /// `None` for any other response and for one of another form; the UID is 0 where there is none.

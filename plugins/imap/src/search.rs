@@ -1,5 +1,6 @@
 //! Searching: which messages of the selected folder meet a filter.
 
+use crate::date;
 use crate::names::string;
 use crate::session::Session;
 use postkontor_plugin::{Call, Error, Filter, Status};
@@ -28,7 +29,7 @@ pub(crate) fn criteria(filter: &Filter, utf8: bool) -> String {
     if filter.unseen {
         criteria.push("UNSEEN".to_owned());
     }
-    if let Some(since) = filter.since.as_deref().and_then(imap_date) {
+    if let Some(since) = filter.since.as_deref().and_then(date::searched) {
         criteria.push(format!("SINCE {since}"));
     }
     if let Some(from) = &filter.from {
@@ -44,14 +45,6 @@ pub(crate) fn criteria(filter: &Filter, utf8: bool) -> String {
         criteria.push(format!("SMALLER {}", size.saturating_add(1)));
     }
     criteria.join(" ")
-}
-
-/// `2026-11-20` as `20-Nov-2026`.
-fn imap_date(day: &str) -> Option<String> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut parts = day.split('-');
-    let (year, month, day): (u16, usize, u8) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    Some(format!("{day}-{}-{year:04}", MONTHS.get(month.checked_sub(1)?)?))
 }
 
 /// Reads `* SEARCH 1 2 3` or `* ESEARCH (TAG "a1") UID ALL 1:3`; other responses are not about this.
