@@ -18,8 +18,6 @@ mod choice;
 mod conversation;
 mod cram_md5;
 mod digest_md5;
-#[cfg(windows)]
-mod logged_on;
 mod ntlm;
 mod oauth;
 mod plain;
@@ -99,8 +97,6 @@ enum State {
     Token(oauth::Token),
     External(plain::External),
     Ntlm(Box<ntlm::Ntlm>),
-    #[cfg(windows)]
-    LoggedOn(logged_on::LoggedOn),
 }
 
 impl Exchange {
@@ -121,9 +117,7 @@ impl Exchange {
             Mechanism::Xoauth2 => State::Token(oauth::Token::xoauth2(user(auth)?, token(auth)?)),
             Mechanism::OauthBearer => State::Token(oauth::Token::oauthbearer(&auth.user, endpoint, token(auth)?)),
             Mechanism::External => State::External(plain::External::new(&auth.user)),
-            #[cfg(windows)]
-            Mechanism::Ntlm if is_logged_on_user(auth) => State::LoggedOn(logged_on::LoggedOn::new(endpoint, binding)),
-            Mechanism::Ntlm => State::Ntlm(Box::new(ntlm::Ntlm::new(user(auth)?, password(auth)?, endpoint, binding))),
+            Mechanism::Ntlm => State::Ntlm(Box::new(ntlm::Ntlm::new(auth, endpoint, binding)?)),
         };
         Ok(Exchange(state))
     }
@@ -136,8 +130,6 @@ impl Exchange {
         match &mut self.0 {
             State::Ntlm(ntlm) => ntlm.aim(service),
             State::DigestMd5(digest) => digest.aim(service),
-            #[cfg(windows)]
-            State::LoggedOn(user) => user.aim(service),
             _ => (),
         }
         self
@@ -150,8 +142,6 @@ impl Exchange {
         match (STANDARD.decode(text.trim_ascii()), &self.0) {
             (Ok(challenge), _) => Ok(challenge),
             (Err(_), State::Ntlm(ntlm)) if ntlm.is_at_start() => Ok(Vec::new()),
-            #[cfg(windows)]
-            (Err(_), State::LoggedOn(user)) if user.is_at_start() => Ok(Vec::new()),
             (Err(_), _) => Err(malformed()),
         }
     }
@@ -167,8 +157,6 @@ impl Exchange {
             State::Token(token) => token.initial(),
             State::External(external) => external.initial(),
             State::Login(_) | State::CramMd5(_) | State::DigestMd5(_) | State::Ntlm(_) => None,
-            #[cfg(windows)]
-            State::LoggedOn(_) => None,
         }
     }
 
@@ -183,8 +171,6 @@ impl Exchange {
             State::Scram(scram) => scram.respond(challenge, call),
             State::Token(token) => token.respond(challenge),
             State::Ntlm(ntlm) => ntlm.respond(challenge),
-            #[cfg(windows)]
-            State::LoggedOn(user) => user.respond(challenge),
         }
     }
 
@@ -195,8 +181,6 @@ impl Exchange {
             State::Scram(scram) => scram.finish(),
             State::Token(token) => token.finish(),
             State::Ntlm(ntlm) => ntlm.finish(),
-            #[cfg(windows)]
-            State::LoggedOn(user) => user.finish(),
             _ => Ok(()),
         }
     }

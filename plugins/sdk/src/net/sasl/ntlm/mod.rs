@@ -6,10 +6,12 @@
 //! machine, for which the messages have room, is nobody's business and stays empty.
 
 mod challenge;
+#[cfg(windows)]
+mod logged_on;
 mod proof;
 
-use super::{malformed, unexpected};
-use crate::settings::Endpoint;
+use super::{malformed, password, unexpected, user};
+use crate::settings::{Auth, Endpoint};
 use crate::{Error, Stage, Status};
 use challenge::{Challenge, SIGNATURE};
 use proof::{Key, channel_binding, mac};
@@ -45,9 +47,6 @@ mod attribute {
 const HAS_INTEGRITY_CODE: u32 = 2;
 
 pub(super) struct Ntlm {
-    user: String,
-    domain: String,
-    password: Zeroizing<String>,
     host: String,
     /// The service that is meant to be reached, such as `HTTP/mail.example.com`.
     target: String,
@@ -57,11 +56,26 @@ pub(super) struct Ntlm {
 
 enum Step {
     /// Nothing was said.
-    Start,
+    Start(Identity),
     /// We said what we can; the server's challenge is due.
-    Negotiated(Vec<u8>),
+    Negotiated(Identity),
     /// We sent our proof.
     Proved,
+}
+
+/// Whose proof it is.
+enum Identity {
+    Named(Named),
+    /// The user who is logged on to this machine.
+    #[cfg(windows)]
+    LoggedOn(logged_on::LoggedOn),
+}
+
+/// The user whom the settings name.
+struct Named {
+    name: String,
+    domain: String,
+    password: Zeroizing<String>,
 }
 
 /// What is new in every exchange.
@@ -72,20 +86,9 @@ struct Fresh {
 }
 
 impl Ntlm {
-    /// `user` is `DOMAIN\name`, `name@domain`, or a name for whose domain the server decides. `binding` is the data of
-    /// `tls-server-end-point`.
-    pub(super) fn new(user: &str, password: &str, endpoint: &Endpoint, binding: Option<Vec<u8>>) -> Ntlm {
-        // A name with "@" goes as it is, without a domain; it is the server that knows whose it is.
-        let (domain, user) = user.split_once('\\').unwrap_or(("", user));
-        Ntlm {
-            user: user.to_owned(),
-            domain: domain.to_owned(),
-            password: Zeroizing::new(password.to_owned()),
-            host: endpoint.host.clone(),
-            target: String::new(),
-            binding,
-            step: Step::Start,
-        }
+    /// `binding` is the data of `tls-server-end-point`.
+    pub(super) fn new(auth: &Auth, endpoint: &Endpoint, binding: Option<Vec<u8>>) -> Result<Ntlm, Error> {
+        Ok(Ntlm { host: endpoint.host.clone(), target: String::new(), binding, step: Step::Start(Identity::new(auth)?) })
     }
 
     pub(super) fn aim(&mut self, service: &str) {
@@ -93,18 +96,24 @@ impl Ntlm {
     }
 
     pub(super) fn is_at_start(&self) -> bool {
-        matches!(self.step, Step::Start)
+        matches!(self.step, Step::Start(_))
     }
 
     pub(super) fn respond(&mut self, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         match std::mem::replace(&mut self.step, Step::Proved) {
             // Whatever the server said here was only the invitation to begin.
-            Step::Start => {
-                let negotiate = negotiate();
-                self.step = Step::Negotiated(negotiate.clone());
-                Ok(Zeroizing::new(negotiate))
+            Step::Start(mut identity) => {
+                let message = match &mut identity {
+                    Identity::Named(_) => negotiate(),
+                    #[cfg(windows)]
+                    Identity::LoggedOn(user) => user.negotiate(&self.target, self.binding.as_deref())?,
+                };
+                self.step = Step::Negotiated(identity);
+                Ok(Zeroizing::new(message))
             }
-            Step::Negotiated(negotiate) => self.authenticate(&negotiate, challenge, &Fresh::new()?),
+            Step::Negotiated(Identity::Named(user)) => self.authenticate(&user, challenge, &Fresh::new()?),
+            #[cfg(windows)]
+            Step::Negotiated(Identity::LoggedOn(user)) => user.authenticate(challenge),
             Step::Proved => Err(unexpected()),
         }
     }
@@ -115,10 +124,10 @@ impl Ntlm {
     }
 
     /// AUTHENTICATE_MESSAGE (MS-NLMP, section 2.2.1.3), our last one.
-    fn authenticate(&self, negotiate: &[u8], challenge: &[u8], fresh: &Fresh) -> Result<Zeroizing<Vec<u8>>, Error> {
+    fn authenticate(&self, user: &Named, challenge: &[u8], fresh: &Fresh) -> Result<Zeroizing<Vec<u8>>, Error> {
         let parsed = Challenge::parse(challenge).ok_or_else(malformed)?;
         let time = parsed.timestamp();
-        let key = Key::new(&self.user, &self.domain, &self.password)?;
+        let key = Key::new(&user.name, &user.domain, &user.password)?;
         let blob = blob(&fresh.nonce, time.unwrap_or(fresh.time), &self.names(&parsed)?);
         let proof = key.proof(parsed.nonce, &blob)?;
         // A server that says the time is new enough not to look at the older response (MS-NLMP, section 3.1.5.1.2).
@@ -129,7 +138,7 @@ impl Ntlm {
         let mut message = Zeroizing::new([SIGNATURE, &3u32.to_le_bytes()].concat());
         let mut payload = Vec::new();
         // The last two are this machine's name and a session key.
-        for field in [older, newer, utf16(&self.domain), utf16(&self.user), Vec::new(), Vec::new()] {
+        for field in [older, newer, utf16(&user.domain), utf16(&user.name), Vec::new(), Vec::new()] {
             let length = u16::try_from(field.len()).map_err(|_| too_long())?.to_le_bytes();
             let start = u32::try_from(HEADER + payload.len()).map_err(|_| too_long())?.to_le_bytes();
             message.extend([length, length].concat());
@@ -140,7 +149,7 @@ impl Ntlm {
         message.extend(WINDOWS);
         message.resize(HEADER, 0);
         message.extend(payload);
-        let code = mac(&*key.session(&proof)?, &[negotiate, challenge, &message])?;
+        let code = mac(&*key.session(&proof)?, &[&negotiate(), challenge, &message])?;
         message[INTEGRITY_CODE].copy_from_slice(&code);
         Ok(message)
     }
@@ -165,6 +174,25 @@ impl Ntlm {
         }
         put(&mut names, attribute::END, &[])?;
         Ok(names)
+    }
+}
+
+impl Identity {
+    fn new(auth: &Auth) -> Result<Identity, Error> {
+        #[cfg(windows)]
+        if super::is_logged_on_user(auth) {
+            return Ok(Identity::LoggedOn(logged_on::LoggedOn::default()));
+        }
+        Ok(Identity::Named(Named::new(user(auth)?, password(auth)?)))
+    }
+}
+
+impl Named {
+    /// `user` is `DOMAIN\name`, `name@domain`, or a name for whose domain the server decides.
+    fn new(user: &str, password: &str) -> Named {
+        // A name with "@" goes as it is, without a domain; it is the server that knows whose it is.
+        let (domain, name) = user.split_once('\\').unwrap_or(("", user));
+        Named { name: name.to_owned(), domain: domain.to_owned(), password: Zeroizing::new(password.to_owned()) }
     }
 }
 

@@ -35,13 +35,17 @@ pub(super) fn mac(key: &[u8; 16], pieces: &[&[u8]]) -> Result<[u8; 16], Error> {
     Ok(pieces.iter().fold(mac, |mac, piece| mac.chain_update(piece)).finalize().into_bytes().into())
 }
 
-/// What is told of the TLS connection: MD5 of a `gss_channel_bindings_struct` (RFC 2744, section 3.11) which has no addresses, and
-/// `tls-server-end-point` with its prefix (RFC 5929, section 4; RFC 5056, section 2.1) as application data.
+/// What is told of the TLS connection: MD5 of a `gss_channel_bindings_struct` (RFC 2744, section 3.11) which has no addresses.
 pub(super) fn channel_binding(binding: &[u8]) -> Result<[u8; 16], Error> {
-    const PREFIX: &[u8] = b"tls-server-end-point:";
-    let length = u32::try_from(PREFIX.len() + binding.len())
+    let data = application_data(binding);
+    let length = u32::try_from(data.len())
         .map_err(|error| Error::new(Status::Internal, "auth.internal").stage(Stage::Login).detail(error.to_string()))?;
-    Ok(md5::Md5::digest([&[0; 16], &length.to_le_bytes()[..], PREFIX, binding].concat()).into())
+    Ok(md5::Md5::digest([&[0; 16], &length.to_le_bytes()[..], &data].concat()).into())
+}
+
+/// `tls-server-end-point` with its prefix (RFC 5929, section 4; RFC 5056, section 2.1), as a `gss_channel_bindings_struct` holds it.
+pub(super) fn application_data(binding: &[u8]) -> Vec<u8> {
+    [b"tls-server-end-point:", binding].concat()
 }
 
 /// Upper case as Windows makes it: letter by letter, never one that becomes two ("ß" stays), and none that would turn into ASCII.

@@ -1,12 +1,16 @@
 use super::*;
-use crate::settings::Endpoint;
+use crate::Secret;
 
 /// The values of MS-NLMP, section 4.2.1, which all of its examples share.
 const NONCE: [u8; 8] = [0xaa; 8];
 const CHALLENGE: [u8; 8] = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
 
-fn ntlm(user: &str) -> Ntlm {
-    Ntlm::new(user, "Password", &Endpoint { host: "mail.example.com".to_owned(), port: 993 }, None)
+/// When and with what every exchange takes place.
+const FRESH: Fresh = Fresh { nonce: NONCE, time: 7 };
+
+fn ntlm() -> Ntlm {
+    let auth = Auth { user: "User".to_owned(), password: Secret::new("Password"), ..Auth::default() };
+    Ntlm::new(&auth, &Endpoint { host: "mail.example.com".to_owned(), port: 993 }, None).unwrap()
 }
 
 fn list(pairs: &[(u16, &[u8])]) -> Vec<u8> {
@@ -26,7 +30,11 @@ fn message(flags: u32, names: &[u8]) -> Vec<u8> {
 }
 
 fn answer(challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-    ntlm("Domain\\User").authenticate(&negotiate(), challenge, &Fresh { nonce: NONCE, time: 7 })
+    answer_as("Domain\\User", challenge)
+}
+
+fn answer_as(user: &str, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    ntlm().authenticate(&Named::new(user, "Password"), challenge, &FRESH)
 }
 
 /// The field of our last message whose header is at `at`.
@@ -55,7 +63,7 @@ fn the_user_may_bring_a_domain() {
     for (given, domain, user) in
         [("Domain\\User", "Domain", "User"), ("user@example.com", "", "user@example.com"), ("user", "", "user"), ("\\user", "", "user")]
     {
-        let message = ntlm(given).authenticate(&negotiate(), &message(UNICODE, &[]), &Fresh { nonce: NONCE, time: 7 }).unwrap();
+        let message = answer_as(given, &message(UNICODE, &[])).unwrap();
         assert_eq!((part(&message, 28), part(&message, 36)), (&utf16(domain)[..], &utf16(user)[..]), "{given}");
     }
 }
@@ -78,9 +86,9 @@ fn what_the_server_says_of_our_attributes_is_replaced() {
         (1, b"S\0"),
         (attribute::FLAGS, &1u32.to_le_bytes()),
     ]);
-    let mut ntlm = ntlm("User");
+    let mut ntlm = ntlm();
     ntlm.aim("IMAP");
-    let message = ntlm.authenticate(&negotiate(), &message(UNICODE | TARGET_INFO, &names), &Fresh { nonce: NONCE, time: 7 }).unwrap();
+    let message = ntlm.authenticate(&Named::new("User", "Password"), &message(UNICODE | TARGET_INFO, &names), &FRESH).unwrap();
     let expected = list(&[
         (1, b"S\0"),
         (attribute::FLAGS, &3u32.to_le_bytes()),
@@ -92,7 +100,7 @@ fn what_the_server_says_of_our_attributes_is_replaced() {
 
 #[test]
 fn success_before_the_proof_is_refused() {
-    let mut ntlm = ntlm("User");
+    let mut ntlm = ntlm();
     assert!(ntlm.finish().is_err());
     ntlm.respond(b"").unwrap();
     assert!(ntlm.finish().is_err());
@@ -134,8 +142,7 @@ fn challenges_that_make_no_sense_are_refused() {
 fn a_field_that_would_exceed_its_limit_is_refused() {
     let long = vec![0; 65_500];
     assert!(answer(&message(UNICODE | TARGET_INFO, &list(&[(1, &long)]))).is_err());
-    let challenge = message(UNICODE, &[]);
-    assert!(ntlm(&"x".repeat(32_768)).authenticate(&negotiate(), &challenge, &Fresh { nonce: NONCE, time: 7 }).is_err());
+    assert!(answer_as(&"x".repeat(32_768), &message(UNICODE, &[])).is_err());
 }
 
 /// Bytes of the header, the most telling ones, are changed more often than the rest.
