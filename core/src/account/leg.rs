@@ -33,6 +33,18 @@ impl Leg {
 
     /// Performs an operation whose messages pass through `streams`.
     pub(super) fn stream(&mut self, operation: &str, request: &[u8], cancel: &Cancel, streams: &mut dyn Streams) -> Result<Vec<u8>, Error> {
+        // The plugin coped: of several mails it may have sent all but the one whose source failed, and its answer says so.
+        self.exchange(operation, request, cancel, streams).map(|(answer, _)| answer)
+    }
+
+    /// The answer, and what failed in a stream all the same.
+    fn exchange(
+        &mut self,
+        operation: &str,
+        request: &[u8],
+        cancel: &Cancel,
+        streams: &mut dyn Streams,
+    ) -> Result<(Vec<u8>, Option<Error>), Error> {
         let transport = self.host.transport(&self.settings.transport)?;
         if !transport.supports(operation) {
             let error = failed(Status::Unsupported, "transport.operation_unsupported");
@@ -52,8 +64,7 @@ impl Leg {
             result
         });
         match (result, context.failure()) {
-            // The plugin coped: of several mails it may have sent all but the one whose source failed, and its answer says so.
-            (Ok(answer), _) => Ok(answer),
+            (Ok(answer), failure) => Ok((answer, failure)),
             // What failed in a stream says more than the plugin, which learned the status only; unless it broke down itself,
             // after which nobody knows what it did before.
             (Err(error), Some(failure)) if error.status != Status::Internal => Err(merged(failure, &self.complete(error))),
@@ -63,8 +74,16 @@ impl Leg {
 
     /// Asks for new messages once.
     pub(super) fn receive(&mut self, request: &Value, cancel: &Cancel, reception: &mut Reception<'_>) -> Result<Received, Error> {
-        let answer = self.stream("receive", request.to_string().as_bytes(), cancel, reception)?;
-        serde_json::from_slice(&answer).map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))
+        let (answer, failure) = self.exchange("receive", request.to_string().as_bytes(), cancel, reception)?;
+        let unreadable = |error: serde_json::Error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string());
+        let mut received: Received = serde_json::from_slice(&answer).map_err(unreadable)?;
+        // The transport learned only that a message could not be taken.
+        if let (Some(error), Some(failure)) = (&mut received.interrupted, failure)
+            && error.code == "host.sink_failed"
+        {
+            *error = merged(failure, error);
+        }
+        Ok(received)
     }
 
     /// Waits before it asks for new messages again; whether it may.

@@ -111,9 +111,8 @@ impl Account {
                     break received?;
                 }
             };
-            let interrupted = received.interrupted.clone().map(|error| reception.reason(error));
             let result = reception.result(&received);
-            match interrupted {
+            match received.interrupted {
                 None => result.json(),
                 // What was taken stays taken, so the error brings it along.
                 Some(error) => {

@@ -8,7 +8,7 @@ mod folder;
 mod spool;
 mod wait;
 
-use crate::error::{failed, merged};
+use crate::error::failed;
 use crate::loader::Streams;
 use crate::opened::Opened;
 use crate::settings::Receive;
@@ -70,8 +70,6 @@ pub(crate) struct Reception<'a> {
     current: Option<(Incoming, Spool)>,
     answer: Option<Disposal>,
     taken: Vec<Taken>,
-    /// Why a message could not be taken; the transport learns only that.
-    failure: Option<Error>,
 }
 
 /// What a fetch returns.
@@ -162,21 +160,12 @@ impl<'a> Reception<'a> {
             current: None,
             answer: None,
             taken: Vec::new(),
-            failure: None,
         })
     }
 
     /// Whether nothing has come so far.
     pub(crate) fn is_empty(&self) -> bool {
         self.taken.is_empty()
-    }
-
-    /// What ended the fetch early: the transport's error, or ours where it only passes that on.
-    pub(crate) fn reason(&mut self, error: Error) -> Error {
-        match self.failure.take_if(|_| error.code == "host.sink_failed") {
-            Some(failure) => merged(failure, &error),
-            None => error,
-        }
     }
 
     /// The result: what was fetched, and the transport's state for the next fetch.
@@ -279,7 +268,7 @@ impl Streams for Reception<'_> {
     }
 
     fn write(&mut self, stream: u64, data: &[u8]) -> Result<(), Error> {
-        let written = match (stream, &mut self.current) {
+        match (stream, &mut self.current) {
             // As nearly every plugin writes it.
             (CONTROL, _) if data == br#"{"end":true}"# => self.end(),
             (CONTROL, _) => {
@@ -291,11 +280,7 @@ impl Streams for Reception<'_> {
             }
             (MESSAGE, Some((incoming, spool))) => within(incoming, spool.size() + data.len() as u64).and_then(|()| spool.write(data)),
             _ => Err(failed(Status::Argument, "host.stream_unknown")),
-        };
-        if let Err(error) = &written {
-            self.failure.get_or_insert_with(|| error.clone());
         }
-        written
     }
 }
 
