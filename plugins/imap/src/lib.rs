@@ -34,6 +34,10 @@ use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::{Body, Call, Error, Filed, Filing, Mail, Opening, ReceiveRequest, Received, Report, Sent, TestRequest, Transport};
 use session::Session;
 use settings::Settings;
+use std::time::{Duration, Instant};
+
+/// How long the farewell of a connection that is given up may last.
+const FAREWELL: Duration = Duration::from_millis(250);
 
 /// An account's mailbox. The connection is kept from one call to the next.
 pub struct Imap {
@@ -114,6 +118,16 @@ impl Imap {
         let is_usable = result.as_ref().map_or_else(|error| error.session == postkontor_plugin::SessionState::Usable, |_| true);
         if is_usable {
             self.session = Some(session);
+        }
+    }
+}
+
+impl Drop for Imap {
+    fn drop(&mut self) {
+        if let Some(mut session) = self.session.take() {
+            // A server that says nothing any more cannot hinder the end.
+            drop(session.leave(&Call::new(&(), Instant::now() + FAREWELL)));
+            session.stream.close();
         }
     }
 }

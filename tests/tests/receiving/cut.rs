@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Result, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 const MESSAGE: &str = "Subject: whole\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext)\r\na9 OK done\r\n\
     --b\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nattached\r\n--b--\r\n";
@@ -30,33 +30,47 @@ fn decent(transport: &str, command: &str) -> Result<Vec<u8>> {
     } else if let Some((tag, _)) = command.split_once(' ').filter(|(_, command)| command.contains("BODY")) {
         write!(answer, "* 1 FETCH (UID 5 BODY[] {{{}}}\r\n{MESSAGE})\r\n{tag} OK done\r\n", MESSAGE.len())?;
     } else {
+        if command.ends_with("LOGOUT") {
+            answer.extend_from_slice(b"* BYE\r\n");
+        }
         imap(command, MESSAGE.len(), &mut answer)?;
     }
     Ok(answer)
 }
 
-/// One connection that is cut off after so many bytes; `said` is how many there were before.
-fn session(transport: &str, stream: &mut TcpStream, cut: usize, said: &AtomicUsize) -> Result<()> {
+/// What was said in all connections.
+#[derive(Debug, Default)]
+struct Dialogue {
+    commands: Mutex<Vec<String>>,
+    /// Of the server, in bytes.
+    said: AtomicUsize,
+}
+
+/// One connection that is cut off after so many bytes, with those that were said before.
+fn session(transport: &str, stream: &mut TcpStream, cut: usize, dialogue: &Dialogue) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut commands = BufReader::new(stream.try_clone()?);
     let mut answer = if transport == "pop3" { b"+OK ready\r\n".to_vec() } else { b"* OK ready\r\n".to_vec() };
     loop {
-        let left = cut - said.load(Ordering::SeqCst);
-        stream.write_all(&answer[..answer.len().min(left)])?;
-        said.fetch_add(answer.len().min(left), Ordering::SeqCst);
+        let left = cut - dialogue.said.load(Ordering::SeqCst);
+        let next = &answer[..answer.len().min(left)];
+        // Counted before the other side can know them: with the last of them the fetch is over.
+        dialogue.said.fetch_add(next.len(), Ordering::SeqCst);
+        stream.write_all(next)?;
         let mut command = String::new();
         if answer.len() >= left || commands.read_line(&mut command)? == 0 {
             return stream.shutdown(std::net::Shutdown::Both);
         }
+        dialogue.commands.lock().unwrap().push(command.trim_end().to_owned());
         answer = decent(transport, command.trim_end())?;
     }
 }
 
-/// One fetch from a server that is cut off after so many bytes: the answer, how many bytes came, and what lies in the folder.
-fn fetch(host: &Arc<Host>, transport: &'static str, cut: usize) -> (std::result::Result<String, Status>, usize, Folder) {
-    let said = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&said);
-    let port = Scripted::start(move |mut stream| session(transport, &mut stream, cut, &counter)).unwrap().port;
+/// One fetch, to the end of its account, from a server that is cut off after so many bytes: the answer, what was said, and what lies in the folder.
+fn fetch(host: &Arc<Host>, transport: &'static str, cut: usize) -> (std::result::Result<String, Status>, Arc<Dialogue>, Folder) {
+    let dialogue = Arc::new(Dialogue::default());
+    let noted = Arc::clone(&dialogue);
+    let port = Scripted::start(move |mut stream| session(transport, &mut stream, cut, &noted)).unwrap().port;
     let account = json!({"transport": transport, "server": {"host": "127.0.0.1", "port": port}, "tls": {"mode": "none"},
         "auth": {"user": "anna", "password": "Geheim-7", "method": "password", "allow_cleartext": true}});
     let folder = Folder::new().unwrap();
@@ -64,15 +78,18 @@ fn fetch(host: &Arc<Host>, transport: &'static str, cut: usize) -> (std::result:
     let request = json!({"save_to": folder.file("in"), "then": "delete"}).to_string();
     let result = account.receive(&request, None, &patience()).map_err(|error| error.status);
     drop(account);
-    (result, said.load(Ordering::SeqCst), folder)
+    (result, dialogue, folder)
 }
 
 #[test]
 fn a_cut_at_any_byte_leaves_no_half_message_in_the_folder() {
     let host = Host::open(&json!({"language": "en", "plugins": [plugins()]}).to_string(), Box::new(Quiet)).unwrap();
     for transport in ["pop3", "imap"] {
-        let (whole, length, _folder) = fetch(&host, transport, usize::MAX);
+        let (whole, dialogue, _folder) = fetch(&host, transport, usize::MAX);
         assert!(whole.is_ok(), "{transport}: {whole:?}");
+        let last = dialogue.commands.lock().unwrap().last().cloned().unwrap_or_default();
+        assert!(last.ends_with(if transport == "pop3" { "QUIT" } else { "LOGOUT" }), "{dialogue:#?}");
+        let length = dialogue.said.load(Ordering::SeqCst);
         let (mut failed, mut saved) = (0, 0);
         for cut in 1..length {
             let (result, _, folder) = fetch(&host, transport, cut);
@@ -110,7 +127,7 @@ fn a_cut_before_tls_is_an_error_and_no_password_is_said() {
     ] {
         let length: usize = dialogue.iter().map(|line| line.len()).sum();
         for (cut, mode) in (0..=length).flat_map(|cut| ["starttls", "required", "auto"].map(|mode| (cut, mode))) {
-            let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let heard = Arc::new(Mutex::new(Vec::new()));
             let noted = Arc::clone(&heard);
             let script = move |mut stream: TcpStream| -> Result<()> {
                 let (mut left, mut bytes) = (cut, [0; 4096]);

@@ -40,7 +40,7 @@ fn a_greeting_and_a_consent_that_tell_them_spare_the_question() {
     ] {
         let (heard, fetched) = heard(greeting, consent, json!({}));
         // UIDPLUS, of which the greeting says nothing, is used.
-        assert_eq!(heard, [&first[..], &rest, &["UID EXPUNGE"]].concat(), "{greeting} {consent}");
+        assert_eq!(heard, [&first[..], &rest, &["UID EXPUNGE", "LOGOUT"]].concat(), "{greeting} {consent}");
         assert!(fetched);
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Store {
     pub(crate) outbox: Vec<Vec<u8>>,
     deleted: Vec<u32>,
     pub(crate) seen: Vec<u32>,
-    /// How many bytes were said and heard in the last session that ended.
+    /// How many bytes were said and heard in the last session that ended, before its farewell.
     pub(crate) said: usize,
     pub(crate) heard: usize,
     pub(crate) ended: usize,
@@ -165,6 +165,7 @@ fn set(text: &str) -> Vec<u32> {
 fn session(line: &mut Line, store: &Mutex<Store>) -> std::io::Result<()> {
     line.say("* OK ready\r\n")?;
     loop {
+        let (said, heard) = (line.said, line.heard);
         let command = line.command()?;
         let words: Vec<&str> = command.split(' ').collect();
         let (tag, verb) = (words[0], if words[1] == "UID" { words[2] } else { words[1] });
@@ -237,8 +238,9 @@ fn session(line: &mut Line, store: &Mutex<Store>) -> std::io::Result<()> {
                 continue;
             }
             "LOGOUT" => {
-                line.say("* BYE\r\n")?;
-                return line.say(&format!("{tag} OK bye\r\n"));
+                let told = line.say(&format!("* BYE\r\n{tag} OK bye\r\n"));
+                (line.said, line.heard) = (said, heard);
+                return told;
             }
             _ => (),
         }
