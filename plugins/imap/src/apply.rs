@@ -2,6 +2,7 @@
 
 use crate::folders::parse_id;
 use crate::names;
+use crate::scan::Known;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::uids::Uids;
@@ -63,7 +64,7 @@ impl Session {
         for piece in Uids::pieces(uids) {
             let set = Uids::new(piece.iter().copied()).text();
             let done = self.run(&format!("UID FETCH {set} (UID)"), call, |line| {
-                there.extend(crate::folders::Known::parse(line).map(|known| known.uid));
+                there.extend(Known::parse(line).map(|known| known.uid));
                 Ok(())
             })?;
             if !done.is_ok {

@@ -2,7 +2,7 @@
 
 use crate::datum::{Datum, code};
 use crate::names::{self, decode};
-use crate::scan::scan;
+use crate::scan::Known;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::Extent;
@@ -73,27 +73,6 @@ pub(crate) fn list(session: &mut Session, settings: &Settings, request: &Value, 
 fn within(bytes: usize) -> Result<usize, Error> {
     let too_long = || Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", LIST_BYTES);
     Some(bytes).filter(|bytes| *bytes <= LIST_BYTES).ok_or_else(too_long)
-}
-
-/// What a FETCH response without a body tells of a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Known {
-    pub(crate) number: u32,
-    pub(crate) uid: u32,
-    pub(crate) size: u64,
-    /// The response told the size: a change of flags, which a server may tell at any time, does not.
-    pub(crate) has_size: bool,
-    pub(crate) flags: Vec<String>,
-    /// The response told the flags, be it that there are none.
-    pub(crate) has_flags: bool,
-    pub(crate) received: Option<String>,
-}
-
-impl Known {
-    /// Reads a FETCH response; `None` for any other response and for one without a UID.
-    pub(crate) fn parse(line: &[u8]) -> Option<Known> {
-        scan(line).filter(|known| known.uid > 0)
-    }
 }
 
 /// Names a message for ever within the account.

@@ -1,9 +1,8 @@
 //! What a FETCH response says before the body, and a body that stands in it.
 
 use crate::datum::Datum;
-use crate::folders::Known;
 use crate::reader::Section;
-use crate::scan::items;
+use crate::scan::{Known, items};
 
 /// The body in a FETCH response that gives it as a quoted string.
 pub(crate) fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {

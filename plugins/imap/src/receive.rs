@@ -1,15 +1,15 @@
 //! Fetching: what is new, many messages by one command, each marked or deleted only after the host has taken it.
 
-use crate::folders::{Known, id};
+use crate::folders::id;
 use crate::head::{described, quoted_body, uid};
 use crate::reader::{Piece, Section};
-use crate::scan::{opening, scan};
+use crate::scan::{Known, opening, scan};
 use crate::search::criteria;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::{Extent, State};
 use crate::uids::Uids;
-use crate::window::{FIRST, FIRST_BYTES, LOOK, WINDOW, bytes, nameable, room, window};
+use crate::window::{FIRST, FIRST_BYTES, LOOK, WINDOW, bytes, is_large, nameable, room, window};
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, SessionState, Stage, Status, Summary};
 use std::collections::{BTreeMap, HashSet};
@@ -416,11 +416,6 @@ impl Fetch<'_, '_> {
         let whole = if self.is_searched { is_whole.then_some(self.extent) } else { self.state.whole };
         State { validity: self.state.validity, fetched, headers, condemned, unmarked, whole }.text()
     }
-}
-
-/// One of which the server told no size may be of any.
-pub(crate) fn is_large(known: &Known, max_bytes: Option<u64>) -> bool {
-    max_bytes.is_some_and(|limit| known.size > limit || !known.has_size)
 }
 
 /// What is asked for of a message.

@@ -5,7 +5,27 @@
 
 use crate::date::rfc3339;
 use crate::datum::Datum;
-use crate::folders::Known;
+
+/// What a FETCH response without a body tells of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) number: u32,
+    pub(crate) uid: u32,
+    pub(crate) size: u64,
+    /// The response told the size: a change of flags, which a server may tell at any time, does not.
+    pub(crate) has_size: bool,
+    pub(crate) flags: Vec<String>,
+    /// The response told the flags, be it that there are none.
+    pub(crate) has_flags: bool,
+    pub(crate) received: Option<String>,
+}
+
+impl Known {
+    /// Reads a FETCH response; `None` for any other response and for one without a UID.
+    pub(crate) fn parse(line: &[u8]) -> Option<Known> {
+        scan(line).filter(|known| known.uid > 0)
+    }
+}
 
 /// Reads `* 3 FETCH (UID 17 FLAGS (\Seen) INTERNALDATE "…" RFC822.SIZE 1234)`, the items in any order and others between them.
 /// `None` for any other response and for one of another form; the UID is 0 where there is none.

@@ -3,8 +3,7 @@
 //! What the host has taken is marked or deleted when the window has come, and comes again after a crash before that; so a window is to
 //! last about a second. Larger ones spare Dovecot up to a millisecond for each command.
 
-use crate::folders::Known;
-use crate::receive::is_large;
+use crate::scan::Known;
 use crate::uids::Uids;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -46,6 +45,11 @@ pub(crate) fn window(rest: &[Known], max_bytes: Option<u64>, room: u64) -> usize
         is_large(known, max_bytes) == headers && (before == 0 || bytes <= room)
     };
     rest.iter().take_while(fits).count().max(1)
+}
+
+/// One of which the server told no size may be of any.
+pub(crate) fn is_large(known: &Known, max_bytes: Option<u64>) -> bool {
+    max_bytes.is_some_and(|limit| known.size > limit || !known.has_size)
 }
 
 /// How many of the UIDs, at most so many, one command can name.
