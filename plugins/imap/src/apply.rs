@@ -62,7 +62,7 @@ impl Session {
     fn existing(&mut self, uids: &[u32], call: &Call) -> Result<Uids, Error> {
         let mut there = Vec::new();
         for piece in Uids::pieces(uids) {
-            let set = Uids::new(piece.iter().copied()).text();
+            let set = Uids::set(piece);
             let done = self.run(&format!("UID FETCH {set} (UID)"), call, |line| {
                 there.extend(Known::parse(line).map(|known| known.uid));
                 Ok(())
@@ -79,7 +79,7 @@ impl Session {
         let target = self.real_name(target, call)?;
         let moves = self.capabilities.has("MOVE") || self.capabilities.has("IMAP4rev2");
         for piece in Uids::pieces(uids) {
-            let set = Uids::new(piece.iter().copied()).text();
+            let set = Uids::set(piece);
             let command = format!("UID {} {set} {}", if moves { "MOVE" } else { "COPY" }, names::folder(&target, self.utf8));
             let mut done = self.perform(&command, call)?;
             if !done.is_ok && done.has("TRYCREATE") && create {

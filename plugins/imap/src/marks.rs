@@ -13,7 +13,7 @@ impl Session {
     /// Performs a command for messages, several times where they are more than one can name.
     fn perform_for(&mut self, uids: &[u32], command: impl Fn(&str) -> String, call: &Call) -> Result<(), Error> {
         for piece in Uids::pieces(uids) {
-            let done = self.perform(&command(&Uids::new(piece.iter().copied()).text()), call)?;
+            let done = self.perform(&command(&Uids::set(piece)), call)?;
             if !done.is_ok {
                 return Err(self.refused("imap.store_refused", &done));
             }

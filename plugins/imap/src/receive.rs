@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::{Extent, State};
 use crate::uids::Uids;
-use crate::window::{FIRST, FIRST_BYTES, LOOK, WINDOW, bytes, is_large, nameable, room, window};
+use crate::window::{FIRST, FIRST_BYTES, LOOK, WINDOW, bytes, is_large, room, window};
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, SessionState, Stage, Status, Summary};
 use std::collections::{BTreeMap, HashSet};
@@ -148,11 +148,8 @@ impl Fetch<'_, '_> {
     fn look(&mut self, wanted: &[u32]) -> Result<Vec<Known>, Error> {
         let mut found = BTreeMap::new();
         let items = if self.has_details { "UID FLAGS INTERNALDATE RFC822.SIZE" } else { "UID RFC822.SIZE" };
-        let mut rest = wanted;
-        while !rest.is_empty() {
-            let (piece, after) = rest.split_at(nameable(rest, LOOK));
-            rest = after;
-            let command = format!("UID FETCH {} ({items})", Uids::new(piece.iter().copied()).text());
+        for piece in wanted.chunks(LOOK) {
+            let command = format!("UID FETCH {} ({items})", Uids::set(piece));
             let (mut responses, mut unreadable) = (0, None);
             let done = self.session.run(&command, self.call, |line| {
                 let known = scan(line);
@@ -192,7 +189,7 @@ impl Fetch<'_, '_> {
     fn fetch(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
         let (mut rest, mut count) = (wanted, FIRST);
         while !self.needs_look && !rest.is_empty() {
-            let (uids, after) = rest.split_at(nameable(rest, count));
+            let (uids, after) = rest.split_at(Uids::nameable(rest.iter().copied().take(count)));
             rest = after;
             let mut window: Vec<Known> = uids.iter().map(|uid| Known { uid: *uid, ..Known::default() }).collect();
             let chores = self.read(&mut window, Wanted::Described)?;
@@ -214,10 +211,7 @@ impl Fetch<'_, '_> {
     /// Fetches messages of which the size is asked before. What they are is asked of as many as go into one window at most, so that a
     /// large folder needs no more memory than a small one.
     fn fetch_known(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
-        let mut wanted = wanted;
-        while !wanted.is_empty() {
-            let (piece, after) = wanted.split_at(nameable(wanted, LOOK));
-            wanted = after;
+        for piece in wanted.chunks(LOOK) {
             let mut known = self.look(piece)?;
             let mut rest = known.as_mut_slice();
             while !rest.is_empty() {

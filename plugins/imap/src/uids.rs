@@ -50,6 +50,11 @@ impl Uids {
         self.0.get(at).is_some_and(|range| range.contains(&uid))
     }
 
+    /// The set of these UIDs on the wire.
+    pub(crate) fn set(uids: &[u32]) -> String {
+        Uids::new(uids.iter().copied()).text()
+    }
+
     /// The set on the wire.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
@@ -139,7 +144,7 @@ mod tests {
         for step in [2, 3, 1000, 400_000] {
             let uids: Vec<u32> = (1..=5000).map(|number| number * step).collect();
             let count = Uids::nameable(uids.iter().copied());
-            let text = |count: usize| Uids::new(uids[..count].iter().copied()).text().len();
+            let text = |count: usize| Uids::set(&uids[..count]).len();
             assert!(text(count) < 7500 && text(count + 1) >= 7500, "{step}: {count}");
             assert_eq!(Uids::pieces(&uids).next(), Some(&uids[..count]));
             assert_eq!(Uids::pieces(&uids).flatten().copied().collect::<Vec<_>>(), uids);

@@ -4,7 +4,6 @@
 //! last about a second. Larger ones spare Dovecot up to a millisecond for each command.
 
 use crate::scan::Known;
-use crate::uids::Uids;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ const BYTES: RangeInclusive<u64> = 64 * 1024..=32 * 1024 * 1024;
 pub(crate) const FIRST_BYTES: u64 = 1024 * 1024;
 pub(crate) const FIRST: usize = 16;
 
-/// So many messages are described by one command.
+/// So many messages are described by one command, whose line always has room to name them.
 pub(crate) const LOOK: usize = 500;
 
 /// How many bytes the next window may have, after one that had so many and took so long.
@@ -50,11 +49,6 @@ pub(crate) fn window(rest: &[Known], max_bytes: Option<u64>, room: u64) -> usize
 /// One of which the server told no size may be of any.
 pub(crate) fn is_large(known: &Known, max_bytes: Option<u64>) -> bool {
     max_bytes.is_some_and(|limit| known.size > limit || !known.has_size)
-}
-
-/// How many of the UIDs, at most so many, one command can name.
-pub(crate) fn nameable(uids: &[u32], most: usize) -> usize {
-    Uids::nameable(uids.iter().copied().take(most))
 }
 
 #[cfg(test)]
