@@ -11,6 +11,7 @@ mod flat;
 mod json;
 mod plain;
 mod report;
+mod safe_name;
 mod summary;
 mod tnef;
 
@@ -19,6 +20,7 @@ use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, HeaderName, MessageParser, MimeHeaders};
 use postkontor_plugin::{Error, Stage, Status};
+pub use safe_name::safe_name;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
@@ -137,35 +139,6 @@ fn wrapped(message: &mail_parser::Message<'_>) -> Vec<(usize, tnef::File)> {
     let wrappings = message.attachments().enumerate().filter(|(_, part)| is_wrapping(part));
     let files = wrappings.flat_map(|(index, part)| tnef::files(part.contents()).into_iter().map(move |file| (index, file)));
     files.take(tnef::FILES).collect()
-}
-
-/// A file name that every system takes and that leads nowhere else: no path, no control characters, no reserved names.
-///
-/// Windows refuses `<>:"/\|?*`, names ending in a dot or blank, and the devices (CON, NUL, COM1 …) whatever their
-/// extension; a right-to-left override would show `exe.fdp` as `pdf.exe`.
-pub fn safe_name(name: &str) -> String {
-    const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
-    let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    let kept: String =
-        name.chars().filter(|c| !invisible(*c)).map(|c| if c.is_control() || "<>:\"/\\|?*".contains(c) { '_' } else { c }).collect();
-    let mut safe = kept.trim().trim_start_matches('.').trim_end_matches(['.', ' ']).to_owned();
-    let stem = safe.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
-    let port = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT"));
-    let device = DEVICES.contains(&stem.as_str()) || port.is_some_and(|digit| digit.chars().count() == 1 && !digit.starts_with('0'));
-    if device {
-        safe.insert(0, '_');
-    }
-    // 255 bytes is the limit of most file systems; the number of a collision and the extension must fit, too.
-    if safe.len() > 180 {
-        let extension = safe.rsplit_once('.').map(|(_, extension)| extension).filter(|extension| extension.len() <= 10);
-        let extension = extension.map(|extension| format!(".{extension}")).unwrap_or_default();
-        let mut end = 180 - extension.len();
-        while !safe.is_char_boundary(end) {
-            end -= 1;
-        }
-        safe = format!("{}{extension}", safe[..end].trim_end_matches(['.', ' ']));
-    }
-    if safe.is_empty() { "unnamed".to_owned() } else { safe }
 }
 
 #[cfg(test)]
@@ -301,28 +274,5 @@ mod tests {
         let report = &summary(raw)["report"];
         assert_eq!(report["kind"], "read");
         assert_eq!(report["message_id"], "original@erp.example.com");
-    }
-
-    #[test]
-    fn a_file_name_leads_nowhere_else() {
-        for (name, safe) in [
-            ("../../etc/passwd", "_.._etc_passwd"),
-            ("C:\\Windows\\x.dll", "C__Windows_x.dll"),
-            ("con.txt", "_con.txt"),
-            ("COM1", "_COM1"),
-            ("conout$", "_conout$"),
-            ("com10.txt", "com10.txt"),
-            ("Rechnung \u{202e}fdp.exe", "Rechnung fdp.exe"),
-            ("a\0b\r\nc", "a_b__c"),
-            ("...", "unnamed"),
-            ("Größe 日本.pdf", "Größe 日本.pdf"),
-            ("name. ", "name"),
-        ] {
-            assert_eq!(safe_name(name), safe);
-        }
-        let long = safe_name(&format!("{}.pdf", "ü".repeat(200)));
-        assert!(long.len() <= 180 && long.ends_with(".pdf"), "{long}");
-        // Windows would leave the blanks out, and two such names would be one file.
-        assert_eq!(safe_name(&format!("a{}b", " ".repeat(300))), "a");
     }
 }

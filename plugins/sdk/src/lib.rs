@@ -33,6 +33,7 @@ pub mod settings;
 mod status;
 mod texts;
 mod transport;
+mod unseen;
 
 pub use call::{Body, Call, Host, Level};
 pub use error::{At, Delivery, Error, Reply, Retry, SessionState, Stage};
@@ -47,3 +48,4 @@ pub use serde_json;
 pub use status::Status;
 pub use texts::SHARED_TEXTS;
 pub use transport::{Opening, TestRequest, Transport};
+pub use unseen::is_unseen;

@@ -1,7 +1,7 @@
 //! What was said on the wire, without the secrets.
 
-use crate::Secret;
 use crate::settings::Auth;
+use crate::{Secret, is_unseen};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use std::collections::VecDeque;
@@ -240,17 +240,13 @@ impl Pattern {
 
 /// A foreign text for people: what could move a cursor, end a line, or turn the direction of reading becomes an escape.
 pub(super) fn printable(text: &str) -> String {
-    let is_odd = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
     // Nearly every line of every server.
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return text.to_owned();
     }
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_odd(c) { clean.extend(c.escape_default()) } else { clean.push(c) }
+        if is_unseen(c) { clean.extend(c.escape_default()) } else { clean.push(c) }
     }
     clean
 }
