@@ -256,6 +256,34 @@ fn when(condition: &Value, group: &Value) -> String {
     words.join("; ")
 }
 
+/// The login methods that a form offers.
+fn methods(schema: &Value) -> Vec<&str> {
+    let choices = schema.pointer("/properties/auth/properties/method/oneOf").and_then(Value::as_array);
+    choices.into_iter().flatten().filter_map(|choice| choice["const"].as_str()).collect()
+}
+
+#[test]
+fn a_login_method_that_a_transport_does_not_have_is_not_offered_and_check_refuses_it() {
+    let folder = Folder::new().unwrap();
+    let plugins = Products::built().unwrap().plugins(folder.path(), &["smtp", "imap", "pop3"]).unwrap();
+    let host = Host::open(&serde_json::json!({"plugins": [plugins]}).to_string(), Box::new(())).unwrap();
+    let forms = forms("en");
+    let all = ["none", "auto", "plain", "apop", "pop-before-smtp", "external", "account"];
+    for (transport, lacks) in [("smtp", &["apop"][..]), ("imap", &["apop", "pop-before-smtp"]), ("pop3", &["none", "pop-before-smtp"])] {
+        let offered = methods(&forms[transport]);
+        for method in all {
+            assert_eq!(offered.contains(&method), !lacks.contains(&method), "{transport} {method}");
+            let document = serde_json::json!({"accounts": {"a": {"transport": transport, "server": {"host": "mail.example.com"},
+                "auth": {"method": method, "user": "u", "password": "p"}}}});
+            let checked: Value = serde_json::from_str(&host.check(&document.to_string()).unwrap()).unwrap();
+            let at_method: Vec<&Value> =
+                checked["problems"].as_array().unwrap().iter().filter(|problem| problem["pointer"] == "/accounts/a/auth/method").collect();
+            assert_eq!(!at_method.is_empty(), lacks.contains(&method), "{transport} {method}: {checked:#}");
+            assert!(at_method.iter().all(|problem| problem["severity"] == "error"), "{at_method:?}");
+        }
+    }
+}
+
 #[test]
 fn the_settings_reference_is_no_older_than_the_schema() {
     let forms = forms("en");
@@ -264,6 +292,15 @@ fn the_settings_reference_is_no_older_than_the_schema() {
     for group in shared {
         writeln!(tables, "{}", rows(&forms["smtp"]["properties"][group], &format!("/{group}"))).unwrap();
     }
+    tables += "The login methods of each transport:\n\n| Transport | `/auth/method` |\n|---|---|\n";
+    for (name, schema) in &forms {
+        let methods = methods(schema);
+        if !methods.is_empty() {
+            let methods: Vec<_> = methods.iter().map(|method| format!("`{method}`")).collect();
+            writeln!(tables, "| `{name}` | {} |", methods.join(", ")).unwrap();
+        }
+    }
+    tables.push('\n');
     for (name, schema) in forms.iter().filter(|(name, _)| !name.is_empty()) {
         let mut own = schema.clone();
         own["properties"].as_object_mut().unwrap().retain(|name, _| !shared.contains(&name.as_str()));

@@ -31,6 +31,7 @@ mod wait;
 mod window;
 
 use postkontor_plugin::serde_json::Value;
+use postkontor_plugin::settings::Method;
 use postkontor_plugin::{Body, Call, Error, Filed, Filing, Mail, Opening, ReceiveRequest, Received, Report, Sent, TestRequest, Transport};
 use session::Session;
 use settings::Settings;
@@ -51,6 +52,7 @@ impl Transport for Imap {
     const NAME: &'static str = "imap";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file"];
+    const METHODS: &'static [Method] = Method::SASL;
     const TEXTS: &'static [(&'static str, &'static str)] = &[
         ("en", include_str!("../locales/en.json")),
         ("de", include_str!("../locales/de.json")),

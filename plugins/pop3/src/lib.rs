@@ -15,6 +15,7 @@ mod state;
 mod test;
 
 use postkontor_plugin::serde_json::Value;
+use postkontor_plugin::settings::Method;
 use postkontor_plugin::{Call, Error, Opening, ReceiveRequest, Received, Report, TestRequest, Transport};
 use settings::Settings;
 use std::time::Instant;
@@ -30,6 +31,7 @@ impl Transport for Pop3 {
     const NAME: &'static str = "pop3";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "list", "receive", "apply"];
+    const METHODS: &'static [Method] = settings::METHODS;
     const TEXTS: &'static [(&'static str, &'static str)] = &[
         ("en", include_str!("../locales/en.json")),
         ("de", include_str!("../locales/de.json")),

@@ -1,7 +1,7 @@
 //! The account's settings.
 
 use postkontor_plugin::net::sasl;
-use postkontor_plugin::settings::{Auth, Server, Tls, TlsMode};
+use postkontor_plugin::settings::{Auth, Method, Server, Tls, TlsMode};
 use postkontor_plugin::{Error, Stage, schemars, serde};
 
 /// The port on which TLS begins with the first byte.
@@ -34,6 +34,26 @@ pub struct Own {
     #[schemars(range(min = 0, max = 3650), extend("x-postkontor" = {"scope": "user", "unit": "d", "order": 10}))]
     pub leave_days: Option<u32>,
 }
+
+/// The login methods. Without a login POP3 shows nothing, so `none` is not among them.
+pub(crate) const METHODS: &[Method] = &[
+    Method::Auto,
+    Method::Password,
+    Method::Plain,
+    Method::Login,
+    Method::CramMd5,
+    Method::DigestMd5,
+    Method::ScramSha1,
+    Method::ScramSha256,
+    Method::Ntlm,
+    Method::Windows,
+    Method::Apop,
+    Method::Xoauth2,
+    Method::Oauthbearer,
+    Method::Oauth2,
+    Method::External,
+    Method::Account,
+];
 
 impl Settings {
     /// Refuses what could not work or would break a line, before anything is sent.

@@ -2,6 +2,7 @@
 //!
 //! Authors need only [`export!`](crate::export) from here. A host that links a plugin statically takes [`vtable`].
 
+use crate::settings::methods;
 use crate::{Call, Error, Filing, Host, Level, Mail, Opening, ReceiveRequest, Secret, Sent, Status, TestRequest, Transport};
 pub use abi_stable;
 pub use postkontor_abi as raw;
@@ -105,9 +106,10 @@ unsafe extern "C" fn describe<T: Transport>(request: Bytes, out: *mut Buffer) ->
     let (request, out) = unsafe { (borrow(&request), out.as_mut()) };
     let status = guarded(out, None, || {
         let request: DescribeRequest = parse(request)?;
-        let mut description = json!({"name": T::NAME, "version": T::VERSION, "operations": T::OPERATIONS});
+        let mut description = json!({"name": T::NAME, "version": T::VERSION, "operations": T::OPERATIONS, "methods": T::METHODS});
         if request.full {
             description["schema"] = crate::settings::schema::<T::Settings>();
+            methods::narrow(&mut description["schema"], T::METHODS);
             let texts = crate::SHARED_TEXTS.iter().chain(T::TEXTS);
             let mut merged = json!({});
             for (language, text) in texts {
@@ -127,6 +129,7 @@ unsafe extern "C" fn open<T: Transport>(request: Bytes, host: *const raw::Host, 
     let Some(session) = session else { return Status::Argument.number() };
     let status = guarded(out, host, || {
         let request: OpenRequest = parse(request)?;
+        methods::accept(&request.settings, T::METHODS)?;
         // serde's own words would quote the value that does not fit, which may be the password.
         let settings = <T::Settings as serde::Deserialize>::deserialize(request.settings).map_err(|error| {
             let detail = if error.is_data() { "a setting has a type or value that the transport cannot read" } else { "broken JSON" };

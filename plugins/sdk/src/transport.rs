@@ -1,5 +1,6 @@
 //! The trait that a transport implements.
 
+use crate::settings::Method;
 use crate::{Body, Call, Error, Filed, Filing, Mail, ReceiveRequest, Received, Report, Sent, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -30,6 +31,9 @@ pub trait Transport: Sized + Send + 'static {
 
     /// The operations that are implemented: `test`, `send`, `list`, `receive`, `apply`, `file`, `authorize`.
     const OPERATIONS: &'static [&'static str];
+
+    /// The login methods of the settings group `auth` that there are; form, check and [`Transport::open`] take no other.
+    const METHODS: &'static [Method] = Method::ALL;
 
     /// Texts for users as pairs of language and JSON (docs/plugins.md); the shared ones need not be repeated.
     const TEXTS: &'static [(&'static str, &'static str)];

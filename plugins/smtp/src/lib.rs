@@ -36,6 +36,7 @@ mod transaction;
 mod verdict;
 mod window;
 
+use postkontor_plugin::settings::Method;
 use postkontor_plugin::{Body, Call, Error, Mail, Opening, Report, Sent, Status, TestRequest, Transport};
 pub use settings::{Own, Pop3, Settings};
 use std::time::{Duration, Instant};
@@ -54,6 +55,7 @@ impl Transport for Smtp {
     const NAME: &'static str = "smtp";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send"];
+    const METHODS: &'static [Method] = settings::METHODS;
     const TEXTS: &'static [(&'static str, &'static str)] = &[
         ("en", include_str!("../locales/en.json")),
         ("de", include_str!("../locales/de.json")),

@@ -53,6 +53,27 @@ pub struct Pop3 {
     pub mode: TlsMode,
 }
 
+/// The login methods: all but APOP, which only POP3 has.
+pub(crate) const METHODS: &[Method] = &[
+    Method::None,
+    Method::Auto,
+    Method::Password,
+    Method::Plain,
+    Method::Login,
+    Method::CramMd5,
+    Method::DigestMd5,
+    Method::ScramSha1,
+    Method::ScramSha256,
+    Method::Ntlm,
+    Method::Windows,
+    Method::Xoauth2,
+    Method::Oauthbearer,
+    Method::Oauth2,
+    Method::External,
+    Method::PopBeforeSmtp,
+    Method::Account,
+];
+
 /// The port on which TLS begins with the first byte.
 pub(crate) const IMPLICIT: u16 = 465;
 

@@ -96,6 +96,74 @@ pub enum Method {
     Account,
 }
 
+impl Method {
+    /// All of them, in the order of the form.
+    pub const ALL: &'static [Method] = &[
+        Method::None,
+        Method::Auto,
+        Method::Password,
+        Method::Plain,
+        Method::Login,
+        Method::CramMd5,
+        Method::DigestMd5,
+        Method::ScramSha1,
+        Method::ScramSha256,
+        Method::Ntlm,
+        Method::Windows,
+        Method::Apop,
+        Method::Xoauth2,
+        Method::Oauthbearer,
+        Method::Oauth2,
+        Method::External,
+        Method::PopBeforeSmtp,
+        Method::Account,
+    ];
+
+    /// Those that carry SASL mechanisms, for a transport that has no method of its own.
+    pub const SASL: &'static [Method] = &[
+        Method::None,
+        Method::Auto,
+        Method::Password,
+        Method::Plain,
+        Method::Login,
+        Method::CramMd5,
+        Method::DigestMd5,
+        Method::ScramSha1,
+        Method::ScramSha256,
+        Method::Ntlm,
+        Method::Windows,
+        Method::Xoauth2,
+        Method::Oauthbearer,
+        Method::Oauth2,
+        Method::External,
+        Method::Account,
+    ];
+
+    /// The method as the settings spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::None => "none",
+            Method::Auto => "auto",
+            Method::Password => "password",
+            Method::Plain => "plain",
+            Method::Login => "login",
+            Method::CramMd5 => "cram-md5",
+            Method::DigestMd5 => "digest-md5",
+            Method::ScramSha1 => "scram-sha-1",
+            Method::ScramSha256 => "scram-sha-256",
+            Method::Ntlm => "ntlm",
+            Method::Windows => "windows",
+            Method::Apop => "apop",
+            Method::Xoauth2 => "xoauth2",
+            Method::Oauthbearer => "oauthbearer",
+            Method::Oauth2 => "oauth2",
+            Method::External => "external",
+            Method::PopBeforeSmtp => "pop-before-smtp",
+            Method::Account => "account",
+        }
+    }
+}
+
 /// Where a token comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

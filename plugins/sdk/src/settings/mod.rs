@@ -17,6 +17,7 @@
 //! ```
 
 mod auth;
+pub(crate) mod methods;
 mod schema;
 mod server;
 mod tls;

@@ -45,7 +45,7 @@ pub fn choose(auth: &Auth, offered: &[String], protection: Protection) -> Result
         Method::Ntlm | Method::Windows => &[Mechanism::Ntlm],
         Method::None | Method::Apop | Method::PopBeforeSmtp | Method::Account => {
             let code = "auth.method_unsupported";
-            let error = Error::new(Status::Unsupported, code).stage(Stage::Login).arg("method", method_name(auth.method));
+            let error = Error::new(Status::Unsupported, code).stage(Stage::Login).arg("method", auth.method.name());
             return Err(error.at("/auth/method", code));
         }
     };
@@ -68,16 +68,11 @@ fn not_offered(auth: &Auth, candidates: &[Mechanism], offered: &[String]) -> Err
     let code = if offered.is_empty() { "auth.not_offered" } else { "auth.mechanism_not_offered" };
     let wanted: Vec<&str> = candidates.iter().map(|mechanism| mechanism.name()).collect();
     let error = Error::new(Status::Auth, code).stage(Stage::Login).at("/auth/method", code);
-    error.arg("method", method_name(auth.method)).arg("wanted", wanted.join(", ")).arg("offered", offered.join(", "))
+    error.arg("method", auth.method.name()).arg("wanted", wanted.join(", ")).arg("offered", offered.join(", "))
 }
 
 fn has_token(auth: &Auth) -> bool {
     auth.oauth2.as_ref().is_some_and(|oauth2| !oauth2.access_token.is_empty())
-}
-
-/// The method as the settings spell it.
-fn method_name(method: Method) -> String {
-    serde_json::to_value(method).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 #[cfg(test)]
