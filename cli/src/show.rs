@@ -191,6 +191,9 @@ fn list(out: &mut impl Write, json: &Value) -> io::Result<()> {
         let facts: Vec<_> = facts.iter().filter(|fact| !fact.is_empty()).map(|fact| clean(fact)).collect();
         writeln!(out, "{}", facts.join("  "))?;
     }
+    for missing in json["missing"].as_array().into_iter().flatten() {
+        writeln!(out, "! {}  {}", clean(text(&missing["id"])), clean(text(&missing["error"]["message"])))?;
+    }
     Ok(())
 }
 
@@ -264,6 +267,8 @@ mod tests {
         let messages =
             json!({"messages": [{"file": "0001.eml", "id": "7", "size": 120, "subject": "Hi", "verdict": "seen"}], "state": "x"});
         assert_eq!(shown(Kind::List, messages), "0001.eml  7  120  Hi  seen\n");
+        let missing = json!({"messages": [], "missing": [{"id": "8", "error": {"message": "The server refused it."}}], "state": "x"});
+        assert_eq!(shown(Kind::List, missing), "! 8  The server refused it.\n");
     }
 
     #[test]

@@ -3,13 +3,13 @@
 
 use postkontor_core::{Account, Callbacks, Cancel, Error, Host, Status};
 use postkontor_plugin::abi::raw::Plugin;
-use postkontor_plugin::{Call, Incoming, Opening, ReceiveRequest, Received, Transport, schemars, serde};
+use postkontor_plugin::{Call, Incoming, Missing, Opening, ReceiveRequest, Received, Transport, schemars, serde};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// A transport that answers each look as its settings say: `nothing`, `later`, `auth`, `more`, `peace` (nothing, and not again for 900
+/// A transport that answers each look as its settings say: `nothing`, `later`, `auth`, `more`, `missing`, `peace` (nothing, and not again for 900
 /// seconds), `mail`. The last goes for all further looks.
 struct Looks {
     next: std::vec::IntoIter<String>,
@@ -46,6 +46,10 @@ impl Transport for Looks {
             "later" => return Err(postkontor_plugin::Error::new(Status::Later, "looks.later")),
             "auth" => return Err(postkontor_plugin::Error::new(Status::Auth, "looks.auth")),
             "more" => received.more = true,
+            "missing" => {
+                let error = postkontor_plugin::Error::new(Status::Refused, "looks.refused");
+                received.missing.push(Missing { id: "m".to_owned(), error });
+            }
             "peace" => received.again_seconds = Some(900),
             "mail" => {
                 call.announce(&Incoming { id: "1".to_owned(), ..Incoming::default() })?;
@@ -82,6 +86,13 @@ fn a_transport_that_knows_nothing_of_waiting_is_asked_again_before_the_wait_is_o
 fn a_wait_without_news_ends_well_and_with_the_last_state() {
     let received = receive(&["nothing"], 1).unwrap();
     assert_eq!(received, json!({"messages": [], "state": "2", "more": false}));
+}
+
+#[test]
+fn a_message_that_never_comes_ends_no_wait_and_is_told_at_its_end() {
+    let received = receive(&["missing", "mail"], 1).unwrap();
+    assert_eq!((&received["messages"][0]["id"], received.get("missing")), (&json!("1"), None));
+    assert_eq!(receive(&["missing"], 1).unwrap()["missing"][0]["id"], "m");
 }
 
 #[test]

@@ -144,7 +144,8 @@ pub unsafe extern "system" fn postkontor_account_list(
 /// message that is not saved is not read for its summary, which then says only what the server tells ("id", "size", ...): faster where
 /// only the bytes are wanted. With "wait_seconds" the call waits that long for new messages where there are none, or as long as its
 /// deadline allows; nothing new in that time is POSTKONTOR_OK with no messages. `cancel` may be null. `out` is {"messages":[...],"state":"...","more":false}: give the state with the next request, and
-/// only what is new is fetched. A message is marked or deleted only after its verdict; a crash in between fetches it again, never
+/// only what is new is fetched. Messages that the server named and did not hand over are in "missing":[{"id":"...","error":{...}}], which is
+/// left out where there are none; the next call tries them again. A message is marked or deleted only after its verdict; a crash in between fetches it again, never
 /// loses it.
 ///
 /// # Safety

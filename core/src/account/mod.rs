@@ -84,17 +84,18 @@ impl Account {
     /// `request` is `{"folder","state","filter":{…},"max_messages","max_bytes","save_to","then","summary","wait_seconds"}`, every member
     /// optional; `"summary":"none"` spares reading the messages and making their digests, unless they are saved: the program gets their
     /// bytes, `id`, `size` and `folder`. Where nothing is new the call waits up to `wait_seconds` for it, or as long as its
-    /// deadline allows. The result is `{"messages":[{"file","id","sha256","size","subject","deliver_to","verdict"}],"state","more"}`; the error of a fetch that was
-    /// interrupted after some messages were taken has the same members.
+    /// deadline allows. The result is `{"messages":[{"file","id","sha256","size","subject","deliver_to","verdict"}],"state","more"}`, where
+    /// the server named messages and did not hand them over also `"missing":[{"id","error"}]`; the error of a fetch that was interrupted
+    /// after some messages were taken has the same members.
     pub fn receive<'t>(&mut self, request: &str, take: Option<&'t mut Take<'t>>, cancel: &Cancel) -> Result<String, Error> {
-        let document = self.document.clone();
+        let (document, host) = (self.document.clone(), self.host.clone());
         let result = self.mailbox().and_then(|leg| {
             let mut request = request_object(request)?;
             let wishes = Reception::wishes(&request)?;
             let wait = Wait::new(wishes.wait_seconds, cancel);
             let mut reception = Reception::new(wishes, &document.receive, take)?;
             request["summary"] = json!(reception.detail);
-            let received = loop {
+            let mut received = loop {
                 request["wait_seconds"] = Value::from(wait.seconds());
                 request["deadline_ms"] = Value::from(leg::milliseconds(cancel.remaining(DEADLINE + wait.left())));
                 let received = leg.receive(&request, cancel, &mut reception);
@@ -111,6 +112,9 @@ impl Account {
                     break received?;
                 }
             };
+            for missing in &mut received.missing {
+                missing.error = host.localised(leg.complete(missing.error.clone()));
+            }
             let result = reception.result(&received);
             match received.interrupted {
                 None => result.json(),

@@ -13,7 +13,7 @@ use crate::loader::Streams;
 use crate::opened::Opened;
 use crate::settings::Receive;
 use folder::Folder;
-use postkontor_plugin::{Disposal, Error, Incoming, ReceiveRequest, Received, Stage, Status, Summary};
+use postkontor_plugin::{Disposal, Error, Incoming, Missing, ReceiveRequest, Received, Stage, Status, Summary};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -76,6 +76,8 @@ pub(crate) struct Reception<'a> {
 #[derive(Serialize)]
 pub(crate) struct Outcome {
     messages: Vec<Taken>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<Missing>,
     state: String,
     more: bool,
 }
@@ -88,11 +90,15 @@ impl Outcome {
 
     /// The same as members for an error.
     pub(crate) fn members(&self) -> Map<String, Value> {
-        Map::from_iter([
+        let mut members = Map::from_iter([
             ("messages".to_owned(), json!(self.messages)),
             ("state".to_owned(), Value::from(self.state.as_str())),
             ("more".to_owned(), Value::from(self.more)),
-        ])
+        ]);
+        if !self.missing.is_empty() {
+            members.insert("missing".to_owned(), json!(self.missing));
+        }
+        members
     }
 }
 
@@ -168,9 +174,9 @@ impl<'a> Reception<'a> {
         self.taken.is_empty()
     }
 
-    /// The result: what was fetched, and the transport's state for the next fetch.
+    /// The result: what was fetched, what the server named and did not hand over, and the transport's state for the next fetch.
     pub(crate) fn result(self, received: &Received) -> Outcome {
-        Outcome { messages: self.taken, state: received.state.clone(), more: received.more }
+        Outcome { messages: self.taken, missing: received.missing.clone(), state: received.state.clone(), more: received.more }
     }
 
     fn begin(&mut self, incoming: Incoming) -> Result<(), Error> {
@@ -188,8 +194,10 @@ impl<'a> Reception<'a> {
         let (sha256, is_whole) = (spool.sha256(), spool.is_whole() && !incoming.headers_only);
         let message = Opened::new(spool.bytes()?);
         // The size on the wire is known exactly by now, unless only the headers came.
-        let size = incoming.size.take().filter(|_| incoming.headers_only).unwrap_or(spool.size());
-        let mut summary = self.summary(&message, &incoming, size, sha256.as_deref());
+        let told = incoming.size.take();
+        let size = told.filter(|_| incoming.headers_only).unwrap_or(spool.size());
+        let size_told = told.filter(|told| *told != size);
+        let mut summary = self.summary(&message, &incoming, (size, size_told), sha256.as_deref());
         let mut saved = None;
         if self.folder.is_some() || !is_whole {
             let mut members: Map<String, Value> = serde_json::from_str(&summary).unwrap_or_default();
@@ -232,7 +240,7 @@ impl<'a> Reception<'a> {
 
     /// The summary: what the message tells of itself, and what is known of it besides. All are JSON objects whose members differ,
     /// so that they are joined as texts: taking the largest apart to put it together again would cost as much as reading it did.
-    fn summary(&self, message: &Opened, incoming: &Incoming, size: u64, sha256: Option<&str>) -> String {
+    fn summary(&self, message: &Opened, incoming: &Incoming, (size, size_told): (u64, Option<u64>), sha256: Option<&str>) -> String {
         let read = match self.detail {
             Summary::Full => Cow::Borrowed(message.summary()),
             Summary::None => Cow::Owned(format!("{{\"size\":{size}}}")),
@@ -243,6 +251,9 @@ impl<'a> Reception<'a> {
         summary.push_str(read.strip_suffix('}').unwrap_or_default());
         if let Some(sha256) = sha256 {
             summary.extend([",\"sha256\":\"", sha256, "\""]);
+        }
+        if let Some(size_told) = size_told {
+            summary.extend([",\"size_told\":", &size_told.to_string()]);
         }
         if let Some(members) = incoming.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             summary.extend([",", members]);

@@ -39,7 +39,7 @@ pub use call::{Body, Call, Host, Level};
 pub use error::{At, Delivery, Error, Reply, Retry, SessionState, Stage};
 pub use filing::{Filed, Filing, FilingResult, Original, SentBy};
 pub use mail::{Answer, Dsn, Mail, Notify, Sent, Verdict};
-pub use receive::{Disposal, Filter, Incoming, ReceiveRequest, Received, Summary};
+pub use receive::{Disposal, Filter, Incoming, Missing, ReceiveRequest, Received, Summary};
 pub use report::{Report, Step, StepStatus};
 pub use schemars;
 pub use secret::Secret;

@@ -108,4 +108,16 @@ pub struct Received {
     /// Why the fetch ended early although some messages were taken; the state still says which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<crate::Error>,
+    /// Messages that the server named and did not hand over. They are not in the state, so the next fetch tries them again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Missing>,
+}
+
+/// A message that the server named and did not hand over. The others were fetched all the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Missing {
+    /// Its [`Incoming::id`]; empty where the server names it in no usable way.
+    pub id: String,
+    /// Why it did not come.
+    pub error: crate::Error,
 }

@@ -1,0 +1,97 @@
+//! What the program learns of messages that did not come, or came otherwise than the server told.
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+
+use postkontor_core::{Account, Cancel, Error, Fetched, Host, Status};
+use postkontor_plugin::abi::raw::Plugin;
+use postkontor_plugin::{Call, Disposal, Incoming, Missing, Opening, ReceiveRequest, Received, Transport, schemars, serde};
+use serde_json::{Value, json};
+
+/// A transport whose server names three messages: the first is longer than told, the second it refuses, the third is as told.
+struct Gaps {
+    is_interrupted: bool,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Settings {
+    gaps: Own,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Own {
+    interrupted: bool,
+}
+
+impl Transport for Gaps {
+    const NAME: &'static str = "gaps";
+    const VERSION: &'static str = "1";
+    const OPERATIONS: &'static [&'static str] = &["receive"];
+    const TEXTS: &'static [(&'static str, &'static str)] = &[("en", r#"{"codes":{"gaps.refused":"No message {id}."}}"#)];
+    type Settings = Settings;
+
+    fn open(settings: Settings, _opening: &Opening) -> Result<Gaps, postkontor_plugin::Error> {
+        Ok(Gaps { is_interrupted: settings.gaps.interrupted })
+    }
+
+    fn receive(&mut self, _request: &ReceiveRequest, call: &Call) -> Result<Received, postkontor_plugin::Error> {
+        let announce = |id: &str| call.announce(&Incoming { id: id.to_owned(), size: Some(17), ..Incoming::default() });
+        announce("longer")?;
+        call.message(b"Subject: a\r\n\r\nlonger\r\n")?;
+        call.disposal()?;
+        // Half of it came, and then the transport knew better: what was announced and not ended counts for nothing.
+        announce("refused")?;
+        call.message(b"Subject: half")?;
+        announce("exact")?;
+        call.message(b"Subject: b\r\n\r\nb\r\n")?;
+        call.disposal()?;
+        let refused = postkontor_plugin::Error::new(Status::Refused, "gaps.refused").arg("id", "refused");
+        let interrupted = self.is_interrupted.then(|| postkontor_plugin::Error::new(Status::Network, "net.closed_by_server"));
+        let missing = vec![Missing { id: "refused".to_owned(), error: refused }];
+        Ok(Received { state: "s".to_owned(), missing, interrupted, ..Received::default() })
+    }
+}
+
+static GAPS: Plugin = postkontor_plugin::abi::vtable::<Gaps>();
+
+/// The summaries that the program got, and the result.
+fn receive(summary: &str, interrupted: bool) -> (Vec<Value>, Result<Value, Error>) {
+    let host = Host::open_with(r#"{"language":"en"}"#, Box::new(()), &[&GAPS]).unwrap();
+    let settings =
+        json!({"accounts": {"main": {"transport": "gaps", "gaps": {"interrupted": interrupted}}}, "sender": {"address": "a@example.com"}});
+    let mut account = Account::open(&host, &settings.to_string(), None).unwrap();
+    let mut summaries = Vec::new();
+    let mut take = |fetched: Fetched<'_>| {
+        summaries.push(serde_json::from_str(fetched.summary).unwrap());
+        Disposal::Keep
+    };
+    let result = account.receive(&json!({"summary": summary}).to_string(), Some(&mut take), &Cancel::default());
+    (summaries, result.map(|json| serde_json::from_str(&json).unwrap()))
+}
+
+#[test]
+fn a_size_that_was_told_and_is_wrong_stands_beside_the_right_one() {
+    for summary in ["full", "none"] {
+        let (summaries, _) = receive(summary, false);
+        assert_eq!((&summaries[0]["size"], &summaries[0]["size_told"]), (&json!(22), &json!(17)), "{summary}");
+        assert_eq!((&summaries[1]["size"], summaries[1].get("size_told")), (&json!(17), None), "{summary}");
+    }
+}
+
+#[test]
+fn a_message_that_did_not_come_is_named_with_the_reason_in_the_programs_language() {
+    let (_, result) = receive("full", false);
+    let result = result.unwrap();
+    let ids: Vec<&Value> = result["messages"].as_array().unwrap().iter().map(|message| &message["id"]).collect();
+    assert_eq!(ids, ["longer", "exact"]);
+    let missing = &result["missing"][0];
+    assert_eq!((&missing["id"], &missing["error"]["code"]), (&json!("refused"), &json!("gaps.refused")));
+    assert_eq!((&missing["error"]["message"], &missing["error"]["transport"]), (&json!("No message refused."), &json!("gaps")));
+    assert_eq!(result["missing"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_interrupted_fetch_tells_what_did_not_come_as_well() {
+    let (_, result) = receive("full", true);
+    let error = result.unwrap_err();
+    assert_eq!(error.status, Status::Network);
+    assert_eq!((&error.more["missing"][0]["id"], error.more["messages"].as_array().unwrap().len()), (&json!("refused"), 2));
+}
