@@ -1,7 +1,7 @@
 //! The host: a configuration, the plugins it found, and the language it speaks.
 
 use crate::error::failed;
-use crate::loader::{self, Plugin};
+use crate::loader::{self, Content, Plugin, Searched};
 use crate::settings::{self, Schemas};
 use crate::texts::Texts;
 use crate::transport::Transport;
@@ -31,6 +31,8 @@ pub struct Host {
     language: String,
     callbacks: Box<dyn Callbacks>,
     entries: Vec<Entry>,
+    /// The folders in which plugins were looked for.
+    searched: Vec<Searched>,
     texts: OnceLock<Texts>,
 }
 
@@ -56,14 +58,21 @@ impl Host {
         let config: Config =
             serde_json::from_str(config).map_err(|error| failed(Status::Argument, "host.config_unreadable").detail(error.to_string()))?;
         let search = loader::Search { plugins: config.plugins, trust_environment: config.trust_environment, pins: config.pins };
-        let mut host =
-            Host { language: config.language.unwrap_or_else(|| "en".to_owned()), callbacks, entries: Vec::new(), texts: OnceLock::new() };
+        let mut host = Host {
+            language: config.language.unwrap_or_else(|| "en".to_owned()),
+            callbacks,
+            entries: Vec::new(),
+            searched: Vec::new(),
+            texts: OnceLock::new(),
+        };
         for plugin in builtin {
             host.add(None, Ok(Plugin::builtin(plugin)));
         }
-        for found in loader::search(&search) {
+        let findings = loader::search(&search);
+        for found in findings.found {
             host.add(Some(found.file), found.plugin);
         }
+        host.searched = findings.searched;
         Ok(Arc::new(host))
     }
 
@@ -143,12 +152,37 @@ impl Host {
     pub(crate) fn transport(&self, name: &str) -> Result<&Transport, Error> {
         let usable = || self.entries.iter().filter_map(|entry| entry.transport.as_ref().ok());
         usable().find(|transport| transport.identity.name == name).ok_or_else(|| {
-            // Every place that was searched, and why each file failed: the reason is usually among them.
-            let known: Vec<&str> = usable().map(|transport| transport.identity.name.as_str()).collect();
+            // Why each file failed: the reason is usually among them.
             let failures = self.entries.iter().filter_map(|entry| Some(format!("{}: {}", entry.shown(), entry.transport.as_ref().err()?)));
+            let known: Vec<&str> = usable().map(|transport| transport.identity.name.as_str()).collect();
             let error = failed(Status::Transport, "transport.unknown").arg("transport", name).arg("known", known.join(", "));
+            let error = error.arg("choice", self.choice(&known));
             error.detail(failures.collect::<Vec<_>>().join("; "))
         })
+    }
+
+    /// Which transports there are; where there is none, in which folders they were looked for and what each of them held.
+    fn choice(&self, known: &[&str]) -> Value {
+        if !known.is_empty() {
+            return json!({"code": "transport.available", "args": {"known": known}});
+        }
+        let searched = self.searched.iter().map(|Searched { folder, content }| {
+            let code = match content {
+                Content::Missing => "transport.folder_missing",
+                Content::Files(0) => "transport.folder_empty",
+                Content::Refused | Content::Files(_) => "transport.folder_unusable",
+            };
+            json!({"code": code, "args": {"path": folder.display().to_string()}})
+        });
+        let searched: Vec<Value> = searched.collect();
+        // The first reason is enough for a sentence; all of them are listed with the transports.
+        match self.entries.iter().find_map(|entry| entry.transport.as_ref().err()) {
+            None => json!({"code": "transport.none", "args": {"searched": searched}}),
+            Some(error) => {
+                let reason = json!({"code": error.code, "args": error.args});
+                json!({"code": "transport.none_usable", "args": {"searched": searched, "reason": reason}})
+            }
+        }
     }
 
     /// The texts of the host and of every plugin; gathered when a sentence is first needed.

@@ -410,6 +410,50 @@ mod rights {
         }
     }
 
+    /// A folder of a folder of a temporary folder, with a plugin in it.
+    fn nested(folder: &Folder) -> PathBuf {
+        let inner = folder.file("above").join("plugins");
+        fs::create_dir_all(&inner).unwrap();
+        only_mine(&folder.file("above")).unwrap();
+        only_mine(&inner).unwrap();
+        strangers::c(FOLDER_C, &[], &inner.join(library("folder-c"))).unwrap();
+        inner
+    }
+
+    #[test]
+    fn a_folder_that_others_can_replace_is_refused() {
+        let folder = Folder::new().unwrap();
+        let inner = nested(&folder);
+        for mode in [0o777, 0o775, 0o757] {
+            chmod(&folder.file("above"), mode);
+            let transports: Vec<Value> = serde_json::from_str(&open(&[&inner]).transports()).unwrap();
+            let error = &transports[0]["error"];
+            assert_eq!(error["code"], "plugin.writable_by_others", "{mode:o}: {transports:?}");
+            let above = folder.file("above").display().to_string();
+            assert!(error["message"].as_str().unwrap().contains(&above), "names the folder that is open to all: {error}");
+        }
+    }
+
+    #[test]
+    fn a_folder_whose_files_only_their_owners_can_replace_may_lie_above() {
+        let folder = Folder::new().unwrap();
+        let inner = nested(&folder);
+        chmod(&folder.file("above"), 0o1777);
+        assert_eq!(entry(&open(&[&inner]), &library("folder-c"))["name"], "folder-c");
+        // The plugins' own folder is another matter: anybody could add one.
+        chmod(&inner, 0o1777);
+        let transports: Vec<Value> = serde_json::from_str(&open(&[&inner]).transports()).unwrap();
+        assert_eq!(transports[0]["error"]["code"], "plugin.writable_by_others", "{transports:?}");
+    }
+
+    #[test]
+    fn a_pipe_in_the_plugin_folder_does_not_hang() {
+        let folder = Folder::new().unwrap();
+        let pipe = folder.file(&library("pipe"));
+        assert!(std::process::Command::new("mkfifo").arg("-m").arg("600").arg(&pipe).status().unwrap().success());
+        assert_eq!(entry(&open(&[folder.path()]), &library("pipe"))["error"]["code"], "plugin.not_a_file");
+    }
+
     #[test]
     fn a_link_into_a_folder_that_others_may_write_is_not_followed() {
         let (folder, open_to_all) = (Folder::new().unwrap(), Folder::new().unwrap());
@@ -440,4 +484,60 @@ fn a_pinned_plugin_is_loaded_only_unchanged() {
     only_mine(&folder.file(&name)).unwrap();
     let error = entry(&open_with(config, Box::new(())), &name)["error"].clone();
     assert_eq!(error["code"], "plugin.pin_mismatch", "{error}");
+}
+
+/// The program swaps the file while others are at work: what was digested is what is loaded, or nothing.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_pinned_file_cannot_be_swapped_between_the_look_and_the_loading() {
+    use sha2::{Digest, Sha256};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let folder = Folder::new().unwrap();
+    let (name, mark) = (library("odd"), folder.file("mark"));
+    let file = |name: &str| folder.file(name);
+    strangers::c(ODD, &["FAILS"], &file("good")).unwrap();
+    strangers::c(ODD, &["FAILS", &format!("MARK=\"{}\"", mark.display())], &file("bad")).unwrap();
+    let pin: String = Sha256::digest(fs::read(file("good")).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
+    // A folder for each round: the system's loader does not look again at a path that it knows.
+    let rounds: Vec<PathBuf> = (0..300).map(|round| file(&format!("plugins-{round}"))).collect();
+    for round in &rounds {
+        fs::create_dir(round).unwrap();
+        only_mine(round).unwrap();
+    }
+    for round in &rounds {
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ended.load(Ordering::Relaxed) {
+                    for from in ["good", "bad"] {
+                        fs::hard_link(file(from), file("next")).unwrap();
+                        fs::rename(file("next"), round.join(&name)).unwrap();
+                    }
+                }
+            });
+            let config = json!({"plugins": [round], "pins": {name.as_str(): format!("sha256:{pin}")}});
+            drop(open_with(config, Box::new(())));
+            ended.store(true, Ordering::Relaxed);
+        });
+    }
+    assert!(!mark.exists(), "the file without the pin was run");
+}
+
+/// Where nothing is found the error says where was looked and what was there.
+#[test]
+fn a_transport_that_is_not_there_says_where_it_was_looked_for() {
+    let (empty, odd) = (Folder::new().unwrap(), Folder::new().unwrap());
+    let nowhere = empty.file("nowhere");
+    strangers::c(ODD, &["NO_SYMBOL"], &odd.file(&library("odd"))).unwrap();
+    let error = |folders: &[&Path]| Account::open(&open(folders), &settings("smtp", json!({})), None).err().unwrap().message.clone();
+    let message = error(&[empty.path()]);
+    assert!(message.contains(&format!("{} (no plugin in it)", empty.path().display())), "{message}");
+    let message = error(&[empty.path(), &nowhere, odd.path()]);
+    for part in
+        [format!("{} (there is no such folder)", nowhere.display()), format!("{} (nothing in it can be used)", odd.path().display())]
+    {
+        assert!(message.contains(&part), "{part}: {message}");
+    }
+    let message = error(&[odd.path()]);
+    assert!(message.contains("is not a Postkontor plugin"), "the reason of the file: {message}");
 }

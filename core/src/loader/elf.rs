@@ -6,13 +6,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
 
 /// Whether everything is there that the headers promise. A file of another kind counts as whole: to refuse it is the loader's part.
-pub(super) fn is_whole(path: &Path) -> io::Result<bool> {
-    let mut file = File::open(path)?;
+pub(super) fn is_whole(file: &mut File) -> io::Result<bool> {
     let size = file.metadata()?.len();
-    read(&mut file, size).or_else(|error| if error.kind() == io::ErrorKind::UnexpectedEof { Ok(false) } else { Err(error) })
+    file.rewind()?;
+    read(file, size).or_else(|error| if error.kind() == io::ErrorKind::UnexpectedEof { Ok(false) } else { Err(error) })
 }
 
 fn read(file: &mut (impl Read + Seek), size: u64) -> io::Result<bool> {
@@ -138,6 +137,6 @@ mod tests {
 
     #[test]
     fn this_program_is_whole() {
-        assert!(is_whole(&std::env::current_exe().unwrap()).unwrap());
+        assert!(is_whole(&mut File::open(std::env::current_exe().unwrap()).unwrap()).unwrap());
     }
 }

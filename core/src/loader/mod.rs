@@ -7,13 +7,16 @@
 //! A plugin, once opened, stays in memory until the process ends, because its code may be referred to from anywhere.
 
 mod elf;
+mod file;
 mod module;
+mod table;
+mod trust;
 mod vtable;
 
 use crate::error::failed;
+use file::PluginFile;
 use postkontor_plugin::{Error, Status};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +24,9 @@ pub(crate) use vtable::{Context, Plugin, Session, Streams};
 
 /// The environment variable that names further plugin folders, where the configuration trusts the environment.
 const ENVIRONMENT: &str = "POSTKONTOR_PLUGINS";
+
+/// The file by which one knows a folder that cargo builds into.
+const CARGO: &str = ".cargo-lock";
 
 /// What the host's configuration says about plugins.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -42,55 +48,118 @@ pub(crate) struct Found {
     pub(crate) plugin: Result<Plugin, Error>,
 }
 
+/// What a search found, and where it looked.
+#[derive(Default)]
+pub(crate) struct Findings {
+    /// The plugins, in the order of folders and names.
+    pub(crate) found: Vec<Found>,
+    /// The folders in the order they were searched.
+    pub(crate) searched: Vec<Searched>,
+}
+
+/// A folder that was searched.
+pub(crate) struct Searched {
+    pub(crate) folder: PathBuf,
+    pub(crate) content: Content,
+}
+
+/// What a folder held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Nothing: there is no such folder.
+    Missing,
+    /// Files, but the folder may not be used; [`Findings::found`] says why.
+    Refused,
+    /// As many plugin files.
+    Files(usize),
+}
+
 /// Looks through all folders and opens what is there. A folder that cannot be read counts as one failed plugin.
-pub(crate) fn search(search: &Search) -> Vec<Found> {
-    let mut folders = search.plugins.clone();
-    if search.trust_environment
-        && let Some(paths) = std::env::var_os(ENVIRONMENT)
-    {
-        folders.extend(std::env::split_paths(&paths));
-    }
-    let configured = folders.len();
-    folders.extend(module::folder().map(|folder| folder.join("plugins")));
-    let (mut found, mut searched) = (Vec::new(), Vec::new());
-    for (index, folder) in folders.into_iter().enumerate() {
+pub(crate) fn search(search: &Search) -> Findings {
+    let mut findings = Findings::default();
+    let mut known = Vec::new();
+    for place in places(search) {
         // The default folder need not exist; one that somebody named must.
-        if index >= configured && !folder.is_dir() {
+        if !place.is_named && !place.folder.is_dir() {
+            findings.searched.push(Searched { folder: place.folder, content: Content::Missing });
             continue;
         }
         // A configuration may well name the default folder; its plugins are the same then, not others of the same name.
-        if folder.is_absolute()
-            && let Ok(folder) = folder.canonicalize()
+        if place.folder.is_absolute()
+            && let Ok(folder) = place.folder.canonicalize()
         {
-            if searched.contains(&folder) {
+            if known.contains(&folder) {
                 continue;
             }
-            searched.push(folder);
+            known.push(folder);
         }
-        match files(&folder) {
-            Ok(files) => found.extend(files.into_iter().map(|file| {
-                let plugin = open(&file, search);
-                Found { file, plugin }
-            })),
-            Err(error) => found.push(Found { file: folder, plugin: Err(error) }),
+        let content = match files(&place) {
+            Ok(files) => {
+                let content = Content::Files(files.len());
+                findings.found.extend(files.into_iter().map(|file| {
+                    let plugin = open(&file, search);
+                    Found { file, plugin }
+                }));
+                content
+            }
+            Err(error) => {
+                let content = if place.folder.exists() { Content::Refused } else { Content::Missing };
+                findings.found.push(Found { file: place.folder.clone(), plugin: Err(error) });
+                content
+            }
+        };
+        findings.searched.push(Searched { folder: place.folder, content });
+    }
+    findings
+}
+
+/// A folder to look into.
+struct Place {
+    folder: PathBuf,
+    /// Whether somebody named it.
+    is_named: bool,
+    /// What the names of plugins begin with.
+    prefix: String,
+}
+
+/// The folders to look into, in their order.
+fn places(search: &Search) -> Vec<Place> {
+    let mut named = search.plugins.clone();
+    if search.trust_environment
+        && let Some(paths) = std::env::var_os(ENVIRONMENT)
+    {
+        named.extend(std::env::split_paths(&paths));
+    }
+    let is_named = !named.is_empty();
+    let mut places: Vec<Place> = named.into_iter().map(|folder| Place { folder, is_named: true, prefix: String::new() }).collect();
+    if let Some(module) = module::folder() {
+        let folder = module.join("plugins");
+        let is_installed = folder.is_dir();
+        places.push(Place { folder, is_named: false, prefix: String::new() });
+        // After `cargo build` the plugins lie beside the library and the command. Only there: beside an installed library, or in a
+        // folder of downloads, a file with such a name is anybody's.
+        if !is_named && !is_installed && module.join(CARGO).exists() {
+            places.push(Place { folder: module, is_named: false, prefix: format!("{}postkontor_", std::env::consts::DLL_PREFIX) });
         }
     }
-    found
+    places
 }
 
 /// The dynamic libraries in a folder, in order of their names.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+fn files(place: &Place) -> Result<Vec<PathBuf>, Error> {
+    let folder = &place.folder;
     let unreadable =
         |error: std::io::Error| failed(Status::Transport, "plugin.folder_unreadable").arg("path", shown(folder)).detail(error.to_string());
     if !folder.is_absolute() {
         return Err(failed(Status::Transport, "plugin.path_relative").arg("path", shown(folder)));
     }
     let folder = folder.canonicalize().map_err(unreadable)?;
-    module::refuse_foreign(&folder)?;
+    trust::folder(&folder)?;
     let mut files = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == std::env::consts::DLL_EXTENSION) {
+        let is_named = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&place.prefix));
+        if is_named && path.extension().is_some_and(|extension| extension == std::env::consts::DLL_EXTENSION) {
             files.push(path);
         }
     }
@@ -98,36 +167,23 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-fn open(file: &Path, search: &Search) -> Result<Plugin, Error> {
+fn open(path: &Path, search: &Search) -> Result<Plugin, Error> {
     let unreadable =
-        |error: std::io::Error| failed(Status::Transport, "plugin.file_unreadable").arg("path", shown(file)).detail(error.to_string());
-    let path = file.canonicalize().map_err(unreadable)?;
-    if !path.metadata().map_err(unreadable)?.is_file() {
-        return Err(failed(Status::Transport, "plugin.not_a_file").arg("path", shown(file)));
-    }
-    module::refuse_foreign(&path)?;
-    // A link may lead out of the folder that was checked, so the folder it leads to must be safe as well.
-    if let Some(folder) = path.parent() {
-        module::refuse_foreign(folder)?;
-    }
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    if let Some(pin) = search.pins.get(name.as_ref()) {
-        let found = sha256(&path).map_err(unreadable)?;
+        |error: std::io::Error| failed(Status::Transport, "plugin.file_unreadable").arg("path", shown(path)).detail(error.to_string());
+    let mut file = PluginFile::open(path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let pin = search.pins.get(name.as_ref());
+    if let Some(pin) = pin {
+        let found = file.digest().map_err(unreadable)?;
         if !pin.eq_ignore_ascii_case(&found) {
-            let error = failed(Status::Transport, "plugin.pin_mismatch").arg("path", shown(file));
+            let error = failed(Status::Transport, "plugin.pin_mismatch").arg("path", shown(path));
             return Err(error.arg("expected", pin.as_str()).arg("found", found));
         }
     }
-    if !elf::is_whole(&path).map_err(unreadable)? {
-        return Err(failed(Status::Transport, "plugin.truncated").arg("path", shown(file)));
+    if !file.is_whole().map_err(unreadable)? {
+        return Err(failed(Status::Transport, "plugin.truncated").arg("path", shown(path)));
     }
-    Plugin::load(&path)
-}
-
-fn sha256(path: &Path) -> std::io::Result<String> {
-    let mut hash = Sha256::new();
-    std::io::copy(&mut std::fs::File::open(path)?, &mut hash)?;
-    Ok(hash.finalize().iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+    file.load(pin.is_some())
 }
 
 /// A path as it is shown in errors.

@@ -1,64 +1,75 @@
-//! What the platform knows of files and of our own module.
+//! Where our own module lies.
 
-use super::shown;
-use crate::error::failed;
-use postkontor_plugin::{Error, Status};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The folder of the module (shared library or program) that this code lies in.
 pub(super) fn folder() -> Option<PathBuf> {
-    let file = platform::module().filter(|path| path.is_absolute()).or_else(|| std::env::current_exe().ok())?;
-    Some(file.canonicalize().ok()?.parent()?.to_owned())
-}
-
-/// Refuses a file or folder that others than its trusted owner may write.
-pub(super) fn refuse_foreign(path: &Path) -> Result<(), Error> {
-    match platform::foreign(path) {
-        Ok(None) => Ok(()),
-        Ok(Some(reason)) => Err(failed(Status::Transport, "plugin.writable_by_others").arg("path", shown(path)).detail(reason)),
-        Err(error) => Err(failed(Status::Transport, "plugin.file_unreadable").arg("path", shown(path)).detail(error.to_string())),
-    }
+    Some(platform::module()?.canonicalize().ok()?.parent()?.to_owned())
 }
 
 #[cfg(unix)]
 mod platform {
     use std::ffi::{CStr, OsStr};
     use std::os::unix::ffi::OsStrExt;
-    use std::os::unix::fs::MetadataExt;
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
+    /// The file that the system mapped our code from.
     pub(super) fn module() -> Option<PathBuf> {
+        // What the loader knows is the name by which the library was asked for, which may be relative to a working directory of
+        // before, and of a program it is what its caller put into argv[0]. The system's own table of mapped files has neither fault.
+        mapped(module as fn() -> Option<PathBuf> as usize).or_else(loaded)
+    }
+
+    /// The file that an address was mapped from, by the table that Linux keeps.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn mapped(address: usize) -> Option<PathBuf> {
+        let table = std::fs::read("/proc/self/maps").ok()?;
+        let file = table.split(|byte| *byte == b'\n').find_map(|line| super::file_at(line, address))?;
+        Some(PathBuf::from(OsStr::from_bytes(file)))
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn mapped(_address: usize) -> Option<PathBuf> {
+        None
+    }
+
+    /// What the loader knows: good enough where it is absolute and not this program.
+    fn loaded() -> Option<PathBuf> {
         let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
         // SAFETY: dladdr looks up any address and writes `info`; this function's own address lies in our module.
         let known = unsafe { libc::dladdr(module as fn() -> Option<PathBuf> as *const libc::c_void, info.as_mut_ptr()) };
         // SAFETY: zeroed memory is a valid Dl_info (pointers and addresses), whether dladdr wrote it or not.
         let info = unsafe { info.assume_init() };
         if known == 0 || info.dli_fname.is_null() {
-            return None;
+            return std::env::current_exe().ok();
         }
         // SAFETY: the loader keeps the zero-terminated name as long as the module is loaded, which it is while it runs.
         let name = unsafe { CStr::from_ptr(info.dli_fname) };
-        Some(PathBuf::from(OsStr::from_bytes(name.to_bytes())))
+        let name = PathBuf::from(OsStr::from_bytes(name.to_bytes()));
+        let is_program = std::env::args_os().next().is_some_and(|program| program == name.as_os_str());
+        if is_program || !name.is_absolute() { std::env::current_exe().ok() } else { Some(name) }
     }
+}
 
-    /// Why somebody else could change what lies at the path, if somebody could.
-    pub(super) fn foreign(path: &Path) -> std::io::Result<Option<String>> {
-        let metadata = std::fs::metadata(path)?;
-        // SAFETY: geteuid has no preconditions and cannot fail.
-        let user = unsafe { libc::geteuid() };
-        let mode = metadata.mode();
-        if metadata.uid() != 0 && metadata.uid() != user {
-            return Ok(Some(format!("it belongs to user {}, neither to root nor to user {user}", metadata.uid())));
-        }
-        Ok((mode & 0o022 != 0).then(|| format!("its mode is {:o}; group and others must not have write permission", mode & 0o7777)))
-    }
+/// The file in a line of `/proc/self/maps` (proc(5)) whose range holds the address:
+/// `7f12a000-7f12b000 r-xp 00000000 08:01 1234   /usr/lib/libpostkontor.so`.
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code, reason = "only Linux has the table"))]
+fn file_at(line: &[u8], address: usize) -> Option<&[u8]> {
+    let place = line.iter().position(|byte| *byte == b' ')?;
+    let range = std::str::from_utf8(&line[..place]).ok()?;
+    let (begin, end) = range.split_once('-')?;
+    let (begin, end) = (usize::from_str_radix(begin, 16).ok()?, usize::from_str_radix(end, 16).ok()?);
+    // A file has an absolute path, and no other column a slash. A file that was replaced meanwhile is marked as deleted.
+    let file = &line[line.iter().position(|byte| *byte == b'/')?..];
+    let file = file.strip_suffix(b" (deleted)").unwrap_or(file);
+    (begin..end).contains(&address).then_some(file)
 }
 
 #[cfg(windows)]
 mod platform {
     use std::ffi::OsString;
     use std::os::windows::ffi::OsStringExt;
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
     use windows_sys::Win32::Foundation::HMODULE;
     use windows_sys::Win32::System::LibraryLoader::{
         GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT, GetModuleFileNameW, GetModuleHandleExW,
@@ -76,9 +87,27 @@ mod platform {
         let len = unsafe { GetModuleFileNameW(handle, name.as_mut_ptr(), name.len() as u32) } as usize;
         (len > 0 && len < name.len()).then(|| PathBuf::from(OsString::from_wide(&name[..len])))
     }
+}
 
-    /// Windows keeps program folders by access control lists that installers set; there is no mode to look at.
-    pub(super) fn foreign(_path: &Path) -> std::io::Result<Option<String>> {
-        Ok(None)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_an_address_is_found_in_the_table_of_maps() {
+        let line = b"7f12a000-7f12b000 r-xp 00000000 08:01 1234                       /opt/My ERP/libpostkontor.so";
+        assert_eq!(file_at(line, 0x7f12_a010), Some(&b"/opt/My ERP/libpostkontor.so"[..]));
+        assert_eq!(file_at(line, 0x7f12_b000), None);
+        let replaced = b"7f12a000-7f12b000 r-xp 00000000 08:01 1234 /opt/lib.so (deleted)";
+        assert_eq!(file_at(replaced, 0x7f12_a000), Some(&b"/opt/lib.so"[..]));
+        for line in [&b""[..], b"7f12a000-7f12b000 rw-p 00000000 00:00 0 ", b"7f12a000-7f12b000 rw-p 00000000 00:00 0 [heap]", b"x-y r /a"]
+        {
+            assert_eq!(file_at(line, 0x7f12_a000), None);
+        }
+    }
+
+    #[test]
+    fn this_program_lies_where_the_system_says() {
+        assert_eq!(folder(), std::env::current_exe().unwrap().canonicalize().unwrap().parent().map(ToOwned::to_owned));
     }
 }

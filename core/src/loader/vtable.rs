@@ -1,6 +1,6 @@
 //! Calls through the frozen vtable: the only place where the host touches a plugin's pointers.
 
-use super::shown;
+use super::{shown, table};
 use crate::error::failed;
 use crate::{Callbacks, Cancel};
 use abi_stable::library::AbiHeaderRef;
@@ -73,10 +73,10 @@ impl<'a> Context<'a> {
 pub(crate) struct Plugin(&'static raw::Plugin);
 
 impl Plugin {
-    /// Opens a file and takes the vtable through whichever door it has.
-    pub(crate) fn load(path: &Path) -> Result<Plugin, Error> {
+    /// Opens a library at `place` and takes the vtable through whichever door it has. Errors name the plugin by `path`.
+    pub(crate) fn load(place: &Path, path: &Path) -> Result<Plugin, Error> {
         let wrong = |code: &str| failed(Status::Transport, code).arg("path", shown(path));
-        let library = platform::open(path).map_err(|reason| wrong("plugin.unloadable").detail(reason))?;
+        let library = platform::open(place).map_err(|reason| wrong("plugin.unloadable").detail(reason))?;
         // SAFETY: the symbol, if it is there, is abi_stable's header; `upgrade` checks its magic before anything else.
         let header = unsafe { library.get::<AbiHeaderRef>(RUST_DOOR) }.map(|symbol| *symbol);
         // SAFETY: the symbol, if it is there, is a function of this type (include/postkontor_plugin.h).
@@ -94,19 +94,11 @@ impl Plugin {
             (Err(_), Ok(entry)) => unsafe { entry() },
             (Err(_), Err(_)) => return Err(wrong("plugin.no_entry")),
         };
-        // SAFETY: a plugin returns null or a vtable that lives as long as the plugin, that is, for ever.
-        let plugin = unsafe { plugin.as_ref() }.ok_or_else(|| wrong("plugin.no_vtable"))?;
-        if plugin.magic != raw::MAGIC || plugin.size != size_of::<raw::Plugin>() {
-            let detail = format!(
-                "magic {:#018x}, size {}; this host needs {:#018x}, {}",
-                plugin.magic,
-                plugin.size,
-                raw::MAGIC,
-                size_of::<raw::Plugin>()
-            );
-            return Err(wrong("plugin.other_abi").detail(detail));
+        // SAFETY: a plugin returns null or a table that lives as long as the plugin, that is, for ever.
+        match unsafe { table::read(plugin) } {
+            Ok(plugin) => Ok(Plugin(plugin)),
+            Err((code, detail)) => Err(wrong(code).detail(detail)),
         }
-        Ok(Plugin(plugin))
     }
 
     /// Takes a plugin that is linked into the host.
@@ -124,7 +116,7 @@ impl Plugin {
 
     /// Makes a session.
     pub(crate) fn open(&self, request: &str, context: &Context<'_>) -> Result<Session, Error> {
-        let host = table(context);
+        let host = host_table(context);
         let mut session = std::ptr::null_mut();
         // SAFETY: the request and the table are lent for the call, `session` and `out` are writable.
         receive(|out| unsafe { (self.0.open)(lend(request.as_bytes()), &host, &mut session, out) })?;
@@ -147,7 +139,7 @@ unsafe impl Send for Session {}
 impl Session {
     /// Performs an operation and returns the JSON result.
     pub(crate) fn call(&mut self, op: &str, request: &[u8], context: &Context<'_>) -> Result<Vec<u8>, Error> {
-        let host = table(context);
+        let host = host_table(context);
         // SAFETY: the session is open until it is dropped; everything else is lent for the call.
         receive(|out| unsafe { (self.plugin.0.call)(self.session, lend(op.as_bytes()), lend(request), &host, out) })
     }
@@ -181,7 +173,7 @@ fn receive(call: impl FnOnce(*mut raw::Buffer) -> i32) -> Result<Vec<u8>, Error>
 }
 
 /// The table for one call. It points to the context, which the caller keeps alive for the call.
-fn table(context: &Context<'_>) -> raw::Host {
+fn host_table(context: &Context<'_>) -> raw::Host {
     raw::Host {
         size: size_of::<raw::Host>(),
         context: std::ptr::from_ref(context).cast_mut().cast(),
@@ -197,7 +189,7 @@ fn table(context: &Context<'_>) -> raw::Host {
 /// Runs what a plugin asked for. No panic may cross the seam, so one becomes `otherwise`.
 ///
 /// # Safety
-/// `context` must be the pointer that [`table`] made of a context that is alive.
+/// `context` must be the pointer that [`host_table`] made of a context that is alive.
 unsafe fn enter<R>(context: *mut c_void, otherwise: R, work: impl FnOnce(&Context<'_>) -> R) -> R {
     // SAFETY: promised by the caller.
     let Some(context) = (unsafe { context.cast::<Context<'_>>().as_ref() }) else { return otherwise };

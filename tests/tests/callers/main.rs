@@ -5,5 +5,6 @@
 mod abi;
 mod hostile;
 mod installation;
+mod places;
 mod receiving;
 mod sending;
