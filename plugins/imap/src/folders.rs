@@ -125,6 +125,8 @@ impl Session {
         let command = format!("SELECT {}", names::folder(&name, self.utf8));
         let has_modseq = self.capabilities.has("CONDSTORE") || self.capabilities.has("QRESYNC");
         let mut selected = Selected::default();
+        // Of this folder nothing is known yet.
+        self.watch.messages = 0;
         let done = self.run(&command, call, |line| {
             if let Some((messages, _)) = counted(line).filter(|(_, word)| word.eq_ignore_ascii_case(b"EXISTS")) {
                 selected.messages = messages;

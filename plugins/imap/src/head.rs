@@ -2,7 +2,7 @@
 
 use crate::datum::Datum;
 use crate::reader::Section;
-use crate::scan::{Known, items};
+use crate::scan::{Known, items, opening};
 
 /// The body in a FETCH response that gives it as a quoted string.
 pub(crate) fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
@@ -31,19 +31,24 @@ pub(crate) fn described(head: &[u8]) -> Option<Known> {
     Known::parse(&[&head[..item], b")\r\n"].concat())
 }
 
-/// The UID in the part of a FETCH response that stands before the body.
+/// The UID in the part of a FETCH response that stands before the body, or in a response that is whole. Never what looks like one in the
+/// value of another item: keywords are named by whoever shares the folder.
 pub(crate) fn uid(head: &[u8]) -> Option<u32> {
-    let places = memchr::memchr2_iter(b'(', b' ', head);
-    let at =
-        places.filter_map(|at| head.get(at + 1..)).find(|rest| rest.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"UID ")))?;
-    let digits = at[4..].split(|byte| !byte.is_ascii_digit()).next()?;
-    std::str::from_utf8(digits).ok()?.parse().ok()
+    let (_, items) = opening(head)?;
+    first_uid(items).or_else(|| described(head).map(|known| known.uid))
+}
+
+/// The UID where it is the first item, as it is with most servers.
+fn first_uid(items: &[u8]) -> Option<u32> {
+    let digits = items.split_at_checked(4).filter(|(name, _)| name.eq_ignore_ascii_case(b"UID ")).map(|(_, digits)| digits)?;
+    let end = digits.iter().position(|byte| !byte.is_ascii_digit())?;
+    let uid = std::str::from_utf8(&digits[..end]).ok()?.parse().ok()?;
+    matches!(digits[end], b' ' | b')').then_some(uid).filter(|uid| *uid > 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::opening;
 
     #[test]
     fn a_short_body_may_stand_in_quotes() {
@@ -58,7 +63,11 @@ mod tests {
     fn the_uid_is_found_before_the_body() {
         assert_eq!(uid(b"* 1 FETCH (UID 5 BODY[] "), Some(5));
         assert_eq!(uid(b"* 1 FETCH (FLAGS (\\Seen) UID 77 BODY[] "), Some(77));
-        assert_eq!(uid(b"* 1 FETCH (BODY[] "), None);
+        assert_eq!(uid(b"* 1 fetch (uid 5)\r\n"), Some(5));
+        for head in ["* 1 FETCH (BODY[] ", "* 1 FETCH (FLAGS (UID 7) BODY[] ", "* 1 FETCH (X \"UID 7 \" BODY[] ", "* OK (UID 5 BODY[] "] {
+            assert_eq!(uid(head.as_bytes()), None, "{head}");
+        }
+        assert_eq!(uid(b"* 1 FETCH (FLAGS (UID 7) UID 5 BODY[] "), Some(5));
         assert_eq!(described(b"* 1 FETCH (UID 5 FLAGS (\\Seen) BODY[] ").map(|known| (known.uid, known.has_flags)), Some((5, true)));
         assert_eq!(described(b"* 1 FETCH (UID 5 FLAGS () BODY[] \"a\")\r\n").map(|known| (known.uid, known.has_flags)), Some((5, true)));
         assert_eq!((described(b"* 1 FETCH (BODY[] "), described(b"* 1 FETCH (FLAGS () BODY[] "), described(b"")), (None, None, None));

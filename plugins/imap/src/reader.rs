@@ -87,6 +87,11 @@ impl Reader {
         }
     }
 
+    /// How much of the response was gathered so far.
+    pub(crate) fn length(&self) -> usize {
+        self.gathered.len()
+    }
+
     /// Hands a body on as it comes. To be called once after each [`Piece::Body`], with its length.
     pub(crate) fn body(
         &mut self,

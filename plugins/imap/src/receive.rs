@@ -1,8 +1,8 @@
 //! Fetching: what is new, many messages by one command, each marked or deleted only after the host has taken it.
 
+mod delivery;
+
 use crate::folders::id;
-use crate::head::{described, quoted_body, uid};
-use crate::reader::{Piece, Section};
 use crate::scan::{Known, opening, scan};
 use crate::search::criteria;
 use crate::session::Session;
@@ -10,13 +10,11 @@ use crate::settings::Settings;
 use crate::state::{Extent, State};
 use crate::uids::Uids;
 use crate::window::{FIRST, FIRST_BYTES, LOOK, WINDOW, bytes, is_large, room, window};
+use delivery::{Delivery, Wanted};
 use postkontor_plugin::net::Trail;
-use postkontor_plugin::{Call, Disposal, Error, Incoming, ReceiveRequest, Received, SessionState, Stage, Status, Summary};
-use std::collections::{BTreeMap, HashSet};
+use postkontor_plugin::{Call, Error, Missing, ReceiveRequest, Received, SessionState, Stage, Status, Summary};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, Instant};
-
-/// How many bytes that nobody wants any more are read to the end of a command; rather than more of them a new connection is made.
-const UNWANTED: u64 = 4 * 1024 * 1024;
 
 /// No call lasts longer, in seconds.
 const DAY: u64 = 86_400;
@@ -48,21 +46,26 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         room: FIRST_BYTES,
         has_details: request.summary == Summary::Full,
         mailbox: Vec::new(),
+        is_complete: false,
         taken: HashSet::new(),
         headers: HashSet::new(),
         condemned: HashSet::new(),
         unmarked: HashSet::new(),
+        limit: usize::MAX,
+        absent: BTreeSet::new(),
+        spoiled: BTreeMap::new(),
+        missing: BTreeMap::new(),
         refusal: None,
     };
     let until = Instant::now() + Duration::from_secs(request.wait_seconds.min(DAY));
     let renewal = Duration::from_secs(settings.imap.idle_seconds.into());
     let result = fetch.run_until(until, renewal, request);
-    let state = fetch.remembered();
+    let (state, missing) = (fetch.remembered(), fetch.missing());
     match result {
-        Ok(more) => Ok(Received { state, more, interrupted: fetch.refusal, ..Received::default() }),
+        Ok(more) => Ok(Received { state, more, interrupted: fetch.refusal, missing, ..Received::default() }),
         Err(error) if fetch.taken.is_empty() => Err(error),
         // What was taken stays taken: the state says so even though the session broke.
-        Err(error) => Ok(Received { state, more: true, interrupted: Some(error), ..Received::default() }),
+        Err(error) => Ok(Received { state, more: true, interrupted: Some(error), missing, ..Received::default() }),
     }
 }
 
@@ -83,8 +86,10 @@ struct Fetch<'a, 'b> {
     has_details: bool,
     /// `mailbox` is known.
     is_searched: bool,
-    /// Every UID of the folder, ascending.
+    /// Every UID of the folder, ascending, as far as the search told.
     mailbox: Vec<u32>,
+    /// The search told as many as there are. Gmail and Exchange leave some out now and then.
+    is_complete: bool,
     /// UIDs that the host has taken in this call.
     taken: HashSet<u32>,
     /// Those of them of which only the headers came.
@@ -93,6 +98,14 @@ struct Fetch<'a, 'b> {
     condemned: HashSet<u32>,
     /// UIDs that are to be marked as seen and were not yet.
     unmarked: HashSet<u32>,
+    /// So many messages may come.
+    limit: usize,
+    /// UIDs of the folder that were asked for and did not come.
+    absent: BTreeSet<u32>,
+    /// Messages that came in a response which did not end as one does; they are not asked for again in this call.
+    spoiled: BTreeMap<u32, Error>,
+    /// Messages that the folder has and the server did not hand over.
+    missing: BTreeMap<u32, Error>,
     /// The first mark or deletion that the server refused, or what it said that could not be read; fetching goes on, and the next call tries again to delete.
     refusal: Option<Error>,
 }
@@ -123,6 +136,8 @@ impl Fetch<'_, '_> {
         let at = |error: Error| error.stage(Stage::Fetch);
         self.mailbox = self.session.search("ALL", self.call).map_err(at)?;
         self.is_searched = true;
+        self.missing.clear();
+        self.is_complete = self.session.watch.messages as usize == self.mailbox.len();
         // What an earlier call left undone; its messages count as fetched.
         let there = |due: &Uids| self.mailbox.iter().copied().filter(|uid| due.contains(*uid)).collect();
         let unfinished = Chores { seen: there(&self.state.unmarked), delete: there(&self.state.condemned), stopped: false };
@@ -136,12 +151,13 @@ impl Fetch<'_, '_> {
         let known: Vec<u32> = matching.iter().copied().filter(is_known).collect();
         let known = self.look(&known).map_err(at)?.into_iter().filter(|known| is_large(known, request.max_bytes));
         let known: HashSet<u32> = known.map(|known| known.uid).collect();
-        let is_new = |uid: &u32| !self.state.fetched.contains(*uid) && !self.condemned.contains(uid) && !known.contains(uid);
-        let mut wanted: Vec<u32> = matching.into_iter().filter(is_new).collect();
-        let limit = request.max_messages.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let more = wanted.len() > limit;
-        wanted.truncate(limit);
-        Ok(self.fetch(&wanted, request.max_bytes).map_err(at)? || more)
+        let is_new =
+            |uid: &u32| !self.state.fetched.contains(*uid) && !self.condemned.contains(uid) && !known.contains(uid) && self.is_due(*uid);
+        let wanted: Vec<u32> = matching.into_iter().filter(is_new).collect();
+        self.limit = request.max_messages.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let more = self.fetch(&wanted, request.max_bytes).map_err(at)?;
+        self.look_for_absent().map_err(at)?;
+        Ok(more)
     }
 
     /// Size, flags and date of each wanted message.
@@ -181,24 +197,30 @@ impl Fetch<'_, '_> {
         Ok(found.into_values().collect())
     }
 
-    /// Fetches the messages window by window; whether the host asked to stop. One window at a time: Dovecot answers two commands at
-    /// once when it can, and the host is to get the messages in the order of the folder.
+    /// How many messages may still come.
+    fn left(&self) -> usize {
+        self.limit.saturating_sub(self.taken.len())
+    }
+
+    /// Fetches the messages window by window; whether some were left, because of the limit or at the host's wish. One window at a time:
+    /// Dovecot answers two commands at once when it can, and the host is to get the messages in the order of the folder.
     ///
     /// Where no size matters, what is told of a message comes with it, which spares the server a second look at each; how many go into
     /// one window follows the sizes that came in the last one.
     fn fetch(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
         let (mut rest, mut count) = (wanted, FIRST);
         while !self.needs_look && !rest.is_empty() {
-            let (uids, after) = rest.split_at(Uids::nameable(rest.iter().copied().take(count)));
+            if self.left() == 0 {
+                return Ok(true);
+            }
+            let (uids, after) = rest.split_at(Uids::nameable(rest.iter().copied().take(count.min(self.left()))));
             rest = after;
             let mut window: Vec<Known> = uids.iter().map(|uid| Known { uid: *uid, ..Known::default() }).collect();
-            let chores = self.read(&mut window, Wanted::Described)?;
-            self.carry_out(&chores)?;
-            if chores.stopped {
+            if self.read(&mut window, Wanted::Described)? {
                 return Ok(true);
             }
             // What did not come is gone, or came in a way that needs a look.
-            let missing: Vec<u32> = uids.iter().copied().filter(|uid| !self.taken.contains(uid)).collect();
+            let missing: Vec<u32> = uids.iter().copied().filter(|uid| self.is_due(*uid)).collect();
             if self.fetch_known(&missing, max_bytes)? {
                 return Ok(true);
             }
@@ -212,15 +234,30 @@ impl Fetch<'_, '_> {
     /// large folder needs no more memory than a small one.
     fn fetch_known(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
         for piece in wanted.chunks(LOOK) {
+            if self.left() == 0 {
+                return Ok(true);
+            }
             let mut known = self.look(piece)?;
+            let is_known = |uid: &u32| known.binary_search_by_key(uid, |known| known.uid).is_ok();
+            self.absent.extend(piece.iter().filter(|uid| !is_known(uid)));
             let mut rest = known.as_mut_slice();
             while !rest.is_empty() {
+                if self.left() == 0 {
+                    return Ok(true);
+                }
                 let wanted = if is_large(&rest[0], max_bytes) { Wanted::Headers } else { Wanted::Whole };
-                let (window, after) = rest.split_at_mut(window(rest, max_bytes, self.room));
+                let count = window(rest, max_bytes, self.room).min(self.left());
+                let (window, after) = rest.split_at_mut(count);
                 rest = after;
-                let chores = self.read(window, wanted)?;
-                self.carry_out(&chores)?;
-                if chores.stopped {
+                let spoiled = self.spoiled.len();
+                if self.read(window, wanted)? {
+                    return Ok(true);
+                }
+                let due: Vec<u32> = window.iter().map(|known| known.uid).filter(|uid| self.is_due(*uid)).collect();
+                if self.spoiled.len() == spoiled {
+                    self.absent.extend(due);
+                } else if self.fetch_known(&due, max_bytes)? {
+                    // What stood behind the message on which the connection was given up has come now.
                     return Ok(true);
                 }
             }
@@ -228,119 +265,39 @@ impl Fetch<'_, '_> {
         Ok(false)
     }
 
-    /// Fetches one window.
-    fn read(&mut self, window: &mut [Known], items: Wanted) -> Result<Chores, Error> {
-        let (started, is_measured) = (Instant::now(), items != Wanted::Headers);
-        let chores = self.hand_over(window, items)?;
+    /// Whether a message that was asked for is still to come.
+    fn is_due(&self, uid: u32) -> bool {
+        !self.taken.contains(&uid) && !self.spoiled.contains_key(&uid)
+    }
+
+    /// Of the messages that did not come, those that the folder still has: the others were deleted meanwhile.
+    fn look_for_absent(&mut self) -> Result<(), Error> {
+        let absent: Vec<u32> = std::mem::take(&mut self.absent).into_iter().collect();
+        for piece in Uids::pieces(&absent) {
+            let found = self.session.search(&format!("UID {}", Uids::set(piece)), self.call)?;
+            for uid in found.into_iter().filter(|uid| piece.binary_search(uid).is_ok()) {
+                let error = self.session.error(Status::Protocol, "imap.message_withheld").stage(Stage::Fetch).usable();
+                self.missing.insert(uid, error);
+            }
+        }
+        Ok(())
+    }
+
+    /// The messages that the folder has and that did not come.
+    fn missing(&self) -> Vec<Missing> {
+        let all = self.spoiled.iter().chain(&self.missing);
+        all.map(|(uid, error)| Missing { id: id(&self.folder, self.state.validity, *uid), error: error.clone() }).collect()
+    }
+
+    /// Fetches one window, and marks and deletes what is to be; whether no more messages are wanted.
+    fn read(&mut self, window: &mut [Known], wanted: Wanted) -> Result<bool, Error> {
+        let (started, is_measured) = (Instant::now(), wanted != Wanted::Headers);
+        let chores = Delivery::start(self, window, wanted)?.run()?;
         if is_measured {
             self.room = room(self.room, bytes(window), started.elapsed());
         }
-        Ok(chores)
-    }
-
-    /// Asks for one window and hands each message over; what is told of it goes along.
-    fn hand_over(&mut self, window: &mut [Known], items: Wanted) -> Result<Chores, Error> {
-        let (items, wanted, is_described) = match items {
-            Wanted::Headers => ("UID BODY.PEEK[HEADER]", Section::Headers, false),
-            Wanted::Whole => ("UID BODY.PEEK[]", Section::Whole, false),
-            Wanted::Described if self.has_details => ("UID FLAGS INTERNALDATE BODY.PEEK[]", Section::Whole, true),
-            Wanted::Described => ("UID BODY.PEEK[]", Section::Whole, true),
-        };
-        let command = format!("UID FETCH {} ({items})", Uids::new(window.iter().map(|known| known.uid)).text());
-        let tag = self.session.start(&command, self.call)?;
-        let (mut chores, mut unwanted) = (Chores::default(), 0);
-        // What all ids of this folder have behind the UID.
-        let behind = id(&self.folder, self.state.validity, 0).split_off(1);
-        let mut incoming = Incoming { folder: Some(self.folder.clone()), headers_only: wanted == Section::Headers, ..Incoming::default() };
-        loop {
-            let (head, section, body) = match self.session.reader.next(&mut self.session.stream, self.call)? {
-                Piece::Response(line) => {
-                    if let Some(done) = self.session.done(&tag, &line)? {
-                        if !done.is_ok {
-                            // Some messages could not be given; the others are fetched all the same.
-                            let refusal = self.session.refused("imap.fetch_refused", &done);
-                            self.refusal.get_or_insert(refusal);
-                        }
-                        return Ok(chores);
-                    }
-                    // A server may give a short body as a quoted string.
-                    match quoted_body(&line) {
-                        Some((section, body)) => (line, section, Source::Read(body)),
-                        None => continue,
-                    }
-                }
-                Piece::Body { head, section, length } => (head, section, Source::Coming(length)),
-            };
-            // As a rule the UID stands before the body; a server that puts it behind is told by the number of its message.
-            let told_uid = uid(&head);
-            let place = match told_uid {
-                // `look` has sorted them.
-                Some(uid) => window.binary_search_by_key(&uid, |known| known.uid).ok(),
-                None => opening(&head).and_then(|(number, _)| window.iter().position(|known| known.number == number)),
-            };
-            let is_asked = |known: &&mut Known| !chores.stopped && section == wanted && !self.taken.contains(&known.uid);
-            let mut known = place.and_then(|place| window.get_mut(place)).filter(is_asked);
-            if is_described && !self.has_details {
-                self.needs_look |= told_uid.is_none();
-            } else if is_described && !chores.stopped && section == wanted {
-                let told = described(&head).filter(|told| told.has_flags && told.received.is_some());
-                self.needs_look |= told.is_none();
-                known = known.zip(told).map(|(known, told)| {
-                    (known.flags, known.received) = (told.flags, told.received);
-                    known
-                });
-            }
-            let Some(known) = known else {
-                // Of a message that nobody asked for, or that nobody wants any more.
-                if let Source::Coming(length) = body {
-                    unwanted = length.saturating_add(unwanted);
-                    if unwanted > UNWANTED && (is_described || chores.stopped) {
-                        return self.renew(chores);
-                    }
-                    self.session.reader.body(length, &mut self.session.stream, self.call, |_| Ok(()))?;
-                }
-                continue;
-            };
-            if is_described {
-                known.size = body.size();
-                known.has_size = true;
-            }
-            incoming.id = known.uid.to_string() + &behind;
-            incoming.size = known.has_size.then_some(known.size);
-            incoming.flags = std::mem::take(&mut known.flags);
-            incoming.received = known.received.take();
-            let call = self.call;
-            call.announce(&incoming)?;
-            match body {
-                Source::Read(body) => call.message(&body)?,
-                Source::Coming(length) => {
-                    self.session.reader.body(length, &mut self.session.stream, call, |piece| call.message(piece))?;
-                    if told_uid.is_none() {
-                        self.confirm(known)?;
-                    }
-                }
-            }
-            match call.disposal()? {
-                Disposal::Stop => {
-                    chores.stopped = true;
-                    continue;
-                }
-                Disposal::Keep => (),
-                // From here on it is to be marked or deleted, even if this session does not live to see it.
-                Disposal::Seen => {
-                    self.unmarked.insert(known.uid);
-                    chores.seen.push(known.uid);
-                }
-                Disposal::Delete => {
-                    self.condemned.insert(known.uid);
-                    chores.delete.push(known.uid);
-                }
-            }
-            self.taken.insert(known.uid);
-            if section == Section::Headers {
-                self.headers.insert(known.uid);
-            }
-        }
+        self.carry_out(&chores)?;
+        Ok(chores.stopped)
     }
 
     /// Leaves a connection on which too much is on its way that nobody wants, for another one where something is left to do; what that is.
@@ -352,17 +309,11 @@ impl Fetch<'_, '_> {
         *self.session = Session::open(self.settings, self.call, &mut Trail::off(), &mut Vec::new())?;
         let selected = self.session.select(&self.folder, "/folder", false, self.call)?;
         // Where the server has numbered the folder anew meanwhile, the next call begins with it anew.
-        Ok(if selected.validity == self.state.validity { chores } else { Chores { stopped: true, ..Chores::default() } })
-    }
-
-    /// Makes sure that a body whose UID stands behind it is that of the message it was taken for: numbers change when another
-    /// program deletes something.
-    fn confirm(&mut self, known: &Known) -> Result<(), Error> {
-        match self.session.reader.next(&mut self.session.stream, self.call)? {
-            Piece::Response(line) if Known::parse(&line).is_some_and(|found| found.uid == known.uid) => Ok(()),
-            Piece::Response(line) => Err(self.session.malformed(&line)),
-            Piece::Body { head, .. } => Err(self.session.malformed(&head)),
-        }
+        Ok(if selected.validity == self.state.validity && selected.validity > 0 {
+            chores
+        } else {
+            Chores { stopped: true, ..Chores::default() }
+        })
     }
 
     fn carry_out(&mut self, chores: &Chores) -> Result<(), Error> {
@@ -398,27 +349,27 @@ impl Fetch<'_, '_> {
     fn remembered(&self) -> String {
         let is_fetched = |uid: u32| self.taken.contains(&uid) && !self.headers.contains(&uid) || self.state.fetched.contains(uid);
         let is_headers = |uid: u32| self.headers.contains(&uid) || self.state.headers.contains(uid) && !is_fetched(uid);
-        let (condemned, unmarked) = (Uids::new(self.condemned.iter().copied()), Uids::new(self.unmarked.iter().copied()));
-        let (fetched, headers) = if self.mailbox.is_empty() {
-            (self.state.fetched.clone(), self.state.headers.clone())
+        let (mut condemned, mut unmarked) = (Uids::new(self.condemned.iter().copied()), Uids::new(self.unmarked.iter().copied()));
+        let there = || self.mailbox.iter().copied();
+        let (fetched, headers) = if self.is_complete && self.is_searched && !self.mailbox.is_empty() {
+            (Uids::compact(&self.mailbox, is_fetched), Uids::new(there().filter(|uid| is_headers(*uid))))
         } else {
-            (Uids::compact(&self.mailbox, is_fetched), Uids::new(self.mailbox.iter().copied().filter(|uid| is_headers(*uid))))
+            // What the search left out is neither fetched nor gone, and what is due of it stays due.
+            let found = Uids::new(there());
+            condemned = condemned.with(&self.state.condemned.without(&found));
+            unmarked = unmarked.with(&self.state.unmarked.without(&found));
+            let fetched = self.state.fetched.with(&Uids::new(there().filter(|uid| is_fetched(*uid))));
+            let headers = self.state.headers.with(&Uids::new(there().filter(|uid| is_headers(*uid))));
+            let headers = headers.without(&fetched);
+            (fetched, headers)
         };
         // What came since the folder was selected makes the next call look, which is no harm.
-        let is_whole =
-            self.extent.is_telling() && condemned.is_empty() && unmarked.is_empty() && self.mailbox.iter().all(|uid| is_fetched(*uid));
+        let is_told = self.extent.next == 0 || self.mailbox.last().is_none_or(|last| *last < self.extent.next);
+        let is_done = self.extent.is_telling() && self.is_complete && condemned.is_empty() && unmarked.is_empty();
+        let is_whole = is_told && is_done && there().all(is_fetched);
         let whole = if self.is_searched { is_whole.then_some(self.extent) } else { self.state.whole };
         State { validity: self.state.validity, fetched, headers, condemned, unmarked, whole }.text()
     }
-}
-
-/// What is asked for of a message.
-#[derive(PartialEq, Eq)]
-enum Wanted {
-    Headers,
-    Whole,
-    /// The whole message, and what the program wants to know of it.
-    Described,
 }
 
 /// The body of a message, or what is to become it.

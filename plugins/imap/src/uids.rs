@@ -50,6 +50,39 @@ impl Uids {
         self.0.get(at).is_some_and(|range| range.contains(&uid))
     }
 
+    /// The UIDs that are in this set or in the other.
+    pub(crate) fn with(&self, other: &Uids) -> Uids {
+        let mut ranges: Vec<_> = self.0.iter().chain(&other.0).cloned().collect();
+        ranges.sort_unstable_by_key(|range| *range.start());
+        let mut all = Uids::default();
+        for range in ranges {
+            match all.0.last_mut() {
+                Some(last) if last.end().checked_add(1).is_none_or(|next| next >= *range.start()) => {
+                    *last = *last.start()..=*last.end().max(range.end());
+                }
+                _ => all.0.push(range),
+            }
+        }
+        all
+    }
+
+    /// The UIDs that are in this set and not in the other.
+    pub(crate) fn without(&self, other: &Uids) -> Uids {
+        let mut left = Uids::default();
+        for range in &self.0 {
+            let mut start = Some(*range.start());
+            let first = other.0.partition_point(|taken| taken.end() < range.start());
+            for taken in other.0[first..].iter().take_while(|taken| taken.start() <= range.end()) {
+                if let Some(start) = start.filter(|start| start < taken.start()) {
+                    left.0.push(start..=taken.start() - 1);
+                }
+                start = taken.end().checked_add(1);
+            }
+            left.0.extend(start.filter(|start| start <= range.end()).map(|start| start..=*range.end()));
+        }
+        left
+    }
+
     /// The set of these UIDs on the wire.
     pub(crate) fn set(uids: &[u32]) -> String {
         Uids::new(uids.iter().copied()).text()
@@ -149,6 +182,25 @@ mod tests {
             assert_eq!(Uids::pieces(&uids).next(), Some(&uids[..count]));
             assert_eq!(Uids::pieces(&uids).flatten().copied().collect::<Vec<_>>(), uids);
         }
+    }
+
+    #[test]
+    fn sets_are_joined_and_taken_from_each_other() {
+        let members = |set: &Uids| (1..=40).filter(|uid| set.contains(*uid)).collect::<Vec<u32>>();
+        // Every pair of sets of six UIDs, each with the rest of a longer one behind it.
+        for (one, other) in (0..4096_u32).map(|bits| (bits & 63, bits >> 6)) {
+            let set = |bits: u32| Uids::new((1..=6).filter(|uid| bits >> (uid - 1) & 1 == 1).chain(10..=20 + bits % 7));
+            let (one, other) = (set(one), set(other));
+            let (with, without) = (one.with(&other), one.without(&other));
+            let expected = |keep: &dyn Fn(u32) -> bool| (1..=40).filter(|uid| keep(*uid)).collect::<Vec<u32>>();
+            assert_eq!(members(&with), expected(&|uid| one.contains(uid) || other.contains(uid)));
+            assert_eq!(members(&without), expected(&|uid| one.contains(uid) && !other.contains(uid)));
+            assert!(Uids::parse(&with.text()) == Some(with) && Uids::parse(&without.text()) == Some(without));
+        }
+        let all = Uids::parse("1:4294967295").unwrap();
+        assert_eq!(all.without(&all).text(), "");
+        assert_eq!(all.with(&all).text(), "1:4294967295");
+        assert_eq!(all.without(&Uids::parse("5,4294967295").unwrap()).text(), "1:4,6:4294967294");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// What a session knows of the selected folder without having asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Watch {
-    messages: u32,
+    pub(crate) messages: u32,
     /// There are more messages than there were.
     has_grown: bool,
     /// The server said that it can IDLE, and would not.

@@ -10,18 +10,20 @@ use std::time::{Duration, Instant};
 
 /// A folder as the server tells of it.
 #[derive(Clone, Debug, Default)]
-struct Folder {
-    uids: Vec<u32>,
+pub(crate) struct Folder {
+    pub(crate) uids: Vec<u32>,
+    /// Those that a search leaves out.
+    pub(crate) left_out: Vec<u32>,
     /// 0 for a server that does not tell.
     next: u32,
     modseq: u64,
-    refuses_deletion: bool,
-    heard: Vec<String>,
+    pub(crate) refuses_deletion: bool,
+    pub(crate) heard: Vec<String>,
 }
 
-type Shared = Arc<Mutex<Folder>>;
+pub(crate) type Shared = Arc<Mutex<Folder>>;
 
-fn folder(next: u32, modseq: u64) -> (u16, Shared) {
+pub(crate) fn folder(next: u32, modseq: u64) -> (u16, Shared) {
     let shared = Arc::new(Mutex::new(Folder { uids: vec![3, 5, 9], next, modseq, ..Folder::default() }));
     let folder = shared.clone();
     let port = server(
@@ -42,7 +44,10 @@ fn folder(next: u32, modseq: u64) -> (u16, Shared) {
             } else if command.contains("SEARCH UNSEEN") || command.contains("SUBJECT \"five\"") {
                 "* SEARCH 5\r\n".to_owned()
             } else if command.starts_with("UID SEARCH") {
-                format!("* SEARCH{}\r\n", folder.uids.iter().map(|uid| format!(" {uid}")).collect::<String>())
+                format!(
+                    "* SEARCH{}\r\n",
+                    folder.uids.iter().filter(|uid| !folder.left_out.contains(uid)).map(|uid| format!(" {uid}")).collect::<String>()
+                )
             } else if command.contains("BODY.PEEK[HEADER]") {
                 asked().map(|(at, uid)| format!("* {} FETCH (UID {uid} BODY[HEADER] {{1}}\r\nh)\r\n", at + 1)).collect()
             } else if command.contains("BODY") {
@@ -75,7 +80,7 @@ fn arrive(folder: &Shared, uid: u32) {
 }
 
 /// What a call fetches, the state after it, and whether it looked for anything.
-fn receive(port: u16, shared: &Shared, request: &ReceiveRequest, state: &str, verdict: Disposal) -> (String, String, bool) {
+pub(crate) fn receive(port: u16, shared: &Shared, request: &ReceiveRequest, state: &str, verdict: Disposal) -> (String, String, bool) {
     shared.lock().unwrap().heard.clear();
     let desk = Desk::new(verdict);
     let request = ReceiveRequest { state: Some(state.to_owned()), ..request.clone() };
@@ -85,9 +90,9 @@ fn receive(port: u16, shared: &Shared, request: &ReceiveRequest, state: &str, ve
 }
 
 /// The servers: with CONDSTORE, with UIDNEXT only, with both.
-const KINDS: [(u32, u64); 3] = [(0, 100), (10, 0), (10, 100)];
+pub(crate) const KINDS: [(u32, u64); 3] = [(0, 100), (10, 0), (10, 100)];
 
-fn all() -> ReceiveRequest {
+pub(crate) fn all() -> ReceiveRequest {
     ReceiveRequest::default()
 }
 

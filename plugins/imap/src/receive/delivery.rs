@@ -1,0 +1,275 @@
+//! One FETCH command: each message of a window is handed over as it comes.
+//!
+//! Some servers (Domino, Exchange) announce a literal that is shorter than the message. What is left of the message then stands where the
+//! response ends, and the sender of the message has written it. So the verdict on a message is asked for only when the response that
+//! held it has ended as a response does and the server has gone on with another one; and what proves wrong later is taken back.
+
+use super::{Chores, Fetch, Source};
+use crate::folders::id;
+use crate::head::{described, quoted_body, uid};
+use crate::reader::{Piece, Section};
+use crate::scan::{Known, opening, scan};
+use crate::uids::Uids;
+use postkontor_plugin::{Disposal, Error, Incoming, Stage, Status};
+
+/// How many bytes that nobody wants any more are read to the end of a command; rather than more of them a new connection is made.
+const UNWANTED: u64 = 4 * 1024 * 1024;
+
+/// A call makes so many new connections at most because of messages whose end makes no sense.
+const SPOILED: usize = 10;
+
+/// What is asked for of a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Headers,
+    Whole,
+    /// The whole message, and what the program wants to know of it.
+    Described,
+}
+
+/// A FETCH command that is under way.
+pub(super) struct Delivery<'d, 'a, 'b> {
+    fetch: &'d mut Fetch<'a, 'b>,
+    window: &'d mut [Known],
+    /// How many bytes of each message of the window came.
+    lengths: Vec<Option<u64>>,
+    section: Section,
+    is_described: bool,
+    tag: String,
+    incoming: Incoming,
+    /// What all ids of this folder have behind the UID.
+    behind: String,
+    chores: Chores,
+    /// How many bytes came that nobody wants.
+    unwanted: u64,
+    /// The message that came whole, as far as its response tells, and on which the verdict was not asked for yet.
+    pending: Option<u32>,
+    /// The last message on which there is a verdict.
+    last: Option<u32>,
+}
+
+/// How a command goes on.
+enum Flow {
+    On,
+    Ended,
+    /// On another connection.
+    Renewed,
+}
+
+impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
+    /// Asks for the messages of one window.
+    pub(super) fn start(fetch: &'d mut Fetch<'a, 'b>, window: &'d mut [Known], wanted: Wanted) -> Result<Delivery<'d, 'a, 'b>, Error> {
+        let items = match wanted {
+            Wanted::Headers => "UID BODY.PEEK[HEADER]",
+            Wanted::Described if fetch.has_details => "UID FLAGS INTERNALDATE BODY.PEEK[]",
+            Wanted::Whole | Wanted::Described => "UID BODY.PEEK[]",
+        };
+        let command = format!("UID FETCH {} ({items})", Uids::new(window.iter().map(|known| known.uid)).text());
+        let tag = fetch.session.start(&command, fetch.call)?;
+        let is_headers = wanted == Wanted::Headers;
+        Ok(Delivery {
+            lengths: vec![None; window.len()],
+            section: if is_headers { Section::Headers } else { Section::Whole },
+            is_described: wanted == Wanted::Described,
+            tag,
+            incoming: Incoming { folder: Some(fetch.folder.clone()), headers_only: is_headers, ..Incoming::default() },
+            behind: id(&fetch.folder, fetch.state.validity, 0).split_off(1),
+            chores: Chores::default(),
+            unwanted: 0,
+            pending: None,
+            last: None,
+            fetch,
+            window,
+        })
+    }
+
+    /// Hands over what comes, to the end of the command.
+    pub(super) fn run(mut self) -> Result<Chores, Error> {
+        loop {
+            match self.step()? {
+                Flow::On => (),
+                Flow::Ended => return Ok(self.chores),
+                Flow::Renewed => return self.fetch.renew(self.chores),
+            }
+        }
+    }
+
+    fn step(&mut self) -> Result<Flow, Error> {
+        let session = &mut *self.fetch.session;
+        let piece = session.reader.next(&mut session.stream, self.fetch.call).and_then(|piece| {
+            let done = match &piece {
+                Piece::Response(line) => session.done(&self.tag, line)?,
+                Piece::Body { .. } => None,
+            };
+            Ok((piece, done))
+        });
+        let (piece, done) = match piece {
+            Ok(read) => read,
+            Err(error) => return self.doubt(error),
+        };
+        self.settle()?;
+        match (piece, done) {
+            (Piece::Response(_), Some(done)) => {
+                if !done.is_ok {
+                    // Some messages could not be given; the others are fetched all the same.
+                    let refusal = self.fetch.session.refused("imap.fetch_refused", &done);
+                    self.fetch.refusal.get_or_insert(refusal);
+                }
+                Ok(Flow::Ended)
+            }
+            // A server may give a short body as a quoted string.
+            (Piece::Response(line), None) => match quoted_body(&line) {
+                Some((section, body)) => self.message(&line, section, Source::Read(body)),
+                None => Ok(Flow::On),
+            },
+            (Piece::Body { head, section, length }, _) => self.message(&head, section, Source::Coming(length)),
+        }
+    }
+
+    /// Hands a message over, if it was asked for.
+    fn message(&mut self, head: &[u8], section: Section, body: Source) -> Result<Flow, Error> {
+        let is_wanted = !self.chores.stopped && section == self.section;
+        let Some(place) = self.place(head).filter(|_| is_wanted) else {
+            // A look tells the number of the message, by which one whose UID stands behind the body is known.
+            self.fetch.needs_look |= self.is_described && is_wanted && uid(head).is_none();
+            return self.read_past(body);
+        };
+        let uid = self.window[place].uid;
+        if self.lengths[place].is_some_and(|length| length != body.size()) {
+            // One of the two is not the server's.
+            let error = self.fetch.session.malformed(head);
+            return self.spoil(uid, error);
+        }
+        if self.fetch.taken.contains(&uid) || self.is_described && !self.describe(place, head, body.size()) {
+            return self.read_past(body);
+        }
+        self.announce(place)?;
+        self.lengths[place] = Some(body.size());
+        match body {
+            Source::Read(body) => self.fetch.call.message(&body)?,
+            Source::Coming(length) => {
+                let (session, call) = (&mut *self.fetch.session, self.fetch.call);
+                session.reader.body(length, &mut session.stream, call, |piece| call.message(piece))?;
+                match self.close(uid, head) {
+                    Err(error) if error.status == Status::Protocol => return self.spoil(uid, error),
+                    closed => closed?,
+                }
+            }
+        }
+        self.pending = Some(uid);
+        Ok(Flow::On)
+    }
+
+    /// Which message of the window this is. As a rule the UID stands before the body; a server that puts it behind is told by the
+    /// number of its message, which [`Delivery::close`] confirms.
+    fn place(&self, head: &[u8]) -> Option<usize> {
+        match uid(head) {
+            // `look` has sorted them.
+            Some(uid) => self.window.binary_search_by_key(&uid, |known| known.uid).ok(),
+            None if head.ends_with(b"\r\n") => None,
+            None => opening(head).and_then(|(number, _)| self.window.iter().position(|known| known.number == number)),
+        }
+    }
+
+    /// Takes note of what is told of a message that comes undescribed. Where that stands behind the body, it comes by a look instead.
+    fn describe(&mut self, place: usize, head: &[u8], size: u64) -> bool {
+        let known = &mut self.window[place];
+        if self.fetch.has_details {
+            let told = described(head).filter(|told| told.has_flags && told.received.is_some());
+            let Some(told) = told else {
+                self.fetch.needs_look = true;
+                return false;
+            };
+            (known.flags, known.received) = (told.flags, told.received);
+        }
+        (known.size, known.has_size) = (size, true);
+        true
+    }
+
+    fn announce(&mut self, place: usize) -> Result<(), Error> {
+        let known = &mut self.window[place];
+        self.incoming.id = known.uid.to_string() + &self.behind;
+        self.incoming.size = known.has_size.then_some(known.size);
+        self.incoming.flags = std::mem::take(&mut known.flags);
+        self.incoming.received = known.received.take();
+        self.fetch.call.announce(&self.incoming)
+    }
+
+    /// Reads to the end of the response that holds the message, and makes sure that it is the end of one, about this message: numbers
+    /// change when another program deletes something, and where the literal was too short, the rest of the message stands here.
+    fn close(&mut self, uid: u32, head: &[u8]) -> Result<(), Error> {
+        let session = &mut *self.fetch.session;
+        let behind = session.reader.length();
+        match session.reader.next(&mut session.stream, self.fetch.call)? {
+            Piece::Response(line) if &line[behind..] == b")\r\n" && self::uid(head).is_some() => Ok(()),
+            Piece::Response(line) if scan(&line).is_some_and(|known| known.uid == uid) => Ok(()),
+            Piece::Response(line) => Err(session.malformed(&line)),
+            Piece::Body { head, .. } => Err(session.malformed(&head)),
+        }
+    }
+
+    /// Asks for the verdict on the message that has come.
+    fn settle(&mut self) -> Result<(), Error> {
+        let Some(uid) = self.pending.take() else { return Ok(()) };
+        let is_headers = self.section == Section::Headers;
+        match self.fetch.call.disposal()? {
+            Disposal::Stop => {
+                self.chores.stopped = true;
+                return Ok(());
+            }
+            Disposal::Keep => (),
+            // From here on it is to be marked or deleted, even if this session does not live to see it.
+            Disposal::Seen => {
+                self.fetch.unmarked.insert(uid);
+                self.chores.seen.push(uid);
+            }
+            // Whoever got only the headers did not get the message.
+            Disposal::Delete if is_headers => (),
+            Disposal::Delete => {
+                self.fetch.condemned.insert(uid);
+                self.chores.delete.push(uid);
+            }
+        }
+        self.fetch.taken.insert(uid);
+        if is_headers {
+            self.fetch.headers.insert(uid);
+        }
+        self.last = Some(uid);
+        Ok(())
+    }
+
+    /// Reads a body that nobody asked for, or that nobody wants any more.
+    fn read_past(&mut self, body: Source) -> Result<Flow, Error> {
+        let Source::Coming(length) = body else { return Ok(Flow::On) };
+        self.unwanted = length.saturating_add(self.unwanted);
+        if self.unwanted > UNWANTED && (self.is_described || self.chores.stopped) {
+            return Ok(Flow::Renewed);
+        }
+        let session = &mut *self.fetch.session;
+        session.reader.body(length, &mut session.stream, self.fetch.call, |_| Ok(()))?;
+        Ok(Flow::On)
+    }
+
+    /// Words that make no sense are, behind a message, what is left of it.
+    fn doubt(&mut self, error: Error) -> Result<Flow, Error> {
+        match self.pending.take().or(self.last.take()) {
+            Some(uid) if error.status == Status::Protocol => self.spoil(uid, error),
+            _ => Err(error),
+        }
+    }
+
+    /// Takes back what was done about a message whose end makes no sense. It is left out of this call, and the connection with it, on
+    /// which nothing can be told from what a sender wrote.
+    fn spoil(&mut self, uid: u32, error: Error) -> Result<Flow, Error> {
+        self.pending = None;
+        self.chores.seen.retain(|seen| *seen != uid);
+        self.chores.delete.retain(|delete| *delete != uid);
+        let fetch = &mut *self.fetch;
+        for set in [&mut fetch.taken, &mut fetch.headers, &mut fetch.condemned, &mut fetch.unmarked] {
+            set.remove(&uid);
+        }
+        let spoiled = fetch.session.error(Status::Protocol, "imap.message_spoiled").stage(Stage::Fetch).detail(error.detail.as_str());
+        fetch.spoiled.insert(uid, spoiled);
+        if fetch.spoiled.len() > SPOILED { Err(error) } else { Ok(Flow::Renewed) }
+    }
+}
