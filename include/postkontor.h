@@ -33,9 +33,11 @@ HANDLES     A handle is a ticket, not an address: a positive number of 32 bits, 
             one gives an error, never a crash. Close what you open; closing a host closes its accounts and messages.
 ERRORS      {"status":5,"code":"auth.refused","message":"for the user, in the host's language","detail":"English, for
             support","transport":"smtp","stage":"login","delivery":"none|partial|complete|unknown","retry":"no|later|
-            changed|refused_only","server":{"code":535,"enhanced":"5.7.8","text":"..."},"at":[{"pointer":"/to/0",
-            "message":"..."}],"session":"usable|closed"}. Decide by status, show message, log all of it. More members come
-            with time: ignore those you do not know. Codes are stable and listed in docs/codes.md.
+            changed|refused_only","server":{"code":535,"enhanced":"5.7.8","text":"..."},"at":[{"pointer":"/to/0","of":
+            "settings|request|message","code":"...","message":"..."}],"session":"usable|closed"}. `at` are the places that
+            are wrong: JSON pointers into the settings document, the request or the message that was passed. Decide by
+            status, show message, log all of it. More members come with time: ignore those you do not know. Codes are
+            stable and listed in docs/codes.md.
 THREADS     Everything runs on the thread that calls. Different accounts run in parallel, the functions of a host, too;
             a second call with the same account or message gets POSTKONTOR_BUSY at once. postkontor_cancel_fire may be
             called from any thread at any time. A child after fork() gets an error for every handle of its parent.

@@ -6,7 +6,7 @@ use crate::settings::{self, Schemas};
 use crate::texts::Texts;
 use crate::transport::Transport;
 use crate::{Callbacks, Cancel};
-use postkontor_plugin::{Error, Status};
+use postkontor_plugin::{Error, Input, Status};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -218,6 +218,8 @@ impl Host {
             error.message = sentence.unwrap_or_else(|| error.code.clone());
         }
         for index in 0..error.at.len() {
+            // A plugin that was built before pointers said it, asked without any request.
+            error.at[index].of.get_or_insert(Input::Settings);
             if error.at[index].message.is_empty() {
                 let at = &error.at[index];
                 let mut args = error.args.clone();

@@ -1,7 +1,9 @@
 //! From a transport's result to the receipt or error that the caller gets.
 
+use crate::account::locate;
 use crate::error::failed;
 use crate::message::Composed;
+use crate::settings::Document;
 use postkontor_plugin::{Answer, At, Delivery, Error, Sent, Stage, Status, Verdict};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -68,8 +70,8 @@ pub(crate) struct Way<'a> {
 }
 
 /// The receipt as JSON when every recipient was accepted, else the error PARTIAL with the receipt in it.
-pub(crate) fn receipt(composed: &Composed<'_>, sent: &Sent, way: &Way<'_>) -> Result<String, Error> {
-    let refused: Vec<At> = refused(composed, &sent.recipients);
+pub(crate) fn receipt(composed: &Composed<'_>, sent: &Sent, way: &Way<'_>, document: &Document) -> Result<String, Error> {
+    let refused: Vec<At> = refused(composed, &sent.recipients, document);
     let receipt = Receipt {
         status: if refused.is_empty() { Status::Ok } else { Status::Partial },
         message_id: &composed.message_id,
@@ -96,8 +98,8 @@ pub(crate) fn receipt(composed: &Composed<'_>, sent: &Sent, way: &Way<'_>) -> Re
 }
 
 /// Completes the error of a mail that was not sent, or of which nobody knows: refused recipients get their pointers.
-pub(crate) fn refusal(composed: &Composed<'_>, mut error: Error, way: &Way<'_>) -> Error {
-    let refused = refused(composed, &error.answers);
+pub(crate) fn refusal(composed: &Composed<'_>, mut error: Error, way: &Way<'_>, document: &Document) -> Error {
+    let refused = refused(composed, &error.answers, document);
     error.at.extend(refused);
     if error.delivery == Delivery::Unknown {
         // Whoever has to find out whether it arrived needs the name that it travels under.
@@ -112,18 +114,18 @@ pub(crate) fn refusal(composed: &Composed<'_>, mut error: Error, way: &Way<'_>) 
     error
 }
 
-fn refused(composed: &Composed<'_>, answers: &[Answer]) -> Vec<At> {
+fn refused(composed: &Composed<'_>, answers: &[Answer], document: &Document) -> Vec<At> {
     let pairs = composed.recipients.iter().zip(answers);
     let refused = pairs.filter(|(_, answer)| answer.status == Verdict::Refused);
-    let at = |(recipient, answer): (&crate::message::Recipient, &Answer)| At {
-        pointer: recipient.pointer.clone(),
-        code: "recipient.refused".to_owned(),
-        args: Map::from_iter([
+    let at = |(recipient, answer): (&crate::message::Recipient, &Answer)| {
+        let mut at = At::new(recipient.of, &recipient.pointer, "recipient.refused");
+        at.args = Map::from_iter([
             ("address".to_owned(), Value::from(answer.address.as_str())),
             ("code".to_owned(), Value::from(answer.reply.code)),
             ("text".to_owned(), Value::from(answer.reply.text.as_str())),
-        ]),
-        message: String::new(),
+        ]);
+        locate(&mut at, composed.index, document);
+        at
     };
     refused.map(at).collect()
 }

@@ -106,7 +106,7 @@ pub unsafe extern "system" fn postkontor_message_part(
                 Some(index) => message.part(index).map_err(|error| open.localised(error))?,
                 None => {
                     let code = "request.member_invalid";
-                    return Err(open.localised(Error::new(Status::Argument, code).arg("member", "part").at("/part", code)));
+                    return Err(open.localised(Error::new(Status::Argument, code).arg("member", "part").at_request("/part", code)));
                 }
             };
             let size = part.len();

@@ -37,7 +37,8 @@ impl Account {
                 done.mail.become_copy();
                 &mut done.mail
             });
-            let mut bodies = Bodies { mails: mails.collect(), failed: None };
+            let document = self.document.clone();
+            let mut bodies = Bodies { mails: mails.collect(), document: &document, failed: None };
             let filed = self.leg(&account).and_then(|leg| file(leg, sent_by, &mut bodies, cancel));
             for (index, done) in wanted.into_iter().enumerate() {
                 done.copy = Some(self.sent_copy(&account, &filed, index));
@@ -80,7 +81,9 @@ impl Account {
             return None;
         }
         let (sent_by, started) = (sender.sent_by(), Instant::now());
-        let found = self.leg(&account).and_then(|leg| file(leg, sent_by, &mut Bodies { mails: Vec::new(), failed: None }, cancel));
+        let document = self.document.clone();
+        let mut none = Bodies { mails: Vec::new(), document: &document, failed: None };
+        let found = self.leg(&account).and_then(|leg| file(leg, sent_by, &mut none, cancel));
         let mut step = match found {
             Ok(Filed { left_to_provider: true, .. }) => Step { code: "sent.left_to_provider".to_owned(), ..Step::ok(Stage::Mailbox) },
             Ok(filed) => Step::ok(Stage::Mailbox).fact("folder", filed.folder),
@@ -117,7 +120,7 @@ fn file(leg: &mut Leg, sent_by: SentBy, bodies: &mut Bodies<'_, '_>, cancel: &Ca
     }
     for (index, result) in filed.results.iter_mut().enumerate() {
         if let FilingResult::Error(error) = result {
-            let seen = leg.complete(error.clone());
+            let seen = leg.complete(OPERATION, error.clone());
             *error = match bodies.failed.take_if(|(number, _)| *number == index) {
                 Some((_, cause)) => merged(cause, &seen),
                 None => seen,

@@ -4,8 +4,9 @@ use crate::error::{failed, merged};
 use crate::loader::{Context, Session, Streams};
 use crate::receive::{Reception, Wait};
 use crate::settings::{AccountSettings, Document, resolve_secrets, secret_not_found};
+use crate::transport::Description;
 use crate::{Cancel, Host};
-use postkontor_plugin::{Error, Received, Stage, Status};
+use postkontor_plugin::{Error, Input, Received, Stage, Status};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +49,7 @@ impl Leg {
         let transport = self.host.transport(&self.settings.transport)?;
         if !transport.supports(operation) {
             let error = failed(Status::Unsupported, "transport.operation_unsupported");
-            return Err(self.complete(error.arg("transport", self.settings.transport.as_str()).arg("operation", operation)));
+            return Err(self.complete(operation, error.arg("transport", self.settings.transport.as_str()).arg("operation", operation)));
         }
         let context = Context::new(self.host.callbacks(), cancel, streams);
         let session = match self.session.take() {
@@ -67,8 +68,8 @@ impl Leg {
             (Ok(answer), failure) => Ok((answer, failure)),
             // What failed in a stream says more than the plugin, which learned the status only; unless it broke down itself,
             // after which nobody knows what it did before.
-            (Err(error), Some(failure)) if error.status != Status::Internal => Err(merged(failure, &self.complete(error))),
-            (Err(error), _) => Err(self.complete(error)),
+            (Err(error), Some(failure)) if error.status != Status::Internal => Err(merged(failure, &self.complete(operation, error))),
+            (Err(error), _) => Err(self.complete(operation, error)),
         }
     }
 
@@ -88,13 +89,13 @@ impl Leg {
 
     /// Waits before it asks for new messages again; whether it may.
     pub(super) fn pause(&self, wait: &Wait, again_seconds: Option<u64>, cancel: &Cancel) -> Result<bool, Error> {
-        wait.pause(again_seconds, self.host.callbacks(), cancel).map_err(|error| self.complete(error))
+        wait.pause(again_seconds, self.host.callbacks(), cancel).map_err(|error| self.complete("receive", error))
     }
 
     /// Makes the session where there is none yet, so that its errors can be told from those of the first operation.
     pub(super) fn prepare(&mut self) -> Result<(), Error> {
         if self.session.is_none() {
-            self.session = Some(self.open().map_err(|error| self.complete(error))?);
+            self.session = Some(self.open().map_err(|error| self.complete("open", error))?);
         }
         Ok(())
     }
@@ -104,7 +105,17 @@ impl Leg {
         let callbacks = self.host.callbacks();
         let find = |name: &str| callbacks.secret_get(name).ok_or_else(|| secret_not_found(name).stage(Stage::Secret).usable());
         resolve_secrets(&mut settings, &self.settings.secrets, &find)?;
-        self.host.transport(&self.settings.transport)?.open(&self.settings.id, &settings, callbacks)
+        let opened = self.host.transport(&self.settings.transport)?.open(&self.settings.id, &settings, callbacks);
+        opened.map_err(|mut error| {
+            // Nothing but settings was given.
+            error.at.iter_mut().for_each(|at| at.of = Some(Input::Settings));
+            error
+        })
+    }
+
+    /// What the transport says of itself.
+    pub(super) fn description(&self) -> Result<Arc<Description>, Error> {
+        self.host.transport(&self.settings.transport)?.description()
     }
 
     /// The account via which this one sends, where its settings name one (`imap.via`).
@@ -136,15 +147,6 @@ impl Leg {
         let before = place.strip_suffix(&pointer).unwrap_or_default();
         let names = before.split('/').filter(|name| !name.is_empty()).map(|name| name.replace("~1", "/").replace("~0", "~"));
         names.rev().fold(patch, |patch, name| json!({ name: patch }))
-    }
-
-    /// Adds what the transport does not know: its name in the error, and where in the document its settings lie.
-    pub(super) fn complete(&self, mut error: Error) -> Error {
-        error.transport.clone_from(&self.settings.transport);
-        for at in &mut error.at {
-            at.pointer = self.pointer(&at.pointer);
-        }
-        error
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod copy;
 mod leg;
+mod pointers;
 mod send;
 mod test;
 
@@ -11,6 +12,7 @@ use crate::settings::Document;
 use crate::{Cancel, Host};
 pub(crate) use copy::OPERATION as COPYING;
 use leg::Leg;
+pub(crate) use pointers::locate;
 use postkontor_plugin::{Delivery, Error, Status};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -55,7 +57,7 @@ impl Account {
                     others: Vec::new(),
                 });
             }
-            let none = || failed(Status::Settings, "settings.no_account").at("/send/account", "settings.no_account");
+            let none = || failed(Status::Settings, "settings.no_account").at(document.locate("/send/account"), "settings.no_account");
             let is_default = id.is_none();
             let id = id.or_else(|| document.default_account()).or(document.receive.account.as_deref()).ok_or_else(none)?.to_owned();
             let mut legs = vec![Leg::new(host, &document, &id)?];
@@ -93,7 +95,8 @@ impl Account {
             let mut request = request_object(request)?;
             let wishes = Reception::wishes(&request)?;
             let wait = Wait::new(wishes.wait_seconds, cancel);
-            let mut reception = Reception::new(wishes, &document.receive, take)?;
+            let routed = Reception::new(wishes, &document.receive, take);
+            let mut reception = routed.map_err(|error| pointers::of_host(error, None, &document))?;
             request["summary"] = json!(reception.detail);
             let mut received = loop {
                 request["wait_seconds"] = Value::from(wait.seconds());
@@ -113,14 +116,14 @@ impl Account {
                 }
             };
             for missing in &mut received.missing {
-                missing.error = host.localised(leg.complete(missing.error.clone()));
+                missing.error = host.localised(leg.complete("receive", missing.error.clone()));
             }
             let result = reception.result(&received);
             match received.interrupted {
                 None => result.json(),
                 // What was taken stays taken, so the error brings it along.
                 Some(error) => {
-                    let mut error = leg.complete(error);
+                    let mut error = leg.complete("receive", error);
                     error.more.extend(result.members());
                     Err(error)
                 }
@@ -145,7 +148,7 @@ impl Account {
     fn enabled(&mut self) -> Result<&mut Leg, Error> {
         match self.legs.first_mut() {
             Some(leg) if self.document.enabled => Ok(leg),
-            _ => Err(failed(Status::Disabled, "settings.disabled").at("/enabled", "settings.disabled")),
+            _ => Err(failed(Status::Disabled, "settings.disabled").at(self.document.locate("/enabled"), "settings.disabled")),
         }
     }
 

@@ -1,12 +1,14 @@
 //! Sending: one mail or several, by the account itself or by those that stand in for it.
 
 use super::leg::{Leg, milliseconds};
+use super::pointers::{of_host, of_mail};
 use super::{Account, may_fall_back};
 use crate::Cancel;
 use crate::error::{failed, merged};
 use crate::loader::Streams;
 use crate::message::{Composed, compose};
 use crate::receipt::{SentCopy, Way, receipt, refusal};
+use crate::settings::Document;
 use postkontor_plugin::{Delivery, Dsn, Error, Sent, Stage, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -66,11 +68,18 @@ impl Account {
             if message.trim_start().starts_with('[') {
                 return self.send_batch(message, parts, cancel);
             }
-            let composed = compose(message, &self.document.sender, parts)?;
+            let composed = self.compose(message, None, parts)?;
             let mut results = self.deliver(vec![composed], cancel);
             results.pop().unwrap_or_else(|| Err(failed(Status::Internal, "plugin.answer_unreadable")))
         });
         result.map_err(|error| self.host.localised(error))
+    }
+
+    /// Composes the message at a place of the array, or the only one.
+    fn compose<'p>(&self, message: &str, index: Option<usize>, parts: &[&'p [u8]]) -> Result<Composed<'p>, Error> {
+        let mut composed = compose(message, &self.document.sender, parts).map_err(|error| of_host(error, index, &self.document))?;
+        composed.index = index;
+        Ok(composed)
     }
 
     fn send_batch(&mut self, messages: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<String, Error> {
@@ -83,15 +92,12 @@ impl Account {
         let mut composed = Vec::with_capacity(messages.len());
         let mut results: Vec<Option<Result<String, Error>>> = Vec::with_capacity(messages.len());
         for (index, message) in messages.iter().enumerate() {
-            match compose(message.get(), &self.document.sender, parts) {
+            match self.compose(message.get(), Some(index), parts) {
                 Ok(mail) => {
                     composed.push(mail);
                     results.push(None);
                 }
-                Err(mut error) => {
-                    error.at.iter_mut().for_each(|at| at.pointer.insert_str(0, &format!("/{index}")));
-                    results.push(Some(Err(error)));
-                }
+                Err(error) => results.push(Some(Err(error))),
             }
         }
         let mut delivered = self.deliver(composed, cancel).into_iter();
@@ -134,7 +140,7 @@ impl Account {
         let mut open: Vec<(usize, Composed<'_>)> = mails.into_iter().enumerate().collect();
         let last = self.legs.len().saturating_sub(1);
         for (position, leg) in self.legs.iter_mut().enumerate().skip(self.first_sender) {
-            let outcomes = hand_over(leg, &mut open, cancel);
+            let outcomes = hand_over(leg, &mut open, &self.document, cancel);
             let tried = std::mem::take(&mut open);
             for ((index, mut mail), outcome) in tried.into_iter().zip(outcomes) {
                 let elapsed = started.elapsed();
@@ -147,7 +153,7 @@ impl Account {
                     }
                     Err(error) => {
                         let way = Way { reason: reasons[index].as_ref(), ..leg.way(elapsed) };
-                        results[index] = Some(Err(refusal(&mail, error, &way)));
+                        results[index] = Some(Err(refusal(&mail, error, &way, &self.document)));
                     }
                 }
             }
@@ -158,7 +164,7 @@ impl Account {
         self.keep_copies(&mut delivered, cancel);
         for done in &delivered {
             let way = Way { reason: reasons[done.index].as_ref(), copy: done.copy.as_ref(), ..self.legs[done.position].way(done.elapsed) };
-            results[done.index] = Some(receipt(&done.mail, &done.sent, &way));
+            results[done.index] = Some(receipt(&done.mail, &done.sent, &way, &self.document));
         }
         let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
         results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
@@ -185,7 +191,7 @@ impl Leg {
 }
 
 /// One call of the transport for all mails, and its result for each.
-fn hand_over(leg: &mut Leg, mails: &mut [(usize, Composed<'_>)], cancel: &Cancel) -> Vec<Result<Sent, Error>> {
+fn hand_over(leg: &mut Leg, mails: &mut [(usize, Composed<'_>)], document: &Document, cancel: &Cancel) -> Vec<Result<Sent, Error>> {
     if mails.is_empty() {
         return Vec::new();
     }
@@ -206,7 +212,7 @@ fn hand_over(leg: &mut Leg, mails: &mut [(usize, Composed<'_>)], cancel: &Cancel
     let answer = serde_json::to_vec(&request)
         .map_err(|error| failed(Status::Internal, "host.request_unwritable").detail(error.to_string()))
         .and_then(|request| {
-            let mut bodies = Bodies { mails: mails.iter_mut().map(|(_, mail)| mail).collect(), failed: None };
+            let mut bodies = Bodies { mails: mails.iter_mut().map(|(_, mail)| mail).collect(), document, failed: None };
             let answer = leg.stream("send", &request, cancel, &mut bodies)?;
             Ok((answer, bodies.failed))
         })
@@ -219,10 +225,11 @@ fn hand_over(leg: &mut Leg, mails: &mut [(usize, Composed<'_>)], cancel: &Cancel
         });
     match answer {
         Ok((response, mut failed_body)) => {
-            let result = |(index, outcome)| match outcome {
+            let result = |(index, outcome): (usize, Outcome)| match outcome {
                 Outcome::Sent(sent) => Ok(sent),
                 Outcome::Error(error) => {
-                    let error = leg.complete(error);
+                    let mail = &mails[index].1;
+                    let error = of_mail(leg.complete("send", error), mail, document);
                     Err(match failed_body.take_if(|(number, _)| *number == index) {
                         Some((_, cause)) => merged(cause, &error),
                         None => error,
@@ -232,7 +239,7 @@ fn hand_over(leg: &mut Leg, mails: &mut [(usize, Composed<'_>)], cancel: &Cancel
             response.results.into_iter().enumerate().map(result).collect()
         }
         // The call as a whole failed, before anything was sent or by a defect in the plugin, after which nobody knows.
-        Err(error) => (0..count).map(|_| Err(whole(&error))).collect(),
+        Err(error) => mails.iter().map(|(_, mail)| Err(of_mail(whole(&error), mail, document))).collect(),
     }
 }
 
@@ -253,6 +260,7 @@ pub(super) fn unreadable(cause: impl ToString) -> Error {
 /// The mails of one call as the streams that the transport reads.
 pub(super) struct Bodies<'a, 'b> {
     pub(super) mails: Vec<&'a mut Composed<'b>>,
+    pub(super) document: &'a Document,
     /// The mail whose source failed, and why.
     pub(super) failed: Option<(usize, Error)>,
 }
@@ -262,7 +270,11 @@ impl Streams for Bodies<'_, '_> {
         let index = usize::try_from(stream).ok().and_then(|stream| stream.checked_sub(1));
         let mail = index.and_then(|index| Some((index, self.mails.get_mut(index)?)));
         let Some((index, mail)) = mail else { return Err(failed(Status::Argument, "host.stream_unknown")) };
-        mail.read(data).inspect_err(|error| self.failed = Some((index, error.clone())))
+        mail.read(data).map_err(|error| {
+            let error = of_host(error, mail.index, self.document);
+            self.failed = Some((index, error.clone()));
+            error
+        })
     }
 
     fn write(&mut self, _stream: u64, _data: &[u8]) -> Result<(), Error> {
@@ -275,16 +287,18 @@ impl Account {
     pub(super) fn send_test(&mut self, to: &str, cancel: &Cancel) -> Result<Value, Error> {
         let words = |code: &str| self.host.sentence(code, &serde_json::Map::new()).unwrap_or_else(|| code.to_owned());
         let message = serde_json::json!({"to": [to], "subject": words("loop.subject"), "text": words("loop.text")});
-        let composed = compose(&message.to_string(), &self.document.sender, &[])?;
+        let composed = self.compose(&message.to_string(), None, &[])?;
         let Some(leg) = self.legs.get_mut(self.first_sender) else { return Err(failed(Status::Disabled, "settings.disabled")) };
         let started = Instant::now();
         let mut mails = [(0, composed)];
-        let outcome = hand_over(leg, &mut mails, cancel).pop().unwrap_or_else(|| Err(unreadable("no result")));
+        let outcome = hand_over(leg, &mut mails, &self.document, cancel).pop().unwrap_or_else(|| Err(unreadable("no result")));
         let way = leg.way(started.elapsed());
         let [(_, composed)] = &mails;
         match outcome {
-            Ok(sent) => receipt(composed, &sent, &way).and_then(|receipt| serde_json::from_str(&receipt).map_err(unreadable)),
-            Err(error) => Err(refusal(composed, error, &way)),
+            Ok(sent) => {
+                receipt(composed, &sent, &way, &self.document).and_then(|receipt| serde_json::from_str(&receipt).map_err(unreadable))
+            }
+            Err(error) => Err(refusal(composed, error, &way, &self.document)),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::identity::{Identity, Style};
 use super::problems::Problems;
 use super::{base64, html, identifier, kind, ready, text};
 use crate::settings::Sender;
-use postkontor_plugin::Error;
+use postkontor_plugin::{Error, Input};
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
@@ -53,6 +53,7 @@ pub fn compose<'a>(message: &str, sender: &Sender, parts: &[&'a [u8]]) -> Result
         head: builder.out,
         blind,
         segments: builder.segments,
+        index: None,
         reading: Reading::default(),
     })
 }
@@ -66,13 +67,13 @@ fn address(message: &Message<'_>, from: Option<&Address<'_>>, identity: &Identit
         _ => (),
     }
     for listed in message.to.iter().chain(&message.cc).chain(&message.bcc) {
-        envelope.recipient(&listed.address, &listed.pointer);
+        envelope.recipient(&listed.address, Input::Message, &listed.pointer);
     }
     if envelope.recipients.is_empty() && problems.is_empty() {
         problems.add("/to", "message.no_recipient", &[]);
     }
     if let Some(from) = from.filter(|_| identity.bcc_to_sender) {
-        envelope.recipient(from, "/sender/bcc_to_sender");
+        envelope.recipient(from, Input::Settings, "/sender/bcc_to_sender");
     }
     // These stand in the headers only, where their letters need SMTPUTF8 as well.
     envelope.utf8 |= from.into_iter().chain(&message.reply_to).chain(&identity.reply_to).any(Address::is_utf8);
@@ -112,6 +113,8 @@ struct Attached<'m, 'a> {
     kind: Cow<'m, str>,
     bytes: Bytes<'a>,
     content_id: Option<Cow<'m, str>>,
+    /// What gave it its name, and where.
+    of: Input,
     pointer: Cow<'m, str>,
 }
 
@@ -148,6 +151,7 @@ impl<'m, 'a> Content<'m, 'a> {
                         name,
                         bytes: Bytes::File(file.clone()),
                         content_id: Some(Cow::Owned(content_id)),
+                        of: Input::Settings,
                         pointer: Cow::Borrowed("/sender/html/logo"),
                     });
                 }
@@ -178,7 +182,7 @@ impl<'m, 'a> Attached<'m, 'a> {
             Source::File(path) => {
                 let pointer = format!("{}/file", attachment.pointer);
                 name = name.or_else(|| file_name(path));
-                match File::find(path, &pointer) {
+                match File::find(path, Input::Message, &pointer) {
                     Ok(file) => Bytes::File(file),
                     Err(unreadable) => {
                         ready::refuse_file(&unreadable, path, &pointer, problems);
@@ -193,6 +197,7 @@ impl<'m, 'a> Attached<'m, 'a> {
             kind: Cow::Borrowed(kind::transportable(kind)),
             bytes,
             content_id: attachment.inline.as_deref().map(Cow::Borrowed),
+            of: Input::Message,
             pointer: Cow::Borrowed(&attachment.pointer),
         })
     }
@@ -232,9 +237,11 @@ impl<'a> Builder<'a> {
     ) {
         let charset = self.charset;
         let mut headers = Headers::new(&mut self.out, charset);
-        let mut note = |pointer: &str, result: Result<(), Unencoded>| note(problems, charset, pointer, result);
+        let author = if message.from.is_some() { (Input::Message, "/from") } else { (Input::Settings, "/sender/name") };
         headers.with("Date", |out| message.date.unwrap_or_else(Date::now).write(out));
-        note("/from", headers.addresses("From", from.into_iter()));
+        let mut note_at = |place: (Input, &str), result: Result<(), Unencoded>| note(problems, charset, place, result);
+        note_at(author, headers.addresses("From", from.into_iter()));
+        let mut note = |pointer: &str, result: Result<(), Unencoded>| note_at((Input::Message, pointer), result);
         // RFC 5322 section 3.6.2: only where it differs.
         if let Some(sender) = message.sender.as_ref().filter(|sender| from.is_none_or(|from| from.address != sender.address)) {
             note("/sender", headers.addresses("Sender", [sender].into_iter()));
@@ -274,7 +281,8 @@ impl<'a> Builder<'a> {
             headers.plain("Importance", word);
         }
         if message.read_receipt {
-            note("/from", headers.addresses("Disposition-Notification-To", from.into_iter()));
+            // A name that cannot be encoded has been noted above.
+            drop(headers.addresses("Disposition-Notification-To", from.into_iter()));
         }
         for (name, value) in &message.headers {
             let result = headers.text(name, value);
@@ -345,7 +353,7 @@ impl<'a> Builder<'a> {
 
     fn text(&mut self, subtype: &str, text: &str, pointer: &str, problems: &mut Problems) {
         let result = text::write(&mut self.out, subtype, text, self.charset);
-        note(problems, self.charset, pointer, result);
+        note(problems, self.charset, (Input::Message, pointer), result);
     }
 
     fn attached(&mut self, attached: &Attached<'_, 'a>, disposition: &str, boundary: &str, problems: &mut Problems) {
@@ -358,7 +366,8 @@ impl<'a> Builder<'a> {
         }
         headers.plain("Content-Transfer-Encoding", "base64");
         if result.is_err() {
-            note(problems, self.charset, &format!("{}/name", attached.pointer), result);
+            let place = if attached.of == Input::Message { format!("{}/name", attached.pointer) } else { attached.pointer.to_string() };
+            note(problems, self.charset, (attached.of, &place), result);
         }
         self.push("\r\n");
         self.end_head();
@@ -410,8 +419,9 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn note(problems: &mut Problems, charset: Charset, pointer: &str, result: Result<(), Unencoded>) {
+fn note(problems: &mut Problems, charset: Charset, (of, pointer): (Input, &str), result: Result<(), Unencoded>) {
     if let Err(Unencoded(character)) = result {
-        problems.add(pointer, "message.unencodable", &[("charset", charset.label()), ("character", &character.to_string())]);
+        let args = [("charset", charset.label()), ("character", &character.to_string())];
+        problems.add_in(of, pointer, "message.unencodable", &args);
     }
 }

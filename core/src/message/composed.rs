@@ -3,7 +3,7 @@
 use super::base64;
 use super::file::{File, Opened};
 use super::ready::Normalizer;
-use postkontor_plugin::{Dsn, Error};
+use postkontor_plugin::{Dsn, Error, Input};
 use std::ops::Range;
 
 /// Somebody who gets the message.
@@ -11,8 +11,10 @@ use std::ops::Range;
 pub struct Recipient {
     /// The address for the envelope; an international domain is written in its ASCII form.
     pub address: String,
-    /// Where the message document names it, as JSON pointer; `/file` when it was found inside a ready-made message, and
-    /// `/sender/bcc_to_sender`, a place in the settings, for the copy to the sender.
+    /// What `pointer` leads into: the message document, or the settings for the copy to the sender.
+    pub of: Input,
+    /// Where it is named, as JSON pointer; `/file` when it was found inside a ready-made message, and `/sender/bcc_to_sender`
+    /// for the copy to the sender.
     pub pointer: String,
 }
 
@@ -36,6 +38,8 @@ pub struct Composed<'a> {
     pub utf8: bool,
     /// The delivery reports that the message asks for.
     pub dsn: Option<Dsn>,
+    /// Its place among the messages of the call, where the caller passed an array of them.
+    pub index: Option<usize>,
     pub(super) head: Vec<u8>,
     /// The Bcc header in `head`, which only the sender's own copy has; empty where there is none.
     pub(super) blind: Range<usize>,

@@ -94,7 +94,7 @@ impl<'a> Message<'a> {
                 .stage(Stage::Message)
                 .arg("line", error.line())
                 .arg("column", error.column())
-                .at("", "message.json_invalid")
+                .at_message("", "message.json_invalid")
                 .detail(error.to_string())
         })?;
         let mut message = Message::default();

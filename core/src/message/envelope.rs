@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::composed::Recipient;
+use postkontor_plugin::Input;
 use std::collections::HashSet;
 
 /// The envelope while it is being filled in.
@@ -21,7 +22,7 @@ impl Envelope {
     }
 
     /// Adds a recipient who is not yet among them.
-    pub(super) fn recipient(&mut self, address: &Address<'_>, pointer: &str) {
+    pub(super) fn recipient(&mut self, address: &Address<'_>, of: Input, pointer: &str) {
         // Most messages have one recipient, who needs no comparing.
         if self.recipients.len() == 1 {
             let (local, domain) = self.recipients[0].address.rsplit_once('@').unwrap_or_default();
@@ -31,6 +32,6 @@ impl Envelope {
             return;
         }
         self.utf8 |= address.is_utf8();
-        self.recipients.push(Recipient { address: address.address.clone().into_owned(), pointer: pointer.to_owned() });
+        self.recipients.push(Recipient { address: address.address.clone().into_owned(), of, pointer: pointer.to_owned() });
     }
 }

@@ -1,7 +1,7 @@
 //! Files that go out with a message, read in blocks.
 
 use super::base64;
-use postkontor_plugin::{Error, Stage, Status};
+use postkontor_plugin::{At, Error, Input, Stage, Status};
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
@@ -14,8 +14,9 @@ const BLOCK: usize = base64::LINE_BYTES * 1024;
 #[derive(Clone, Debug)]
 pub(super) struct File {
     path: PathBuf,
-    /// Where the message document names it.
+    /// Where it is named, and in what.
     pointer: String,
+    of: Input,
     pub(super) size: u64,
     modified: Option<SystemTime>,
 }
@@ -47,7 +48,7 @@ impl Unreadable {
 
 impl File {
     /// Looks at a file and makes sure that it can be opened.
-    pub(super) fn find(path: &str, pointer: &str) -> Result<File, Unreadable> {
+    pub(super) fn find(path: &str, of: Input, pointer: &str) -> Result<File, Unreadable> {
         let path = PathBuf::from(path);
         // Asked before opening, which would wait at a pipe.
         let metadata = fs::metadata(&path).map_err(Unreadable::from)?;
@@ -55,7 +56,7 @@ impl File {
             return Err(Unreadable::NoFile);
         }
         fs::File::open(&path).map_err(Unreadable::from)?;
-        Ok(File { path, pointer: pointer.to_owned(), size: metadata.len(), modified: metadata.modified().ok() })
+        Ok(File { path, pointer: pointer.to_owned(), of, size: metadata.len(), modified: metadata.modified().ok() })
     }
 
     /// Opens the file for reading from `start` on.
@@ -87,10 +88,10 @@ impl File {
 
     fn error(&self, code: &str) -> Error {
         let path = self.path.to_string_lossy();
-        let mut error = Error::new(Status::Local, code).stage(Stage::Content).arg("file", &*path).at(&self.pointer, code);
-        for at in &mut error.at {
-            at.args.insert("file".to_owned(), (&*path).into());
-        }
+        let mut error = Error::new(Status::Local, code).stage(Stage::Content).arg("file", &*path);
+        let mut at = At::new(self.of, &self.pointer, code);
+        at.args.insert("file".to_owned(), (&*path).into());
+        error.at.push(at);
         error
     }
 }

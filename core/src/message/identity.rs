@@ -6,7 +6,7 @@ use super::file::File;
 use super::html;
 use super::problems::Problems;
 use crate::settings::{Html, Sender};
-use postkontor_plugin::{Error, Stage, Status};
+use postkontor_plugin::{Error, Input, Stage, Status};
 use std::borrow::Cow;
 use std::fs;
 use std::io::Read;
@@ -75,7 +75,7 @@ impl Style {
             }
         };
         let logo = match filled(&html.logo) {
-            Some(path) if wrapper.contains(html::LOGO) => match File::find(&path, "/sender/html/logo") {
+            Some(path) if wrapper.contains(html::LOGO) => match File::find(&path, Input::Settings, "/sender/html/logo") {
                 Ok(file) => Some((file, path)),
                 Err(_) => return Err(wrong("/sender/html/logo", "sender.logo_unreadable", &[("file", &path)])),
             },
@@ -99,5 +99,6 @@ fn wrong(pointer: &str, code: &str, args: &[(&str, &str)]) -> Error {
     problems.add(pointer, code, args);
     let mut error = problems.into_error().stage(Stage::Settings);
     error.status = Status::Settings;
+    error.at.iter_mut().for_each(|at| at.of = Some(Input::Settings));
     error
 }

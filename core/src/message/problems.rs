@@ -1,6 +1,6 @@
 //! Everything that is wrong with a message, collected before anybody is told.
 
-use postkontor_plugin::{At, Error, Stage, Status};
+use postkontor_plugin::{At, Error, Input, Stage, Status};
 use serde_json::{Map, Value};
 
 /// The problems found so far.
@@ -13,12 +13,17 @@ pub(super) struct Problems {
 impl Problems {
     /// Notes that something in the document is wrong.
     pub(super) fn add(&mut self, pointer: impl Into<String>, code: &str, args: &[(&str, &str)]) {
-        self.add_as(Status::Argument, pointer, code, args);
+        self.add_in(Input::Message, pointer, code, args);
+    }
+
+    /// Notes that something in the document, or in the settings that it is composed by, is wrong.
+    pub(super) fn add_in(&mut self, of: Input, pointer: impl Into<String>, code: &str, args: &[(&str, &str)]) {
+        self.add_as(Status::Argument, of, pointer, code, args);
     }
 
     /// Notes that a file is missing or cannot be read.
     pub(super) fn add_local(&mut self, pointer: impl Into<String>, code: &str, args: &[(&str, &str)]) {
-        self.add_as(Status::Local, pointer, code, args);
+        self.add_as(Status::Local, Input::Message, pointer, code, args);
     }
 
     /// Whether nothing was found so far.
@@ -26,13 +31,13 @@ impl Problems {
         self.found.is_empty()
     }
 
-    fn add_as(&mut self, status: Status, pointer: impl Into<String>, code: &str, args: &[(&str, &str)]) {
+    fn add_as(&mut self, status: Status, of: Input, pointer: impl Into<String>, code: &str, args: &[(&str, &str)]) {
         // A document that is wrong in itself matters more than a missing file.
         if self.status != Some(Status::Argument) {
             self.status = Some(status);
         }
         let args: Map<String, Value> = args.iter().map(|(name, value)| ((*name).to_owned(), excerpt(value).into())).collect();
-        self.found.push(At { pointer: pointer.into(), code: code.to_owned(), args, message: String::new() });
+        self.found.push(At { args, ..At::new(of, pointer, code) });
     }
 
     /// Nothing when there are none, else the error that names them all.

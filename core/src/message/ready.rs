@@ -15,7 +15,7 @@ use super::problems::Problems;
 use super::reader::is_identifier;
 use super::{date::Date, identifier};
 use memchr::{memchr, memchr2, memchr2_iter};
-use postkontor_plugin::Error;
+use postkontor_plugin::{Error, Input};
 
 /// Far more than any header block has, little enough to hold in memory.
 const HEAD_LENGTH: usize = 1 << 20;
@@ -27,7 +27,7 @@ pub(super) fn compose<'a>(
     identity: &Identity<'_>,
     mut problems: Problems,
 ) -> Result<Composed<'a>, Error> {
-    let file = match File::find(path, "/file") {
+    let file = match File::find(path, Input::Message, "/file") {
         Ok(file) => file,
         Err(unreadable) => {
             refuse_file(&unreadable, path, "/file", &mut problems);
@@ -61,18 +61,18 @@ pub(super) fn compose<'a>(
     let names_none = message.to.is_empty() && message.cc.is_empty() && message.bcc.is_empty();
     if names_none {
         for address in found(&["to"], &mut problems).iter().chain(&found(&["cc"], &mut problems)).chain(&found(&["bcc"], &mut problems)) {
-            envelope.recipient(address, "/file");
+            envelope.recipient(address, Input::Message, "/file");
         }
     } else {
         for listed in message.to.iter().chain(&message.cc).chain(&message.bcc) {
-            envelope.recipient(&listed.address, &listed.pointer);
+            envelope.recipient(&listed.address, Input::Message, &listed.pointer);
         }
     }
     if envelope.recipients.is_empty() {
         problems.add("/to", "message.no_recipient", &[]);
     }
     if let Some(author) = message.from.as_ref().or(author).filter(|_| identity.bcc_to_sender) {
-        envelope.recipient(author, "/sender/bcc_to_sender");
+        envelope.recipient(author, Input::Settings, "/sender/bcc_to_sender");
     }
     let mut message_id = fields.0.iter().find(|field| field.is("message-id")).map(Field::identifier).unwrap_or_default();
 
@@ -121,6 +121,7 @@ pub(super) fn compose<'a>(
         head,
         blind,
         segments,
+        index: None,
         reading: Reading::default(),
     })
 }

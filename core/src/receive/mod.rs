@@ -132,7 +132,7 @@ impl<'a> Reception<'a> {
             && !is_day(since)
         {
             let code = "receive.day_invalid";
-            return Err(failed(Status::Argument, code).at("/filter/since", code));
+            return Err(failed(Status::Argument, code).at_request("/filter/since", code));
         }
         let wishes: Wishes = readable(request)?;
         if wishes.then == Disposal::Stop {
@@ -317,7 +317,7 @@ fn readable<T: DeserializeOwned>(request: &Value) -> Result<T, Error> {
 
 fn invalid(member: &str, detail: String) -> Error {
     let code = "request.member_invalid";
-    failed(Status::Argument, code).arg("member", member).detail(detail).at(format!("/{member}"), code)
+    failed(Status::Argument, code).arg("member", member).detail(detail).at_request(format!("/{member}"), code)
 }
 
 /// Names without those that were there before: nobody wants two copies.

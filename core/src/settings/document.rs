@@ -119,6 +119,13 @@ impl Document {
     }
 }
 
+impl Document {
+    /// Where a setting of the document's own groups stands in the document as it was given: with the layer in front.
+    pub fn locate(&self, pointer: &str) -> String {
+        self.reading.place(pointer)
+    }
+}
+
 fn group<T: DeserializeOwned + Default>(reading: &Reading, name: &str) -> Result<T, Error> {
     let Some(group) = reading.groups.get(name) else { return Ok(T::default()) };
     T::deserialize(group).map_err(|error| Error::new(Status::Internal, "settings.unreadable").detail(error.to_string()))

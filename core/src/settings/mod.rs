@@ -18,6 +18,7 @@ mod sender;
 pub use check::check;
 pub use document::{AccountSettings, Document, Schemas};
 pub use form::form;
+pub(crate) use pointer::names;
 pub use routes::{Receive, Send, Sent};
 pub use secrets::{resolve_secrets, secret_not_found};
 pub use sender::{Html, Sender, Unencodable};

@@ -6,6 +6,6 @@ pub(super) fn child(pointer: &str, name: &str) -> String {
 }
 
 /// The names that a pointer consists of.
-pub(super) fn names(pointer: &str) -> impl Iterator<Item = String> {
+pub(crate) fn names(pointer: &str) -> impl Iterator<Item = String> {
     pointer.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~"))
 }

@@ -1,6 +1,6 @@
 //! What is wrong, or risky, in settings.
 
-use postkontor_plugin::{At, Error, Stage, Status};
+use postkontor_plugin::{At, Error, Input, Stage, Status};
 use serde_json::{Map, Value, json};
 
 /// After so many problems of a group the rest is not told.
@@ -51,7 +51,7 @@ impl Problem {
 pub(super) fn error(problems: &[Problem]) -> Option<Error> {
     let mut at: Vec<At> = Vec::new();
     for problem in problems.iter().filter(|problem| !problem.warning) {
-        at.push(At { pointer: problem.pointer.clone(), code: problem.code.clone(), args: (*problem.args).clone(), message: String::new() });
+        at.push(At { args: (*problem.args).clone(), ..At::new(Input::Settings, &problem.pointer, &problem.code) });
     }
     if at.is_empty() {
         return None;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// `{"messages":["id",…],"do":"seen|unseen|delete|move","folder":"…"}`. The answer names the ids that were there, `applied`, and those that
 /// were not, `missing`.
 pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &Value, call: &Call) -> Result<Value, Error> {
-    let wrong = |pointer: &str, code: &str| Error::new(Status::Argument, code).stage(Stage::Fetch).at(pointer, code).usable();
+    let wrong = |pointer: &str, code: &str| Error::new(Status::Argument, code).stage(Stage::Fetch).at_request(pointer, code).usable();
     let action = request["do"].as_str().unwrap_or_default();
     let target = request["folder"].as_str().filter(|folder| !folder.is_empty() && !folder.contains(char::is_control));
     if !["seen", "unseen", "delete", "move"].contains(&action) {
@@ -87,7 +87,7 @@ impl Session {
                 done = self.perform(&command, call)?;
             }
             if !done.is_ok {
-                return Err(self.refused("imap.move_refused", &done).arg("folder", target).at("/folder", "imap.move_refused"));
+                return Err(self.refused("imap.move_refused", &done).arg("folder", target).at_request("/folder", "imap.move_refused"));
             }
             if !moves {
                 self.delete(piece, call)?;

@@ -156,7 +156,7 @@ impl Session {
         if error.status == Status::Refused {
             error.status = Status::NotFound;
         }
-        Err(at(error.arg("folder", name).at(pointer, "imap.folder_missing")))
+        Err(at(pointed(error.arg("folder", name), pointer, "imap.folder_missing")))
     }
 
     /// Creates a folder and subscribes to it, so that other programs show it.
@@ -165,7 +165,7 @@ impl Session {
         let done = self.perform(&format!("CREATE {wire}"), call)?;
         if !done.is_ok && !done.has("ALREADYEXISTS") {
             let error = self.refused("imap.create_refused", &done).stage(Stage::Mailbox);
-            return Err(error.arg("folder", name).at(pointer, "imap.create_refused"));
+            return Err(pointed(error.arg("folder", name), pointer, "imap.create_refused"));
         }
         // Some servers have no subscriptions; the folder is there all the same.
         self.perform(&format!("SUBSCRIBE {wire}"), call)?;
@@ -189,6 +189,11 @@ impl Session {
             error.arg("use", wanted).usable()
         })
     }
+}
+
+/// The error with the place that named the folder: a setting of the transport's own group, else a member of the request.
+pub(crate) fn pointed(error: Error, pointer: &str, code: &str) -> Error {
+    if pointer.starts_with("/imap/") { error.at(pointer, code) } else { error.at_request(pointer, code) }
 }
 
 /// Whether a folder is called so, apart from upper and lower case, or is an outbox like the one asked for; at the top or right below INBOX.

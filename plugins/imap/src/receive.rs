@@ -2,7 +2,7 @@
 
 mod delivery;
 
-use crate::folders::id;
+use crate::folders::{id, pointed};
 use crate::scan::{Known, opening, scan};
 use crate::search::criteria;
 use crate::session::Session;
@@ -27,7 +27,7 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         None => (settings.imap.inbox.as_str(), "/imap/inbox"),
     };
     if folder.is_empty() || folder.contains(char::is_control) {
-        return Err(Error::new(Status::Argument, "imap.folder_name_invalid").at(pointer, "imap.folder_name_invalid").usable());
+        return Err(pointed(Error::new(Status::Argument, "imap.folder_name_invalid"), pointer, "imap.folder_name_invalid").usable());
     }
     let selected = session.select(folder, pointer, settings.imap.create_folders, call)?;
     if state.validity != selected.validity {

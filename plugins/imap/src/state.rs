@@ -55,7 +55,8 @@ impl State {
         if text.is_empty() {
             return Ok(State::default());
         }
-        let foreign = || Error::new(Status::Argument, "receive.state_foreign").stage(Stage::Fetch).at("/state", "receive.state_foreign");
+        let foreign =
+            || Error::new(Status::Argument, "receive.state_foreign").stage(Stage::Fetch).at_request("/state", "receive.state_foreign");
         let members: Vec<&str> = text.split(';').collect();
         let (members, whole, unmarked) = match members[..] {
             [ref members @ .., "", unmarked] if members.len() == 5 => (members, None, unmarked),

@@ -22,7 +22,7 @@ pub(crate) fn list(settings: &Settings, call: &Call) -> Result<Value, Error> {
 pub(crate) fn apply(settings: &Settings, request: &Value, call: &Call) -> Result<Value, Error> {
     if request["do"].as_str() != Some("delete") {
         let code = "pop3.only_delete";
-        return Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).at("/do", code));
+        return Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).at_request("/do", code));
     }
     let ids: HashSet<&str> = request["messages"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let mut session = Session::open(settings, call, &mut Trail::off(), &mut Vec::new())?;

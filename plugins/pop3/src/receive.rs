@@ -23,7 +23,7 @@ pub(crate) fn receive(
 ) -> Result<Received, Error> {
     if request.folder.as_ref().is_some_and(|folder| !folder.eq_ignore_ascii_case("INBOX")) {
         let code = "pop3.folder_unsupported";
-        return Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).at("/folder", code));
+        return Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).at_request("/folder", code));
     }
     let state = State::parse(request.state.as_deref())?;
     let mut session = Session::open(settings, call, &mut Trail::off(), &mut Vec::new())?;

@@ -41,7 +41,8 @@ impl State {
         if text.is_empty() {
             return Ok(State::default());
         }
-        let foreign = || Error::new(Status::Argument, "receive.state_foreign").stage(Stage::Fetch).at("/state", "receive.state_foreign");
+        let foreign =
+            || Error::new(Status::Argument, "receive.state_foreign").stage(Stage::Fetch).at_request("/state", "receive.state_foreign");
         let mut members = text.split(';');
         if members.next() != Some(VERSION) {
             return Err(foreign());

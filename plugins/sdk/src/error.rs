@@ -101,11 +101,26 @@ pub struct Reply {
     pub text: String,
 }
 
+/// A document that the caller passed, into which a JSON pointer leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// The settings document. A transport knows its account's settings only; the host adds what stands above them.
+    Settings,
+    /// The request of the call.
+    Request,
+    /// The message document, or the array of them.
+    Message,
+}
+
 /// One place in the caller's JSON that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct At {
     /// JSON pointer (RFC 6901).
     pub pointer: String,
+    /// The document that the pointer leads into. The host always says it; plugins built before there was this member do not.
+    #[serde(default, deserialize_with = "known", skip_serializing_if = "Option::is_none")]
+    pub of: Option<Input>,
     /// Stable code of what is wrong, for example `message.line_break`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub code: String,
@@ -115,6 +130,19 @@ pub struct At {
     /// The sentence for the user; the host fills it in.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
+}
+
+/// A document of a kind that a newer plugin knows counts as not named, so that the rest of its error is still read.
+fn known<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Input>, D::Error> {
+    let named = Value::deserialize(deserializer)?;
+    Ok(Input::deserialize(named).ok())
+}
+
+impl At {
+    /// A place in a document; `code` says what is wrong there.
+    pub fn new(of: Input, pointer: impl Into<String>, code: &str) -> At {
+        At { pointer: pointer.into(), of: Some(of), code: code.to_owned(), args: Map::new(), message: String::new() }
+    }
 }
 
 /// What went wrong, for the program (status, code), the user (message) and support (detail).
@@ -251,10 +279,25 @@ impl Error {
         self
     }
 
-    /// Points to a place in the caller's JSON; `code` says what is wrong there.
+    /// Points to a place in the settings, of the account where a transport says it; `code` says what is wrong there.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>, code: &str) -> Error {
-        self.0.at.push(At { pointer: pointer.into(), code: code.to_owned(), args: Map::new(), message: String::new() });
+        self.0.at.push(At::new(Input::Settings, pointer, code));
+        self
+    }
+
+    /// Points to a place in the request of the call.
+    #[must_use]
+    pub fn at_request(mut self, pointer: impl Into<String>, code: &str) -> Error {
+        self.0.at.push(At::new(Input::Request, pointer, code));
+        self
+    }
+
+    /// Points to a place in the message. A transport points into the [`Mail`](crate::Mail) that it was given, for example to
+    /// `/recipients/0`; the host turns that into the place of the message document.
+    #[must_use]
+    pub fn at_message(mut self, pointer: impl Into<String>, code: &str) -> Error {
+        self.0.at.push(At::new(Input::Message, pointer, code));
         self
     }
 

@@ -36,7 +36,7 @@ mod transport;
 mod unseen;
 
 pub use call::{Body, Call, Host, Level};
-pub use error::{At, Delivery, Error, Reply, Retry, SessionState, Stage};
+pub use error::{At, Delivery, Error, Input, Reply, Retry, SessionState, Stage};
 pub use filing::{Filed, Filing, FilingResult, Original, SentBy};
 pub use mail::{Answer, Dsn, Mail, Notify, Sent, Verdict};
 pub use receive::{Disposal, Filter, Incoming, Missing, ReceiveRequest, Received, Summary};

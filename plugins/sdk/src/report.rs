@@ -1,6 +1,6 @@
 //! What a test of the settings found, step by step.
 
-use crate::{Error, Stage, Status};
+use crate::{Error, Input, Stage, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -87,7 +87,12 @@ impl Step {
             status: StepStatus::Fail,
             status_number: error.status.number(),
             code: error.code.clone(),
-            pointer: error.at.first().map(|at| at.pointer.clone()).unwrap_or_default(),
+            // A step is about a setting; a place in a request or message is none.
+            pointer: error
+                .at
+                .iter()
+                .find(|at| matches!(at.of, None | Some(Input::Settings)))
+                .map_or_else(String::new, |at| at.pointer.clone()),
             facts,
             detail: error.detail.clone(),
             ..Step::ok(step)
