@@ -1,5 +1,9 @@
 //! Texts for users, found by code or setting in the language they read.
 
+mod date;
+mod pattern;
+
+use pattern::Arguments;
 use serde_json::{Map, Value};
 
 /// The texts of core and plugins in all their languages.
@@ -24,13 +28,17 @@ impl Texts {
         overlay(&mut self.0, texts);
     }
 
-    /// The sentence for a code (`auth.refused`, `advice.check_password`), its places `{name}` filled in from `args`.
+    /// The sentence for a code (`auth.refused`, `advice.check_password`), its places filled in from `args` (`{name}`,
+    /// `{name, word}`, `{name, date}`, `{name, plural, one {…} other {…}}`: docs/plugins.md).
     ///
     /// Looks in `de-AT`, then `de`, then `en`. `None` where no language knows the code.
     pub fn sentence(&self, language: &str, code: &str, args: &Map<String, Value>) -> Option<String> {
         let kind = if code.starts_with("advice.") { "advice" } else { "codes" };
-        let sentence = languages(language).into_iter().find_map(|language| self.0.get(language)?.get(kind)?.get(code)?.as_str())?;
-        Some(fill(sentence, |name| Some(self.argument(language, args.get(name)?))))
+        languages(language).into_iter().find_map(|written| {
+            let pattern = self.0.get(written)?.get(kind)?.get(code)?.as_str()?;
+            // Numbers and dates follow the language of the sentence, which may not be the one asked for.
+            Some(pattern::fill(pattern, written, &Given { texts: self, language, args }))
+        })
     }
 
     /// An argument as it stands in a sentence. `{"code", "args"}` is a sentence of its own, a list gets commas.
@@ -63,25 +71,32 @@ fn languages(language: &str) -> Vec<&str> {
     languages
 }
 
-/// Fills in the places `{name}`; a place without argument stays as it is.
-fn fill(sentence: &str, argument: impl Fn(&str) -> Option<String>) -> String {
-    let mut filled = String::with_capacity(sentence.len());
-    let mut rest = sentence;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        match after.split_once('}').and_then(|(name, after)| Some((argument(name)?, after))) {
-            Some((argument, after)) => {
-                filled.push_str(&argument);
-                rest = after;
-            }
-            None => {
-                filled.push('{');
-                rest = after;
-            }
-        }
+/// The arguments of a sentence.
+struct Given<'a> {
+    texts: &'a Texts,
+    language: &'a str,
+    args: &'a Map<String, Value>,
+}
+
+impl Arguments for Given<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        Some(self.texts.argument(self.language, self.args.get(name)?))
     }
-    filled.push_str(rest);
-    filled
+
+    fn number(&self, name: &str) -> Option<u64> {
+        let value = self.args.get(name)?;
+        value.as_u64().or_else(|| value.as_str()?.parse().ok())
+    }
+
+    fn word(&self, code: &str) -> Option<String> {
+        self.texts.sentence(self.language, code, &Map::new())
+    }
+}
+
+/// The places of a sentence for a language's readers, for tests of text files: its names, each with its form (`count, plural`). The error
+/// says what is wrong with the sentence, for example a plural that lacks a case of the language.
+pub fn places(sentence: &str, language: &str) -> Result<Vec<String>, String> {
+    pattern::places(sentence, language)
 }
 
 /// Lays the members of `from` over `into`, object by object.
@@ -125,6 +140,33 @@ mod tests {
     }
 
     #[test]
+    fn one_recipient_is_one_and_two_are_two() {
+        let said =
+            |language: &str, count: u64| Texts::new().sentence(language, "recipients.refused", &args(json!({"count": count}))).unwrap();
+        assert_eq!(said("de", 1), "Die E-Mail wurde gesendet, aber 1 Empfänger wurde abgelehnt.");
+        assert_eq!(said("de", 2), "Die E-Mail wurde gesendet, aber 2 Empfänger wurden abgelehnt.");
+        assert_eq!(said("sl", 2), "Sporočilo je bilo poslano, a 2 prejemnika sta bila zavrnjena.");
+        assert_eq!(said("en", 1), "The mail was sent, but 1 recipient was refused.");
+    }
+
+    #[test]
+    fn a_certificate_expired_on_a_day_of_the_readers_calendar() {
+        let args = args(json!({"host": "h", "not_after": "2025-03-01T12:00:00Z"}));
+        let said = |language: &str| Texts::new().sentence(language, "tls.certificate_expired", &args).unwrap();
+        assert_eq!(said("de"), "Das Zertifikat von h ist am 01.03.2025, 12:00 UTC abgelaufen.");
+        assert_eq!(said("sl"), "Potrdilo strežnika h je poteklo 1. 3. 2025, 12:00 UTC.");
+    }
+
+    #[test]
+    fn what_a_transport_cannot_do_is_named_in_the_readers_language() {
+        let args = args(json!({"transport": "pop3", "operation": "send"}));
+        assert_eq!(
+            Texts::new().sentence("de", "transport.operation_unsupported", &args).unwrap(),
+            "Mit dem Transport pop3 ist das Senden nicht möglich."
+        );
+    }
+
+    #[test]
     fn an_argument_may_be_a_sentence_of_its_own() {
         let inner = json!({"code": "a.b", "args": {"host": "h", "user": "u"}});
         assert_eq!(texts().sentence("de", "a.c", &args(json!({"english": inner}))).unwrap(), "only h weist u ab.");
@@ -134,6 +176,5 @@ mod tests {
     fn an_argument_is_never_taken_for_a_place() {
         let sentence = texts().sentence("en", "a.b", &args(json!({"host": "{user}", "user": ["x", "y"]})));
         assert_eq!(sentence.unwrap(), "{user} refused x, y.");
-        assert_eq!(fill("{ {nobody} {", |_| None), "{ {nobody} {");
     }
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
-use postkontor_core::Host;
+use postkontor_core::{Host, texts};
 use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;
 use serde_json::{Map, Value};
@@ -45,11 +45,6 @@ fn flat(value: &Value, place: String, into: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The names in `{…}`.
-fn places(text: &str) -> BTreeSet<&str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
-}
-
 #[test]
 fn every_text_exists_in_all_three_languages() {
     let mut missing = Vec::new();
@@ -65,9 +60,12 @@ fn every_text_exists_in_all_three_languages() {
         for (language, texts) in &by_language {
             for (other, others) in &by_language {
                 for (place, text) in texts {
+                    let places = |text: &str, language: &str| {
+                        texts::places(text, language).unwrap_or_else(|error| panic!("{folder} {language}:{place}: {error}"))
+                    };
                     match others.get(place) {
                         None => missing.push(format!("{folder} {other}:{place} is missing ({language} has it)")),
-                        Some(translated) if places(text) != places(translated) => {
+                        Some(translated) if places(text, language) != places(translated, other) => {
                             missing.push(format!("{folder} {other}:{place} has other places than {language}"));
                         }
                         Some(translated) if translated.trim().is_empty() => missing.push(format!("{folder} {other}:{place} is empty")),
@@ -80,6 +78,29 @@ fn every_text_exists_in_all_three_languages() {
     missing.sort();
     missing.dedup();
     assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// A number that stands before a word needs the cases of the language: "1 Empfänger wurden" is no sentence.
+#[test]
+fn numbers_before_words_have_their_plurals() {
+    let mut without = Vec::new();
+    for folder in folders_with_texts().into_iter().chain(["cli".to_owned()]) {
+        for (language, texts) in texts(&folder) {
+            let mut all = BTreeMap::new();
+            flat(&texts, String::new(), &mut all);
+            for (place, text) in all {
+                let begins_with_letter = |rest: &str| rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_alphabetic));
+                let is_counted = |name: &&str| text.split_once(&format!("{{{name}}}")).is_some_and(|(_, rest)| begins_with_letter(rest));
+                without.extend(
+                    ["count", "failed", "parts", "recipients", "messages", "days"]
+                        .iter()
+                        .find(|name| is_counted(name))
+                        .map(|name| format!("{folder} {language}:{place}: {name}")),
+                );
+            }
+        }
+    }
+    assert!(without.is_empty(), "{}", without.join("\n"));
 }
 
 #[test]
