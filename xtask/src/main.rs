@@ -6,7 +6,9 @@
 
 mod bench;
 mod demo;
+mod deny;
 mod header;
+mod notices;
 mod packages;
 mod steps;
 mod test;
@@ -26,6 +28,8 @@ const TASKS: &[Task] = &[
     Task { name: "test", about: "installs what is missing, then checks and tests everything", run: test::run },
     Task { name: "bench", about: "compares the speed with libcurl, lettre and smtplib", run: bench::run },
     Task { name: "header", about: "writes include/*.h anew from the Rust sources", run: header::run },
+    Task { name: "crates", about: "looks at the crates of the products: licences, duplicates, advisories", run: deny::task },
+    Task { name: "notices", about: "writes THIRD-PARTY.md anew from the crates in Cargo.lock", run: notices::run },
 ];
 
 fn main() -> ExitCode {

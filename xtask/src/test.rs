@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything, in the order in which a failure is cheapest.
 
-use crate::packages;
 use crate::steps::{Steps, cargo, root};
+use crate::{deny, packages};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,6 +12,7 @@ pub(crate) fn run(_arguments: &[String]) -> ExitCode {
     steps.check("format", cargo().args(["fmt", "--all", "--check"]));
     steps.check("lints", cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]));
     steps.check("documentation", cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"));
+    deny::run(&mut steps);
     // The tests load the plugins, call the shared library and run the command, so all of them must be there before.
     if steps.check("build", cargo().args(["build", "--workspace"])) {
         steps.tests("tests", cargo().args(["test", "--workspace", "--no-fail-fast"]));
