@@ -194,6 +194,9 @@ fn list(out: &mut impl Write, json: &Value) -> io::Result<()> {
     for missing in json["missing"].as_array().into_iter().flatten() {
         writeln!(out, "! {}  {}", clean(text(&missing["id"])), clean(text(&missing["error"]["message"])))?;
     }
+    for warning in json["warnings"].as_array().into_iter().flatten() {
+        writeln!(out, "! {}", clean(text(&warning["message"])))?;
+    }
     Ok(())
 }
 
@@ -269,6 +272,8 @@ mod tests {
         assert_eq!(shown(Kind::List, messages), "0001.eml  7  120  Hi  seen\n");
         let missing = json!({"messages": [], "missing": [{"id": "8", "error": {"message": "The server refused it."}}], "state": "x"});
         assert_eq!(shown(Kind::List, missing), "! 8  The server refused it.\n");
+        let warnings = json!({"messages": [], "warnings": [{"message": "It took longer."}], "state": "x"});
+        assert_eq!(shown(Kind::List, warnings), "! It took longer.\n");
     }
 
     #[test]

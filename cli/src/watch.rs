@@ -27,7 +27,7 @@ pub(crate) fn watch(account: &mut Account, wanted: &Receive, options: &Options, 
             continue;
         };
         // What was fetched before the trouble is shown as what every round brought.
-        let names = ["messages", "missing", "state", "more"];
+        let names = ["messages", "missing", "warnings", "state", "more"];
         let taken = Map::from_iter(names.into_iter().filter_map(|name| error.more.remove_entry(name)));
         if !taken.is_empty() {
             show_round(&Answer { json: Value::Object(taken.clone()), status: Status::Ok, kind: Kind::List }, options, texts);
@@ -63,7 +63,7 @@ fn is_passing(error: &Error, has_state: bool) -> bool {
 /// Shows what a round brought, if it brought anything.
 fn show_round(round: &Answer, options: &Options, texts: &Texts) {
     let is_empty = |name: &str| round.json[name].as_array().is_none_or(Vec::is_empty);
-    if is_empty("messages") && is_empty("missing") {
+    if is_empty("messages") && is_empty("missing") && is_empty("warnings") {
         return;
     }
     let mut out = io::stdout().lock();

@@ -87,7 +87,8 @@ impl Account {
     /// optional; `"summary":"none"` spares reading the messages and making their digests, unless they are saved: the program gets their
     /// bytes, `id`, `size` and `folder`. Where nothing is new the call waits up to `wait_seconds` for it, or as long as its
     /// deadline allows. The result is `{"messages":[{"file","id","sha256","size","subject","deliver_to","verdict"}],"state","more"}`, where
-    /// the server named messages and did not hand them over also `"missing":[{"id","error"}]`; the error of a fetch that was interrupted
+    /// the server named messages and did not hand them over also `"missing":[{"id","error"}]`, and `"warnings":[error]` where something was
+    /// done in another way than it was asked for; the error of a fetch that was interrupted
     /// after some messages were taken has the same members.
     pub fn receive<'t>(&mut self, request: &str, take: Option<&'t mut Take<'t>>, cancel: &Cancel) -> Result<String, Error> {
         let (document, host) = (self.document.clone(), self.host.clone());
@@ -115,8 +116,9 @@ impl Account {
                     break received?;
                 }
             };
-            for missing in &mut received.missing {
-                missing.error = host.localised(leg.complete("receive", missing.error.clone()));
+            let told = received.missing.iter_mut().map(|missing| &mut missing.error).chain(&mut received.warnings);
+            for error in told {
+                *error = host.localised(leg.complete("receive", error.clone()));
             }
             let result = reception.result(&received);
             match received.interrupted {

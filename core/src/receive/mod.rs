@@ -78,6 +78,8 @@ pub(crate) struct Outcome {
     messages: Vec<Taken>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing: Vec<Missing>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Error>,
     state: String,
     more: bool,
 }
@@ -97,6 +99,9 @@ impl Outcome {
         ]);
         if !self.missing.is_empty() {
             members.insert("missing".to_owned(), json!(self.missing));
+        }
+        if !self.warnings.is_empty() {
+            members.insert("warnings".to_owned(), json!(self.warnings));
         }
         members
     }
@@ -176,7 +181,8 @@ impl<'a> Reception<'a> {
 
     /// The result: what was fetched, what the server named and did not hand over, and the transport's state for the next fetch.
     pub(crate) fn result(self, received: &Received) -> Outcome {
-        Outcome { messages: self.taken, missing: received.missing.clone(), state: received.state.clone(), more: received.more }
+        let (missing, warnings) = (received.missing.clone(), received.warnings.clone());
+        Outcome { messages: self.taken, missing, warnings, state: received.state.clone(), more: received.more }
     }
 
     fn begin(&mut self, incoming: Incoming) -> Result<(), Error> {

@@ -1,10 +1,10 @@
 //! Sending by putting the message into a folder, whose rule on the server sends it on.
 
 use crate::command::Done;
-use crate::names;
+use crate::names::is_ambiguous;
 use crate::session::Session;
 use crate::settings::Settings;
-use postkontor_plugin::{Body, Call, Delivery, Error, Mail, Retry, Sent, Stage, Status};
+use postkontor_plugin::{Body, Call, Delivery, Error, Mail, Retry, Sent, SessionState, Stage, Status};
 
 /// A message up to this size is held in memory. It goes out without waiting for the server's consent, where the server takes
 /// that (RFC 7888 sets the limit for LITERAL-).
@@ -22,7 +22,7 @@ pub(crate) fn send(session: &mut Session, settings: &Settings, mail: &Mail, body
         let code = "imap.outbox_missing";
         return Err(Error::new(Status::Settings, code).stage(Stage::Mailbox).at("/imap/outbox", code).usable());
     };
-    let mut folder = session.real_name(outbox, call)?;
+    let mut folder = session.real_name(outbox, "/imap/outbox", call)?;
     let size = mail.size.ok_or_else(|| Error::new(Status::Internal, "plugin.request_unreadable").usable())?;
     let at_outbox = |error: Error| if error.code == MISSING { error.at("/imap/outbox", MISSING) } else { error };
     let mut message = Message::of(body, size)?;
@@ -94,11 +94,30 @@ impl Session {
     /// outcome is not known.
     pub(crate) fn append(&mut self, folder: &str, message: &mut Message, utf8: bool, call: &Call) -> Result<Appended, Error> {
         let utf8 = utf8 && self.utf8 && self.capabilities.has_utf8();
-        match self.append_as(folder, message, utf8, call)? {
+        let folder = &self.appended_to(folder, call)?;
+        let attempt = match self.append_as(folder, message, utf8, call) {
+            // Nothing of the message has left yet.
+            Err(error) if error.session == SessionState::Usable && error.stage == Some(Stage::Content) => {
+                let tried = self.wire(folder);
+                match self.listed(folder, call)?.filter(|listed| self.wire(listed) != tried) {
+                    Some(listed) => self.append_as(&listed, message, utf8, call),
+                    None => Err(error),
+                }
+            }
+            attempt => attempt,
+        };
+        match attempt? {
             // RFC 9755 takes headers in UTF-8 without further ado; servers of RFC 6855 want to be told.
             Appended::Misunderstood(_) if utf8 => self.append_as(folder, message, false, call),
             attempt => Ok(attempt),
         }
+    }
+
+    /// The folder's name in the list, where the wire may have it otherwise than we would write it: a message that left cannot be sent again.
+    fn appended_to(&mut self, folder: &str, call: &Call) -> Result<String, Error> {
+        let is_known = !is_ambiguous(folder) || self.wires.knows(folder);
+        let listed = if is_known { None } else { self.listed(folder, call)? };
+        Ok(listed.unwrap_or_else(|| folder.to_owned()))
     }
 
     fn append_as(&mut self, folder: &str, message: &mut Message, utf8: bool, call: &Call) -> Result<Appended, Error> {
@@ -112,7 +131,7 @@ impl Session {
         let plus = if unasked { "+" } else { "" };
         // RFC 6855, section 4: headers in UTF-8 travel as a literal8 in parentheses.
         let (before, behind): (&str, &[u8]) = if utf8 { ("UTF8 (~", b")\r\n") } else { ("", b"\r\n") };
-        let command = format!("{tag} APPEND {} (\\Seen) {before}{{{size}{plus}}}\r\n", names::folder(folder, self.utf8));
+        let command = format!("{tag} APPEND {} (\\Seen) {before}{{{size}{plus}}}\r\n", self.wire(folder));
         let mut before = command.into_bytes();
         if !unasked {
             self.stream.write(&before, call).map_err(at)?;

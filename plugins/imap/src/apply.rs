@@ -1,7 +1,6 @@
 //! Marking, moving and deleting messages by their ids.
 
 use crate::folders::parse_id;
-use crate::names;
 use crate::scan::Known;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -76,15 +75,22 @@ impl Session {
 
     /// Moves messages: by MOVE (RFC 6851) where the server can, else by copying and then deleting, so that none is ever in no folder.
     fn move_to(&mut self, uids: &[u32], target: &str, create: bool, call: &Call) -> Result<(), Error> {
-        let target = self.real_name(target, call)?;
+        let mut target = self.real_name(target, "/folder", call)?;
         let moves = self.capabilities.has("MOVE") || self.capabilities.has("IMAP4rev2");
         for piece in Uids::pieces(uids) {
             let set = Uids::set(piece);
-            let command = format!("UID {} {set} {}", if moves { "MOVE" } else { "COPY" }, names::folder(&target, self.utf8));
-            let mut done = self.perform(&command, call)?;
+            let command = |wire: &str| format!("UID {} {set} {wire}", if moves { "MOVE" } else { "COPY" });
+            let tried = self.wire(&target);
+            let mut done = self.perform(&command(&tried), call)?;
+            if !done.is_ok
+                && let Some(listed) = self.listed(&target, call)?.filter(|listed| self.wire(listed) != tried)
+            {
+                target = listed;
+                done = self.perform(&command(&self.wire(&target)), call)?;
+            }
             if !done.is_ok && done.has("TRYCREATE") && create {
                 self.create(&target, "/folder", call)?;
-                done = self.perform(&command, call)?;
+                done = self.perform(&command(&self.wire(&target)), call)?;
             }
             if !done.is_ok {
                 return Err(self.refused("imap.move_refused", &done).arg("folder", target).at_request("/folder", "imap.move_refused"));

@@ -121,6 +121,8 @@ impl Session {
         while *heard < RESPONSES {
             *heard += 1;
             match self.reader.next(&mut self.stream, call)? {
+                // Some servers put blank lines between their responses.
+                Piece::Response(line) if line == b"\r\n" => (),
                 Piece::Response(line) => return Ok(line),
                 Piece::Body { length, .. } => self.reader.body(length, &mut self.stream, call, |_| Ok(()))?,
             }

@@ -1,14 +1,16 @@
 //! Folders: listing, finding by special use, selecting, creating; and listing the messages of one.
 
+use crate::command::Done;
 use crate::datum::{Datum, code};
-use crate::names::{self, decode};
+use crate::names::decode;
 use crate::scan::Known;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::Extent;
 use crate::wait::counted;
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Error, Stage, Status};
+use postkontor_plugin::{Call, Error, SessionState, Stage, Status};
+use std::collections::HashSet;
 
 /// More folders than anybody has.
 const FOLDERS: usize = 100_000;
@@ -23,6 +25,8 @@ const OUTBOXES: [&str; 2] = ["outbox", "postausgang"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Folder {
     pub(crate) name: String,
+    /// The name as the server wrote it.
+    pub(crate) wire: String,
     pub(crate) delimiter: Option<String>,
     /// The special uses of RFC 6154, in lower case: `sent`, `drafts`, `trash`, `junk`, `archive`, `all`, `flagged`.
     pub(crate) uses: Vec<&'static str>,
@@ -100,13 +104,43 @@ impl Session {
         };
         let done = self.run(command, call, |line| {
             bytes = within(bytes + line.len())?;
-            if let Some(folder) = folder(line, utf8).filter(|_| folders.len() < FOLDERS) {
-                folders.push(folder);
-            }
+            folders.extend(folder(line, utf8).filter(|_| folders.len() < FOLDERS));
             Ok(())
         });
         let done = done.map_err(|error| error.stage(Stage::Mailbox))?;
-        if done.is_ok { Ok(folders) } else { Err(self.refused("imap.list_refused", &done).stage(Stage::Mailbox)) }
+        if !done.is_ok {
+            return Err(self.refused("imap.list_refused", &done).stage(Stage::Mailbox));
+        }
+        let mut names = HashSet::new();
+        for folder in &mut folders {
+            // Where two would be shown alike, the second is shown as it stands on the wire.
+            if !names.insert(folder.name.clone()) {
+                folder.name.clone_from(&folder.wire);
+            }
+            self.wires.note(&folder.name, &folder.wire, utf8);
+        }
+        Ok(folders)
+    }
+
+    /// The name of the folder that is meant, where it stands on the wire otherwise than we would write it: it may be asked for as it is
+    /// shown or as it stands on the wire, and INBOX is INBOX in small letters, too.
+    pub(crate) fn listed(&mut self, name: &str, call: &Call) -> Result<Option<String>, Error> {
+        let folders = match self.folders(call) {
+            // A server that lists nothing has nothing better to offer.
+            Err(error) if error.session == SessionState::Usable => return Ok(None),
+            folders => folders?,
+        };
+        let below_inbox =
+            |name: &str| name.get(..5).filter(|head| head.eq_ignore_ascii_case("inbox")).and(name.get(5..)).map(str::to_owned);
+        let by_name = || folders.iter().find(|folder| folder.name == name);
+        let by_wire = || folders.iter().find(|folder| folder.wire == name);
+        let by_inbox = || folders.iter().find(|folder| below_inbox(name).is_some_and(|rest| below_inbox(&folder.name) == Some(rest)));
+        Ok(by_name().or_else(by_wire).or_else(by_inbox).map(|folder| folder.name.clone()))
+    }
+
+    /// A name as the wire wants it, quoted.
+    pub(crate) fn wire(&self, name: &str) -> String {
+        self.wires.folder(name, self.utf8)
     }
 
     /// The outbox where the server has no folder of the name that was asked for: under the name of another language, beside INBOX or
@@ -120,11 +154,37 @@ impl Session {
 
     /// Selects a folder for reading and writing. `pointer` is where the caller named it.
     pub(crate) fn select(&mut self, name: &str, pointer: &str, create: bool, call: &Call) -> Result<Selected, Error> {
-        let name = self.real_name(name, call)?;
+        let name = self.real_name(name, pointer, call)?;
         let at = |error: Error| error.stage(Stage::Mailbox);
-        let command = format!("SELECT {}", names::folder(&name, self.utf8));
+        let (mut selected, mut done) = self.try_select(&name, call).map_err(at)?;
+        if !done.is_ok {
+            let tried = self.wire(&name);
+            if let Some(listed) = self.listed(&name, call)?.filter(|listed| self.wire(listed) != tried) {
+                (selected, done) = self.try_select(&listed, call).map_err(at)?;
+            }
+        }
+        if done.is_ok {
+            self.is_up_to_date();
+            self.wires.prove(&selected.name);
+            selected.extent.messages = selected.messages;
+            return Ok(selected);
+        }
+        if create {
+            self.create(&name, pointer, call)?;
+            return self.select(&name, pointer, false, call);
+        }
+        // Servers that say only NO mean, as a rule, that there is no such folder.
+        let mut error = self.refused("imap.folder_missing", &done);
+        if error.status == Status::Refused {
+            error.status = Status::NotFound;
+        }
+        Err(at(pointed(error.arg("folder", name), pointer, "imap.folder_missing")))
+    }
+
+    fn try_select(&mut self, name: &str, call: &Call) -> Result<(Selected, Done), Error> {
+        let command = format!("SELECT {}", self.wire(name));
         let has_modseq = self.capabilities.has("CONDSTORE") || self.capabilities.has("QRESYNC");
-        let mut selected = Selected::default();
+        let mut selected = Selected { name: name.to_owned(), ..Selected::default() };
         // Of this folder nothing is known yet.
         self.watch.messages = 0;
         let done = self.run(&command, call, |line| {
@@ -141,27 +201,12 @@ impl Session {
             }
             Ok(())
         });
-        let done = done.map_err(at)?;
-        if done.is_ok {
-            self.is_up_to_date();
-            selected.extent.messages = selected.messages;
-            return Ok(Selected { name, ..selected });
-        }
-        if create {
-            self.create(&name, pointer, call)?;
-            return self.select(&name, pointer, false, call);
-        }
-        // Servers that say only NO mean, as a rule, that there is no such folder.
-        let mut error = self.refused("imap.folder_missing", &done);
-        if error.status == Status::Refused {
-            error.status = Status::NotFound;
-        }
-        Err(at(pointed(error.arg("folder", name), pointer, "imap.folder_missing")))
+        Ok((selected, done?))
     }
 
     /// Creates a folder and subscribes to it, so that other programs show it.
     pub(crate) fn create(&mut self, name: &str, pointer: &str, call: &Call) -> Result<(), Error> {
-        let wire = names::folder(name, self.utf8);
+        let wire = self.wire(name);
         let done = self.perform(&format!("CREATE {wire}"), call)?;
         if !done.is_ok && !done.has("ALREADYEXISTS") {
             let error = self.refused("imap.create_refused", &done).stage(Stage::Mailbox);
@@ -174,12 +219,17 @@ impl Session {
 
     /// The name on the server. A name such as `Posteingang`, which mail programs show for INBOX, or that of a special use in
     /// angle brackets (`<sent>`), stands for the folder that has that use.
-    pub(crate) fn real_name(&mut self, name: &str, call: &Call) -> Result<String, Error> {
+    pub(crate) fn real_name(&mut self, name: &str, pointer: &str, call: &Call) -> Result<String, Error> {
+        // A line break would end the command.
+        if name.is_empty() || name.contains(char::is_control) {
+            let code = "imap.folder_name_invalid";
+            return Err(pointed(Error::new(Status::Argument, code), pointer, code).stage(Stage::Mailbox).usable());
+        }
         if ["inbox", "posteingang", "prejeto"].contains(&name.to_lowercase().as_str()) {
             // A folder that is really called so goes first.
-            let exists = !name.eq_ignore_ascii_case("inbox")
-                && self.folders(call)?.iter().any(|folder| folder.name.to_lowercase() == name.to_lowercase());
-            return Ok(if exists { name.to_owned() } else { "INBOX".to_owned() });
+            let folders = if name.eq_ignore_ascii_case("inbox") { Vec::new() } else { self.folders(call)? };
+            let found = folders.into_iter().find(|folder| folder.name.to_lowercase() == name.to_lowercase());
+            return Ok(found.map_or_else(|| "INBOX".to_owned(), |folder| folder.name));
         }
         let Some(wanted) = name.strip_prefix('<').and_then(|name| name.strip_suffix('>')) else { return Ok(name.to_owned()) };
         let folders = self.folders(call)?;
@@ -206,14 +256,14 @@ fn is_meant(folder: &Folder, name: &str, is_outbox: &dyn Fn(&str) -> bool) -> bo
     own.to_lowercase() == name.to_lowercase() || is_outbox(name) && is_outbox(own)
 }
 
-/// Reads a LIST response.
+/// Reads a LIST response. Some servers put two blanks or a tab between its parts, and no quotes around names with blanks.
 fn folder(line: &[u8], utf8: bool) -> Option<Folder> {
-    let (_, rest) = line.split_at_checked(7).filter(|(head, _)| head.eq_ignore_ascii_case(b"* LIST "))?;
-    let (Datum::List(attributes), rest) = Datum::read(rest)? else { return None };
-    let (delimiter, rest) = Datum::read(rest.strip_prefix(b" ")?)?;
-    let (name, _) = Datum::read(rest.strip_prefix(b" ")?)?;
+    let (_, rest) = line.split_at_checked(6).filter(|(head, _)| head.eq_ignore_ascii_case(b"* LIST"))?;
+    let (Datum::List(attributes), rest) = Datum::read(behind_blanks(rest)?)? else { return None };
+    let (delimiter, rest) = delimiter(behind_blanks(rest)?)?;
+    let wire = folder_name(behind_blanks(rest)?)?;
     let (mut uses, mut is_selectable) = (Vec::new(), true);
-    for attribute in attributes.split(|byte| *byte == b' ') {
+    for attribute in attributes.split(u8::is_ascii_whitespace) {
         match attribute.to_ascii_lowercase().as_slice() {
             b"\\noselect" => is_selectable = false,
             b"\\all" => uses.push("all"),
@@ -226,19 +276,45 @@ fn folder(line: &[u8], utf8: bool) -> Option<Folder> {
             _ => (),
         }
     }
-    let name = match name {
-        Datum::List(_) => return None,
-        Datum::Atom(name) => String::from_utf8_lossy(name).into_owned(),
-        Datum::Text(name) => String::from_utf8_lossy(&name).into_owned(),
-    };
-    let name = if name.eq_ignore_ascii_case("inbox") {
+    let name = if wire.eq_ignore_ascii_case("inbox") {
         "INBOX".to_owned()
     } else if utf8 {
-        name
+        wire.clone()
     } else {
-        decode(&name)
+        decode(&wire)
     };
-    Some(Folder { name, delimiter: delimiter.text().map(|delimiter| delimiter.into_owned()), uses, is_selectable })
+    Some(Folder { name, wire, delimiter, uses, is_selectable })
+}
+
+/// What stands behind the blanks at the beginning; nothing where there are none.
+fn behind_blanks(text: &[u8]) -> Option<&[u8]> {
+    let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    Some(&text[blanks..]).filter(|_| blanks > 0)
+}
+
+/// What separates the parts of a name.
+fn delimiter(text: &[u8]) -> Option<(Option<String>, &[u8])> {
+    // A backslash should stand twice in quotes; hMailServer has written it once.
+    if let Some(rest) = text.strip_prefix(br#""\""#).filter(|rest| matches!(rest.first(), Some(b' ' | b'\t'))) {
+        return Some((Some("\\".to_owned()), rest));
+    }
+    let (delimiter, rest) = Datum::read(text)?;
+    Some((delimiter.text().map(|delimiter| delimiter.into_owned()), rest))
+}
+
+/// The name at the end of a LIST response, with or without quotes; what RFC 5258 lets follow is left out.
+fn folder_name(text: &[u8]) -> Option<String> {
+    let text = text.strip_suffix(b"\r\n").unwrap_or(text);
+    let lossy = |name: &[u8]| Some(String::from_utf8_lossy(name).into_owned()).filter(|name| !name.is_empty());
+    if let Some((Datum::Text(name), rest)) = Datum::read(text)
+        && (rest.trim_ascii().is_empty() || rest.trim_ascii().starts_with(b"("))
+    {
+        return lossy(&name);
+    }
+    let end = memchr::memmem::find(text, b" (\"").unwrap_or(text.len());
+    let name = text[..end].trim_ascii_end();
+    // Quotes within a name should have backslashes before them.
+    lossy(name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(name))
 }
 
 #[cfg(test)]
@@ -251,7 +327,30 @@ mod tests {
         assert_eq!((found.name.as_str(), found.uses.as_slice(), found.is_selectable), ("Entwürfe", &["drafts"][..], true));
         assert_eq!(folder(b"* LIST () \"/\" \"a \\\"b\\\" \\\\ c\"\r\n", false).unwrap().name, "a \"b\" \\ c");
         assert!(!folder(b"* LIST (\\Noselect) \"/\" \"a b\"\r\n", false).unwrap().is_selectable);
-        assert!(folder(b"* OK hello\r\n", false).is_none());
+        assert!(folder(b"* OK hello\r\n", false).is_none() && folder(b"* LIST () \"/\" \"\"\r\n", false).is_none());
+    }
+
+    #[test]
+    fn folders_are_read_however_their_parts_are_set_apart() {
+        for (line, name, delimiter) in [
+            ("* LIST () \"/\" Gesendete Objekte", "Gesendete Objekte", Some("/")),
+            ("* LIST  (\\X)  \"/\"  \"Gesendete Objekte\"", "Gesendete Objekte", Some("/")),
+            ("* LIST\t(\\X\t\\Y)\t\"/\"\tGesendete Objekte ", "Gesendete Objekte", Some("/")),
+            ("* LIST () NIL Alte Post (2019)", "Alte Post (2019)", None),
+            ("* LIST () / Archiv (\"CHILDINFO\" (\"SUBSCRIBED\"))", "Archiv", Some("/")),
+            ("* LIST () \"/\" \"Archiv\" (\"CHILDINFO\" (\"SUBSCRIBED\"))", "Archiv", Some("/")),
+            ("* LIST () \"\\\" \"INBOX\"", "INBOX", Some("\\")),
+            ("* LIST () \"\\\\\" \"A\\\\B\"", "A\\B", Some("\\")),
+            ("* LIST () {1}\r\n/ {17}\r\nGesendete Objekte", "Gesendete Objekte", Some("/")),
+            ("* LIST () \"/\" {3}\r\nA\"B", "A\"B", Some("/")),
+            ("* LIST () \"/\" \"A \"B\" C\"", "A \"B\" C", Some("/")),
+            ("* LIST () \"|\" Entwürfe", "Entwürfe", Some("|")),
+            ("* list () \"/\" A&B", "A&B", Some("/")),
+            ("* LIST () \"/\" inbox", "INBOX", Some("/")),
+        ] {
+            let found = folder(format!("{line}\r\n").as_bytes(), false).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!((found.name.as_str(), found.delimiter.as_deref()), (name, delimiter), "{line}");
+        }
     }
 
     #[test]

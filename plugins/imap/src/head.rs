@@ -10,8 +10,8 @@ pub(crate) fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
     let mut found = None;
     items(line, |name, value| {
         let section = match name {
-            b"BODY[]" => Section::Whole,
-            b"BODY[HEADER]" => Section::Headers,
+            b"BODY[]" | b"RFC822" => Section::Whole,
+            b"BODY[HEADER]" | b"RFC822.HEADER" => Section::Headers,
             _ => return Some(()),
         };
         if let Datum::Text(body) = value {
@@ -27,7 +27,7 @@ pub(crate) fn described(head: &[u8]) -> Option<Known> {
     if head.ends_with(b"\r\n") {
         return Known::parse(head);
     }
-    let item = memchr::memrchr2(b' ', b'(', head.strip_suffix(b" ")?)?;
+    let item = memchr::memrchr2(b' ', b'(', head.strip_suffix(b" ")?.trim_ascii_end())?;
     Known::parse(&[&head[..item], b")\r\n"].concat())
 }
 
@@ -53,6 +53,7 @@ mod tests {
     #[test]
     fn a_short_body_may_stand_in_quotes() {
         assert_eq!(quoted_body(b"* 1 FETCH (UID 5 BODY[] \"a \\\"b\\\"\")\r\n"), Some((Section::Whole, b"a \"b\"".to_vec())));
+        assert_eq!(quoted_body(b"* 1 FETCH (UID 5 RFC822 \"ab\")\r\n"), Some((Section::Whole, b"ab".to_vec())));
         assert_eq!(quoted_body(b"* 1 FETCH (UID 5 BODY[HEADER] \"\")\r\n"), Some((Section::Headers, Vec::new())));
         for line in ["* 1 FETCH (UID 5 BODY[] NIL)\r\n", "* 1 FETCH (UID 5 BODY[1] \"a\")\r\n", "* 1 FETCH (UID 5 BODY[]<0> \"a\")\r\n"] {
             assert_eq!(quoted_body(line.as_bytes()), None, "{line}");

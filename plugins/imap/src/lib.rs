@@ -11,6 +11,7 @@ mod command;
 mod date;
 mod datum;
 mod file;
+mod filter;
 mod folders;
 mod head;
 mod login;

@@ -1,11 +1,57 @@
 //! Folder names on the wire: modified UTF-7 (RFC 3501, section 5.1.3), and strings that no name can break out of.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::alphabet::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD_NO_PAD};
+use base64::engine::{DecodePaddingMode, Engine};
+use std::collections::BTreeMap;
 
-/// A folder name as the wire wants it, quoted. With UTF8=ACCEPT (RFC 6855) names travel as they are.
-pub(crate) fn folder(name: &str, utf8: bool) -> String {
-    if utf8 { quoted(name) } else { quoted(&encode(name)) }
+/// Base64 as some servers write it: padded, or with bits behind the last character.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The names of folders on the wire, where the server writes them otherwise than RFC 3501 has it (`Entwürfe` in UTF-8, `A&B` as it is), and
+/// which of those that could be written otherwise are not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wires(BTreeMap<String, Option<String>>);
+
+impl Wires {
+    /// Notes under which name on the wire a folder was listed.
+    pub(crate) fn note(&mut self, name: &str, wire: &str, utf8: bool) {
+        let odd = Some(wire).filter(|wire| *wire != plain(name, utf8)).map(str::to_owned);
+        // Of plain names there may be a hundred thousand.
+        if odd.is_some() || is_ambiguous(name) || self.0.contains_key(name) {
+            self.0.insert(name.to_owned(), odd);
+        }
+    }
+
+    /// Notes that the server knows the folder by the name that we write.
+    pub(crate) fn prove(&mut self, name: &str) {
+        if is_ambiguous(name) && !self.knows(name) {
+            self.0.insert(name.to_owned(), None);
+        }
+    }
+
+    /// Whether it is known how the server writes this name.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// A folder name as the wire wants it, quoted.
+    pub(crate) fn folder(&self, name: &str, utf8: bool) -> String {
+        quoted(&self.0.get(name).cloned().flatten().unwrap_or_else(|| plain(name, utf8)))
+    }
+}
+
+/// A folder name as RFC 3501 has it on the wire. With UTF8=ACCEPT (RFC 6855) names travel as they are.
+fn plain(name: &str, utf8: bool) -> String {
+    if utf8 { name.to_owned() } else { encode(name) }
+}
+
+/// Whether the name can stand on the wire in more than one form.
+pub(crate) fn is_ambiguous(name: &str) -> bool {
+    !name.is_ascii() || name.contains('&')
 }
 
 /// A quoted string. Line breaks and NUL cannot stand in one; callers have refused them before.
@@ -70,7 +116,10 @@ pub(crate) fn decode(name: &str) -> String {
         if run.is_empty() {
             decoded.push('&');
         } else {
-            let Ok(bytes) = STANDARD_NO_PAD.decode(run.replace(',', "/")) else { return name.to_owned() };
+            let Ok(bytes) = LENIENT.decode(run.replace(',', "/")) else { return name.to_owned() };
+            if bytes.is_empty() || bytes.len() % 2 > 0 {
+                return name.to_owned();
+            }
             let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
             let Ok(text) = String::from_utf16(&units) else { return name.to_owned() };
             decoded.push_str(&text);
@@ -104,8 +153,26 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_well_formed_is_shown_as_it_is() {
-        for wire in ["a&b", "&!!!-", "&2D0-"] {
+        for wire in ["a&b", "&!!!-", "&2D0-", "A&BB-C", "A&B-C", "Entwürfe"] {
             assert_eq!(decode(wire), wire);
+        }
+    }
+
+    #[test]
+    fn other_forms_of_modified_utf7_are_read_and_go_back_as_they_were() {
+        for (wire, name) in [
+            ("Entw&APw=-rfe", "Entwürfe"),
+            ("Entw&APx-rfe", "Entwürfe"),
+            ("&AGEAYg-", "ab"),
+            ("a&AC8-b", "a/b"),
+            ("Entwürfe &- x", "Entwürfe & x"),
+        ] {
+            assert_eq!(decode(wire), name, "{wire}");
+            let mut wires = Wires::default();
+            wires.note(name, wire, false);
+            assert_eq!(wires.folder(name, false), format!("\"{wire}\""));
+            wires.note(name, &encode(name), false);
+            assert_eq!(wires.folder(name, false), format!("\"{}\"", encode(name)));
         }
     }
 
@@ -114,7 +181,8 @@ mod tests {
         assert_eq!(string("Größe\r\nx", false), "{8}\r\nGrößex");
         assert_eq!((string("Größe", true), string("x", false)), ("\"Größe\"".to_owned(), "\"x\"".to_owned()));
         assert_eq!(quoted("a\"b\\c\r\nd"), "\"a\\\"b\\\\cd\"");
-        assert_eq!(folder("Ä\"", false), "\"&AMQ-\\\"\"");
-        assert_eq!(folder("Ä", true), "\"Ä\"");
+        let wires = Wires::default();
+        assert_eq!(wires.folder("Ä\"", false), "\"&AMQ-\\\"\"");
+        assert_eq!(wires.folder("Ä", true), "\"Ä\"");
     }
 }

@@ -3,6 +3,7 @@
 //! A response is gathered until its last line is there, with a limit on its size and on how deep it nests. Only the literal of a message body is not gathered: it is announced as [`Piece::Body`] and passes through, and
 //! NIL stands in its place.
 
+use crate::scan::opening;
 use postkontor_plugin::net::Stream;
 use postkontor_plugin::{Call, Error, Status};
 
@@ -163,20 +164,17 @@ fn literal(line: &[u8]) -> Option<(usize, u64)> {
 }
 
 /// The body that a FETCH response is about to give: `* 1 FETCH (… BODY[] ` or `* 1 FETCH (… BODY[HEADER] `. Nothing else is ever asked for.
+/// Some servers answer under the older names, RFC822 and RFC822.HEADER.
 fn section(head: &[u8]) -> Option<Section> {
-    let rest = head.strip_prefix(b"* ")?;
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let verb = rest[digits..].get(..8)?;
-    if digits == 0 || !verb.eq_ignore_ascii_case(b" FETCH (") {
-        return None;
-    }
+    opening(head)?;
+    let head = head.strip_suffix(b" ")?.trim_ascii_end();
     let is_item = |item: &[u8]| {
         let before = head.len().checked_sub(item.len() + 1).map(|at| &head[at..]);
         before.is_some_and(|end| matches!(end[0], b' ' | b'(') && end[1..].eq_ignore_ascii_case(item))
     };
-    if is_item(b"BODY[] ") {
+    if is_item(b"BODY[]") || is_item(b"RFC822") {
         Some(Section::Whole)
-    } else if is_item(b"BODY[HEADER] ") {
+    } else if is_item(b"BODY[HEADER]") || is_item(b"RFC822.HEADER") {
         Some(Section::Headers)
     } else {
         None
@@ -206,8 +204,16 @@ mod tests {
     fn only_the_body_of_a_fetch_passes_through() {
         assert_eq!(section(b"* 1 FETCH (UID 5 BODY[] "), Some(Section::Whole));
         assert_eq!(section(b"* 1 FETCH (BODY[] "), Some(Section::Whole));
-        assert_eq!(section(b"* 1 fetch (uid 5 body[header] "), Some(Section::Headers));
-        for head in ["* 1 FETCH (UID 5 ENVELOPE (", "* 1 FETCH (UID 5 BODY[TEXT] ", "* 1 FETCH (UID 5 BODY[]<0> ", "* 1 FETCH (XBODY[] "] {
+        assert_eq!(section(b"* 1 fetch (uid 5 body[header]  "), Some(Section::Headers));
+        assert_eq!(section(b"* 1 FETCH (UID 5 RFC822 "), Some(Section::Whole));
+        assert_eq!(section(b"* 1 FETCH (RFC822.HEADER "), Some(Section::Headers));
+        for head in [
+            "* 1 FETCH (UID 5 RFC822.TEXT ",
+            "* 1 FETCH (UID 5 ENVELOPE (",
+            "* 1 FETCH (UID 5 BODY[TEXT] ",
+            "* 1 FETCH (UID 5 BODY[]<0> ",
+            "* 1 FETCH (XBODY[] ",
+        ] {
             assert_eq!(section(head.as_bytes()), None, "{head}");
         }
         for head in ["* LIST () \"/\" ", "* OK [X] BODY[] ", "a1 OK BODY[] ", "* FETCH (BODY[] ", "* ", ""] {

@@ -12,7 +12,7 @@ use crate::uids::Uids;
 use crate::window::{FIRST, FIRST_BYTES, LOOK, WINDOW, bytes, is_large, room, window};
 use delivery::{Delivery, Wanted};
 use postkontor_plugin::net::Trail;
-use postkontor_plugin::{Call, Error, Missing, ReceiveRequest, Received, SessionState, Stage, Status, Summary};
+use postkontor_plugin::{Call, Error, Filter, Missing, ReceiveRequest, Received, SessionState, Stage, Status, Summary};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,9 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         limit: usize::MAX,
         absent: BTreeSet::new(),
         spoiled: BTreeMap::new(),
+        given_up: 0,
         missing: BTreeMap::new(),
+        warnings: Vec::new(),
         refusal: None,
     };
     let until = Instant::now() + Duration::from_secs(request.wait_seconds.min(DAY));
@@ -62,10 +64,12 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
     let result = fetch.run_until(until, renewal, request);
     let (state, missing) = (fetch.remembered(), fetch.missing());
     match result {
-        Ok(more) => Ok(Received { state, more, interrupted: fetch.refusal, missing, ..Received::default() }),
+        Ok(more) => Ok(Received { state, more, interrupted: fetch.refusal, missing, warnings: fetch.warnings, ..Received::default() }),
         Err(error) if fetch.taken.is_empty() => Err(error),
         // What was taken stays taken: the state says so even though the session broke.
-        Err(error) => Ok(Received { state, more: true, interrupted: Some(error), missing, ..Received::default() }),
+        Err(error) => {
+            Ok(Received { state, more: true, interrupted: Some(error), missing, warnings: fetch.warnings, ..Received::default() })
+        }
     }
 }
 
@@ -104,8 +108,12 @@ struct Fetch<'a, 'b> {
     absent: BTreeSet<u32>,
     /// Messages that came in a response which did not end as one does; they are not asked for again in this call.
     spoiled: BTreeMap<u32, Error>,
+    /// So many connections were given up because of such messages.
+    given_up: usize,
     /// Messages that the folder has and the server did not hand over.
     missing: BTreeMap<u32, Error>,
+    /// The filter was not the server's work.
+    warnings: Vec<Error>,
     /// The first mark or deletion that the server refused, or what it said that could not be read; fetching goes on, and the next call tries again to delete.
     refusal: Option<Error>,
 }
@@ -144,8 +152,7 @@ impl Fetch<'_, '_> {
         self.unmarked.extend(&unfinished.seen);
         self.condemned.extend(&unfinished.delete);
         self.carry_out(&unfinished).map_err(at)?;
-        let criteria = criteria(&request.filter, self.session.utf8);
-        let matching = if criteria.is_empty() { self.mailbox.clone() } else { self.session.search(&criteria, self.call).map_err(at)? };
+        let matching = self.matching(&request.filter).map_err(at)?;
         // Messages that were too large before are wanted when they no longer are.
         let is_known = |uid: &u32| request.max_bytes.is_some() && self.state.headers.contains(*uid);
         let known: Vec<u32> = matching.iter().copied().filter(is_known).collect();
@@ -158,6 +165,25 @@ impl Fetch<'_, '_> {
         let more = self.fetch(&wanted, request.max_bytes).map_err(at)?;
         self.look_for_absent().map_err(at)?;
         Ok(more)
+    }
+
+    /// The messages that meet the filter. Where the server cannot search for it, those of them that were not fetched yet.
+    fn matching(&mut self, filter: &Filter) -> Result<Vec<u32>, Error> {
+        let criteria = criteria(filter, self.session.utf8);
+        if criteria.is_empty() {
+            return Ok(self.mailbox.clone());
+        }
+        if self.warnings.is_empty() {
+            match self.session.search(&criteria, self.call) {
+                Err(error) if error.status == Status::Refused && !criteria.is_ascii() => (),
+                found => return found,
+            }
+            self.warnings.push(self.session.error(Status::Unsupported, "imap.filtered_here").stage(Stage::Fetch));
+        }
+        let new: Vec<u32> = self.mailbox.iter().copied().filter(|uid| !self.state.fetched.contains(*uid)).collect();
+        let looked = self.session.filter_here(filter, &new, self.call)?;
+        self.absent.extend(looked.unknown);
+        Ok(looked.matching)
     }
 
     /// Size, flags and date of each wanted message.

@@ -59,19 +59,19 @@ pub(crate) fn items<'a>(line: &'a [u8], mut take: impl FnMut(&[u8], Datum<'a>) -
         // A section may have spaces: BODY[HEADER.FIELDS (SUBJECT)].
         let end = if rest[end] == b'[' { end + memchr::memchr(b']', &rest[end..])? } else { end };
         let end = end + memchr::memchr(b' ', &rest[end..])?;
-        let mut name = [0; 32];
+        let mut name = [0; 64];
         let name = name.get_mut(..end).map_or(&b""[..], |name| {
             name.copy_from_slice(&rest[..end]);
             name.make_ascii_uppercase();
             name
         });
-        let (value, after) = Datum::read(&rest[end + 1..])?;
+        let (value, after) = Datum::read(rest[end + 1..].trim_ascii_start())?;
         take(name, value)?;
         let after_spaces = after.trim_ascii_start();
         if after_spaces.starts_with(b")") && after_spaces[1..].trim_ascii().is_empty() {
             return Some(number);
         }
-        rest = after.strip_prefix(b" ")?;
+        rest = after.strip_prefix(b" ")?.trim_ascii_start();
     }
 }
 

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     fn folder(name: &str, uses: &[&'static str], is_selectable: bool) -> Folder {
-        Folder { name: name.to_owned(), delimiter: Some("/".to_owned()), uses: uses.to_vec(), is_selectable }
+        Folder { name: name.to_owned(), wire: name.to_owned(), delimiter: Some("/".to_owned()), uses: uses.to_vec(), is_selectable }
     }
 
     #[test]

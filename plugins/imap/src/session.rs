@@ -2,6 +2,7 @@
 
 use crate::datum::code;
 use crate::login;
+use crate::names::Wires;
 use crate::reader::{Piece, Reader};
 use crate::settings::{IMPLICIT, Settings};
 use crate::wait::Watch;
@@ -23,6 +24,7 @@ pub(crate) struct Session {
     /// LOGOUT was sent, so a farewell of the server is no surprise.
     pub(crate) leaving: bool,
     pub(crate) watch: Watch,
+    pub(crate) wires: Wires,
     tag: u64,
 }
 
@@ -82,6 +84,7 @@ impl Session {
             utf8: false,
             leaving: false,
             watch: Watch::default(),
+            wires: Wires::default(),
             tag: 0,
         };
         match session.establish(settings, call, trail) {

@@ -111,6 +111,10 @@ pub struct Received {
     /// Messages that the server named and did not hand over. They are not in the state, so the next fetch tries them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Missing>,
+    /// What was done in another way than it was asked for, although nothing failed: for example that the server could not search and the
+    /// filter was applied here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<crate::Error>,
 }
 
 /// A message that the server named and did not hand over. The others were fetched all the same.

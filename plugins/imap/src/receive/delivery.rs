@@ -15,8 +15,8 @@ use postkontor_plugin::{Disposal, Error, Incoming, Stage, Status};
 /// How many bytes that nobody wants any more are read to the end of a command; rather than more of them a new connection is made.
 const UNWANTED: u64 = 4 * 1024 * 1024;
 
-/// A call makes so many new connections at most because of messages whose end makes no sense.
-const SPOILED: usize = 10;
+/// A call gives up so many connections at most because of messages whose end makes no sense.
+const GIVEN_UP: usize = 10;
 
 /// What is asked for of a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,12 +98,14 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
         let session = &mut *self.fetch.session;
         let piece = session.reader.next(&mut session.stream, self.fetch.call).and_then(|piece| {
             let done = match &piece {
+                Piece::Response(line) if line == b"\r\n" => None,
                 Piece::Response(line) => session.done(&self.tag, line)?,
                 Piece::Body { .. } => None,
             };
             Ok((piece, done))
         });
         let (piece, done) = match piece {
+            Ok((Piece::Response(line), _)) if line == b"\r\n" => return Ok(Flow::On),
             Ok(read) => read,
             Err(error) => return self.doubt(error),
         };
@@ -253,8 +255,11 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
     /// Words that make no sense are, behind a message, what is left of it.
     fn doubt(&mut self, error: Error) -> Result<Flow, Error> {
         match self.pending.take().or(self.last.take()) {
-            Some(uid) if error.status == Status::Protocol => self.spoil(uid, error),
-            _ => Err(error),
+            _ if error.status != Status::Protocol => Err(error),
+            Some(uid) => self.spoil(uid, error),
+            // It may have been one that was read past; it is asked for once more, in a way that tells which it is.
+            None if self.unwanted > 0 => self.give_up(error),
+            None => Err(error),
         }
     }
 
@@ -270,6 +275,12 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
         }
         let spoiled = fetch.session.error(Status::Protocol, "imap.message_spoiled").stage(Stage::Fetch).detail(error.detail.as_str());
         fetch.spoiled.insert(uid, spoiled);
-        if fetch.spoiled.len() > SPOILED { Err(error) } else { Ok(Flow::Renewed) }
+        self.give_up(error)
+    }
+
+    /// Leaves the connection for another one, unless that was done often enough.
+    fn give_up(&mut self, error: Error) -> Result<Flow, Error> {
+        self.fetch.given_up += 1;
+        if self.fetch.given_up > GIVEN_UP { Err(error) } else { Ok(Flow::Renewed) }
     }
 }

@@ -52,7 +52,7 @@ fn decent(tag: &str, command: &str, stream: &mut TcpStream) -> std::io::Result<(
 }
 
 /// A server that answers commands that begin with `of` with `answer`, in which TAG is the command's tag.
-fn odd(of: &'static str, answer: &str) -> u16 {
+pub(crate) fn odd(of: &'static str, answer: &str) -> u16 {
     let answer = answer.to_owned();
     server(
         "* OK ready\r\n",
@@ -66,7 +66,7 @@ fn odd(of: &'static str, answer: &str) -> u16 {
     )
 }
 
-fn error(port: u16, more: Value) -> Error {
+pub(crate) fn error(port: u16, more: Value) -> Error {
     let desk = Desk::new(Disposal::Delete);
     let error = failure(fetch(&mut account(port, more), None, &desk));
     assert!(desk.taken.borrow().is_empty(), "{error:?}");
@@ -74,7 +74,7 @@ fn error(port: u16, more: Value) -> Error {
 }
 
 /// What a fetch gets from a server that is odd in this way.
-fn got(of: &'static str, answer: &str) -> Vec<String> {
+pub(crate) fn got(of: &'static str, answer: &str) -> Vec<String> {
     let desk = Desk::new(Disposal::Keep);
     let received = fetch(&mut account(odd(of, answer), json!({})), None, &desk).unwrap_or_else(|error| panic!("{answer:?}: {error:?}"));
     assert!(received.interrupted.is_none(), "{answer:?}: {received:?}");
@@ -441,7 +441,7 @@ fn literals_in_odd_places_are_read_past_or_end_the_session() {
         &format!("* LIST () {} {}\r\n", literal("/"), literal("* 1 FETCH (UID 5 BODY[] {6}\r\nforged)\r\n")),
         "* 1 FETCH (UID 5 BODY[HEADER.FIELDS (SUBJECT)] {6}\r\nforged)\r\n",
         "* 1 FETCH (UID 5 BODY[1] ~{6}\r\nforged)\r\n",
-        "* 1 FETCH (UID 5 RFC822 {6}\r\nforged)\r\n",
+        "* 1 FETCH (UID 5 RFC822.TEXT {6}\r\nforged)\r\n",
         "* NO {0}\r\n\r\n",
     ] {
         assert_eq!(got("BODY", &format!("{odd}{body}TAG OK done\r\n")), ["hello"], "{odd:?}");
