@@ -81,11 +81,16 @@ struct OpenRequest {
     #[serde(flatten)]
     opening: Opening,
     settings: Value,
+    /// The most detailed level that the host's log is read at; 0 where it is not read. In every request.
+    #[serde(default)]
+    log: u64,
 }
 
 #[derive(Deserialize)]
 struct SendRequest {
     deadline_ms: u64,
+    #[serde(default)]
+    log: u64,
     messages: Vec<Mail>,
 }
 
@@ -129,6 +134,7 @@ unsafe extern "C" fn open<T: Transport>(request: Bytes, host: *const raw::Host, 
     let Some(session) = session else { return Status::Argument.number() };
     let status = guarded(out, host, || {
         let request: OpenRequest = parse(request)?;
+        LEVEL.set(Level::from_number(request.log));
         methods::accept(&request.settings, T::METHODS)?;
         // serde's own words would quote the value that does not fit, which may be the password.
         let settings = <T::Settings as serde::Deserialize>::deserialize(request.settings).map_err(|error| {
@@ -155,7 +161,7 @@ unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request
         let host = RawHost(host);
         if op == b"send" {
             let request: SendRequest = parse(request)?;
-            let call = Call::new(&host, deadline(request.deadline_ms));
+            let call = begin(&host, request.deadline_ms, request.log);
             let results = match request.messages.as_slice() {
                 [mail] => vec![transport.send(mail, &mut call.body(mail.stream), &call)],
                 mails => transport.send_batch(mails, &call),
@@ -167,7 +173,7 @@ unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request
             return to_json(&SendResponse { results: results.collect() });
         }
         let request: Value = parse(request)?;
-        let call = Call::new(&host, deadline(request["deadline_ms"].as_u64().unwrap_or(60_000)));
+        let call = begin(&host, request["deadline_ms"].as_u64().unwrap_or(60_000), request["log"].as_u64().unwrap_or_default());
         let result = match op {
             b"test" => {
                 let request = TestRequest::deserialize(&request).map_err(unreadable)?;
@@ -219,8 +225,10 @@ fn shown(status: i32) -> i32 {
 /// Runs the work of one call, writes its result or error to `out`, and turns a panic into an error.
 fn guarded<R: IntoJson>(out: Option<&mut Buffer>, host: Option<&raw::Host>, work: impl FnOnce() -> Result<R, Error>) -> i32 {
     let outer = HOST.replace(host.map_or(std::ptr::null(), std::ptr::from_ref));
+    let level = LEVEL.take();
     let result = caught(|| work().and_then(IntoJson::into_json));
     HOST.set(outer);
+    LEVEL.set(level);
     let (status, json) = match result {
         Ok(Ok(json)) => (Status::Ok.number(), json),
         Ok(Err(error)) => (error.status.number(), error_json(&error)),
@@ -282,10 +290,13 @@ fn unreadable(error: serde_json::Error) -> Error {
     Error::new(Status::Internal, "plugin.request_unreadable").detail(error.to_string())
 }
 
-fn deadline(ms: u64) -> Instant {
-    let now = Instant::now();
+/// The call that a request asks for.
+fn begin<'a>(host: &'a RawHost<'a>, deadline_ms: u64, log: u64) -> Call<'a> {
+    let level = Level::from_number(log);
+    LEVEL.set(level);
     // A day is far beyond every real deadline and near enough for every clock.
-    now + Duration::from_millis(ms.min(86_400_000))
+    let deadline = Instant::now() + Duration::from_millis(deadline_ms.min(86_400_000));
+    Call::new(host, deadline).logging(level)
 }
 
 /// Lays the members of `from` over `into`, object by object.
@@ -311,6 +322,8 @@ thread_local! {
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
     /// The host of the call that this thread is in, for the plugin's `log` records; null outside a call.
     static HOST: Cell<*const raw::Host> = const { Cell::new(std::ptr::null()) };
+    /// The most detailed level that the log of that call is read at.
+    static LEVEL: Cell<Option<Level>> = const { Cell::new(None) };
 }
 
 /// Keeps the place of a panic for the error instead of printing it: standard error belongs to the host's process.
@@ -336,24 +349,31 @@ fn watch_panics() {
 struct Forward;
 
 impl log::Log for Forward {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        !HOST.get().is_null()
+    fn enabled(&self, record: &log::Metadata<'_>) -> bool {
+        LEVEL.get() >= Some(level(record.level()))
     }
 
     fn log(&self, record: &log::Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
         // SAFETY: the pointer is set for the duration of a call only, in which the host table is alive (postkontor-abi).
         let Some(host) = (unsafe { HOST.get().as_ref() }) else { return };
-        let level = match record.level() {
-            log::Level::Error => Level::Error,
-            log::Level::Warn => Level::Warning,
-            log::Level::Info => Level::Information,
-            log::Level::Debug => Level::Debug,
-            log::Level::Trace => Level::Trace,
-        };
+        let level = level(record.level());
         RawHost(host).log(level, &format!("{}: {}", record.target(), record.args()));
     }
 
     fn flush(&self) {}
+}
+
+fn level(level: log::Level) -> Level {
+    match level {
+        log::Level::Error => Level::Error,
+        log::Level::Warn => Level::Warning,
+        log::Level::Info => Level::Information,
+        log::Level::Debug => Level::Debug,
+        log::Level::Trace => Level::Trace,
+    }
 }
 
 /// Borrows bytes that came across the seam.

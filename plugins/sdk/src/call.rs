@@ -4,6 +4,7 @@ use crate::{Disposal, Error, Incoming, Secret, Stage, Status};
 use postkontor_abi::CONTROL_STREAM;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 /// How important a line of the log is.
@@ -20,6 +21,20 @@ pub enum Level {
     Debug = 4,
     /// For the author.
     Trace = 5,
+}
+
+impl Level {
+    /// The level that the host's number stands for: `None` for 0, at which nothing is logged. A number of a newer host is the most detailed.
+    pub fn from_number(number: u64) -> Option<Level> {
+        match number {
+            0 => None,
+            1 => Some(Level::Error),
+            2 => Some(Level::Warning),
+            3 => Some(Level::Information),
+            4 => Some(Level::Debug),
+            _ => Some(Level::Trace),
+        }
+    }
 }
 
 /// The host's side of a call. Plugins get it from the shim in [`crate::abi`]; tests bring their own, of which `()` is the
@@ -57,6 +72,8 @@ const POLL: Duration = Duration::from_millis(50);
 /// One call from the host: its deadline, and everything that may be asked of the host while it lasts.
 pub struct Call<'a> {
     host: &'a dyn Host,
+    /// The most detailed level that somebody reads.
+    log: Option<Level>,
     deadline: Instant,
     asked: Cell<Instant>,
     done: Cell<u64>,
@@ -64,17 +81,25 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A call that must have ended by `deadline`.
+    /// A call that must have ended by `deadline`. It logs nothing until [`Call::logging`] says that somebody reads it.
     pub fn new(host: &'a dyn Host, deadline: Instant) -> Call<'a> {
         // The first check asks the host at once, so a call that is already cancelled ends before it begins.
         let now = Instant::now();
-        Call { host, deadline, asked: Cell::new(now.checked_sub(POLL).unwrap_or(now)), done: Cell::new(0), total: Cell::new(0) }
+        let asked = Cell::new(now.checked_sub(POLL).unwrap_or(now));
+        Call { host, log: None, deadline, asked, done: Cell::new(0), total: Cell::new(0) }
+    }
+
+    /// The same call with a log that is read up to this level.
+    #[must_use]
+    pub fn logging(self, level: Option<Level>) -> Call<'a> {
+        Call { log: level, ..self }
     }
 
     /// The same call for a part of its work that must have ended earlier, for example taking leave.
     pub fn until(&self, deadline: Instant) -> Call<'a> {
         Call {
             host: self.host,
+            log: self.log,
             deadline: self.deadline.min(deadline),
             asked: self.asked.clone(),
             done: self.done.clone(),
@@ -117,9 +142,16 @@ impl<'a> Call<'a> {
         self.check()
     }
 
-    /// Writes a line to the host's log. Secrets do not belong there.
-    pub fn log(&self, level: Level, text: &str) {
-        self.host.log(level, text);
+    /// Whether somebody reads lines of this level. Where it takes work to write one, ask first.
+    pub fn logs(&self, level: Level) -> bool {
+        self.log >= Some(level)
+    }
+
+    /// Writes a line to the host's log. Secrets do not belong there. `format_args!` costs nothing where the line is not read.
+    pub fn log(&self, level: Level, text: impl Display) {
+        if self.logs(level) {
+            self.host.log(level, &text.to_string());
+        }
     }
 
     /// Finds a secret by name.

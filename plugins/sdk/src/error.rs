@@ -3,6 +3,7 @@
 use crate::{Answer, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::fmt::{self, Display, Formatter};
 
 /// Where in a session something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,13 @@ pub enum Stage {
     Loop,
     /// Taking leave.
     Quit,
+}
+
+/// As JSON writes it.
+impl Display for Stage {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// How much of a message is known to have been delivered.

@@ -3,6 +3,7 @@
 use crate::{Error, Input, Stage, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::fmt::{self, Display, Formatter};
 
 /// How a step went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +131,30 @@ impl Step {
     pub fn patch(mut self, patch: Value) -> Step {
         self.patch = Some(patch);
         self
+    }
+}
+
+/// The step as a line of the log: its name, its code, and what was seen, in English.
+impl Display for Step {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.step)?;
+        if self.status == StepStatus::Skipped {
+            return f.write_str(": skipped");
+        }
+        if !self.code.is_empty() {
+            write!(f, ": {}", self.code)?;
+        }
+        let mut before = if self.code.is_empty() { ": " } else { " (" };
+        for (name, value) in &self.facts {
+            // Lists and objects (capabilities, certificates) would fill the line; the report and the dialogue have them.
+            match value {
+                Value::String(text) => write!(f, "{before}{name} {text}")?,
+                Value::Number(_) | Value::Bool(_) => write!(f, "{before}{name} {value}")?,
+                _ => continue,
+            }
+            before = ", ";
+        }
+        if before == ", " && !self.code.is_empty() { f.write_str(")") } else { Ok(()) }
     }
 }
 

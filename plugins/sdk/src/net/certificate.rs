@@ -1,7 +1,6 @@
 //! What a certificate says, and what may be wrong with it.
 
-use super::transcript::printable;
-use crate::{Error, Stage, Status};
+use crate::{Error, Stage, Status, printable};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::net::IpAddr;

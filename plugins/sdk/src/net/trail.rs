@@ -1,6 +1,6 @@
 //! The steps of a test, collected on the way.
 
-use crate::Step;
+use crate::{Call, Level, Step, StepStatus};
 use std::time::Instant;
 
 /// Collects the steps of a test, or nothing where nobody asked for one.
@@ -26,6 +26,15 @@ impl Trail {
     /// Whether steps are kept; where they are not, their facts need not be gathered.
     pub fn is_on(&self) -> bool {
         self.steps.is_some()
+    }
+
+    /// Adds a step, and tells it to the log where no test collects it: the report of a test is logged by the host as a whole.
+    pub fn note(&mut self, step: Step, call: &Call) {
+        if !self.is_on() {
+            let level = if step.status == StepStatus::Warn { Level::Warning } else { Level::Debug };
+            call.log(level, &step);
+        }
+        self.push(step);
     }
 
     /// Adds a step. A duration of 0 is replaced by the time since the last step.

@@ -126,7 +126,7 @@ impl Stream {
         self.start += length + 1;
         let line = &self.buffer[start..start + length];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        self.transcript.server(line);
+        self.transcript.server(line, call);
         Ok(line)
     }
 
@@ -183,19 +183,19 @@ impl Stream {
 
     /// Writes all of it. The transcript shows it.
     pub fn write(&mut self, data: &[u8], call: &Call) -> Result<(), Error> {
-        self.transcript.client(data);
+        self.transcript.client(data, call);
         self.write_all(data, call)
     }
 
     /// Writes all of it. The transcript shows only how much it was.
     pub fn write_body(&mut self, data: &[u8], call: &Call) -> Result<(), Error> {
-        self.transcript.client_body(data.len());
+        self.transcript.client_body(data.len(), call);
         self.write_all(data, call)
     }
 
     /// Writes all of it. The transcript shows `shown` instead.
     pub fn write_secret(&mut self, data: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
-        self.transcript.client_secret(shown);
+        self.transcript.client_secret(data, shown, call);
         self.write_all(data, call)
     }
 
@@ -244,6 +244,14 @@ impl Stream {
 
     /// Reads once into the buffer, waiting for the first byte; 0 at the end.
     fn fill(&mut self, call: &Call) -> Result<usize, Error> {
+        let filled = self.fill_once(call);
+        if filled.is_err() {
+            self.transcript.flush(call);
+        }
+        filled
+    }
+
+    fn fill_once(&mut self, call: &Call) -> Result<usize, Error> {
         // What is left of the last read is short, unless it is the beginning of a long line, and then it moves once.
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
@@ -284,6 +292,14 @@ impl Stream {
     }
 
     fn write_all(&mut self, data: &[u8], call: &Call) -> Result<(), Error> {
+        let written = self.write_through(data, call);
+        if written.is_err() {
+            self.transcript.flush(call);
+        }
+        written
+    }
+
+    fn write_through(&mut self, data: &[u8], call: &Call) -> Result<(), Error> {
         call.check().map_err(|error| self.facts(error))?;
         self.awaits = true;
         self.arrived = 0;

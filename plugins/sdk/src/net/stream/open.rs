@@ -33,14 +33,14 @@ impl Stream {
         let found: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
         trail.push(Step::ok(Stage::Resolve).fact("host", endpoint.host.as_str()).fact("addresses", found));
         let dialled = dial(&endpoint, &addresses, idle, call).map_err(|Undialled { error, others }| {
-            others.iter().for_each(|error| trail.push(Step::fail(Stage::Connect, error)));
+            others.iter().for_each(|error| trail.note(Step::fail(Stage::Connect, error), call));
             error
         })?;
         for error in &dialled.failed {
-            trail.push(Step { status: StepStatus::Warn, status_number: 0, ..Step::fail(Stage::Connect, error) });
+            trail.note(Step { status: StepStatus::Warn, status_number: 0, ..Step::fail(Stage::Connect, error) }, call);
         }
         let step = Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port);
-        trail.push(step.fact("address", dialled.address.ip().to_string()));
+        trail.note(step.fact("address", dialled.address.ip().to_string()), call);
         Ok(Stream::new(dialled.tcp, endpoint, idle, trail))
     }
 
@@ -52,9 +52,9 @@ impl Stream {
         let step = step.fact("port", proxy.endpoint.port).fact("address", dialled.address.ip().to_string());
         let mut stream = Stream::new(dialled.tcp, proxy.endpoint.clone(), idle, trail);
         proxy.open(&mut stream, &endpoint, call)?;
-        trail.push(step);
+        trail.note(step, call);
         trail.push(Step::skipped(Stage::Resolve));
-        trail.push(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port).fact("proxy", true));
+        trail.note(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port).fact("proxy", true), call);
         stream.endpoint = endpoint;
         Ok(stream)
     }
@@ -115,7 +115,7 @@ impl Stream {
         self.is_verified = proof.is_verified;
         self.binding = proof.binding;
         self.awaits = false;
-        trail.push(proof.step);
+        trail.note(proof.step, call);
         Ok(())
     }
 

@@ -15,9 +15,8 @@ pub(super) use engine::Engine;
 use super::advice::advise;
 use super::certificate::{Fault, Findings, end_point};
 use super::socket::{Opening, Socket};
-use super::transcript::printable;
 use crate::settings::{Endpoint, Tls, TlsVersion};
-use crate::{Error, Stage, Status, Step, StepStatus};
+use crate::{Error, Stage, Status, Step, StepStatus, printable};
 
 /// How far a handshake has come.
 enum Progress {
