@@ -156,7 +156,12 @@ typedef struct postkontor_buf {
 /** How a call ended: POSTKONTOR_OK, one of the other numbers above, or a newer one. */
 typedef int32_t postkontor_status;
 
-/** Takes a line for the log. Levels are the POSTKONTOR_LOG_... numbers. Secrets never appear. */
+/**
+ * Takes a line for the log. Levels are the POSTKONTOR_LOG_... numbers: what failed, with its code; what was weakened or
+ * replaced (no TLS, a fallback); what was done; each step; the dialogue with the server. The line begins with the account that
+ * it is about, and has no line breaks; time and level are the program's to add. Secrets never appear. Without this function
+ * nothing is written, so that a log that is not read costs nothing.
+ */
 typedef void (POSTKONTOR_CALL *postkontor_log_fn)(void *user, int32_t level, const char *text);
 
 /**
@@ -227,8 +232,12 @@ void POSTKONTOR_CALL postkontor_buf_free(postkontor_buf *buf);
 /**
  * Opens a host: finds the plugins, remembers language and callbacks. Touches no network.
  *
- * `config` is {"language":"de","plugins":["/absolute/folder"],"trust_environment":false,"pins":{"file name":"sha256:..."}}
- * or null; every member may be left out. `callbacks` may be null; it is copied. A plugin that does not load is no error:
+ * `config` is {"language":"de","plugins":["/absolute/folder"],"trust_environment":false,"pins":{"file name":"sha256:..."},
+ * "log":{"file":"/absolute/file.log","level":"information","max_bytes":10485760,"keep":5},"protocol":false} or null; every
+ * member may be left out. `log` writes a file without a callback, in which several processes may write: with `max_bytes` it
+ * is put aside as file.log.1, and `keep` of those are kept; `level` (error, warning, information, debug, trace) also limits
+ * what the callback gets. A file that cannot be written is told to the callback once and is no error. With `protocol` the
+ * error of a failed call holds its dialogue without secrets, as "transcript":["C: ...","S: ..."]. `callbacks` may be null; it is copied. A plugin that does not load is no error:
  * postkontor_host_transports tells why. `host` receives the handle, or null.
  */
 postkontor_status POSTKONTOR_CALL postkontor_host_open(

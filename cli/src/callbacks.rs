@@ -1,7 +1,7 @@
 //! The command's side of a call: secrets from the environment and from files, the trace file, and the end that a person or the system asks for.
 
 use crate::texts::problem;
-use postkontor_core::{Callbacks, Error, Secret, Status};
+use postkontor_core::{Callbacks, Error, Level, Secret, Status};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -16,15 +16,20 @@ impl Trace {
     /// Begins the file anew.
     pub(crate) fn open(path: Option<&Path>) -> Result<Trace, Error> {
         let Some(path) = path else { return Ok(Trace(None)) };
-        let file = File::create(path).map_err(|error| unwritable(path, &error))?;
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        // It names hosts, users and addresses.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(|error| unwritable(path, &error))?;
         Ok(Trace(Some(Arc::new(Mutex::new(file)))))
     }
 
-    /// Adds a line.
+    /// Adds a line, with its end.
     pub(crate) fn line(&self, text: &str) {
         let Some(Ok(mut file)) = self.0.as_ref().map(|file| file.lock()) else { return };
         // A full disk must not end the call that is being traced.
-        drop(writeln!(file, "{text}"));
+        drop(file.write_all(text.as_bytes()));
     }
 }
 
@@ -75,14 +80,12 @@ pub(crate) struct Desk {
 
 impl Callbacks for Desk {
     fn log(&self, level: i32, text: &str) {
-        let level = match level {
-            1 => "error",
-            2 => "warning",
-            3 => "info",
-            4 => "debug",
-            _ => "trace",
-        };
-        self.trace.line(&format!("{level:7} {text}"));
+        self.trace.line(&postkontor_core::log::line(level, text));
+    }
+
+    /// Without a trace nobody reads it.
+    fn log_level(&self) -> Option<Level> {
+        self.trace.0.as_ref().map(|_| Level::Trace)
     }
 
     fn progress(&self, _done: u64, _total: u64) -> bool {

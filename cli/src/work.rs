@@ -52,9 +52,9 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
     let trace = Trace::open(options.trace.as_deref())?;
     let config = json!({"language": texts.language(), "plugins": options.plugins});
     let stop = Stop::default();
-    let host = Host::open(&config.to_string(), Box::new(Desk { trace: trace.clone(), stop: stop.clone() }))?;
+    let host = Host::open(&config.to_string(), Box::new(Desk { trace, stop: stop.clone() }))?;
     let cancel = Cancel::new(options.timeout);
-    let result = match command {
+    Ok(match command {
         Command::Help | Command::Version => return text(""),
         Command::Transports => done(&host.transports(), Kind::Transports)?,
         Command::Schema { transport } => done(&host.schema(&transport, texts.language())?, Kind::Schema)?,
@@ -74,11 +74,7 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
             }
             with_account(&mut account, verb, &cancel)?
         }
-    };
-    for line in result.json["transcript"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        trace.line(line);
-    }
-    Ok(result)
+    })
 }
 
 fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<Answer, Error> {

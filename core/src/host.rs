@@ -2,13 +2,14 @@
 
 use crate::error::failed;
 use crate::loader::{self, Content, Plugin, Searched};
+use crate::log::{self, Log};
 use crate::settings::{self, Schemas};
 use crate::texts::Texts;
 use crate::transport::Transport;
 use crate::{Callbacks, Cancel};
-use postkontor_plugin::{Error, Input, Status};
+use postkontor_plugin::{Error, Input, Level, Status};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -24,12 +25,33 @@ struct Config {
     trust_environment: bool,
     #[serde(default)]
     pins: BTreeMap<String, String>,
+    #[serde(default)]
+    log: Value,
+    #[serde(default)]
+    protocol: bool,
+}
+
+/// The members of the configuration.
+const MEMBERS: [&str; 6] = ["language", "plugins", "trust_environment", "pins", "log", "protocol"];
+
+impl Config {
+    /// Reads the configuration; the error of a member names it by its pointer.
+    fn read(text: &str) -> Result<Config, Error> {
+        let unreadable = |error: serde_json::Error| failed(Status::Argument, "host.config_unreadable").detail(error.to_string());
+        let text = if text.trim().is_empty() { "{}" } else { text };
+        let members: Value = serde_json::from_str(text).map_err(unreadable)?;
+        let unknown = members.as_object().into_iter().flatten().map(|(name, _)| name).find(|name| !MEMBERS.contains(&name.as_str()));
+        if let Some(name) = unknown {
+            return Err(log::unknown(&format!("/{}", name.replace('~', "~0").replace('/', "~1"))));
+        }
+        Config::deserialize(members).map_err(unreadable)
+    }
 }
 
 /// A host. Accounts hold on to it, so it lives as long as the last of them. All functions may be called from any thread.
 pub struct Host {
     language: String,
-    callbacks: Box<dyn Callbacks>,
+    log: Log,
     entries: Vec<Entry>,
     /// The folders in which plugins were looked for.
     searched: Vec<Searched>,
@@ -46,7 +68,8 @@ impl Host {
     /// Opens a host: reads the configuration, and finds and opens the plugins.
     ///
     /// `config` is JSON, empty for all defaults: `{"language":"de","plugins":["/folder"],"trust_environment":false,
-    /// "pins":{"libpostkontor_smtp.so":"sha256:…"}}`. A plugin that fails to open does not fail the host; it stays listed
+    /// "pins":{"libpostkontor_smtp.so":"sha256:…"},"log":{"file":"/var/log/mail.log","level":"information","max_bytes":10485760,
+    /// "keep":5},"protocol":false}`. With `protocol` the error of a failed call holds its dialogue (`transcript`). A plugin that fails to open does not fail the host; it stays listed
     /// with its reason in [`Host::transports`].
     pub fn open(config: &str, callbacks: Box<dyn Callbacks>) -> Result<Arc<Host>, Error> {
         Host::open_with(config, callbacks, &[])
@@ -54,13 +77,12 @@ impl Host {
 
     /// Opens a host that has transports linked in, given by their vtables. A plugin file of the same name is not used.
     pub fn open_with(config: &str, callbacks: Box<dyn Callbacks>, builtin: &[&'static postkontor_abi::Plugin]) -> Result<Arc<Host>, Error> {
-        let config = if config.trim().is_empty() { "{}" } else { config };
-        let config: Config =
-            serde_json::from_str(config).map_err(|error| failed(Status::Argument, "host.config_unreadable").detail(error.to_string()))?;
+        let config = Config::read(config)?;
         let search = loader::Search { plugins: config.plugins, trust_environment: config.trust_environment, pins: config.pins };
+        let log = Log::open(log::Config::read(&config.log)?, callbacks, config.protocol);
         let mut host = Host {
             language: config.language.unwrap_or_else(|| "en".to_owned()),
-            callbacks,
+            log,
             entries: Vec::new(),
             searched: Vec::new(),
             texts: OnceLock::new(),
@@ -73,6 +95,8 @@ impl Host {
             host.add(Some(found.file), found.plugin);
         }
         host.searched = findings.searched;
+        let names = host.entries.iter().filter_map(Entry::name).collect::<Vec<_>>().join(", ");
+        host.log.write(Level::Debug, "", format_args!("Postkontor {} opened with the transports {names}", env!("CARGO_PKG_VERSION")));
         Ok(Arc::new(host))
     }
 
@@ -89,7 +113,7 @@ impl Host {
         let transport = transport.map_err(|error| self.brief(error));
         if let Err(error) = &transport {
             let file = file.as_deref().map(|file| file.display().to_string()).unwrap_or_default();
-            self.callbacks.log(2, &format!("plugin {file} is not used: {error}"));
+            self.log.write(Level::Warning, "", format_args!("plugin {file} is not used: {error}"));
         }
         self.entries.push(Entry { file, transport });
     }
@@ -97,7 +121,7 @@ impl Host {
     /// Keeps the last lines of a long report, where the point is; the whole goes to the log.
     fn brief(&self, mut error: Error) -> Error {
         if error.detail.len() > 600 {
-            self.callbacks.log(4, &error.detail);
+            error.detail.lines().for_each(|line| self.log.write(Level::Debug, "", line));
             let lines: Vec<&str> = error.detail.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
             let last = lines[lines.len().saturating_sub(6)..].join(" ");
             error.detail = last;
@@ -140,12 +164,21 @@ impl Host {
 
     /// Checks settings without touching the network: problems, visible fields, normalised settings, secrets, origins.
     pub fn check(&self, settings: &str) -> Result<String, Error> {
-        Ok(settings::check(settings, self, self.texts(), &self.language).to_string())
+        let checked = settings::check(settings, self, self.texts(), &self.language);
+        if self.log.reads(Level::Information) {
+            let count =
+                |severity| checked["problems"].as_array().into_iter().flatten().filter(|problem| problem["severity"] == severity).count();
+            let (errors, warnings) = (count("error"), count("warning"));
+            self.log.write(Level::Information, "", format_args!("settings checked: {errors} errors, {warnings} warnings"));
+        }
+        Ok(checked.to_string())
     }
 
     /// Finds the settings for an address.
     pub fn discover(&self, _address: &str, _cancel: &Cancel) -> Result<String, Error> {
-        Err(self.localised(failed(Status::Unsupported, "host.discover_unsupported")))
+        let error = self.localised(failed(Status::Unsupported, "host.discover_unsupported"));
+        self.log.failed("", "discover", &error);
+        Err(error)
     }
 
     /// The transport of that name.
@@ -194,7 +227,8 @@ impl Host {
                 match transport.description() {
                     Ok(description) => texts.add(&description.texts),
                     Err(error) => {
-                        self.callbacks.log(2, &format!("plugin {} does not describe itself: {error}", transport.identity.name));
+                        let name = &transport.identity.name;
+                        self.log.write(Level::Warning, "", format_args!("plugin {name} does not describe itself: {error}"));
                     }
                 }
             }
@@ -203,11 +237,15 @@ impl Host {
     }
 
     pub(crate) fn callbacks(&self) -> &dyn Callbacks {
-        &*self.callbacks
+        self.log.callbacks()
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
     }
 
     /// A sentence in the host's language, or `None` where the code has no text.
-    pub(crate) fn sentence(&self, code: &str, args: &serde_json::Map<String, Value>) -> Option<String> {
+    pub(crate) fn sentence(&self, code: &str, args: &Map<String, Value>) -> Option<String> {
         self.texts().sentence(&self.language, code, args)
     }
 
@@ -251,6 +289,6 @@ impl Schemas for Host {
     }
 
     fn refuse(&self, transport: &str, account: &str, settings: &Value) -> Result<(), Error> {
-        self.transport(transport)?.open(account, settings, self.callbacks()).map(drop)
+        self.transport(transport)?.open(account, settings, &Map::new(), self.callbacks(), 0).map(drop)
     }
 }

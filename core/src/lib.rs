@@ -5,6 +5,7 @@
 //!
 //! - `loader` finds plugins and calls them through the frozen vtable: the only place with `unsafe`.
 //! - [`settings`] knows the settings document: layers, schema, check, forms, secrets.
+//! - [`log`] tells the program and a file what was done.
 //! - [`message`] composes a message document into MIME, streaming.
 //! - [`account`](Account) brings the three together: who sends, with which fallback, and what became of it.
 
@@ -14,6 +15,7 @@ mod cancel;
 mod error;
 mod host;
 mod loader;
+pub mod log;
 pub mod message;
 mod opened;
 mod receipt;
@@ -27,5 +29,5 @@ pub use callbacks::Callbacks;
 pub use cancel::Cancel;
 pub use host::Host;
 pub use opened::{Opened, safe_name};
-pub use postkontor_plugin::{Disposal, Error, Secret, Status};
+pub use postkontor_plugin::{Disposal, Error, Level, Secret, Status};
 pub use receive::{Fetched, Take};

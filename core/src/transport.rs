@@ -1,10 +1,11 @@
 //! A transport that can be used: an open plugin and what it says of itself.
 
+use crate::error::failed;
 use crate::loader::{Context, Plugin, Session};
 use crate::{Callbacks, Cancel};
-use postkontor_plugin::Error;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use postkontor_plugin::{Error, Status};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::sync::{Arc, OnceLock};
 use zeroize::Zeroizing;
 
@@ -53,10 +54,35 @@ impl Transport {
     }
 
     /// Makes a session from settings whose secrets are in place. The network is not touched.
-    pub(crate) fn open(&self, account: &str, settings: &Value, callbacks: &dyn Callbacks) -> Result<Session, Error> {
+    ///
+    /// `names` are those of the secrets that the settings refer to, by pointer; `log` is the most detailed level that somebody reads.
+    pub(crate) fn open(
+        &self,
+        account: &str,
+        settings: &Value,
+        names: &Map<String, Value>,
+        callbacks: &dyn Callbacks,
+        log: i32,
+    ) -> Result<Session, Error> {
+        #[derive(Serialize)]
+        struct Request<'a> {
+            account: &'a str,
+            settings: &'a Value,
+            #[serde(skip_serializing_if = "Map::is_empty")]
+            secrets: &'a Map<String, Value>,
+            #[serde(skip_serializing_if = "is_silent")]
+            log: i32,
+        }
         let (cancel, mut no_streams) = (Cancel::default(), ());
         let context = Context::new(callbacks, &cancel, &mut no_streams);
-        let request = Zeroizing::new(json!({"account": account, "settings": settings}).to_string());
+        let request = serde_json::to_string(&Request { account, settings, secrets: names, log });
+        let request = request.map_err(|error| failed(Status::Internal, "host.request_unwritable").detail(error.to_string()))?;
+        let request = Zeroizing::new(request);
         self.plugin.open(&request, &context)
     }
+}
+
+/// Whether nobody reads the log; then the transport need not learn it.
+fn is_silent(log: &i32) -> bool {
+    *log == 0
 }

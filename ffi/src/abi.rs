@@ -107,7 +107,10 @@ pub struct Slice {
     pub len: usize,
 }
 
-/// Takes a line for the log. Levels are the POSTKONTOR_LOG_... numbers. Secrets never appear.
+/// Takes a line for the log. Levels are the POSTKONTOR_LOG_... numbers: what failed, with its code; what was weakened or
+/// replaced (no TLS, a fallback); what was done; each step; the dialogue with the server. The line begins with the account that
+/// it is about, and has no line breaks; time and level are the program's to add. Secrets never appear. Without this function
+/// nothing is written, so that a log that is not read costs nothing.
 pub type Log = Option<unsafe extern "system" fn(user: *mut c_void, level: i32, text: *const c_char)>;
 
 /// Tells how many bytes are done (0 of 0 where nothing is counted), at least every 100 ms. Returns 0 to go on; any other

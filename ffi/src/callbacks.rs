@@ -2,7 +2,7 @@
 
 use crate::abi::{Callbacks, Log, Progress, SecretGet, SecretPut, Write};
 use crate::thread;
-use postkontor_plugin::{Error, Secret, Status};
+use postkontor_plugin::{Error, Level, Secret, Status};
 use std::ffi::{CString, c_void};
 use std::mem::offset_of;
 use zeroize::Zeroizing;
@@ -54,6 +54,10 @@ impl postkontor_core::Callbacks for Client {
         let text = zero_terminated(text);
         // SAFETY: the caller's function, with the arguments that the header promises.
         thread::outside(|| unsafe { log(self.user, level, text.as_ptr()) });
+    }
+
+    fn log_level(&self) -> Option<Level> {
+        self.log.map(|_| Level::Trace)
     }
 
     fn progress(&self, done: u64, total: u64) -> bool {

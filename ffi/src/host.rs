@@ -9,8 +9,12 @@ use std::ffi::c_char;
 
 /// Opens a host: finds the plugins, remembers language and callbacks. Touches no network.
 ///
-/// `config` is {"language":"de","plugins":["/absolute/folder"],"trust_environment":false,"pins":{"file name":"sha256:..."}}
-/// or null; every member may be left out. `callbacks` may be null; it is copied. A plugin that does not load is no error:
+/// `config` is {"language":"de","plugins":["/absolute/folder"],"trust_environment":false,"pins":{"file name":"sha256:..."},
+/// "log":{"file":"/absolute/file.log","level":"information","max_bytes":10485760,"keep":5},"protocol":false} or null; every
+/// member may be left out. `log` writes a file without a callback, in which several processes may write: with `max_bytes` it
+/// is put aside as file.log.1, and `keep` of those are kept; `level` (error, warning, information, debug, trace) also limits
+/// what the callback gets. A file that cannot be written is told to the callback once and is no error. With `protocol` the
+/// error of a failed call holds its dialogue without secrets, as "transcript":["C: ...","S: ..."]. `callbacks` may be null; it is copied. A plugin that does not load is no error:
 /// postkontor_host_transports tells why. `host` receives the handle, or null.
 ///
 /// # Safety

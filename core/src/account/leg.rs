@@ -2,13 +2,15 @@
 
 use crate::error::{failed, merged};
 use crate::loader::{Context, Session, Streams};
+use crate::log::{Dialogue, Listener};
 use crate::receive::{Reception, Wait};
-use crate::settings::{AccountSettings, Document, resolve_secrets, secret_not_found};
+use crate::settings::{AccountSettings, Document, resolve_secrets, secret_names, secret_not_found, wipe};
 use crate::transport::Description;
-use crate::{Cancel, Host};
-use postkontor_plugin::{Error, Input, Received, Stage, Status};
+use crate::{Callbacks as _, Cancel, Host};
+use postkontor_plugin::{Error, Input, Mask, Received, Stage, Status};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A transport and the settings it is to be used with; its session begins with the first call.
@@ -17,13 +19,24 @@ pub(super) struct Leg {
     document: Arc<Document>,
     pub(super) settings: AccountSettings,
     session: Option<Session>,
+    /// The account's secrets, to be taken out of what the transport says. Known once the session is open.
+    mask: Mutex<Mask>,
+    /// The dialogue of the call, where the host keeps it.
+    dialogue: Dialogue,
 }
 
 impl Leg {
     pub(super) fn new(host: &Arc<Host>, document: &Arc<Document>, id: &str) -> Result<Leg, Error> {
         let settings = document.account(id)?;
         host.transport(&settings.transport)?;
-        Ok(Leg { host: host.clone(), document: document.clone(), settings, session: None })
+        Ok(Leg {
+            host: host.clone(),
+            document: document.clone(),
+            settings,
+            session: None,
+            mask: Mutex::default(),
+            dialogue: Dialogue::default(),
+        })
     }
 
     /// Performs an operation that has no streams.
@@ -51,13 +64,15 @@ impl Leg {
             let error = failed(Status::Unsupported, "transport.operation_unsupported");
             return Err(self.complete(operation, error.arg("transport", self.settings.transport.as_str()).arg("operation", operation)));
         }
-        let context = Context::new(self.host.callbacks(), cancel, streams);
         let session = match self.session.take() {
             Some(session) => Ok(session),
             None => self.open(),
         };
+        let listener = Listener::new(self.host.log(), &self.settings.id, &self.mask, &self.dialogue);
+        let context = Context::new(&listener, cancel, streams);
+        let request = told(request, self.host.log().level());
         let result = session.and_then(|mut session| {
-            let result = session.call(operation, request, &context);
+            let result = session.call(operation, &request, &context);
             // A session whose transport panicked is of no use; the next call makes another.
             if !result.as_ref().is_err_and(|error| error.status == Status::Internal) {
                 self.session = Some(session);
@@ -102,10 +117,15 @@ impl Leg {
 
     fn open(&self) -> Result<Session, Error> {
         let mut settings = self.settings.settings.clone();
-        let callbacks = self.host.callbacks();
-        let find = |name: &str| callbacks.secret_get(name).ok_or_else(|| secret_not_found(name).stage(Stage::Secret).usable());
-        resolve_secrets(&mut settings, &self.settings.secrets, &find)?;
-        let opened = self.host.transport(&self.settings.transport)?.open(&self.settings.id, &settings, callbacks);
+        let listener = Listener::new(self.host.log(), &self.settings.id, &self.mask, &self.dialogue);
+        let names = secret_names(&settings, &self.settings.secrets);
+        let find = |name: &str| listener.secret_get(name).ok_or_else(|| secret_not_found(name).stage(Stage::Secret).usable());
+        let transport = self.host.transport(&self.settings.transport)?;
+        let opened = resolve_secrets(&mut settings, &self.settings.secrets, &find).and_then(|()| {
+            self.hide_secrets(&settings);
+            transport.open(&self.settings.id, &settings, &names, &listener, self.host.log().level())
+        });
+        wipe(&mut settings);
         opened.map_err(|mut error| {
             // Nothing but settings was given.
             error.at.iter_mut().for_each(|at| at.of = Some(Input::Settings));
@@ -116,6 +136,29 @@ impl Leg {
     /// What the transport says of itself.
     pub(super) fn description(&self) -> Result<Arc<Description>, Error> {
         self.host.transport(&self.settings.transport)?.description()
+    }
+
+    /// The account's secrets, to be taken out of foreign texts.
+    pub(super) fn mask(&self) -> MutexGuard<'_, Mask> {
+        self.mask.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The dialogue of the call so far; begins anew.
+    pub(super) fn take_dialogue(&self) -> Vec<String> {
+        self.dialogue.take()
+    }
+
+    pub(super) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The server, as lines of the log name it.
+    pub(super) fn server(&self) -> String {
+        let settings = &self.settings.settings;
+        let host = settings.pointer("/server/host").and_then(Value::as_str).unwrap_or_default();
+        let port = settings.pointer("/server/port").and_then(Value::as_u64).map(|port| format!(":{port}")).unwrap_or_default();
+        let space = if host.is_empty() { "" } else { " " };
+        format!("{}{space}{host}{port}", self.settings.transport)
     }
 
     /// The account via which this one sends, where its settings name one (`imap.via`).
@@ -147,6 +190,15 @@ impl Leg {
         let before = place.strip_suffix(&pointer).unwrap_or_default();
         let names = before.split('/').filter(|name| !name.is_empty()).map(|name| name.replace("~1", "/").replace("~0", "~"));
         names.rev().fold(patch, |patch, name| json!({ name: patch }))
+    }
+}
+
+/// The request with the level that the host's log is read at, where it is read.
+fn told(request: &[u8], log: i32) -> Cow<'_, [u8]> {
+    match request.strip_prefix(b"{") {
+        // Every request has a member: its deadline.
+        Some(members) if log > 0 => Cow::Owned([format!("{{\"log\":{log},").as_bytes(), members].concat()),
+        _ => Cow::Borrowed(request),
     }
 }
 

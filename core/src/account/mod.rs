@@ -1,8 +1,10 @@
 //! An account: the settings it was opened with, the connections it keeps, and what it does with them.
 
 mod copy;
+mod journal;
 mod leg;
 mod pointers;
+mod secrecy;
 mod send;
 mod test;
 
@@ -72,13 +74,24 @@ impl Account {
             }
             Ok(Account { host: host.clone(), document, legs, first_sender, is_default, others: Vec::new() })
         };
-        open().map_err(|error| host.localised(error))
+        match open() {
+            Ok(account) => {
+                account.journal_opening();
+                Ok(account)
+            }
+            Err(error) => {
+                let error = host.localised(error);
+                host.log().failed(id.unwrap_or_default(), "opening", &error);
+                Err(error)
+            }
+        }
     }
 
     /// Lists folders or messages.
     pub fn list(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
+        let started = self.begin();
         let result = self.mailbox().and_then(|leg| pass(leg, "list", request, cancel));
-        result.map_err(|error| self.host.localised(error))
+        self.conclude("list", result, |json| self.counted("listed", json, started))
     }
 
     /// Fetches messages. Each goes to `take`, which says what becomes of it; without one the request's `then` says so.
@@ -91,7 +104,7 @@ impl Account {
     /// done in another way than it was asked for; the error of a fetch that was interrupted
     /// after some messages were taken has the same members.
     pub fn receive<'t>(&mut self, request: &str, take: Option<&'t mut Take<'t>>, cancel: &Cancel) -> Result<String, Error> {
-        let (document, host) = (self.document.clone(), self.host.clone());
+        let (document, host, started) = (self.document.clone(), self.host.clone(), self.begin());
         let result = self.mailbox().and_then(|leg| {
             let mut request = request_object(request)?;
             let wishes = Reception::wishes(&request)?;
@@ -121,6 +134,7 @@ impl Account {
                 *error = host.localised(leg.complete("receive", error.clone()));
             }
             let result = reception.result(&received);
+            leg.journal_messages(&result);
             match received.interrupted {
                 None => result.json(),
                 // What was taken stays taken, so the error brings it along.
@@ -131,19 +145,24 @@ impl Account {
                 }
             }
         });
-        result.map_err(|error| self.host.localised(error))
+        self.conclude("receive", result, |json| self.counted("received", json, started))
     }
 
     /// Marks, moves or deletes messages.
     pub fn apply(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
+        let started = self.begin();
         let result = self.mailbox().and_then(|leg| pass(leg, "apply", request, cancel));
-        result.map_err(|error| self.host.localised(error))
+        self.conclude("apply", result, |json| {
+            let asked: Value = serde_json::from_str(request).unwrap_or_default();
+            self.counted(&format!("applied {}", asked["do"].as_str().unwrap_or_default()), json, started)
+        })
     }
 
     /// Asks a person for consent (OAuth 2.0).
     pub fn authorize(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
+        let started = self.begin();
         let result = self.enabled().and_then(|leg| pass(leg, "authorize", request, cancel));
-        result.map_err(|error| self.host.localised(error))
+        self.conclude("authorize", result, |_| format!("authorized, {}", crate::log::Seconds(started.elapsed())))
     }
 
     /// The account's own leg, unless the settings switch everything off.

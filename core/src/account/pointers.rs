@@ -14,6 +14,7 @@ impl Leg {
     /// Adds what the transport does not know: its name in the error, and where in the document its settings lie.
     pub(super) fn complete(&self, operation: &str, mut error: Error) -> Error {
         error.transport.clone_from(&self.settings.transport);
+        self.mask_error(&mut error);
         for at in &mut error.at {
             let of = *at.of.get_or_insert_with(|| self.meant(operation, &at.pointer));
             if of == Input::Settings {

@@ -2,14 +2,14 @@
 
 use super::leg::{Leg, milliseconds};
 use super::pointers::{of_host, of_mail};
-use super::{Account, may_fall_back};
+use super::{Account, journal, may_fall_back};
 use crate::Cancel;
 use crate::error::{failed, merged};
 use crate::loader::Streams;
 use crate::message::{Composed, compose};
 use crate::receipt::{SentCopy, Way, receipt, refusal};
 use crate::settings::Document;
-use postkontor_plugin::{Delivery, Dsn, Error, Sent, Stage, Status};
+use postkontor_plugin::{Delivery, Dsn, Error, Level, Sent, Stage, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -64,15 +64,19 @@ impl Account {
     /// of an array share them. The result is the receipt, or for an array `{"results":[receipt or error, …]}`. It is an error
     /// as soon as one recipient of one mail was refused; the error then holds the `receipt` or the `results`.
     pub fn send(&mut self, message: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<String, Error> {
-        let result = self.enabled().map(drop).and_then(|()| {
-            if message.trim_start().starts_with('[') {
-                return self.send_batch(message, parts, cancel);
-            }
-            let composed = self.compose(message, None, parts)?;
-            let mut results = self.deliver(vec![composed], cancel);
-            results.pop().unwrap_or_else(|| Err(failed(Status::Internal, "plugin.answer_unreadable")))
-        });
-        result.map_err(|error| self.host.localised(error))
+        self.begin();
+        if message.trim_start().starts_with('[') {
+            let result = self.enabled().map(drop).and_then(|()| self.send_batch(message, parts, cancel));
+            return self.conclude("send", result, |_| "all were sent".to_owned());
+        }
+        let composed = match self.enabled().map(drop).and_then(|()| self.compose(message, None, parts)) {
+            Ok(composed) => composed,
+            Err(error) => return self.conclude("send", Err(error), str::to_owned),
+        };
+        let mut results = self.deliver(vec![composed], cancel);
+        let result = results.pop().unwrap_or_else(|| Err(failed(Status::Internal, "plugin.answer_unreadable")));
+        // What became of each mail was written down where it was known.
+        result.map_err(|error| self.failed(error))
     }
 
     /// Composes the message at a place of the array, or the only one.
@@ -97,7 +101,13 @@ impl Account {
                     composed.push(mail);
                     results.push(None);
                 }
-                Err(error) => results.push(Some(Err(error))),
+                Err(error) => {
+                    if self.host.log().reads(Level::Error) {
+                        let error = self.host.localised(error.clone());
+                        self.host.log().failed("", &format!("mail {index} of the batch"), &error);
+                    }
+                    results.push(Some(Err(error)));
+                }
             }
         }
         let mut delivered = self.deliver(composed, cancel).into_iter();
@@ -139,8 +149,10 @@ impl Account {
         let mut delivered: Vec<Delivered<'_>> = Vec::with_capacity(mails.len());
         let mut open: Vec<(usize, Composed<'_>)> = mails.into_iter().enumerate().collect();
         let last = self.legs.len().saturating_sub(1);
-        for (position, leg) in self.legs.iter_mut().enumerate().skip(self.first_sender) {
-            let outcomes = hand_over(leg, &mut open, &self.document, cancel);
+        journal::replaced(&self.host, &self.document.sender.charset, &open);
+        for position in self.first_sender..self.legs.len() {
+            let outcomes = hand_over(&mut self.legs[position], &mut open, &self.document, cancel);
+            let leg = &self.legs[position];
             let tried = std::mem::take(&mut open);
             for ((index, mut mail), outcome) in tried.into_iter().zip(outcomes) {
                 let elapsed = started.elapsed();
@@ -148,12 +160,16 @@ impl Account {
                     Ok(sent) => delivered.push(Delivered { index, mail, sent, position, elapsed, copy: None }),
                     Err(error) if position < last && may_fall_back(&error) && !cancel.is_fired() => {
                         mail.rewind();
-                        reasons[index].get_or_insert_with(|| self.host.localised(error));
+                        let error = self.host.localised(error);
+                        journal::fell_back(self.host.log(), leg, &self.legs[position + 1], &mail, &error);
+                        reasons[index].get_or_insert(error);
                         open.push((index, mail));
                     }
                     Err(error) => {
                         let way = Way { reason: reasons[index].as_ref(), ..leg.way(elapsed) };
-                        results[index] = Some(Err(refusal(&mail, error, &way, &self.document)));
+                        let error = refusal(&mail, error, &way, &self.document);
+                        journal::not_sent(&self.host, leg, &mail, &error);
+                        results[index] = Some(Err(error));
                     }
                 }
             }
@@ -163,6 +179,7 @@ impl Account {
         }
         self.keep_copies(&mut delivered, cancel);
         for done in &delivered {
+            journal::sent(self.host.log(), &self.legs[done.position], done);
             let way = Way { reason: reasons[done.index].as_ref(), copy: done.copy.as_ref(), ..self.legs[done.position].way(done.elapsed) };
             results[done.index] = Some(receipt(&done.mail, &done.sent, &way, &self.document));
         }
@@ -179,7 +196,7 @@ pub(super) struct Delivered<'a> {
     pub(super) sent: Sent,
     /// The leg that sent it.
     pub(super) position: usize,
-    elapsed: Duration,
+    pub(super) elapsed: Duration,
     pub(super) copy: Option<SentCopy>,
 }
 

@@ -14,8 +14,9 @@ impl Account {
     /// The result is the report `{"ok","elapsed_ms","account","transport","steps","transcript"}`. A test that finds a failure is a
     /// success; an error means that the test could not run.
     pub fn test(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
+        let started = self.begin();
         let result = self.run_test(request, cancel);
-        result.map_err(|error| self.host.localised(error))
+        self.conclude("test", result, |report| self.tested(report, started))
     }
 
     fn run_test(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
@@ -32,6 +33,7 @@ impl Account {
         let (account, transport) = (leg.settings.id.clone(), leg.settings.transport.clone());
         let ok = report.is_ok();
         let steps: Vec<Value> = report.steps.into_iter().map(|step| self.completed(step)).collect();
+        self.journal_steps(&account, &steps);
         let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let report = json!({
             "ok": ok, "elapsed_ms": elapsed, "account": account, "transport": transport, "steps": steps, "transcript": report.transcript,
@@ -54,6 +56,7 @@ impl Account {
         let answer = leg.call("test", json!({}), cancel, Duration::from_secs(seconds))?;
         let report: Report = serde_json::from_slice(&answer)
             .map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))?;
+        let report = leg.masked(report);
         let pointed = |mut step: Step| {
             if !step.pointer.is_empty() {
                 step.pointer = leg.pointer(&step.pointer);

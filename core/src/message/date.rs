@@ -81,6 +81,13 @@ impl Date {
     }
 }
 
+/// A moment as RFC 3339 writes it, in UTC, with milliseconds: `2026-11-28T22:13:03.123Z`.
+pub(crate) fn timestamp(moment: SystemTime) -> String {
+    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let Date { year, month, day, hour, minute, second, .. } = Date::from_unix(i64::try_from(since.as_secs()).unwrap_or(0));
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since.subsec_millis())
+}
+
 fn two(out: &mut Vec<u8>, number: i64) {
     out.push(b'0' + (number / 10 % 10) as u8);
     out.push(b'0' + (number % 10) as u8);

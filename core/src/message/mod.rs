@@ -31,3 +31,4 @@ mod text;
 
 pub use compose::compose;
 pub use composed::{Composed, Recipient};
+pub(crate) use date::timestamp;

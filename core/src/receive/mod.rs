@@ -90,6 +90,25 @@ impl Outcome {
         serde_json::to_string(self).map_err(unwritable)
     }
 
+    /// A line for the log of each message.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        self.messages.iter().map(|taken| {
+            let file = taken.file.as_ref().map(|file| format!(", saved as {file}")).unwrap_or_default();
+            let verdict = match taken.verdict {
+                Disposal::Keep => "kept",
+                Disposal::Seen => "marked as seen",
+                Disposal::Delete => "deleted",
+                Disposal::Stop => "left as it was",
+            };
+            format!("fetched message {}, {} bytes{file}, {verdict}", taken.id, taken.size)
+        })
+    }
+
+    /// The messages that the server named and did not hand over.
+    pub(crate) fn missing(&self) -> &[Missing] {
+        &self.missing
+    }
+
     /// The same as members for an error.
     pub(crate) fn members(&self) -> Map<String, Value> {
         let mut members = Map::from_iter([

@@ -112,6 +112,12 @@ impl Document {
         }
     }
 
+    /// What works in an account's settings but is risky: pointer, code and arguments.
+    pub(crate) fn warnings(&self, id: &str) -> impl Iterator<Item = (&str, &str, &serde_json::Map<String, Value>)> {
+        let problems = self.reading.accounts.iter().filter(move |account| account.id == id).flat_map(|account| &account.problems);
+        problems.filter(|problem| problem.warning).map(|problem| (problem.pointer.as_str(), problem.code.as_str(), &*problem.args))
+    }
+
     /// Where a setting of an account stands in the document as it was given: with account and layer in front. For errors of
     /// transports, whose pointers know neither.
     pub fn place(&self, account: &str, pointer: &str) -> String {

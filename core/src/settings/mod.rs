@@ -21,6 +21,7 @@ pub use form::form;
 pub(crate) use pointer::names;
 pub use routes::{Receive, Send, Sent};
 pub use secrets::{resolve_secrets, secret_not_found};
+pub(crate) use secrets::{secret_names, wipe};
 pub use sender::{Html, Sender, Unencodable};
 
 use problem::Problem;

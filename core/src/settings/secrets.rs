@@ -2,7 +2,8 @@
 
 use super::pointer::child;
 use postkontor_plugin::{Error, Secret, Status};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use zeroize::Zeroize;
 
 /// Puts the secrets themselves in the place of references `{"secret": "name"}`.
 ///
@@ -16,6 +17,22 @@ pub fn resolve_secrets(settings: &mut Value, secrets: &[String], find: &dyn Fn(&
         *place = Value::String(secret.reveal().to_owned());
     }
     Ok(())
+}
+
+/// The names of the secrets that settings refer to, by the pointers at which they stand.
+pub(crate) fn secret_names(settings: &Value, secrets: &[String]) -> Map<String, Value> {
+    let name = |pointer: &String| Some((pointer.clone(), Value::from(reference(settings.pointer(pointer)?)?)));
+    secrets.iter().filter_map(name).collect()
+}
+
+/// Wipes every text of a document that is not needed any more: there may be secrets among them.
+pub(crate) fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(members) => members.iter_mut().for_each(|(_, value)| wipe(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// The name in a reference `{"secret": "name"}`.

@@ -8,7 +8,7 @@ mod character;
 
 use crate::Secret;
 use base64::Base64;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use zeroize::{Zeroize, Zeroizing};
@@ -120,12 +120,15 @@ impl Mask {
         match value {
             Value::String(text) => self.string(text),
             Value::Array(values) => values.iter_mut().for_each(|value| self.value(value)),
-            Value::Object(members) => {
-                for (_, value) in members.iter_mut().filter(|(name, _)| !NAMES.contains(&name.as_str())) {
-                    self.value(value);
-                }
-            }
+            Value::Object(members) => self.members(members),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Masks every text of a JSON object, but for names.
+    pub fn members(&self, members: &mut Map<String, Value>) {
+        for (_, value) in members.iter_mut().filter(|(name, _)| !NAMES.contains(&name.as_str())) {
+            self.value(value);
         }
     }
 

@@ -30,7 +30,7 @@ impl Folder {
 
     fn transport(&self) -> Sendmail {
         let settings = from_value(json!({"sendmail": {"command": self.0.join("sendmail")}})).unwrap();
-        Sendmail::open(settings, &Opening { account: "test".to_owned() }).unwrap()
+        Sendmail::open(settings, &Opening { account: "test".to_owned(), ..Opening::default() }).unwrap()
     }
 
     fn send(&self, mail: &Mail, message: &str, deadline: Duration) -> Result<Sent, Error> {

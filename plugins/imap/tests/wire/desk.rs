@@ -107,7 +107,7 @@ pub(crate) fn account(port: u16, more: Value) -> Imap {
             settings[group][name] = value.clone();
         }
     }
-    Imap::open(serde_json::from_value(settings).unwrap(), &Opening { account: "test".to_owned() }).unwrap()
+    Imap::open(serde_json::from_value(settings).unwrap(), &Opening { account: "test".to_owned(), ..Opening::default() }).unwrap()
 }
 
 /// Fetches within so many seconds.

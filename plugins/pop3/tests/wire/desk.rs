@@ -77,7 +77,7 @@ pub(crate) fn account(port: u16, more: Value) -> Pop3 {
             settings[group][name] = value.clone();
         }
     }
-    Pop3::open(serde_json::from_value(settings).unwrap(), &Opening { account: "test".to_owned() }).unwrap()
+    Pop3::open(serde_json::from_value(settings).unwrap(), &Opening { account: "test".to_owned(), ..Opening::default() }).unwrap()
 }
 
 /// Fetches within so many seconds.

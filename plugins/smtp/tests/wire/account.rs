@@ -22,7 +22,7 @@ impl Account {
             "server": {"host": "127.0.0.1", "port": port, "timeout_seconds": 20}, "tls": {"mode": "none"}, "smtp": {"ehlo": "client.example"}
         });
         overlay(&mut settings, more);
-        let opening = Opening { account: "test".to_owned() };
+        let opening = Opening { account: "test".to_owned(), ..Opening::default() };
         Account(Smtp::open(from_value(settings).unwrap(), &opening).unwrap())
     }
 

@@ -1,0 +1,203 @@
+//! What the log says of an account's calls.
+
+use super::Account;
+use super::leg::Leg;
+use super::send::Delivered;
+use crate::Host;
+use crate::log::{Log, Said, Seconds, failure, joined};
+use crate::message::Composed;
+use crate::receipt::{Kept, SentCopy};
+use crate::receive::Outcome;
+use postkontor_plugin::{Delivery, Error, Level, Missing, Verdict};
+use serde_json::Value;
+use std::time::Instant;
+
+impl Account {
+    /// Says that the account was opened, and what its settings weaken.
+    pub(super) fn journal_opening(&self) {
+        let log = self.host.log();
+        for leg in &self.legs {
+            log.write(Level::Debug, &leg.settings.id, format_args!("opened: {}", leg.server()));
+        }
+        if log.reads(Level::Warning) {
+            for leg in &self.legs {
+                for (pointer, code, args) in self.document.warnings(&leg.settings.id) {
+                    let sentence = self.host.sentence(code, args).unwrap_or_else(|| code.to_owned());
+                    log.write(Level::Warning, &leg.settings.id, format_args!("settings: {pointer}: {sentence}"));
+                }
+            }
+        }
+    }
+
+    /// Writes down the steps of a test, with its result at the end.
+    pub(super) fn journal_steps(&self, account: &str, steps: &[Value]) {
+        let log = self.host.log();
+        for step in steps {
+            let text = |name: &str| step[name].as_str().unwrap_or_default();
+            let level = match text("status") {
+                "fail" => Level::Error,
+                "warn" => Level::Warning,
+                _ => Level::Debug,
+            };
+            if !log.reads(level) {
+                continue;
+            }
+            let code = if text("code").is_empty() { String::new() } else { format!(" {} ({})", text("code"), step["status_number"]) };
+            let detail = if text("detail").is_empty() { String::new() } else { format!("; detail: {}", text("detail")) };
+            let (name, status, message) = (text("step"), text("status"), text("message"));
+            let colon = if message.is_empty() { "" } else { ": " };
+            log.write(level, account, format_args!("test, step {name}: {status}{code}{colon}{message}{detail}"));
+        }
+    }
+
+    /// The result of a test.
+    pub(super) fn tested(&self, report: &str, started: Instant) -> String {
+        let report: Value = serde_json::from_str(report).unwrap_or_default();
+        let failed = report["steps"].as_array().into_iter().flatten().find(|step| step["status"] == "fail");
+        let outcome = match failed.and_then(|step| step["step"].as_str()) {
+            Some(step) => format!("failed at {step}"),
+            None => "passed".to_owned(),
+        };
+        let server = self.legs.first().map(Leg::server).unwrap_or_default();
+        format!("test of {server} {outcome}, {}", Seconds(started.elapsed()))
+    }
+
+    /// Begins a call: what was said in the one before belongs to that.
+    pub(super) fn begin(&self) -> Instant {
+        if self.host.log().keeps_protocol() {
+            self.legs.iter().chain(&self.others).for_each(|leg| drop(leg.take_dialogue()));
+        }
+        Instant::now()
+    }
+
+    /// Ends a call that failed: the error gets its sentences, and the dialogue where that is kept.
+    pub(super) fn failed(&self, error: Error) -> Error {
+        let mut error = self.host.localised(error);
+        if self.host.log().keeps_protocol() {
+            let lines: Vec<String> = self.legs.iter().chain(&self.others).flat_map(Leg::take_dialogue).collect();
+            if !lines.is_empty() {
+                error.more.insert("transcript".to_owned(), Value::from(lines));
+            }
+        }
+        error
+    }
+
+    /// Ends a call: writes down its failure, or what `told` makes of its success.
+    pub(super) fn conclude(&self, what: &str, result: Result<String, Error>, told: impl FnOnce(&str) -> String) -> Result<String, Error> {
+        let log = self.host.log();
+        let account = self.called(what);
+        match result {
+            Ok(json) => {
+                if log.reads(Level::Information) {
+                    log.write(Level::Information, account, told(&json));
+                }
+                Ok(json)
+            }
+            Err(error) => {
+                let error = self.failed(error);
+                log.failed(account, what, &error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The account that a call is about.
+    fn called(&self, what: &str) -> &str {
+        let own = self.legs.first().map_or("", |leg| leg.settings.id.as_str());
+        let fetching = self.document.receive.account.as_deref().filter(|_| self.is_default);
+        if matches!(what, "list" | "receive" | "apply") { fetching.unwrap_or(own) } else { own }
+    }
+
+    /// What a list or a change brought, by the number of its parts.
+    pub(super) fn counted(&self, what: &str, json: &str, started: Instant) -> String {
+        let answer: Value = serde_json::from_str(json).unwrap_or_default();
+        let parts =
+            answer.as_object().into_iter().flatten().filter_map(|(name, value)| Some(format!("{} {name}", value.as_array()?.len())));
+        let parts: Vec<String> = parts.collect();
+        let between = if parts.is_empty() { "" } else { ": " };
+        format!("{what}{between}{}, {}", parts.join(", "), Seconds(started.elapsed()))
+    }
+}
+
+impl Leg {
+    /// Writes down each message that was fetched.
+    pub(super) fn journal_messages(&self, outcome: &Outcome) {
+        let log = self.host().log();
+        if log.reads(Level::Warning) {
+            let server = self.server();
+            for Missing { id, error } in outcome.missing() {
+                log.write(
+                    Level::Warning,
+                    &self.settings.id,
+                    format_args!("message {id} was not handed over by {server}: {}", failure(error)),
+                );
+            }
+            outcome.lines().for_each(|line| log.write(Level::Information, &self.settings.id, format_args!("{line} by {server}")));
+        }
+    }
+}
+
+/// Writes down that a transport took a mail, and whom it refused.
+pub(super) fn sent(log: &Log, leg: &Leg, done: &Delivered<'_>) {
+    let account = leg.settings.id.as_str();
+    let reply = done.sent.reply.as_ref().map(|reply| format!(": {}", Said(reply))).unwrap_or_default();
+    let (mail, server) = (Mail(&done.mail), leg.server());
+    log.write(
+        Level::Information,
+        account,
+        format_args!("sent {mail} by {server}, {} bytes, {}{reply}", done.sent.size, Seconds(done.elapsed)),
+    );
+    for answer in done.sent.recipients.iter().filter(|answer| answer.status != Verdict::Accepted) {
+        let (id, said) = (&done.mail.message_id, Said(&answer.reply));
+        let verdict = if answer.status == Verdict::Refused { "refused" } else { "not known" };
+        log.write(Level::Error, account, format_args!("<{id}> {verdict} for {}: {said}", answer.address));
+    }
+    done.copy.iter().for_each(|copy| kept(log, &done.mail, copy));
+}
+
+/// Writes down what became of the sender's copy.
+fn kept(log: &Log, mail: &Composed<'_>, copy: &SentCopy) {
+    let level = if matches!(copy.status, Kept::Failed) { Level::Warning } else { Level::Information };
+    log.write(level, &copy.account, format_args!("copy of <{}>: {}", mail.message_id, copy.message));
+}
+
+/// Writes down that a mail was not sent, or that it is not known.
+pub(super) fn not_sent(host: &Host, leg: &Leg, mail: &Composed<'_>, error: &Error) {
+    let log = host.log();
+    if !log.reads(Level::Error) {
+        return;
+    }
+    let error = &host.localised(error.clone());
+    let verdict = if error.delivery == Delivery::Unknown { "may have been sent" } else { "not sent" };
+    let (mail, server) = (Mail(mail), leg.server());
+    log.write(Level::Error, &leg.settings.id, format_args!("{verdict} {mail} by {server}: {}", failure(error)));
+}
+
+/// Writes down which mails went out in UTF-8 because the charset of the settings lacks a character.
+pub(super) fn replaced(host: &Host, charset: &str, mails: &[(usize, Composed<'_>)]) {
+    let log = host.log();
+    if charset.eq_ignore_ascii_case("utf-8") || !log.reads(Level::Warning) {
+        return;
+    }
+    for (_, mail) in mails.iter().filter(|(_, mail)| mail.is_utf_8()) {
+        log.write(Level::Warning, "", format_args!("<{}> has characters that {charset} lacks, so it is in UTF-8", mail.message_id));
+    }
+}
+
+/// Writes down that another account stands in.
+pub(super) fn fell_back(log: &Log, leg: &Leg, other: &Leg, mail: &Composed<'_>, error: &Error) {
+    let other = &other.settings.id;
+    let why = failure(error);
+    log.write(Level::Warning, &leg.settings.id, format_args!("not sent <{}>, {other} stands in: {why}", mail.message_id));
+}
+
+/// A mail in a line: its name, from whom, to whom.
+struct Mail<'a, 'b>(&'a Composed<'b>);
+
+impl std::fmt::Display for Mail<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Composed { message_id, from, recipients, .. } = self.0;
+        let to = joined(recipients.iter().map(|recipient| recipient.address.as_str()));
+        write!(f, "<{message_id}> from <{from}> to {to}")
+    }
+}

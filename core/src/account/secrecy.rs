@@ -1,0 +1,56 @@
+//! An account's secrets in what its transport says: the host takes them out, whoever wrote the transport.
+
+use super::leg::Leg;
+use postkontor_plugin::{Error, Report, Secret};
+use serde_json::Value;
+
+impl Leg {
+    /// Notes the secrets in settings that are complete, so that nothing of the transport shows them.
+    pub(super) fn hide_secrets(&self, settings: &Value) {
+        let mut mask = self.mask();
+        for secret in self.settings.secrets.iter().filter_map(|pointer| settings.pointer(pointer)?.as_str()) {
+            mask.hide(&Secret::new(secret));
+            // A URL with a password: as a rule only that comes back.
+            let credentials =
+                secret.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).and_then(|(pair, _)| pair.split_once(':'));
+            if let Some((_, password)) = credentials {
+                mask.hide(&Secret::new(password));
+            }
+        }
+    }
+
+    /// A report without secrets, should a transport have forgotten one.
+    pub(super) fn masked(&self, mut report: Report) -> Report {
+        let mask = self.mask();
+        if !mask.is_empty() {
+            for step in &mut report.steps {
+                mask.members(&mut step.facts);
+                mask.string(&mut step.detail);
+            }
+            report.transcript.iter_mut().for_each(|line| mask.string(line));
+        }
+        report
+    }
+
+    /// Takes secrets out of all that a transport's error says: its own texts, and what it quotes.
+    pub(super) fn mask_error(&self, error: &mut Error) {
+        let mask = self.mask();
+        if mask.is_empty() {
+            return;
+        }
+        mask.string(&mut error.detail);
+        mask.string(&mut error.message);
+        if let Some(server) = &mut error.server {
+            mask.string(&mut server.text);
+        }
+        for answer in &mut error.answers {
+            mask.string(&mut answer.reply.text);
+        }
+        mask.members(&mut error.args);
+        mask.members(&mut error.more);
+        for at in &mut error.at {
+            mask.members(&mut at.args);
+            mask.string(&mut at.message);
+        }
+    }
+}

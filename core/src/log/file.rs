@@ -1,0 +1,166 @@
+//! The log file: appended to by any number of threads and processes, put aside when it is full.
+//!
+//! Each line is one write at the end of the file. A writer that finds another file under the name, because somebody has put the old
+//! one aside, opens that. Links are not followed, so that nobody who may write in the folder can lead the lines elsewhere; a file that
+//! is made is readable for its owner only.
+
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// A log file.
+pub(crate) struct LogFile {
+    path: PathBuf,
+    max_bytes: u64,
+    keep: u32,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    file: Option<File>,
+    /// The last line could not be written, and that was told.
+    is_failing: bool,
+}
+
+impl LogFile {
+    /// A file that is opened with the first line.
+    pub(crate) fn new(path: PathBuf, max_bytes: u64, keep: u32) -> LogFile {
+        LogFile { path, max_bytes, keep, state: Mutex::default() }
+    }
+
+    /// Appends a line. The error is a sentence for the log's other reader; it comes once until a line succeeds again.
+    pub(crate) fn write(&self, line: &str) -> Result<(), String> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.append(&mut state.file, line) {
+            Ok(()) => state.is_failing = false,
+            Err(error) => {
+                state.file = None;
+                if !std::mem::replace(&mut state.is_failing, true) {
+                    return Err(format!("the log file {} cannot be written: {error}", self.path.display()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&self, held: &mut Option<File>, line: &str) -> io::Result<()> {
+        let file = self.current(held)?;
+        let size = file.metadata()?.len();
+        let is_full = size > 0 && size + line.len() as u64 > self.max_bytes;
+        let put_aside = if is_full { self.put_aside(held) } else { Ok(()) };
+        // A file that cannot be put aside grows: a line too many is better than none.
+        self.current(held)?.write_all(line.as_bytes())?;
+        put_aside
+    }
+
+    /// The file that has the name now.
+    fn current<'f>(&self, held: &'f mut Option<File>) -> io::Result<&'f mut File> {
+        let is_current = held.as_ref().is_some_and(|file| self.is_named(file));
+        if !is_current {
+            *held = None;
+        }
+        match held {
+            Some(file) => Ok(file),
+            None => Ok(held.insert(open(&self.path)?)),
+        }
+    }
+
+    /// Whether the file still has the name.
+    fn is_named(&self, file: &File) -> bool {
+        match (file.metadata(), std::fs::symlink_metadata(&self.path)) {
+            (Ok(own), Ok(named)) => same(&own, &named),
+            _ => false,
+        }
+    }
+
+    /// Gives the full file the next name. One process at a time does it, and nobody waits for it.
+    fn put_aside(&self, held: &mut Option<File>) -> io::Result<()> {
+        let lock = open(&self.numbered("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // Somebody may have done it between the look at the size and the lock.
+        if !held.as_ref().is_some_and(|file| self.is_named(file)) {
+            return Ok(());
+        }
+        *held = None;
+        if self.keep == 0 {
+            return std::fs::remove_file(&self.path);
+        }
+        for number in (1..self.keep).rev() {
+            move_on(&self.numbered(number), &self.numbered(number + 1))?;
+        }
+        move_on(&self.path, &self.numbered(1))
+    }
+
+    fn numbered(&self, ending: impl std::fmt::Display) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(format!(".{ending}"));
+        name.into()
+    }
+}
+
+/// Renames a file that may not be there. What had the name before is gone.
+fn move_on(from: &Path, to: &Path) -> io::Result<()> {
+    match std::fs::rename(from, to) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Opens a file to append to it, without following a link; makes it where it is missing.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // A pipe without a reader must not hold up a mail.
+        options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    }
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt;
+        // FILE_FLAG_OPEN_REPARSE_POINT: the link itself, which is then no regular file.
+        options.custom_flags(0x0020_0000);
+    }
+    let file = options.open(path)?;
+    let facts = file.metadata()?;
+    if !facts.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if has_other_names(&facts) {
+        return Err(io::Error::other("it has another name (a hard link)"));
+    }
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn same(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// The moment in which the file was made tells it from the one that took its place.
+#[cfg(not(unix))]
+fn same(one: &Metadata, other: &Metadata) -> bool {
+    one.created().ok() == other.created().ok()
+}
+
+#[cfg(unix)]
+fn has_other_names(facts: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    facts.nlink() > 1
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_facts: &Metadata) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests;
