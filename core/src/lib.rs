@@ -23,6 +23,7 @@ mod receive;
 pub mod settings;
 pub mod texts;
 mod transport;
+mod watch;
 
 pub use account::Account;
 pub use callbacks::Callbacks;

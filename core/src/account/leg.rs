@@ -89,7 +89,7 @@ impl Leg {
     }
 
     /// Asks for new messages once.
-    pub(super) fn receive(&mut self, request: &Value, cancel: &Cancel, reception: &mut Reception<'_>) -> Result<Received, Error> {
+    pub(super) fn receive(&mut self, request: &Value, cancel: &Cancel, reception: &mut Reception<'_, '_>) -> Result<Received, Error> {
         let (answer, failure) = self.exchange("receive", request.to_string().as_bytes(), cancel, reception)?;
         let unreadable = |error: serde_json::Error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string());
         let mut received: Received = serde_json::from_slice(&answer).map_err(unreadable)?;

@@ -11,6 +11,7 @@ mod test;
 use crate::error::failed;
 use crate::receive::{Reception, Take, Wait};
 use crate::settings::Document;
+use crate::watch::Watch;
 use crate::{Cancel, Host};
 pub(crate) use copy::OPERATION as COPYING;
 use leg::Leg;
@@ -109,7 +110,8 @@ impl Account {
             let mut request = request_object(request)?;
             let wishes = Reception::wishes(&request)?;
             let wait = Wait::new(wishes.wait_seconds, cancel);
-            let routed = Reception::new(wishes, &document.receive, take);
+            let watch = Watch::new(host.callbacks(), cancel, cancel.remaining(DEADLINE + wait.left()));
+            let routed = Reception::new(wishes, &document.receive, take, watch);
             let mut reception = routed.map_err(|error| pointers::of_host(error, None, &document))?;
             request["summary"] = json!(reception.detail);
             let mut received = loop {

@@ -1,8 +1,7 @@
 //! Texts whose charset label is evidently wrong.
 
-use mail_parser::decoders::base64::base64_decode;
-use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use mail_parser::{Encoding, MessagePart, MimeHeaders};
+use super::tree;
+use mail_parser::{MessagePart, MimeHeaders};
 use std::borrow::Cow;
 
 /// The text of a part: as the parser decoded it, unless the bytes prove its label wrong.
@@ -20,11 +19,7 @@ pub(super) fn text<'a>(part: &'a MessagePart<'_>, decoded: &'a str, raw: &[u8]) 
     };
     let range = part.offset_body as usize..(part.offset_end as usize).min(raw.len());
     let bytes = raw.get(range).unwrap_or_default();
-    let bytes = match part.encoding {
-        Encoding::None => Some(Cow::Borrowed(bytes)),
-        Encoding::Base64 => base64_decode(bytes).map(Cow::Owned),
-        Encoding::QuotedPrintable => quoted_printable_decode(bytes).map(Cow::Owned),
-    };
+    let bytes = tree::decoded(bytes, part.encoding);
     let Some(bytes) = bytes else { return Cow::Borrowed(decoded) };
     let is_utf8 = std::str::from_utf8(&bytes).is_ok();
     if is_utf8 == (charset == encoding_rs::UTF_8) {

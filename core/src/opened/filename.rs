@@ -1,6 +1,6 @@
 //! The name under which an attachment travels.
 
-use super::PARSER;
+use super::field;
 use mail_parser::{HeaderName, MessagePart, MimeHeaders};
 use std::borrow::Cow;
 
@@ -19,9 +19,9 @@ fn unfolded(part: &MessagePart<'_>, raw: &[u8]) -> Option<String> {
         joined(raw.get(header.offset_start as usize..header.offset_end as usize)?)
     });
     named.find_map(|value| {
-        let header = [b"Content-Disposition:", &*value, b"\r\n\r\n"].concat();
-        let parsed = PARSER.parse_headers(&*header)?;
-        let disposition = parsed.parts.first()?.content_disposition()?;
+        let header = [b"Content-Disposition:", &*value, b"\r\n"].concat();
+        let parsed = field::read(&header, 0..header.len())?;
+        let disposition = parsed.value.as_content_type()?;
         disposition.attribute("filename").or_else(|| disposition.attribute("name")).map(str::to_owned)
     })
 }
@@ -49,7 +49,7 @@ mod tests {
 
     fn read(headers: &str) -> Option<String> {
         let raw = format!("{headers}\r\n\r\nx");
-        let message = PARSER.parse(raw.as_bytes()).unwrap();
+        let message = field::attached(raw.as_bytes());
         name(&message.parts[0], raw.as_bytes()).map(Cow::into_owned)
     }
 

@@ -1,38 +1,34 @@
 //! Reading a message: from its bytes to a summary in JSON, and to its parts.
 //!
-//! mail-parser does the parsing: it gives a message for any input, and does not nest as long as messages within messages are left
-//! to whoever opens them ([`flat`]). What an ERP wants beyond that is done here: a summary it can keep, names that are safe as
-//! file names, character sets repaired where the label is evidently wrong, and reports (bounces, read receipts) recognised with the message they are about.
+//! A message is taken apart in one pass ([`structure`]), so that no input takes longer than its length, and the reading of a large one
+//! can be stopped. mail-parser reads what stands in a header field ([`field`]) and decodes bodies ([`tree`]); both are total: every input is
+//! a message. What an ERP wants beyond that is done here, too: a summary it can keep, names that are safe as file names, character sets
+//! repaired where the label is evidently wrong, and reports (bounces, read receipts) recognised with the message they are about.
 
-mod bounds;
 mod charset;
+mod field;
 mod filename;
-mod flat;
+#[cfg(test)]
+mod hostile;
 mod json;
-mod plain;
 mod report;
 mod safe_name;
+mod structure;
 mod summary;
 mod tnef;
+mod tree;
 
 use crate::error::failed;
-use mail_parser::decoders::base64::base64_decode;
-use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use mail_parser::{Encoding, HeaderName, MessageParser, MimeHeaders};
+use mail_parser::{Encoding, MimeHeaders};
 use postkontor_plugin::{Error, Stage, Status};
 pub use safe_name::safe_name;
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
-/// Reads the headers that the summary tells, and passes over the others: the trail of `Received` alone would take as long as all else.
-static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
-    let parser = MessageParser::new().with_mime_headers().header_text(HeaderName::Subject).header_date(HeaderName::Date);
-    let addresses = [HeaderName::From, HeaderName::Sender, HeaderName::ReplyTo, HeaderName::To, HeaderName::Cc, HeaderName::Bcc];
-    let parser = addresses.into_iter().fold(parser, MessageParser::header_address);
-    let ids = [HeaderName::MessageId, HeaderName::InReplyTo, HeaderName::References];
-    ids.into_iter().fold(parser, MessageParser::header_id).default_header_ignore()
-});
+/// More than this is not taken apart: places in a message are numbers of 32 bits. Of a larger message the beginning is read.
+const LARGEST: usize = u32::MAX as usize;
+const BEGINNING: usize = 1024 * 1024;
 
 /// A message that was opened for reading. Holds its bytes; it is read when something is asked of it, and parts are decoded when
 /// they are asked for.
@@ -48,13 +44,22 @@ struct Reading {
     parts: Vec<Place>,
 }
 
-/// Where a part lies in the raw bytes, and how it is encoded there.
-#[derive(Clone, Debug)]
-struct Place {
+/// Where the bytes of a part lie.
+enum Place {
+    Own(Body),
+    /// Within those of another part, for a file inside a `winmail.dat`.
+    Inner {
+        outer: usize,
+        range: Range<usize>,
+    },
+}
+
+/// A part in the raw bytes.
+struct Body {
     range: Range<usize>,
     encoding: Encoding,
-    /// Where it lies in the decoded bytes, for a file inside a `winmail.dat`.
-    inner: Option<Range<usize>>,
+    /// Its decoded bytes, kept as soon as a file is taken out of them: there may be a thousand more.
+    unwrapped: OnceLock<Vec<u8>>,
 }
 
 impl Opened {
@@ -73,8 +78,18 @@ impl Opened {
         &self.reading().subject
     }
 
+    /// Reads the message, as long as `goes_on` says so. Where it does not, the message stays as it was, and `false` is returned.
+    pub(crate) fn read(&self, goes_on: &dyn Fn() -> bool) -> bool {
+        self.reading.get().is_some() || read(&self.raw, goes_on).is_some_and(|reading| self.reading.set(reading).is_ok())
+    }
+
+    /// Leaves a message unread that takes too long: its summary says so, and its raw bytes are there.
+    pub(crate) fn leave_unread(&self) {
+        self.reading.get_or_init(|| Reading::none(self.raw.len(), Some("message.reading_too_long")));
+    }
+
     fn reading(&self) -> &Reading {
-        self.reading.get_or_init(|| read(&self.raw))
+        self.reading.get_or_init(|| read(&self.raw, &|| true).unwrap_or_else(|| Reading::none(self.raw.len(), None)))
     }
 
     /// The message as the server sent it.
@@ -87,47 +102,48 @@ impl Opened {
         let parts = &self.reading().parts;
         let missing =
             || failed(Status::NotFound, "message.part_missing").stage(Stage::Message).arg("part", index).arg("parts", parts.len());
-        let place = parts.get(index).ok_or_else(missing)?;
-        let bytes = self.raw.get(place.range.clone()).unwrap_or_default();
-        let whole = match place.encoding {
-            Encoding::None => Cow::Borrowed(bytes),
-            // What cannot be decoded is given as it stands: half a part would look like a whole one.
-            Encoding::Base64 => base64_decode(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
-            Encoding::QuotedPrintable => quoted_printable_decode(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned),
-        };
-        Ok(match &place.inner {
-            None => whole,
-            Some(inner) => Cow::Owned(whole.get(inner.clone()).unwrap_or_default().to_vec()),
-        })
+        match parts.get(index).ok_or_else(missing)? {
+            Place::Own(body) => Ok(body.decoded(&self.raw)),
+            Place::Inner { outer, range } => {
+                let Some(Place::Own(body)) = parts.get(*outer) else { return Err(missing()) };
+                let whole = body.unwrapped.get_or_init(|| body.decoded(&self.raw).into_owned());
+                Ok(Cow::Borrowed(whole.get(range.clone()).unwrap_or_default()))
+            }
+        }
     }
 }
 
-fn read(raw: &[u8]) -> Reading {
-    let bounded = bounds::bounded(raw);
-    let is_all = bounded.len() == raw.len();
-    let disguised;
-    let message = match plain::plain(bounded) {
-        Some(message) => Some(message),
-        None => {
-            disguised = flat::disguised(bounded);
-            PARSER.parse(&*disguised)
-        }
-    };
-    let Some(message) = message else {
-        return Reading { summary: summary::empty(raw.len()), subject: String::new(), parts: Vec::new() };
-    };
-    let place = |part: &mail_parser::MessagePart<'_>| Place {
-        range: part.offset_body as usize..(part.offset_end as usize).max(part.offset_body as usize).min(raw.len()),
-        encoding: part.encoding,
-        inner: None,
+impl Body {
+    fn decoded<'a>(&self, raw: &'a [u8]) -> Cow<'a, [u8]> {
+        let bytes = raw.get(self.range.clone()).unwrap_or_default();
+        // What cannot be decoded is given as it stands: half a part would look like a whole one.
+        tree::decoded(bytes, self.encoding).unwrap_or(Cow::Borrowed(bytes))
+    }
+}
+
+impl Reading {
+    /// Of a message that was not read.
+    fn none(size: usize, why: Option<&'static str>) -> Reading {
+        Reading { summary: summary::empty(size, why), subject: String::new(), parts: Vec::new() }
+    }
+}
+
+/// Reads a message; `None` where `goes_on` has stopped it.
+fn read(raw: &[u8], goes_on: &dyn Fn() -> bool) -> Option<Reading> {
+    let read = if raw.len() > LARGEST { &raw[..BEGINNING] } else { raw };
+    let structure = structure::structure(read, goes_on)?;
+    let cut = structure.cut.or((read.len() < raw.len()).then_some("message.too_large"));
+    let message = tree::message(read, structure, goes_on)?;
+    let own = |part: &mail_parser::MessagePart<'_>| {
+        let range = part.offset_body as usize..part.offset_end as usize;
+        Place::Own(Body { range, encoding: part.encoding, unwrapped: OnceLock::new() })
     };
     // Where not all of it was read, nobody is to take some of the parts for all of them.
-    let mut parts: Vec<Place> = message.attachments().filter(|_| is_all).map(place).collect();
-    let wrapped = if is_all { wrapped(&message) } else { Vec::new() };
-    parts
-        .extend(wrapped.iter().map(|(outer, file)| Place { inner: Some(file.range.clone()), ..parts[*outer].clone() }).collect::<Vec<_>>());
-    let subject = flat::restored(message.subject().unwrap_or_default());
-    Reading { summary: summary::summary(&message, raw.len(), is_all, &wrapped), subject, parts }
+    let mut parts: Vec<Place> = message.attachments().filter(|_| cut.is_none()).map(own).collect();
+    let wrapped = if cut.is_none() { wrapped(&message) } else { Vec::new() };
+    parts.extend(wrapped.iter().map(|(outer, file)| Place::Inner { outer: *outer, range: file.range.clone() }));
+    let subject = message.subject().unwrap_or_default().to_owned();
+    goes_on().then(|| Reading { summary: summary::summary(&message, raw.len(), cut, &wrapped), subject, parts })
 }
 
 /// The files inside each `winmail.dat`, with the number of the part that holds them.

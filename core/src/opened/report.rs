@@ -1,9 +1,12 @@
 //! Reports about mail that was sent: bounces (RFC 3464) and read receipts (RFC 8098).
 
-use super::{PARSER, flat};
+use super::field;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 use serde::Serialize;
 use std::borrow::Cow;
+
+/// The most bytes of a report that are read: it tells about a thousand recipients in less.
+const REPORT: usize = 1024 * 1024;
 
 /// What a report says about the message it is about.
 #[derive(Debug, Serialize)]
@@ -72,11 +75,10 @@ fn disposition(blocks: &[Vec<(String, String)>], original: Option<String>) -> Re
 fn original(message: &Message<'_>, raw: &[u8]) -> Option<String> {
     let id = |part: &MessagePart<'_>| {
         let kind = part.content_type()?;
-        let kind = flat::restored(&format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default())).to_ascii_lowercase();
+        let kind = format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()).to_ascii_lowercase();
         let is_it = ["message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"].contains(&kind.as_str());
         let bytes = is_it.then(|| body(part, raw))?;
-        let returned = PARSER.parse_headers(&*bytes)?;
-        returned.message_id().map(flat::restored)
+        field::attached(&bytes).message_id().map(str::to_owned)
     };
     message.parts.iter().find_map(id)
 }
@@ -84,7 +86,7 @@ fn original(message: &Message<'_>, raw: &[u8]) -> Option<String> {
 /// The header-like blocks of a report part, names in lower case, folded lines joined.
 fn fields(part: &MessagePart<'_>, raw: &[u8]) -> Vec<Vec<(String, String)>> {
     let bytes = body(part, raw);
-    let text = String::from_utf8_lossy(&bytes);
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(REPORT)]);
     let mut blocks = vec![Vec::<(String, String)>::new()];
     for line in text.lines() {
         let last = blocks.last_mut();

@@ -3,15 +3,15 @@
 use super::json::Json;
 use super::report::report;
 use super::tnef::File;
-use super::{PARSER, charset, filename, flat, safe_name};
+use super::{charset, field, filename, safe_name};
 use mail_parser::{Address, DateTime, HeaderValue, Message, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
 
 /// The most bytes of text, and of HTML, that are told: no person reads more, and as JSON it may be six times as much.
 const TEXT: usize = 4 * 1024 * 1024;
 
-/// The summary of a parsed message; `is_all` says whether there is nothing of it that was not parsed.
-pub(super) fn summary(message: &Message<'_>, size: usize, is_all: bool, wrapped: &[(usize, File)]) -> String {
+/// The summary of a message; `cut` says why not all of it was read.
+pub(super) fn summary(message: &Message<'_>, size: usize, cut: Option<&str>, wrapped: &[(usize, File)]) -> String {
     let raw = message.raw_message();
     // mail-parser offers the other kind where one is missing; here each stands for itself.
     let ((text, text_is_all), (html, html_is_all)) = (body(message, &message.text_body, false), body(message, &message.html_body, true));
@@ -19,8 +19,11 @@ pub(super) fn summary(message: &Message<'_>, size: usize, is_all: bool, wrapped:
     let mut json = Json::with_capacity((text.len() + html.len()) / 16 * 17 + 512);
     json.object(|json| {
         json.name("size").number(size);
-        if !(is_all && text_is_all && html_is_all) {
+        let warnings = cut.into_iter().chain((!text_is_all || !html_is_all).then_some("message.text_too_long"));
+        let mut warnings = warnings.peekable();
+        if warnings.peek().is_some() {
             json.name("complete").json("false");
+            json.name("warnings").list(warnings, |json, code| json.object(|json| json.name("code").text(code)));
         }
         member(json, "message_id", message.message_id());
         member(json, "date", message.date().map(DateTime::to_rfc3339).as_deref());
@@ -35,7 +38,7 @@ pub(super) fn summary(message: &Message<'_>, size: usize, is_all: bool, wrapped:
         list(json, "references", message.references());
         json.name("text").text(&text);
         json.name("html").text(&html);
-        let own = message.attachments().filter(|_| is_all).enumerate().map(|(index, part)| attachment(index, part, raw));
+        let own = message.attachments().filter(|_| cut.is_none()).enumerate().map(|(index, part)| attachment(index, part, raw));
         let wrapped = wrapped.iter().enumerate();
         let wrapped = wrapped.map(|(index, (outer, file))| unwrapped(message.attachment_count() + index, *outer, file));
         json.name("parts").list(own.chain(wrapped), |json, part| part.write(json));
@@ -45,12 +48,12 @@ pub(super) fn summary(message: &Message<'_>, size: usize, is_all: bool, wrapped:
         }
         member(json, "security", security(message));
     });
-    flat::restored_json(json.into_text())
+    json.into_text()
 }
 
-/// The summary of a message that has nothing.
-pub(super) fn empty(size: usize) -> String {
-    summary(&Message { parts: vec![MessagePart::default()], ..Message::default() }, size, true, &[])
+/// The summary of a message of which nothing was read.
+pub(super) fn empty(size: usize, why: Option<&str>) -> String {
+    summary(&Message { parts: vec![MessagePart::default()], ..Message::default() }, size, why, &[])
 }
 
 fn member(json: &mut Json, name: &str, value: Option<&str>) {
@@ -113,18 +116,18 @@ fn text<'a>(part: &'a MessagePart<'_>, raw: &[u8]) -> Option<Cow<'a, str>> {
 fn attachment<'a>(index: usize, part: &'a MessagePart<'_>, raw: &[u8]) -> Part<'a> {
     let kind = part.content_type();
     let kind = kind.map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("octet-stream")).to_ascii_lowercase());
-    let kind = kind.map(|kind| flat::restored(&kind)).unwrap_or_else(|| match &part.body {
+    let kind = kind.unwrap_or_else(|| match &part.body {
         PartType::Text(_) => "text/plain".to_owned(),
         PartType::Html(_) => "text/html".to_owned(),
         _ => "application/octet-stream".to_owned(),
     });
     let is_message = matches!(kind.as_str(), "message/rfc822" | "message/global");
-    let attached = if is_message { PARSER.parse_headers(part.contents()) } else { None };
+    let attached = is_message.then(|| field::attached(part.contents()));
     let subject = attached.as_ref().and_then(Message::subject);
     let name = filename::name(part, raw);
     let file_name = match (&name, subject) {
-        (Some(name), _) => safe_name(&flat::restored(name)),
-        (None, Some(subject)) => safe_name(&flat::restored(&format!("{subject}.eml"))),
+        (Some(name), _) => safe_name(name),
+        (None, Some(subject)) => safe_name(&format!("{subject}.eml")),
         (None, None) => format!("part{}{}", index + 1, extension(&kind)),
     };
     let size = part.len();

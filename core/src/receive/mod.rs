@@ -12,6 +12,7 @@ use crate::error::failed;
 use crate::loader::Streams;
 use crate::opened::Opened;
 use crate::settings::Receive;
+use crate::watch::Watch;
 use folder::Folder;
 use postkontor_plugin::{Disposal, Error, Incoming, Missing, ReceiveRequest, Received, Stage, Status, Summary};
 use serde::de::DeserializeOwned;
@@ -20,6 +21,7 @@ use serde_json::{Map, Value, json};
 use spool::Spool;
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 pub(crate) use wait::Wait;
 
@@ -33,6 +35,10 @@ const HEAD: usize = 1024 * 1024;
 
 /// What a message may have beyond twice the size that its server told.
 const BEYOND: u64 = 64 * 1024 * 1024;
+
+/// How long the reading of one message may take: half of what is left of the call, and within these limits. A message that takes longer is handed
+/// over unread, so that it does not keep the next ones from coming, in this call and in every later one.
+const READING: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
 /// What the caller asks for beyond what goes to the transport.
 #[derive(Debug, Default, Deserialize)]
@@ -59,8 +65,10 @@ pub struct Fetched<'a> {
 pub type Take<'a> = dyn FnMut(Fetched<'_>) -> Disposal + 'a;
 
 /// The host's end of a fetch.
-pub(crate) struct Reception<'a> {
+pub(crate) struct Reception<'a, 'w> {
     take: Option<&'a mut Take<'a>>,
+    watch: Watch<'w>,
+    reading: (Duration, Duration),
     then: Disposal,
     pub(crate) detail: Summary,
     deliver_to: Value,
@@ -148,7 +156,7 @@ enum Event {
     End(#[allow(dead_code, reason = "only its presence counts")] bool),
 }
 
-impl<'a> Reception<'a> {
+impl<'a, 'w> Reception<'a, 'w> {
     /// Reads the request: what the transport needs of it is checked, too, so that nothing in it is silently without effect.
     pub(crate) fn wishes(request: &Value) -> Result<Wishes, Error> {
         let asked: ReceiveRequest = readable(request)?;
@@ -167,7 +175,12 @@ impl<'a> Reception<'a> {
     }
 
     /// Prepares a fetch. Refuses it where the settings route messages to operators and there is none.
-    pub(crate) fn new(wishes: Wishes, routing: &Receive, take: Option<&'a mut Take<'a>>) -> Result<Reception<'a>, Error> {
+    pub(crate) fn new(
+        wishes: Wishes,
+        routing: &Receive,
+        take: Option<&'a mut Take<'a>>,
+        watch: Watch<'w>,
+    ) -> Result<Reception<'a, 'w>, Error> {
         if routing.routing && routing.operators.is_empty() {
             let code = "receive.operator_missing";
             return Err(failed(Status::Settings, code).at("/receive/operators", code));
@@ -182,6 +195,8 @@ impl<'a> Reception<'a> {
         let detail = if folder.is_some() { Summary::Full } else { wishes.summary };
         Ok(Reception {
             take,
+            watch,
+            reading: READING,
             then: wishes.then,
             detail,
             routed: format!(",\"deliver_to\":{deliver_to}"),
@@ -218,6 +233,7 @@ impl<'a> Reception<'a> {
         let (mut incoming, mut spool) = self.current.take().ok_or_else(|| failed(Status::Internal, "plugin.answer_unreadable"))?;
         let (sha256, is_whole) = (spool.sha256(), spool.is_whole() && !incoming.headers_only);
         let message = Opened::new(spool.bytes()?);
+        self.read_message(&message)?;
         // The size on the wire is known exactly by now, unless only the headers came.
         let told = incoming.size.take();
         let size = told.filter(|_| incoming.headers_only).unwrap_or(spool.size());
@@ -263,6 +279,21 @@ impl<'a> Reception<'a> {
         Ok(())
     }
 
+    /// Reads a message, if that is wanted, within the time that it may take.
+    fn read_message(&self, message: &Opened) -> Result<(), Error> {
+        self.watch.check()?;
+        if self.detail == Summary::Full {
+            let (shortest, longest) = self.reading;
+            let (started, limit) = (Instant::now(), (self.watch.left() / 2).clamp(shortest, longest));
+            let is_read = message.read(&|| self.watch.check().is_ok() && started.elapsed() < limit);
+            self.watch.check()?;
+            if !is_read {
+                message.leave_unread();
+            }
+        }
+        Ok(())
+    }
+
     /// The summary: what the message tells of itself, and what is known of it besides. All are JSON objects whose members differ,
     /// so that they are joined as texts: taking the largest apart to put it together again would cost as much as reading it did.
     fn summary(&self, message: &Opened, incoming: &Incoming, (size, size_told): (u64, Option<u64>), sha256: Option<&str>) -> String {
@@ -288,7 +319,7 @@ impl<'a> Reception<'a> {
     }
 }
 
-impl Streams for Reception<'_> {
+impl Streams for Reception<'_, '_> {
     fn read(&mut self, stream: u64, data: &mut [u8]) -> Result<usize, Error> {
         let answer = self.answer.take().filter(|_| stream == CONTROL);
         let answer = answer.ok_or_else(|| failed(Status::Argument, "host.stream_unknown"))?;
@@ -375,8 +406,52 @@ fn local(error: &std::io::Error, path: &std::path::Path) -> Error {
 mod tests {
     use super::*;
 
-    fn reception(request: &Value) -> Reception<'static> {
-        Reception::new(Reception::wishes(request).unwrap(), &Receive::default(), None).unwrap()
+    fn watch() -> Watch<'static> {
+        Watch::new(&(), Box::leak(Box::default()), Duration::from_secs(3600))
+    }
+
+    fn reception(request: &Value) -> Reception<'static, 'static> {
+        Reception::new(Reception::wishes(request).unwrap(), &Receive::default(), None, watch()).unwrap()
+    }
+
+    #[test]
+    fn a_message_that_takes_too_long_is_handed_over_unread_and_the_next_ones_come() {
+        let mut summaries = Vec::new();
+        let mut take = |fetched: Fetched<'_>| {
+            assert_eq!(fetched.message.raw(), b"Subject: a\r\n\r\nb");
+            summaries.push(serde_json::from_str::<Value>(fetched.summary).unwrap());
+            Disposal::Delete
+        };
+        let wishes = Reception::wishes(&json!({})).unwrap();
+        let mut reception = Reception::new(wishes, &Receive::default(), Some(&mut take), watch()).unwrap();
+        for reading in [(Duration::ZERO, Duration::ZERO), READING] {
+            reception.reading = reading;
+            reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
+            reception.write(MESSAGE, b"Subject: a\r\n\r\nb").unwrap();
+            reception.write(CONTROL, br#"{"end":true}"#).unwrap();
+            assert_eq!(reception.answer.take(), Some(Disposal::Delete));
+        }
+        drop(reception);
+        assert_eq!(summaries[0]["warnings"], json!([{"code": "message.reading_too_long"}]));
+        assert_eq!((&summaries[0]["complete"], &summaries[0]["subject"], &summaries[0]["parts"]), (&json!(false), &json!(""), &json!([])));
+        assert_eq!((&summaries[1]["subject"], summaries[1].get("warnings")), (&json!("a"), None));
+    }
+
+    #[test]
+    fn a_call_that_has_to_end_takes_no_further_message() {
+        let cancel = crate::Cancel::default();
+        for (left, status) in [(Duration::ZERO, Status::Timeout), (Duration::from_secs(3600), Status::Cancelled)] {
+            let watch = Watch::new(&(), &cancel, left);
+            let wishes = Reception::wishes(&json!({"then": "delete"})).unwrap();
+            let mut reception = Reception::new(wishes, &Receive::default(), None, watch).unwrap();
+            reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
+            reception.write(MESSAGE, b"Subject: a\r\n\r\nb").unwrap();
+            if status == Status::Cancelled {
+                cancel.fire();
+            }
+            assert_eq!(reception.write(CONTROL, br#"{"end":true}"#).unwrap_err().status, status);
+            assert!(reception.is_empty() && reception.answer.is_none());
+        }
     }
 
     #[test]
@@ -418,7 +493,7 @@ mod tests {
                 verdict
             };
             let wishes = Reception::wishes(&json!({"save_to": folder})).unwrap();
-            let mut reception = Reception::new(wishes, &Receive::default(), Some(&mut take)).unwrap();
+            let mut reception = Reception::new(wishes, &Receive::default(), Some(&mut take), watch()).unwrap();
             reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
             reception.write(MESSAGE, b"Content-Disposition: attachment\r\n\r\nx").unwrap();
             reception.write(CONTROL, br#"{"end":true}"#).unwrap();
