@@ -1,5 +1,6 @@
 //! Marking, moving and deleting messages by their ids.
 
+use crate::datum::code;
 use crate::folders::parse_id;
 use crate::scan::Known;
 use crate::session::Session;
@@ -30,8 +31,8 @@ pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &Value,
     let (mut applied, mut missing) = (Vec::new(), Vec::new());
     for ((folder, validity), messages) in by_folder {
         let selected = session.select(folder, "/messages", false, call)?;
-        if selected.validity != validity {
-            // The server has numbered the folder anew: these UIDs may be other messages today.
+        if selected.validity != validity || validity == 0 {
+            // The server has numbered the folder anew, or does not say by what it numbers: these UIDs may be other messages today.
             missing.extend(messages.iter().map(|(_, id)| *id));
             continue;
         }
@@ -96,9 +97,24 @@ impl Session {
                 return Err(self.refused("imap.move_refused", &done).arg("folder", target).at_request("/folder", "imap.move_refused"));
             }
             if !moves {
-                self.delete(piece, call)?;
+                // What the server does not name among the copies was not copied.
+                let copied = copied(&done.text);
+                let is_copied = |uid: &u32| copied.as_ref().is_none_or(|copied| copied.contains(*uid));
+                let safe: Vec<u32> = piece.iter().copied().filter(is_copied).collect();
+                self.delete(&safe, call)?;
+                if safe.len() < piece.len() {
+                    return Err(self.refused("imap.move_refused", &done).arg("folder", target).at_request("/folder", "imap.move_refused"));
+                }
             }
         }
         Ok(())
     }
+}
+
+/// The UIDs that were copied, where the server tells them: `[COPYUID 7 1:3 11:13] done` (RFC 4315, section 3).
+fn copied(text: &str) -> Option<Uids> {
+    let (name, told) = code(text.as_bytes())?;
+    let mut words = told.split(' ');
+    let (_, from) = (words.next()?, words.next()?);
+    name.eq_ignore_ascii_case("COPYUID").then(|| Uids::parse(from)).flatten()
 }

@@ -134,6 +134,9 @@ impl Session {
     pub(crate) fn done(&mut self, tag: &str, line: &[u8]) -> Result<Option<Done>, Error> {
         if line.starts_with(b"* ") {
             self.watch.note(line);
+            if self.numbering.is_ended_by(line) {
+                return Err(self.error(Status::Later, "imap.renumbered"));
+            }
             let is_farewell =
                 line.get(2..5).is_some_and(|word| word.eq_ignore_ascii_case(b"BYE")) && matches!(line.get(5), Some(b' ' | b'\r'));
             if is_farewell && !self.leaving {

@@ -3,6 +3,7 @@
 use crate::command::Done;
 use crate::datum::{Datum, code};
 use crate::names::decode;
+use crate::numbering::told;
 use crate::scan::Known;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -38,6 +39,7 @@ pub(crate) struct Folder {
 pub(crate) struct Selected {
     /// Its name on the server, whichever name was asked for.
     pub(crate) name: String,
+    /// 0 where the server does not tell: then a UID names a message only as long as the folder stays selected.
     pub(crate) validity: u32,
     pub(crate) messages: u32,
     pub(crate) extent: Extent,
@@ -166,6 +168,7 @@ impl Session {
         if done.is_ok {
             self.is_up_to_date();
             self.wires.prove(&selected.name);
+            self.numbering.hold(selected.validity);
             selected.extent.messages = selected.messages;
             return Ok(selected);
         }
@@ -187,14 +190,17 @@ impl Session {
         let mut selected = Selected { name: name.to_owned(), ..Selected::default() };
         // Of this folder nothing is known yet.
         self.watch.messages = 0;
+        self.numbering.forget();
         let done = self.run(&command, call, |line| {
             if let Some((messages, _)) = counted(line).filter(|(_, word)| word.eq_ignore_ascii_case(b"EXISTS")) {
                 selected.messages = messages;
             }
+            if let Some(validity) = told(line) {
+                selected.validity = validity;
+            }
             let words = line.split_at_checked(5).filter(|(head, _)| head.eq_ignore_ascii_case(b"* OK ")).map(|(_, words)| words);
             let Some((name, number)) = words.and_then(code) else { return Ok(()) };
             match (name.to_ascii_uppercase().as_str(), number.parse::<u64>()) {
-                ("UIDVALIDITY", Ok(number)) => selected.validity = u32::try_from(number).unwrap_or(selected.validity),
                 ("UIDNEXT", Ok(number)) => selected.extent.next = u32::try_from(number).unwrap_or_default(),
                 ("HIGHESTMODSEQ", Ok(number)) if has_modseq => selected.extent.modseq = number,
                 _ => (),

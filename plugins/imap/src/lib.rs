@@ -17,6 +17,7 @@ mod head;
 mod login;
 mod marks;
 mod names;
+mod numbering;
 mod provider;
 mod reader;
 mod receive;

@@ -23,6 +23,9 @@ impl Session {
 
     /// Deletes messages for good.
     pub(crate) fn delete(&mut self, uids: &[u32], call: &Call) -> Result<(), Error> {
+        if uids.is_empty() {
+            return Ok(());
+        }
         self.store(uids, "+FLAGS.SILENT (\\Deleted)", call)?;
         // Without UIDPLUS only EXPUNGE is left, which takes along what others have marked (RFC 4315, section 2.1): then the marks
         // stay, and whoever tidies the mailbox next removes them.
@@ -30,7 +33,9 @@ impl Session {
             return self.perform_for(uids, |set| format!("UID EXPUNGE {set}"), call);
         }
         let ours = Uids::new(uids.iter().copied());
-        if self.search("DELETED", call)?.iter().any(|uid| !ours.contains(*uid)) {
+        let marked = self.search("DELETED", call)?;
+        // A search that leaves out one of ours may leave out one of theirs.
+        if marked.iter().any(|uid| !ours.contains(*uid)) || uids.iter().any(|uid| marked.binary_search(uid).is_err()) {
             return Ok(());
         }
         let done = self.perform("EXPUNGE", call)?;

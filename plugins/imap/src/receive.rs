@@ -9,12 +9,13 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::{Extent, State};
 use crate::uids::Uids;
+use crate::wait::Patience;
 use crate::window::{FIRST, FIRST_BYTES, LOOK, WINDOW, bytes, is_large, room, window};
 use delivery::{Delivery, Wanted};
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Error, Filter, Missing, ReceiveRequest, Received, SessionState, Stage, Status, Summary};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// No call lasts longer, in seconds.
 const DAY: u64 = 86_400;
@@ -30,7 +31,11 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         return Err(pointed(Error::new(Status::Argument, "imap.folder_name_invalid"), pointer, "imap.folder_name_invalid").usable());
     }
     let selected = session.select(folder, pointer, settings.imap.create_folders, call)?;
-    if state.validity != selected.validity {
+    if selected.validity == 0 && !state.fetched.is_empty() {
+        // Another message may have the UID of one that was fetched. To fetch all of them anew would never end.
+        return Err(session.error(Status::Protocol, "imap.validity_missing").stage(Stage::Mailbox).usable());
+    }
+    if state.validity != selected.validity || selected.validity == 0 {
         // The server has numbered the folder anew: what was remembered is of other messages.
         state = State { validity: selected.validity, ..State::default() };
     }
@@ -50,6 +55,7 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         taken: HashSet::new(),
         headers: HashSet::new(),
         condemned: HashSet::new(),
+        deleted: HashSet::new(),
         unmarked: HashSet::new(),
         limit: usize::MAX,
         absent: BTreeSet::new(),
@@ -59,9 +65,7 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         warnings: Vec::new(),
         refusal: None,
     };
-    let until = Instant::now() + Duration::from_secs(request.wait_seconds.min(DAY));
-    let renewal = Duration::from_secs(settings.imap.idle_seconds.into());
-    let result = fetch.run_until(until, renewal, request);
+    let result = fetch.run_until(&mut Patience::new(request.wait_seconds.min(DAY), settings), request);
     let (state, missing) = (fetch.remembered(), fetch.missing());
     match result {
         Ok(more) => Ok(Received { state, more, interrupted: fetch.refusal, missing, warnings: fetch.warnings, ..Received::default() }),
@@ -100,6 +104,8 @@ struct Fetch<'a, 'b> {
     headers: HashSet<u32>,
     /// UIDs that are to be deleted and were not yet.
     condemned: HashSet<u32>,
+    /// UIDs that were deleted.
+    deleted: HashSet<u32>,
     /// UIDs that are to be marked as seen and were not yet.
     unmarked: HashSet<u32>,
     /// So many messages may come.
@@ -128,13 +134,13 @@ struct Chores {
 
 impl Fetch<'_, '_> {
     /// Fetches what is new; where nothing is, waits for it.
-    fn run_until(&mut self, until: Instant, renewal: Duration, request: &ReceiveRequest) -> Result<bool, Error> {
+    fn run_until(&mut self, patience: &mut Patience, request: &ReceiveRequest) -> Result<bool, Error> {
         // Where everything was fetched and nothing has come since, there is nothing to look for.
         let mut is_unchanged = self.extent.is_telling() && self.state.whole == Some(self.extent);
         loop {
             let more = if std::mem::take(&mut is_unchanged) { false } else { self.run(request)? };
             let is_done = more || !self.taken.is_empty() || self.refusal.is_some();
-            if is_done || !self.session.idle(until, renewal, self.call).map_err(|error| error.stage(Stage::Fetch))? {
+            if is_done || !self.session.idle(patience, self.call).map_err(|error| error.stage(Stage::Fetch))? {
                 return Ok(more);
             }
         }
@@ -355,6 +361,7 @@ impl Fetch<'_, '_> {
                 for uid in &chores.delete {
                     self.condemned.remove(uid);
                 }
+                self.deleted.extend(&chores.delete);
             }
         }
         Ok(())
@@ -373,6 +380,11 @@ impl Fetch<'_, '_> {
 
     /// The state for the next call.
     fn remembered(&self) -> String {
+        if self.state.validity == 0 {
+            // Without a numbering no UID means anything to the next call, which has to know no more than that something is left.
+            let left = self.taken.difference(&self.deleted);
+            return State { fetched: Uids::new(left.copied()), ..State::default() }.text();
+        }
         let is_fetched = |uid: u32| self.taken.contains(&uid) && !self.headers.contains(&uid) || self.state.fetched.contains(uid);
         let is_headers = |uid: u32| self.headers.contains(&uid) || self.state.headers.contains(uid) && !is_fetched(uid);
         let (mut condemned, mut unmarked) = (Uids::new(self.condemned.iter().copied()), Uids::new(self.unmarked.iter().copied()));

@@ -3,6 +3,7 @@
 use crate::datum::code;
 use crate::login;
 use crate::names::Wires;
+use crate::numbering::Numbering;
 use crate::reader::{Piece, Reader};
 use crate::settings::{IMPLICIT, Settings};
 use crate::wait::Watch;
@@ -25,6 +26,7 @@ pub(crate) struct Session {
     pub(crate) leaving: bool,
     pub(crate) watch: Watch,
     pub(crate) wires: Wires,
+    pub(crate) numbering: Numbering,
     tag: u64,
 }
 
@@ -85,6 +87,7 @@ impl Session {
             leaving: false,
             watch: Watch::default(),
             wires: Wires::default(),
+            numbering: Numbering::default(),
             tag: 0,
         };
         match session.establish(settings, call, trail) {

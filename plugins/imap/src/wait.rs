@@ -5,8 +5,16 @@
 //! searched again: what a server tells is only a reason to look.
 
 use crate::session::Session;
-use postkontor_plugin::{Call, Error};
+use crate::settings::Settings;
+use postkontor_plugin::{Call, Error, Status};
 use std::time::{Duration, Instant};
+
+/// The pause after a look in vain: first, and at most.
+const SHORTEST: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// How long a server may take to end what it has begun to say.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// What a session knows of the selected folder without having asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,44 +49,103 @@ pub(crate) fn counted(line: &[u8]) -> Option<(u32, &[u8])> {
     Some((number, &rest[space + 1..]))
 }
 
+/// How long to wait for new messages, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Patience {
+    until: Instant,
+    /// So long one IDLE lasts; none where it is zero.
+    renewal: Duration,
+    /// So long the server may take to end what it has begun to say, and IDLE.
+    grace: Duration,
+    /// Before this it is no reason to look that there are more messages.
+    rest: Instant,
+    /// How long that was after the last look.
+    pause: Duration,
+}
+
+impl Patience {
+    /// For so many seconds.
+    pub(crate) fn new(seconds: u64, settings: &Settings) -> Patience {
+        let now = Instant::now();
+        Patience {
+            until: now + Duration::from_secs(seconds),
+            renewal: Duration::from_secs(settings.imap.idle_seconds.into()),
+            grace: GRACE.min(Duration::from_secs(settings.server.timeout_seconds.into())),
+            rest: now,
+            pause: Duration::ZERO,
+        }
+    }
+
+    /// After a wait that began at this moment there is another look. A server that tells again and again of messages which are not there
+    /// then, or which the filter does not want, is asked ever more seldom.
+    fn looks_again(&mut self, begun: Instant) {
+        let now = Instant::now();
+        let is_calm = now.duration_since(begun) > 6 * LONGEST;
+        self.pause = if is_calm { Duration::ZERO } else { (2 * self.pause).clamp(SHORTEST, LONGEST) };
+        self.rest = now + self.pause;
+    }
+}
+
 impl Session {
     /// What has come until now is known: the folder was just selected.
     pub(crate) fn is_up_to_date(&mut self) {
         self.watch.has_grown = false;
     }
 
-    /// Waits until the folder may hold something new, at most until then; whether it is worth while to look. Not when the wait is over,
-    /// and not at a server without IDLE, which tells only whoever asks.
+    /// Waits until the folder may hold something new, as long as patience lasts; whether it is worth while to look. Not when the wait is
+    /// over, and not at a server without IDLE, which tells only whoever asks.
     ///
-    /// IDLE is begun anew every `renewal`, or the server and the routers on the way to it would take the connection for dead.
-    pub(crate) fn idle(&mut self, until: Instant, renewal: Duration, call: &Call) -> Result<bool, Error> {
-        if std::mem::take(&mut self.watch.has_grown) {
+    /// IDLE is begun anew every now and then, or the server and the routers on the way to it would take the connection for dead.
+    pub(crate) fn idle(&mut self, patience: &mut Patience, call: &Call) -> Result<bool, Error> {
+        let now = Instant::now();
+        if self.watch.has_grown && now >= patience.rest {
+            self.watch.has_grown = false;
+            patience.looks_again(now);
             return Ok(true);
         }
         let is_able = self.capabilities.has("IDLE") || self.capabilities.has("IMAP4rev2");
-        let now = Instant::now();
-        if now >= until || renewal.is_zero() || !is_able || self.watch.is_refused {
+        if now >= patience.until || patience.renewal.is_zero() || !is_able || self.watch.is_refused {
             return Ok(false);
         }
-        let until = until.min(now.checked_add(renewal).unwrap_or(until));
+        let until = patience.until.min(now.checked_add(patience.renewal).unwrap_or(patience.until));
         let tag = self.start("IDLE", call)?;
+        let is_worth_while = self.idle_until(&tag, until, patience, call)?;
+        patience.looks_again(now);
+        Ok(is_worth_while)
+    }
+
+    fn idle_until(&mut self, tag: &str, until: Instant, patience: &Patience, call: &Call) -> Result<bool, Error> {
+        // Half a line that never ends is no reason to wait longer.
+        let in_time = call.until(until.checked_add(patience.grace).unwrap_or(until));
         let (mut is_idle, mut heard) = (false, 0);
         loop {
-            if is_idle && (self.watch.has_grown || Instant::now() >= until || !self.stream.arrives(until, call)?) {
+            let end = if self.watch.has_grown { until.min(patience.rest) } else { until };
+            if is_idle && (Instant::now() >= end || !self.stream.arrives(end, call)?) {
                 self.watch.was_idle = true;
                 self.stream.write(b"DONE\r\n", call)?;
-                self.finish(&tag, call, |_| Ok(()))?;
+                let done = self.finish(tag, &call.until(Instant::now() + patience.grace), |_| Ok(()));
+                done.map_err(|error| self.overdue(error, patience, call))?;
                 self.watch.has_grown = false;
                 return Ok(true);
             }
-            let line = self.hear(&mut heard, call)?;
+            let line = self.hear(&mut heard, &in_time);
+            let line = line.map_err(|error| self.overdue(error, patience, call))?;
             if line.starts_with(b"+") && !is_idle {
                 is_idle = true;
-            } else if self.done(&tag, &line)?.is_some() {
+            } else if self.done(tag, &line)?.is_some() {
                 // Refused, or ended of its own accord, which it might do without end: the host asks it now and then instead.
                 self.watch.is_refused = true;
                 return Ok(is_idle);
             }
         }
+    }
+
+    /// The error of a wait that the server did not let end, while the call still has time.
+    fn overdue(&self, error: Error, patience: &Patience, call: &Call) -> Error {
+        if error.code != "call.timeout" || call.remaining().is_zero() {
+            return error;
+        }
+        let error = self.error(Status::Timeout, "net.idle_timeout").arg("port", self.stream.endpoint().port);
+        error.arg("seconds", patience.grace.as_secs())
     }
 }

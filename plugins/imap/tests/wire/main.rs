@@ -13,6 +13,8 @@ mod filtered;
 mod folders;
 mod hostile;
 mod left_out;
+mod numbering;
+mod patience;
 mod post;
 mod quirks;
 mod strict;

@@ -1,0 +1,55 @@
+//! The numbering of the selected folder (UIDVALIDITY, RFC 9051 section 2.3.1.1): a UID means a message only together with it.
+
+use crate::datum::code;
+
+/// The numbering by which a session names messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Numbering(Option<u32>);
+
+impl Numbering {
+    /// Another folder is about to be selected: what the server tells of its numbering holds.
+    pub(crate) fn forget(&mut self) {
+        self.0 = None;
+    }
+
+    /// From here on messages are named by this numbering.
+    pub(crate) fn hold(&mut self, validity: u32) {
+        self.0 = Some(validity);
+    }
+
+    /// Whether an untagged response says that the folder was numbered anew: every UID may be another message's now.
+    pub(crate) fn is_ended_by(&self, line: &[u8]) -> bool {
+        let Some(held) = self.0 else { return false };
+        told(line).is_some_and(|told| told != held)
+    }
+}
+
+/// The numbering that a response tells; 0 where it makes no sense.
+pub(crate) fn told(line: &[u8]) -> Option<u32> {
+    let (_, words) = line.split_at_checked(5).filter(|(head, _)| head.eq_ignore_ascii_case(b"* OK "))?;
+    let (name, number) = code(words)?;
+    name.eq_ignore_ascii_case("UIDVALIDITY").then(|| number.parse().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_another_numbering_ends_the_one_that_is_held() {
+        let mut numbering = Numbering::default();
+        assert!(!numbering.is_ended_by(b"* OK [UIDVALIDITY 8] ok\r\n"));
+        numbering.hold(7);
+        for line in
+            ["* OK [UIDVALIDITY 8] new\r\n", "* ok [uidvalidity 8]\r\n", "* OK [UIDVALIDITY 99999999999]\r\n", "* OK [UIDVALIDITY x]\r\n"]
+        {
+            assert!(numbering.is_ended_by(line.as_bytes()), "{line}");
+        }
+        for line in ["* OK [UIDVALIDITY 7] ok\r\n", "* OK [UIDNEXT 8] ok\r\n", "* 8 EXISTS\r\n", "* OK\r\n", "* NO [UIDVALIDITY 8]\r\n", ""]
+        {
+            assert!(!numbering.is_ended_by(line.as_bytes()), "{line}");
+        }
+        numbering.forget();
+        assert!(!numbering.is_ended_by(b"* OK [UIDVALIDITY 8] ok\r\n"));
+    }
+}
