@@ -6,11 +6,13 @@
 //!
 //! - [`arguments`] reads the command line, [`work`] does what it asks for, [`show`] prints the result.
 //! - [`watch`] is the one that goes on until it is stopped: a call for each round.
+//! - [`defect`] makes an error of a panic, so that there is an answer whatever happens.
 //! - [`callbacks`] is the command's side of a call: secrets from environment and files, the trace file, the end.
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod callbacks;
+mod defect;
 mod show;
 mod texts;
 mod watch;
@@ -26,7 +28,8 @@ use work::{Answer, Kind};
 fn main() -> ExitCode {
     let (options, command) = arguments::read(std::env::args_os());
     let texts = Texts::new(options.language.as_deref());
-    let answer = command.and_then(|command| work::answer(command, &options, &texts)).map_err(|error| texts.localised(error));
+    let answer = command.and_then(|command| defect::guarded(|| work::answer(command, &options, &texts)));
+    let answer = answer.map_err(|error| texts.localised(error));
     let status = match &answer {
         Ok(answer) => answer.status,
         Err(error) => error.status,
