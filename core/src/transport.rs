@@ -3,6 +3,7 @@
 use crate::error::failed;
 use crate::loader::{Context, Plugin, Session};
 use crate::{Callbacks, Cancel};
+use postkontor_plugin::settings::portable_schema;
 use postkontor_plugin::{Error, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -49,7 +50,13 @@ impl Transport {
 
     /// Everything it says of itself; asked for once.
     pub(crate) fn description(&self) -> Result<Arc<Description>, Error> {
-        let describe = || self.plugin.describe(r#"{"full":true}"#).map(Arc::new);
+        let describe = || {
+            let mut description: Description = self.plugin.describe(r#"{"full":true}"#)?;
+            // The Rust SDK has done it already; a plugin in another language has only written its schema down.
+            let schema = std::mem::take(&mut description.schema);
+            description.schema = Arc::new(portable_schema(Arc::unwrap_or_clone(schema)));
+            Ok(Arc::new(description))
+        };
         self.description.get_or_init(describe).clone()
     }
 

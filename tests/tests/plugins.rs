@@ -186,6 +186,31 @@ fn a_strangers_form_has_titles_in_the_users_language() {
     }
 }
 
+/// A plugin in C writes its schema down; what stands in `x-postkontor` means the same as in a Rust plugin.
+#[test]
+fn conditions_in_a_schema_that_was_written_by_hand_count() {
+    let folder = Folder::new().unwrap();
+    strangers::c(ODD, &["SCHEMA_BY_HAND"], &folder.file(&library("odd"))).unwrap();
+    let host = open(&[folder.path()]);
+    let form: Value = serde_json::from_str(&host.schema("by-hand", "en").unwrap()).unwrap();
+    let group = &form["schema"]["properties"]["drop"];
+    assert_eq!(group["properties"].as_object().unwrap().keys().collect::<Vec<_>>(), ["archive"], "{form}");
+    let more = &group["allOf"][0]["then"];
+    assert_eq!(more["properties"]["kind"]["oneOf"][1]["const"], "tar", "{form}");
+    assert_eq!(more["required"], json!(["level"]));
+    let problems = |own: Value| -> Vec<(String, String)> {
+        let checked: Value = serde_json::from_str(&host.check(&settings("by-hand", json!({"drop": own}))).unwrap()).unwrap();
+        let problems = checked["problems"].as_array().unwrap();
+        let errors = problems.iter().filter(|problem| problem["severity"] == "error");
+        errors.map(|problem| (problem["pointer"].as_str().unwrap().to_owned(), problem["code"].as_str().unwrap().to_owned())).collect()
+    };
+    assert_eq!(problems(json!({"archive": false})), []);
+    let missing = problems(json!({"archive": true, "kind": "zip"}));
+    assert_eq!(missing.len(), 1, "{missing:?}");
+    assert_eq!(missing[0].0, "/accounts/main/drop/level");
+    assert_eq!(problems(json!({"archive": true, "kind": "rar", "level": 3}))[0].0, "/accounts/main/drop/kind");
+}
+
 #[test]
 fn the_example_is_short() {
     let lines = fs::read_to_string(root().join("examples/plugin/src/lib.rs")).unwrap().lines().count();

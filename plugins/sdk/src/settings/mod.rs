@@ -23,6 +23,6 @@ mod server;
 mod tls;
 
 pub use auth::{Auth, Method, OAuth2};
-pub use schema::schema;
+pub use schema::{portable_schema, schema};
 pub use server::{Endpoint, Server};
 pub use tls::{ClientCertificate, Tls, TlsMode, TlsVersion};

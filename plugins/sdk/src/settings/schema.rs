@@ -46,6 +46,13 @@ pub fn schema<T: JsonSchema>() -> Value {
     schema
 }
 
+/// A schema that was written by hand, as plugins in other languages bring it, in the same portable shape: conditions in `x-postkontor`
+/// become standard keywords, choices and groups get their form and order. What has that shape stays as it is.
+pub fn portable_schema(mut schema: Value) -> Value {
+    portable(&mut schema);
+    schema
+}
+
 /// Brings one field, group or list into the portable shape.
 fn portable(schema: &mut Value) {
     let Value::Object(schema) = schema else { return };
@@ -443,5 +450,13 @@ mod tests {
         assert!(schema.get("allOf").is_none());
         assert_eq!(schema["properties"]["auth"]["default"], json!({}));
         assert_eq!(schema["properties"]["server"]["required"], json!(["host"]));
+    }
+
+    #[test]
+    fn what_has_the_portable_shape_keeps_it() {
+        let whole = schema::<Settings>();
+        assert_eq!(portable_schema(whole.clone()), whole);
+        let shared = schema::<crate::settings::Tls>();
+        assert_eq!(portable_schema(shared.clone()), shared);
     }
 }
