@@ -53,3 +53,8 @@ pub use status::Status;
 pub use texts::SHARED_TEXTS;
 pub use transport::{Opening, TestRequest, Transport};
 pub use unseen::is_unseen;
+
+/// Compiles the Rust of the page for plugin authors.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/plugins.md")]
+struct PluginPage;
