@@ -157,7 +157,8 @@ impl Host {
             // The plugin's own texts only: another may have other words for a group of the same name.
             let mut texts = Texts::new();
             texts.add(&description.texts);
-            settings::form(&description.schema, &texts, language)
+            let sends = self.transport(transport).is_ok_and(|transport| transport.supports("send"));
+            settings::form(&settings::account_schema(&description.schema, sends), &texts, language)
         };
         Ok(form.to_string())
     }
@@ -282,6 +283,10 @@ impl Entry {
 impl Schemas for Host {
     fn schema(&self, transport: &str) -> Result<Arc<Value>, Error> {
         self.transport(transport).and_then(Transport::description).map(|description| description.schema.clone())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.entries.iter().filter_map(Entry::name).map(str::to_owned).collect()
     }
 
     fn supports(&self, transport: &str, operation: &str) -> bool {

@@ -54,7 +54,18 @@ impl Texts {
         }
     }
 
-    /// The text of a setting by its pointer: `{"title", "description", "choices"}`.
+    /// A text of forms by its name, its places filled in.
+    pub(crate) fn form(&self, language: &str, name: &str, args: &[(&str, &str)]) -> String {
+        let text = languages(language).into_iter().find_map(|language| self.0.get(language)?.get("form")?.get(name)?.as_str());
+        args.iter().fold(text.unwrap_or(name).to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    }
+
+    /// What applies where a setting is left out and no constant is its default.
+    pub(crate) fn empty(&self, language: &str, pointer: &str) -> Option<String> {
+        Some(self.setting(language, pointer)?.get("empty")?.as_str()?.to_owned())
+    }
+
+    /// The text of a setting by its pointer: `{"title", "description", "choices", "empty"}`.
     pub(crate) fn setting(&self, language: &str, pointer: &str) -> Option<&Value> {
         languages(language).into_iter().find_map(|language| self.0.get(language)?.get("settings")?.get(pointer))
     }

@@ -26,7 +26,7 @@ struct Settings {
 struct Role {
     does: String,
     #[serde(default)]
-    #[schemars(extend("x-postkontor" = {"account": true}))]
+    #[schemars(extend("x-postkontor" = {"account": true, "via": true}))]
     #[allow(dead_code, reason = "the host reads it")]
     via: Option<String>,
     #[serde(default)]
@@ -379,4 +379,30 @@ fn an_account_that_sends_via_another_is_tested_itself_and_sends_by_the_other() {
     assert_eq!(receipt["reason"]["account"], Value::Null);
     let report: Value = serde_json::from_str(&account.test("", &Cancel::default()).unwrap()).unwrap();
     assert_eq!((report["account"].as_str(), report["ok"].as_bool()), (Some("mailbox"), Some(false)));
+}
+
+#[test]
+fn an_account_sends_in_the_name_of_its_own_sender_and_what_is_wrong_with_it_is_told_there() {
+    let host = Host::open_with("", Box::new(()), &[&PUPPET]).unwrap();
+    let open = |own: Value, id: &str| {
+        let puppet = json!({"transport": "puppet", "puppet": {"does": "send"}});
+        let mut accounts = json!({"sales": puppet, "office": puppet});
+        accounts["sales"]["sender"] = own;
+        let sender = json!({"address": "office@example.com", "name": "Office"});
+        let settings = json!({"company": {"accounts": accounts, "sender": sender}});
+        Account::open(&host, &settings.to_string(), Some(id)).unwrap()
+    };
+    let from = |account: &mut Account| {
+        let receipt = send(account, &mail(&["berta@example.com"])).unwrap();
+        let sent = SENT.lock().unwrap();
+        let (_, content) = sent.iter().find(|(id, _)| *id == receipt["message_id"].as_str().unwrap()).unwrap();
+        let text = String::from_utf8_lossy(content).into_owned();
+        text.lines().find_map(|line| line.strip_prefix("From: ")).unwrap().trim().to_owned()
+    };
+    let own = json!({"address": "sales@example.com"});
+    assert_eq!(from(&mut open(own.clone(), "sales")), "Office <sales@example.com>");
+    assert_eq!(from(&mut open(own, "office")), "Office <office@example.com>");
+    let missing = json!({"html": {"enabled": true, "logo": "/nowhere/logo.png"}});
+    let error = open(missing, "sales").send(&mail(&["berta@example.com"]), &[], &Cancel::default()).unwrap_err();
+    assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Settings, "/company/accounts/sales/sender/html/logo"));
 }

@@ -169,40 +169,67 @@ struct Setting<'a> {
     when: String,
 }
 
-/// Everything in a group, groups before their members.
+/// Everything in a group, groups before their members. Of a secret the text, not the reference in its place.
 fn settings<'a>(group: &'a Value, pointer: &str, shown_when: &str) -> Vec<Setting<'a>> {
-    let member =
-        |(name, schema): (&String, &'a Value), when: &str| Setting { pointer: format!("{pointer}/{name}"), schema, when: when.to_owned() };
-    let mut members: Vec<_> = group["properties"].as_object().into_iter().flatten().map(|one| member(one, shown_when)).collect();
+    let mut members: Vec<Setting<'a>> = Vec::new();
+    let mut add = |properties: &'a Value, when: &str| {
+        for (name, schema) in properties.as_object().into_iter().flatten() {
+            let pointer = format!("{pointer}/{name}");
+            // An empty schema only stands for one that is elsewhere.
+            if schema.get("title").is_some()
+                && schema["x-postkontor"]["reference"] != true
+                && members.iter().all(|known| known.pointer != pointer)
+            {
+                members.push(Setting { pointer, schema, when: when.to_owned() });
+            }
+        }
+    };
+    add(&group["properties"], shown_when);
     for branch in group["allOf"].as_array().into_iter().flatten() {
         let when = when(&branch["if"], group);
-        members.extend(branch["then"]["properties"].as_object().into_iter().flatten().map(|one| member(one, &when)));
+        add(&branch["then"]["properties"], if when.is_empty() { shown_when } else { &when });
     }
     members.sort_by_key(|member| member.schema["x-postkontor"]["order"].as_i64());
     let with_inner = |member: Setting<'a>| {
         let inner = settings(member.schema, &member.pointer, &member.when);
         std::iter::once(member).chain(inner)
     };
-    members.into_iter().flat_map(with_inner).collect()
+    let mut all: Vec<_> = members.into_iter().flat_map(with_inner).collect();
+    // What shows by what stands in another group.
+    for (name, then) in group["then"]["properties"].as_object().into_iter().flatten() {
+        all.extend(settings(then, &format!("{pointer}/{name}"), &beyond(&group["if"])));
+    }
+    all
+}
+
+/// A condition on the whole in words.
+fn beyond(condition: &Value) -> String {
+    let (group, inner) = condition["properties"].as_object().unwrap().iter().next().unwrap();
+    let (name, test) = inner["properties"].as_object().unwrap().iter().next().unwrap();
+    format!("`/{group}/{name}` is `{}`", test["const"].as_str().unwrap())
 }
 
 #[test]
 fn every_group_field_and_choice_has_a_title_in_each_language_and_no_title_is_left_over() {
     let mut wrong = Vec::new();
     for (name, schema) in forms("en") {
-        let folders = if name.is_empty() { vec!["core".to_owned()] } else { vec!["plugins/sdk".to_owned(), format!("plugins/{name}")] };
+        let folders = match name.as_str() {
+            "" => vec!["core".to_owned()],
+            name => vec!["core".to_owned(), "plugins/sdk".to_owned(), format!("plugins/{name}")],
+        };
         for language in LANGUAGES {
             let mut told: Map<String, Value> = Map::new();
             for folder in &folders {
                 told.extend(texts(folder)[language]["settings"].as_object().unwrap().clone());
             }
-            let mut used = BTreeSet::new();
+            // The head line of the form.
+            let mut used = BTreeSet::from([String::new()]);
             for Setting { pointer, schema, .. } in settings(&schema, "", "") {
                 let text = &told.get(&pointer).cloned().unwrap_or_default();
                 if !text["title"].is_string() {
                     wrong.push(format!("{name} {language}: {pointer} has no title"));
                 }
-                for choice in schema["oneOf"].as_array().into_iter().flatten() {
+                for choice in schema["oneOf"].as_array().into_iter().flatten().filter(|choice| choice["const"].is_string()) {
                     if !text["choices"][choice["const"].as_str().unwrap()].is_string() {
                         wrong.push(format!("{name} {language}: {pointer} has no title for {}", choice["const"]));
                     }
@@ -225,10 +252,15 @@ fn rows(group: &Value, pointer: &str) -> String {
             continue;
         }
         let annotations = &member["x-postkontor"];
-        let value = match (member["oneOf"].as_array(), member["type"].as_str().unwrap_or_default()) {
-            (Some(choices), _) => {
-                choices.iter().map(|choice| format!("`{}`", choice["const"].as_str().unwrap())).collect::<Vec<_>>().join(", ")
-            }
+        let kind = member["type"].as_str().or(member["type"][0].as_str()).unwrap_or_default();
+        let value = match (member["oneOf"].as_array(), kind) {
+            (Some(choices), "string") => choices
+                .iter()
+                .filter_map(|choice| choice["const"].as_str())
+                .map(|choice| format!("`{choice}`"))
+                .collect::<Vec<_>>()
+                .join(", "),
+            (Some(_), _) => "yes, no".to_owned(),
             (None, "string") if annotations["secret"] == true => "secret".to_owned(),
             (None, "string") if annotations["account"] == true => "account".to_owned(),
             (None, "string") => "text".to_owned(),
@@ -241,13 +273,14 @@ fn rows(group: &Value, pointer: &str) -> String {
             }
         };
         let default = match &member["default"] {
-            Value::Null => String::new(),
+            Value::Null => annotations["default_by"].as_object().map(by_table).unwrap_or_default(),
             Value::Array(items) if items.is_empty() => String::new(),
             Value::String(text) => format!("`{text}`"),
             value => format!("`{value}`"),
         };
         let description =
-            member["description"].as_str().map(|description| format!(". {}", description.trim_end_matches('.'))).unwrap_or_default();
+            member["description"].as_str().and_then(|description| description.split("Default: ").next()).map(str::trim).unwrap_or_default();
+        let description = if description.is_empty() { String::new() } else { format!(". {}", description.trim_end_matches('.')) };
         let title = member["title"].as_str().unwrap();
         let scope = annotations["scope"].as_str().unwrap_or_default();
         writeln!(rows, "| `{pointer}` | {} | {default} | {scope} | {when} | {title}{description} |", value.trim()).unwrap();
@@ -255,17 +288,37 @@ fn rows(group: &Value, pointer: &str) -> String {
     rows
 }
 
+/// A default that another setting decides.
+fn by_table(by: &Map<String, Value>) -> String {
+    let (place, table) = by.iter().next().unwrap();
+    let mut values: Vec<&Value> = table.as_object().unwrap().values().collect();
+    values.dedup();
+    let told = |value: &Value| {
+        let names = table.as_object().unwrap().iter().filter(|(_, other)| *other == value).map(|(name, _)| format!("`{name}`"));
+        format!("{value} ({})", names.collect::<Vec<_>>().join(", "))
+    };
+    let mut told: Vec<String> = values.into_iter().map(told).collect();
+    told.sort();
+    told.dedup();
+    format!("by `{place}`: {}", told.join(", "))
+}
+
 /// A condition in words; of many choices those are named that are not among them.
 fn when(condition: &Value, group: &Value) -> String {
     let mut words = Vec::new();
     for (name, allowed) in condition["properties"].as_object().unwrap() {
+        // Whether a secret is a text or a reference is no matter of what shows.
+        if allowed.get("type").is_some() {
+            continue;
+        }
         if *allowed == Value::Bool(false) {
             words.push(format!("no `{name}`"));
             continue;
         }
         let allowed = allowed["enum"].as_array().cloned().unwrap_or_else(|| vec![allowed["const"].clone()]);
         let choices = group["properties"][name]["oneOf"].as_array().cloned().unwrap_or_default();
-        let others: Vec<_> = choices.iter().map(|choice| choice["const"].clone()).filter(|choice| !allowed.contains(choice)).collect();
+        let choices = choices.iter().map(|choice| choice["const"].clone());
+        let others: Vec<_> = choices.filter(|choice| !choice.is_null() && !allowed.contains(choice)).collect();
         let list = |values: &[Value]| {
             values.iter().map(|value| format!("`{}`", value.to_string().trim_matches('"'))).collect::<Vec<_>>().join(", ")
         };
@@ -309,10 +362,21 @@ fn a_login_method_that_a_transport_does_not_have_is_not_offered_and_check_refuse
 fn the_settings_reference_is_no_older_than_the_schema() {
     let forms = forms("en");
     let mut tables = format!("### The document's own groups\n\n{}\n### Groups of every transport with a server\n\n", rows(&forms[""], ""));
-    let shared = ["server", "tls", "auth"];
-    for group in shared {
-        writeln!(tables, "{}", rows(&forms["smtp"]["properties"][group], &format!("/{group}"))).unwrap();
+    let shared = ["server", "tls", "auth", "sender"];
+    for group in ["server", "tls", "auth"] {
+        let mut group_schema = forms["smtp"]["properties"][group].clone();
+        if let Some(port) = group_schema.pointer_mut("/properties/port/x-postkontor") {
+            port.as_object_mut().unwrap().remove("default_by");
+        }
+        writeln!(tables, "{}", rows(&group_schema, &format!("/{group}"))).unwrap();
     }
+    tables += "The port where none is given, by transport:\n\n| Transport | `/server/port` |\n|---|---|\n";
+    for (name, schema) in &forms {
+        if let Some(by) = schema.pointer("/properties/server/properties/port/x-postkontor/default_by") {
+            writeln!(tables, "| `{name}` | {} |", by_table(by.as_object().unwrap())).unwrap();
+        }
+    }
+    tables.push('\n');
     tables += "The login methods of each transport:\n\n| Transport | `/auth/method` |\n|---|---|\n";
     for (name, schema) in &forms {
         let methods = methods(schema);

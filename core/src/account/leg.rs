@@ -163,8 +163,7 @@ impl Leg {
 
     /// The account via which this one sends, where its settings name one (`imap.via`).
     pub(super) fn via(&self) -> Option<String> {
-        let via = self.settings.settings.pointer(&format!("/{}/via", self.settings.transport))?;
-        via.as_str().map(str::to_owned)
+        self.settings.via.clone()
     }
 
     /// Whether the settings refer to secrets that the host has to find.

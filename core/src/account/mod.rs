@@ -10,7 +10,7 @@ mod test;
 
 use crate::error::failed;
 use crate::receive::{Reception, Take, Wait};
-use crate::settings::Document;
+use crate::settings::{Document, Sender};
 use crate::watch::Watch;
 use crate::{Cancel, Host};
 pub(crate) use copy::OPERATION as COPYING;
@@ -165,6 +165,11 @@ impl Account {
         let started = self.begin();
         let result = self.enabled().and_then(|leg| pass(leg, "authorize", request, cancel));
         self.conclude("authorize", result, |_| format!("authorized, {}", crate::log::Seconds(started.elapsed())))
+    }
+
+    /// In whose name its mail goes out, also where another account stands in for it.
+    fn sender(&self) -> &Sender {
+        self.legs.first().map_or(&self.document.sender, |leg| &leg.settings.sender)
     }
 
     /// The account's own leg, unless the settings switch everything off.

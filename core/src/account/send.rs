@@ -9,7 +9,7 @@ use crate::loader::Streams;
 use crate::message::{Composed, compose};
 use crate::receipt::{SentCopy, Way, receipt, refusal};
 use crate::settings::Document;
-use postkontor_plugin::{Delivery, Dsn, Error, Level, Sent, Stage, Status};
+use postkontor_plugin::{Delivery, Dsn, Error, Input, Level, Sent, Stage, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -79,11 +79,21 @@ impl Account {
         result.map_err(|error| self.failed(error))
     }
 
-    /// Composes the message at a place of the array, or the only one.
+    /// Composes the message at a place of the array, or the only one, in the name of the account's sender.
     fn compose<'p>(&self, message: &str, index: Option<usize>, parts: &[&'p [u8]]) -> Result<Composed<'p>, Error> {
-        let mut composed = compose(message, &self.document.sender, parts).map_err(|error| of_host(error, index, &self.document))?;
+        let composed = compose(message, self.sender(), parts);
+        let mut composed = composed.map_err(|error| of_host(self.at_sender(error), index, &self.document))?;
         composed.index = index;
         Ok(composed)
+    }
+
+    /// The error with its pointers into the sender where the settings say it: in the account, or for all of them.
+    fn at_sender(&self, mut error: Error) -> Error {
+        let id = self.legs.first().map_or("", |leg| leg.settings.id.as_str());
+        for at in error.at.iter_mut().filter(|at| at.of == Some(Input::Settings)) {
+            at.pointer = self.document.sender_pointer(id, &at.pointer);
+        }
+        error
     }
 
     fn send_batch(&mut self, messages: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<String, Error> {

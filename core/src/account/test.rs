@@ -71,7 +71,7 @@ impl Account {
     /// The address that the request wants a test message to go to, if it wants one.
     fn loop_recipient(&self, request: &Value) -> Result<Option<String>, Error> {
         let Some(wish) = request.get("loop").filter(|wish| !wish.is_null() && **wish != Value::Bool(false)) else { return Ok(None) };
-        let to = wish.get("to").and_then(Value::as_str).or(self.document.sender.address.as_deref());
+        let to = wish.get("to").and_then(Value::as_str).or(self.sender().address.as_deref());
         let missing = || failed(Status::Argument, "test.loop_recipient_missing").at_request("/loop/to", "test.loop_recipient_missing");
         to.map(|to| Some(to.to_owned())).ok_or_else(missing)
     }

@@ -33,6 +33,11 @@ pub(super) enum Style {
     Always { wrapper: Cow<'static, str>, logo: Option<(File, String)> },
 }
 
+/// What would keep every mail of this sender from being composed, with its place in the settings.
+pub(crate) fn refuse_sender(sender: &Sender) -> Result<(), Error> {
+    Identity::of(sender).map(drop)
+}
+
 impl<'s> Identity<'s> {
     /// Reads the settings. What is wrong with them is an error that points into them, for example to `/sender/charset`.
     pub(super) fn of(sender: &'s Sender) -> Result<Identity<'s>, Error> {

@@ -32,3 +32,4 @@ mod text;
 pub use compose::compose;
 pub use composed::{Composed, Recipient};
 pub(crate) use date::timestamp;
+pub(crate) use identity::refuse_sender;

@@ -3,34 +3,55 @@
 use super::pointer::child;
 use super::reading::{Account, Reading};
 use super::secrets::{pointers, without_secrets};
-use super::{Problem, Schemas};
+use super::{Problem, Schemas, Sender, defaults, document_schema, rules, sender};
+use crate::message::refuse_sender;
 use crate::texts::Texts;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 
 /// Everything that a form without logic of its own needs to know about a settings document, offline:
 /// `{"problems": [{"pointer", "code", "message", "severity", "args", "detail"}], "visible": [pointer], "settings": {…},
-/// "secrets": [pointer], "origin": {pointer: "default" | "document" | layer}}`.
+/// "empty": {pointer: sentence}, "secrets": [pointer], "origin": {pointer: "default" | "document" | layer}}`.
 ///
-/// `problems` point into the document as it was given; `visible`, `secrets` and `origin` into `settings`, which is the merged
-/// document with its defaults and without its secrets (references to secrets remain). `severity` is `error` or `warning`.
+/// `problems` point into the document as it was given; `visible`, `empty`, `secrets` and `origin` into `settings`, which is the merged
+/// document with its defaults, also those that other fields decide, and without its secrets (references to secrets remain). `empty`
+/// says what applies where a field that shows has no value. `severity` is `error` or `warning`.
 pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -> Value {
     let told = |problem: &Problem| tell(problem, texts, language);
     let reading = match Reading::of(json, schemas) {
         Ok(reading) => reading,
         Err(problems) => {
             let problems: Vec<_> = problems.iter().map(told).collect();
-            return json!({"problems": problems, "visible": [], "settings": {}, "secrets": [], "origin": {}});
+            return json!({"problems": problems, "visible": [], "settings": {}, "empty": {}, "secrets": [], "origin": {}});
         }
     };
     let mut settings = reading.groups.clone();
     let mut accounts = Map::new();
     let mut secrets = Vec::new();
+    let shows: HashSet<&str> = reading.visible.iter().map(String::as_str).collect();
+    let mut empty = Map::new();
+    let mut note_empty = |schema: &Value, settings: &Value, pointer: &str| {
+        for left_out in defaults::left_out(schema, settings, pointer, &|pointer| shows.contains(pointer)) {
+            let told = texts.empty(language, left_out.strip_prefix(pointer).unwrap_or_default());
+            empty.extend(told.map(|told| (left_out, json!(told))));
+        }
+    };
+    if reading.enabled {
+        note_empty(document_schema(), &settings, "");
+    }
     for account in &reading.accounts {
         let mut members = Map::new();
         members.insert("transport".to_owned(), json!(account.transport));
-        members.extend(without_secrets(&account.settings, &account.secrets).as_object().cloned().unwrap_or_default());
-        accounts.insert(account.id.clone(), Value::Object(members));
         let pointer = child("/accounts", &account.id);
+        let mut complete = without_secrets(&account.settings, &account.secrets);
+        defaults::complete(account.schema(), &mut complete);
+        note_empty(account.schema(), &complete, &pointer);
+        members.extend(complete.as_object().cloned().unwrap_or_default());
+        if !account.sender.is_null() {
+            members.insert("sender".to_owned(), account.sender.clone());
+        }
+        accounts.insert(account.id.clone(), Value::Object(members));
         secrets.extend(account.secrets.iter().map(|secret| format!("{pointer}{secret}")));
     }
     if reading.enabled {
@@ -41,10 +62,45 @@ pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -
     for secret in &secrets {
         origin.insert(secret.clone(), json!(reading.origin(secret)));
     }
-    let refusals: Vec<_> = reading.accounts.iter().flat_map(|account| refusal(account, &reading, schemas)).collect();
+    let mut refusals: Vec<_> = reading.accounts.iter().flat_map(|account| refusal(account, &reading, schemas)).collect();
+    if reading.enabled {
+        refusals.extend(rules::fetching(&reading.groups).map(|problem| placed(problem, &reading)));
+        refusals.extend(unusable_senders(&reading));
+    }
     let problems = reading.problems.iter().chain(reading.accounts.iter().flat_map(|account| &account.problems)).chain(&refusals);
     let problems: Vec<_> = problems.map(told).collect();
-    json!({"problems": problems, "visible": reading.visible, "settings": settings, "secrets": secrets, "origin": origin})
+    json!({
+        "problems": problems, "visible": reading.visible, "settings": settings, "empty": empty, "secrets": secrets, "origin": origin,
+    })
+}
+
+fn placed(problem: Problem, reading: &Reading) -> Problem {
+    Problem { pointer: reading.place(&problem.pointer), ..problem }
+}
+
+/// What would keep every mail from being composed: files of the senders that are missing or are not what they should be.
+fn unusable_senders(reading: &Reading) -> Vec<Problem> {
+    let document = &reading.groups["sender"];
+    let own = |account: &Account| (child("/accounts", &account.id), sender::merged(document, &account.sender), account.sender.clone());
+    let of_accounts = reading.accounts.iter().filter(|account| !account.sender.is_null()).map(own);
+    let mut found: Vec<Problem> = Vec::new();
+    for (place, merged, given) in std::iter::once((String::new(), document.clone(), document.clone())).chain(of_accounts) {
+        let Ok(sender) = Sender::deserialize(&merged) else { continue };
+        let Err(error) = refuse_sender(&sender) else { continue };
+        for at in &error.at {
+            // What the account did not say itself is the document's, and was noted there.
+            let field = at.pointer.strip_prefix("/sender").unwrap_or_default();
+            let place = if given.pointer(field).is_some() { place.as_str() } else { "" };
+            let pointer = reading.place(&format!("{place}{}", at.pointer));
+            let mut noted = reading.problems.iter().chain(reading.accounts.iter().flat_map(|account| &account.problems)).chain(&found);
+            if noted.all(|problem| problem.pointer != pointer) {
+                let mut problem = Problem::new(&pointer, &at.code).detail(error.detail.clone());
+                problem.args.extend(at.args.clone());
+                found.push(problem);
+            }
+        }
+    }
+    found
 }
 
 /// What the transport itself has against settings in which nothing wrong was found.

@@ -1,7 +1,7 @@
 //! The settings document.
 
-use super::reading::Reading;
-use super::{Receive, Send, Sender, Sent, problem, secrets};
+use super::reading::{Account, Reading};
+use super::{Receive, Send, Sender, Sent, problem, secrets, sender};
 use postkontor_plugin::{Error, Status};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -12,6 +12,11 @@ use std::sync::Arc;
 pub trait Schemas {
     /// The schema that the plugin describes, without texts; an error where there is no such transport.
     fn schema(&self, transport: &str) -> Result<Arc<Value>, Error>;
+
+    /// The names of the transports that there are, for those who meant one of them.
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Whether the transport has an operation; `true` where that is not known, because then the account has a problem of its own.
     fn supports(&self, _transport: &str, _operation: &str) -> bool {
@@ -52,6 +57,10 @@ pub struct AccountSettings {
     pub settings: Value,
     /// Where in `settings` secrets stand, as JSON pointers.
     pub secrets: Vec<String>,
+    /// In whose name its mail goes out: the document's sender, with what the account says of its own.
+    pub sender: Sender,
+    /// The account that sends in its place, where the settings name one.
+    pub via: Option<String>,
 }
 
 impl Document {
@@ -100,7 +109,7 @@ impl Document {
             return Err(Error::new(Status::Disabled, "settings.disabled"));
         }
         let unknown = || Error::new(Status::NotFound, "settings.account_unknown").arg("account", problem::shown(id)).arg("hint", "");
-        let account = self.reading.accounts.iter().find(|account| account.id == id).ok_or_else(unknown)?;
+        let account = self.reading.account(id).ok_or_else(unknown)?;
         match account.error() {
             Some(error) => Err(error),
             None => Ok(AccountSettings {
@@ -108,6 +117,8 @@ impl Document {
                 transport: account.transport.clone(),
                 settings: account.resolved.clone(),
                 secrets: secrets::pointers(account.schema(), &account.resolved),
+                sender: self.sender_of(account)?,
+                via: account.references.iter().find(|reference| reference.via).map(|via| via.account.clone()),
             }),
         }
     }
@@ -116,6 +127,22 @@ impl Document {
     pub(crate) fn warnings(&self, id: &str) -> impl Iterator<Item = (&str, &str, &serde_json::Map<String, Value>)> {
         let problems = self.reading.accounts.iter().filter(move |account| account.id == id).flat_map(|account| &account.problems);
         problems.filter(|problem| problem.warning).map(|problem| (problem.pointer.as_str(), problem.code.as_str(), &*problem.args))
+    }
+
+    /// The pointer of a field of an account's sender (`/sender/name`) in the merged document: in the account, or where it holds for all.
+    pub fn sender_pointer(&self, account: &str, pointer: &str) -> String {
+        let field = pointer.strip_prefix("/sender").unwrap_or_default();
+        match self.reading.account(account).is_some_and(|account| account.sender.pointer(field).is_some()) {
+            true => format!("{}{pointer}", super::pointer::child("/accounts", account)),
+            false => pointer.to_owned(),
+        }
+    }
+
+    fn sender_of(&self, account: &Account) -> Result<Sender, Error> {
+        if account.sender.is_null() {
+            return Ok(self.sender.clone());
+        }
+        read(&sender::merged(&self.reading.groups["sender"], &account.sender))
     }
 
     /// Where a setting of an account stands in the document as it was given: with account and layer in front. For errors of
@@ -133,7 +160,10 @@ impl Document {
 }
 
 fn group<T: DeserializeOwned + Default>(reading: &Reading, name: &str) -> Result<T, Error> {
-    let Some(group) = reading.groups.get(name) else { return Ok(T::default()) };
+    reading.groups.get(name).map_or_else(|| Ok(T::default()), read)
+}
+
+fn read<T: DeserializeOwned>(group: &Value) -> Result<T, Error> {
     T::deserialize(group).map_err(|error| Error::new(Status::Internal, "settings.unreadable").detail(error.to_string()))
 }
 

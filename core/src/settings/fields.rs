@@ -4,9 +4,11 @@
 //! more; in return each problem says what is wrong in words that a form can show beside the field.
 
 use super::Problem;
-use super::pointer::child;
+use super::layers;
+use super::pointer::{child, names};
 use super::problem::{MAX_PROBLEMS, shown};
 use super::secrets::reference;
+use postkontor_plugin::settings::Server;
 use regex_lite::Regex;
 use serde_json::{Map, Number, Value, json};
 
@@ -19,8 +21,21 @@ pub(super) struct Findings {
     pub(super) visible: Vec<String>,
     /// Where secrets were given.
     pub(super) secrets: Vec<String>,
-    /// The fields that name an account, and which.
-    pub(super) accounts: Vec<(String, String)>,
+    /// The fields that name an account.
+    pub(super) accounts: Vec<Reference>,
+    /// The members that do not show by what stands in another group; known before the groups are read.
+    pub(super) hidden: Vec<String>,
+    /// A group, and the names that its schema does not know although they may stand there.
+    pub(super) beside: Option<(String, &'static [&'static str])>,
+}
+
+/// A field that names an account.
+pub(super) struct Reference {
+    pub(super) pointer: String,
+    /// The account that it names.
+    pub(super) account: String,
+    /// Whether that account sends in the place of the one that names it.
+    pub(super) via: bool,
 }
 
 impl Findings {
@@ -44,41 +59,45 @@ fn is_left_out(value: &Value) -> bool {
 pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, findings: &mut Findings) -> Map<String, Value> {
     let given: Map<_, _> =
         given.iter().filter(|(_, value)| !is_left_out(value)).map(|(name, value)| (name.clone(), value.clone())).collect();
-    let members = Members::of(schema, &given);
+    let mut members = Members::of(schema, &given);
+    members.hide(|name| findings.hidden.contains(&child(pointer, name)));
     for (name, value) in &given {
         if !members.knows(name) {
             unknown(schema, name, value, pointer, &members, findings);
         }
     }
+    let empty = json!({});
     let mut settings = Map::new();
     for (name, member) in &members.shown {
         let pointer = child(pointer, name);
         findings.visible.push(pointer.clone());
-        let value = given.get(*name).filter(|value| !is_empty_group(member, value));
+        let is_optional = member["x-postkontor"]["optional"] == true;
+        let is_empty = |value: &Value| (is_optional && says_nothing(member, value)) || (member["writeOnly"] == true && *value == empty);
+        let value = given.get(*name).filter(|value| !is_empty(value));
         let default = || member.get("default").filter(|_| !member["writeOnly"].as_bool().unwrap_or_default());
-        match value.or_else(default) {
+        // A group that is left out means the same as an empty one.
+        let empty_group = || member.get("properties").filter(|_| !is_optional).map(|_| &empty);
+        match value.or_else(default).or_else(empty_group) {
             Some(value) => {
                 if let Some(value) = field(member, value, &pointer, findings) {
                     settings.insert((*name).to_owned(), value);
                 }
             }
             None => {
-                // The fields of a group that is left out show, too: there is where it would be given.
-                let mut shown = Findings::default();
+                // The fields of a group that may be left out show, too: there is where it would be given.
                 if member.get("properties").is_some() {
+                    let mut shown = Findings { hidden: findings.hidden.clone(), ..Findings::default() };
                     group(member, &Map::new(), &pointer, &mut shown);
                     findings.visible.append(&mut shown.visible);
                 }
                 if members.required.iter().any(|required| required == name) {
-                    // Where a whole group is missing, the field within says more than the group.
-                    let inner = shown.problems.into_iter().find(|problem| problem.code == "settings.required");
-                    findings.add(inner.unwrap_or_else(|| Problem::new(&pointer, "settings.required")));
+                    findings.add(Problem::new(&pointer, "settings.required"));
                 }
             }
         }
     }
     for (name, member) in &members.hidden {
-        if given.get(*name).is_some_and(|value| member.get("default") != Some(value) && !is_empty_group(member, value)) {
+        if given.get(*name).is_some_and(|value| member.get("default") != Some(value) && !says_nothing(member, value)) {
             findings.add(Problem::warning(&child(pointer, name), "settings.not_used"));
         }
     }
@@ -127,11 +146,24 @@ impl<'a> Members<'a> {
         members.hidden = conditional;
         members.shown.sort_by_key(|(_, member)| member["x-postkontor"]["order"].as_i64().unwrap_or(i64::MAX));
         for (name, others) in schema["dependentRequired"].as_object().into_iter().flatten() {
-            if given.contains_key(name) {
+            let has_default =
+                |value: &Value| members.shown.iter().any(|(other, member)| other == name && member.get("default") == Some(value));
+            // Forms fill in what applies anyway, which is no reason to ask for more.
+            if given.get(name).is_some_and(|value| !has_default(value)) {
                 members.required.extend(required(others));
             }
         }
         members
+    }
+
+    /// Hides those that show by what stands in another group; what must be given of the others is noted.
+    fn hide(&mut self, is_hidden: impl Fn(&str) -> bool) {
+        let beyond = |member: &Value| looks_beyond(member).is_some();
+        let (hidden, shown) = self.shown.iter().copied().partition(|(name, member)| beyond(member) && is_hidden(name));
+        self.shown = shown;
+        self.hidden.extend::<Vec<_>>(hidden);
+        let required = self.shown.iter().filter(|(_, member)| beyond(member) && member["x-postkontor"]["required"] == true);
+        self.required.extend(required.map(|(name, _)| *name));
     }
 
     fn names(&self) -> impl Iterator<Item = &'a str> {
@@ -157,12 +189,42 @@ fn holds(test: &Value, given: &Map<String, Value>) -> bool {
         && test["properties"].as_object().into_iter().flatten().all(|(name, values)| allowed(name, values))
 }
 
-/// Whether a group that may be left out was given without anything in it, as forms do when all its fields are empty.
-fn is_empty_group(schema: &Value, value: &Value) -> bool {
-    fn is_empty(value: &Value) -> bool {
-        is_left_out(value) || value.as_object().is_some_and(|members| members.values().all(is_empty))
+/// Whether a group was given without anything in it that would not apply anyway, as forms do that fill in defaults.
+fn says_nothing(schema: &Value, value: &Value) -> bool {
+    let Some(members) = value.as_object() else { return false };
+    members.iter().all(|(name, value)| {
+        let Some(member) = layers::member(schema, name) else { return is_left_out(value) };
+        is_left_out(value) || member.get("default") == Some(value) || says_nothing(member, value)
+    })
+}
+
+/// The condition of a member that shows by what stands in another group.
+pub(super) fn looks_beyond(member: &Value) -> Option<&Map<String, Value>> {
+    member["x-postkontor"]["when"].as_object().filter(|when| when.keys().any(|name| name.starts_with('/')))
+}
+
+/// The pointers of the members of `group` that do not show by what stands elsewhere in the settings `given`.
+pub(super) fn hidden_by_others(root: &Value, given: &Value, group: &Value, pointer: &str) -> Vec<String> {
+    let stands = |place: &str| {
+        let given = given.pointer(place).filter(|value| !is_left_out(value));
+        given.or_else(|| names(place).try_fold(root, |schema, name| layers::member(schema, &name))?.get("default"))
+    };
+    let holds = |when: &Map<String, Value>| {
+        when.iter().all(|(place, allowed)| match (stands(place), allowed) {
+            (value, Value::Null) => value.is_none(),
+            (value, Value::Array(allowed)) => value.is_some_and(|value| allowed.contains(value)),
+            (value, only) => value == Some(only),
+        })
+    };
+    let mut hidden = Vec::new();
+    for (name, member) in group["properties"].as_object().into_iter().flatten() {
+        let pointer = child(pointer, name);
+        hidden.extend(hidden_by_others(root, given, member, &pointer));
+        if looks_beyond(member).is_some_and(|when| !holds(when)) {
+            hidden.push(pointer);
+        }
     }
-    schema["x-postkontor"]["optional"] == true && value.is_object() && is_empty(value)
+    hidden
 }
 
 fn unknown(schema: &Value, name: &str, value: &Value, pointer: &str, members: &Members, findings: &mut Findings) {
@@ -172,7 +234,8 @@ fn unknown(schema: &Value, name: &str, value: &Value, pointer: &str, members: &M
         return;
     }
     let problem = Problem::new(&child(pointer, name), "settings.unknown_member").arg("member", shown(name));
-    findings.add(problem.hint(name, members.names()));
+    let beside = findings.beside.as_ref().filter(|(group, _)| group == pointer).map_or(&[][..], |(_, names)| names);
+    findings.add(problem.hint(name, members.names().chain(beside.iter().copied())));
 }
 
 /// Reads one field; `None` when it is wrong, and then the problem has been noted.
@@ -204,7 +267,8 @@ fn field(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) 
     match read {
         Ok(value) => {
             if let Some(id) = value.as_str().filter(|_| annotations["account"] == true) {
-                findings.accounts.push((pointer.to_owned(), id.to_owned()));
+                let via = annotations["via"] == true;
+                findings.accounts.push(Reference { pointer: pointer.to_owned(), account: id.to_owned(), via });
             }
             Some(value)
         }
@@ -233,8 +297,13 @@ fn secret(value: &Value, pointer: &str, findings: &mut Findings) -> Option<Value
 }
 
 fn choice(choices: &[Value], value: &Value, pointer: &str, findings: &mut Findings) -> Option<Value> {
-    if choices.iter().any(|choice| choice["const"] == *value) {
-        return Some(value.clone());
+    if let Some(choice) = choices.iter().find(|choice| choice["const"] == *value) {
+        return Some(choice["const"].clone());
+    }
+    // 1.2 can only be meant for the choice "1.2".
+    let number = value.as_number().map(|number| Value::String(number.to_string()));
+    if let Some(choice) = choices.iter().find(|choice| number.as_ref() == Some(&choice["const"])) {
+        return Some(choice["const"].clone());
     }
     let known: Vec<_> = choices.iter().map(|choice| choice["const"].clone()).collect();
     let given = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -246,6 +315,9 @@ fn choice(choices: &[Value], value: &Value, pointer: &str, findings: &mut Findin
 
 fn text(schema: &Value, value: &Value, pointer: &str) -> Result<Value, Problem> {
     let Value::String(text) = value else { return Err(wrong_type(pointer, "string")) };
+    let is_host = schema["x-postkontor"]["host"] == true;
+    // No name of a server begins or ends with a blank, so one that does was pasted.
+    let text = if is_host { text.trim_matches(' ') } else { text };
     if text.contains(['\r', '\n', '\0']) {
         return Err(Problem::new(pointer, "settings.line_break"));
     }
@@ -259,6 +331,9 @@ fn text(schema: &Value, value: &Value, pointer: &str) -> Result<Value, Problem> 
     if let Some(maximum) = schema["maxLength"].as_u64().filter(|maximum| length > *maximum) {
         return Err(Problem::new(pointer, "settings.too_long").arg("maximum", maximum));
     }
+    if is_host && !is_server(text) {
+        return Err(Problem::new(pointer, "settings.host_invalid"));
+    }
     if schema["format"] == "email" && !is_address(text) {
         return Err(Problem::new(pointer, "settings.address_invalid").arg("value", shown(text)));
     }
@@ -269,7 +344,12 @@ fn text(schema: &Value, value: &Value, pointer: &str) -> Result<Value, Problem> 
             return Err(Problem::new(pointer, own).arg("value", shown(text)).arg("pattern", pattern));
         }
     }
-    Ok(value.clone())
+    Ok(json!(text))
+}
+
+/// Whether a text is the name or address of a server, if need be with its port.
+fn is_server(text: &str) -> bool {
+    Server { host: text.to_owned(), port: None, timeout_seconds: 1, proxy: None }.endpoint(1).is_ok()
 }
 
 /// Whether a text looks like the address of a mailbox; what is on both sides of the `@` is the server's business.
@@ -324,7 +404,7 @@ fn list(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) -
         let pointer = if value.is_array() { child(pointer, &index.to_string()) } else { pointer.to_owned() };
         if let Some(item) = field(&schema["items"], item, &pointer, findings) {
             if let Some(id) = item.as_str().filter(|_| annotations["account"] == true) {
-                findings.accounts.push((pointer, id.to_owned()));
+                findings.accounts.push(Reference { pointer, account: id.to_owned(), via: false });
             }
             read.push(item);
         }
@@ -332,7 +412,8 @@ fn list(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) -
     Some(Value::Array(read))
 }
 
-fn wrong_type(pointer: &str, expected: &str) -> Problem {
+/// The problem of a value of another type than the one expected.
+pub(super) fn wrong_type(pointer: &str, expected: &str) -> Problem {
     let expected = match expected {
         "string" => "settings.type.text",
         "integer" => "settings.type.integer",

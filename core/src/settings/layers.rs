@@ -26,7 +26,8 @@ impl Layers {
             return Layers(vec![("", Value::Object(members))]);
         }
         for name in members.keys().filter(|name| !NAMES.contains(&name.as_str())).take(MAX_PROBLEMS) {
-            problems.push(Problem::new(&child("", name), "settings.not_in_a_layer").arg("member", shown(name)));
+            let problem = Problem::new(&child("", name), "settings.not_in_a_layer").arg("member", shown(name));
+            problems.push(problem.hint(name, NAMES.into_iter()));
         }
         let mut layers = Vec::new();
         for name in NAMES {
@@ -129,13 +130,20 @@ pub(super) fn scope(schema: &Value, pointer: &str) -> Option<String> {
 }
 
 /// A member of a group, whether it always shows or under a condition.
-fn member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
+pub(super) fn member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
     let conditional = || schema["allOf"].as_array()?.iter().find_map(|branch| branch["then"]["properties"].get(name));
     schema["properties"].get(name).or_else(conditional)
 }
 
+/// All members of a group, those that always show and those that do under a condition.
+pub(super) fn members(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let branches = schema["allOf"].as_array().into_iter().flatten().map(|branch| &branch["then"]);
+    let groups = std::iter::once(schema).chain(branches);
+    groups.flat_map(|group| group["properties"].as_object().into_iter().flatten()).map(|(name, member)| (name.as_str(), member))
+}
+
 /// Applies a merge patch (RFC 7396).
-fn patch(target: &mut Value, with: &Value) {
+pub(super) fn patch(target: &mut Value, with: &Value) {
     let Value::Object(members) = with else {
         *target = with.clone();
         return;

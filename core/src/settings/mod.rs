@@ -2,6 +2,7 @@
 
 mod check;
 mod credentials;
+mod defaults;
 mod document;
 mod fields;
 mod form;
@@ -10,6 +11,7 @@ mod layers;
 mod pointer;
 mod problem;
 mod reading;
+mod references;
 mod routes;
 mod rules;
 mod secrets;
@@ -27,6 +29,15 @@ pub use sender::{Html, Sender, Unencodable};
 use problem::Problem;
 use serde_json::Value;
 use std::sync::OnceLock;
+
+/// The schema of an account: what its transport describes, and for one that sends a sender of its own.
+pub fn account_schema(described: &Value, sends: bool) -> Value {
+    let mut schema = described.clone();
+    if let Some(members) = schema.get_mut("properties").and_then(Value::as_object_mut).filter(|_| sends) {
+        members.entry("sender").or_insert_with(|| sender::of_account().clone());
+    }
+    schema
+}
 
 /// The schema of the document's own groups (everything but the accounts), without texts.
 pub fn document_schema() -> &'static Value {
@@ -55,5 +66,9 @@ pub fn document_schema() -> &'static Value {
     fn on() -> bool {
         true
     }
-    SCHEMA.get_or_init(postkontor_plugin::settings::schema::<Groups>)
+    SCHEMA.get_or_init(|| {
+        let mut schema = postkontor_plugin::settings::schema::<Groups>();
+        schema["x-postkontor"] = serde_json::json!({"document": true});
+        schema
+    })
 }

@@ -1,12 +1,13 @@
 //! Reading a whole document: layers, own groups, accounts, and what refers from one to the other.
 
-use super::fields::{self, Findings};
+use super::fields::{self, Findings, Reference};
 use super::layers::{self, Layers};
 use super::pointer::{child, names};
 use super::problem::{self, Problem, shown};
-use super::{Schemas, credentials, document_schema, json, rules};
+use super::{Schemas, document_schema, json, references, rules, sender};
 use postkontor_plugin::{Error, Status};
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The most accounts of a document.
@@ -20,6 +21,8 @@ pub(super) struct Reading {
     /// What is wrong with them, pointing into the document as it was given.
     pub(super) problems: Vec<Problem>,
     pub(super) accounts: Vec<Account>,
+    /// Where in `accounts` an account stands, by its name.
+    pub(super) places: HashMap<String, usize>,
     /// Groups and fields that show, as pointers into the merged document.
     pub(super) visible: Vec<String>,
     layers: Layers,
@@ -29,6 +32,8 @@ pub(super) struct Reading {
 pub(super) struct Account {
     pub(super) id: String,
     pub(super) transport: String,
+    /// What the account says of its own sender; `null` where it says nothing.
+    pub(super) sender: Value,
     /// The settings as they were meant, complete with their defaults.
     pub(super) settings: Value,
     /// The same with the credentials of another account put in.
@@ -39,8 +44,9 @@ pub(super) struct Account {
     pub(super) problems: Vec<Problem>,
     /// Why there is no such transport.
     pub(super) unusable: Option<Error>,
+    /// The fields that name an account.
+    pub(super) references: Vec<Reference>,
     schema: Option<Arc<Value>>,
-    references: Vec<(String, String)>,
 }
 
 impl Reading {
@@ -57,6 +63,7 @@ impl Reading {
                 groups,
                 problems: Vec::new(),
                 accounts: Vec::new(),
+                places: HashMap::new(),
                 visible: vec!["/enabled".to_owned()],
                 layers,
             });
@@ -64,13 +71,14 @@ impl Reading {
         let schema = document_schema();
         let mut members = merged.as_object().cloned().unwrap_or_default();
         let accounts = members.shift_remove("accounts");
-        let mut findings = Findings::default();
+        let beside = Some((String::new(), ["accounts", "company", "user", "workstation"].as_slice()));
+        let mut findings = Findings { beside, ..Findings::default() };
         let groups = Value::Object(fields::group(schema, &members, "", &mut findings));
         rules::document(&groups, &mut findings.problems);
         let accounts = read_accounts(accounts, schemas, &layers, &mut findings);
-        let mut reading = Reading { enabled: true, groups, problems: Vec::new(), accounts, visible: findings.visible, layers };
-        reading.check_references(&findings.accounts, &mut findings.problems);
-        findings.problems.extend(reading.check_copying(schemas));
+        let places = accounts.iter().enumerate().map(|(place, account)| (account.id.clone(), place)).collect();
+        let mut reading = Reading { enabled: true, groups, problems: Vec::new(), accounts, places, visible: findings.visible, layers };
+        references::check(&mut reading, &findings.accounts, schemas, &mut findings.problems);
         reading.layers.check_scopes(&|pointer| reading.scope(schema, pointer), &mut problems);
         let placed = |problem: Problem| Problem {
             pointer: reading.layers.place(&problem.pointer, &|pointer| reading.scope(schema, pointer)),
@@ -89,10 +97,16 @@ impl Reading {
                 ["accounts", id, ..] | [_, "accounts", id] => Some(id.to_owned()),
                 _ => None,
             };
-            let account = id.and_then(|id| reading.accounts.iter_mut().find(|account| account.id == id));
+            let place = id.and_then(|id| reading.places.get(&id).copied());
+            let account = place.and_then(|place| reading.accounts.get_mut(place));
             account.map_or(&mut reading.problems, |account| &mut account.problems).push(problem);
         }
         Ok(reading)
+    }
+
+    /// The account of that name.
+    pub(super) fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts.get(*self.places.get(id)?)
     }
 
     /// Turns a pointer into the merged document into one into the document as it was given.
@@ -115,52 +129,11 @@ impl Reading {
         if self.layers.is_company_account(&id) {
             return Some("company".to_owned());
         }
-        let account = self.accounts.iter().find(|account| account.id == id)?;
+        let account = self.account(&id)?;
         let within = names.fold(String::new(), |pointer, name| child(&pointer, &name));
-        layers::scope(account.schema.as_deref()?, &within)
-    }
-
-    /// What stands in the way of keeping copies: no account is named, or one that cannot file.
-    fn check_copying(&self, schemas: &dyn Schemas) -> Option<Problem> {
-        let named = |group: &str| self.groups[group]["account"].as_str();
-        if self.groups["sent"]["copy"] != true {
-            return None;
-        }
-        let can = |account: &&Account| schemas.supports(&account.transport, crate::account::COPYING);
-        let problem = match named("sent").or(named("receive")) {
-            None => Problem::new("/sent/account", "settings.copying_account_missing"),
-            Some(id) => {
-                // One that is not there at all has been noted.
-                let account = self.accounts.iter().find(|account| account.id == id).filter(|account| !can(account))?;
-                let problem = Problem::new("/sent/account", "settings.copying_account_unable").arg("account", shown(id));
-                problem.arg("transport", shown(&account.transport))
-            }
-        };
-        let hint = self
-            .accounts
-            .iter()
-            .find(|account| !account.transport.is_empty() && can(account))
-            .map(|account| serde_json::json!({"code": "settings.did_you_mean", "args": {"suggestion": account.id}}));
-        Some(problem.arg("hint", hint.unwrap_or_else(|| serde_json::json!(""))))
-    }
-
-    /// Notes each mention of an account that is not there, and puts in the credentials of those that are.
-    fn check_references(&mut self, own: &[(String, String)], problems: &mut Vec<Problem>) {
-        let ids: Vec<String> = self.accounts.iter().map(|account| account.id.clone()).collect();
-        let unknown = |pointer: &str, id: &str| {
-            let problem = Problem::new(pointer, "settings.account_unknown").arg("account", shown(id));
-            (!ids.iter().any(|known| known == id)).then(|| problem.hint(id, ids.iter().map(String::as_str)))
-        };
-        problems.extend(own.iter().take(MAX_ACCOUNTS).filter_map(|(pointer, id)| unknown(pointer, id)));
-        let all: Vec<(String, Value)> = self.accounts.iter().map(|account| (account.id.clone(), account.settings.clone())).collect();
-        for account in &mut self.accounts {
-            account.problems.extend(account.references.iter().filter_map(|(pointer, id)| unknown(pointer, id)));
-            account.resolved = account.settings.clone();
-            if account.settings["auth"]["account"].is_string() {
-                let other = |id: &str| all.iter().find(|(other, _)| other == id).map(|(_, settings)| settings);
-                let place = child("/accounts", &account.id);
-                account.problems.extend(credentials::resolve(&account.id, &mut account.resolved, &place, &other).err());
-            }
+        match within.strip_prefix("/sender") {
+            Some(field) => layers::scope(sender::of_account(), field),
+            None => layers::scope(account.schema.as_deref()?, &within),
         }
     }
 }
@@ -209,6 +182,7 @@ fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, 
         id,
         transport: String::new(),
         settings: Value::Object(Map::new()),
+        sender: Value::Null,
         resolved: Value::Null,
         secrets: Vec::new(),
         problems: Vec::new(),
@@ -224,7 +198,12 @@ fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, 
     let place = child(pointer, "transport");
     match given.shift_remove("transport") {
         Some(Value::String(transport)) if !transport.is_empty() => account.transport = transport,
-        None | Some(Value::Null | Value::String(_)) => account.problems.push(Problem::new(&place, "settings.required")),
+        None | Some(Value::Null | Value::String(_)) => {
+            account.problems.push(Problem::new(&place, "settings.required"));
+            let problem = |name: &String| Problem::new(&child(pointer, name), "settings.unknown_member").arg("member", shown(name));
+            let meant = given.keys().map(|name| problem(name).hint(name, ["transport"].into_iter()));
+            account.problems.extend(meant.filter(|problem| problem.args["hint"] != ""));
+        }
         Some(_) => {
             let expected = serde_json::json!({"code": "settings.type.text"});
             account.problems.push(Problem::new(&place, "settings.wrong_type").arg("expected", expected));
@@ -237,13 +216,28 @@ fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, 
         Ok(schema) => schema,
         Err(error) => {
             let code = if error.status == Status::Transport { "settings.transport_unusable" } else { "settings.transport_broken" };
-            account.problems.push(Problem::new(&place, code).arg("transport", shown(&account.transport)).detail(error.detail.clone()));
+            let problem = Problem::new(&place, code).arg("transport", shown(&account.transport)).detail(error.detail.clone());
+            let known = schemas.names();
+            account.problems.push(problem.hint(&account.transport, known.iter().map(String::as_str)));
             account.unusable = Some(error.at(layers.place(&place, &|_| None), code));
             return account;
         }
     };
-    let mut findings = Findings::default();
+    let own_sender = given.shift_remove("sender");
+    let all = Value::Object(given);
+    let mut findings = Findings {
+        hidden: fields::hidden_by_others(&schema, &all, &schema, ""),
+        beside: Some((pointer.to_owned(), &["transport", "sender"])),
+        ..Findings::default()
+    };
+    for hidden in &mut findings.hidden {
+        hidden.insert_str(0, pointer);
+    }
+    let given = all.as_object().cloned().unwrap_or_default();
     account.settings = Value::Object(fields::group(&schema, &given, pointer, &mut findings));
+    if let Some(own) = own_sender {
+        account.sender = sender::read(&own, &child(pointer, "sender"), &mut findings);
+    }
     account.schema = Some(schema);
     account.secrets = findings.secrets.iter().filter_map(|secret| secret.strip_prefix(pointer)).map(str::to_owned).collect();
     account.references = findings.accounts;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Send {
     /// The account that sends where the caller names none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-postkontor" = {"scope": "company", "order": 10, "account": true}))]
+    #[schemars(extend("x-postkontor" = {"scope": "company", "order": 10, "account": true, "default_by": "document"}))]
     pub account: Option<String>,
     /// The accounts that are tried in turn when that one fails before anything was delivered.
     #[schemars(extend("x-postkontor" = {"scope": "company", "order": 20, "account": true, "list": true}))]
@@ -25,7 +25,7 @@ pub struct Sent {
     pub copy: bool,
     /// The account whose mailbox gets the copies; that of `receive.account` when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20, "account": true, "when": {"copy": [true]}}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20, "account": true, "default_by": "document", "when": {"copy": [true]}}))]
     pub account: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub struct Sent {
 pub struct Receive {
     /// The account that mail is fetched from where the caller names none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10, "account": true}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10, "account": true, "default_by": "document"}))]
     pub account: Option<String>,
     /// Four digits by which the application knows the account.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -51,22 +51,30 @@ pub(super) fn account(settings: &Value, pointer: &str, layers: &Layers, secrets:
 
 /// Checks the document's own groups.
 pub(super) fn document(groups: &Value, problems: &mut Vec<Problem>) {
-    if let Some(charset) = groups.pointer("/sender/charset").and_then(Value::as_str)
-        && Encoding::for_label(charset.as_bytes()).is_none_or(|encoding| encoding.output_encoding() != encoding)
-    {
-        problems.push(Problem::new("/sender/charset", "settings.charset_unknown").arg("value", super::problem::shown(charset)));
-    }
-    let receive = &groups["receive"];
-    if receive["routing"] == true && receive["operators"].as_array().is_none_or(Vec::is_empty) {
-        // Sending needs no operator, so the document is good for that.
-        problems.push(Problem::warning("/receive/operators", "receive.operator_missing"));
-    }
+    sender(&groups["sender"], "/sender", problems);
     let send = &groups["send"];
     for (index, fallback) in send["fallback"].as_array().into_iter().flatten().enumerate() {
         if *fallback == send["account"] {
             problems.push(Problem::new(&format!("/send/fallback/{index}"), "settings.fallback_itself").arg("account", fallback.clone()));
         }
     }
+}
+
+/// Checks a sender, the document's or an account's own.
+pub(super) fn sender(sender: &Value, pointer: &str, problems: &mut Vec<Problem>) {
+    if let Some(charset) = sender["charset"].as_str()
+        && Encoding::for_label(charset.as_bytes()).is_none_or(|encoding| encoding.output_encoding() != encoding)
+    {
+        let value = super::problem::shown(charset);
+        problems.push(Problem::new(&format!("{pointer}/charset"), "settings.charset_unknown").arg("value", value));
+    }
+}
+
+/// What keeps from fetching, and only from that: a document without operators sends all the same.
+pub(super) fn fetching(groups: &Value) -> Option<Problem> {
+    let receive = &groups["receive"];
+    let is_missing = receive["routing"] == true && receive["operators"].as_array().is_none_or(Vec::is_empty);
+    is_missing.then(|| Problem::new("/receive/operators", "receive.operator_missing"))
 }
 
 /// `socks5://[user:password@]host:port` or the same with `http://`.

@@ -1,18 +1,21 @@
 //! The settings document: the four settings pages it must carry ([`pages`]), and everything that may be wrong with one.
 #![allow(dead_code, clippy::unwrap_used, reason = "of the settings structs only the schemas are wanted, and this is a test")]
 
+mod applies;
 mod pages;
+mod refusals;
 
 use pages::{document, page};
 use postkontor_core::settings::{Document, Schemas, check, form, resolve_secrets, secret_not_found};
 use postkontor_core::texts::Texts;
-use postkontor_plugin::settings::{Auth, Server, Tls, schema};
+use postkontor_plugin::settings::{Auth, Server, Tls, TlsMode, schema};
 use postkontor_plugin::{Error, Secret, Status, schemars, serde};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Smtp {
+    #[schemars(extend("x-postkontor" = {"default_by": {"port": {"/tls/mode": {"none": 25, "implicit": 465, "required": 587}}}}))]
     server: Server,
     #[serde(default)]
     tls: Tls,
@@ -26,13 +29,18 @@ struct Smtp {
 struct SmtpOwn {
     #[schemars(extend("x-postkontor" = {"scope": "user"}))]
     ehlo: Option<String>,
+    #[schemars(extend("x-postkontor" = {"required": true, "when": {"/auth/method": ["pop-before-smtp"]}}))]
     pop3: Option<Pop3>,
 }
 
 #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 struct Pop3 {
+    #[schemars(extend("x-postkontor" = {"host": true}))]
     host: String,
+    #[schemars(extend("x-postkontor" = {"default_by": {"mode": {"implicit": 995, "required": 110}}}))]
     port: Option<u16>,
+    #[serde(default)]
+    mode: TlsMode,
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -51,7 +59,7 @@ struct Folders {
     inbox: Option<String>,
     #[schemars(extend("x-postkontor" = {"scope": "user"}))]
     outbox: Option<String>,
-    #[schemars(extend("x-postkontor" = {"scope": "user", "account": true}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "account": true, "via": true}))]
     via: Option<String>,
     #[schemars(extend("deprecated" = true, "x-postkontor" = {"replaced_by": "outbox"}))]
     sent_box: Option<String>,
@@ -76,6 +84,18 @@ impl Schemas for Plugins {
             "imap" => Ok(Arc::new(schema::<Imap>())),
             "sendmail" => Ok(Arc::new(schema::<Sendmail>())),
             _ => Err(Error::new(Status::Transport, "transport.unknown")),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        ["smtp", "pop3", "imap", "sendmail"].map(str::to_owned).to_vec()
+    }
+
+    fn supports(&self, transport: &str, operation: &str) -> bool {
+        match transport {
+            "pop3" => operation != "send",
+            "smtp" | "sendmail" => operation == "send",
+            _ => true,
         }
     }
 
@@ -185,7 +205,7 @@ fn every_defect_is_named_with_its_place() {
         (json!({"auth": {"user": ""}}), "/auth/user", "settings.required"),
         (json!({"auth": {"password": null}}), "/auth/password", "settings.required"),
         (json!({"auth": {"method": "plain", "password": ""}}), "/auth/password", "settings.required"),
-        (json!({"auth": {"method": "pop-before-smtp", "user": ""}}), "/auth/user", "settings.required"),
+        (json!({"auth": {"method": "pop-before-smtp", "user": ""}, "smtp": {"pop3": {"host": "h"}}}), "/auth/user", "settings.required"),
         (json!({"auth": {"method": "oauth2"}}), "/auth/oauth2/access_token", "settings.required"),
         (json!({"auth": {"method": "oauth2", "oauth2": {"access_token": ""}}}), "/auth/oauth2/access_token", "settings.required"),
         (json!({"auth": {"method": "plain", "account": "b"}}), "/auth/account", "settings.account_unknown"),

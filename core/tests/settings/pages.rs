@@ -18,6 +18,9 @@ pub(crate) fn page(name: &str) -> String {
     for (place, value) in [("\"${pop3.port}\"", "110"), ("\"${smtp.port}\"", "25"), ("\"${imap.port}\"", "993"), ("${user}", "anna")] {
         text = text.replace(place, value);
     }
+    for file in ["branding.html", "logo.png"] {
+        text = text.replace(file, &format!("{}/../tests/pages/{file}", env!("CARGO_MANIFEST_DIR")));
+    }
     text.replace("${", "").replace(".host}", ".example.com").replace("ca_file}", "ca.pem")
 }
 
@@ -104,7 +107,7 @@ fn page_c_what_is_risky_is_a_warning_and_works() {
         ]
     );
     let html = document("c").sender.html.unwrap();
-    assert_eq!((html.enabled, html.template.as_deref(), html.logo.as_deref()), (true, Some("branding.html"), Some("logo.png")));
+    assert!(html.enabled && html.template.unwrap().ends_with("/branding.html") && html.logo.unwrap().ends_with("/logo.png"));
     let settings = document("c").account("after-pop3").unwrap().settings;
     assert_eq!((&settings["auth"]["user"], &settings["smtp"]["pop3"]["host"]), (&json!("pbx"), &json!("pop.example.com")));
 }

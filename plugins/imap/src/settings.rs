@@ -13,6 +13,8 @@ pub(crate) const IMPLICIT: u16 = 993;
 #[schemars(crate = "postkontor_plugin::schemars")]
 pub struct Settings {
     /// Where the server is and how long to wait for it.
+    #[schemars(extend("x-postkontor" = {"order": 10, "default_by": {"port": {"/tls/mode":
+        {"none": 143, "auto": 143, "starttls": 143, "implicit": 993, "required": 993}}}}))]
     pub server: Server,
     /// How the connection is secured.
     #[serde(default)]
@@ -34,13 +36,13 @@ pub struct Own {
     #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10}))]
     pub inbox: String,
     /// The folder that outgoing mail is put into; a rule of the server sends it on.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20, "default_by": "nothing"}))]
     pub outbox: Option<String>,
     /// The folder for copies of sent mail; the server's own folder of that kind when left out.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 30}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 30, "default_by": "server"}))]
     pub sent: Option<String>,
     /// The account that outgoing mail goes out by, in the place of the outbox; the host hands it over.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 25, "account": true}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 25, "account": true, "via": true, "default_by": "nothing"}))]
     pub via: Option<String>,
     /// Folders that do not exist are created.
     #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 40}))]
@@ -82,6 +84,23 @@ impl Settings {
         match self.tls.mode {
             TlsMode::Implicit | TlsMode::Required => IMPLICIT,
             TlsMode::None | TlsMode::Starttls | TlsMode::Auto => 143,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postkontor_plugin::serde_json::{self, json};
+
+    #[test]
+    fn the_form_tells_the_port_that_is_used() {
+        let schema = postkontor_plugin::settings::schema::<Settings>();
+        for (mode, port) in
+            schema["properties"]["server"]["properties"]["port"]["x-postkontor"]["default_by"]["/tls/mode"].as_object().unwrap()
+        {
+            let settings: Settings = serde_json::from_value(json!({"server": {"host": "h"}, "tls": {"mode": mode}})).unwrap();
+            assert_eq!(*port, settings.default_port(), "{mode}");
         }
     }
 }

@@ -13,6 +13,8 @@ pub(crate) const IMPLICIT: u16 = 995;
 #[schemars(crate = "postkontor_plugin::schemars")]
 pub struct Settings {
     /// Where the server is and how long to wait for it.
+    #[schemars(extend("x-postkontor" = {"order": 10, "default_by": {"port": {"/tls/mode":
+        {"none": 110, "auto": 110, "starttls": 110, "implicit": 995, "required": 995}}}}))]
     pub server: Server,
     /// How the connection is secured.
     #[serde(default)]
@@ -31,7 +33,7 @@ pub struct Settings {
 #[schemars(crate = "postkontor_plugin::schemars")]
 pub struct Own {
     /// Fetched messages stay on the server for so many days, counted from the day they were fetched; for ever when left out.
-    #[schemars(range(min = 0, max = 3650), extend("x-postkontor" = {"scope": "user", "unit": "d", "order": 10}))]
+    #[schemars(range(min = 0, max = 3650), extend("x-postkontor" = {"scope": "user", "unit": "d", "order": 10, "default_by": "nothing"}))]
     pub leave_days: Option<u32>,
 }
 
@@ -67,6 +69,23 @@ impl Settings {
         match self.tls.mode {
             TlsMode::Implicit | TlsMode::Required => IMPLICIT,
             TlsMode::None | TlsMode::Starttls | TlsMode::Auto => 110,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postkontor_plugin::serde_json::{self, json};
+
+    #[test]
+    fn the_form_tells_the_port_that_is_used() {
+        let schema = postkontor_plugin::settings::schema::<Settings>();
+        for (mode, port) in
+            schema["properties"]["server"]["properties"]["port"]["x-postkontor"]["default_by"]["/tls/mode"].as_object().unwrap()
+        {
+            let settings: Settings = serde_json::from_value(json!({"server": {"host": "h"}, "tls": {"mode": mode}})).unwrap();
+            assert_eq!(*port, settings.default_port(), "{mode}");
         }
     }
 }

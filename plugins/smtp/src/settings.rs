@@ -10,6 +10,8 @@ use postkontor_plugin::{Error, Stage, Status, schemars, serde};
 #[schemars(crate = "postkontor_plugin::schemars")]
 pub struct Settings {
     /// Where the server is and how long to wait for it.
+    #[schemars(extend("x-postkontor" = {"order": 10, "default_by": {"port": {"/tls/mode":
+        {"none": 25, "auto": 587, "starttls": 587, "implicit": 465, "required": 587}}}}))]
     pub server: Server,
     /// How the connection is secured.
     #[serde(default)]
@@ -28,10 +30,10 @@ pub struct Settings {
 #[schemars(crate = "postkontor_plugin::schemars")]
 pub struct Own {
     /// The name that the client gives itself with EHLO; the machine's own name or address when left out.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 10}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 10, "default_by": "machine"}))]
     pub ehlo: Option<String>,
     /// The POP3 server to log in to first, for the method `pop-before-smtp`.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 20}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20, "required": true, "when": {"/auth/method": ["pop-before-smtp"]}}))]
     pub pop3: Option<Pop3>,
 }
 
@@ -41,11 +43,12 @@ pub struct Own {
 #[schemars(crate = "postkontor_plugin::schemars")]
 pub struct Pop3 {
     /// Name or address, optionally with `:port`.
-    #[schemars(length(min = 1), extend("x-postkontor" = {"scope": "user", "order": 10}))]
+    #[schemars(length(min = 1), extend("x-postkontor" = {"scope": "user", "order": 10, "host": true}))]
     pub host: String,
     /// Port; 995 with TLS from the first byte, else 110, when left out.
     #[serde(default)]
-    #[schemars(range(min = 1, max = 65535), extend("x-postkontor" = {"scope": "user", "order": 20}))]
+    #[schemars(range(min = 1, max = 65535), extend("x-postkontor" = {"scope": "user", "order": 20, "default_by":
+        {"mode": {"none": 110, "auto": 110, "starttls": 110, "implicit": 995, "required": 110}}}))]
     pub port: Option<u16>,
     /// Whether and how that connection is secured; everything else about TLS is as for SMTP.
     #[serde(default)]
@@ -168,5 +171,26 @@ mod tests {
         assert_eq!(with(auth.clone(), json!({"pop3": {"host": "a b"}})), "/smtp/pop3/host");
         assert_eq!(with(json!({"method": "pop-before-smtp"}), json!({"pop3": {"host": "p"}})), "/auth/user");
         assert_eq!(with(auth, json!({"pop3": {"host": "p"}})), "");
+    }
+
+    #[test]
+    fn the_form_tells_the_port_that_is_used() {
+        let schema = postkontor_plugin::settings::schema::<Settings>();
+        for (mode, port) in
+            schema["properties"]["server"]["properties"]["port"]["x-postkontor"]["default_by"]["/tls/mode"].as_object().unwrap()
+        {
+            let settings: Settings = serde_json::from_value(json!({"server": {"host": "h"}, "tls": {"mode": mode}})).unwrap();
+            assert_eq!(*port, settings.default_port(), "{mode}");
+        }
+    }
+
+    #[test]
+    fn the_form_tells_the_port_of_the_pop3_server_that_is_used() {
+        let schema = postkontor_plugin::settings::schema::<Settings>();
+        let pop3 = &schema["properties"]["smtp"]["properties"]["pop3"];
+        for (mode, port) in pop3["properties"]["port"]["x-postkontor"]["default_by"]["mode"].as_object().unwrap() {
+            let pop3: Pop3 = serde_json::from_value(json!({"host": "h", "mode": mode})).unwrap();
+            assert_eq!(*port, pop3.default_port(), "{mode}");
+        }
     }
 }

@@ -1,133 +1,62 @@
 //! The answer to `host_schema`: forms in the user's language.
+//!
+//! What a plugin describes passes three hands: [`words`] puts titles and descriptions on it, [`shape`] turns it into what form
+//! generators draw as it is meant, and [`json_forms`] and [`rjsf`] write the UI schemas beside it.
 
-use super::pointer::child;
+mod json_forms;
+mod rjsf;
+mod shape;
+mod words;
+
+use super::layers;
 use crate::texts::Texts;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The form of a transport's account, or of [`document_schema`](super::document_schema), in the asked language:
 /// `{"schema", "uischema", "rjsf"}`: a JSON Schema with titles, a UI schema for JSON Forms, and one for react-jsonschema-form.
 ///
-/// A group or field without a text is called by its name.
+/// Drawn without any data, each generator shows what applies. A group or field without a text is called by its name.
 pub fn form(schema: &Value, texts: &Texts, language: &str) -> Value {
     let mut told = schema.clone();
-    tell_members(&mut told, "", texts, language);
-    let elements = elements(&told, "#", &|test| test);
-    json!({"schema": told, "uischema": {"type": "VerticalLayout", "elements": elements}, "rjsf": rjsf(&told)})
-}
-
-/// Puts titles and descriptions on all members of a group.
-fn tell_members(group: &mut Value, pointer: &str, texts: &Texts, language: &str) {
-    let tell = |members: Option<&mut Value>| {
-        for (name, member) in members.and_then(Value::as_object_mut).into_iter().flatten() {
-            tell_member(member, name, &child(pointer, name), texts, language);
-        }
-    };
-    tell(group.get_mut("properties"));
-    for branch in group.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
-        tell(branch.pointer_mut("/then/properties"));
-    }
-}
-
-fn tell_member(member: &mut Value, name: &str, pointer: &str, texts: &Texts, language: &str) {
-    tell_members(member, pointer, texts, language);
-    let Some(member) = member.as_object_mut() else { return };
-    let text = texts.setting(language, pointer);
-    let said = |what: &str| text.and_then(|text| text.get(what)).and_then(Value::as_str);
-    let title = said("title").or_else(|| member.get("title")?.as_str()).map_or_else(|| name.replace('_', " "), str::to_owned);
-    // The doc comment speaks to the plugin's author in English; it is better than nothing only where there is no text at all.
-    let description =
-        said("description").or_else(|| if text.is_some() { None } else { member.get("description")?.as_str() }).map(str::to_owned);
-    let keywords = std::mem::take(member).into_iter().filter(|(keyword, _)| keyword != "title" && keyword != "description");
-    let mut told: Map<_, _> = keywords.collect();
-    // Behind the type, where people look for it.
-    let behind = usize::from(told.contains_key("type"));
-    if let Some(description) = description {
-        told.shift_insert(behind, "description".to_owned(), json!(description));
-    }
-    told.shift_insert(behind, "title".to_owned(), json!(title));
-    for choice in told.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten() {
-        let named = choice["const"].as_str().and_then(|value| text?.get("choices")?.get(value)?.as_str());
-        if let (Some(named), Some(choice)) = (named, choice.as_object_mut()) {
-            choice.insert("title".to_owned(), json!(named));
-            choice.shift_remove("description");
-        }
-    }
-    *member = told;
+    words::tell(&mut told, texts, language);
+    let shaped = shape::shape(&told, texts, language);
+    json!({"schema": shaped, "uischema": json_forms::layout(&told, texts, language), "rjsf": rjsf::ui_schema(&told)})
 }
 
 /// A member of a group and the conditions under which it shows; it always does where there are none.
-type Member<'a> = (&'a str, &'a Value, Vec<&'a Value>);
+struct Member<'a> {
+    name: &'a str,
+    schema: &'a Value,
+    conditions: Vec<&'a Value>,
+}
 
 /// The members of a group in their order, those with a condition among them.
 fn members(group: &Value) -> Vec<Member<'_>> {
     let always = group["properties"].as_object().into_iter().flatten();
-    let mut members: Vec<Member> = always.map(|(name, member)| (name.as_str(), member, Vec::new())).collect();
+    let mut members: Vec<Member> = always.map(|(name, schema)| Member { name, schema, conditions: Vec::new() }).collect();
     for branch in group["allOf"].as_array().into_iter().flatten() {
-        for (name, member) in branch["then"]["properties"].as_object().into_iter().flatten() {
-            match members.iter_mut().find(|(other, ..)| other == name) {
-                Some((_, _, conditions)) => conditions.push(&branch["if"]),
-                None => members.push((name, member, vec![&branch["if"]])),
+        for (name, schema) in layers::members(&branch["then"]) {
+            match members.iter_mut().find(|member| member.name == name) {
+                Some(member) => member.conditions.push(&branch["if"]),
+                None => members.push(Member { name, schema, conditions: vec![&branch["if"]] }),
             }
         }
     }
-    members.sort_by_key(|(_, member, _)| member["x-postkontor"]["order"].as_i64().unwrap_or(i64::MAX));
+    members.sort_by_key(|member| member.schema["x-postkontor"]["order"].as_i64().unwrap_or(i64::MAX));
     members
 }
 
-/// The elements of a JSON Forms layout. `around` wraps a condition of this group into one on the whole form's data, so that a
-/// group which is not there yet counts like an empty one.
-fn elements(group: &Value, scope: &str, around: &dyn Fn(Value) -> Value) -> Vec<Value> {
-    let mut elements = Vec::new();
-    for (name, member, conditions) in members(group) {
-        let scope = format!("{scope}/properties/{}", name.replace('~', "~0").replace('/', "~1"));
-        let mut element = if member.get("properties").is_some() {
-            let around = |test: Value| {
-                let mut outer = json!({"properties": {name: test}});
-                if test.get("required").is_some() {
-                    outer["required"] = json!([name]);
-                }
-                around(outer)
-            };
-            json!({"type": "Group", "label": member["title"], "elements": self::elements(member, &scope, &around)})
-        } else {
-            json!({"type": "Control", "scope": scope})
-        };
-        let mut options = Map::new();
-        if member["format"] == "password" {
-            options.insert("format".to_owned(), json!("password"));
-        }
-        if member["x-postkontor"]["advanced"] == true {
-            options.insert("advanced".to_owned(), json!(true));
-        }
-        if !options.is_empty() {
-            element["options"] = Value::Object(options);
-        }
-        let test = match conditions.as_slice() {
-            [] => None,
-            [only] => Some(around((*only).clone())),
-            several => Some(json!({"anyOf": several.iter().map(|test| around((*test).clone())).collect::<Vec<_>>()})),
-        };
-        if let Some(test) = test {
-            element["rule"] = json!({"effect": "SHOW", "condition": {"scope": "#", "schema": test}});
-        }
-        elements.push(element);
-    }
-    elements
+/// Whether a field is a choice of yes and no in forms: a checkbox shows "no" where nothing is given, and here that is not what applies.
+fn is_yes_or_no(field: &Value) -> bool {
+    field["type"] == "boolean" && (field["default"] == true || field["x-postkontor"].get("default_by").is_some())
 }
 
-/// The uiSchema of react-jsonschema-form for a group.
-fn rjsf(group: &Value) -> Value {
-    let members = members(group);
-    let order: Vec<_> = members.iter().map(|(name, ..)| *name).chain(["*"]).collect();
-    let mut ui = json!({ "ui:order": order });
-    for (name, member, _) in members {
-        if member.get("properties").is_some() {
-            ui[name] = rjsf(member);
-        } else if member["format"] == "password" {
-            ui[name] = json!({"ui:widget": "password", "ui:autocomplete": "off"});
-        }
-    }
-    ui
+fn is_secret(field: &Value) -> bool {
+    field["x-postkontor"]["secret"] == true
+}
+
+fn is_group(member: &Value) -> bool {
+    member.get("properties").is_some()
 }
 
 #[cfg(test)]
@@ -159,15 +88,17 @@ mod tests {
 
     #[test]
     fn every_group_field_and_choice_has_a_title_in_each_language() {
-        for (language, server, host, none) in [
-            ("en", "Server", "Server name", "None: everything readable on the way"),
-            ("de-AT", "Server", "Servername", "Keine: unterwegs für jeden lesbar"),
-            ("sl", "Strežnik", "Ime strežnika", "Brez: na poti berljivo vsakomur"),
+        for (language, server, host, modes) in [
+            ("en", "Server", "Server name", ["Default (SSL/TLS or STARTTLS, never without)", "None: everything readable on the way"]),
+            ("de-AT", "Server", "Servername", ["Voreinstellung (SSL/TLS oder STARTTLS, nie ohne)", "Keine: unterwegs für jeden lesbar"]),
+            ("sl", "Strežnik", "Ime strežnika", ["Privzeto (SSL/TLS ali STARTTLS, nikoli brez)", "Brez: na poti berljivo vsakomur"]),
         ] {
             let schema = &form_in(language)["schema"];
             assert_eq!(schema["properties"]["server"]["title"], server);
             assert_eq!(schema["properties"]["server"]["properties"]["host"]["title"], host);
-            assert_eq!(schema["properties"]["tls"]["properties"]["mode"]["oneOf"][0]["title"], none);
+            let choices = &schema["properties"]["tls"]["properties"]["mode"]["oneOf"];
+            assert_eq!([0, 1].map(|place| choices[place]["title"].as_str().unwrap()), modes);
+            assert_eq!(choices[0]["const"], Value::Null);
         }
     }
 
@@ -190,14 +121,40 @@ mod tests {
             scopes[..3],
             ["#/properties/auth/properties/method", "#/properties/auth/properties/user", "#/properties/auth/properties/password"]
         );
-        let password = &auth["elements"][2];
+        let (password, reference) = (&auth["elements"][2], &auth["elements"][3]);
+        assert_eq!(reference["scope"], "#/properties/auth/properties/password/properties/secret");
         assert_eq!(password["options"]["format"], "password");
         assert_eq!(password["rule"]["effect"], "SHOW");
         let condition = &password["rule"]["condition"]["schema"]["properties"]["auth"];
         assert!(condition["properties"]["method"]["enum"].as_array().unwrap().contains(&json!("plain")));
         assert_eq!(condition.get("required"), None, "the default method is one of them, so it may be left out");
-        let account = &auth["elements"][3]["rule"]["condition"]["schema"];
+        let account = &auth["elements"][4]["rule"]["condition"]["schema"];
         assert_eq!((&account["required"], &account["properties"]["auth"]["required"]), (&json!(["auth"]), &json!(["method"])));
+    }
+
+    #[test]
+    fn a_secret_is_a_text_or_a_reference_each_in_a_branch_of_its_own() {
+        let proxy = |branch: &Value| branch["then"]["properties"].get("proxy").cloned();
+        let schema = form_in("en")["schema"].clone();
+        let server = &schema["properties"]["server"];
+        assert_eq!(server["properties"].get("proxy"), None);
+        let branches = server["allOf"].as_array().unwrap();
+        let found: Vec<_> = branches.iter().filter_map(|branch| Some((branch["if"].clone(), proxy(branch)?))).collect();
+        assert_eq!(found[0].0, json!({"properties": {"proxy": {"type": ["string", "null"]}}}));
+        assert_eq!((&found[0].1["type"], &found[0].1["writeOnly"]), (&json!(["string", "null"]), &json!(true)));
+        assert_eq!(found[1].0, json!({"properties": {"proxy": {"type": "object"}}, "required": ["proxy"]}));
+        assert_eq!(found[1].1["required"], json!(["secret"]));
+    }
+
+    #[test]
+    fn what_is_required_is_not_null_and_everything_else_may_be() {
+        let schema = form_in("en")["schema"].clone();
+        let server = &schema["properties"]["server"]["properties"];
+        assert_eq!((&server["host"]["type"], &server["port"]["type"]), (&json!("string"), &json!(["integer", "null"])));
+        assert_eq!(
+            (&schema["properties"]["server"]["type"], &schema["properties"]["tls"]["type"]),
+            (&json!("object"), &json!(["object", "null"]))
+        );
     }
 
     #[test]

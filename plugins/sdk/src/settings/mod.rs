@@ -17,12 +17,14 @@
 //! ```
 
 mod auth;
+mod host;
 pub(crate) mod methods;
 mod schema;
 mod server;
 mod tls;
 
 pub use auth::{Auth, Method, OAuth2};
+pub use host::is_host;
 pub use schema::{portable_schema, schema};
 pub use server::{Endpoint, Server};
 pub use tls::{ClientCertificate, Tls, TlsMode, TlsVersion};

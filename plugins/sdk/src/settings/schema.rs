@@ -18,15 +18,18 @@
 //! | `scope` | Which layer sets it: `company`, `user` or `workstation`; any layer when left out |
 //! | `order` | Place within the group; the order of the struct when left out |
 //! | `secret` | `true`: never shown, and `{"secret": "name"}` may stand in its place |
-//! | `when` | Shown only when other members of the group have one of these values: `{"mode": ["a", "b"]}`; `null` instead of a list: when that member is left out |
+//! | `when` | Shown only when other members of the group have one of these values: `{"mode": ["a", "b"]}`; `null` instead of a list: when that member is left out. A name that begins with `/` is a pointer into the whole of the settings |
 //! | `required` | `true`, or a condition like `when`: must be given then, although the struct has a default |
 //! | `account` | `true`: the value names an account of the same document (or a list of them) |
+//! | `via` | `true`: the account named here sends in the place of this one |
+//! | `host` | `true`: the name or address of a server, if need be with `:port` |
+//! | `default_by` | What applies when the field is left out and is no constant: a table `{"/tls/mode": {"none": 25, …}}` of what another field decides, or a word for who decides: `server`, `machine`, `document`, `nothing`. On a group: `{"port": …}` for its members |
 //! | `list` | `true`: a text with `;` between the items may stand for the list |
 //! | `problem` | The code of the sentence for a value that does not match the pattern |
 //! | `unit`, `advanced`, `credentials`, `version`, `replaced_by` | For forms and their readers |
 //!
-//! `when` and `required` become standard keywords and are not in the result; `optional: true` is added to a group that may
-//! be left out as a whole.
+//! `when` and `required` become standard keywords and are not in the result, unless they look beyond their group; `optional: true`
+//! is added to a group that may be left out as a whole.
 
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
@@ -170,15 +173,21 @@ fn soften(group: &mut Map<String, Value>) {
 /// Orders the members of a group and moves those with a condition behind it.
 fn group(group: &mut Map<String, Value>) {
     let Some(Value::Object(members)) = group.shift_remove("properties") else { return };
+    let decided =
+        group.get_mut("x-postkontor").and_then(Value::as_object_mut).and_then(|annotations| annotations.shift_remove("default_by"));
     let mut required = match group.shift_remove("required") {
         Some(Value::Array(required)) => required,
         _ => Vec::new(),
     };
     let mut members: Vec<(String, Value)> = members.into_iter().collect();
-    for (position, (_, member)) in members.iter_mut().enumerate() {
+    for (position, (name, member)) in members.iter_mut().enumerate() {
         portable(member);
-        if let Some(member) = member.as_object_mut().filter(|member| annotation(member, "order").is_none()) {
+        let Some(member) = member.as_object_mut() else { continue };
+        if annotation(member, "order").is_none() {
             annotate(member, "order", json!((position + 1) * 10));
+        }
+        if let Some(by) = decided.as_ref().and_then(|decided| decided.get(name.as_str())) {
+            annotate(member, "default_by", by.clone());
         }
     }
     members.sort_by_key(|(_, member)| member["x-postkontor"]["order"].as_i64());
@@ -187,6 +196,12 @@ fn group(group: &mut Map<String, Value>) {
     let mut always = Map::new();
     let mut branches: Vec<Branch> = Vec::new();
     for (name, mut member) in members {
+        if looks_beyond(&member) {
+            // No keyword of the group can express it; the host puts it where the whole is seen.
+            required.retain(|other| *other != name);
+            always.insert(name, member);
+            continue;
+        }
         let when = take_annotation(&mut member, "when");
         let must = take_annotation(&mut member, "required");
         let listed = required.iter().position(|other| *other == name).map(|index| required.remove(index)).is_some();
@@ -212,6 +227,11 @@ fn group(group: &mut Map<String, Value>) {
     if !branches.is_empty() {
         group.insert("allOf".to_owned(), branches.into_iter().map(Branch::into_schema).collect());
     }
+}
+
+/// Whether a member shows by what stands in another group.
+fn looks_beyond(member: &Value) -> bool {
+    member["x-postkontor"]["when"].as_object().is_some_and(|when| when.keys().any(|name| name.starts_with('/')))
 }
 
 /// What a group has more under a condition.

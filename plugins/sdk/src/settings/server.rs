@@ -1,5 +1,6 @@
 //! Group `server`: where the server is and how long to wait for it.
 
+use super::host::is_host;
 use crate::{Error, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Server {
     /// Name or address, optionally with `:port`; an IPv6 address with a port stands in brackets.
-    #[schemars(length(min = 1), extend("x-postkontor" = {"scope": "workstation", "order": 10}))]
+    #[schemars(length(min = 1), extend("x-postkontor" = {"scope": "workstation", "order": 10, "host": true}))]
     pub host: String,
     /// Port; the transport's default, by TLS mode, when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,7 +60,7 @@ impl Server {
                 None => (host, None),
             }
         };
-        if host.is_empty() {
+        if !is_host(host) {
             return Err(wrong());
         }
         let port = match inline {
@@ -100,7 +101,25 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for host in ["", " ", ":25", "a:b", "a:0", "a:70000", "a:1:2", "[::1", "[x]:25", "[::1]25", "a b", "a\r\nb", "http://a", "u@h"] {
+        for host in [
+            "",
+            " ",
+            ":25",
+            "a:b",
+            "a:0",
+            "a:70000",
+            "a:1:2",
+            "[::1",
+            "[x]:25",
+            "[::1]25",
+            "a b",
+            "a\r\nb",
+            "http://a",
+            "u@h",
+            "a..b:25",
+            "101.202.303.404:88",
+            "-x.de",
+        ] {
             assert_eq!(endpoint(host, None), None, "{host:?}");
         }
         assert_eq!(endpoint("a:25", Some(26)), None);

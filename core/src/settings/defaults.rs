@@ -1,0 +1,57 @@
+//! What applies where a field is left out and its default is no constant (`x-postkontor.default_by`).
+
+use super::layers;
+use super::pointer::child;
+use postkontor_plugin::settings::Server;
+use serde_json::{Map, Value};
+
+/// Fills in what other fields decide, for example the port by the kind of encryption.
+pub(super) fn complete(schema: &Value, settings: &mut Value) {
+    let root = settings.clone();
+    complete_group(schema, settings, &root);
+}
+
+fn complete_group(schema: &Value, group: &mut Value, root: &Value) {
+    let Some(members) = group.as_object_mut() else { return };
+    for (name, member) in layers::members(schema) {
+        if let Some(inner) = members.get_mut(name).filter(|inner| inner.is_object()) {
+            complete_group(member, inner, root);
+        } else if !members.contains_key(name)
+            && let Some(value) =
+                told_beside(schema, name, members).or_else(|| decided(&member["x-postkontor"]["default_by"], members, root))
+        {
+            members.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// The value that a table `{"/tls/mode": {"none": 25, …}}` gives for the settings as they are.
+fn decided(by: &Value, group: &Map<String, Value>, root: &Value) -> Option<Value> {
+    by.as_object()?.iter().find_map(|(place, table)| {
+        let decides = if place.starts_with('/') { root.pointer(place) } else { group.get(place) };
+        table.get(decides?.as_str()?).cloned()
+    })
+}
+
+/// The port that stands behind the name of the server.
+fn told_beside(schema: &Value, name: &str, group: &Map<String, Value>) -> Option<Value> {
+    let (host, _) = layers::members(schema).find(|(_, member)| name == "port" && member["x-postkontor"]["host"] == true)?;
+    let host = group.get(host)?.as_str()?.to_owned();
+    // No port is 0, so this one stands for "none".
+    let endpoint = Server { host, port: None, timeout_seconds: 1, proxy: None }.endpoint(0).ok()?;
+    (endpoint.port != 0).then(|| Value::from(endpoint.port))
+}
+
+/// The pointers of the fields that show and have no value although something applies then, with their place in the schema.
+pub(super) fn left_out(schema: &Value, settings: &Value, pointer: &str, visible: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, member) in layers::members(schema) {
+        let pointer = child(pointer, name);
+        if member.get("properties").is_some() {
+            found.extend(left_out(member, &settings[name], &pointer, visible));
+        } else if settings.get(name).is_none() && member["x-postkontor"]["default_by"].is_string() && visible(&pointer) {
+            found.push(pointer);
+        }
+    }
+    found
+}

@@ -1,0 +1,253 @@
+//! The schema as form generators draw it, and as validators of JSON Schema accept it, 2020-12 and draft-07, in strict mode.
+//!
+//! It differs from what a plugin describes where that would be drawn as something which does not apply, or would refuse what
+//! [`check`](crate::settings::check) takes:
+//!
+//! - what may be left out may be `null`; a choice has `null` as its first, under the name of the default, which is what generators show
+//!   that fill in nothing;
+//! - yes or no with the default yes is a choice, as a box that is not ticked would say no;
+//! - a secret is a text or a reference `{"secret": "name"}`, each in a branch of its own, so that either is drawn as what it is;
+//! - a member that shows by what stands in another group stands in `then` of the whole;
+//! - members that are asked for when others are given are asked for by `if`, and not because of a value that applies anyway.
+
+use super::{is_group, is_secret, is_yes_or_no};
+use crate::settings::fields::looks_beyond;
+use crate::texts::Texts;
+use serde_json::{Map, Value, json};
+
+/// Shapes a schema that has its titles already.
+pub(super) fn shape(schema: &Value, texts: &Texts, language: &str) -> Value {
+    let shaper = Shaper { texts, language };
+    let mut beyond = Vec::new();
+    let mut shaped = shaper.group(schema, &mut Vec::new(), &mut beyond);
+    let mut branches: Vec<Value> = Vec::new();
+    for Beyond { when, path, member, required } in beyond {
+        let then = path.iter().rev().enumerate().fold(member, |inner, (depth, name)| {
+            let mut group = json!({"type": "object", "properties": {name.as_str(): inner}});
+            if required {
+                group["required"] = json!([name]);
+            }
+            // The whole is an object as it is.
+            if depth + 1 == path.len() {
+                group.as_object_mut().map(|group| group.shift_remove("type"));
+            }
+            group
+        });
+        branches.push(json!({"if": when_beyond(&when), "then": then}));
+    }
+    if let (Some(shaped), Some(branch)) = (shaped.as_object_mut(), branches.first().and_then(Value::as_object)) {
+        match branches.as_slice() {
+            // Without `allOf` at the root, which not every generator draws.
+            [_] => shaped.extend(branch.clone()),
+            several => drop(shaped.insert("allOf".to_owned(), json!(several))),
+        }
+    }
+    shaped
+}
+
+/// The condition on the whole for a member that shows by what stands in other groups.
+pub(super) fn when_beyond(when: &Map<String, Value>) -> Value {
+    let mut test = json!({});
+    for (place, allowed) in when {
+        let allowed = match allowed {
+            Value::Null => json!(false),
+            Value::Array(values) if values.len() == 1 => json!({"const": values[0]}),
+            Value::Array(values) => json!({ "enum": values }),
+            only => json!({ "const": only }),
+        };
+        let names: Vec<&str> = place.split('/').filter(|name| !name.is_empty()).collect();
+        let inner = names.iter().rev().enumerate().fold(allowed, |inner, (depth, name)| {
+            let mut group = json!({"properties": {*name: inner}, "required": [name]});
+            if depth + 1 < names.len() {
+                group["type"] = json!("object");
+            }
+            group
+        });
+        merge(&mut test, inner);
+    }
+    test
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => from.into_iter().for_each(|(name, value)| match into.get_mut(&name) {
+            Some(known) => merge(known, value),
+            None => drop(into.insert(name, value)),
+        }),
+        (Value::Array(into), Value::Array(from)) => into.extend(from.into_iter().filter(|value| !into.contains(value)).collect::<Vec<_>>()),
+        (into, from) => *into = from,
+    }
+}
+
+/// A member that shows by what stands in another group.
+struct Beyond {
+    when: Map<String, Value>,
+    path: Vec<String>,
+    member: Value,
+    required: bool,
+}
+
+/// What a group has more under a condition.
+struct Branch {
+    test: Value,
+    members: Map<String, Value>,
+    required: Vec<Value>,
+}
+
+struct Shaper<'a> {
+    texts: &'a Texts,
+    language: &'a str,
+}
+
+impl Shaper<'_> {
+    /// Shapes a group: its members, and the branches of `allOf`.
+    fn group(&self, group: &Value, path: &mut Vec<String>, beyond: &mut Vec<Beyond>) -> Value {
+        let required = |group: &Value| group["required"].as_array().cloned().unwrap_or_default();
+        let properties = |group: &Value| group["properties"].as_object().cloned().unwrap_or_default();
+        let mut always = Branch { test: json!({}), members: Map::new(), required: required(group) };
+        let mut branches = Vec::new();
+        for (name, member) in properties(group) {
+            path.push(name.clone());
+            let is_required = always.required.contains(&json!(name));
+            if let Some(when) = looks_beyond(&member) {
+                let required = member["x-postkontor"]["required"] == true;
+                let mut member = self.member(&member, required, path, beyond);
+                for told in ["when", "required"] {
+                    member["x-postkontor"].as_object_mut().map(|annotations| annotations.shift_remove(told));
+                }
+                beyond.push(Beyond { when: when.clone(), path: path.clone(), member, required });
+            } else {
+                let shaped = self.member(&member, is_required, path, beyond);
+                place(&name, shaped, &mut always, &mut branches);
+            }
+            path.pop();
+        }
+        for branch in group["allOf"].as_array().into_iter().flatten() {
+            let mut under = Branch { test: branch["if"].clone(), members: Map::new(), required: required(&branch["then"]) };
+            for (name, member) in properties(&branch["then"]) {
+                path.push(name.clone());
+                let is_required = under.required.contains(&json!(name));
+                let shaped = self.member(&member, is_required, path, beyond);
+                place(&name, shaped, &mut under, &mut branches);
+                path.pop();
+            }
+            if !under.members.is_empty() || !under.required.is_empty() {
+                branches.push(under);
+            }
+        }
+        branches.extend(asked_for_by_others(group));
+        written(group, always, branches)
+    }
+
+    /// Shapes one field, group or list.
+    fn member(&self, member: &Value, is_required: bool, path: &mut Vec<String>, beyond: &mut Vec<Beyond>) -> Value {
+        if is_group(member) {
+            let mut shaped = self.group(member, path, beyond);
+            allow_null(&mut shaped, is_required);
+            return shaped;
+        }
+        let mut shaped = member.clone();
+        if is_yes_or_no(member) {
+            let choice =
+                |value: bool| json!({"const": value, "title": self.texts.form(self.language, if value { "yes" } else { "no" }, &[])});
+            shaped["oneOf"] = json!([choice(true), choice(false)]);
+        }
+        if let Some(choices) = shaped.get_mut("oneOf").and_then(Value::as_array_mut).filter(|_| !is_required) {
+            let default = choices.iter().find(|choice| Some(&choice["const"]) == member.get("default"));
+            let title = default.and_then(|choice| choice["title"].as_str());
+            let title = match (title, member["x-postkontor"]["default_by"].as_str()) {
+                (Some(title), _) => self.texts.form(self.language, "default_choice", &[("value", title)]),
+                (None, Some("document")) => self.texts.form(self.language, "document_choice", &[]),
+                (None, _) => self.texts.form(self.language, "no_choice", &[]),
+            };
+            choices.insert(0, json!({"const": null, "title": title}));
+        }
+        allow_null(&mut shaped, is_required);
+        shaped
+    }
+}
+
+fn allow_null(member: &mut Value, is_required: bool) {
+    if let (Some(kind), false) = (member["type"].as_str(), is_required) {
+        member["type"] = json!([kind, "null"]);
+    }
+}
+
+/// Puts a member where it shows; a secret into two branches, one for the text and one for the reference.
+fn place(name: &str, member: Value, around: &mut Branch, branches: &mut Vec<Branch>) {
+    if !is_secret(&member) {
+        around.members.insert(name.to_owned(), member);
+        return;
+    }
+    let before = around.required.len();
+    around.required.retain(|other| other != name);
+    let required: Vec<Value> = if around.required.len() < before { vec![json!(name)] } else { Vec::new() };
+    let reference = json!({
+        "type": "object",
+        "title": member["title"],
+        "properties": {"secret": {"type": "string", "title": member["title"], "minLength": 1, "x-postkontor": {"order": 10}}},
+        "required": ["secret"],
+        "x-postkontor": {"order": member["x-postkontor"]["order"], "reference": true},
+    });
+    for (kind, schema, given) in [(json!(["string", "null"]), member, false), (json!("object"), reference, true)] {
+        let mut test = around.test.clone();
+        test["properties"][name] = json!({ "type": kind });
+        if given {
+            let mut names = test["required"].as_array().cloned().unwrap_or_default();
+            names.push(json!(name));
+            test["required"] = json!(names);
+        }
+        branches.push(Branch { test, members: Map::from_iter([(name.to_owned(), schema)]), required: required.clone() });
+    }
+}
+
+/// Members that must be given as soon as another one is (`dependentRequired`), unless that one has its default only.
+fn asked_for_by_others(group: &Value) -> Vec<Branch> {
+    let asking = group["dependentRequired"].as_object().into_iter().flatten().map(|(name, required)| {
+        let given = match group["properties"][name].get("default") {
+            Some(default) => json!({"not": {"enum": [default, null]}}),
+            None => json!({"not": {"enum": [null, ""]}}),
+        };
+        let test = json!({"properties": {name: given}, "required": [name]});
+        Branch { test, members: Map::new(), required: required.as_array().cloned().unwrap_or_default() }
+    });
+    asking.collect()
+}
+
+/// The group with its members and branches, keywords in the order in which they were.
+fn written(group: &Value, always: Branch, mut branches: Vec<Branch>) -> Value {
+    let mut shaped = Map::new();
+    for (keyword, value) in group.as_object().into_iter().flatten() {
+        if !matches!(keyword.as_str(), "properties" | "required" | "allOf" | "dependentRequired" | "x-postkontor") {
+            shaped.insert(keyword.clone(), value.clone());
+        }
+    }
+    shaped.insert("properties".to_owned(), Value::Object(always.members));
+    if !always.required.is_empty() {
+        shaped.insert("required".to_owned(), json!(always.required));
+    }
+    // Generators look for a member in the order of the branches, so those come first that have it.
+    branches.sort_by_key(|branch| branch.members.is_empty());
+    let branches: Vec<Value> = branches.into_iter().map(Branch::into_schema).collect();
+    if !branches.is_empty() {
+        shaped.insert("allOf".to_owned(), json!(branches));
+    }
+    shaped.extend(group.get("x-postkontor").map(|annotations| ("x-postkontor".to_owned(), annotations.clone())));
+    Value::Object(shaped)
+}
+
+impl Branch {
+    fn into_schema(mut self) -> Value {
+        // Strict validators want to see each required member beside the word.
+        for name in self.required.iter().filter_map(Value::as_str) {
+            if !self.members.contains_key(name) {
+                self.members.insert(name.to_owned(), json!({}));
+            }
+        }
+        let mut then = json!({"properties": self.members});
+        if !self.required.is_empty() {
+            then["required"] = json!(self.required);
+        }
+        json!({"if": self.test, "then": then})
+    }
+}
