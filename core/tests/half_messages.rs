@@ -7,9 +7,7 @@ use postkontor_plugin::{Call, Disposal, Incoming, Missing, Opening, ReceiveReque
 use serde_json::{Value, json};
 
 /// A transport whose server names three messages: the first is longer than told, the second it refuses, the third is as told.
-struct Gaps {
-    is_interrupted: bool,
-}
+struct Gaps(Own);
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Settings {
@@ -19,6 +17,8 @@ struct Settings {
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Own {
     interrupted: bool,
+    /// There is one message, of 33 MB, and the state says what is to become of it.
+    giant: bool,
 }
 
 impl Transport for Gaps {
@@ -29,10 +29,17 @@ impl Transport for Gaps {
     type Settings = Settings;
 
     fn open(settings: Settings, _opening: &Opening) -> Result<Gaps, postkontor_plugin::Error> {
-        Ok(Gaps { is_interrupted: settings.gaps.interrupted })
+        Ok(Gaps(settings.gaps))
     }
 
     fn receive(&mut self, _request: &ReceiveRequest, call: &Call) -> Result<Received, postkontor_plugin::Error> {
+        if self.0.giant {
+            call.announce(&Incoming { id: "giant".to_owned(), ..Incoming::default() })?;
+            call.message(b"Subject: giant\r\n\r\n")?;
+            let block = vec![b'x'; 1024 * 1024];
+            (0..33).try_for_each(|_| call.message(&block))?;
+            return Ok(Received { state: format!("{:?}", call.disposal()?), ..Received::default() });
+        }
         let announce = |id: &str| call.announce(&Incoming { id: id.to_owned(), size: Some(17), ..Incoming::default() });
         announce("longer")?;
         call.message(b"Subject: a\r\n\r\nlonger\r\n")?;
@@ -44,7 +51,7 @@ impl Transport for Gaps {
         call.message(b"Subject: b\r\n\r\nb\r\n")?;
         call.disposal()?;
         let refused = postkontor_plugin::Error::new(Status::Refused, "gaps.refused").arg("id", "refused");
-        let interrupted = self.is_interrupted.then(|| postkontor_plugin::Error::new(Status::Network, "net.closed_by_server"));
+        let interrupted = self.0.interrupted.then(|| postkontor_plugin::Error::new(Status::Network, "net.closed_by_server"));
         let missing = vec![Missing { id: "refused".to_owned(), error: refused }];
         Ok(Received { state: "s".to_owned(), missing, interrupted, ..Received::default() })
     }
@@ -52,19 +59,41 @@ impl Transport for Gaps {
 
 static GAPS: Plugin = postkontor_plugin::abi::vtable::<Gaps>();
 
+fn account(own: &Value) -> Account {
+    let host = Host::open_with(r#"{"language":"en"}"#, Box::new(()), &[&GAPS]).unwrap();
+    let settings = json!({"accounts": {"main": {"transport": "gaps", "gaps": own}}, "sender": {"address": "a@example.com"}});
+    Account::open(&host, &settings.to_string(), None).unwrap()
+}
+
 /// The summaries that the program got, and the result.
 fn receive(summary: &str, interrupted: bool) -> (Vec<Value>, Result<Value, Error>) {
-    let host = Host::open_with(r#"{"language":"en"}"#, Box::new(()), &[&GAPS]).unwrap();
-    let settings =
-        json!({"accounts": {"main": {"transport": "gaps", "gaps": {"interrupted": interrupted}}}, "sender": {"address": "a@example.com"}});
-    let mut account = Account::open(&host, &settings.to_string(), None).unwrap();
     let mut summaries = Vec::new();
     let mut take = |fetched: Fetched<'_>| {
         summaries.push(serde_json::from_str(fetched.summary).unwrap());
         Disposal::Keep
     };
+    let mut account = account(&json!({"interrupted": interrupted, "giant": false}));
     let result = account.receive(&json!({"summary": summary}).to_string(), Some(&mut take), &Cancel::default());
     (summaries, result.map(|json| serde_json::from_str(&json).unwrap()))
+}
+
+#[test]
+fn a_message_of_which_only_the_beginning_was_handed_over_is_not_deleted() {
+    let folder = std::env::temp_dir().join(format!("postkontor-giant-{}", std::process::id()));
+    for (request, verdict) in [
+        (json!({"then": "delete"}), "keep"),
+        (json!({"then": "delete", "summary": "none"}), "keep"),
+        // Saved, it is whole.
+        (json!({"then": "delete", "save_to": folder}), "delete"),
+    ] {
+        let result = account(&json!({"interrupted": false, "giant": true})).receive(&request.to_string(), None, &Cancel::default());
+        let result: Value = serde_json::from_str(&result.unwrap()).unwrap();
+        assert_eq!(
+            (&result["messages"][0]["verdict"], result["state"].as_str().unwrap().to_lowercase()),
+            (&json!(verdict), verdict.to_owned())
+        );
+    }
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

@@ -262,8 +262,9 @@ impl<'a, 'w> Reception<'a, 'w> {
             Some(take) => take(Fetched { summary: &summary, message }),
             None => self.then,
         };
-        // Whoever lets large messages pass with their headers only does not want them lost.
-        let verdict = if incoming.headers_only && verdict == Disposal::Delete { Disposal::Keep } else { verdict };
+        // What was handed over in part, and lies whole in no file either, is not to be lost.
+        let is_partly_ours = incoming.headers_only || !is_whole && saved.is_none();
+        let verdict = if is_partly_ours && verdict == Disposal::Delete { Disposal::Keep } else { verdict };
         if let (Disposal::Delete, Some(folder), Some(number)) = (verdict, &self.folder, &saved) {
             // The server's copy is about to go, so ours must survive a power cut.
             folder.sync(number)?;
