@@ -5,8 +5,12 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod fetch;
+mod filter;
+mod fingerprint;
 mod listing;
 mod login;
+mod naming;
 mod receive;
 mod retrieve;
 mod session;

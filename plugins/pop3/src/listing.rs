@@ -1,18 +1,19 @@
-//! What lies in the mailbox: numbers, sizes and unique identifiers.
+//! What lies in the mailbox: numbers, sizes and unique identifiers, from the answers to LIST and UIDL.
 
+use crate::naming;
 use crate::session::Session;
-use mail_parser::MessageParser;
-use md5::digest::Output;
-use md5::{Digest, Md5};
-use postkontor_plugin::{Call, Error, Filter, Stage, Status};
-use std::collections::HashMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use postkontor_plugin::{Call, Error, Missing, Reply, Stage, Status};
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 /// More messages than any mailbox should hold; the list of a hostile server ends here.
 const MESSAGES: usize = 1_000_000;
 
 /// More bytes than any message has: what a hostile server claims beyond makes no sum overflow.
 const BYTES: u64 = 1 << 40;
+
+/// An answer with more lines that make no sense is no list.
+const ODD_LINES: usize = 1000;
 
 /// A message in the mailbox. Its number holds for this session only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,146 +23,217 @@ pub(crate) struct Entry {
     pub(crate) id: String,
 }
 
+/// The mailbox, in the order of its numbers.
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    pub(crate) entries: Vec<Entry>,
+    /// Messages that are there and that the answers describe in no usable way.
+    pub(crate) missing: Vec<Missing>,
+}
+
 impl Session {
-    /// Lists the mailbox in the order of its numbers.
-    pub(crate) fn listing(&mut self, call: &Call) -> Result<Vec<Entry>, Error> {
+    /// Lists the mailbox. `known` are the identifiers that the caller knows messages by: what was told apart before is told apart again.
+    pub(crate) fn mailbox<'k>(&mut self, known: impl Iterator<Item = &'k str> + Clone, call: &Call) -> Result<Mailbox, Error> {
         let at = |error: Error| error.stage(Stage::Mailbox);
-        let pipelined = self.capabilities.pipelining;
-        self.silent().map_err(at)?;
-        self.stream.write(if pipelined { b"LIST\r\nUIDL\r\n" } else { b"LIST\r\n" }, call).map_err(at)?;
-        if let Err(reply) = self.answer(call).map_err(at)? {
-            return Err(at(self.refused("pop3.list_refused", Status::Refused, reply)));
-        }
-        let malformed = |line: &str| Error::new(Status::Protocol, "pop3.list_malformed").detail(line.chars().take(80).collect::<String>());
-        let mut entries = Vec::new();
-        let take = |line: &str| {
-            entries.push(entry(line).ok_or_else(|| malformed(line))?);
-            Ok(())
+        let Some(mut lists) = self.lists(known.clone(), call).map_err(at)? else {
+            return Ok(Mailbox { entries: Vec::new(), missing: Vec::new() });
         };
-        self.lines(MESSAGES, call, take).map_err(at)?;
-        entries.sort_by_key(|entry| entry.number);
-        if !pipelined {
-            self.stream.write(b"UIDL\r\n", call).map_err(at)?;
-        }
-        match self.answer(call).map_err(at)? {
-            Ok(_) => {
-                self.lines(MESSAGES, call, |line| name(&mut entries, line).ok_or_else(|| malformed(line))).map_err(at)?;
-                if let Some(entry) = entries.iter().find(|entry| entry.id.is_empty()) {
-                    return Err(at(malformed(&format!("no identifier for message {}", entry.number))));
-                }
+        let missing = lists.missing(self)?;
+        let mut entries = lists.entries;
+        if lists.is_named {
+            let mut doubled = doubled(&entries);
+            doubled.extend(known.filter_map(naming::unnamed).map(str::to_owned));
+            if !doubled.is_empty() {
+                self.name_by_content(&mut entries, |id| doubled.contains(id), call).map_err(at)?;
             }
-            // RFC 1939 makes UIDL optional.
-            Err(_) => self.name_by_headers(&mut entries, call).map_err(at)?,
+        } else {
+            self.name_by_content(&mut entries, |_| true, call).map_err(at)?;
         }
-        Ok(entries)
+        Ok(Mailbox { entries, missing })
     }
 
-    /// For servers without UIDL: the digest of headers and size names a message nearly as well, and its place among equal ones.
-    /// Without TOP it is the digest of the whole message, at the price of reading it once more in each session. A message that cannot
-    /// be read has a name for this session only.
-    fn name_by_headers(&mut self, entries: &mut [Entry], call: &Call) -> Result<(), Error> {
-        let mut equal: HashMap<String, usize> = HashMap::new();
-        for entry in entries {
-            let digest = match self.headers(entry.number, call)? {
-                Some(headers) => Some(("top-", Md5::digest(&headers))),
-                None => self.digest(entry.number, call)?.map(|digest| ("retr-", digest)),
-            };
-            entry.id = match digest {
-                Some((kind, digest)) => {
-                    let id = digest.iter().fold(kind.to_owned(), |id, byte| format!("{id}{byte:02x}"));
-                    let id = format!("{id}-{}", entry.size);
-                    let count = equal.entry(id.clone()).or_default();
-                    *count += 1;
-                    if *count == 1 { id } else { format!("{id}-{count}") }
-                }
-                None => {
-                    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-                    format!("once-{now:x}-{}", entry.number)
-                }
-            };
+    /// The answers to LIST and UIDL; nothing where the mailbox is empty and the server calls that an error.
+    fn lists<'k>(&mut self, known: impl Iterator<Item = &'k str>, call: &Call) -> Result<Option<Lists>, Error> {
+        let pipelined = self.capabilities.pipelining;
+        self.quiet(call)?;
+        self.stream.write(if pipelined { b"LIST\r\nUIDL\r\n" } else { b"LIST\r\n" }, call)?;
+        let mut lists = Lists::default();
+        let listed = self.status(call)?;
+        if listed.is_ok() {
+            self.lines(MESSAGES, call, |line| lists.sized(line))?;
+            lists.entries.sort_by_key(|entry| entry.number);
+            lists.entries.dedup_by_key(|entry| entry.number);
+        }
+        if !pipelined && listed.is_ok() {
+            self.quiet(call)?;
+            self.stream.write(b"UIDL\r\n", call)?;
+        }
+        if pipelined || listed.is_ok() {
+            let named = self.status(call)?;
+            lists.is_named = named.is_ok();
+            match named {
+                Ok(()) => self.lines(MESSAGES, call, |line| lists.named(line))?,
+                Err(reply) => self.may_do_without_identifiers(known, reply)?,
+            }
+        }
+        match listed {
+            Ok(()) => Ok(Some(lists)),
+            Err(_) if self.is_empty(call)? => Ok(None),
+            Err(reply) => Err(self.refused("pop3.list_refused", Status::Refused, reply)),
+        }
+    }
+
+    /// Whether STAT says that there is no message.
+    fn is_empty(&mut self, call: &Call) -> Result<bool, Error> {
+        self.quiet(call)?;
+        let answer = self.command("STAT\r\n", call)?;
+        Ok(answer.is_ok_and(|words| words.split_ascii_whitespace().next().is_some_and(|count| count.parse() == Ok(0))))
+    }
+
+    /// RFC 1939 makes UIDL optional. A server that has it and refuses it this time is believed to have it: named otherwise, everything
+    /// would be fetched again.
+    fn may_do_without_identifiers<'k>(&self, mut known: impl Iterator<Item = &'k str>, reply: Reply) -> Result<(), Error> {
+        let is_offered = self.capabilities.uidl || !self.capabilities.told;
+        if is_offered && known.any(|id| !naming::is_by_content(id)) {
+            return Err(self.refused("pop3.list_refused", Status::Later, reply));
+        }
+        Ok(())
+    }
+}
+
+/// The answers to LIST and UIDL while they come in.
+#[derive(Default)]
+struct Lists {
+    entries: Vec<Entry>,
+    /// UIDL was answered.
+    is_named: bool,
+    odd_sizes: Vec<Odd>,
+    odd_names: Vec<Odd>,
+    /// What UIDL calls messages that LIST does not have.
+    unlisted: HashMap<u32, String>,
+}
+
+/// A line that makes no sense, with the number of the message it is about if it has one.
+struct Odd {
+    number: Option<u32>,
+    line: String,
+}
+
+impl Lists {
+    /// Reads a line of LIST.
+    fn sized(&mut self, line: &str) -> Result<(), Error> {
+        let (number, rest) = numbered(line);
+        let size = rest.and_then(|rest| rest.split_ascii_whitespace().next()?.parse().ok()).filter(|size| *size <= BYTES);
+        match (number, size) {
+            (Some(number), Some(size)) => self.entries.push(Entry { number, size, id: String::new() }),
+            _ => note(&mut self.odd_sizes, number, line)?,
         }
         Ok(())
     }
 
-    /// The digest of a whole message, or `None` where the server does not give it.
-    fn digest(&mut self, number: u32, call: &Call) -> Result<Option<Output<Md5>>, Error> {
-        if self.command(&format!("RETR {number}\r\n"), call)?.is_err() {
-            return Ok(None);
+    /// Reads a line of UIDL.
+    fn named(&mut self, line: &str) -> Result<(), Error> {
+        let (number, rest) = numbered(line);
+        let id = rest.map(str::trim_ascii).unwrap_or_default();
+        let Some(number) = number else { return note(&mut self.odd_names, None, line) };
+        // RFC 1939, section 7: 1 to 70 printable characters.
+        if id.is_empty() || id.len() > 255 || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return note(&mut self.odd_names, Some(number), line);
         }
-        let mut hash = Md5::new();
-        self.body(call, |piece| {
-            hash.update(piece);
-            Ok(())
-        })?;
-        Ok(Some(hash.finalize()))
+        match self.entries.binary_search_by_key(&number, |entry| entry.number) {
+            Ok(index) if self.entries[index].id.is_empty() || self.entries[index].id == id => self.entries[index].id = id.to_owned(),
+            // Two names for one message: neither can be relied on.
+            Ok(_) => return note(&mut self.odd_names, Some(number), line),
+            Err(_) if self.unlisted.len() < ODD_LINES => drop(self.unlisted.insert(number, id.to_owned())),
+            Err(_) => return Err(malformed(line)),
+        }
+        Ok(())
     }
 
-    /// The headers of a message, or `None` where the server has no TOP.
-    pub(crate) fn headers(&mut self, number: u32, call: &Call) -> Result<Option<Vec<u8>>, Error> {
-        if self.command(&format!("TOP {number} 0\r\n"), call)?.is_err() {
-            return Ok(None);
+    /// Takes the messages out that cannot be fetched because a line about them makes no sense, and says of each why.
+    fn missing(&mut self, session: &mut Session) -> Result<Vec<Missing>, Error> {
+        let mut missing = Vec::new();
+        let last = self.entries.last().map_or(0, |entry| entry.number);
+        for odd in std::mem::take(&mut self.odd_sizes) {
+            let number = odd.number.or_else(|| self.unlisted.keys().min().copied());
+            let id = number.and_then(|number| self.unlisted.remove(&number)).unwrap_or_default();
+            self.odd_names.retain(|name| number.is_none() || name.number != number);
+            missing.push(Missing { id, error: session.odd_line("LIST", &odd.line) });
         }
-        let mut headers = Vec::new();
-        self.body(call, |piece| {
-            // Headers of more than a megabyte are nobody's headers.
-            if headers.len() + piece.len() > 1_048_576 {
-                return Err(Error::new(Status::Protocol, "protocol.reply_too_long").stage(Stage::Fetch).arg("limit", 1_048_576));
+        if self.is_named {
+            let odd_numbers: HashMap<u32, String> = self.odd_names.iter().filter_map(|odd| Some((odd.number?, odd.line.clone()))).collect();
+            let mut unnumbered: Vec<String> =
+                std::mem::take(&mut self.odd_names).into_iter().filter(|odd| odd.number.is_none()).map(|odd| odd.line).collect();
+            unnumbered.reverse();
+            let (named, unnamed) = std::mem::take(&mut self.entries)
+                .into_iter()
+                .partition(|entry| !entry.id.is_empty() && !odd_numbers.contains_key(&entry.number));
+            self.entries = named;
+            for entry in unnamed {
+                let line = odd_numbers.get(&entry.number).cloned().or_else(|| unnumbered.pop());
+                let error = match line {
+                    Some(line) => session.odd_line("UIDL", &line),
+                    None => session.no_line("UIDL", entry.number),
+                };
+                missing.push(Missing { id: String::new(), error });
             }
-            headers.extend_from_slice(piece);
-            Ok(())
-        })?;
-        Ok(Some(headers))
-    }
-
-    /// Whether a message passes the conditions that need its headers. Without TOP they cannot be asked for.
-    pub(crate) fn passes(&mut self, entry: &Entry, filter: &Filter, call: &Call) -> Result<bool, Error> {
-        if filter.min_size.is_some_and(|size| entry.size < size) || filter.max_size.is_some_and(|size| entry.size > size) {
-            return Ok(false);
+            missing.extend(unnumbered.iter().map(|line| Missing { id: String::new(), error: session.odd_line("UIDL", line) }));
         }
-        if filter.from.is_none() && filter.subject.is_none() && filter.since.is_none() {
-            return Ok(true);
-        }
-        let Some(headers) = self.headers(entry.number, call)? else {
-            return Err(Error::new(Status::Unsupported, "pop3.top_unsupported").stage(Stage::Fetch));
-        };
-        Ok(matches(&headers, filter))
+        // What has a higher number than all others came between the two answers, and is there the next time.
+        let mut gaps: Vec<(u32, String)> = self.unlisted.drain().filter(|(number, _)| *number < last).collect();
+        gaps.sort();
+        missing.extend(gaps.into_iter().map(|(number, id)| Missing { id, error: session.no_line("LIST", number) }));
+        if missing.len() > ODD_LINES { Err(malformed("").stage(Stage::Mailbox)) } else { Ok(missing) }
     }
 }
 
-/// Reads a line of LIST.
-fn entry(line: &str) -> Option<Entry> {
-    let mut words = line.split_ascii_whitespace();
-    let number = words.next()?.parse().ok()?;
-    let size = words.next()?.parse().ok().filter(|size| *size <= BYTES)?;
-    Some(Entry { number, size, id: String::new() })
+impl Session {
+    fn odd_line(&mut self, command: &str, line: &str) -> Error {
+        let line: String = self.stream.transcript().clean(line.as_bytes()).chars().take(80).collect();
+        let error = Error::new(Status::Protocol, "pop3.line_malformed").stage(Stage::Mailbox).usable();
+        error.arg("host", self.stream.endpoint().host.as_str()).arg("command", command).arg("line", line)
+    }
+
+    fn no_line(&mut self, command: &str, number: u32) -> Error {
+        let error = Error::new(Status::Protocol, "pop3.line_missing").stage(Stage::Mailbox).usable();
+        error.arg("host", self.stream.endpoint().host.as_str()).arg("command", command).arg("number", number)
+    }
 }
 
-/// Gives an entry the unique identifier that a line of UIDL tells; nothing where the line makes no sense.
-fn name(entries: &mut [Entry], line: &str) -> Option<()> {
-    let (number, id) = line.trim_end().split_once(' ')?;
-    let number: u32 = number.parse().ok()?;
-    let id = id.trim();
-    // RFC 1939, section 7: 1 to 70 printable characters.
-    if id.is_empty() || id.len() > 255 || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return None;
+/// The identifiers that several messages have. A mailbox may hold a million, so what is kept of each is its hash.
+fn doubled(entries: &[Entry]) -> HashSet<String> {
+    let state = RandomState::new();
+    let mut hashes: Vec<u64> = entries.iter().map(|entry| state.hash_one(&entry.id)).collect();
+    hashes.sort_unstable();
+    let suspicious: HashSet<u64> = hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    if suspicious.is_empty() {
+        return HashSet::new();
     }
-    if let Ok(index) = entries.binary_search_by_key(&number, |entry| entry.number) {
-        entries[index].id = id.to_owned();
-    }
-    Some(())
+    let mut seen = HashSet::new();
+    let suspects = entries.iter().filter(|entry| suspicious.contains(&state.hash_one(&entry.id)));
+    suspects.filter(|entry| !seen.insert(entry.id.as_str())).map(|entry| entry.id.clone()).collect()
 }
 
-fn matches(headers: &[u8], filter: &Filter) -> bool {
-    let Some(message) = MessageParser::default().parse_headers(headers) else { return false };
-    let contains =
-        |text: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| text.to_lowercase().contains(&wanted.to_lowercase()));
-    let from = message.from().into_iter().flat_map(|address| address.iter());
-    let from: String =
-        from.map(|person| format!("{} <{}> ", person.name().unwrap_or_default(), person.address().unwrap_or_default())).collect();
-    // RFC 3339 dates compare as texts; a message without a date passes, since nobody knows.
-    let day = message.date().map(|date| date.to_rfc3339());
-    let recent = filter.since.as_ref().is_none_or(|since| day.is_none_or(|day| day.get(..10).is_none_or(|day| day >= since.as_str())));
-    contains(&from, &filter.from) && contains(message.subject().unwrap_or_default(), &filter.subject) && recent
+/// Splits a line at the number it begins with.
+fn numbered(line: &str) -> (Option<u32>, Option<&str>) {
+    let line = line.trim_ascii_start();
+    let (number, rest) = line.split_once(|c: char| c.is_ascii_whitespace()).map_or((line, None), |(number, rest)| (number, Some(rest)));
+    match number.parse().ok().filter(|number| *number > 0) {
+        Some(number) => (Some(number), rest),
+        None => (None, None),
+    }
+}
+
+fn note(odd: &mut Vec<Odd>, number: Option<u32>, line: &str) -> Result<(), Error> {
+    if odd.len() >= ODD_LINES {
+        return Err(malformed(line));
+    }
+    odd.push(Odd { number, line: line.chars().take(80).collect() });
+    Ok(())
+}
+
+fn malformed(line: &str) -> Error {
+    Error::new(Status::Protocol, "pop3.list_malformed").detail(line.chars().take(80).collect::<String>())
 }
 
 #[cfg(test)]
@@ -169,21 +241,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identifiers_find_their_messages_in_any_order() {
-        let entry = |number| Entry { number, size: 1, id: String::new() };
-        let mut entries = vec![entry(1), entry(3)];
-        assert!(["3 c", "1 a", "2 gone"].iter().all(|line| name(&mut entries, line).is_some()));
-        assert_eq!((entries[0].id.as_str(), entries[1].id.as_str()), ("a", "c"));
-        assert!(["1", "x a", "1 a\u{e4}"].iter().all(|line| name(&mut entries, line).is_none()));
+    fn lines_are_read_whatever_blanks_they_have_and_in_any_order() {
+        let mut lists = Lists::default();
+        for line in ["1 5", " 2\t 6", "3   7  octets"] {
+            lists.sized(line).unwrap();
+        }
+        for line in ["3 \t c", "1 a ", "\t2\tb", "4 new"] {
+            lists.named(line).unwrap();
+        }
+        let found: Vec<_> = lists.entries.iter().map(|entry| (entry.number, entry.size, entry.id.as_str())).collect();
+        assert_eq!(found, [(1, 5, "a"), (2, 6, "b"), (3, 7, "c")]);
+        assert!(lists.odd_sizes.is_empty() && lists.odd_names.is_empty());
     }
 
     #[test]
-    fn filters_look_at_decoded_headers() {
-        let headers = b"From: =?utf-8?Q?J=C3=BCrgen?= <j@example.com>\r\nSubject: =?utf-8?Q?R=C3=BCckfrage?=\r\nDate: Fri, 20 Nov 2026 10:00:00 +0100\r\n\r\n";
-        let filter = |json: &str| postkontor_plugin::serde_json::from_str::<Filter>(json).unwrap();
-        assert!(matches(headers, &filter(r#"{"from":"JÜRGEN","subject":"rück"}"#)));
-        assert!(matches(headers, &filter(r#"{"from":"j@example","since":"2026-11-20"}"#)));
-        assert!(!matches(headers, &filter(r#"{"since":"2026-11-21"}"#)));
-        assert!(!matches(headers, &filter(r#"{"subject":"Rechnung"}"#)));
+    fn lines_without_sense_are_noted_and_too_many_are_no_list() {
+        let mut lists = Lists::default();
+        for line in ["", "1", "x 5", "0 5", "2 x", "3 99999999999999999999999", "99999999999 5", "-1 5"] {
+            lists.sized(line).unwrap();
+        }
+        let long = format!("4 {}", "x".repeat(300));
+        for line in ["", "1", "1 ", "2 a b", "3 \u{e4}", &long] {
+            lists.named(line).unwrap();
+        }
+        assert_eq!((lists.entries.len(), lists.odd_sizes.len(), lists.odd_names.len()), (0, 8, 6));
+        assert!((0..ODD_LINES).any(|_| lists.named("x").is_err()));
     }
 }

@@ -1,8 +1,11 @@
-//! The body of a multi-line answer as a stream: the dots that protect lines removed, the closing dot found.
+//! The body of a multi-line response as a stream, and what stands between two responses.
 
 use crate::session::Session;
 use memchr::memmem;
-use postkontor_plugin::{Call, Error, Stage};
+use postkontor_plugin::{Call, Error, Reply, Stage, Status};
+
+/// More blank lines than any server puts between two responses.
+const BLANK: usize = 1024;
 
 /// Where in a line the reader stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,16 +15,26 @@ enum Place {
     Dot,
     /// After a dot and CR at the beginning of a line.
     DotReturn,
+    /// After a CR that may begin a line end.
+    Return,
     Middle,
 }
 
 /// Takes the protection off a multi-line body (RFC 1939, section 3), in pieces of any size.
+///
+/// Only CRLF ends a line, and only a dot between two of them ends the body: servers that protect the dots behind CRLF, as the RFC says,
+/// pass on bare LF and CR as the author of the message wrote them, and with them his idea of where the message ends. At a server whose own
+/// lines end in LF alone, LF ends every line.
 #[derive(Debug)]
-pub(crate) struct Unstuff(Place);
+pub(crate) struct Unstuff {
+    place: Place,
+    is_bare: bool,
+}
 
 impl Unstuff {
-    pub(crate) fn new() -> Unstuff {
-        Unstuff(Place::LineStart)
+    /// A reader for a server whose own lines end in CRLF, or in LF alone.
+    pub(crate) fn new(is_bare: bool) -> Unstuff {
+        Unstuff { place: Place::LineStart, is_bare }
     }
 
     /// Goes through the next bytes, handing on what belongs to the message, and returns how many of them were used and
@@ -29,55 +42,98 @@ impl Unstuff {
     pub(crate) fn push<E>(&mut self, bytes: &[u8], mut take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(usize, bool), E> {
         let mut at = 0;
         while at < bytes.len() {
-            match self.0 {
-                Place::LineStart if bytes[at] == b'.' => {
-                    self.0 = Place::Dot;
+            match (self.place, bytes[at]) {
+                (Place::LineStart, b'.') => {
+                    self.place = Place::Dot;
                     at += 1;
                 }
-                Place::Dot if bytes[at] == b'\r' => {
-                    self.0 = Place::DotReturn;
+                (Place::Dot, b'\r') => {
+                    self.place = Place::DotReturn;
                     at += 1;
                 }
-                Place::Dot | Place::DotReturn if bytes[at] == b'\n' => {
-                    return Ok((at + 1, true));
-                }
-                place => {
+                (Place::DotReturn, b'\n') => return Ok((at + 1, true)),
+                (Place::Dot, b'\n') if self.is_bare => return Ok((at + 1, true)),
+                (place, _) => {
                     if place == Place::DotReturn {
                         // The line was a protected CR followed by something else.
                         take(b"\r")?;
                     }
-                    let rest = &bytes[at..];
-                    let (length, next) = match memmem::find(rest, b"\n.") {
-                        Some(found) => (found + 1, Place::LineStart),
-                        None if rest.last() == Some(&b'\n') => (rest.len(), Place::LineStart),
-                        None => (rest.len(), Place::Middle),
-                    };
-                    take(&rest[..length])?;
-                    self.0 = next;
+                    let (length, next) = self.stretch(&bytes[at..]);
+                    take(&bytes[at..at + length])?;
+                    self.place = next;
                     at += length;
                 }
             }
         }
         Ok((at, false))
     }
+
+    /// How many bytes go up to a dot that begins a line, and where the reader stands behind them.
+    fn stretch(&self, rest: &[u8]) -> (usize, Place) {
+        let (line_end, dotted): (&[u8], &[u8]) = if self.is_bare { (b"\n", b"\n.") } else { (b"\r\n", b"\r\n.") };
+        if self.place == Place::Return && rest[0] == b'\n' {
+            return (1, Place::LineStart);
+        }
+        match memmem::find(rest, dotted) {
+            Some(found) => (found + line_end.len(), Place::LineStart),
+            None if rest.ends_with(line_end) => (rest.len(), Place::LineStart),
+            None if rest.ends_with(b"\r") && !self.is_bare => (rest.len(), Place::Return),
+            None => (rest.len(), Place::Middle),
+        }
+    }
 }
 
 impl Session {
-    /// Reads the body of an answer whose first line was `+OK`, and hands it on as it comes.
+    /// Reads the body of a response whose status line was the last line read, and hands it on as it comes. Returns how many bytes it was
+    /// on the wire, with the dots that protect lines and the one that ends it.
     pub(crate) fn body(&mut self, call: &Call, mut take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<u64, Error> {
-        let mut unstuff = Unstuff::new();
+        let mut unstuff = Unstuff::new(self.stream.line_was_bare());
         let mut size = 0;
         loop {
             let bytes = self.stream.peek(call).map_err(|error| error.stage(Stage::Fetch))?;
-            let (used, ended) = unstuff.push(bytes, |piece| {
-                size += piece.len() as u64;
-                take(piece)
-            })?;
+            let (used, ended) = unstuff.push(bytes, &mut take)?;
+            size += used as u64;
             self.stream.consume(used);
             if ended {
                 return Ok(size);
             }
         }
+    }
+
+    /// Sends a command without a secret and reads the status line of its response.
+    pub(crate) fn ask(&mut self, line: &str, call: &Call) -> Result<Result<(), Reply>, Error> {
+        self.quiet(call)?;
+        self.stream.write(line.as_bytes(), call)?;
+        self.status(call)
+    }
+
+    /// Reads the status line of the next response. Blank lines before it, as some servers put them between responses, are skipped.
+    pub(crate) fn status(&mut self, call: &Call) -> Result<Result<(), Reply>, Error> {
+        while self.stream.pending() == 0 || self.skip_blank(call)? {
+            self.stream.peek(call)?;
+        }
+        self.accepted(call)
+    }
+
+    /// Fails where the server says more than it was asked for: what seemed to be the end of its last response was not, or its next
+    /// words would be taken for the wrong one.
+    pub(crate) fn quiet(&mut self, call: &Call) -> Result<(), Error> {
+        while self.stream.pending() > 0 && self.skip_blank(call)? {}
+        self.silent()
+    }
+
+    /// Skips blank lines that have arrived; whether there were only such.
+    fn skip_blank(&mut self, call: &Call) -> Result<bool, Error> {
+        let bytes = self.stream.peek(call)?;
+        let blank = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let is_all = blank == bytes.len();
+        if blank > BLANK {
+            return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", BLANK as u64));
+        }
+        if blank > 0 {
+            self.stream.consume(blank);
+        }
+        Ok(is_all)
     }
 }
 
@@ -85,8 +141,8 @@ impl Session {
 mod tests {
     use super::*;
 
-    fn unstuffed(wire: &[u8], piece: usize) -> (Vec<u8>, usize, bool) {
-        let (mut unstuff, mut body, mut used, mut ended) = (Unstuff::new(), Vec::new(), 0, false);
+    fn unstuffed(wire: &[u8], piece: usize, is_bare: bool) -> (Vec<u8>, usize, bool) {
+        let (mut unstuff, mut body, mut used, mut ended) = (Unstuff::new(is_bare), Vec::new(), 0, false);
         for bytes in wire.chunks(piece) {
             let (count, end) = unstuff
                 .push(bytes, |piece| {
@@ -105,22 +161,30 @@ mod tests {
 
     #[test]
     fn bodies_are_the_same_whatever_the_pieces() {
-        let wire = b"a\r\n..b\r\n.\r.c\r\n...\r\n\r\n.x\r\n.\r\nnext";
-        let body = b"a\r\n.b\r\n\r.c\r\n..\r\n\r\nx\r\n";
-        for piece in 1..=wire.len() {
-            let (found, used, ended) = unstuffed(wire, piece);
-            assert_eq!(found, body, "in pieces of {piece}");
-            assert!(ended);
-            assert_eq!(&wire[used..], b"next");
+        for (is_bare, wire, body) in [
+            (false, &b"a\r\n..b\r\n.\r.c\r\n...\r\n\r\n.x\r\n.\r\nnext"[..], &b"a\r\n.b\r\n\r.c\r\n..\r\n\r\nx\r\n"[..]),
+            // What only a bare LF or CR sets apart is no line.
+            (false, b"x\n.\n+OK\n..y\r.\r.\r\n\n.\r\n.\r\nnext", b"x\n.\n+OK\n..y\r.\r.\r\n\n.\r\n"),
+            (false, b"x\r\r\n.\r\r\n.\n.\r\n\r\n.\r\nnext", b"x\r\r\n\r\r\n\n.\r\n\r\n"),
+            // At a server whose own lines end in LF it is.
+            (true, b"x\n..y\n\n.z\n.\nnext", b"x\n.y\n\nz\n"),
+            (true, b"x\r\n..y\r\n.\r\nnext", b"x\r\n.y\r\n"),
+        ] {
+            for piece in 1..=wire.len() {
+                let (found, used, ended) = unstuffed(wire, piece, is_bare);
+                assert_eq!(found.escape_ascii().to_string(), body.escape_ascii().to_string(), "in pieces of {piece}");
+                assert!(ended);
+                assert_eq!(&wire[used..], b"next");
+            }
         }
     }
 
     #[test]
     fn an_empty_body_ends_at_once_and_half_a_body_never() {
-        assert_eq!(unstuffed(b".\r\n", 1), (Vec::new(), 3, true));
-        assert_eq!(unstuffed(b".\n", 2), (Vec::new(), 2, true));
-        for wire in [&b"a\r\n."[..], b"a\r\n.\r", b"a.\r\n", b"\r\n..\r\n"] {
-            assert!(!unstuffed(wire, 1).2, "{wire:?}");
+        assert_eq!(unstuffed(b".\r\n", 1, false), (Vec::new(), 3, true));
+        assert_eq!(unstuffed(b".\n", 2, true), (Vec::new(), 2, true));
+        for wire in [&b"a\r\n."[..], b"a\r\n.\r", b"a.\r\n", b"\r\n..\r\n", b"a\n.\r\n", b"a\r\n.\n", b"a\r.\r\n", b".\n"] {
+            assert!(!unstuffed(wire, 1, false).2, "{wire:?}");
         }
     }
 }

@@ -1,12 +1,13 @@
 //! What is remembered between sessions: which messages were fetched, when, and which are still to be deleted.
 //!
-//! As text: `pop3:1` and, for each message that still lies on the server, `;DAY[!|?]:ID`. DAY counts from 1970, `!` marks a message
-//! whose deletion was asked for but never confirmed, `?` one of which only the headers were fetched. Messages that are gone from the server are forgotten, so the text
-//! grows with the mailbox only.
+//! As text: `pop3:1` and, for each message that still lies on the server, `;DAY[.FINGERPRINT][!|?|~]:ID`. DAY counts from 1970, FINGERPRINT
+//! is that of the message in eight hexadecimal digits, `!` marks a message whose deletion was asked for but never confirmed, `?` one of which
+//! only the headers were fetched, `~` one that broke a session and was not fetched. Messages that are gone from the server are forgotten, so
+//! the text grows with the mailbox only.
 
-use crate::listing::Entry;
+use crate::listing::{Entry, Mailbox};
 use postkontor_plugin::{Error, Stage, Status};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 const VERSION: &str = "pop3:1";
@@ -17,6 +18,8 @@ pub(crate) struct Known {
     /// The day it was fetched, counted from 1970.
     pub(crate) day: u64,
     pub(crate) fate: Fate,
+    /// By what the message is known again; nothing where it was not fetched.
+    pub(crate) fingerprint: Option<u32>,
 }
 
 /// What was done with a message.
@@ -28,6 +31,8 @@ pub(crate) enum Fate {
     Headers,
     /// It is to be deleted, and was not yet for certain.
     Condemned,
+    /// It broke a session and was not fetched: the others come first.
+    Broken,
 }
 
 /// What is remembered, by unique identifier.
@@ -48,19 +53,19 @@ impl State {
             return Err(foreign());
         }
         let known = |member: &str| {
-            let (day, id) = member.split_once(':')?;
-            let fate = match day.as_bytes().last() {
-                Some(b'!') => Fate::Condemned,
-                Some(b'?') => Fate::Headers,
-                _ => Fate::Fetched,
-            };
-            Some((unescaped(id), Known { day: day.trim_end_matches(['!', '?']).parse().ok()?, fate }))
+            let (facts, id) = member.split_once(':')?;
+            Some((unescaped(id), Known::parse(facts)?))
         };
         members.map(|member| known(member).ok_or_else(foreign)).collect::<Result<_, _>>().map(State)
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<Known> {
         self.0.get(id).copied()
+    }
+
+    /// The identifiers of all messages that are remembered.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> + Clone {
+        self.0.keys().map(String::as_str)
     }
 
     pub(crate) fn remember(&mut self, id: &str, known: Known) {
@@ -71,21 +76,51 @@ impl State {
         self.0.remove(id);
     }
 
-    /// The text for the next call, in the order of the mailbox.
-    pub(crate) fn text(&self, mailbox: &[Entry]) -> String {
+    /// The text for the next call, in the order of the mailbox. Where the mailbox could not be read whole, what is not in it may be there
+    /// all the same.
+    pub(crate) fn text(&self, mailbox: &Mailbox) -> String {
         let mut text = VERSION.to_owned();
-        for entry in mailbox {
-            if let Some(known) = self.0.get(&entry.id) {
-                let mark = match known.fate {
-                    Fate::Fetched => "",
-                    Fate::Headers => "?",
-                    Fate::Condemned => "!",
-                };
-                // Writing to a String cannot fail.
-                let _ = write!(text, ";{}{mark}:{}", known.day, escaped(&entry.id));
+        let mut add = |id: &str, known: &Known| {
+            let mark = match known.fate {
+                Fate::Fetched => "",
+                Fate::Headers => "?",
+                Fate::Condemned => "!",
+                Fate::Broken => "~",
+            };
+            // Writing to a String cannot fail.
+            let _ = write!(text, ";{}", known.day);
+            let _ = known.fingerprint.map_or(Ok(()), |fingerprint| write!(text, ".{fingerprint:08x}"));
+            let _ = write!(text, "{mark}:{}", escaped(id));
+        };
+        for Entry { id, .. } in &mailbox.entries {
+            if let Some(known) = self.0.get(id) {
+                add(id, known);
             }
         }
+        if !mailbox.missing.is_empty() {
+            let listed: HashSet<&str> = mailbox.entries.iter().map(|entry| entry.id.as_str()).collect();
+            let mut others: Vec<(&String, &Known)> = self.0.iter().filter(|(id, _)| !listed.contains(id.as_str())).collect();
+            others.sort_by_key(|(id, _)| *id);
+            others.into_iter().for_each(|(id, known)| add(id, known));
+        }
         text
+    }
+}
+
+impl Known {
+    fn parse(facts: &str) -> Option<Known> {
+        let fate = match facts.as_bytes().last() {
+            Some(b'!') => Fate::Condemned,
+            Some(b'?') => Fate::Headers,
+            Some(b'~') => Fate::Broken,
+            _ => Fate::Fetched,
+        };
+        let facts = facts.trim_end_matches(['!', '?', '~']);
+        let (day, fingerprint) = match facts.split_once('.') {
+            Some((day, digits)) => (day, Some(u32::from_str_radix(digits, 16).ok()?)),
+            None => (facts, None),
+        };
+        Some(Known { day: day.parse().ok()?, fate, fingerprint })
     }
 }
 
@@ -104,21 +139,28 @@ mod tests {
 
     #[test]
     fn a_state_is_read_back_as_it_was_written() {
+        let known = |day, fate, fingerprint| Known { day, fate, fingerprint };
         let mut state = State::default();
-        state.remember("a;b%3B", Known { day: 20_778, fate: Fate::Fetched });
-        state.remember("c", Known { day: 20_779, fate: Fate::Condemned });
-        state.remember("large", Known { day: 20_779, fate: Fate::Headers });
-        state.remember("gone", Known { day: 1, fate: Fate::Fetched });
+        state.remember("a;b%3B", known(20_778, Fate::Fetched, Some(0xab)));
+        state.remember("c", known(20_779, Fate::Condemned, Some(u32::MAX)));
+        state.remember("large", known(20_779, Fate::Headers, None));
+        state.remember("odd", known(20_779, Fate::Broken, None));
+        state.remember("gone", known(1, Fate::Fetched, None));
         let entry = |id: &str| Entry { number: 1, size: 1, id: id.to_owned() };
-        let text = state.text(&[entry("c"), entry("large"), entry("a;b%3B"), entry("new")]);
-        assert_eq!(text, "pop3:1;20779!:c;20779?:large;20778:a%3Bb%253B");
+        let entries = ["c", "large", "odd", "a;b%3B", "new"].map(entry).to_vec();
+        let mut mailbox = Mailbox { entries, missing: Vec::new() };
+        let text = state.text(&mailbox);
+        assert_eq!(text, "pop3:1;20779.ffffffff!:c;20779?:large;20779~:odd;20778.000000ab:a%3Bb%253B");
+        // What may lie there unreadable is not forgotten.
+        mailbox.missing.push(postkontor_plugin::Missing { id: String::new(), error: Error::new(Status::Protocol, "x") });
+        assert_eq!(state.text(&mailbox), format!("{text};1:gone"));
         state.forget("gone");
         assert_eq!(State::parse(Some(&text)).unwrap(), state);
     }
 
     #[test]
     fn a_state_of_something_else_is_refused() {
-        for text in ["imap:1;x", "pop3:2", "pop3:1;x", "pop3:1;1", "{}"] {
+        for text in ["imap:1;x", "pop3:2", "pop3:1;x", "pop3:1;1", "pop3:1;1.x:a", "{}"] {
             assert_eq!(State::parse(Some(text)).unwrap_err().status, Status::Argument, "{text}");
         }
         assert_eq!(State::parse(None).unwrap(), State::default());

@@ -10,8 +10,8 @@ pub(crate) fn test(settings: &Settings, call: &Call) -> Report {
     let mut trail = Trail::on();
     let mut transcript = Vec::new();
     let session = Session::open(settings, call, &mut trail, &mut transcript).and_then(|mut session| {
-        let entries = session.listing(call);
-        let entries = entries.inspect_err(|_| transcript.append(&mut session.stream.transcript().take()))?;
+        let mailbox = session.mailbox(std::iter::empty(), call);
+        let entries = mailbox.map(|mailbox| mailbox.entries).inspect_err(|_| transcript.append(&mut session.stream.transcript().take()))?;
         let bytes: u64 = entries.iter().map(|entry| entry.size).sum();
         trail.push(Step::ok(Stage::Mailbox).fact("messages", entries.len()).fact("bytes", bytes));
         match session.leave(call) {

@@ -216,8 +216,8 @@ fn fetched_messages_leave_the_pop3_server_after_so_many_days() {
     let (none, state) = subjects(&mut account, json!({"state": state}));
     assert!(none.is_empty());
     // Eight days ago.
-    let today: u64 = state.as_str().unwrap().split([';', ':']).nth(2).unwrap().parse().unwrap();
-    let state = state.as_str().unwrap().replace(&format!(";{today}:"), &format!(";{}:", today - 8));
+    let today: u64 = state.as_str().unwrap().split([';', ':', '.']).nth(2).unwrap().parse().unwrap();
+    let state = state.as_str().unwrap().replace(&format!(";{today}."), &format!(";{}.", today - 8));
     desk.dovecot().deliver_more(&desk.user, &letters(&["new"])).unwrap();
     let (new, _) = subjects(&mut account, json!({"state": state}));
     assert_eq!(new, ["new"]);

@@ -36,6 +36,7 @@ pub(crate) fn odd(answers: &'static [(&'static str, &'static str)]) -> u16 {
                 "LIST" => "+OK\r\n1 30\r\n.\r\n",
                 "UIDL" => "+OK\r\n1 a\r\n.\r\n",
                 "RETR" => "+OK\r\nSubject: x\r\n\r\ny\r\n.\r\n",
+                "TOP" => "+OK\r\nSubject: x\r\n\r\n.\r\n",
                 _ => "+OK\r\n",
             })
             .as_bytes(),
@@ -158,21 +159,9 @@ fn dots_in_odd_places_end_no_message_too_early() {
 
 #[test]
 fn answers_without_sense_are_clean_errors() {
-    for (command, answer) in [
-        ("PASS", "OK\r\n"),
-        ("PASS", "+OKAY\r\n"),
-        ("PASS", "\r\n"),
-        ("PASS", "\u{0}\u{1}\r\n"),
-        ("LIST", "+OK\r\nx y\r\n.\r\n"),
-        ("LIST", "+OK\r\n1\r\n.\r\n"),
-        ("LIST", "+OK\r\n1 99999999999999999999999\r\n.\r\n"),
-        ("LIST", "+OK\r\n1 18446744073709551615\r\n.\r\n"),
-        ("LIST", "+OK\r\n99999999999 5\r\n.\r\n"),
-        ("UIDL", "+OK\r\n1\r\n.\r\n"),
-        ("UIDL", "+OK\r\n1 a b\r\n.\r\n"),
-        ("UIDL", "+OK\r\n.\r\n"),
-        ("RETR", "* 1 FETCH\r\n"),
-    ] {
+    for (command, answer) in
+        [("PASS", "OK\r\n"), ("PASS", "+OKAY\r\n"), ("PASS", "\r\n"), ("PASS", "\u{0}\u{1}\r\n"), ("RETR", "* 1 FETCH\r\n")]
+    {
         let answers: &'static [(&str, &str)] = vec![(command, answer)].leak();
         let error = error(odd(answers), json!({}));
         assert_eq!(error.status, Status::Protocol, "{command} {answer:?}: {error:?}");

@@ -4,6 +4,9 @@
 mod bare;
 mod cut;
 mod desk;
+mod ends;
 mod hostile;
+mod identifiers;
 mod post;
+mod scripted;
 mod wait;

@@ -90,6 +90,13 @@ fn session(line: &mut Line, mailbox: &Mailbox, capabilities: &str) -> std::io::R
                 }
                 None => line.say("-ERR no such message\r\n")?,
             },
+            "TOP" => match message() {
+                Some((_, text)) => {
+                    let headers = text.split("\r\n\r\n").next().unwrap_or_default();
+                    line.say(&format!("+OK\r\n{}{headers}\r\n.\r\n", if text.starts_with('.') { "." } else { "" }))?;
+                }
+                None => line.say("-ERR no such message\r\n")?,
+            },
             "DELE" => {
                 deleted.extend(message().map(|(id, _)| id.clone()));
                 line.say("+OK\r\n")?;

@@ -41,6 +41,8 @@ pub struct Stream {
     start: usize,
     end: usize,
     line_limit: usize,
+    /// The last line ended in LF alone.
+    is_bare: bool,
     /// Something was written, so an answer is not there yet and asking for it before waiting would be for nothing.
     awaits: bool,
     /// How much has arrived since something was written.
@@ -125,9 +127,15 @@ impl Stream {
         let start = self.start;
         self.start += length + 1;
         let line = &self.buffer[start..start + length];
+        self.is_bare = !line.ends_with(b"\r");
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         self.transcript.server(line, call);
         Ok(line)
+    }
+
+    /// Whether the line that [`Stream::read_line`] gave last ended in LF alone: so does everything that such a server says itself.
+    pub fn line_was_bare(&self) -> bool {
+        self.is_bare
     }
 
     /// Reads what is there, waiting for the first byte; 0 at the end.

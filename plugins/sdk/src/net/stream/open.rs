@@ -71,6 +71,7 @@ impl Stream {
             start: 0,
             end: 0,
             line_limit: LINE,
+            is_bare: false,
             awaits: false,
             arrived: 0,
             is_verified: false,
