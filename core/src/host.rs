@@ -6,7 +6,7 @@ use crate::log::{self, Log};
 use crate::settings::{self, Schemas};
 use crate::texts::Texts;
 use crate::transport::Transport;
-use crate::{Callbacks, Cancel};
+use crate::{Callbacks, Cancel, Checkpoint};
 use postkontor_plugin::{Error, Input, Level, Status};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -235,6 +235,11 @@ impl Host {
             }
             texts
         })
+    }
+
+    /// Where work of the host's own asks whether to go on.
+    pub fn checkpoint<'a>(&'a self, cancel: &'a Cancel) -> Checkpoint<'a> {
+        Checkpoint::new(self.callbacks(), cancel)
     }
 
     pub(crate) fn callbacks(&self) -> &dyn Callbacks {
