@@ -4,17 +4,17 @@ use super::address::Address;
 use super::charset::{Charset, Unencoded};
 use super::composed::{Composed, Reading, Segment};
 use super::date::Date;
-use super::document::{Attachment, Message, Priority, Source};
+use super::document::Message;
 use super::envelope::Envelope;
 use super::file::File;
 use super::header::Headers;
 use super::identity::{Identity, Style};
+use super::members::{Attachment, Priority, Source};
 use super::problems::Problems;
-use super::{base64, html, identifier, kind, ready, text};
+use super::{base64, blind, html, identifier, kind, ready, text};
 use crate::settings::Sender;
 use postkontor_plugin::{Error, Input};
 use std::borrow::Cow;
-use std::ops::Range;
 use std::path::Path;
 
 /// Composes a message document for the wire. `parts` are the bytes that attachments refer to by index.
@@ -41,7 +41,7 @@ pub fn compose<'a>(message: &str, sender: &Sender, parts: &[&'a [u8]]) -> Result
     builder.content(&content, &mut problems);
     problems.into_result()?;
     builder.end_head();
-    let blind = write_blind(&mut builder.out, &message, &identity);
+    let blind = blind::write(&mut builder.out, &message, &identity);
     Ok(Composed {
         from: envelope.from,
         recipients: envelope.recipients,
@@ -78,21 +78,6 @@ fn address(message: &Message<'_>, from: Option<&Address<'_>>, identity: &Identit
     // These stand in the headers only, where their letters need SMTPUTF8 as well.
     envelope.utf8 |= from.into_iter().chain(&message.reply_to).chain(&identity.reply_to).any(Address::is_utf8);
     envelope
-}
-
-/// Writes the Bcc header of the document behind all that goes out, and says where it stands.
-pub(super) fn write_blind(out: &mut Vec<u8>, message: &Message<'_>, identity: &Identity<'_>) -> Range<usize> {
-    let start = out.len();
-    let addresses = || message.bcc.iter().map(|listed| &listed.address);
-    if !message.bcc.is_empty() && Headers::new(out, identity.charset).addresses("Bcc", addresses()).is_err() {
-        // A name that the character set lacks is no reason to refuse a message in which it does not stand.
-        let nameless: Vec<_> = addresses().map(|address| Address { name: Cow::Borrowed(""), address: address.address.clone() }).collect();
-        out.truncate(start);
-        if Headers::new(out, identity.charset).addresses("Bcc", nameless.iter()).is_err() {
-            out.truncate(start);
-        }
-    }
-    start..out.len()
 }
 
 /// What a message consists of, once the settings have had their say.
@@ -185,7 +170,7 @@ impl<'m, 'a> Attached<'m, 'a> {
                 match File::find(path, Input::Message, &pointer) {
                     Ok(file) => Bytes::File(file),
                     Err(unreadable) => {
-                        ready::refuse_file(&unreadable, path, &pointer, problems);
+                        unreadable.note(path, &pointer, problems);
                         return None;
                     }
                 }

@@ -1,22 +1,11 @@
 //! A message that is ready to be sent: its envelope, and its bytes as a stream.
 
 use super::base64;
+use super::envelope::Recipient;
 use super::file::{File, Opened};
-use super::ready::Normalizer;
-use postkontor_plugin::{Dsn, Error, Input};
+use super::line_ends::Normalizer;
+use postkontor_plugin::{Dsn, Error};
 use std::ops::Range;
-
-/// Somebody who gets the message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recipient {
-    /// The address for the envelope; an international domain is written in its ASCII form.
-    pub address: String,
-    /// What `pointer` leads into: the message document, or the settings for the copy to the sender.
-    pub of: Input,
-    /// Where it is named, as JSON pointer; `/file` when it was found inside a ready-made message, and `/sender/bcc_to_sender`
-    /// for the copy to the sender.
-    pub pointer: String,
-}
 
 /// A message that is ready to be sent: its envelope, and its bytes as a stream. Borrows the parts that it was composed from.
 ///

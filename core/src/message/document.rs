@@ -3,6 +3,7 @@
 use super::address::Address;
 use super::date::Date;
 use super::json::Json;
+use super::members::{Attachment, Listed, Priority};
 use super::problems::Problems;
 use super::reader::{Reader, escaped};
 use postkontor_plugin::{Dsn, Error, Stage, Status};
@@ -32,41 +33,6 @@ pub(super) struct Message<'a> {
     pub(super) references: Vec<String>,
     /// Path of a ready-made message.
     pub(super) file: Option<Cow<'a, str>>,
-}
-
-/// A recipient and its place in the document.
-#[derive(Debug)]
-pub(super) struct Listed<'a> {
-    pub(super) address: Address<'a>,
-    pub(super) pointer: String,
-}
-
-/// Something attached to the message, or shown inside its HTML.
-#[derive(Debug)]
-pub(super) struct Attachment<'a> {
-    pub(super) name: Option<Cow<'a, str>>,
-    pub(super) source: Source<'a>,
-    pub(super) kind: Option<Cow<'a, str>>,
-    /// The Content-ID by which the HTML refers to it, without angle brackets.
-    pub(super) inline: Option<Cow<'a, str>>,
-    pub(super) pointer: String,
-}
-
-/// Where the bytes of an attachment are.
-#[derive(Debug)]
-pub(super) enum Source<'a> {
-    /// The index of one of the caller's parts.
-    Part(usize),
-    /// The path of a file.
-    File(Cow<'a, str>),
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Priority {
-    High,
-    #[default]
-    Normal,
-    Low,
 }
 
 /// Members that describe a message of our own making, which a ready-made one brings along.

@@ -1,9 +1,20 @@
 //! Who a message comes from and goes to, as the server is told.
 
 use super::address::Address;
-use super::composed::Recipient;
 use postkontor_plugin::Input;
 use std::collections::HashSet;
+
+/// Somebody who gets the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// The address for the envelope; an international domain is written in its ASCII form.
+    pub address: String,
+    /// What `pointer` leads into: the message document, or the settings for the copy to the sender.
+    pub of: Input,
+    /// Where it is named, as JSON pointer; `/file` when it was found inside a ready-made message, and `/sender/bcc_to_sender`
+    /// for the copy to the sender.
+    pub pointer: String,
+}
 
 /// The envelope while it is being filled in.
 #[derive(Default)]

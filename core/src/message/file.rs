@@ -1,6 +1,7 @@
 //! Files that go out with a message, read in blocks.
 
 use super::base64;
+use super::problems::Problems;
 use postkontor_plugin::{At, Error, Input, Stage, Status};
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
@@ -30,11 +31,19 @@ pub(super) enum Unreadable {
 }
 
 impl Unreadable {
-    pub(super) fn code(&self) -> &'static str {
+    fn code(&self) -> &'static str {
         match self {
             Unreadable::Missing => "message.file_missing",
             Unreadable::NoFile => "message.file_not_regular",
             Unreadable::Failed(_) => "message.file_unreadable",
+        }
+    }
+
+    /// Notes why a file cannot go out.
+    pub(super) fn note(&self, path: &str, pointer: &str, problems: &mut Problems) {
+        match self {
+            Unreadable::Failed(error) => problems.add_local(pointer, self.code(), &[("file", path), ("reason", &error.to_string())]),
+            _ => problems.add_local(pointer, self.code(), &[("file", path)]),
         }
     }
 

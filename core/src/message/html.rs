@@ -1,6 +1,6 @@
 //! Text from HTML, HTML from text, and the wrapper that gives a company's mails their look.
 
-use super::entity;
+use super::character_reference;
 
 /// The wrapper for senders who have none of their own.
 pub(super) const WRAPPER: &str = "<!DOCTYPE html>\r\n<html>\r\n<body style=\"margin:0;padding:16px;font-family:Arial,Helvetica,sans-serif;\
@@ -220,7 +220,7 @@ impl Text {
             }
             // The longest name has eight letters, numbers a few more.
             let end = rest.bytes().take(12).position(|byte| byte == b';');
-            match end.and_then(|end| Some((entity::decode(&rest[..end])?, end))) {
+            match end.and_then(|end| Some((character_reference::decode(&rest[..end])?, end))) {
                 Some(('\u{a0}', end)) => {
                     self.put(" ");
                     rest = &rest[end + 1..];

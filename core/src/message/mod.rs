@@ -3,19 +3,21 @@
 //! [`compose`] reads the document, checks all of it, and returns a [`Composed`]: the envelope, and the message as bytes that
 //! are made while they are read. The document is described in docs/messages.md.
 //!
-//! The way through the files: `document` reads JSON (`json`) into a checked message, with `reader`, `address`, `date` and `kind` for
-//! its values and `problems` for what is wrong with them. `identity` reads the sender's settings. `compose` decides what the
+//! The way through the files: `document` reads JSON (`json`) into a checked message of `members`, with `reader`, `address`, `date` and
+//! `kind` for its values and `problems` for what is wrong with them. `identity` reads the sender's settings. `compose` decides what the
 //! message consists of and writes it, with `header`, `text` and `html`, all in the `charset` of the sender. `composed` gives
-//! the bytes away, encoding attachments (`base64`, `file`) as they pass. `ready` does the same for a message that exists.
+//! the bytes away, encoding attachments (`base64`, `file`) as they pass. `ready` does the same for a message that exists, whose
+//! `line_ends` are made CRLF. `blind` keeps the Bcc header for the sender's own copy.
 
 mod address;
 mod base64;
+mod blind;
+mod character_reference;
 mod charset;
 mod compose;
 mod composed;
 mod date;
 mod document;
-mod entity;
 mod envelope;
 mod file;
 mod header;
@@ -24,12 +26,15 @@ mod identifier;
 mod identity;
 mod json;
 mod kind;
+mod line_ends;
+mod members;
 mod problems;
 mod reader;
 mod ready;
 mod text;
 
 pub use compose::compose;
-pub use composed::{Composed, Recipient};
+pub use composed::Composed;
 pub(crate) use date::timestamp;
+pub use envelope::Recipient;
 pub(crate) use identity::refuse_sender;

@@ -2,8 +2,8 @@
 
 use super::address::{self, Address};
 use super::date::Date;
-use super::document::{Attachment, Listed, Priority, Source};
 use super::json::Json;
+use super::members::{Attachment, Listed, Priority, Source};
 use super::problems::Problems;
 use postkontor_plugin::{Dsn, Notify};
 use std::borrow::Cow;

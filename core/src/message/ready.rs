@@ -4,17 +4,17 @@
 
 use super::address::{self, Address};
 use super::charset::Unencoded;
-use super::compose::write_blind;
 use super::composed::{Composed, Reading, Segment};
 use super::document::Message;
 use super::envelope::Envelope;
-use super::file::{File, Unreadable};
+use super::file::File;
 use super::header::Headers;
 use super::identity::Identity;
+use super::line_ends::Counter;
 use super::problems::Problems;
 use super::reader::is_identifier;
-use super::{date::Date, identifier};
-use memchr::{memchr, memchr2, memchr2_iter};
+use super::{blind, date::Date, identifier};
+use memchr::{memchr, memchr2};
 use postkontor_plugin::{Error, Input};
 
 /// Far more than any header block has, little enough to hold in memory.
@@ -30,7 +30,7 @@ pub(super) fn compose<'a>(
     let file = match File::find(path, Input::Message, "/file") {
         Ok(file) => file,
         Err(unreadable) => {
-            refuse_file(&unreadable, path, "/file", &mut problems);
+            unreadable.note(path, "/file", &mut problems);
             return Err(problems.into_error());
         }
     };
@@ -105,7 +105,7 @@ pub(super) fn compose<'a>(
         size += 2;
     }
     // The copy tells who got the message: those in the file, unless the document names others.
-    let mut blind = write_blind(&mut head, message, identity);
+    let mut blind = blind::write(&mut head, message, identity);
     if names_none {
         fields.0.iter().filter(is_blind).for_each(|field| field.write(&mut head));
         blind.end = head.len();
@@ -124,14 +124,6 @@ pub(super) fn compose<'a>(
         index: None,
         reading: Reading::default(),
     })
-}
-
-/// Notes why a file cannot go out.
-pub(super) fn refuse_file(unreadable: &Unreadable, path: &str, pointer: &str, problems: &mut Problems) {
-    match unreadable {
-        Unreadable::Failed(error) => problems.add_local(pointer, unreadable.code(), &[("file", path), ("reason", &error.to_string())]),
-        _ => problems.add_local(pointer, unreadable.code(), &[("file", path)]),
-    }
 }
 
 /// What one pass over the file finds.
@@ -209,84 +201,6 @@ fn end_of_head(bytes: &[u8], ended: bool) -> Option<usize> {
             return Some(next);
         }
         start = next;
-    }
-}
-
-/// Counts bytes as they will be once every line end is CRLF.
-#[derive(Default)]
-struct Counter {
-    size: u64,
-    after_cr: bool,
-    ends_line: bool,
-}
-
-impl Counter {
-    fn add(&mut self, block: &[u8]) {
-        let Some(last) = block.last() else { return };
-        self.size += block.len() as u64;
-        let mut after_cr = self.after_cr.then_some(0);
-        for place in memchr2_iter(b'\r', b'\n', block) {
-            if block[place] == b'\n' && after_cr == Some(place) {
-                continue;
-            }
-            self.size += 1;
-            after_cr = (block[place] == b'\r').then_some(place + 1);
-        }
-        // A CR was counted as two; the LF behind it was counted by its length, so one of them is too many.
-        let pairs = memchr::memmem::find_iter(block, b"\r\n").count() + usize::from(self.after_cr && block[0] == b'\n');
-        self.size -= pairs as u64;
-        self.after_cr = *last == b'\r';
-        self.ends_line = matches!(last, b'\r' | b'\n');
-    }
-}
-
-/// Makes every line end CRLF while bytes are copied.
-#[derive(Debug, Default)]
-pub(super) struct Normalizer {
-    /// The last byte was a CR, so that an LF now belongs to it.
-    after_cr: bool,
-    /// The LF of a line end that did not fit any more.
-    owed: bool,
-}
-
-impl Normalizer {
-    /// Copies what there is room for: bytes consumed and bytes written.
-    pub(super) fn copy(&mut self, bytes: &[u8], out: &mut [u8]) -> (usize, usize) {
-        let (mut from, mut to) = (0, self.finish(out));
-        while from < bytes.len() && to < out.len() {
-            if self.after_cr && bytes[from] == b'\n' {
-                self.after_cr = false;
-                from += 1;
-                continue;
-            }
-            self.after_cr = false;
-            let window = &bytes[from..bytes.len().min(from + out.len() - to)];
-            let length = memchr2(b'\r', b'\n', window).unwrap_or(window.len());
-            out[to..to + length].copy_from_slice(&window[..length]);
-            from += length;
-            to += length;
-            if length < window.len() {
-                self.after_cr = window[length] == b'\r';
-                self.owed = true;
-                out[to] = b'\r';
-                from += 1;
-                to += 1;
-                to += self.finish(&mut out[to..]);
-            }
-        }
-        (from, to)
-    }
-
-    /// Writes what is owed.
-    pub(super) fn finish(&mut self, out: &mut [u8]) -> usize {
-        match out.first_mut() {
-            Some(first) if self.owed => {
-                *first = b'\n';
-                self.owed = false;
-                1
-            }
-            _ => 0,
-        }
     }
 }
 
@@ -394,33 +308,6 @@ fn plain_list(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn line_ends_come_out_the_same_whatever_the_blocks() {
-        let source = b"a\r\nb\nc\rd\r\r\n\n\r\n\re\n\r";
-        let expected = b"a\r\nb\r\nc\r\nd\r\n\r\n\r\n\r\n\r\ne\r\n\r\n";
-        for block in 1..source.len() + 1 {
-            let mut counter = Counter::default();
-            source.chunks(block).for_each(|block| counter.add(block));
-            assert_eq!(counter.size, expected.len() as u64, "blocks of {block}");
-            for room in 1..8 {
-                let mut normalizer = Normalizer::default();
-                let mut out = Vec::new();
-                for mut bytes in source.chunks(block) {
-                    while !bytes.is_empty() {
-                        let mut data = vec![0; room];
-                        let (consumed, written) = normalizer.copy(bytes, &mut data);
-                        out.extend_from_slice(&data[..written]);
-                        bytes = &bytes[consumed..];
-                    }
-                }
-                let mut data = [0; 2];
-                let written = normalizer.finish(&mut data);
-                out.extend_from_slice(&data[..written]);
-                assert_eq!(out, expected, "blocks of {block}, room for {room}");
-            }
-        }
-    }
 
     #[test]
     fn the_head_ends_at_the_first_empty_line() {
