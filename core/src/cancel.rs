@@ -58,12 +58,19 @@ pub struct Checkpoint<'a> {
     callbacks: &'a dyn Callbacks,
     cancel: &'a Cancel,
     asked: Cell<Instant>,
+    poll: Duration,
 }
 
 impl<'a> Checkpoint<'a> {
     /// A checkpoint of one call.
     pub fn new(callbacks: &'a dyn Callbacks, cancel: &'a Cancel) -> Checkpoint<'a> {
-        Checkpoint { callbacks, cancel, asked: Cell::new(Instant::now()) }
+        Checkpoint { callbacks, cancel, asked: Cell::new(Instant::now()), poll: POLL }
+    }
+
+    /// Asks the program more or less often than every 50 ms.
+    #[must_use]
+    pub fn every(self, poll: Duration) -> Checkpoint<'a> {
+        Checkpoint { poll, ..self }
     }
 
     /// Fails when the deadline has passed or the call is to stop. Cheap enough for every block of some kilobytes.
@@ -75,7 +82,7 @@ impl<'a> Checkpoint<'a> {
         if self.cancel.0.deadline.is_some_and(|deadline| now >= deadline) {
             return Err(failed(Status::Timeout, "call.timeout"));
         }
-        if now.duration_since(self.asked.get()) >= POLL {
+        if now.duration_since(self.asked.get()) >= self.poll {
             self.asked.set(now);
             if !self.callbacks.progress(0, 0) {
                 return Err(failed(Status::Cancelled, "call.cancelled"));
@@ -98,8 +105,7 @@ mod tests {
             }
         }
         let status = |callbacks: &dyn Callbacks, cancel: &Cancel| {
-            let checkpoint = Checkpoint::new(callbacks, cancel);
-            checkpoint.asked.set(Instant::now() - POLL);
+            let checkpoint = Checkpoint::new(callbacks, cancel).every(Duration::ZERO);
             checkpoint.pass().err().map(|error| error.status)
         };
         let fired = Cancel::default();

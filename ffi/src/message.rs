@@ -4,9 +4,9 @@ use crate::abi::{Buf, HostHandle, MessageHandle, Slice, StatusNumber, Write};
 use crate::callbacks::Writer;
 use crate::entry::{self, NOTHING};
 use crate::{argument, handle};
-use postkontor_core::message::compose;
+use postkontor_core::message::Composer;
 use postkontor_core::settings::Sender;
-use postkontor_core::{Host, Opened};
+use postkontor_core::{Cancel, Host, Opened};
 use postkontor_plugin::{Error, Status};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 ///
 /// `sender` is the "sender" group of the settings, or null. `message`, `parts` and `count` are those of postkontor_account_send.
 /// The bytes go to `write` with `user`, block by block, and `out` is {"size","message_id","from","recipients":[...]}; or, where
-/// `write` is null, all of them go to `out`.
+/// `write` is null, all of them go to `out`. The progress callback is asked meanwhile and may stop the call.
 ///
 /// # Safety
 ///
@@ -41,7 +41,7 @@ pub unsafe extern "system" fn postkontor_message_build(
             let sender = argument::optional_text(sender, "sender")?.unwrap_or("{}");
             let message = argument::text(message, "message")?;
             let parts = argument::parts(parts, count)?;
-            build(sender, message, &parts, Writer::new(write, user)).map_err(|error| host.localised(error))
+            build(&host, sender, message, &parts, Writer::new(write, user)).map_err(|error| host.localised(error))
         })
     }
 }
@@ -170,13 +170,16 @@ fn unwritable(file: &Path, error: &std::io::Error, host: &Host) -> Error {
     host.localised(error.arg("path", file.display().to_string()))
 }
 
-fn build(sender: &str, message: &str, parts: &[&[u8]], writer: Option<Writer>) -> Result<Vec<u8>, Error> {
+fn build(host: &Host, sender: &str, message: &str, parts: &[&[u8]], writer: Option<Writer>) -> Result<Vec<u8>, Error> {
     let sender: Sender =
         serde_json::from_str(sender).map_err(|error| Error::new(Status::Settings, "settings.unreadable").detail(error.to_string()))?;
-    let mut composed = compose(message, &sender, parts)?;
+    let cancel = Cancel::default();
+    let checkpoint = host.checkpoint(&cancel);
+    let mut composed = Composer::new(&sender)?.stopping_at(&checkpoint).compose(message, parts)?;
     let mut block = vec![0; BLOCK];
     let mut whole = Vec::new();
     loop {
+        checkpoint.pass()?;
         let count = composed.read(&mut block)?;
         let Some(bytes) = block.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
         match &writer {

@@ -1,6 +1,6 @@
 //! Mail addresses: read from what people write, and refused before anything odd reaches a server.
 
-use super::problems::Problems;
+use super::findings::{BLOCK, Findings};
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -16,6 +16,7 @@ pub(super) struct Address<'a> {
 /// RFC 5321 section 4.5.3.1: the local part, and the whole path without its angle brackets.
 const LOCAL_LENGTH: usize = 64;
 const ADDRESS_LENGTH: usize = 254;
+const DOMAIN_LENGTH: usize = 253;
 
 impl Address<'_> {
     /// Whether the address needs SMTPUTF8 (RFC 6531).
@@ -36,47 +37,53 @@ impl Address<'_> {
 }
 
 /// Reads all addresses in a text: separated by commas or semicolons, with or without names.
-pub(super) fn parse_list<'a>(text: &'a str, pointer: &str, problems: &mut Problems) -> Vec<Address<'a>> {
-    let pieces = match split(text) {
+pub(super) fn parse_list<'a>(text: &'a str, pointer: &str, findings: &mut Findings<'_>) -> Vec<Address<'a>> {
+    let pieces = match split(text, findings) {
         Ok(pieces) => pieces,
         Err(piece) => {
-            problems.add(pointer, "message.address_invalid", &[("address", piece)]);
+            findings.add(pointer, "message.address_invalid", &[("address", piece)]);
             return Vec::new();
         }
     };
-    pieces.into_iter().filter(|piece| !piece.trim().is_empty()).filter_map(|piece| parse(piece, pointer, problems)).collect()
+    let mut addresses = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        if !piece.trim().is_empty() && findings.goes_on() {
+            addresses.extend(parse(piece, pointer, findings));
+        }
+    }
+    addresses
 }
 
 /// Reads one address with or without a name.
-fn parse<'a>(text: &'a str, pointer: &str, problems: &mut Problems) -> Option<Address<'a>> {
+fn parse<'a>(text: &'a str, pointer: &str, findings: &mut Findings<'_>) -> Option<Address<'a>> {
     let text = text.trim_matches(' ');
     let Some((name, rest)) = angle(text) else {
-        return Some(Address { name: Cow::Borrowed(""), address: check(Cow::Borrowed(text), pointer, problems)? });
+        return Some(Address { name: Cow::Borrowed(""), address: check(Cow::Borrowed(text), pointer, findings)? });
     };
     let Some(address) = rest.strip_suffix('>') else {
-        problems.add(pointer, "message.address_invalid", &[("address", text)]);
+        findings.add(pointer, "message.address_invalid", &[("address", text)]);
         return None;
     };
     let name = unquote(name.trim_matches(' '));
-    Some(Address { name, address: check(Cow::Borrowed(address.trim_matches(' ')), pointer, problems)? })
+    Some(Address { name, address: check(Cow::Borrowed(address.trim_matches(' ')), pointer, findings)? })
 }
 
 /// Checks an address and writes its domain in ASCII.
-pub(super) fn check<'a>(address: Cow<'a, str>, pointer: &str, problems: &mut Problems) -> Option<Cow<'a, str>> {
+pub(super) fn check<'a>(address: Cow<'a, str>, pointer: &str, findings: &mut Findings<'_>) -> Option<Cow<'a, str>> {
     let Some((local, domain)) = address.rsplit_once('@') else {
-        problems.add(pointer, "message.address_invalid", &[("address", &address)]);
+        findings.add(pointer, "message.address_invalid", &[("address", &address)]);
         return None;
     };
     if !is_local_part(local) {
-        problems.add(pointer, "message.address_invalid", &[("address", &address)]);
+        findings.add(pointer, "message.address_invalid", &[("address", &address)]);
         return None;
     }
     let Some(ascii) = ascii_domain(domain) else {
-        problems.add(pointer, "message.domain_invalid", &[("address", &address), ("domain", domain)]);
+        findings.add(pointer, "message.domain_invalid", &[("address", &address), ("domain", domain)]);
         return None;
     };
     if local.len() > LOCAL_LENGTH || local.len() + 1 + ascii.len() > ADDRESS_LENGTH {
-        problems.add(pointer, "message.address_too_long", &[("address", &address)]);
+        findings.add(pointer, "message.address_too_long", &[("address", &address)]);
         return None;
     }
     match ascii {
@@ -88,10 +95,13 @@ pub(super) fn check<'a>(address: Cow<'a, str>, pointer: &str, problems: &mut Pro
 /// Divides at commas and semicolons that stand outside quotes, angle brackets, address literals and comments.
 ///
 /// An unfinished quote, bracket or comment is an error with the piece it is in.
-pub(super) fn split(text: &str) -> Result<Vec<&str>, &str> {
+fn split<'t>(text: &'t str, findings: &mut Findings<'_>) -> Result<Vec<&'t str>, &'t str> {
     let mut pieces = Vec::new();
     let (mut start, mut quoted, mut escaped, mut angle, mut literal, mut comments) = (0, false, false, false, false, 0_usize);
     for (place, byte) in text.bytes().enumerate() {
+        if place % BLOCK == BLOCK - 1 && !findings.goes_on() {
+            break;
+        }
         if escaped {
             escaped = false;
             continue;
@@ -193,6 +203,10 @@ fn ascii_domain(domain: &str) -> Option<Cow<'_, str>> {
         };
         return valid.then_some(Cow::Borrowed(domain));
     }
+    // Long before this, a domain is none; and what it takes to write one in ASCII grows with the square of its length.
+    if domain.len() > 4 * DOMAIN_LENGTH {
+        return None;
+    }
     let ascii = match domain.is_ascii() {
         true => Cow::Borrowed(domain),
         false => Cow::Owned(idna::domain_to_ascii(domain).ok()?),
@@ -204,7 +218,7 @@ fn ascii_domain(domain: &str) -> Option<Cow<'_, str>> {
             && edge(label.bytes().last())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
-    (ascii.len() <= 253 && ascii.split('.').all(is_label)).then_some(ascii)
+    (ascii.len() <= DOMAIN_LENGTH && ascii.split('.').all(is_label)).then_some(ascii)
 }
 
 #[cfg(test)]
@@ -212,9 +226,9 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<(String, String)>, Vec<String>> {
-        let mut problems = Problems::default();
-        let list = parse_list(text, "/to", &mut problems);
-        match problems.into_result() {
+        let mut findings = Findings::default();
+        let list = parse_list(text, "/to", &mut findings);
+        match findings.into_result() {
             Ok(()) => Ok(list.into_iter().map(|address| (address.name.into_owned(), address.address.into_owned())).collect()),
             Err(error) => Err(error.at.iter().map(|at| at.code.clone()).collect()),
         }
@@ -289,8 +303,8 @@ mod tests {
 
     #[test]
     fn the_case_of_the_domain_makes_no_other_address() {
-        let mut problems = Problems::default();
-        let list = parse_list("Anna@Example.COM, Anna@example.com, anna@example.com", "/to", &mut problems);
+        let mut findings = Findings::default();
+        let list = parse_list("Anna@Example.COM, Anna@example.com, anna@example.com", "/to", &mut findings);
         assert_eq!(list[0].identity(), list[1].identity());
         assert_ne!(list[0].identity(), list[2].identity());
     }

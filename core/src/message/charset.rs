@@ -1,7 +1,8 @@
 //! The character set of texts, headers and file names.
 
+use super::findings::{Findings, Place, first_block};
 use crate::settings::Unencodable;
-use encoding_rs::{Encoding, UTF_8, X_USER_DEFINED};
+use encoding_rs::{EncoderResult, Encoding, UTF_8, X_USER_DEFINED};
 use std::borrow::Cow;
 
 /// The character set that the sender's settings ask for, and what to do where it does not suffice.
@@ -33,6 +34,18 @@ pub(super) enum Units {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unencoded(pub(super) char);
 
+impl Unencoded {
+    /// Notes the place in the document that holds the character.
+    pub(super) fn note(&self, charset: Charset, place: Place<'_>, findings: &mut Findings<'_>) {
+        findings.add_in(
+            place.of,
+            place.pointer,
+            "message.unencodable",
+            &[("charset", charset.label()), ("character", &self.0.to_string())],
+        );
+    }
+}
+
 impl Charset {
     /// The charset with this MIME name or alias; nothing when there is none, or none that mail can carry.
     ///
@@ -53,25 +66,45 @@ impl Charset {
     }
 
     /// The text in this charset, or in UTF-8 where the charset lacks a character and the settings allow it.
-    pub(super) fn encode<'t>(&self, text: &'t str) -> Result<Encoded<'t>, Unencoded> {
+    pub(super) fn encode<'t>(&self, text: &'t str, findings: &mut Findings<'_>) -> Result<Encoded<'t>, Unencoded> {
         if self.encoding == UTF_8 {
             return Ok(utf8(text));
         }
         if text.is_ascii() && self.encoding.is_ascii_compatible() {
             return Ok(Encoded { bytes: Cow::Borrowed(text.as_bytes()), label: label(self.encoding), units: Units::Single });
         }
-        // `encode` writes numeric references for what it lacks, which are of no use here, but it says so.
-        let (bytes, _, lacking) = self.encoding.encode(text);
-        if !lacking && !has_c1(text) {
-            let units = if self.encoding.is_single_byte() { Units::Single } else { Units::Text };
-            return Ok(Encoded { bytes, label: label(self.encoding), units });
+        match (self.encode_blocks(text, findings), self.unencodable) {
+            (Ok(bytes), _) => {
+                let units = if self.encoding.is_single_byte() { Units::Single } else { Units::Text };
+                Ok(Encoded { bytes: Cow::Owned(bytes), label: label(self.encoding), units })
+            }
+            (Err(_), Unencodable::Utf8) => Ok(utf8(text)),
+            (Err(unencoded), Unencodable::Refuse) => Err(unencoded),
         }
-        match self.unencodable {
-            Unencodable::Utf8 => Ok(utf8(text)),
-            Unencodable::Refuse => {
-                Err(Unencoded(text.chars().find(|c| is_c1(*c) || self.encoding.encode(c.encode_utf8(&mut [0; 4])).2).unwrap_or('\u{fffd}')))
+    }
+
+    /// The text in this charset, block by block; as much of it as there was time for.
+    fn encode_blocks(&self, text: &str, findings: &mut Findings<'_>) -> Result<Vec<u8>, Unencoded> {
+        let mut encoder = self.encoding.new_encoder();
+        let mut bytes = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while !rest.is_empty() && findings.goes_on() {
+            let (mut block, after) = first_block(rest);
+            rest = after;
+            if let Some(control) = c1(block) {
+                return Err(Unencoded(control));
+            }
+            loop {
+                let (result, read) = encoder.encode_from_utf8_to_vec_without_replacement(block, &mut bytes, rest.is_empty());
+                block = &block[read..];
+                match result {
+                    EncoderResult::InputEmpty => break,
+                    EncoderResult::OutputFull => bytes.reserve(block.len() + block.len() / 2 + 16),
+                    EncoderResult::Unmappable(character) => return Err(Unencoded(character)),
+                }
             }
         }
+        Ok(bytes)
     }
 
     /// A piece of a text that as a whole is known to be in this charset.
@@ -90,12 +123,9 @@ fn label(encoding: &'static Encoding) -> &'static str {
 }
 
 /// The controls that the web's tables put into the gaps of the Windows charsets; mail readers' tables have gaps there.
-fn has_c1(text: &str) -> bool {
-    memchr::memchr_iter(0xc2, text.as_bytes()).any(|place| text.as_bytes()[place + 1] < 0xa0)
-}
-
-fn is_c1(c: char) -> bool {
-    ('\u{80}'..='\u{9f}').contains(&c)
+fn c1(text: &str) -> Option<char> {
+    let place = memchr::memchr_iter(0xc2, text.as_bytes()).find(|place| text.as_bytes()[place + 1] < 0xa0)?;
+    text[place..].chars().next()
 }
 
 #[cfg(test)]
@@ -104,7 +134,7 @@ mod tests {
 
     fn encode(label: &str, unencodable: Unencodable, text: &str) -> Result<(Vec<u8>, &'static str), Unencoded> {
         let charset = Charset::find(label, unencodable).unwrap();
-        charset.encode(text).map(|encoded| (encoded.bytes.into_owned(), encoded.label))
+        charset.encode(text, &mut Findings::default()).map(|encoded| (encoded.bytes.into_owned(), encoded.label))
     }
 
     #[test]

@@ -1,17 +1,19 @@
 //! From the document to the composed message.
 
 use super::address::Address;
-use super::charset::{Charset, Unencoded};
+use super::charset::Charset;
 use super::composed::{Composed, Reading, Segment};
 use super::date::Date;
 use super::document::Message;
 use super::envelope::Envelope;
 use super::file::File;
+use super::findings::{Findings, Place};
 use super::header::Headers;
 use super::identity::{Identity, Style};
 use super::members::{Attachment, Priority, Source};
-use super::problems::Problems;
+use super::reader::escaped;
 use super::{base64, blind, html, identifier, kind, ready, text};
+use crate::Checkpoint;
 use crate::settings::Sender;
 use postkontor_plugin::{Error, Input};
 use std::borrow::Cow;
@@ -23,54 +25,79 @@ use std::path::Path;
 /// once: the error has a pointer into the document for each problem ([`Error`]'s `at`). What is wrong with the settings
 /// is an error of its own with pointers into the settings.
 pub fn compose<'a>(message: &str, sender: &Sender, parts: &[&'a [u8]]) -> Result<Composed<'a>, Error> {
-    let identity = Identity::of(sender)?;
-    let mut problems = Problems::default();
-    let message = Message::read(message, &mut problems)?;
-    if let Some(path) = &message.file {
-        return ready::compose(path, &message, &identity, problems);
+    Composer::new(sender)?.compose(message, parts)
+}
+
+/// Composes the messages of one sender, whose settings, template and logo are read once.
+pub struct Composer<'s> {
+    identity: Identity<'s>,
+    checkpoint: Option<&'s Checkpoint<'s>>,
+}
+
+impl<'s> Composer<'s> {
+    /// Reads the sender's settings. What is wrong with them is an error that points into them.
+    pub fn new(sender: &'s Sender) -> Result<Composer<'s>, Error> {
+        Ok(Composer { identity: Identity::of(sender)?, checkpoint: None })
     }
-    let from = message.from.as_ref().or(identity.from.as_ref());
-    let envelope = address(&message, from, &identity, &mut problems);
-    let mut builder = Builder::new(identity.charset, &message);
-    let message_id = match &message.message_id {
-        Some(given) => given.clone().into_owned(),
-        None => format!("{}@{}", builder.token, from.map_or("localhost", Address::domain)),
-    };
-    builder.headers(&message, from, &message_id, &identity, &mut problems);
-    let content = Content::of(&message, &identity, &builder.token, parts, &mut problems);
-    builder.content(&content, &mut problems);
-    problems.into_result()?;
-    builder.end_head();
-    let blind = blind::write(&mut builder.out, &message, &identity);
-    Ok(Composed {
-        from: envelope.from,
-        recipients: envelope.recipients,
-        message_id,
-        size: builder.size,
-        eight_bit: false,
-        utf8: envelope.utf8,
-        dsn: message.delivery_receipt,
-        head: builder.out,
-        blind,
-        segments: builder.segments,
-        index: None,
-        reading: Reading::default(),
-    })
+
+    /// Lets the work stop at a checkpoint: a message of any size is composed on the caller's thread.
+    #[must_use]
+    pub fn stopping_at(self, checkpoint: &'s Checkpoint<'s>) -> Composer<'s> {
+        Composer { checkpoint: Some(checkpoint), ..self }
+    }
+
+    /// Composes a message document, as [`compose`] does.
+    pub fn compose<'a>(&self, message: &str, parts: &[&'a [u8]]) -> Result<Composed<'a>, Error> {
+        let identity = &self.identity;
+        let mut findings = Findings::new(self.checkpoint);
+        let message = Message::read(message, &mut findings)?;
+        if let Some(path) = &message.file {
+            return ready::compose(path, &message, identity, findings);
+        }
+        let from = message.from.as_ref().or(identity.from.as_ref());
+        let envelope = address(&message, from, identity, &mut findings);
+        let mut builder = Builder::new(identity.charset, &message, &mut findings);
+        let message_id = match &message.message_id {
+            Some(given) => given.clone().into_owned(),
+            None => format!("{}@{}", builder.token, from.map_or("localhost", Address::domain)),
+        };
+        builder.headers(&message, from, &message_id, identity);
+        let content = Content::of(&message, identity, &builder.token, parts, builder.findings);
+        builder.content(&content);
+        builder.end_head();
+        let Builder { mut out, segments, size, .. } = builder;
+        let blind = blind::write(&mut out, &message, identity, &mut findings);
+        findings.into_result()?;
+        Ok(Composed {
+            index: None,
+            from: envelope.from,
+            recipients: envelope.recipients,
+            message_id,
+            size,
+            eight_bit: false,
+            utf8: envelope.utf8,
+            dsn: message.delivery_receipt,
+            head: out,
+            blind,
+            segments,
+            reading: Reading::default(),
+        })
+    }
 }
 
 /// The envelope of a message. Bounces go to `sender`, where the document names one, as it is who submits the message.
-fn address(message: &Message<'_>, from: Option<&Address<'_>>, identity: &Identity<'_>, problems: &mut Problems) -> Envelope {
+fn address(message: &Message<'_>, from: Option<&Address<'_>>, identity: &Identity<'_>, findings: &mut Findings<'_>) -> Envelope {
     let mut envelope = Envelope::default();
     match (from, message.sender.as_ref().or(from)) {
         (Some(_), Some(address)) => envelope.from(address),
-        _ if problems.is_empty() => problems.add("/from", "message.no_from", &[]),
+        _ if findings.is_empty() => findings.add("/from", "message.no_from", &[]),
         _ => (),
     }
-    for listed in message.to.iter().chain(&message.cc).chain(&message.bcc) {
+    for listed in message.to.iter().chain(&message.cc).chain(&message.bcc).take_while(|_| findings.goes_on()) {
         envelope.recipient(&listed.address, Input::Message, &listed.pointer);
     }
-    if envelope.recipients.is_empty() && problems.is_empty() {
-        problems.add("/to", "message.no_recipient", &[]);
+    if envelope.recipients.is_empty() && findings.is_empty() {
+        findings.add("/to", "message.no_recipient", &[]);
     }
     if let Some(from) = from.filter(|_| identity.bcc_to_sender) {
         envelope.recipient(from, Input::Settings, "/sender/bcc_to_sender");
@@ -98,7 +125,7 @@ struct Attached<'m, 'a> {
     kind: Cow<'m, str>,
     bytes: Bytes<'a>,
     content_id: Option<Cow<'m, str>>,
-    /// What gave it its name, and where.
+    /// Where its name is given.
     of: Input,
     pointer: Cow<'m, str>,
 }
@@ -112,20 +139,26 @@ impl<'m, 'a> Content<'m, 'a> {
     /// Applies the HTML switch: text is made from HTML and HTML from text where the other is missing.
     ///
     /// Images inside the HTML become ordinary attachments when the message goes out without HTML, so that nothing is lost.
-    fn of(message: &'m Message<'_>, identity: &Identity<'_>, token: &str, parts: &[&'a [u8]], problems: &mut Problems) -> Content<'m, 'a> {
+    fn of(
+        message: &'m Message<'_>,
+        identity: &Identity<'_>,
+        token: &str,
+        parts: &[&'a [u8]],
+        findings: &mut Findings<'_>,
+    ) -> Content<'m, 'a> {
         let borrowed = |text: &'m Option<Cow<'_, str>>| text.as_deref().map(Cow::Borrowed);
         let (text, html) = (borrowed(&message.text), borrowed(&message.html));
         let text_pointer = if text.is_none() && html.is_some() { "/html" } else { "/text" };
         let html_pointer = if html.is_none() { "/text" } else { "/html" };
-        let text = text.or_else(|| message.html.as_deref().map(|html| Cow::Owned(html::to_text(html))));
+        let text = text.or_else(|| message.html.as_deref().map(|html| Cow::Owned(html::to_text(html, findings))));
         let (mut related, mut attached) = (Vec::new(), Vec::new());
         let html = match &identity.html {
             Style::Given => html,
             Style::Never => None,
             Style::Always { wrapper, logo } => {
                 let inside = match &html {
-                    Some(html) => html::content(html),
-                    None => html::from_text(text.as_deref().unwrap_or_default()),
+                    Some(html) => html::content(html, findings),
+                    None => html::from_text(text.as_deref().unwrap_or_default(), findings),
                 };
                 let content_id = logo.as_ref().map(|_| format!("logo.{token}"));
                 let page = html::wrap(wrapper, &inside, content_id.as_deref());
@@ -144,7 +177,7 @@ impl<'m, 'a> Content<'m, 'a> {
             }
         };
         for attachment in &message.attachments {
-            let Some(found) = Attached::find(attachment, parts, problems) else { continue };
+            let Some(found) = Attached::find(attachment, parts, findings) else { continue };
             if html.is_some() && found.content_id.is_some() { related.push(found) } else { attached.push(found) }
         }
         Content { text, html, text_pointer, html_pointer, related, attached }
@@ -152,7 +185,7 @@ impl<'m, 'a> Content<'m, 'a> {
 }
 
 impl<'m, 'a> Attached<'m, 'a> {
-    fn find(attachment: &'m Attachment<'_>, parts: &[&'a [u8]], problems: &mut Problems) -> Option<Attached<'m, 'a>> {
+    fn find(attachment: &'m Attachment<'_>, parts: &[&'a [u8]], findings: &mut Findings<'_>) -> Option<Attached<'m, 'a>> {
         let mut name = attachment.name.as_deref().map(Cow::Borrowed);
         let bytes = match &attachment.source {
             Source::Part(index) => match parts.get(*index) {
@@ -160,7 +193,7 @@ impl<'m, 'a> Attached<'m, 'a> {
                 None => {
                     let args = [("index", index.to_string()), ("count", parts.len().to_string())];
                     let args = [(args[0].0, args[0].1.as_str()), (args[1].0, args[1].1.as_str())];
-                    problems.add(format!("{}/part", attachment.pointer), "message.attachment_part_missing", &args);
+                    findings.add(format!("{}/part", attachment.pointer), "message.attachment_part_missing", &args);
                     return None;
                 }
             },
@@ -170,7 +203,7 @@ impl<'m, 'a> Attached<'m, 'a> {
                 match File::find(path, Input::Message, &pointer) {
                     Ok(file) => Bytes::File(file),
                     Err(unreadable) => {
-                        unreadable.note(path, &pointer, problems);
+                        unreadable.note(path, &pointer, findings);
                         return None;
                     }
                 }
@@ -183,7 +216,7 @@ impl<'m, 'a> Attached<'m, 'a> {
             bytes,
             content_id: attachment.inline.as_deref().map(Cow::Borrowed),
             of: Input::Message,
-            pointer: Cow::Borrowed(&attachment.pointer),
+            pointer: Cow::Owned(format!("{}/name", attachment.pointer)),
         })
     }
 }
@@ -194,7 +227,7 @@ fn file_name(path: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Writes headers and texts, and notes where attachments stand between them.
-struct Builder<'a> {
+struct Builder<'a, 'f, 'c> {
     out: Vec<u8>,
     /// Where the stretch of `out` begins that belongs to no segment yet.
     start: usize,
@@ -203,51 +236,31 @@ struct Builder<'a> {
     charset: Charset,
     /// A word that is nobody else's, for the boundaries.
     token: String,
+    findings: &'f mut Findings<'c>,
 }
 
-impl<'a> Builder<'a> {
-    fn new(charset: Charset, message: &Message<'_>) -> Builder<'a> {
+impl<'a, 'f, 'c> Builder<'a, 'f, 'c> {
+    fn new(charset: Charset, message: &Message<'_>, findings: &'f mut Findings<'c>) -> Builder<'a, 'f, 'c> {
         let texts = message.text.as_ref().map_or(0, |text| text.len()) + message.html.as_ref().map_or(0, |html| html.len());
         let capacity = 1024 + texts + texts / 8 + 512 * message.attachments.len();
-        Builder { out: Vec::with_capacity(capacity), start: 0, segments: Vec::new(), size: 0, charset, token: identifier::unique() }
+        Builder {
+            out: Vec::with_capacity(capacity),
+            start: 0,
+            segments: Vec::new(),
+            size: 0,
+            charset,
+            token: identifier::unique(),
+            findings,
+        }
     }
 
-    fn headers(
-        &mut self,
-        message: &Message<'_>,
-        from: Option<&Address<'_>>,
-        message_id: &str,
-        identity: &Identity<'_>,
-        problems: &mut Problems,
-    ) {
-        let charset = self.charset;
-        let mut headers = Headers::new(&mut self.out, charset);
-        let author = if message.from.is_some() { (Input::Message, "/from") } else { (Input::Settings, "/sender/name") };
+    fn headers(&mut self, message: &Message<'_>, from: Option<&Address<'_>>, message_id: &str, identity: &Identity<'_>) {
+        let mut headers = Headers::new(&mut self.out, self.charset, self.findings);
         headers.with("Date", |out| message.date.unwrap_or_else(Date::now).write(out));
-        let mut note_at = |place: (Input, &str), result: Result<(), Unencoded>| note(problems, charset, place, result);
-        note_at(author, headers.addresses("From", from.into_iter()));
-        let mut note = |pointer: &str, result: Result<(), Unencoded>| note_at((Input::Message, pointer), result);
-        // RFC 5322 section 3.6.2: only where it differs.
-        if let Some(sender) = message.sender.as_ref().filter(|sender| from.is_none_or(|from| from.address != sender.address)) {
-            note("/sender", headers.addresses("Sender", [sender].into_iter()));
-        }
-        if !message.reply_to.is_empty() {
-            note("/reply_to", headers.addresses("Reply-To", message.reply_to.iter()));
-        } else if let Some(reply_to) = &identity.reply_to {
-            note("/reply_to", headers.addresses("Reply-To", [reply_to].into_iter()));
-        }
-        for (name, list) in [("To", &message.to), ("Cc", &message.cc)] {
-            if !list.is_empty() && headers.addresses(name, list.iter().map(|listed| &listed.address)).is_err() {
-                for listed in list {
-                    note(&listed.pointer, charset.encode(&listed.address.name).map(drop));
-                }
-            }
-        }
-        if message.to.is_empty() && message.cc.is_empty() {
-            headers.plain("To", "undisclosed-recipients:;");
-        }
+        let author = if message.from.is_some() { Place::message("/from") } else { Place::settings("/sender/name") };
+        Builder::people(&mut headers, message, from.map(|from| (from, author)), identity);
         if !message.subject.is_empty() {
-            note("/subject", headers.text("Subject", &message.subject));
+            headers.text("Subject", &message.subject, "/subject");
         }
         headers.identifiers("Message-ID", &[message_id.to_owned()]);
         if !message.in_reply_to.is_empty() {
@@ -265,22 +278,44 @@ impl<'a> Builder<'a> {
             headers.plain("X-Priority", number);
             headers.plain("Importance", word);
         }
-        if message.read_receipt {
-            // A name that cannot be encoded has been noted above.
-            drop(headers.addresses("Disposition-Notification-To", from.into_iter()));
+        if let Some(from) = from.filter(|_| message.read_receipt) {
+            headers.repeated("Disposition-Notification-To", from);
         }
         for (name, value) in &message.headers {
-            let result = headers.text(name, value);
-            if result.is_err() {
-                note(&format!("/headers/{name}"), result);
-            }
+            headers.text(name, value, &format!("/headers/{}", escaped(name)));
         }
         headers.plain("MIME-Version", "1.0");
     }
 
-    fn content(&mut self, content: &Content<'_, 'a>, problems: &mut Problems) {
+    /// Who the message comes from and goes to.
+    fn people<'p>(
+        headers: &mut Headers<'_, '_, '_>,
+        message: &'p Message<'_>,
+        from: Option<(&'p Address<'_>, Place<'p>)>,
+        identity: &'p Identity<'_>,
+    ) {
+        headers.addresses("From", from);
+        // RFC 5322 section 3.6.2: only where it differs.
+        if let Some(sender) = message.sender.as_ref().filter(|sender| from.is_none_or(|(from, _)| from.address != sender.address)) {
+            headers.addresses("Sender", [(sender, Place::message("/sender"))]);
+        }
+        let reply_to = if message.reply_to.is_empty() { identity.reply_to.as_slice() } else { &message.reply_to };
+        if !reply_to.is_empty() {
+            headers.addresses("Reply-To", reply_to.iter().map(|address| (address, Place::message("/reply_to"))));
+        }
+        for (name, list) in [("To", &message.to), ("Cc", &message.cc)] {
+            if !list.is_empty() {
+                headers.addresses(name, list.iter().map(|listed| (&listed.address, Place::message(&listed.pointer))));
+            }
+        }
+        if message.to.is_empty() && message.cc.is_empty() {
+            headers.plain("To", "undisclosed-recipients:;");
+        }
+    }
+
+    fn content(&mut self, content: &Content<'_, 'a>) {
         if content.attached.is_empty() {
-            self.texts(content, problems);
+            self.texts(content);
             // A message ends its last line, whether the text does or not.
             if !self.out.ends_with(b"\r\n") || self.out.len() == self.start {
                 self.push("\r\n");
@@ -289,71 +324,63 @@ impl<'a> Builder<'a> {
         }
         let boundary = self.multipart("mixed", "");
         if content.text.is_some() || content.html.is_some() {
-            self.push("--");
-            self.push(&boundary);
-            self.push("\r\n");
-            self.texts(content, problems);
+            self.delimiter(&boundary);
+            self.texts(content);
             self.push("\r\n");
         }
         for attached in &content.attached {
-            self.attached(attached, "attachment", &boundary, problems);
+            self.attached(attached, "attachment", &boundary);
         }
         self.close(&boundary);
     }
 
     /// The text, the HTML, or both as alternatives.
-    fn texts(&mut self, content: &Content<'_, 'a>, problems: &mut Problems) {
+    fn texts(&mut self, content: &Content<'_, 'a>) {
         match (&content.text, &content.html) {
             (Some(text), Some(_)) => {
                 let boundary = self.multipart("alternative", "");
                 self.delimiter(&boundary);
-                self.text("plain", text, content.text_pointer, problems);
+                self.text("plain", text, content.text_pointer);
                 self.push("\r\n");
                 self.delimiter(&boundary);
-                self.html(content, problems);
+                self.html(content);
                 self.push("\r\n");
                 self.close(&boundary);
             }
-            (None, Some(_)) => self.html(content, problems),
-            (text, None) => self.text("plain", text.as_deref().unwrap_or_default(), content.text_pointer, problems),
+            (None, Some(_)) => self.html(content),
+            (text, None) => self.text("plain", text.as_deref().unwrap_or_default(), content.text_pointer),
         }
     }
 
     /// The HTML, with its images where it has some.
-    fn html(&mut self, content: &Content<'_, 'a>, problems: &mut Problems) {
+    fn html(&mut self, content: &Content<'_, 'a>) {
         let html = content.html.as_deref().unwrap_or_default();
         if content.related.is_empty() {
-            self.text("html", html, content.html_pointer, problems);
+            self.text("html", html, content.html_pointer);
             return;
         }
         let boundary = self.multipart("related", " type=\"text/html\";\r\n");
         self.delimiter(&boundary);
-        self.text("html", html, content.html_pointer, problems);
+        self.text("html", html, content.html_pointer);
         self.push("\r\n");
         for attached in &content.related {
-            self.attached(attached, "inline", &boundary, problems);
+            self.attached(attached, "inline", &boundary);
         }
         self.close(&boundary);
     }
 
-    fn text(&mut self, subtype: &str, text: &str, pointer: &str, problems: &mut Problems) {
-        let result = text::write(&mut self.out, subtype, text, self.charset);
-        note(problems, self.charset, (Input::Message, pointer), result);
+    fn text(&mut self, subtype: &str, text: &str, pointer: &str) {
+        text::write(&mut self.out, subtype, text, self.charset, pointer, self.findings);
     }
 
-    fn attached(&mut self, attached: &Attached<'_, 'a>, disposition: &str, boundary: &str, problems: &mut Problems) {
+    fn attached(&mut self, attached: &Attached<'_, 'a>, disposition: &str, boundary: &str) {
         self.delimiter(boundary);
-        let name = attached.name.as_deref();
-        let mut headers = Headers::new(&mut self.out, self.charset);
-        let result = headers.content_type(&attached.kind, name).and_then(|()| headers.content_disposition(disposition, name));
+        let mut headers = Headers::new(&mut self.out, self.charset, self.findings);
+        headers.attachment(&attached.kind, disposition, attached.name.as_deref(), Place { of: attached.of, pointer: &attached.pointer });
         if let Some(content_id) = &attached.content_id {
             headers.plain("Content-ID", &format!("<{content_id}>"));
         }
         headers.plain("Content-Transfer-Encoding", "base64");
-        if result.is_err() {
-            let place = if attached.of == Input::Message { format!("{}/name", attached.pointer) } else { attached.pointer.to_string() };
-            note(problems, self.charset, (attached.of, &place), result);
-        }
         self.push("\r\n");
         self.end_head();
         let (length, segment) = match &attached.bytes {
@@ -401,12 +428,5 @@ impl<'a> Builder<'a> {
             self.segments.push(Segment::Head(self.start..self.out.len()));
             self.start = self.out.len();
         }
-    }
-}
-
-fn note(problems: &mut Problems, charset: Charset, (of, pointer): (Input, &str), result: Result<(), Unencoded>) {
-    if let Err(Unencoded(character)) = result {
-        let args = [("charset", charset.label()), ("character", &character.to_string())];
-        problems.add_in(of, pointer, "message.unencodable", &args);
     }
 }

@@ -2,9 +2,9 @@
 
 use super::address::Address;
 use super::date::Date;
+use super::findings::Findings;
 use super::json::Json;
 use super::members::{Attachment, Listed, Priority};
-use super::problems::Problems;
 use super::reader::{Reader, escaped};
 use postkontor_plugin::{Dsn, Error, Stage, Status};
 use std::borrow::Cow;
@@ -53,8 +53,8 @@ const NOT_WITH_FILE: [&str; 13] = [
 ];
 
 impl<'a> Message<'a> {
-    /// Reads a document. What is wrong goes to `problems`; an error means that it is not even JSON.
-    pub(super) fn read(source: &'a str, problems: &mut Problems) -> Result<Message<'a>, Error> {
+    /// Reads a document. What is wrong goes to `findings`; an error means that it is not even JSON.
+    pub(super) fn read(source: &'a str, findings: &mut Findings<'_>) -> Result<Message<'a>, Error> {
         let tree = Json::parse(source).map_err(|error| {
             Error::new(Status::Argument, "message.json_invalid")
                 .stage(Stage::Message)
@@ -65,15 +65,15 @@ impl<'a> Message<'a> {
         })?;
         let mut message = Message::default();
         let Json::Object(members) = tree else {
-            problems.add("", "message.expected_object", &[]);
+            findings.add("", "message.expected_object", &[]);
             return Ok(message);
         };
-        let mut reader = Reader { problems };
+        let mut reader = Reader { findings };
         let mut seen: Vec<Cow<'a, str>> = Vec::with_capacity(members.len().min(32));
         // A member that is null counts as not given.
         for (name, value) in members.into_iter().filter(|(_, value)| !matches!(value, Json::Null)) {
             if seen.contains(&name) {
-                reader.problems.add(format!("/{}", escaped(&name)), "message.member_twice", &[("member", &name)]);
+                reader.findings.add(format!("/{}", escaped(&name)), "message.member_twice", &[("member", &name)]);
                 continue;
             }
             if seen.len() < 32 {
@@ -85,14 +85,14 @@ impl<'a> Message<'a> {
             for member in NOT_WITH_FILE {
                 let (outer, inner) = member.split_once('/').unwrap_or((member, ""));
                 if seen.iter().any(|seen| seen == outer) && (inner.is_empty() || message.read_receipt) {
-                    reader.problems.add(format!("/{member}"), "message.member_not_with_file", &[("member", member)]);
+                    reader.findings.add(format!("/{member}"), "message.member_not_with_file", &[("member", member)]);
                 }
             }
         }
         Ok(message)
     }
 
-    fn take(&mut self, name: &str, value: Json<'a>, reader: &mut Reader<'_>) {
+    fn take(&mut self, name: &str, value: Json<'a>, reader: &mut Reader<'_, '_>) {
         match name {
             "from" => self.from = reader.address(value, "/from", "message.from_several"),
             "sender" => self.sender = reader.address(value, "/sender", "message.expected_address"),
@@ -112,7 +112,7 @@ impl<'a> Message<'a> {
             "in_reply_to" => self.in_reply_to = reader.identifiers(value, "/in_reply_to"),
             "references" => self.references = reader.identifiers(value, "/references"),
             "file" => self.file = reader.line(value, "/file"),
-            _ => reader.problems.add(format!("/{}", escaped(name)), "message.member_unknown", &[("member", name)]),
+            _ => reader.findings.add(format!("/{}", escaped(name)), "message.member_unknown", &[("member", name)]),
         }
     }
 }

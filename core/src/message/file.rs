@@ -1,7 +1,7 @@
 //! Files that go out with a message, read in blocks.
 
 use super::base64;
-use super::problems::Problems;
+use super::findings::Findings;
 use postkontor_plugin::{At, Error, Input, Stage, Status};
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
@@ -40,10 +40,10 @@ impl Unreadable {
     }
 
     /// Notes why a file cannot go out.
-    pub(super) fn note(&self, path: &str, pointer: &str, problems: &mut Problems) {
+    pub(super) fn note(&self, path: &str, pointer: &str, findings: &mut Findings<'_>) {
         match self {
-            Unreadable::Failed(error) => problems.add_local(pointer, self.code(), &[("file", path), ("reason", &error.to_string())]),
-            _ => problems.add_local(pointer, self.code(), &[("file", path)]),
+            Unreadable::Failed(error) => findings.add_local(pointer, self.code(), &[("file", path), ("reason", &error.to_string())]),
+            _ => findings.add_local(pointer, self.code(), &[("file", path)]),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::address::Address;
 use super::base64;
 use super::charset::{self, Charset, Encoded, Unencoded, Units};
+use super::findings::{Findings, Place};
 
 /// Where lines are folded (RFC 5322 section 2.1.1 recommends 78; RFC 2047 section 2 demands 76 of lines with encoded words).
 const WIDTH: usize = 76;
@@ -12,18 +13,19 @@ const WORD_LENGTH: usize = 900;
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// Writes headers to the end of a buffer and knows how far the line has come.
-pub(super) struct Headers<'o> {
+/// Writes headers to the end of a buffer, knows how far the line has come, and notes what cannot be written.
+pub(super) struct Headers<'o, 'f, 'c> {
     out: &'o mut Vec<u8>,
     line: usize,
     charset: Charset,
+    findings: &'f mut Findings<'c>,
 }
 
-impl<'o> Headers<'o> {
+impl<'o, 'f, 'c> Headers<'o, 'f, 'c> {
     /// Goes on at the end of `out`, at the beginning of a line.
-    pub(super) fn new(out: &'o mut Vec<u8>, charset: Charset) -> Headers<'o> {
+    pub(super) fn new(out: &'o mut Vec<u8>, charset: Charset, findings: &'f mut Findings<'c>) -> Headers<'o, 'f, 'c> {
         let line = out.len();
-        Headers { out, line, charset }
+        Headers { out, line, charset, findings }
     }
 
     /// A header whose value is ASCII and short, as written in this program or checked before.
@@ -40,12 +42,13 @@ impl<'o> Headers<'o> {
         self.end();
     }
 
-    /// A header of free text: a subject, a caller's own header.
-    pub(super) fn text(&mut self, name: &str, value: &str) -> Result<(), Unencoded> {
+    /// A header of free text: a subject, a caller's own header. The document holds it at `pointer`.
+    pub(super) fn text(&mut self, name: &str, value: &str, pointer: &str) {
         self.begin(name);
         let plain = is_plain(value) && value.split(' ').all(|word| word.len() <= WORD_LENGTH);
         if !plain {
-            self.encoded_words(value)?;
+            let result = self.encoded_words(value);
+            self.note(Place::message(pointer), result);
         } else if self.column() + value.len() <= WIDTH {
             self.push(value);
         } else {
@@ -57,21 +60,32 @@ impl<'o> Headers<'o> {
             }
         }
         self.end();
-        Ok(())
     }
 
-    /// A header of addresses.
-    pub(super) fn addresses<'a>(&mut self, name: &str, addresses: impl Iterator<Item = &'a Address<'a>>) -> Result<(), Unencoded> {
+    /// A header of addresses, each with the place where the document holds it.
+    pub(super) fn addresses<'a>(&mut self, name: &str, addresses: impl IntoIterator<Item = (&'a Address<'a>, Place<'a>)>) {
         self.begin(name);
-        for (index, address) in addresses.enumerate() {
+        for (index, (address, place)) in addresses.into_iter().enumerate() {
             if index > 0 {
                 self.push(",");
                 self.space(address.name.len() + address.address.len() + 4);
             }
-            self.mailbox(address)?;
+            let result = self.mailbox(address);
+            self.note(place, result);
+            if !self.findings.goes_on() {
+                break;
+            }
         }
         self.end();
-        Ok(())
+    }
+
+    /// A header with an address that stands in another one, too, where what cannot be written has been noted.
+    pub(super) fn repeated(&mut self, name: &str, address: &Address<'_>) {
+        self.begin(name);
+        if self.mailbox(address).is_err() {
+            self.push(&address.address);
+        }
+        self.end();
     }
 
     /// A header of message identifiers, in angle brackets.
@@ -88,9 +102,14 @@ impl<'o> Headers<'o> {
         self.end();
     }
 
-    /// `Content-Type` of an attachment. Its name is repeated here, in the notation that programs understand which do not
-    /// know RFC 2231.
-    pub(super) fn content_type(&mut self, kind: &str, name: Option<&str>) -> Result<(), Unencoded> {
+    /// `Content-Type` and `Content-Disposition` of an attachment, whose name is given at `place`.
+    pub(super) fn attachment(&mut self, kind: &str, disposition: &str, name: Option<&str>, place: Place<'_>) {
+        let result = self.content_type(kind, name).and_then(|()| self.content_disposition(disposition, name));
+        self.note(place, result);
+    }
+
+    /// The name is repeated here, in the notation that programs understand which do not know RFC 2231.
+    fn content_type(&mut self, kind: &str, name: Option<&str>) -> Result<(), Unencoded> {
         self.begin("Content-Type");
         for (index, parameter) in split_parameters(kind).enumerate() {
             if index > 0 {
@@ -114,8 +133,7 @@ impl<'o> Headers<'o> {
         Ok(())
     }
 
-    /// `Content-Disposition` of an attachment.
-    pub(super) fn content_disposition(&mut self, disposition: &str, name: Option<&str>) -> Result<(), Unencoded> {
+    fn content_disposition(&mut self, disposition: &str, name: Option<&str>) -> Result<(), Unencoded> {
         self.begin("Content-Disposition");
         self.push(disposition);
         if let Some(name) = name {
@@ -123,6 +141,12 @@ impl<'o> Headers<'o> {
         }
         self.end();
         Ok(())
+    }
+
+    fn note(&mut self, place: Place<'_>, result: Result<(), Unencoded>) {
+        if let Err(unencoded) = result {
+            unencoded.note(self.charset, place, self.findings);
+        }
     }
 
     fn parameter(&mut self, name: &str, value: &str) -> Result<(), Unencoded> {
@@ -135,7 +159,7 @@ impl<'o> Headers<'o> {
             self.push("\"");
             return Ok(());
         }
-        let mut encoded = self.charset.encode(value)?;
+        let mut encoded = self.charset.encode(value, self.findings)?;
         let total: usize = encoded.bytes.iter().map(|byte| percent_length(*byte)).sum();
         let continued = self.column() + name.len() + "*='';".len() + encoded.label.len() + total > WIDTH;
         if continued {
@@ -144,6 +168,9 @@ impl<'o> Headers<'o> {
         }
         let mut start = 0;
         for segment in 0.. {
+            if !self.findings.goes_on() {
+                break;
+            }
             self.push(name);
             if continued {
                 self.push("*");
@@ -207,12 +234,12 @@ impl<'o> Headers<'o> {
 
     /// The text as encoded words, each on a line of its own where one is not enough.
     fn encoded_words(&mut self, text: &str) -> Result<(), Unencoded> {
-        let encoded = self.charset.encode(text)?;
+        let encoded = self.charset.encode(text, self.findings)?;
         if encoded.units == Units::Text {
             // At most 40 bytes each, in every charset of this kind.
             const PIECE: usize = 10;
             let mut rest = text;
-            while !rest.is_empty() {
+            while !rest.is_empty() && self.findings.goes_on() {
                 let end = rest.char_indices().nth(PIECE).map_or(rest.len(), |(place, _)| place);
                 let bytes = self.charset.encode_piece(&rest[..end]);
                 if self.column() + encoded.label.len() + 7 + base64::encoded_length(bytes.len()) > WIDTH {
@@ -230,7 +257,7 @@ impl<'o> Headers<'o> {
         // Q stays readable in logs and for those who read raw mail, so it may be half as long again.
         let quoted = quoted_length * 2 <= base64::encoded_length(encoded.bytes.len()) * 3;
         let mut start = 0;
-        while start < encoded.bytes.len() {
+        while start < encoded.bytes.len() && self.findings.goes_on() {
             // Room for the longest character at least, else on the next line.
             const LONGEST: usize = 12;
             let frame = encoded.label.len() + 7;
@@ -374,14 +401,15 @@ mod tests {
     use super::*;
     use crate::settings::Unencodable;
 
-    fn written(charset: &str, write: impl FnOnce(&mut Headers<'_>)) -> String {
-        let mut out = Vec::new();
-        write(&mut Headers::new(&mut out, Charset::find(charset, Unencodable::Utf8).unwrap()));
+    fn written(charset: &str, write: impl FnOnce(&mut Headers<'_, '_, '_>)) -> String {
+        let (mut out, mut findings) = (Vec::new(), Findings::default());
+        write(&mut Headers::new(&mut out, Charset::find(charset, Unencodable::Utf8).unwrap(), &mut findings));
+        findings.into_result().unwrap();
         String::from_utf8(out).unwrap()
     }
 
     fn subject(charset: &str, value: &str) -> String {
-        written(charset, |headers| headers.text("Subject", value).unwrap())
+        written(charset, |headers| headers.text("Subject", value, "/subject"))
     }
 
     #[test]
@@ -420,7 +448,7 @@ mod tests {
     fn names_are_quoted_where_their_characters_need_it() {
         let mailbox = |name: &str| {
             let address = Address { name: name.to_owned().into(), address: "a@example.com".into() };
-            written("utf-8", |headers| headers.addresses("To", [address].iter()).unwrap())
+            written("utf-8", |headers| headers.addresses("To", [(&address, Place::message("/to"))]))
         };
         assert_eq!(mailbox(""), "To: a@example.com\r\n");
         assert_eq!(mailbox("Anna B"), "To: Anna B <a@example.com>\r\n");
@@ -432,8 +460,7 @@ mod tests {
     fn file_names_are_written_for_new_and_old_readers() {
         let both = |name: &str| {
             written("iso-8859-2", |headers| {
-                headers.content_type("application/pdf", Some(name)).unwrap();
-                headers.content_disposition("attachment", Some(name)).unwrap();
+                headers.attachment("application/pdf", "attachment", Some(name), Place::message("/attachments/0/name"));
             })
         };
         assert_eq!(

@@ -1,6 +1,7 @@
 //! Text from HTML, HTML from text, and the wrapper that gives a company's mails their look.
 
 use super::character_reference;
+use super::findings::{BLOCK, Findings, first_block};
 
 /// The wrapper for senders who have none of their own.
 pub(super) const WRAPPER: &str = "<!DOCTYPE html>\r\n<html>\r\n<body style=\"margin:0;padding:16px;font-family:Arial,Helvetica,sans-serif;\
@@ -35,14 +36,14 @@ pub(super) fn wrap(wrapper: &str, content: &str, logo: Option<&str>) -> String {
 }
 
 /// What a wrapper needs of a complete page: its style sheets and the inside of its body.
-pub(super) fn content(page: &str) -> String {
+pub(super) fn content(page: &str, findings: &mut Findings<'_>) -> String {
     let lower = page.to_ascii_lowercase();
-    let Some(open) = find_tag(&lower, "body", 0) else { return page.to_owned() };
+    let Some(open) = find_tag(&lower, "body", 0, findings) else { return page.to_owned() };
     let start = lower[open..].find('>').map_or(page.len(), |end| open + end + 1);
     let end = lower.rfind("</body").filter(|end| *end >= start).unwrap_or(page.len());
     let mut inside = String::new();
     let mut place = 0;
-    while let Some(style) = find_tag(&lower[..open], "style", place) {
+    while let Some(style) = find_tag(&lower[..open], "style", place, findings) {
         let Some(end) = lower[style..open].find("</style>") else { break };
         place = style + end + "</style>".len();
         inside.push_str(&page[style..place]);
@@ -52,9 +53,15 @@ pub(super) fn content(page: &str) -> String {
 }
 
 /// The place of `<name` as a whole word.
-fn find_tag(lower: &str, name: &str, from: usize) -> Option<usize> {
-    let mut start = from;
+fn find_tag(lower: &str, name: &str, from: usize, findings: &mut Findings<'_>) -> Option<usize> {
+    let (mut start, mut ask_at) = (from, from + BLOCK);
     loop {
+        if start > ask_at {
+            ask_at = start + BLOCK;
+            if !findings.goes_on() {
+                return None;
+            }
+        }
         let place = start + lower.get(start..)?.find('<')?;
         let after = &lower[place + 1..];
         if after.strip_prefix(name).is_some_and(|rest| rest.starts_with(|c: char| c == '>' || c.is_ascii_whitespace())) {
@@ -65,28 +72,23 @@ fn find_tag(lower: &str, name: &str, from: usize) -> Option<usize> {
 }
 
 /// HTML that looks like the text: lines stay lines, addresses of pages become links.
-pub(super) fn from_text(text: &str) -> String {
-    let mut html = String::with_capacity(text.len() + text.len() / 8 + 16);
+pub(super) fn from_text(text: &str, findings: &mut Findings<'_>) -> String {
+    let mut page = Page { html: String::with_capacity(text.len() + text.len() / 8 + 16), previous: '\n' };
     let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
     let mut rest = text;
-    while !rest.is_empty() {
-        match find_link(rest) {
-            Some((start, end)) => {
-                escape(&rest[..start], &mut html);
-                html.push_str("<a href=\"");
-                escape(&rest[start..end], &mut html);
-                html.push_str("\">");
-                escape(&rest[start..end], &mut html);
-                html.push_str("</a>");
-                rest = &rest[end..];
-            }
-            None => {
-                escape(rest, &mut html);
-                break;
-            }
+    while !rest.is_empty() && findings.goes_on() {
+        let (start, end) = find_link(rest).unwrap_or((rest.len(), rest.len()));
+        page.escape(&rest[..start], findings);
+        if start < end {
+            page.html.push_str("<a href=\"");
+            page.escape(&rest[start..end], findings);
+            page.html.push_str("\">");
+            page.escape(&rest[start..end], findings);
+            page.html.push_str("</a>");
         }
+        rest = &rest[end..];
     }
-    html
+    page.html
 }
 
 fn find_link(text: &str) -> Option<(usize, usize)> {
@@ -107,35 +109,61 @@ fn find_link(text: &str) -> Option<(usize, usize)> {
     }
 }
 
-fn escape(text: &str, html: &mut String) {
-    let mut previous = '\n';
-    for c in text.chars() {
+/// A page that is written from text.
+struct Page {
+    html: String,
+    /// The character before the next one.
+    previous: char,
+}
+
+impl Page {
+    fn escape(&mut self, text: &str, findings: &mut Findings<'_>) {
+        let mut rest = text;
+        while !rest.is_empty() && findings.goes_on() {
+            let (block, after) = first_block(rest);
+            block.chars().for_each(|c| self.character(c));
+            rest = after;
+        }
+    }
+
+    fn character(&mut self, c: char) {
+        let html = &mut self.html;
         match c {
             '&' => html.push_str("&amp;"),
             '<' => html.push_str("&lt;"),
             '>' => html.push_str("&gt;"),
             '"' => html.push_str("&quot;"),
-            '\n' if previous == '\r' => (),
+            '\n' if self.previous == '\r' => (),
             '\r' | '\n' => html.push_str("<br>\r\n"),
             // Columns made with spaces keep their width.
-            ' ' if matches!(previous, ' ' | '\n') => html.push_str("&nbsp;"),
+            ' ' if matches!(self.previous, ' ' | '\n') => html.push_str("&nbsp;"),
             '\t' => html.push_str("&nbsp;&nbsp;&nbsp; "),
             _ => html.push(c),
         }
-        previous = c;
+        self.previous = c;
     }
 }
 
 /// Text that says what the HTML shows: paragraphs, lists, links and tables remain readable.
-pub(super) fn to_text(html: &str) -> String {
+pub(super) fn to_text(html: &str, findings: &mut Findings<'_>) -> String {
     let mut text = Text::default();
     let mut rest = html;
+    let mut ask_at = rest.len().saturating_sub(BLOCK);
     // Behind the last ">" there is no tag to look for.
     let mut tags = true;
     while !rest.is_empty() {
-        let start = rest.find('<').filter(|_| tags).unwrap_or(rest.len());
-        text.characters(&rest[..start]);
+        let start = if tags { rest.find('<').unwrap_or(rest.len()) } else { rest.len() };
+        let mut words = &rest[..start];
         rest = &rest[start..];
+        if rest.len() < ask_at || words.len() > BLOCK {
+            ask_at = rest.len().saturating_sub(BLOCK);
+            if !findings.goes_on() {
+                break;
+            }
+        }
+        while !words.is_empty() && (words.len() <= BLOCK || findings.goes_on()) {
+            words = text.characters(words);
+        }
         if rest.is_empty() {
             break;
         }
@@ -146,7 +174,7 @@ pub(super) fn to_text(html: &str) -> String {
         let is_tag = rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c));
         let Some(end) = is_tag.then(|| tag_end(rest)).flatten() else {
             tags = !is_tag;
-            text.characters("<");
+            text.character('<');
             rest = &rest[1..];
             continue;
         };
@@ -210,9 +238,10 @@ struct Text {
 }
 
 impl Text {
-    fn characters(&mut self, html: &str) {
+    /// Takes characters and references to characters, about a block of them, and returns what follows.
+    fn characters<'h>(&mut self, html: &'h str) -> &'h str {
         let mut rest = html;
-        while let Some(c) = rest.chars().next() {
+        while let (Some(c), true) = (rest.chars().next(), html.len() - rest.len() < BLOCK) {
             rest = &rest[c.len_utf8()..];
             if c != '&' {
                 self.character(c);
@@ -232,6 +261,7 @@ impl Text {
                 None => self.put("&"),
             }
         }
+        rest
     }
 
     fn character(&mut self, c: char) {
@@ -393,7 +423,10 @@ fn attribute(attributes: &str, wanted: &str) -> Option<String> {
         }
         if name.eq_ignore_ascii_case(wanted) {
             let mut decoded = Text { preformatted: 1, ..Text::default() };
-            decoded.characters(value);
+            let mut rest = value;
+            while !rest.is_empty() {
+                rest = decoded.characters(rest);
+            }
             return Some(decoded.out);
         }
     }
@@ -402,6 +435,18 @@ fn attribute(attributes: &str, wanted: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn to_text(html: &str) -> String {
+        super::to_text(html, &mut Findings::default())
+    }
+
+    fn from_text(text: &str) -> String {
+        super::from_text(text, &mut Findings::default())
+    }
+
+    fn content(page: &str) -> String {
+        super::content(page, &mut Findings::default())
+    }
 
     #[test]
     fn paragraphs_lists_links_and_entities_become_readable_text() {

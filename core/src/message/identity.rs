@@ -3,8 +3,8 @@
 use super::address::{self, Address};
 use super::charset::Charset;
 use super::file::File;
+use super::findings::Findings;
 use super::html;
-use super::problems::Problems;
 use crate::settings::{Html, Sender};
 use postkontor_plugin::{Error, Input, Stage, Status};
 use std::borrow::Cow;
@@ -92,7 +92,7 @@ impl Style {
 
 fn read<'s>(address: Option<&'s str>, name: &'s str, pointer: &str) -> Result<Option<Address<'s>>, Error> {
     let Some(text) = address.filter(|address| !address.is_empty()) else { return Ok(None) };
-    let checked = address::check(Cow::Borrowed(text), pointer, &mut Problems::default());
+    let checked = address::check(Cow::Borrowed(text), pointer, &mut Findings::default());
     match checked {
         Some(address) => Ok(Some(Address { name: Cow::Borrowed(name), address })),
         None => Err(wrong(pointer, "sender.address_invalid", &[("address", text)])),
@@ -100,9 +100,9 @@ fn read<'s>(address: Option<&'s str>, name: &'s str, pointer: &str) -> Result<Op
 }
 
 fn wrong(pointer: &str, code: &str, args: &[(&str, &str)]) -> Error {
-    let mut problems = Problems::default();
-    problems.add(pointer, code, args);
-    let mut error = problems.into_error().stage(Stage::Settings);
+    let mut findings = Findings::default();
+    findings.add(pointer, code, args);
+    let mut error = findings.into_error().stage(Stage::Settings);
     error.status = Status::Settings;
     error.at.iter_mut().for_each(|at| at.of = Some(Input::Settings));
     error

@@ -1,10 +1,10 @@
 //! From the message document (JSON) to the message on the wire (MIME), in one stream.
 //!
-//! [`compose`] reads the document, checks all of it, and returns a [`Composed`]: the envelope, and the message as bytes that
+//! [`compose`] (for several messages of one sender: a [`Composer`]) reads the document, checks all of it, and returns a [`Composed`]: the envelope, and the message as bytes that
 //! are made while they are read. The document is described in docs/messages.md.
 //!
 //! The way through the files: `document` reads JSON (`json`) into a checked message of `members`, with `reader`, `address`, `date` and
-//! `kind` for its values and `problems` for what is wrong with them. `identity` reads the sender's settings. `compose` decides what the
+//! `kind` for its values and `findings` for what is wrong with them. `identity` reads the sender's settings. `compose` decides what the
 //! message consists of and writes it, with `header`, `text` and `html`, all in the `charset` of the sender. `composed` gives
 //! the bytes away, encoding attachments (`base64`, `file`) as they pass. `ready` does the same for a message that exists, whose
 //! `line_ends` are made CRLF. `blind` keeps the Bcc header for the sender's own copy.
@@ -20,6 +20,7 @@ mod date;
 mod document;
 mod envelope;
 mod file;
+mod findings;
 mod header;
 mod html;
 mod identifier;
@@ -28,12 +29,11 @@ mod json;
 mod kind;
 mod line_ends;
 mod members;
-mod problems;
 mod reader;
 mod ready;
 mod text;
 
-pub use compose::compose;
+pub use compose::{Composer, compose};
 pub use composed::Composed;
 pub(crate) use date::timestamp;
 pub use envelope::Recipient;

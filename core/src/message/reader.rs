@@ -2,9 +2,9 @@
 
 use super::address::{self, Address};
 use super::date::Date;
+use super::findings::Findings;
 use super::json::Json;
 use super::members::{Attachment, Listed, Priority, Source};
-use super::problems::Problems;
 use postkontor_plugin::{Dsn, Notify};
 use std::borrow::Cow;
 
@@ -36,16 +36,16 @@ const RESERVED: [(&str, &str); 20] = [
 const WORD_LENGTH: usize = 900;
 
 /// Reads values of the document and notes what is wrong with them.
-pub(super) struct Reader<'p> {
-    pub(super) problems: &'p mut Problems,
+pub(super) struct Reader<'f, 'c> {
+    pub(super) findings: &'f mut Findings<'c>,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     /// A text of several lines, in which only NUL has no place.
     pub(super) fn text<'a>(&mut self, value: Json<'a>, pointer: &str) -> Option<Cow<'a, str>> {
         let text = self.string(value, pointer)?;
         if memchr::memchr(0, text.as_bytes()).is_some() {
-            self.problems.add(pointer, "message.control_character", &[("character", "U+0000")]);
+            self.findings.add(pointer, "message.control_character", &[("character", "U+0000")]);
             return None;
         }
         Some(text)
@@ -61,7 +61,7 @@ impl Reader<'_> {
         match value {
             Json::Text(text) => Some(text),
             _ => {
-                self.problems.add(pointer, "message.expected_text", &[]);
+                self.findings.add(pointer, "message.expected_text", &[]);
                 None
             }
         }
@@ -74,11 +74,11 @@ impl Reader<'_> {
         match text.chars().find(|c| c.is_control()) {
             None => true,
             Some('\r' | '\n') => {
-                self.problems.add(pointer, "message.line_break", &[]);
+                self.findings.add(pointer, "message.line_break", &[]);
                 false
             }
             Some(c) => {
-                self.problems.add(pointer, "message.control_character", &[("character", &format!("U+{:04X}", u32::from(c)))]);
+                self.findings.add(pointer, "message.control_character", &[("character", &format!("U+{:04X}", u32::from(c)))]);
                 false
             }
         }
@@ -89,7 +89,7 @@ impl Reader<'_> {
         let value = match value {
             Json::List(mut list) if list.len() == 1 => list.remove(0),
             Json::List(_) => {
-                self.problems.add(pointer, several, &[]);
+                self.findings.add(pointer, several, &[]);
                 return None;
             }
             value => value,
@@ -97,7 +97,7 @@ impl Reader<'_> {
         let mut listed = Vec::new();
         self.entry(value, pointer, &mut listed);
         if listed.len() > 1 {
-            self.problems.add(pointer, several, &[]);
+            self.findings.add(pointer, several, &[]);
             return None;
         }
         listed.pop().map(|listed| listed.address)
@@ -110,9 +110,12 @@ impl Reader<'_> {
             Json::List(list) => {
                 listed.reserve(list.len());
                 for (index, value) in list.into_iter().enumerate() {
+                    if !self.findings.goes_on() {
+                        break;
+                    }
                     let pointer = format!("{pointer}/{index}");
                     if matches!(&value, Json::Text(text) if text.trim().is_empty()) {
-                        self.problems.add(pointer, "message.address_invalid", &[("address", "")]);
+                        self.findings.add(pointer, "message.address_invalid", &[("address", "")]);
                         continue;
                     }
                     self.entry(value, &pointer, &mut listed);
@@ -127,12 +130,12 @@ impl Reader<'_> {
         match value {
             Json::Text(text) if !self.is_clean(&text, pointer) => (),
             Json::Text(Cow::Borrowed(text)) => {
-                for address in address::parse_list(text, pointer, self.problems) {
+                for address in address::parse_list(text, pointer, self.findings) {
                     listed.push(Listed { address, pointer: pointer.to_owned() });
                 }
             }
             Json::Text(Cow::Owned(text)) => {
-                for Address { name, address } in address::parse_list(&text, pointer, self.problems) {
+                for Address { name, address } in address::parse_list(&text, pointer, self.findings) {
                     let address = Address { name: Cow::Owned(name.into_owned()), address: Cow::Owned(address.into_owned()) };
                     listed.push(Listed { address, pointer: pointer.to_owned() });
                 }
@@ -142,7 +145,7 @@ impl Reader<'_> {
                     listed.push(Listed { address, pointer: pointer.to_owned() });
                 }
             }
-            _ => self.problems.add(pointer, "message.expected_address", &[]),
+            _ => self.findings.add(pointer, "message.expected_address", &[]),
         }
     }
 
@@ -159,24 +162,24 @@ impl Reader<'_> {
                 },
                 "address" => {
                     let pointer = format!("{pointer}/address");
-                    address = self.line(value, &pointer).and_then(|text| address::check(text, &pointer, self.problems));
+                    address = self.line(value, &pointer).and_then(|text| address::check(text, &pointer, self.findings));
                     valid &= address.is_some();
                 }
                 _ => {
-                    self.problems.add(format!("{pointer}/{}", escaped(&member)), "message.member_unknown", &[("member", &member)]);
+                    self.findings.add(format!("{pointer}/{}", escaped(&member)), "message.member_unknown", &[("member", &member)]);
                     valid = false;
                 }
             }
         }
         if valid && address.is_none() {
-            self.problems.add(pointer, "message.expected_address", &[]);
+            self.findings.add(pointer, "message.expected_address", &[]);
         }
         address.filter(|_| valid).map(|address| Address { name, address })
     }
 
     pub(super) fn attachments<'a>(&mut self, value: Json<'a>) -> Vec<Attachment<'a>> {
         let Json::List(list) = value else {
-            self.problems.add("/attachments", "message.expected_list", &[]);
+            self.findings.add("/attachments", "message.expected_list", &[]);
             return Vec::new();
         };
         let attachments: Vec<Attachment<'a>> =
@@ -186,7 +189,7 @@ impl Reader<'_> {
         identifiers.sort_unstable();
         for pair in identifiers.windows(2) {
             if pair[0].0 == pair[1].0 {
-                self.problems.add(format!("{}/inline", pair[1].1), "message.content_id_twice", &[("content_id", pair[1].0)]);
+                self.findings.add(format!("{}/inline", pair[1].1), "message.content_id_twice", &[("content_id", pair[1].0)]);
             }
         }
         attachments
@@ -194,7 +197,7 @@ impl Reader<'_> {
 
     fn attachment<'a>(&mut self, value: Json<'a>, pointer: String) -> Option<Attachment<'a>> {
         let Json::Object(members) = value else {
-            self.problems.add(pointer, "message.expected_object", &[]);
+            self.findings.add(pointer, "message.expected_object", &[]);
             return None;
         };
         let (mut name, mut file, mut part, mut kind, mut inline) = (None, None, None, None, None);
@@ -212,16 +215,16 @@ impl Reader<'_> {
                     given += 1;
                     match value {
                         Json::Number(Some(index)) => part = usize::try_from(index).ok(),
-                        _ => self.problems.add(place, "message.expected_index", &[]),
+                        _ => self.findings.add(place, "message.expected_index", &[]),
                     }
                 }
                 "type" => kind = self.kind(value, &place),
                 "inline" => inline = self.content_id(value, &place),
-                _ => self.problems.add(place, "message.member_unknown", &[("member", &member)]),
+                _ => self.findings.add(place, "message.member_unknown", &[("member", &member)]),
             }
         }
         if given != 1 {
-            self.problems.add(pointer, "message.attachment_source", &[]);
+            self.findings.add(pointer, "message.attachment_source", &[]);
             return None;
         }
         let source = part.map(Source::Part).or(file.map(Source::File))?;
@@ -235,7 +238,7 @@ impl Reader<'_> {
             return None;
         }
         if !super::kind::is_valid(&kind) {
-            self.problems.add(pointer, "message.type_invalid", &[("type", &kind)]);
+            self.findings.add(pointer, "message.type_invalid", &[("type", &kind)]);
             return None;
         }
         Some(kind)
@@ -245,7 +248,7 @@ impl Reader<'_> {
         let text = self.line(value, pointer)?;
         let identifier = bare(text);
         if !is_identifier(&identifier) {
-            self.problems.add(pointer, "message.content_id_invalid", &[("content_id", &identifier)]);
+            self.findings.add(pointer, "message.content_id_invalid", &[("content_id", &identifier)]);
             return None;
         }
         Some(identifier)
@@ -253,11 +256,14 @@ impl Reader<'_> {
 
     pub(super) fn headers<'a>(&mut self, value: Json<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
         let Json::Object(members) = value else {
-            self.problems.add("/headers", "message.expected_object", &[]);
+            self.findings.add("/headers", "message.expected_object", &[]);
             return Vec::new();
         };
         let mut headers = Vec::with_capacity(members.len());
         for (name, value) in members {
+            if !self.findings.goes_on() {
+                break;
+            }
             let pointer = format!("/headers/{}", escaped(&name));
             let clean = self.is_clean(&name, &pointer);
             let Some(value) = self.line(value, &pointer) else { continue };
@@ -271,22 +277,22 @@ impl Reader<'_> {
     fn is_own_header(&mut self, name: &str, pointer: &str) -> bool {
         // RFC 5322 section 3.6.8.
         if name.is_empty() || name.len() > 64 || !name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':') {
-            self.problems.add(pointer, "message.header_name_invalid", &[("header", name)]);
+            self.findings.add(pointer, "message.header_name_invalid", &[("header", name)]);
             return false;
         }
         let lower = name.to_ascii_lowercase();
         let reserved = RESERVED.iter().find(|(reserved, _)| *reserved == lower);
         match reserved {
             Some((_, member)) if !member.is_empty() => {
-                self.problems.add(pointer, "message.header_has_member", &[("header", name), ("member", member)]);
+                self.findings.add(pointer, "message.header_has_member", &[("header", name), ("member", member)]);
                 false
             }
             Some(_) => {
-                self.problems.add(pointer, "message.header_reserved", &[("header", name)]);
+                self.findings.add(pointer, "message.header_reserved", &[("header", name)]);
                 false
             }
             None if lower.starts_with("content-") => {
-                self.problems.add(pointer, "message.header_reserved", &[("header", name)]);
+                self.findings.add(pointer, "message.header_reserved", &[("header", name)]);
                 false
             }
             None => true,
@@ -302,7 +308,7 @@ impl Reader<'_> {
         let valid = is_identifier(&identifier)
             && identifier.split_once('@').is_some_and(|(left, right)| !left.is_empty() && !right.is_empty() && !right.contains('@'));
         if !valid {
-            self.problems.add("/message_id", "message.message_id_invalid", &[("message_id", &identifier)]);
+            self.findings.add("/message_id", "message.message_id_invalid", &[("message_id", &identifier)]);
             return None;
         }
         Some(identifier)
@@ -320,7 +326,7 @@ impl Reader<'_> {
             for word in text.split([' ', '<', '>']).filter(|word| !word.is_empty()) {
                 match is_identifier(word) {
                     true => identifiers.push(word.to_owned()),
-                    false => self.problems.add(&pointer, "message.reference_invalid", &[("message_id", word)]),
+                    false => self.findings.add(&pointer, "message.reference_invalid", &[("message_id", word)]),
                 }
             }
         }
@@ -334,7 +340,7 @@ impl Reader<'_> {
         }
         let date = Date::parse(&text);
         if date.is_none() {
-            self.problems.add("/date", "message.date_invalid", &[("date", &text)]);
+            self.findings.add("/date", "message.date_invalid", &[("date", &text)]);
         }
         date
     }
@@ -345,7 +351,7 @@ impl Reader<'_> {
             Some("low") => Priority::Low,
             Some("normal" | "") | None => Priority::Normal,
             Some(other) => {
-                self.problems.add("/priority", "message.priority_unknown", &[("priority", other)]);
+                self.findings.add("/priority", "message.priority_unknown", &[("priority", other)]);
                 Priority::Normal
             }
         }
@@ -355,18 +361,18 @@ impl Reader<'_> {
     pub(super) fn receipt(&mut self, value: Json<'_>) -> (bool, Option<Dsn>) {
         let (mut read, mut delivery) = (false, None);
         let Json::Object(members) = value else {
-            self.problems.add("/receipt", "message.expected_object", &[]);
+            self.findings.add("/receipt", "message.expected_object", &[]);
             return (read, delivery);
         };
         for (member, value) in members {
             match (&*member, value) {
                 ("read" | "delivery", Json::Null) => (),
                 ("read", Json::Bool(wanted)) => read = wanted,
-                ("read", _) => self.problems.add("/receipt/read", "message.expected_boolean", &[]),
+                ("read", _) => self.findings.add("/receipt/read", "message.expected_boolean", &[]),
                 ("delivery", Json::List(occasions)) => delivery = Some(Dsn { notify: self.occasions(occasions) }),
-                ("delivery", _) => self.problems.add("/receipt/delivery", "message.expected_list", &[]),
+                ("delivery", _) => self.findings.add("/receipt/delivery", "message.expected_list", &[]),
                 (other, _) => {
-                    self.problems.add(format!("/receipt/{}", escaped(other)), "message.member_unknown", &[("member", other)]);
+                    self.findings.add(format!("/receipt/{}", escaped(other)), "message.member_unknown", &[("member", other)]);
                 }
             }
         }
@@ -382,7 +388,7 @@ impl Reader<'_> {
                 Some("delay") => Notify::Delay,
                 Some("success") => Notify::Success,
                 Some(other) => {
-                    self.problems.add(pointer, "message.occasion_unknown", &[("occasion", other)]);
+                    self.findings.add(pointer, "message.occasion_unknown", &[("occasion", other)]);
                     continue;
                 }
                 None => continue,

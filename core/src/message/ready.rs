@@ -3,15 +3,14 @@
 //! Bcc headers are taken out, missing From, Date and Message-ID headers put in, and line ends made CRLF; nothing else is touched.
 
 use super::address::{self, Address};
-use super::charset::Unencoded;
 use super::composed::{Composed, Reading, Segment};
 use super::document::Message;
 use super::envelope::Envelope;
 use super::file::File;
+use super::findings::{Findings, Place};
 use super::header::Headers;
 use super::identity::Identity;
 use super::line_ends::Counter;
-use super::problems::Problems;
 use super::reader::is_identifier;
 use super::{blind, date::Date, identifier};
 use memchr::{memchr, memchr2};
@@ -25,78 +24,17 @@ pub(super) fn compose<'a>(
     path: &str,
     message: &Message<'_>,
     identity: &Identity<'_>,
-    mut problems: Problems,
+    mut findings: Findings<'_>,
 ) -> Result<Composed<'a>, Error> {
-    let file = match File::find(path, Input::Message, "/file") {
-        Ok(file) => file,
-        Err(unreadable) => {
-            unreadable.note(path, "/file", &mut problems);
-            return Err(problems.into_error());
-        }
+    let Some((file, scan)) = look(path, &mut findings)? else { return Err(findings.into_error()) };
+    let Some(fields) = Fields::parse(&scan.head).filter(|fields| !fields.0.is_empty()) else {
+        findings.add("/file", "message.file_no_message", &[("file", path)]);
+        return Err(findings.into_error());
     };
-    let Some(scan) = Scan::of(&file)? else {
-        problems.add("/file", "message.file_no_message", &[("file", path)]);
-        return Err(problems.into_error());
-    };
-    if scan.nul {
-        problems.add("/file", "message.control_character", &[("character", "U+0000")]);
-    }
-    let fields = Fields::parse(&scan.head).unwrap_or_default();
-    if fields.0.is_empty() {
-        problems.add("/file", "message.file_no_message", &[("file", path)]);
-        return Err(problems.into_error());
-    }
-    let found = |names: &[&str], problems: &mut Problems| -> Vec<Address<'static>> {
-        let values = fields.0.iter().filter(|field| names.iter().any(|name| field.is(name)));
-        values.flat_map(|field| field.addresses(problems)).collect()
-    };
-    let mut envelope = Envelope::default();
-    let authors = found(&["from"], &mut problems);
-    let author = authors.first().or(identity.from.as_ref());
-    let submitter = found(&["sender"], &mut problems);
-    match message.from.as_ref().or(submitter.first()).or(author) {
-        Some(address) => envelope.from(address),
-        None => problems.add("/from", "message.no_from", &[]),
-    }
-    let names_none = message.to.is_empty() && message.cc.is_empty() && message.bcc.is_empty();
-    if names_none {
-        for address in found(&["to"], &mut problems).iter().chain(&found(&["cc"], &mut problems)).chain(&found(&["bcc"], &mut problems)) {
-            envelope.recipient(address, Input::Message, "/file");
-        }
-    } else {
-        for listed in message.to.iter().chain(&message.cc).chain(&message.bcc) {
-            envelope.recipient(&listed.address, Input::Message, &listed.pointer);
-        }
-    }
-    if envelope.recipients.is_empty() {
-        problems.add("/to", "message.no_recipient", &[]);
-    }
-    if let Some(author) = message.from.as_ref().or(author).filter(|_| identity.bcc_to_sender) {
-        envelope.recipient(author, Input::Settings, "/sender/bcc_to_sender");
-    }
-    let mut message_id = fields.0.iter().find(|field| field.is("message-id")).map(Field::identifier).unwrap_or_default();
-
-    let mut head = Vec::with_capacity(scan.head.len() + 256);
-    let mut headers = Headers::new(&mut head, identity.charset);
-    if !fields.has("date") {
-        headers.with("Date", |out| Date::now().write(out));
-    }
-    if !fields.has("from")
-        && let Some(author) = message.from.as_ref().or(author)
-        && let Err(Unencoded(character)) = headers.addresses("From", [author].into_iter())
-    {
-        problems.add("/from", "message.unencodable", &[("charset", identity.charset.label()), ("character", &character.to_string())]);
-    }
-    if !fields.has("message-id") {
-        let domain = author.map_or("localhost", Address::domain);
-        message_id = format!("{}@{domain}", identifier::unique());
-        headers.identifiers("Message-ID", std::slice::from_ref(&message_id));
-    }
-    let is_blind = |field: &&Field| field.is("bcc");
-    fields.0.iter().filter(|field| !is_blind(field) && !field.is("resent-bcc")).for_each(|field| field.write(&mut head));
-    head.extend_from_slice(b"\r\n");
-    problems.into_result()?;
-
+    let people = People::of(&fields, message, &mut findings);
+    let author = people.authors.first().or(identity.from.as_ref());
+    let envelope = people.envelope(author, message, identity, &mut findings);
+    let (mut head, message_id) = head(&fields, author, message, identity, &mut findings);
     let mut segments = vec![Segment::Head(0..head.len()), Segment::Ready { file, body: scan.body }];
     let mut size = head.len() as u64 + scan.body_size;
     if scan.line_end_missing {
@@ -105,12 +43,14 @@ pub(super) fn compose<'a>(
         size += 2;
     }
     // The copy tells who got the message: those in the file, unless the document names others.
-    let mut blind = blind::write(&mut head, message, identity);
-    if names_none {
-        fields.0.iter().filter(is_blind).for_each(|field| field.write(&mut head));
+    let mut blind = blind::write(&mut head, message, identity, &mut findings);
+    if !names_recipients(message) {
+        fields.0.iter().filter(|field| field.is("bcc")).for_each(|field| field.write(&mut head));
         blind.end = head.len();
     }
+    findings.into_result()?;
     Ok(Composed {
+        index: None,
         from: envelope.from,
         recipients: envelope.recipients,
         message_id,
@@ -121,9 +61,108 @@ pub(super) fn compose<'a>(
         head,
         blind,
         segments,
-        index: None,
         reading: Reading::default(),
     })
+}
+
+/// Finds the file and reads it once. Nothing where it cannot go out, and `findings` say why.
+fn look(path: &str, findings: &mut Findings<'_>) -> Result<Option<(File, Scan)>, Error> {
+    let file = match File::find(path, Input::Message, "/file") {
+        Ok(file) => file,
+        Err(unreadable) => {
+            unreadable.note(path, "/file", findings);
+            return Ok(None);
+        }
+    };
+    let Some(scan) = Scan::of(&file, findings)? else {
+        findings.add("/file", "message.file_no_message", &[("file", path)]);
+        return Ok(None);
+    };
+    if scan.nul {
+        findings.add("/file", "message.control_character", &[("character", "U+0000")]);
+    }
+    Ok(Some((file, scan)))
+}
+
+/// Whether the document names those who get the message; else the message itself does.
+fn names_recipients(message: &Message<'_>) -> bool {
+    !(message.to.is_empty() && message.cc.is_empty() && message.bcc.is_empty())
+}
+
+/// Who stands in the headers of the file.
+struct People {
+    authors: Vec<Address<'static>>,
+    submitters: Vec<Address<'static>>,
+    /// Empty where the document names the recipients.
+    recipients: Vec<Address<'static>>,
+}
+
+impl People {
+    fn of(fields: &Fields<'_>, message: &Message<'_>, findings: &mut Findings<'_>) -> People {
+        let mut found = |name: &str| -> Vec<Address<'static>> {
+            fields.0.iter().filter(|field| field.is(name)).flat_map(|field| field.addresses(findings)).collect()
+        };
+        let (authors, submitters) = (found("from"), found("sender"));
+        let recipients =
+            if names_recipients(message) { Vec::new() } else { ["to", "cc", "bcc"].into_iter().flat_map(&mut found).collect() };
+        People { authors, submitters, recipients }
+    }
+
+    /// The envelope. Bounces go to whom the document names, else to who submits the message, else to its author.
+    fn envelope(
+        &self,
+        author: Option<&Address<'_>>,
+        message: &Message<'_>,
+        identity: &Identity<'_>,
+        findings: &mut Findings<'_>,
+    ) -> Envelope {
+        let mut envelope = Envelope::default();
+        match message.from.as_ref().or(self.submitters.first()).or(author) {
+            Some(address) => envelope.from(address),
+            None => findings.add("/from", "message.no_from", &[]),
+        }
+        for address in self.recipients.iter().take_while(|_| findings.goes_on()) {
+            envelope.recipient(address, Input::Message, "/file");
+        }
+        for listed in message.to.iter().chain(&message.cc).chain(&message.bcc).take_while(|_| findings.goes_on()) {
+            envelope.recipient(&listed.address, Input::Message, &listed.pointer);
+        }
+        if envelope.recipients.is_empty() {
+            findings.add("/to", "message.no_recipient", &[]);
+        }
+        if let Some(author) = message.from.as_ref().or(author).filter(|_| identity.bcc_to_sender) {
+            envelope.recipient(author, Input::Settings, "/sender/bcc_to_sender");
+        }
+        envelope
+    }
+}
+
+/// The header block as it goes out, with what is missing in the file, and the Message-ID.
+fn head(
+    fields: &Fields<'_>,
+    author: Option<&Address<'_>>,
+    message: &Message<'_>,
+    identity: &Identity<'_>,
+    findings: &mut Findings<'_>,
+) -> (Vec<u8>, String) {
+    let mut head = Vec::with_capacity(fields.0.iter().flat_map(|field| &field.lines).map(|line| line.len() + 2).sum::<usize>() + 256);
+    let mut message_id = fields.0.iter().find(|field| field.is("message-id")).map(Field::identifier).unwrap_or_default();
+    let mut headers = Headers::new(&mut head, identity.charset, findings);
+    if !fields.has("date") {
+        headers.with("Date", |out| Date::now().write(out));
+    }
+    if let Some(author) = message.from.as_ref().or(author).filter(|_| !fields.has("from")) {
+        let place = if message.from.is_some() { Place::message("/from") } else { Place::settings("/sender/name") };
+        headers.addresses("From", [(author, place)]);
+    }
+    if !fields.has("message-id") {
+        let domain = author.map_or("localhost", Address::domain);
+        message_id = format!("{}@{domain}", identifier::unique());
+        headers.identifiers("Message-ID", std::slice::from_ref(&message_id));
+    }
+    fields.0.iter().filter(|field| !field.is("bcc") && !field.is("resent-bcc")).for_each(|field| field.write(&mut head));
+    head.extend_from_slice(b"\r\n");
+    (head, message_id)
 }
 
 /// What one pass over the file finds.
@@ -140,8 +179,8 @@ struct Scan {
 }
 
 impl Scan {
-    /// Reads the file once; nothing when its header block has no end within reason.
-    fn of(file: &File) -> Result<Option<Scan>, Error> {
+    /// Reads the file once; nothing when its header block has no end within reason, or when there is no time for it.
+    fn of(file: &File, findings: &mut Findings<'_>) -> Result<Option<Scan>, Error> {
         let mut head = Vec::new();
         let mut opened = file.open(0)?;
         let body = loop {
@@ -168,6 +207,9 @@ impl Scan {
             let block = opened.block(file)?;
             if block.is_empty() {
                 break;
+            }
+            if !findings.goes_on() {
+                return Ok(None);
             }
             eight_bit = eight_bit || !block.is_ascii();
             nul = nul || memchr(0, block).is_some();
@@ -261,9 +303,9 @@ impl Field<'_> {
         if is_identifier(identifier) { identifier.to_owned() } else { String::new() }
     }
 
-    fn addresses(&self, problems: &mut Problems) -> Vec<Address<'static>> {
+    fn addresses(&self, findings: &mut Findings<'_>) -> Vec<Address<'static>> {
         let list = plain_list(&self.value());
-        let addresses = address::parse_list(&list, "/file", problems).into_iter();
+        let addresses = address::parse_list(&list, "/file", findings).into_iter();
         addresses.map(|found| Address { name: found.name.into_owned().into(), address: found.address.into_owned().into() }).collect()
     }
 }

@@ -3,9 +3,8 @@
 //! Everything is 7-bit clean, so that no server needs 8BITMIME and no signature breaks on the way.
 
 use super::base64;
-use super::charset::{Charset, Unencoded};
-use memchr::memchr2_iter;
-use std::borrow::Cow;
+use super::charset::Charset;
+use super::findings::{BLOCK, Findings, Place};
 
 /// RFC 5322 section 2.1.1.
 const LINE_LENGTH: usize = 998;
@@ -13,22 +12,24 @@ const LINE_LENGTH: usize = 998;
 const QUOTED_LENGTH: usize = 76;
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// Writes the headers and the body of a text part. The body does not end in a line end unless the text does.
-pub(super) fn write(out: &mut Vec<u8>, subtype: &str, text: &str, charset: Charset) -> Result<(), Unencoded> {
-    let encoded = charset.encode(text)?;
-    let body = with_crlf(&encoded.bytes);
-    let transfer = Transfer::of(&body);
+/// Writes the headers and the body of a text part, which the document holds at `pointer`. The body does not end in a line end unless the
+/// text does.
+pub(super) fn write(out: &mut Vec<u8>, subtype: &str, text: &str, charset: Charset, pointer: &str, findings: &mut Findings<'_>) {
+    let encoded = match charset.encode(text, findings) {
+        Ok(encoded) => encoded,
+        Err(unencoded) => return unencoded.note(charset, Place::message(pointer), findings),
+    };
+    let transfer = Transfer::of(&encoded.bytes, findings);
     for piece in
         ["Content-Type: text/", subtype, "; charset=", encoded.label, "\r\nContent-Transfer-Encoding: ", transfer.name(), "\r\n\r\n"]
     {
         out.extend_from_slice(piece.as_bytes());
     }
     match transfer {
-        Transfer::SevenBit => out.extend_from_slice(&body),
-        Transfer::Quoted => append_quoted(out, &body),
-        Transfer::Base64 => base64::append_lines(out, &body),
+        Transfer::SevenBit => append_plain(out, &encoded.bytes, findings),
+        Transfer::Quoted => append_quoted(out, &encoded.bytes, findings),
+        Transfer::Base64 => append_base64(out, &encoded.bytes, findings),
     }
-    Ok(())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,73 +49,111 @@ impl Transfer {
     }
 
     /// What leaves the text readable if it can, and is short if it cannot.
-    fn of(body: &[u8]) -> Transfer {
+    fn of(body: &[u8], findings: &mut Findings<'_>) -> Transfer {
         let is_odd = |byte: u8| byte >= 0x7f || (byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n'));
         // Summed in bytes, which the compiler turns into vector instructions; 128 of them fit into one.
-        let odd: usize = body.chunks(128).map(|chunk| usize::from(chunk.iter().map(|byte| u8::from(is_odd(*byte))).sum::<u8>())).sum();
+        let count = |chunk: &[u8]| usize::from(chunk.iter().map(|byte| u8::from(is_odd(*byte))).sum::<u8>());
+        let mut odd: usize = 0;
+        for block in body.chunks(BLOCK) {
+            odd += block.chunks(128).map(count).sum::<usize>();
+            if block.len() == BLOCK && !findings.goes_on() {
+                break;
+            }
+        }
         if odd > 0 {
             return if odd * 3 > body.len() { Transfer::Base64 } else { Transfer::Quoted };
         }
         // Mailbox files put a ">" in front of lines that begin so.
-        if has_long_line(body) || body.starts_with(b"From ") || memchr::memmem::find(body, b"\nFrom ").is_some() {
-            return Transfer::Quoted;
+        let is_trouble = |line: &[u8]| line.len() > LINE_LENGTH || line.starts_with(b"From ");
+        let mut lines = Lines::of(body);
+        while let Some((line, _)) = lines.next(findings) {
+            if is_trouble(line) {
+                return Transfer::Quoted;
+            }
         }
         Transfer::SevenBit
     }
 }
 
-fn has_long_line(body: &[u8]) -> bool {
-    let mut start = 0;
-    for end in memchr::memchr_iter(b'\n', body) {
-        if end - start > LINE_LENGTH + 1 {
-            return true;
-        }
-        start = end + 1;
-    }
-    body.len() - start > LINE_LENGTH
+/// The lines of a text, however they end.
+struct Lines<'b> {
+    rest: &'b [u8],
+    /// Bytes until the checkpoint is asked again.
+    left: usize,
 }
 
-/// The text with CRLF at the end of each line, however its lines ended before.
-fn with_crlf(text: &[u8]) -> Cow<'_, [u8]> {
-    let mut out: Vec<u8> = Vec::new();
-    let mut start = 0;
-    let mut done = 0;
-    for place in memchr2_iter(b'\r', b'\n', text) {
-        if place < done {
-            continue;
-        }
-        if text[place..].starts_with(b"\r\n") {
-            done = place + 2;
-            continue;
-        }
-        if out.capacity() == 0 {
-            out.reserve(text.len() + text.len() / 16 + 2);
-        }
-        out.extend_from_slice(&text[start..place]);
-        out.extend_from_slice(b"\r\n");
-        start = place + 1;
-        done = start;
+impl<'b> Lines<'b> {
+    fn of(text: &'b [u8]) -> Lines<'b> {
+        Lines { rest: text, left: BLOCK }
     }
-    if start == 0 {
-        return Cow::Borrowed(text);
+
+    /// The next line without its end, and whether it has one. The last line of a text has none; where nothing stands behind the last
+    /// end, there is no such line.
+    fn next(&mut self, findings: &mut Findings<'_>) -> Option<(&'b [u8], bool)> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let Some(length) = memchr::memchr2(b'\r', b'\n', self.rest) else {
+            return Some((std::mem::take(&mut self.rest), false));
+        };
+        let line = &self.rest[..length];
+        let end = if self.rest[length..].starts_with(b"\r\n") { 2 } else { 1 };
+        self.rest = &self.rest[length + end..];
+        match self.left.checked_sub(length + end) {
+            Some(left) => self.left = left,
+            None if findings.goes_on() => self.left = BLOCK,
+            None => return None,
+        }
+        Some((line, true))
     }
-    out.extend_from_slice(&text[start..]);
-    Cow::Owned(out)
 }
 
-/// Quoted-printable (RFC 2045 section 6.7) of text with CRLF line ends.
-fn append_quoted(out: &mut Vec<u8>, body: &[u8]) {
+fn append_plain(out: &mut Vec<u8>, body: &[u8], findings: &mut Findings<'_>) {
+    out.reserve(body.len() + body.len() / 16 + 2);
+    let mut lines = Lines::of(body);
+    while let Some((line, ends)) = lines.next(findings) {
+        out.extend_from_slice(line);
+        if ends {
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+}
+
+fn append_base64(out: &mut Vec<u8>, body: &[u8], findings: &mut Findings<'_>) {
+    const FULL: usize = base64::LINE_BYTES * 256;
+    out.reserve(body.len() / 2 * 3);
+    let mut collected = Vec::with_capacity(body.len().min(2 * FULL) + 2);
+    let mut lines = Lines::of(body);
+    while let Some((line, ends)) = lines.next(findings) {
+        let end: &[u8] = if ends { b"\r\n" } else { b"" };
+        for piece in line.chunks(FULL).chain([end]) {
+            collected.extend_from_slice(piece);
+            if collected.len() >= FULL {
+                // Full lines only, so that nothing ends in the middle.
+                base64::append_lines(out, &collected[..FULL]);
+                collected.drain(..FULL);
+                if !findings.goes_on() {
+                    return;
+                }
+            }
+        }
+    }
+    base64::append_lines(out, &collected);
+}
+
+/// Quoted-printable (RFC 2045 section 6.7).
+fn append_quoted(out: &mut Vec<u8>, body: &[u8], findings: &mut Findings<'_>) {
     out.reserve(body.len() + body.len() / 4);
-    let mut rest = body;
-    while let Some(end) = memchr::memchr(b'\n', rest) {
-        append_quoted_line(out, &rest[..end - 1]);
-        out.extend_from_slice(b"\r\n");
-        rest = &rest[end + 1..];
+    let mut lines = Lines::of(body);
+    while let Some((line, ends)) = lines.next(findings) {
+        append_quoted_line(out, line, findings);
+        if ends {
+            out.extend_from_slice(b"\r\n");
+        }
     }
-    append_quoted_line(out, rest);
 }
 
-fn append_quoted_line(out: &mut Vec<u8>, line: &[u8]) {
+fn append_quoted_line(out: &mut Vec<u8>, line: &[u8], findings: &mut Findings<'_>) {
     let mut column = 0;
     let mut rest = line;
     if rest.starts_with(b"From ") {
@@ -123,8 +162,17 @@ fn append_quoted_line(out: &mut Vec<u8>, line: &[u8]) {
     }
     // A space that ends a line would be lost on the way.
     let last_is_space = matches!(rest.last(), Some(b' ' | b'\t'));
+    let mut ask_at = rest.len().saturating_sub(BLOCK);
     while !rest.is_empty() {
-        let plain = rest.iter().position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(rest.len());
+        if rest.len() < ask_at {
+            ask_at = rest.len().saturating_sub(BLOCK);
+            if !findings.goes_on() {
+                return;
+            }
+        }
+        // One byte more than a line can take says as much as all that follow.
+        let near = &rest[..rest.len().min(QUOTED_LENGTH + 1)];
+        let plain = near.iter().position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(near.len());
         let plain = if plain == rest.len() { plain - usize::from(last_is_space) } else { plain };
         // The last place of a line is for the "=" that says it goes on, unless it does not.
         let room = QUOTED_LENGTH - column;
@@ -166,8 +214,9 @@ mod tests {
     use crate::settings::Unencodable;
 
     fn part(charset: &str, text: &str) -> (String, String) {
-        let mut out = Vec::new();
-        write(&mut out, "plain", text, Charset::find(charset, Unencodable::Utf8).unwrap()).unwrap();
+        let (mut out, mut findings) = (Vec::new(), Findings::default());
+        write(&mut out, "plain", text, Charset::find(charset, Unencodable::Utf8).unwrap(), "/text", &mut findings);
+        findings.into_result().unwrap();
         let out = String::from_utf8(out).unwrap();
         let (head, body) = out.split_once("\r\n\r\n").unwrap();
         (head.to_owned(), body.to_owned())
@@ -176,7 +225,7 @@ mod tests {
     #[test]
     fn every_line_end_becomes_crlf() {
         assert_eq!(part("utf-8", "a\nb\r\nc\rd\n\r\re\n").1, "a\r\nb\r\nc\r\nd\r\n\r\n\r\ne\r\n");
-        assert!(matches!(with_crlf(b"a\r\nb"), Cow::Borrowed(_)));
+        assert_eq!(part("utf-8", "日\n本\r語\r\n語語語").1, part("utf-8", "日\r\n本\r\n語\r\n語語語").1);
     }
 
     #[test]

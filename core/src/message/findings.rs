@@ -1,0 +1,136 @@
+//! What composing finds out: everything that is wrong with a message, and whether the call goes on.
+
+use crate::Checkpoint;
+use postkontor_plugin::{At, Error, Input, Stage, Status};
+use serde_json::{Map, Value};
+
+/// The bytes of a text that are worked on between two looks at the checkpoint.
+pub(super) const BLOCK: usize = 64 * 1024;
+
+/// The first block of a text, and what follows it.
+pub(super) fn first_block(text: &str) -> (&str, &str) {
+    let mut end = text.len().min(BLOCK);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.split_at(end)
+}
+
+/// A place in one of the documents that a message is composed from.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'p> {
+    pub(super) of: Input,
+    pub(super) pointer: &'p str,
+}
+
+impl<'p> Place<'p> {
+    /// A place in the message document.
+    pub(super) fn message(pointer: &'p str) -> Place<'p> {
+        Place { of: Input::Message, pointer }
+    }
+
+    /// A place in the settings.
+    pub(super) fn settings(pointer: &'p str) -> Place<'p> {
+        Place { of: Input::Settings, pointer }
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+pub(super) struct Findings<'c> {
+    problems: Vec<At>,
+    status: Option<Status>,
+    checkpoint: Option<&'c Checkpoint<'c>>,
+    /// Why the work was broken off, if it was.
+    stopped: Option<Error>,
+}
+
+impl<'c> Findings<'c> {
+    /// Nothing yet. Work that takes long asks the checkpoint whether to go on.
+    pub(super) fn new(checkpoint: Option<&'c Checkpoint<'c>>) -> Findings<'c> {
+        Findings { checkpoint, ..Findings::default() }
+    }
+
+    /// Whether to go on: `false` once the call is to stop, and then the work is left where it is. Asked at least every [`BLOCK`] of
+    /// text, and for each element of a list.
+    pub(super) fn goes_on(&mut self) -> bool {
+        if let (None, Some(checkpoint)) = (&self.stopped, self.checkpoint) {
+            self.stopped = checkpoint.pass().err();
+        }
+        self.stopped.is_none()
+    }
+
+    /// Findings of an attempt that may fail for itself. Where it is broken off, [`Findings::stop_with`] breaks off the whole.
+    pub(super) fn aside(&self) -> Findings<'c> {
+        Findings::new(self.checkpoint)
+    }
+
+    /// Stops where an attempt was stopped.
+    pub(super) fn stop_with(&mut self, aside: Findings<'_>) {
+        if self.stopped.is_none() {
+            self.stopped = aside.stopped;
+        }
+    }
+
+    /// Notes that something in the document is wrong.
+    pub(super) fn add(&mut self, pointer: impl Into<String>, code: &str, args: &[(&str, &str)]) {
+        self.add_in(Input::Message, pointer, code, args);
+    }
+
+    /// Notes that something in the document, or in the settings that it is composed by, is wrong.
+    pub(super) fn add_in(&mut self, of: Input, pointer: impl Into<String>, code: &str, args: &[(&str, &str)]) {
+        self.add_as(Status::Argument, of, pointer, code, args);
+    }
+
+    /// Notes that a file is missing or cannot be read.
+    pub(super) fn add_local(&mut self, pointer: impl Into<String>, code: &str, args: &[(&str, &str)]) {
+        self.add_as(Status::Local, Input::Message, pointer, code, args);
+    }
+
+    /// Whether nothing is wrong so far.
+    pub(super) fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    fn add_as(&mut self, status: Status, of: Input, pointer: impl Into<String>, code: &str, args: &[(&str, &str)]) {
+        // A document that is wrong in itself matters more than a missing file.
+        if self.status != Some(Status::Argument) {
+            self.status = Some(status);
+        }
+        let args: Map<String, Value> = args.iter().map(|(name, value)| ((*name).to_owned(), excerpt(value).into())).collect();
+        self.problems.push(At { args, ..At::new(of, pointer, code) });
+    }
+
+    /// Fails when something is wrong, with an error that names all of it, or when the work was broken off.
+    pub(super) fn into_result(self) -> Result<(), Error> {
+        if self.problems.is_empty() && self.stopped.is_none() { Ok(()) } else { Err(self.into_error()) }
+    }
+
+    /// The error that names all that is wrong; or, where the work was broken off, why.
+    pub(super) fn into_error(self) -> Error {
+        if let Some(stopped) = self.stopped {
+            return stopped.stage(Stage::Message);
+        }
+        let status = self.status.unwrap_or(Status::Argument);
+        let mut error = match self.problems.as_slice() {
+            [only] => {
+                let mut error = Error::new(status, &only.code);
+                error.args = only.args.clone();
+                error
+            }
+            several => Error::new(status, "message.invalid").arg("count", several.len()),
+        };
+        error.at = self.problems;
+        error.stage(Stage::Message)
+    }
+}
+
+/// Enough of a text to recognise it by, without what would upset a terminal or a dialog.
+fn excerpt(text: &str) -> String {
+    const LENGTH: usize = 80;
+    let mut shown: String = text.chars().take(LENGTH).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if shown.len() < text.len() && text.chars().nth(LENGTH).is_some() {
+        shown.push('…');
+    }
+    shown
+}
