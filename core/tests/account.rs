@@ -77,6 +77,7 @@ impl Transport for Puppet {
                 body.read(&mut [0; 10])?;
                 return Err(refused());
             }
+            "be missing" => return Err(Error::new(Status::Local, "puppet.refused").arg("what", "being here").usable()),
             "doubt" => return Err(Error::new(Status::Uncertain, "puppet.refused")),
             "panic" => panic!("the string broke"),
             "wait" => loop {
@@ -84,6 +85,9 @@ impl Transport for Puppet {
                 std::thread::sleep(Duration::from_millis(1));
             },
             _ => (),
+        }
+        if let Some(file) = self.role.does.strip_prefix("spoil ") {
+            std::fs::write(file, "other content").unwrap();
         }
         let mut block = [0; 100];
         loop {
@@ -97,6 +101,9 @@ impl Transport for Puppet {
         if let Some(password) = &self.role.password {
             sent.saved_to = Some(format!("password of {} letters", password.len()));
         }
+        if self.role.does.starts_with("take two") {
+            self.take_two(mail, &mut sent)?;
+        }
         for answer in &mut sent.recipients {
             if answer.address.starts_with("nobody") {
                 let reply = Reply { code: 550, enhanced: Some("5.1.1".to_owned()), text: "no such user".to_owned() };
@@ -105,6 +112,32 @@ impl Transport for Puppet {
         }
         SENT.lock().unwrap().push((mail.message_id.clone(), content));
         Ok(sent)
+    }
+}
+
+/// Who was served in which transaction, by Message-ID.
+static SERVED: Mutex<Vec<(String, Vec<String>)>> = Mutex::new(Vec::new());
+
+impl Puppet {
+    /// Serves two recipients a transaction. After the first transaction, it may do something else.
+    fn take_two(&self, mail: &Mail, sent: &mut Sent) -> Result<(), Error> {
+        let mut served = SERVED.lock().unwrap();
+        let is_first = !served.iter().any(|(id, _)| *id == mail.message_id);
+        let answers =
+            |status| mail.recipients.iter().map(|address| Answer { address: address.clone(), status, reply: Reply::default() }).collect();
+        match self.role.does.strip_prefix("take two, then ") {
+            Some("doubt") if !is_first => return Err(Error::new(Status::Uncertain, "puppet.refused").answers(answers(Verdict::Unknown))),
+            Some("refuse") if !is_first => return Err(Error::new(Status::Refused, "puppet.refused").answers(answers(Verdict::Refused))),
+            Some("break") if !is_first => return Err(Error::new(Status::Network, "puppet.refused")),
+            _ => (),
+        }
+        served.push((mail.message_id.clone(), mail.recipients.iter().take(2).cloned().collect()));
+        for (place, answer) in sent.recipients.iter_mut().enumerate().skip(2) {
+            answer.status = Verdict::Refused;
+            answer.reply = Reply { code: 452, enhanced: None, text: "too many".to_owned() };
+            sent.next_transaction.push(place);
+        }
+        Ok(())
     }
 }
 
@@ -167,6 +200,46 @@ fn the_fallback_sends_the_same_mail_once_when_the_first_certainly_did_not() {
         assert_eq!(receipt["fallback"], true);
         assert_eq!(receipt["reason"]["message"], "The puppet refuses sending.");
         assert_eq!(copies(receipt["message_id"].as_str().unwrap()), 1);
+    }
+}
+
+#[test]
+fn a_transport_whose_program_is_missing_is_a_reason_to_fall_back_and_a_message_that_cannot_be_read_is_none() {
+    let receipt = send(&mut account("be missing", &["send"]), &mail(&["berta@example.com"])).unwrap();
+    assert_eq!((&receipt["account"], &receipt["reason"]["status"]), (&json!("send"), &json!(Status::Local.number())));
+
+    let file = std::env::temp_dir().join(format!("postkontor-account-{}", std::process::id()));
+    std::fs::write(&file, "content").unwrap();
+    let message = json!({"to": "berta@example.com", "text": "x", "attachments": [{"file": file}]}).to_string();
+    // The puppet changes the file after the message was composed.
+    let spoil = format!("spoil {}", file.display());
+    let error = send(&mut account(&spoil, &["send"]), &message).unwrap_err();
+    assert_eq!((error.status, error.code.as_str(), &error.more["account"]), (Status::Local, "message.file_changed", &json!("first")));
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn recipients_who_were_too_many_get_the_message_in_further_transactions() {
+    let five = ["a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@example.com"];
+    let receipt = send(&mut account("take two", &[]), &mail(&five)).unwrap();
+    let statuses: Vec<&str> = receipt["recipients"].as_array().unwrap().iter().map(|answer| answer["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["accepted"; 5]);
+    let id = receipt["message_id"].as_str().unwrap();
+    let served: Vec<Vec<String>> = SERVED.lock().unwrap().iter().filter(|(of, _)| of == id).map(|(_, served)| served.clone()).collect();
+    assert_eq!(served, [five[..2].to_vec(), five[2..4].to_vec(), five[4..].to_vec()]);
+    assert_eq!(copies(id), 3);
+
+    let statuses = |answers: &[Answer]| answers.iter().map(|answer| answer.status).collect::<Vec<Verdict>>();
+    // In doubt are only those of the transaction that is in doubt.
+    let error = send(&mut account("take two, then doubt", &["send"]), &mail(&five[..3])).unwrap_err();
+    assert_eq!((error.status, error.delivery), (Status::Uncertain, Delivery::Unknown));
+    assert_eq!(statuses(&error.answers), [Verdict::Accepted, Verdict::Accepted, Verdict::Unknown]);
+    // What certainly failed leaves the first answer as it was.
+    for does in ["take two, then refuse", "take two, then break"] {
+        let error = send(&mut account(does, &["send"]), &mail(&five[..3])).unwrap_err();
+        assert_eq!((error.status, error.at.len(), error.at[0].pointer.as_str()), (Status::Partial, 1, "/to/2"), "{does}");
+        assert_eq!(statuses(&error.answers), [Verdict::Accepted, Verdict::Accepted, Verdict::Refused]);
+        assert_eq!(error.answers[2].reply.code, if does.ends_with("break") { 452 } else { 0 });
     }
 }
 

@@ -174,12 +174,12 @@ pub(super) fn not_sent(host: &Host, leg: &Leg, mail: &Composed<'_>, error: &Erro
 }
 
 /// Writes down which mails went out in UTF-8 because the charset of the settings lacks a character.
-pub(super) fn replaced(host: &Host, charset: &str, mails: &[(usize, Composed<'_>)]) {
+pub(super) fn replaced(host: &Host, charset: &str, mails: &[Composed<'_>]) {
     let log = host.log();
     if charset.eq_ignore_ascii_case("utf-8") || !log.reads(Level::Warning) {
         return;
     }
-    for (_, mail) in mails.iter().filter(|(_, mail)| mail.is_utf_8()) {
+    for mail in mails.iter().filter(|mail| mail.is_utf_8()) {
         log.write(Level::Warning, "", format_args!("<{}> has characters that {charset} lacks, so it is in UTF-8", mail.message_id));
     }
 }

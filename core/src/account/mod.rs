@@ -16,7 +16,7 @@ use crate::{Cancel, Host};
 pub(crate) use copy::OPERATION as COPYING;
 use leg::Leg;
 pub(crate) use pointers::locate;
-use postkontor_plugin::{Delivery, Error, Status};
+use postkontor_plugin::{Error, Status};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -215,11 +215,4 @@ fn request_object(request: &str) -> Result<Value, Error> {
     }
     let value: Value = serde_json::from_str(request).map_err(|error| unreadable(error.to_string()))?;
     if value.is_object() { Ok(value) } else { Err(unreadable("a JSON object is expected".to_owned())) }
-}
-
-/// Whether another account may send what this error kept the first from sending: only when the first certainly did not
-/// take the mail, and when another server could do better.
-fn may_fall_back(error: &Error) -> bool {
-    let ours = [Status::Argument, Status::Cancelled, Status::Local, Status::Uncertain, Status::Partial, Status::Busy, Status::Disabled];
-    error.delivery == Delivery::None && !ours.contains(&error.status)
 }

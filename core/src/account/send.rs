@@ -2,14 +2,14 @@
 
 use super::leg::{Leg, milliseconds};
 use super::pointers::{of_host, of_mail};
-use super::{Account, journal, may_fall_back};
+use super::{Account, journal};
 use crate::Cancel;
 use crate::error::{failed, merged};
 use crate::loader::Streams;
-use crate::message::{Composed, compose};
+use crate::message::{Composed, Composer};
 use crate::receipt::{SentCopy, Way, receipt, refusal};
 use crate::settings::Document;
-use postkontor_plugin::{Delivery, Dsn, Error, Input, Level, Sent, Stage, Status};
+use postkontor_plugin::{Delivery, Dsn, Error, Input, Level, Sent, Stage, Status, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -69,7 +69,7 @@ impl Account {
             let result = self.enabled().map(drop).and_then(|()| self.send_batch(message, parts, cancel));
             return self.conclude("send", result, |_| "all were sent".to_owned());
         }
-        let composed = match self.enabled().map(drop).and_then(|()| self.compose(message, None, parts)) {
+        let composed = match self.enabled().map(drop).and_then(|()| self.compose(message, parts, cancel)) {
             Ok(composed) => composed,
             Err(error) => return self.conclude("send", Err(error), str::to_owned),
         };
@@ -79,12 +79,12 @@ impl Account {
         result.map_err(|error| self.failed(error))
     }
 
-    /// Composes the message at a place of the array, or the only one, in the name of the account's sender.
-    fn compose<'p>(&self, message: &str, index: Option<usize>, parts: &[&'p [u8]]) -> Result<Composed<'p>, Error> {
-        let composed = compose(message, self.sender(), parts);
-        let mut composed = composed.map_err(|error| of_host(self.at_sender(error), index, &self.document))?;
-        composed.index = index;
-        Ok(composed)
+    /// Composes a message that comes alone, in the name of the account's sender.
+    fn compose<'p>(&self, message: &str, parts: &[&'p [u8]], cancel: &Cancel) -> Result<Composed<'p>, Error> {
+        let checkpoint = self.host.checkpoint(cancel);
+        let composer = Composer::new(self.sender()).map(|composer| composer.stopping_at(&checkpoint));
+        let composed = composer.and_then(|composer| composer.compose(message, parts));
+        composed.map_err(|error| of_host(self.at_sender(error), None, &self.document))
     }
 
     /// The error with its pointers into the sender where the settings say it: in the account, or for all of them.
@@ -103,15 +103,21 @@ impl Account {
         if messages.len() > BATCH {
             return Err(failed(Status::Argument, "message.batch_too_large").stage(Stage::Message).arg("limit", BATCH));
         }
+        let checkpoint = self.host.checkpoint(cancel);
+        let composer = Composer::new(self.sender()).map(|composer| composer.stopping_at(&checkpoint));
         let mut composed = Vec::with_capacity(messages.len());
         let mut results: Vec<Option<Result<String, Error>>> = Vec::with_capacity(messages.len());
         for (index, message) in messages.iter().enumerate() {
-            match self.compose(message.get(), Some(index), parts) {
-                Ok(mail) => {
+            // Nothing was sent so far: a call that is to stop fails as a whole.
+            checkpoint.pass().map_err(|error| error.stage(Stage::Message))?;
+            match composer.as_ref().map_err(Error::clone).and_then(|composer| composer.compose(message.get(), parts)) {
+                Ok(mut mail) => {
+                    mail.index = Some(index);
                     composed.push(mail);
                     results.push(None);
                 }
                 Err(error) => {
+                    let error = of_host(self.at_sender(error), Some(index), &self.document);
                     if self.host.log().reads(Level::Error) {
                         let error = self.host.localised(error.clone());
                         self.host.log().failed("", &format!("mail {index} of the batch"), &error);
@@ -157,28 +163,28 @@ impl Account {
         let mut results: Vec<Option<Result<String, Error>>> = mails.iter().map(|_| None).collect();
         let mut reasons: Vec<Option<Error>> = mails.iter().map(|_| None).collect();
         let mut delivered: Vec<Delivered<'_>> = Vec::with_capacity(mails.len());
-        let mut open: Vec<(usize, Composed<'_>)> = mails.into_iter().enumerate().collect();
+        journal::replaced(&self.host, &self.document.sender.charset, &mails);
+        let mut open: Vec<Open<'_>> = mails.into_iter().enumerate().map(|(index, mail)| Open { index, mail, recipients: None }).collect();
         let last = self.legs.len().saturating_sub(1);
-        journal::replaced(&self.host, &self.document.sender.charset, &open);
         for position in self.first_sender..self.legs.len() {
             let outcomes = hand_over(&mut self.legs[position], &mut open, &self.document, cancel);
-            let leg = &self.legs[position];
             let tried = std::mem::take(&mut open);
-            for ((index, mut mail), outcome) in tried.into_iter().zip(outcomes) {
-                let elapsed = started.elapsed();
+            for (mut tried, outcome) in tried.into_iter().zip(outcomes) {
+                let outcome = outcome.and_then(|sent| serve_rest(&mut self.legs[position], &mut tried, sent, &self.document, cancel));
+                let (index, elapsed) = (tried.index, started.elapsed());
                 match outcome {
-                    Ok(sent) => delivered.push(Delivered { index, mail, sent, position, elapsed, copy: None }),
-                    Err(error) if position < last && may_fall_back(&error) && !cancel.is_fired() => {
-                        mail.rewind();
-                        let error = self.host.localised(error);
-                        journal::fell_back(self.host.log(), leg, &self.legs[position + 1], &mail, &error);
+                    Ok(sent) => delivered.push(Delivered { index, mail: tried.mail, sent, position, elapsed, copy: None }),
+                    Err(failure) if position < last && failure.allows_fallback() && !cancel.is_fired() => {
+                        tried.mail.rewind();
+                        let error = self.host.localised(failure.error);
+                        journal::fell_back(self.host.log(), &self.legs[position], &self.legs[position + 1], &tried.mail, &error);
                         reasons[index].get_or_insert(error);
-                        open.push((index, mail));
+                        open.push(tried);
                     }
-                    Err(error) => {
-                        let way = Way { reason: reasons[index].as_ref(), ..leg.way(elapsed) };
-                        let error = refusal(&mail, error, &way, &self.document);
-                        journal::not_sent(&self.host, leg, &mail, &error);
+                    Err(failure) => {
+                        let way = Way { reason: reasons[index].as_ref(), ..self.legs[position].way(elapsed) };
+                        let error = refusal(&tried.mail, failure.error, &way, &self.document);
+                        journal::not_sent(&self.host, &self.legs[position], &tried.mail, &error);
                         results[index] = Some(Err(error));
                     }
                 }
@@ -195,6 +201,82 @@ impl Account {
         }
         let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
         results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
+    }
+}
+
+/// A mail that no transport has taken so far.
+struct Open<'a> {
+    /// Its place in the call.
+    index: usize,
+    mail: Composed<'a>,
+    /// The places of those recipients whom it is for now; all of them when there are none.
+    recipients: Option<Vec<usize>>,
+}
+
+impl Open<'_> {
+    /// An error of the transport's, with the places of the mail as places of the message that it was composed from.
+    fn located(&self, mut error: Error, document: &Document) -> Error {
+        if let Some(places) = &self.recipients {
+            for at in error.at.iter_mut().filter(|at| at.of == Some(Input::Message)) {
+                let place = at.pointer.strip_prefix("/recipients/").and_then(|number| places.get(number.parse::<usize>().ok()?));
+                at.pointer = place.map_or(std::mem::take(&mut at.pointer), |place| format!("/recipients/{place}"));
+            }
+        }
+        of_mail(error, &self.mail, document)
+    }
+}
+
+/// Why a transport did not take a mail.
+struct Failure {
+    error: Error,
+    /// The message itself could not be read, by whatever account it goes.
+    of_source: bool,
+}
+
+impl Failure {
+    fn new(error: Error) -> Failure {
+        Failure { error, of_source: false }
+    }
+
+    /// Whether another account may send the mail: only when this one certainly did not take it, and when another could do better.
+    fn allows_fallback(&self) -> bool {
+        let Failure { error, of_source } = self;
+        let is_ours = [Status::Argument, Status::Cancelled, Status::Uncertain, Status::Partial, Status::Busy, Status::Disabled];
+        let is_taken = error.delivery != Delivery::None || error.answers.iter().any(|answer| answer.status == Verdict::Accepted);
+        !is_taken && !of_source && !is_ours.contains(&error.status)
+    }
+}
+
+/// Hands a mail over again for the recipients who were too many for the transaction before: each time for those that are left.
+fn serve_rest(leg: &mut Leg, open: &mut Open<'_>, mut sent: Sent, document: &Document, cancel: &Cancel) -> Result<Sent, Failure> {
+    loop {
+        let rest = std::mem::take(&mut sent.next_transaction);
+        let is_smaller = rest.len() < open.recipients.as_ref().map_or(open.mail.recipients.len(), Vec::len);
+        if rest.is_empty() || !is_smaller || rest.iter().any(|place| *place >= sent.recipients.len()) || cancel.is_fired() {
+            return Ok(sent);
+        }
+        open.mail.rewind();
+        open.recipients = Some(rest.clone());
+        let outcome = hand_over(leg, std::slice::from_mut(open), document, cancel).pop();
+        let (answers, failure) = match outcome.unwrap_or_else(|| Err(Failure::new(unreadable("no result")))) {
+            Ok(more) => {
+                sent.next_transaction = more.next_transaction.iter().filter_map(|place| rest.get(*place).copied()).collect();
+                (more.recipients, None)
+            }
+            Err(failure) => (failure.error.answers.clone(), Some(failure.error)),
+        };
+        let in_doubt = failure.filter(|error| error.delivery != Delivery::None);
+        for (number, place) in rest.iter().enumerate() {
+            match answers.get(number) {
+                Some(answer) if answer.status != Verdict::Unknown || in_doubt.is_some() => sent.recipients[*place] = answer.clone(),
+                None if in_doubt.is_some() => sent.recipients[*place].status = Verdict::Unknown,
+                // What was said to the recipient before still holds.
+                _ => {}
+            }
+        }
+        if let Some(error) = in_doubt {
+            return Err(Failure::new(error.answers(sent.recipients)));
+        }
     }
 }
 
@@ -218,56 +300,67 @@ impl Leg {
 }
 
 /// One call of the transport for all mails, and its result for each.
-fn hand_over(leg: &mut Leg, mails: &mut [(usize, Composed<'_>)], document: &Document, cancel: &Cancel) -> Vec<Result<Sent, Error>> {
+fn hand_over(leg: &mut Leg, mails: &mut [Open<'_>], document: &Document, cancel: &Cancel) -> Vec<Result<Sent, Failure>> {
     if mails.is_empty() {
         return Vec::new();
     }
-    let bytes: u64 = mails.iter().map(|(_, mail)| mail.size).sum();
-    let deadline = cancel.remaining(DEADLINE + Duration::from_secs(bytes / SLOW_LINE));
-    let messages = mails.iter().enumerate().map(|(index, (_, mail))| Outgoing {
-        stream: index + 1,
-        size: mail.size,
-        from: &mail.from,
-        recipients: mail.recipients.iter().map(|recipient| recipient.address.as_str()).collect(),
-        eight_bit: mail.eight_bit,
-        utf8: mail.utf8,
-        message_id: &mail.message_id,
-        dsn: mail.dsn.as_ref(),
-    });
-    let request = Request { deadline_ms: milliseconds(deadline), messages: messages.collect() };
     let count = mails.len();
-    let answer = serde_json::to_vec(&request)
-        .map_err(|error| failed(Status::Internal, "host.request_unwritable").detail(error.to_string()))
-        .and_then(|request| {
-            let mut bodies = Bodies { mails: mails.iter_mut().map(|(_, mail)| mail).collect(), document, failed: None };
-            let answer = leg.stream("send", &request, cancel, &mut bodies)?;
-            Ok((answer, bodies.failed))
-        })
-        .and_then(|(answer, failed_body)| {
-            let response: Response = serde_json::from_slice(&answer).map_err(unreadable)?;
-            if response.results.len() != count {
-                return Err(unreadable(format!("{} results for {count} mails", response.results.len())));
-            }
-            Ok((response, failed_body))
-        });
-    match answer {
-        Ok((response, mut failed_body)) => {
+    // A session that cannot be opened has taken nothing, whatever went wrong.
+    let request = leg.prepare().and_then(|()| request(mails, cancel));
+    let request = match request {
+        Ok(request) => request,
+        Err(error) => return (0..count).map(|_| Err(Failure::new(error.clone()))).collect(),
+    };
+    let mut bodies = Bodies { mails: mails.iter_mut().map(|open| &mut open.mail).collect(), document, failed: None };
+    let response = leg.stream("send", &request, cancel, &mut bodies).and_then(|answer| {
+        let response: Response = serde_json::from_slice(&answer).map_err(unreadable)?;
+        if response.results.len() != count {
+            return Err(unreadable(format!("{} results for {count} mails", response.results.len())));
+        }
+        Ok(response)
+    });
+    let mut failed_body = bodies.failed;
+    match response {
+        Ok(response) => {
             let result = |(index, outcome): (usize, Outcome)| match outcome {
                 Outcome::Sent(sent) => Ok(sent),
                 Outcome::Error(error) => {
-                    let mail = &mails[index].1;
-                    let error = of_mail(leg.complete("send", error), mail, document);
+                    let error = mails[index].located(leg.complete("send", error), document);
                     Err(match failed_body.take_if(|(number, _)| *number == index) {
-                        Some((_, cause)) => merged(cause, &error),
-                        None => error,
+                        Some((_, cause)) => Failure { error: merged(cause, &error), of_source: true },
+                        None => Failure::new(error),
                     })
                 }
             };
             response.results.into_iter().enumerate().map(result).collect()
         }
         // The call as a whole failed, before anything was sent or by a defect in the plugin, after which nobody knows.
-        Err(error) => mails.iter().map(|(_, mail)| Err(of_mail(whole(&error), mail, document))).collect(),
+        Err(error) => {
+            let of_source = failed_body.is_some();
+            mails.iter().map(|open| Err(Failure { error: open.located(whole(&error), document), of_source })).collect()
+        }
     }
+}
+
+/// The request for one call of the transport.
+fn request(mails: &[Open<'_>], cancel: &Cancel) -> Result<Vec<u8>, Error> {
+    let bytes: u64 = mails.iter().map(|open| open.mail.size).sum();
+    let deadline = cancel.remaining(DEADLINE + Duration::from_secs(bytes / SLOW_LINE));
+    let messages = mails.iter().enumerate().map(|(index, Open { mail, recipients, .. })| Outgoing {
+        stream: index + 1,
+        size: mail.size,
+        from: &mail.from,
+        recipients: match recipients {
+            None => mail.recipients.iter().map(|recipient| recipient.address.as_str()).collect(),
+            Some(places) => places.iter().map(|place| mail.recipients[*place].address.as_str()).collect(),
+        },
+        eight_bit: mail.eight_bit,
+        utf8: mail.utf8,
+        message_id: &mail.message_id,
+        dsn: mail.dsn.as_ref(),
+    });
+    let request = Request { deadline_ms: milliseconds(deadline), messages: messages.collect() };
+    serde_json::to_vec(&request).map_err(|error| failed(Status::Internal, "host.request_unwritable").detail(error.to_string()))
 }
 
 /// What a failure of the whole call means for one mail. After a defect the mail may have left.
@@ -314,18 +407,18 @@ impl Account {
     pub(super) fn send_test(&mut self, to: &str, cancel: &Cancel) -> Result<Value, Error> {
         let words = |code: &str| self.host.sentence(code, &serde_json::Map::new()).unwrap_or_else(|| code.to_owned());
         let message = serde_json::json!({"to": [to], "subject": words("loop.subject"), "text": words("loop.text")});
-        let composed = self.compose(&message.to_string(), None, &[])?;
+        let composed = self.compose(&message.to_string(), &[], cancel)?;
         let Some(leg) = self.legs.get_mut(self.first_sender) else { return Err(failed(Status::Disabled, "settings.disabled")) };
         let started = Instant::now();
-        let mut mails = [(0, composed)];
-        let outcome = hand_over(leg, &mut mails, &self.document, cancel).pop().unwrap_or_else(|| Err(unreadable("no result")));
+        let mut open = Open { index: 0, mail: composed, recipients: None };
+        let outcome = hand_over(leg, std::slice::from_mut(&mut open), &self.document, cancel).pop();
         let way = leg.way(started.elapsed());
-        let [(_, composed)] = &mails;
-        match outcome {
+        match outcome.unwrap_or_else(|| Err(Failure::new(unreadable("no result")))) {
             Ok(sent) => {
-                receipt(composed, &sent, &way, &self.document).and_then(|receipt| serde_json::from_str(&receipt).map_err(unreadable))
+                let receipt = receipt(&open.mail, &sent, &way, &self.document);
+                receipt.and_then(|receipt| serde_json::from_str(&receipt).map_err(unreadable))
             }
-            Err(error) => Err(refusal(composed, error, &way, &self.document)),
+            Err(failure) => Err(refusal(&open.mail, failure.error, &way, &self.document)),
         }
     }
 }

@@ -85,12 +85,16 @@ pub struct Sent {
     /// The server's words on accepting the message, often with its queue number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<Reply>,
+    /// The recipients, by their places, whom the server refused only because they were too many for one transaction (RFC 5321, section
+    /// 4.5.3.1.10). The host hands the message over once more, for them alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next_transaction: Vec<usize>,
 }
 
 impl Sent {
     /// Everybody accepted, by a transport that gives no answer per recipient.
     pub fn to_all(mail: &Mail, size: u64) -> Sent {
         let answer = |address: &String| Answer { address: address.clone(), status: Verdict::Accepted, reply: Reply::default() };
-        Sent { recipients: mail.recipients.iter().map(answer).collect(), size, saved_to: None, reply: None }
+        Sent { recipients: mail.recipients.iter().map(answer).collect(), size, ..Sent::default() }
     }
 }

@@ -38,7 +38,8 @@ pub(crate) fn run(command: &str, mail: &Mail, body: &mut Body, call: &Call) -> R
     let closed = input.close(call);
     let whole = written == Written::All && closed.as_ref().is_ok_and(|closed| *closed == Written::All);
     match closed.and_then(|_| wait(&mut child, call)) {
-        Ok(status) => judge(status, whole, size, mail, &words),
+        // What was written may still lie in between: a command that ended without reading it has taken nothing.
+        Ok(status) => judge(status, whole && input.was_read(), size, mail, &words),
         Err(error) => {
             end(&mut child);
             Err(words.tell(if written == Written::All { uncertain(&error.code) } else { error }))
@@ -85,7 +86,7 @@ fn judge(status: ExitStatus, whole: bool, size: u64, mail: &Mail, words: &Words)
     match status.code() {
         Some(0) if whole => Ok(Sent::to_all(mail, size)),
         Some(0) => Err(words.tell(uncertain("the command reports success, but did not read the whole message"))),
-        Some(code) => Err(words.tell(exit::failure(code, mail))),
+        Some(code) => Err(words.tell(exit::failure(code, whole, mail))),
         None if whole => Err(words.tell(uncertain(&status.to_string()))),
         None => Err(words.tell(Error::new(Status::Local, "sendmail.failed").stage(Stage::Acceptance).detail(status.to_string()))),
     }

@@ -23,7 +23,10 @@ pub(crate) trait Write {
     fn write(&mut self, data: &[u8], call: &Call) -> Result<Written, Error>;
 
     /// Says that there is no more to come.
-    fn close(self, call: &Call) -> Result<Written, Error>;
+    fn close(&mut self, call: &Call) -> Result<Written, Error>;
+
+    /// Whether a command that has ended has read all that was written, as far as the system tells.
+    fn was_read(&self) -> bool;
 }
 
 /// Ends our own child. It may have ended by itself meanwhile, which is as good.
@@ -39,8 +42,10 @@ mod unix {
     use postkontor_plugin::{Call, Error, Stage, Status};
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
-    use rustix::net::{SendFlags, send};
+    use rustix::net::{SendFlags, send, sockopt::socket_error};
     use rustix::process::{Pid, Signal, kill_process_group};
+    use std::io::ErrorKind;
+    use std::net::Shutdown;
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixStream;
     use std::os::unix::process::CommandExt;
@@ -91,8 +96,18 @@ mod unix {
             Ok(Written::All)
         }
 
-        fn close(self, _: &Call) -> Result<Written, Error> {
-            Ok(Written::All)
+        fn close(&mut self, _: &Call) -> Result<Written, Error> {
+            match self.0.shutdown(Shutdown::Write) {
+                // The command has closed its end meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotConnected => Ok(Written::Closed),
+                Err(error) => Err(Error::new(Status::Local, "sendmail.failed").stage(Stage::Content).detail(error.to_string())),
+                Ok(()) => Ok(Written::All),
+            }
+        }
+
+        fn was_read(&self) -> bool {
+            // Linux resets the connection when an end is closed in which something unread lies.
+            !matches!(socket_error(&self.0), Ok(Err(Errno::CONNRESET)))
         }
     }
 }
@@ -103,28 +118,33 @@ mod thread {
     use super::{Write, Written};
     use postkontor_plugin::{Call, Error};
     use std::io::Write as _;
-    use std::process::{Child, Command, Stdio};
+    use std::process::{Child, ChildStdin, Command, Stdio};
     use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 
     pub(crate) struct Input {
-        blocks: SyncSender<Vec<u8>>,
+        blocks: Option<SyncSender<Vec<u8>>>,
         ended: Receiver<Written>,
     }
 
     impl Input {
-        /// Starts the command with this input.
+        /// Starts the command with this input. The thread is there before the command is: an input that ended because there was none
+        /// would be a whole message to it.
         pub(crate) fn start(command: &mut Command) -> std::io::Result<(Child, Input)> {
-            let mut child = command.stdin(Stdio::piped()).spawn()?;
+            let (hand_over, given) = sync_channel::<ChildStdin>(1);
             let (blocks, work) = sync_channel::<Vec<u8>>(1);
             let (report, ended) = sync_channel(1);
-            if let Some(mut stdin) = child.stdin.take() {
-                std::thread::Builder::new().spawn(move || {
-                    let written = work.iter().all(|block| stdin.write_all(&block).is_ok());
-                    // Nobody listens any more when the call has ended meanwhile.
-                    let _ = report.send(if written { Written::All } else { Written::Closed });
-                })?;
+            std::thread::Builder::new().spawn(move || {
+                let Ok(mut stdin) = given.recv() else { return };
+                let written = work.iter().all(|block| stdin.write_all(&block).is_ok());
+                // Nobody listens any more when the call has ended meanwhile.
+                let _ = report.send(if written { Written::All } else { Written::Closed });
+            })?;
+            let mut child = command.stdin(Stdio::piped()).spawn()?;
+            if let Some(stdin) = child.stdin.take() {
+                // The thread waits for it.
+                let _ = hand_over.send(stdin);
             }
-            Ok((child, Input { blocks, ended }))
+            Ok((child, Input { blocks: Some(blocks), ended }))
         }
     }
 
@@ -136,8 +156,9 @@ mod thread {
     impl Write for Input {
         fn write(&mut self, data: &[u8], call: &Call) -> Result<Written, Error> {
             let mut block = data.to_vec();
+            let Some(blocks) = &self.blocks else { return Ok(Written::Closed) };
             loop {
-                match self.blocks.try_send(block) {
+                match blocks.try_send(block) {
                     Ok(()) => return Ok(Written::All),
                     Err(TrySendError::Disconnected(_)) => return Ok(Written::Closed),
                     Err(TrySendError::Full(back)) => block = back,
@@ -147,8 +168,8 @@ mod thread {
             }
         }
 
-        fn close(self, call: &Call) -> Result<Written, Error> {
-            drop(self.blocks);
+        fn close(&mut self, call: &Call) -> Result<Written, Error> {
+            self.blocks = None;
             loop {
                 match self.ended.recv_timeout(call.slice()) {
                     Ok(written) => return Ok(written),
@@ -156,6 +177,10 @@ mod thread {
                     Err(RecvTimeoutError::Timeout) => call.check()?,
                 }
             }
+        }
+
+        fn was_read(&self) -> bool {
+            true
         }
     }
 }

@@ -182,6 +182,30 @@ fn a_command_that_does_not_read_everything_is_not_believed() {
 }
 
 #[test]
+fn a_command_that_fails_has_taken_nothing_unless_it_had_the_message_for_several() {
+    // Small enough to lie between the two unread.
+    for script in ["exit 1", "exit 69", "exit 127", "exec /does/not/exist", "cat > /dev/null; exit 1", "cat > /dev/null; exit 127"] {
+        let folder = Folder::with("fails", script);
+        let error = folder.send(&mail("a@b", &["c@d", "e@f"]), "x\r\n", LONG).unwrap_err();
+        assert_eq!(error.delivery, Delivery::None, "{script}");
+        assert!(matches!(error.status, Status::Local | Status::Refused), "{script}: {error:?}");
+    }
+    let folder = Folder::with("some", "cat > /dev/null; exit 69");
+    assert_eq!(folder.send(&mail("a@b", &["c@d"]), "x\r\n", LONG).unwrap_err().delivery, Delivery::None);
+    assert_eq!(folder.send(&mail("a@b", &["c@d", "e@f"]), "x\r\n", LONG).unwrap_err().delivery, Delivery::Unknown);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_reads_nothing_and_reports_success_is_not_believed() {
+    let folder = Folder::with("idle", "exit 0");
+    assert_eq!(folder.send(&mail("a@b", &["c@d"]), "x\r\n", LONG).unwrap_err().status, Status::Uncertain);
+    // What it starts in the background may read on.
+    let folder = Folder::with("background", r#"exec 3<&0; (sleep 1; cat > "$0.message") <&3 > /dev/null 2>&1 & exit 0"#);
+    folder.send(&mail("a@b", &["c@d"]), "x\r\n", LONG).unwrap();
+}
+
+#[test]
 fn bare_line_breaks_are_refused() {
     let folder = Folder::with("bare", r#"cat > /dev/null && touch "$0.complete""#);
     for bad in ["a\nb\r\n", "a\rb\r\n"] {

@@ -69,7 +69,7 @@ impl Verdicts {
 
     /// The server took the message.
     fn sent(self, mail: &Mail, size: u64, reply: Told) -> Sent {
-        Sent { recipients: answers(mail, &self.recipients, Verdict::Accepted), size, saved_to: None, reply: Some(reply) }
+        Sent { recipients: answers(mail, &self.recipients, Verdict::Accepted), size, reply: Some(reply), ..Sent::default() }
     }
 
     /// The server refused the message after it had accepted recipients.
