@@ -2,11 +2,11 @@
 
 use crate::envelope;
 use crate::lines::Lines;
-use crate::outbox::Outbox;
 use crate::session::Session;
 use crate::transaction::{Interruption, Outcome, RESET, Results, envelope_replies, final_reply, last_words, surplus};
 use crate::verdict::Verdicts;
 use crate::window::{BLOCK, Entry, bdat};
+use crate::write_buffer::WriteBuffer;
 use postkontor_plugin::{Body, Call, Error, Mail, Stage};
 
 /// How many blocks may be without an answer: enough to keep the line busy, few enough for their replies to fit the socket buffers.
@@ -15,14 +15,14 @@ const UNANSWERED: u32 = 4;
 /// Room for the BDAT command in front of a block.
 const GAP: usize = 32;
 
-/// Sends the mail whose commands and beginning are in the outbox.
+/// Sends the mail whose commands and beginning are in the buffer.
 ///
 /// As long as the outcome has nothing settled, they still are, and can be sent again on another connection.
 pub(crate) fn send(
     entry: &Entry,
     lines: Lines,
     session: &mut Session,
-    outbox: &mut Outbox,
+    buffer: &mut WriteBuffer,
     mail: &Mail,
     results: &mut Results,
     call: &Call,
@@ -30,7 +30,7 @@ pub(crate) fn send(
     let mut verdicts = Verdicts::default();
     let reset = session.dirty;
     let from = entry.start + if reset { 0 } else { RESET.len() };
-    if let Err(error) = session.silent().and_then(|()| session.stream.write(&outbox.bytes()[from..entry.body], call)) {
+    if let Err(error) = session.silent().and_then(|()| session.stream.write(&buffer.bytes()[from..entry.body], call)) {
         return Outcome::broken(0, error.stage(Stage::Sender));
     }
     if let Err(interruption) = envelope_replies(session, mail, reset, &mut verdicts, call) {
@@ -42,20 +42,20 @@ pub(crate) fn send(
         results[entry.index] = Some(Err(verdicts.refusal(mail, &session.stream.endpoint().host)));
         return Outcome::settled(1);
     }
-    outbox.truncate(entry.end);
-    outbox.replace(0..entry.body, &[b' '; GAP]);
-    let (result, broken) = content(lines, verdicts, session, outbox, mail, call);
+    buffer.truncate(entry.end);
+    buffer.replace(0..entry.body, &[b' '; GAP]);
+    let (result, broken) = content(lines, verdicts, session, buffer, mail, call);
     session.proven |= result.is_ok();
     results[entry.index] = Some(result);
     Outcome { settled: 1, broken }
 }
 
-/// Sends the message, whose first block stands in the outbox behind the gap. The second result says why the connection is done with.
+/// Sends the message, whose first block stands in the buffer behind the gap. The second result says why the connection is done with.
 fn content(
     mut lines: Lines,
     verdicts: Verdicts,
     session: &mut Session,
-    outbox: &mut Outbox,
+    buffer: &mut WriteBuffer,
     mail: &Mail,
     call: &Call,
 ) -> (Result<postkontor_plugin::Sent, Error>, Option<Error>) {
@@ -66,11 +66,11 @@ fn content(
     loop {
         if ended {
             match lines.finish() {
-                Ok(missing) => outbox.push(missing),
+                Ok(missing) => buffer.push(missing),
                 Err(error) => return done_for(error),
             }
         }
-        let length = (outbox.len() - GAP) as u64;
+        let length = (buffer.len() - GAP) as u64;
         size += length;
         if let Err(mut error) = envelope::size_fits(size, &session.capabilities, &host) {
             error.session = postkontor_plugin::SessionState::Closed;
@@ -78,7 +78,7 @@ fn content(
         }
         let command = bdat(length, ended);
         let from = GAP - command.len();
-        outbox.replace(from..GAP, command.as_bytes());
+        buffer.replace(from..GAP, command.as_bytes());
         // Nothing before the last block can have been accepted, whatever happens to the connection.
         while unanswered >= UNANSWERED || session.stream.pending() > 0 && unanswered > 0 {
             match final_reply(session, call) {
@@ -94,8 +94,8 @@ fn content(
             }
         }
         let before = session.stream.written();
-        if let Err(error) = session.stream.write_body(&outbox.bytes()[from..], call) {
-            let left = session.stream.written() - before >= (outbox.len() - from) as u64;
+        if let Err(error) = session.stream.write_body(&buffer.bytes()[from..], call) {
+            let left = session.stream.written() - before >= (buffer.len() - from) as u64;
             if ended && left {
                 return (Err(verdicts.uncertain(mail, &error, &host)), Some(error));
             }
@@ -108,9 +108,9 @@ fn content(
         if let Err(error) = call.progress(size, mail.size.unwrap_or(size)) {
             return done_for(error.stage(Stage::Content));
         }
-        outbox.truncate(GAP);
+        buffer.truncate(GAP);
         let remaining = mail.size.map(|total| total.saturating_sub(size));
-        let filled = outbox.fill(&mut body, BLOCK, remaining).and_then(|end| lines.check(&outbox.bytes()[GAP..]).map(|()| end));
+        let filled = buffer.fill(&mut body, BLOCK, remaining).and_then(|end| lines.check(&buffer.bytes()[GAP..]).map(|()| end));
         match filled {
             Ok(end) => ended = end,
             Err(error) => return done_for(error),

@@ -6,11 +6,11 @@
 use crate::capabilities::Capabilities;
 use crate::envelope;
 use crate::lines::Lines;
-use crate::outbox::Outbox;
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::transaction::{Interruption, Outcome, RESET, Results, envelope_replies, envelope_reply, last_words, surplus};
 use crate::verdict::Verdicts;
+use crate::write_buffer::WriteBuffer;
 use postkontor_plugin::{Call, Error, Mail, Sent, SessionState, Stage, Status};
 
 /// How much of a message is read and written at once.
@@ -20,7 +20,7 @@ const BLOCK: usize = 128 * 1024;
 const END: &[u8] = b".\r\n";
 
 /// Sends all mails that have no result yet.
-pub(crate) fn send(session: &mut Session, outbox: &mut Outbox, mails: &[Mail], results: &mut Results, call: &Call) -> Outcome {
+pub(crate) fn send(session: &mut Session, buffer: &mut WriteBuffer, mails: &[Mail], results: &mut Results, call: &Call) -> Outcome {
     let mut settled = 0;
     // The mail whose envelope left together with the end of the one before it, and whether RSET stood in front.
     let mut announced: Option<(usize, bool)> = None;
@@ -30,14 +30,14 @@ pub(crate) fn send(session: &mut Session, outbox: &mut Outbox, mails: &[Mail], r
         let data = match announced.take() {
             Some((_, reset)) => replies(session, mail, reset, &mut verdicts, call),
             None if session.capabilities.pipelining => {
-                outbox.clear();
-                let reset = announce(mail, session.dirty, &session.capabilities, outbox);
-                let written = session.silent().and_then(|()| session.stream.write(outbox.bytes(), call));
+                buffer.clear();
+                let reset = announce(mail, session.dirty, &session.capabilities, buffer);
+                let written = session.silent().and_then(|()| session.stream.write(buffer.bytes(), call));
                 written
                     .map_err(|error| Interruption::Lost(error.stage(Stage::Sender)))
                     .and_then(|()| replies(session, mail, reset, &mut verdicts, call))
             }
-            None => step_by_step(session, mail, outbox, &mut verdicts, call),
+            None => step_by_step(session, mail, buffer, &mut verdicts, call),
         };
         let data = match data {
             Ok(data) => data,
@@ -46,7 +46,7 @@ pub(crate) fn send(session: &mut Session, outbox: &mut Outbox, mails: &[Mail], r
         };
         let (result, broken) = match data {
             Some(data) if data.code == 354 && verdicts.any_accepted() => {
-                content(session, outbox, mails, index, verdicts, results, &mut announced, call)
+                content(session, buffer, mails, index, verdicts, results, &mut announced, call)
             }
             data => refused(session, mail, verdicts, data, call),
         };
@@ -73,14 +73,14 @@ fn next(mails: &[Mail], results: &mut Results, session: &Session) -> Option<usiz
     None
 }
 
-/// Adds a whole envelope and DATA to the outbox. Says whether it begins with RSET.
-fn announce(mail: &Mail, reset: bool, capabilities: &Capabilities, outbox: &mut Outbox) -> bool {
+/// Adds a whole envelope and DATA to the buffer. Says whether it begins with RSET.
+fn announce(mail: &Mail, reset: bool, capabilities: &Capabilities, buffer: &mut WriteBuffer) -> bool {
     if reset {
-        outbox.push(RESET);
+        buffer.push(RESET);
     }
-    envelope::write_mail(mail, mail.size, capabilities, outbox);
-    mail.recipients.iter().for_each(|address| envelope::write_recipient(mail, address, capabilities, outbox));
-    outbox.push(b"DATA\r\n");
+    envelope::write_mail(mail, mail.size, capabilities, buffer);
+    mail.recipients.iter().for_each(|address| envelope::write_recipient(mail, address, capabilities, buffer));
+    buffer.push(b"DATA\r\n");
     reset
 }
 
@@ -94,7 +94,7 @@ fn replies(session: &mut Session, mail: &Mail, reset: bool, verdicts: &mut Verdi
 fn step_by_step(
     session: &mut Session,
     mail: &Mail,
-    outbox: &mut Outbox,
+    buffer: &mut WriteBuffer,
     verdicts: &mut Verdicts,
     call: &Call,
 ) -> Result<Option<Reply>, Interruption> {
@@ -108,10 +108,10 @@ fn step_by_step(
         }
         session.dirty = false;
     }
-    outbox.clear();
-    envelope::write_mail(mail, mail.size, &session.capabilities, outbox);
+    buffer.clear();
+    envelope::write_mail(mail, mail.size, &session.capabilities, buffer);
     session.silent().map_err(lost(Stage::Sender))?;
-    session.stream.write(outbox.bytes(), call).map_err(lost(Stage::Sender))?;
+    session.stream.write(buffer.bytes(), call).map_err(lost(Stage::Sender))?;
     let reply = envelope_reply(session, Stage::Sender, call)?;
     verdicts.sender(&reply, &mut session.stream);
     if !reply.is_positive() {
@@ -119,9 +119,9 @@ fn step_by_step(
     }
     for address in &mail.recipients {
         session.silent().map_err(lost(Stage::Recipients))?;
-        outbox.clear();
-        envelope::write_recipient(mail, address, &session.capabilities, outbox);
-        session.stream.write(outbox.bytes(), call).map_err(lost(Stage::Recipients))?;
+        buffer.clear();
+        envelope::write_recipient(mail, address, &session.capabilities, buffer);
+        session.stream.write(buffer.bytes(), call).map_err(lost(Stage::Recipients))?;
         let reply = envelope_reply(session, Stage::Recipients, call)?;
         verdicts.recipient(&reply, &mut session.stream);
     }
@@ -181,7 +181,7 @@ fn refused(
 #[allow(clippy::too_many_arguments)]
 fn content(
     session: &mut Session,
-    outbox: &mut Outbox,
+    buffer: &mut WriteBuffer,
     mails: &[Mail],
     index: usize,
     verdicts: Verdicts,
@@ -196,12 +196,12 @@ fn content(
     let mut lines = Lines::default();
     let mut size: u64 = 0;
     let end = loop {
-        outbox.clear();
+        buffer.clear();
         let fresh = lines.is_fresh();
         let remaining = mail.size.map(|total| total.saturating_sub(size));
-        let filled = outbox.fill(&mut body, BLOCK, remaining).and_then(|ended| {
-            lines.check(outbox.bytes())?;
-            size += outbox.len() as u64;
+        let filled = buffer.fill(&mut body, BLOCK, remaining).and_then(|ended| {
+            lines.check(buffer.bytes())?;
+            size += buffer.len() as u64;
             envelope::size_fits(size, &session.capabilities, &host)?;
             Ok((ended, if ended { lines.finish()? } else { b"" }))
         });
@@ -213,14 +213,14 @@ fn content(
                 return done_for(error);
             }
         };
-        outbox.stuff(0, fresh);
+        buffer.stuff(0, fresh);
         if ended {
             size += missing.len() as u64;
-            outbox.push(missing);
-            outbox.push(END);
-            break outbox.len() as u64;
+            buffer.push(missing);
+            buffer.push(END);
+            break buffer.len() as u64;
         }
-        if let Err(error) = session.stream.write_body(outbox.bytes(), call) {
+        if let Err(error) = session.stream.write_body(buffer.bytes(), call) {
             return done_for(last_words(session, Stage::Content, error, call));
         }
         if let Err(error) = call.progress(size, mail.size.unwrap_or(size)) {
@@ -235,11 +235,11 @@ fn content(
         // This mail is not open any more when the next one is looked for.
         results[index] = Some(Err(Error::new(Status::Internal, "smtp.unsettled")));
         if let Some(next) = next(mails, results, session) {
-            *announced = Some((next, announce(&mails[next], false, &session.capabilities, outbox)));
+            *announced = Some((next, announce(&mails[next], false, &session.capabilities, buffer)));
         }
     }
     let before = session.stream.written();
-    let written = session.stream.write_body(outbox.bytes(), call);
+    let written = session.stream.write_body(buffer.bytes(), call);
     let left = session.stream.written() - before >= end;
     if let Err(error) = written {
         if left {

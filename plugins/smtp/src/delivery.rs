@@ -1,10 +1,10 @@
 //! Getting mails to the server: over the connection that is there, over a new one where that has died, each mail once.
 
-use crate::outbox::Outbox;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::transaction::{Outcome, Results};
 use crate::window::{self, Window};
+use crate::write_buffer::WriteBuffer;
 use crate::{Smtp, blocks, data, envelope};
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Error, Mail, Sent, SessionState, Stage, Status};
@@ -15,12 +15,12 @@ const STRIKES: u32 = 2;
 
 /// Sends mails, each with its own result, in order.
 pub(crate) fn deliver(smtp: &mut Smtp, mails: &[Mail], call: &Call) -> Vec<Result<Sent, Error>> {
-    let Smtp { settings, session: kept, outbox } = smtp;
+    let Smtp { settings, session: kept, buffer } = smtp;
     let checked = |mail: &Mail| envelope::check(mail).err().map(|error| Err(error.usable()));
     let mut results: Vec<Option<Result<Sent, Error>>> = mails.iter().map(checked).collect();
     let mut window = Window::default();
     let mut strikes = 0;
-    outbox.clear();
+    buffer.clear();
     while results.iter().any(Option::is_none) {
         let session = match connected(settings, kept, call) {
             Ok(session) => session,
@@ -31,15 +31,15 @@ pub(crate) fn deliver(smtp: &mut Smtp, mails: &[Mail], call: &Call) -> Vec<Resul
         };
         let outcome = if session.capabilities.pipelining && session.capabilities.chunking {
             if window.is_empty() {
-                fill(&mut window, session, outbox, mails, &mut results, call);
+                fill(&mut window, session, buffer, mails, &mut results, call);
             }
-            send_window(&mut window, session, outbox, mails, &mut results, call)
+            send_window(&mut window, session, buffer, mails, &mut results, call)
         } else if window.is_empty() {
-            data::send(session, outbox, mails, &mut results, call)
+            data::send(session, buffer, mails, &mut results, call)
         } else {
             server_changed(&window, &mut results)
         };
-        window.settle(outcome.settled, outbox);
+        window.settle(outcome.settled, buffer);
         let Some(error) = outcome.broken else {
             strikes = 0;
             continue;
@@ -60,7 +60,7 @@ pub(crate) fn deliver(smtp: &mut Smtp, mails: &[Mail], call: &Call) -> Vec<Resul
             if let Some(open) = open {
                 results[open] = Some(Err(closed(&error)));
             }
-            window.settle(1, outbox);
+            window.settle(1, buffer);
         }
         if strikes >= STRIKES {
             fail_rest(&mut results, &error);
@@ -82,17 +82,17 @@ fn connected<'a>(settings: &Settings, kept: &'a mut Option<Session>, call: &Call
 }
 
 /// Puts as many mails into the window as fit, or one that is too large for it.
-fn fill(window: &mut Window, session: &Session, outbox: &mut Outbox, mails: &[Mail], results: &mut Results, call: &Call) {
+fn fill(window: &mut Window, session: &Session, buffer: &mut WriteBuffer, mails: &[Mail], results: &mut Results, call: &Call) {
     window.prepared_for = Arc::clone(&session.capabilities);
     for (index, mail) in mails.iter().enumerate() {
         if results[index].is_some() {
             continue;
         }
-        if !window.is_empty() && !window.has_room(mail, outbox) {
+        if !window.is_empty() && !window.has_room(mail, buffer) {
             break;
         }
         let host = &session.stream.endpoint().host;
-        if let Err(error) = window.add(index, mail, &mut call.body(mail.stream), host, outbox) {
+        if let Err(error) = window.add(index, mail, &mut call.body(mail.stream), host, buffer) {
             results[index] = Some(Err(error));
         }
         if window.entries.last().is_some_and(|entry| entry.unfinished.is_some()) {
@@ -104,7 +104,7 @@ fn fill(window: &mut Window, session: &Session, outbox: &mut Outbox, mails: &[Ma
 fn send_window(
     window: &mut Window,
     session: &mut Session,
-    outbox: &mut Outbox,
+    buffer: &mut WriteBuffer,
     mails: &[Mail],
     results: &mut Results,
     call: &Call,
@@ -116,9 +116,9 @@ fn send_window(
     match window.entries.as_slice() {
         [window::Entry { unfinished: Some(lines), .. }] => {
             let entry = &window.entries[0];
-            blocks::send(entry, *lines, session, outbox, &mails[entry.index], results, call)
+            blocks::send(entry, *lines, session, buffer, &mails[entry.index], results, call)
         }
-        _ => window.send(session, outbox, mails, results, call),
+        _ => window.send(session, buffer, mails, results, call),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sender and recipients as commands: MAIL and RCPT with the parameters that the server understands.
 
 use crate::capabilities::Capabilities;
-use crate::outbox::Outbox;
+use crate::write_buffer::WriteBuffer;
 use postkontor_plugin::{Error, Mail, Notify, Stage, Status};
 
 /// The longest address that goes into a command. RFC 5321 allows 254, and real ones (sender rewriting) are longer.
@@ -51,7 +51,7 @@ fn refusal(code: &str, host: &str) -> Error {
 }
 
 /// Writes the MAIL command.
-pub(crate) fn write_mail(mail: &Mail, size: Option<u64>, capabilities: &Capabilities, out: &mut Outbox) {
+pub(crate) fn write_mail(mail: &Mail, size: Option<u64>, capabilities: &Capabilities, out: &mut WriteBuffer) {
     out.push(b"MAIL FROM:<");
     out.push(mail.from.as_bytes());
     out.push(b">");
@@ -78,7 +78,7 @@ pub(crate) fn write_mail(mail: &Mail, size: Option<u64>, capabilities: &Capabili
 }
 
 /// Writes the RCPT command for one recipient.
-pub(crate) fn write_recipient(mail: &Mail, address: &str, capabilities: &Capabilities, out: &mut Outbox) {
+pub(crate) fn write_recipient(mail: &Mail, address: &str, capabilities: &Capabilities, out: &mut WriteBuffer) {
     out.push(b"RCPT TO:<");
     out.push(address.as_bytes());
     out.push(b">");
@@ -158,7 +158,7 @@ mod tests {
     }
 
     fn commands(mail: &Mail, capabilities: &Capabilities) -> String {
-        let mut out = Outbox::default();
+        let mut out = WriteBuffer::default();
         write_mail(mail, mail.size, capabilities, &mut out);
         write_recipient(mail, &mail.recipients[0], capabilities, &mut out);
         String::from_utf8_lossy(out.bytes()).into_owned()

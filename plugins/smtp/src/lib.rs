@@ -7,7 +7,7 @@
 //! - `delivery` looks after the connection: it is kept for the next call, and replaced once where it has died and nothing of the mail can
 //!   have been accepted.
 //! - `window` sends small mails to servers with PIPELINING and CHUNKING, many at a time; `blocks` sends large ones; `data` serves all
-//!   other servers. `envelope` writes the commands, `lines` guards against bare line breaks, `outbox` holds the bytes.
+//!   other servers. `envelope` writes the commands, `lines` guards against bare line breaks, `write_buffer` holds the bytes.
 //! - `transaction` and `verdict` turn replies into what became of each recipient.
 //!
 //! # When nobody can know
@@ -27,7 +27,6 @@ mod envelope;
 mod lines;
 mod login;
 mod machine;
-mod outbox;
 mod pop3;
 mod reply;
 mod session;
@@ -35,6 +34,7 @@ mod settings;
 mod transaction;
 mod verdict;
 mod window;
+mod write_buffer;
 
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{Body, Call, Error, Mail, Opening, Report, Sent, Status, TestRequest, Transport};
@@ -48,7 +48,7 @@ const FAREWELL: Duration = Duration::from_millis(250);
 pub struct Smtp {
     settings: Settings,
     session: Option<session::Session>,
-    outbox: outbox::Outbox,
+    buffer: write_buffer::WriteBuffer,
 }
 
 impl Transport for Smtp {
@@ -65,7 +65,7 @@ impl Transport for Smtp {
 
     fn open(settings: Settings, _opening: &Opening) -> Result<Smtp, Error> {
         settings.check()?;
-        Ok(Smtp { settings, session: None, outbox: outbox::Outbox::default() })
+        Ok(Smtp { settings, session: None, buffer: write_buffer::WriteBuffer::default() })
     }
 
     fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {

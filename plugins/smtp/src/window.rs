@@ -7,10 +7,10 @@
 use crate::capabilities::Capabilities;
 use crate::envelope;
 use crate::lines::Lines;
-use crate::outbox::Outbox;
 use crate::session::Session;
 use crate::transaction::{Interruption, Outcome, RESET, Results, envelope_replies, final_reply, surplus};
 use crate::verdict::Verdicts;
+use crate::write_buffer::WriteBuffer;
 use postkontor_plugin::{Body, Call, Error, Mail, SessionState, Stage};
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ const BYTES: usize = 256 * 1024;
 /// A message that fits is sent without waiting; before a larger one, the server is asked whether it wants it.
 pub(crate) const BLOCK: usize = 512 * 1024;
 
-/// Mails that are ready to leave, in the outbox.
+/// Mails that are ready to leave, in the buffer.
 #[derive(Default)]
 pub(crate) struct Window {
     pub(crate) entries: Vec<Entry>,
@@ -29,7 +29,7 @@ pub(crate) struct Window {
     pub(crate) prepared_for: Arc<Capabilities>,
 }
 
-/// One mail's place in the outbox.
+/// One mail's place in the buffer.
 pub(crate) struct Entry {
     /// Which mail it is.
     pub(crate) index: usize,
@@ -47,33 +47,33 @@ impl Window {
     }
 
     /// Whether another mail may join those that are there. One of unknown size may be large, and has to come alone.
-    pub(crate) fn has_room(&self, mail: &Mail, outbox: &Outbox) -> bool {
-        self.entries.len() < MAILS && mail.size.is_some_and(|size| outbox.len() as u64 + size <= BYTES as u64)
+    pub(crate) fn has_room(&self, mail: &Mail, buffer: &WriteBuffer) -> bool {
+        self.entries.len() < MAILS && mail.size.is_some_and(|size| buffer.len() as u64 + size <= BYTES as u64)
     }
 
     /// Forgets the first mails of the window, which have their verdicts.
-    pub(crate) fn settle(&mut self, count: usize, outbox: &mut Outbox) {
+    pub(crate) fn settle(&mut self, count: usize, buffer: &mut WriteBuffer) {
         self.entries.drain(..count.min(self.entries.len()));
         if self.entries.is_empty() {
-            outbox.clear();
+            buffer.clear();
         }
     }
 
-    /// Puts a mail into the outbox, without sending it. A mail with an error leaves no trace there.
+    /// Puts a mail into the buffer, without sending it. A mail with an error leaves no trace there.
     ///
     /// Of a large message only the beginning is read; it is taken only into an empty window, and fills it.
-    pub(crate) fn add(&mut self, index: usize, mail: &Mail, body: &mut Body, host: &str, outbox: &mut Outbox) -> Result<(), Error> {
-        let start = outbox.len();
-        let entry = compose(index, mail, body, &self.prepared_for, host, outbox);
+    pub(crate) fn add(&mut self, index: usize, mail: &Mail, body: &mut Body, host: &str, buffer: &mut WriteBuffer) -> Result<(), Error> {
+        let start = buffer.len();
+        let entry = compose(index, mail, body, &self.prepared_for, host, buffer);
         if entry.is_err() {
-            outbox.truncate(start);
+            buffer.truncate(start);
         }
         self.entries.push(entry.map_err(Error::usable)?);
         Ok(())
     }
 
     /// Sends all mails of the window and reads what becomes of each.
-    pub(crate) fn send(&self, session: &mut Session, outbox: &Outbox, mails: &[Mail], results: &mut Results, call: &Call) -> Outcome {
+    pub(crate) fn send(&self, session: &mut Session, buffer: &WriteBuffer, mails: &[Mail], results: &mut Results, call: &Call) -> Outcome {
         let Some(first) = self.entries.first() else { return Outcome::settled(0) };
         // The RSET in front of the first mail is needed only where something was left unfinished.
         let mut reset = session.dirty;
@@ -83,7 +83,7 @@ impl Window {
         }
         let before = session.stream.written();
         let left = |entry: &Entry, session: &Session| before + (entry.end - from) as u64 <= session.stream.written();
-        if let Err(error) = session.stream.write_body(&outbox.bytes()[from..], call) {
+        if let Err(error) = session.stream.write_body(&buffer.bytes()[from..], call) {
             return self.lost(0, Verdicts::default(), error, session, mails, results, left);
         }
         for (position, entry) in self.entries.iter().enumerate() {
@@ -144,34 +144,34 @@ impl Window {
     }
 }
 
-fn compose(index: usize, mail: &Mail, body: &mut Body, to: &Capabilities, host: &str, outbox: &mut Outbox) -> Result<Entry, Error> {
+fn compose(index: usize, mail: &Mail, body: &mut Body, to: &Capabilities, host: &str, buffer: &mut WriteBuffer) -> Result<Entry, Error> {
     envelope::fits(mail, to, host)?;
-    let start = outbox.len();
-    outbox.push(RESET);
-    envelope::write_mail(mail, mail.size, to, outbox);
-    mail.recipients.iter().for_each(|address| envelope::write_recipient(mail, address, to, outbox));
+    let start = buffer.len();
+    buffer.push(RESET);
+    envelope::write_mail(mail, mail.size, to, buffer);
+    mail.recipients.iter().for_each(|address| envelope::write_recipient(mail, address, to, buffer));
     // With the size known, the command is right from the start and the message need not be moved.
-    let command = outbox.len();
-    outbox.push(bdat(mail.size.unwrap_or(0), true).as_bytes());
-    let from = outbox.len();
-    let ended = outbox.fill(body, BLOCK, mail.size)?;
+    let command = buffer.len();
+    buffer.push(bdat(mail.size.unwrap_or(0), true).as_bytes());
+    let from = buffer.len();
+    let ended = buffer.fill(body, BLOCK, mail.size)?;
     let mut lines = Lines::default();
-    lines.check(&outbox.bytes()[from..])?;
+    lines.check(&buffer.bytes()[from..])?;
     if !ended {
         // Each of its blocks gets a command of its own when it leaves.
-        outbox.replace(command..from, b"");
-        return Ok(Entry { index, start, body: command, end: outbox.len(), unfinished: Some(lines) });
+        buffer.replace(command..from, b"");
+        return Ok(Entry { index, start, body: command, end: buffer.len(), unfinished: Some(lines) });
     }
-    outbox.push(lines.finish()?);
-    let size = (outbox.len() - from) as u64;
+    buffer.push(lines.finish()?);
+    let size = (buffer.len() - from) as u64;
     envelope::size_fits(size, to, host)?;
     let mut body = from;
     if mail.size != Some(size) {
         let line = bdat(size, true);
-        outbox.replace(command..from, line.as_bytes());
+        buffer.replace(command..from, line.as_bytes());
         body = command + line.len();
     }
-    Ok(Entry { index, start, body, end: outbox.len(), unfinished: None })
+    Ok(Entry { index, start, body, end: buffer.len(), unfinished: None })
 }
 
 /// The command for a block of so many bytes.

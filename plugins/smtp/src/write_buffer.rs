@@ -6,12 +6,12 @@ use postkontor_plugin::{Body, Error};
 ///
 /// Its memory is always initialised, so that bodies are read straight into it and nothing is cleared for each mail.
 #[derive(Default)]
-pub(crate) struct Outbox {
+pub(crate) struct WriteBuffer {
     bytes: Vec<u8>,
     end: usize,
 }
 
-impl Outbox {
+impl WriteBuffer {
     pub(crate) fn clear(&mut self) {
         self.end = 0;
     }
@@ -96,11 +96,11 @@ mod tests {
     use super::*;
 
     fn stuffed(text: &str, fresh: bool) -> String {
-        let mut outbox = Outbox::default();
-        outbox.push(b"head");
-        outbox.push(text.as_bytes());
-        outbox.stuff(4, fresh);
-        String::from_utf8_lossy(&outbox.bytes()[4..]).into_owned()
+        let mut buffer = WriteBuffer::default();
+        buffer.push(b"head");
+        buffer.push(text.as_bytes());
+        buffer.stuff(4, fresh);
+        String::from_utf8_lossy(&buffer.bytes()[4..]).into_owned()
     }
 
     #[test]
@@ -115,10 +115,10 @@ mod tests {
     #[test]
     fn a_range_is_replaced_by_shorter_and_longer_ones() {
         let with = |data: &str| {
-            let mut outbox = Outbox::default();
-            outbox.push(b"abcdef");
-            outbox.replace(2..4, data.as_bytes());
-            String::from_utf8_lossy(outbox.bytes()).into_owned()
+            let mut buffer = WriteBuffer::default();
+            buffer.push(b"abcdef");
+            buffer.replace(2..4, data.as_bytes());
+            String::from_utf8_lossy(buffer.bytes()).into_owned()
         };
         assert_eq!(with("XY"), "abXYef");
         assert_eq!(with("X"), "abXef");
