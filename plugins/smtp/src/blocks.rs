@@ -2,12 +2,11 @@
 
 use crate::envelope;
 use crate::lines::Lines;
-use crate::session::Session;
-use crate::transaction::{Interruption, Outcome, RESET, Results, envelope_replies, final_reply, last_words, surplus};
+use crate::reply::Reply;
+use crate::transaction::{Batch, Ended, Outcome, RESET, Stopped, envelope_replies, final_reply, last_words, surplus};
 use crate::verdict::Verdicts;
 use crate::window::{BLOCK, Entry, bdat};
-use crate::write_buffer::WriteBuffer;
-use postkontor_plugin::{Body, Call, Error, Mail, Stage};
+use postkontor_plugin::{Body, Mail, SessionState, Stage};
 
 /// How many blocks may be without an answer: enough to keep the line busy, few enough for their replies to fit the socket buffers.
 const UNANSWERED: u32 = 4;
@@ -18,15 +17,9 @@ const GAP: usize = 32;
 /// Sends the mail whose commands and beginning are in the buffer.
 ///
 /// As long as the outcome has nothing settled, they still are, and can be sent again on another connection.
-pub(crate) fn send(
-    entry: &Entry,
-    lines: Lines,
-    session: &mut Session,
-    buffer: &mut WriteBuffer,
-    mail: &Mail,
-    results: &mut Results,
-    call: &Call,
-) -> Outcome {
+pub(crate) fn send(entry: &Entry, lines: Lines, batch: &mut Batch<'_>) -> Outcome {
+    let Batch { session, buffer, call, .. } = batch;
+    let mail = &batch.mails[entry.index];
     let mut verdicts = Verdicts::default();
     let reset = session.dirty;
     let from = entry.start + if reset { 0 } else { RESET.len() };
@@ -39,110 +32,134 @@ pub(crate) fn send(
     if !verdicts.any_accepted() {
         session.dirty = true;
         session.proven = true;
-        results[entry.index] = Some(Err(verdicts.refusal(mail, &session.stream.endpoint().host)));
+        batch.results[entry.index] = Some(Err(verdicts.refusal(mail, &session.stream.endpoint().host)));
         return Outcome::settled(1);
     }
     buffer.truncate(entry.end);
     buffer.replace(0..entry.body, &[b' '; GAP]);
-    let (result, broken) = content(lines, verdicts, session, buffer, mail, call);
-    session.proven |= result.is_ok();
-    results[entry.index] = Some(result);
+    let Ended { result, broken } = Content { batch, mail, lines, verdicts, size: 0, unanswered: 0 }.send();
+    batch.session.proven |= result.is_ok();
+    batch.results[entry.index] = Some(result);
     Outcome { settled: 1, broken }
 }
 
-/// Sends the message, whose first block stands in the buffer behind the gap. The second result says why the connection is done with.
-fn content(
-    mut lines: Lines,
+/// A message that leaves block by block. Its next block stands in the buffer, behind the gap.
+struct Content<'c, 'b> {
+    batch: &'c mut Batch<'b>,
+    mail: &'c Mail,
+    lines: Lines,
     verdicts: Verdicts,
-    session: &mut Session,
-    buffer: &mut WriteBuffer,
-    mail: &Mail,
-    call: &Call,
-) -> (Result<postkontor_plugin::Sent, Error>, Option<Error>) {
-    let done_for = |error: Error| (Err(error.clone()), Some(error));
-    let host = session.stream.endpoint().host.clone();
-    let mut body: Body = call.body(mail.stream);
-    let (mut size, mut unanswered, mut ended) = (0, 0, false);
-    loop {
-        if ended {
-            match lines.finish() {
-                Ok(missing) => buffer.push(missing),
-                Err(error) => return done_for(error),
+    /// Bytes of the message so far, with the block in the buffer.
+    size: u64,
+    /// Blocks without an answer.
+    unanswered: u32,
+}
+
+impl Content<'_, '_> {
+    fn send(mut self) -> Ended {
+        match self.blocks().and_then(|()| self.verdict()) {
+            Ok((reply, refused)) => self.conclude(&reply, refused),
+            Err(stopped) => stopped.ended(self.verdicts, self.mail, &self.batch.host()),
+        }
+    }
+
+    /// Sends all blocks. When it fails, nothing can have been accepted unless it says so.
+    fn blocks(&mut self) -> Result<(), Stopped> {
+        let mut body: Body = self.batch.call.body(self.mail.stream);
+        let mut is_last = false;
+        loop {
+            self.block(is_last)?;
+            if is_last {
+                return Ok(());
             }
+            self.batch.call.progress(self.size, self.mail.size.unwrap_or(self.size)).map_err(|error| error.stage(Stage::Content))?;
+            is_last = self.fill(&mut body)?;
         }
-        let length = (buffer.len() - GAP) as u64;
-        size += length;
-        if let Err(mut error) = envelope::size_fits(size, &session.capabilities, &host) {
-            error.session = postkontor_plugin::SessionState::Closed;
-            return done_for(error);
+    }
+
+    /// Reads the next block into the buffer. Says whether the message ends with it.
+    fn fill(&mut self, body: &mut Body) -> Result<bool, Stopped> {
+        let remaining = self.mail.size.map(|total| total.saturating_sub(self.size));
+        let buffer = &mut *self.batch.buffer;
+        buffer.truncate(GAP);
+        let ended = buffer.fill(body, BLOCK, remaining)?;
+        self.lines.check(&buffer.bytes()[GAP..])?;
+        Ok(ended)
+    }
+
+    /// Sends the block in the buffer, once there is room for one more without an answer.
+    fn block(&mut self, is_last: bool) -> Result<(), Stopped> {
+        if is_last {
+            self.batch.buffer.push(self.lines.finish()?);
         }
-        let command = bdat(length, ended);
+        let length = (self.batch.buffer.len() - GAP) as u64;
+        self.size += length;
+        envelope::size_fits(self.size, &self.batch.session.capabilities, &self.batch.host()).map_err(|mut error| {
+            error.session = SessionState::Closed;
+            error
+        })?;
+        let command = bdat(length, is_last);
         let from = GAP - command.len();
-        buffer.replace(from..GAP, command.as_bytes());
-        // Nothing before the last block can have been accepted, whatever happens to the connection.
-        while unanswered >= UNANSWERED || session.stream.pending() > 0 && unanswered > 0 {
-            match final_reply(session, call) {
-                Ok(reply) if reply.is_positive() => unanswered -= 1,
-                Ok(reply) => {
-                    let told = reply.told(&mut session.stream);
-                    // Whether the server still reads the blocks that are under way is not said anywhere.
-                    let mut error = verdicts.refused(mail, told, &host);
-                    error.session = postkontor_plugin::SessionState::Closed;
-                    return done_for(error);
-                }
-                Err(interruption) => return done_for(interruption.into_error().stage(Stage::Content)),
-            }
-        }
+        self.batch.buffer.replace(from..GAP, command.as_bytes());
+        self.answers()?;
+        let Batch { session, buffer, call, .. } = &mut *self.batch;
         let before = session.stream.written();
         if let Err(error) = session.stream.write_body(&buffer.bytes()[from..], call) {
-            let left = session.stream.written() - before >= (buffer.len() - from) as u64;
-            if ended && left {
-                return (Err(verdicts.uncertain(mail, &error, &host)), Some(error));
+            let has_left = session.stream.written() - before >= (buffer.len() - from) as u64;
+            if is_last && has_left {
+                return Err(Stopped::InDoubt(error));
             }
-            return done_for(last_words(session, Stage::Content, error, call));
+            return Err(Stopped::NotTaken(last_words(session, Stage::Content, error, call)));
         }
-        unanswered += 1;
-        if ended {
-            break;
-        }
-        if let Err(error) = call.progress(size, mail.size.unwrap_or(size)) {
-            return done_for(error.stage(Stage::Content));
-        }
-        buffer.truncate(GAP);
-        let remaining = mail.size.map(|total| total.saturating_sub(size));
-        let filled = buffer.fill(&mut body, BLOCK, remaining).and_then(|end| lines.check(&buffer.bytes()[GAP..]).map(|()| end));
-        match filled {
-            Ok(end) => ended = end,
-            Err(error) => return done_for(error),
-        }
+        self.unanswered += 1;
+        Ok(())
     }
-    // From here on the message may be accepted, whatever is heard of it.
-    let mut refusal = None;
-    for _ in 1..unanswered {
-        match final_reply(session, call) {
-            Ok(reply) if reply.is_positive() => {}
-            Ok(reply) => refusal = refusal.or(Some(reply)),
-            Err(interruption) => {
-                let error = interruption.into_error();
-                return (Err(verdicts.uncertain(mail, &error, &host)), Some(error));
+
+    /// Reads answers to blocks, as many as are there and as there must be. Nothing before the last block can have been accepted, whatever
+    /// happens to the connection.
+    fn answers(&mut self) -> Result<(), Stopped> {
+        let Batch { session, call, .. } = &mut *self.batch;
+        while self.unanswered >= UNANSWERED || session.stream.pending() > 0 && self.unanswered > 0 {
+            let reply = final_reply(session, call).map_err(|interruption| interruption.into_error().stage(Stage::Content))?;
+            if !reply.is_positive() {
+                let told = reply.told(&mut session.stream);
+                // Whether the server still reads the blocks that are under way is not said anywhere.
+                let host = session.stream.endpoint().host.as_str();
+                let mut error = std::mem::take(&mut self.verdicts).refused(self.mail, told, host);
+                error.session = SessionState::Closed;
+                return Err(Stopped::NotTaken(error));
+            }
+            self.unanswered -= 1;
+        }
+        Ok(())
+    }
+
+    /// The answer to the last block, and the first refusal among those before it. From here on the message may be accepted, whatever is
+    /// heard of it.
+    fn verdict(&mut self) -> Result<(Reply, Option<Reply>), Stopped> {
+        let Batch { session, call, .. } = &mut *self.batch;
+        let mut refused = None;
+        for _ in 1..self.unanswered {
+            let reply = final_reply(session, call).map_err(|interruption| Stopped::InDoubt(interruption.into_error()))?;
+            if !reply.is_positive() {
+                refused = refused.or(Some(reply));
             }
         }
+        let reply = final_reply(session, call).map_err(|interruption| Stopped::InDoubt(interruption.into_error()))?;
+        Ok((reply, refused))
     }
-    let reply = match final_reply(session, call) {
-        Ok(reply) => reply,
-        Err(Interruption::Lost(error) | Interruption::Closing(error)) => {
-            return (Err(verdicts.uncertain(mail, &error, &host)), Some(error));
+
+    fn conclude(self, reply: &Reply, refused: Option<Reply>) -> Ended {
+        let Content { batch: Batch { session, call, .. }, mail, verdicts, size, .. } = self;
+        session.dirty = !reply.is_positive();
+        let surplus = surplus(session, call);
+        if let (Some(refused), true) = (&refused, reply.is_positive()) {
+            // One block refused and the whole accepted: nobody can know what was accepted.
+            let error = session.failure(Stage::Acceptance, refused);
+            return Stopped::InDoubt(error).ended(verdicts, mail, &session.stream.endpoint().host);
         }
-    };
-    session.dirty = !reply.is_positive();
-    let farewell = surplus(session, call);
-    if let (Some(refusal), true) = (&refusal, reply.is_positive()) {
-        // One block refused and the whole accepted: nobody can know what was accepted.
-        let error = session.failure(Stage::Acceptance, refusal);
-        return (Err(verdicts.uncertain(mail, &error, &host)), Some(error));
+        let reply = refused.as_ref().unwrap_or(reply);
+        let result = verdicts.conclude(mail, size, reply, surplus.as_ref().and_then(|surplus| surplus.doubt()), session);
+        Ended::with(result, reply, surplus)
     }
-    let reply = refusal.unwrap_or(reply);
-    let result = verdicts.conclude(mail, size, &reply, farewell.as_ref(), session);
-    let closing = if reply.is_closing() { result.as_ref().err().cloned() } else { farewell.map(|farewell| farewell.error) };
-    (result, closing)
 }

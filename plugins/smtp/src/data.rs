@@ -3,15 +3,16 @@
 //! With PIPELINING (RFC 2920) an envelope and DATA are one write, and so are the end of a message and the envelope of the next: one
 //! round trip for each mail of a batch, and never more than one in doubt.
 
-use crate::capabilities::Capabilities;
 use crate::envelope;
 use crate::lines::Lines;
 use crate::reply::Reply;
 use crate::session::Session;
-use crate::transaction::{Interruption, Outcome, RESET, Results, envelope_replies, envelope_reply, last_words, surplus};
+use crate::transaction::{
+    Batch, Ended, Interruption, Outcome, RESET, Stopped, envelope_replies, envelope_reply, final_reply, last_words, surplus,
+};
 use crate::verdict::Verdicts;
 use crate::write_buffer::WriteBuffer;
-use postkontor_plugin::{Call, Error, Mail, Sent, SessionState, Stage, Status};
+use postkontor_plugin::{Error, Mail, SessionState, Stage, Status};
 
 /// How much of a message is read and written at once.
 const BLOCK: usize = 128 * 1024;
@@ -20,120 +21,233 @@ const BLOCK: usize = 128 * 1024;
 const END: &[u8] = b".\r\n";
 
 /// Sends all mails that have no result yet.
-pub(crate) fn send(session: &mut Session, buffer: &mut WriteBuffer, mails: &[Mail], results: &mut Results, call: &Call) -> Outcome {
-    let mut settled = 0;
-    // The mail whose envelope left together with the end of the one before it, and whether RSET stood in front.
-    let mut announced: Option<(usize, bool)> = None;
-    while let Some(index) = announced.map(|(index, _)| index).or_else(|| next(mails, results, session)) {
-        let mail = &mails[index];
-        let mut verdicts = Verdicts::default();
-        let data = match announced.take() {
-            Some((_, reset)) => replies(session, mail, reset, &mut verdicts, call),
-            None if session.capabilities.pipelining => {
-                buffer.clear();
-                let reset = announce(mail, session.dirty, &session.capabilities, buffer);
-                let written = session.silent().and_then(|()| session.stream.write(buffer.bytes(), call));
-                written
-                    .map_err(|error| Interruption::Lost(error.stage(Stage::Sender)))
-                    .and_then(|()| replies(session, mail, reset, &mut verdicts, call))
-            }
-            None => step_by_step(session, mail, buffer, &mut verdicts, call),
-        };
-        let data = match data {
-            Ok(data) => data,
-            // Nothing of the message was sent.
-            Err(interruption) => return Outcome::broken(settled, interruption.into_error()),
-        };
-        let (result, broken) = match data {
-            Some(data) if data.code == 354 && verdicts.any_accepted() => {
-                content(session, buffer, mails, index, verdicts, results, &mut announced, call)
-            }
-            data => refused(session, mail, verdicts, data, call),
-        };
-        session.proven |= result.is_ok() || broken.is_none();
-        results[index] = Some(result);
-        settled += 1;
-        if let Some(error) = broken {
-            return Outcome::broken(settled, error);
-        }
-    }
-    Outcome::settled(settled)
+pub(crate) fn send(batch: &mut Batch<'_>) -> Outcome {
+    Round { batch, from: 0, announced: None, settled: 0 }.send()
 }
 
-/// The next mail without a result. Those that the server cannot take get theirs on the way.
-fn next(mails: &[Mail], results: &mut Results, session: &Session) -> Option<usize> {
-    for index in 0..mails.len() {
-        if results[index].is_none() {
-            match envelope::fits(&mails[index], &session.capabilities, &session.stream.endpoint().host) {
-                Ok(()) => return Some(index),
-                Err(error) => results[index] = Some(Err(error)),
+/// The mails of a batch, one after the other.
+struct Round<'r, 'b> {
+    batch: &'r mut Batch<'b>,
+    /// All mails before this one have a result.
+    from: usize,
+    /// The mail whose envelope left together with the end of the one before it, and that one.
+    announced: Option<(usize, usize)>,
+    settled: usize,
+}
+
+impl Round<'_, '_> {
+    fn send(mut self) -> Outcome {
+        loop {
+            let announced = self.announced.take();
+            let Some(index) = announced.map(|(index, _)| index).or_else(|| self.next()) else { return Outcome::settled(self.settled) };
+            let mail = &self.batch.mails[index];
+            let mut verdicts = Verdicts::default();
+            let data = match announced {
+                Some(_) => replies(self.batch, mail, false, &mut verdicts),
+                None if self.batch.session.capabilities.pipelining => at_once(self.batch, mail, &mut verdicts),
+                None => step_by_step(self.batch, mail, &mut verdicts),
+            };
+            let data = match data {
+                Ok(data) => data,
+                // Nothing of the message was sent.
+                Err(interruption) => {
+                    let error = interruption.into_error();
+                    if let (Some((_, before)), Status::Protocol) = (announced, error.status) {
+                        // What was read as the verdict on the mail before may have been an answer to something else.
+                        self.batch.doubt(before, &error);
+                    }
+                    return Outcome::broken(self.settled, error);
+                }
+            };
+            let Ended { result, broken } = match data {
+                Some(data) if data.code == 354 && verdicts.any_accepted() => self.content(index, verdicts),
+                data => refused(self.batch, mail, verdicts, data),
+            };
+            self.batch.session.proven |= result.is_ok() || broken.is_none();
+            self.batch.results[index] = Some(result);
+            self.settled += 1;
+            if let Some(error) = broken {
+                return Outcome::broken(self.settled, error);
             }
         }
     }
-    None
+
+    /// The next mail without a result. Those that the server cannot take get theirs on the way.
+    fn next(&mut self) -> Option<usize> {
+        let Batch { session, mails, results, .. } = &mut *self.batch;
+        while self.from < mails.len() {
+            let index = self.from;
+            if results[index].is_none() {
+                match envelope::fits(&mails[index], &session.capabilities, &session.stream.endpoint().host) {
+                    Ok(()) => return Some(index),
+                    Err(error) => results[index] = Some(Err(error)),
+                }
+            }
+            self.from += 1;
+        }
+        None
+    }
+
+    /// Sends the message, and with its end the envelope of the next mail.
+    fn content(&mut self, index: usize, verdicts: Verdicts) -> Ended {
+        let mail = &self.batch.mails[index];
+        let mut content = Content { batch: self.batch, mail, lines: Lines::default(), size: 0 };
+        let sent = content.all_but_the_end().map(|end| (end, content.size));
+        match sent.and_then(|(end, size)| Ok((self.end(index, end)?, size))) {
+            Ok((reply, size)) => {
+                let Batch { session, call, .. } = &mut *self.batch;
+                let surplus = if self.announced.is_none() { surplus(session, call) } else { None };
+                let doubt = surplus.as_ref().and_then(|surplus| surplus.doubt());
+                let result = verdicts.conclude(mail, size, &reply, doubt, session);
+                Ended::with(result, &reply, surplus)
+            }
+            Err(stopped) => stopped.ended(verdicts, mail, &self.batch.host()),
+        }
+    }
+
+    /// Sends the end of the message, which stands in the buffer up to `end`, and reads the verdict.
+    fn end(&mut self, index: usize, end: u64) -> Result<Reply, Stopped> {
+        if self.batch.session.capabilities.pipelining {
+            // This mail is not open any more when the next one is looked for.
+            self.batch.results[index] = Some(Err(Error::new(Status::Internal, "smtp.unsettled")));
+            if let Some(next) = self.next() {
+                announce(self.batch, &self.batch.mails[next]);
+                self.announced = Some((next, index));
+            }
+        }
+        let Batch { session, buffer, call, .. } = &mut *self.batch;
+        let before = session.stream.written();
+        if let Err(error) = session.stream.write_body(buffer.bytes(), call) {
+            let has_left = session.stream.written() - before >= end;
+            return Err(match has_left {
+                true => Stopped::InDoubt(error),
+                false => Stopped::NotTaken(last_words(session, Stage::Content, error, call)),
+            });
+        }
+        final_reply(session, call).map_err(|interruption| Stopped::InDoubt(interruption.into_error()))
+    }
 }
 
-/// Adds a whole envelope and DATA to the buffer. Says whether it begins with RSET.
-fn announce(mail: &Mail, reset: bool, capabilities: &Capabilities, buffer: &mut WriteBuffer) -> bool {
-    if reset {
-        buffer.push(RESET);
+/// A message that leaves block by block.
+struct Content<'c, 'b> {
+    batch: &'c mut Batch<'b>,
+    mail: &'c Mail,
+    lines: Lines,
+    /// Bytes of the message so far.
+    size: u64,
+}
+
+impl Content<'_, '_> {
+    /// Sends all blocks but the last one, which stands in the buffer then, with the end behind it: so many bytes.
+    ///
+    /// When it fails, half a message must never be completed: the connection is closed instead.
+    fn all_but_the_end(&mut self) -> Result<u64, Stopped> {
+        let mut body = self.batch.call.body(self.mail.stream);
+        loop {
+            let is_fresh = self.lines.is_fresh();
+            let remaining = self.mail.size.map(|total| total.saturating_sub(self.size));
+            self.batch.buffer.clear();
+            let ended = self.batch.buffer.fill(&mut body, BLOCK, remaining).and_then(|ended| self.check(ended).map(|()| ended));
+            let ended = ended.map_err(|mut error| {
+                error.session = SessionState::Closed;
+                error
+            })?;
+            self.batch.buffer.stuff(0, is_fresh);
+            if ended {
+                let missing = self.lines.finish()?;
+                self.size += missing.len() as u64;
+                self.batch.buffer.push(missing);
+                self.batch.buffer.push(END);
+                // What the server says before it has the whole message is no verdict on it.
+                interjection(self.batch)?;
+                return Ok(self.batch.buffer.len() as u64);
+            }
+            let Batch { session, buffer, call, .. } = &mut *self.batch;
+            if let Err(error) = session.stream.write_body(buffer.bytes(), call) {
+                return Err(Stopped::NotTaken(last_words(session, Stage::Content, error, call)));
+            }
+            call.progress(self.size, self.mail.size.unwrap_or(self.size)).map_err(|error| error.stage(Stage::Content))?;
+        }
     }
-    envelope::write_mail(mail, mail.size, capabilities, buffer);
-    mail.recipients.iter().for_each(|address| envelope::write_recipient(mail, address, capabilities, buffer));
+
+    /// Looks at the block in the buffer.
+    fn check(&mut self, is_last: bool) -> Result<(), Error> {
+        let Batch { session, buffer, .. } = &mut *self.batch;
+        self.lines.check(buffer.bytes())?;
+        self.size += buffer.len() as u64;
+        envelope::size_fits(self.size, &session.capabilities, &session.stream.endpoint().host)?;
+        if is_last { self.lines.finish().map(drop) } else { Ok(()) }
+    }
+}
+
+/// Adds a whole envelope and DATA to the buffer.
+fn announce(batch: &mut Batch<'_>, mail: &Mail) {
+    let Batch { session, buffer, .. } = batch;
+    envelope::write_mail(mail, mail.size, &session.capabilities, buffer);
+    mail.recipients.iter().for_each(|address| envelope::write_recipient(mail, address, &session.capabilities, buffer));
     buffer.push(b"DATA\r\n");
-    reset
+}
+
+/// Sends a whole envelope and DATA in one write.
+fn at_once(batch: &mut Batch<'_>, mail: &Mail, verdicts: &mut Verdicts) -> Result<Option<Reply>, Interruption> {
+    let reset = batch.session.dirty;
+    batch.buffer.clear();
+    if reset {
+        batch.buffer.push(RESET);
+    }
+    announce(batch, mail);
+    let Batch { session, buffer, call, .. } = &mut *batch;
+    let written = session.silent().and_then(|()| session.stream.write(buffer.bytes(), call));
+    written.map_err(|error| Interruption::Lost(error.stage(Stage::Sender)))?;
+    replies(batch, mail, reset, verdicts)
 }
 
 /// Reads the replies to a whole envelope; the last is that to DATA.
-fn replies(session: &mut Session, mail: &Mail, reset: bool, verdicts: &mut Verdicts, call: &Call) -> Result<Option<Reply>, Interruption> {
-    envelope_replies(session, mail, reset, verdicts, call)?;
-    data_reply(session, call).map(Some)
+fn replies(batch: &mut Batch<'_>, mail: &Mail, reset: bool, verdicts: &mut Verdicts) -> Result<Option<Reply>, Interruption> {
+    envelope_replies(batch.session, mail, reset, verdicts, batch.call)?;
+    data_reply(batch).map(Some)
 }
 
 /// Sends an envelope to a server without PIPELINING. No reply to DATA where DATA was not sent.
-fn step_by_step(
-    session: &mut Session,
-    mail: &Mail,
-    buffer: &mut WriteBuffer,
-    verdicts: &mut Verdicts,
-    call: &Call,
-) -> Result<Option<Reply>, Interruption> {
-    let lost = |stage: Stage| move |error: Error| Interruption::Lost(error.stage(stage));
-    session.silent().map_err(lost(Stage::Sender))?;
-    if session.dirty {
-        session.stream.write(RESET, call).map_err(lost(Stage::Sender))?;
-        let reply = envelope_reply(session, Stage::Sender, call)?;
+fn step_by_step(batch: &mut Batch<'_>, mail: &Mail, verdicts: &mut Verdicts) -> Result<Option<Reply>, Interruption> {
+    if batch.session.dirty {
+        let reply = step(batch, Stage::Sender, |_, buffer| buffer.push(RESET))?;
         if !reply.is_positive() {
-            return Err(Interruption::Lost(session.failure(Stage::Sender, &reply)));
+            return Err(Interruption::Lost(batch.session.failure(Stage::Sender, &reply)));
         }
-        session.dirty = false;
+        batch.session.dirty = false;
     }
-    buffer.clear();
-    envelope::write_mail(mail, mail.size, &session.capabilities, buffer);
-    session.silent().map_err(lost(Stage::Sender))?;
-    session.stream.write(buffer.bytes(), call).map_err(lost(Stage::Sender))?;
-    let reply = envelope_reply(session, Stage::Sender, call)?;
-    verdicts.sender(&reply, &mut session.stream);
+    let reply = step(batch, Stage::Sender, |session, buffer| envelope::write_mail(mail, mail.size, &session.capabilities, buffer))?;
+    verdicts.sender(&reply, &mut batch.session.stream);
     if !reply.is_positive() {
         return Ok(None);
     }
     for address in &mail.recipients {
-        session.silent().map_err(lost(Stage::Recipients))?;
-        buffer.clear();
-        envelope::write_recipient(mail, address, &session.capabilities, buffer);
-        session.stream.write(buffer.bytes(), call).map_err(lost(Stage::Recipients))?;
-        let reply = envelope_reply(session, Stage::Recipients, call)?;
-        verdicts.recipient(&reply, &mut session.stream);
+        let write = |session: &Session, buffer: &mut WriteBuffer| envelope::write_recipient(mail, address, &session.capabilities, buffer);
+        let reply = step(batch, Stage::Recipients, write)?;
+        verdicts.recipient(&reply, &mut batch.session.stream);
     }
     if !verdicts.any_accepted() {
         return Ok(None);
     }
-    session.silent().map_err(lost(Stage::Content))?;
-    session.stream.write(b"DATA\r\n", call).map_err(lost(Stage::Content))?;
-    data_reply(session, call).map(Some)
+    let Batch { session, call, .. } = &mut *batch;
+    let written = session.silent().and_then(|()| session.stream.write(b"DATA\r\n", call));
+    written.map_err(|error| Interruption::Lost(error.stage(Stage::Content)))?;
+    data_reply(batch).map(Some)
 }
 
-fn data_reply(session: &mut Session, call: &Call) -> Result<Reply, Interruption> {
+/// Sends one command of an envelope and reads its reply.
+fn step(batch: &mut Batch<'_>, stage: Stage, write: impl FnOnce(&Session, &mut WriteBuffer)) -> Result<Reply, Interruption> {
+    let Batch { session, buffer, call, .. } = batch;
+    buffer.clear();
+    write(session, buffer);
+    let written = session.silent().and_then(|()| session.stream.write(buffer.bytes(), call));
+    written.map_err(|error| Interruption::Lost(error.stage(stage)))?;
+    envelope_reply(session, stage, call)
+}
+
+fn data_reply(batch: &mut Batch<'_>) -> Result<Reply, Interruption> {
+    let Batch { session, call, .. } = batch;
     let reply = session.reply(call).map_err(|error| Interruption::Lost(error.stage(Stage::Content)))?;
     match reply.code {
         421 => Err(Interruption::Closing(session.failure(Stage::Content, &reply))),
@@ -143,15 +257,13 @@ fn data_reply(session: &mut Session, call: &Call) -> Result<Reply, Interruption>
 }
 
 /// Ends a transaction whose envelope or DATA was refused.
-fn refused(
-    session: &mut Session,
-    mail: &Mail,
-    verdicts: Verdicts,
-    data: Option<Reply>,
-    call: &Call,
-) -> (Result<Sent, Error>, Option<Error>) {
+fn refused(batch: &mut Batch<'_>, mail: &Mail, verdicts: Verdicts, data: Option<Reply>) -> Ended {
+    let Batch { session, call, .. } = batch;
     session.dirty = true;
     let host = session.stream.endpoint().host.clone();
+    let is_waiting = data.as_ref().is_some_and(|data| data.code == 354);
+    // A refused sender and an accepted recipient: an empty message would reach somebody.
+    let may_end = !verdicts.contradicts_itself();
     let mut error = match &data {
         Some(data) if verdicts.any_accepted() => {
             let told = data.told(&mut session.stream);
@@ -159,110 +271,31 @@ fn refused(
         }
         _ => verdicts.refusal(mail, &host),
     };
-    if data.is_none_or(|data| data.code != 354) {
-        return (Err(error), None);
+    if !is_waiting {
+        return Ended { result: Err(error), broken: None };
     }
     // The server wants a message although it has accepted nobody: it gets an empty one (RFC 2920, section 3.1).
-    let ended = session.silent().and_then(|()| session.stream.write(END, call)).and_then(|()| session.reply(call));
-    match ended {
-        Ok(reply) if !reply.is_closing() => (Err(error), None),
-        Ok(_) => {
-            error.session = SessionState::Closed;
-            (Err(error.clone()), Some(error))
+    let broken = if may_end {
+        let ended = session.silent().and_then(|()| session.stream.write(END, call)).and_then(|()| session.reply(call));
+        match ended {
+            Ok(reply) if !reply.is_closing() => None,
+            Ok(_) => Some(error.clone()),
+            Err(broken) => Some(broken),
         }
-        Err(broken) => {
-            error.session = SessionState::Closed;
-            (Err(error), Some(broken))
-        }
+    } else {
+        Some(Error::new(Status::Protocol, "protocol.unexpected_reply").stage(Stage::Content).arg("host", host))
+    };
+    if broken.is_some() {
+        error.session = SessionState::Closed;
     }
+    Ended { result: Err(error), broken }
 }
 
-/// Sends the message, and with its end the envelope of the next mail.
-#[allow(clippy::too_many_arguments)]
-fn content(
-    session: &mut Session,
-    buffer: &mut WriteBuffer,
-    mails: &[Mail],
-    index: usize,
-    verdicts: Verdicts,
-    results: &mut Results,
-    announced: &mut Option<(usize, bool)>,
-    call: &Call,
-) -> (Result<Sent, Error>, Option<Error>) {
-    let done_for = |error: Error| (Err(error.clone()), Some(error));
-    let mail = &mails[index];
-    let host = session.stream.endpoint().host.clone();
-    let mut body = call.body(mail.stream);
-    let mut lines = Lines::default();
-    let mut size: u64 = 0;
-    let end = loop {
-        buffer.clear();
-        let fresh = lines.is_fresh();
-        let remaining = mail.size.map(|total| total.saturating_sub(size));
-        let filled = buffer.fill(&mut body, BLOCK, remaining).and_then(|ended| {
-            lines.check(buffer.bytes())?;
-            size += buffer.len() as u64;
-            envelope::size_fits(size, &session.capabilities, &host)?;
-            Ok((ended, if ended { lines.finish()? } else { b"" }))
-        });
-        let (ended, missing) = match filled {
-            Ok(filled) => filled,
-            // Half a message must never be completed: the connection is closed instead.
-            Err(mut error) => {
-                error.session = SessionState::Closed;
-                return done_for(error);
-            }
-        };
-        buffer.stuff(0, fresh);
-        if ended {
-            size += missing.len() as u64;
-            buffer.push(missing);
-            buffer.push(END);
-            break buffer.len() as u64;
-        }
-        if let Err(error) = session.stream.write_body(buffer.bytes(), call) {
-            return done_for(last_words(session, Stage::Content, error, call));
-        }
-        if let Err(error) = call.progress(size, mail.size.unwrap_or(size)) {
-            return done_for(error.stage(Stage::Content));
-        }
-    };
-    // What the server says before it has the whole message is no verdict on it.
-    if let Some(error) = interjection(session, call) {
-        return done_for(error);
-    }
-    if session.capabilities.pipelining {
-        // This mail is not open any more when the next one is looked for.
-        results[index] = Some(Err(Error::new(Status::Internal, "smtp.unsettled")));
-        if let Some(next) = next(mails, results, session) {
-            *announced = Some((next, announce(&mails[next], false, &session.capabilities, buffer)));
-        }
-    }
-    let before = session.stream.written();
-    let written = session.stream.write_body(buffer.bytes(), call);
-    let left = session.stream.written() - before >= end;
-    if let Err(error) = written {
-        if left {
-            return (Err(verdicts.uncertain(mail, &error, &host)), Some(error));
-        }
-        return done_for(last_words(session, Stage::Content, error, call));
-    }
-    let reply = match crate::transaction::final_reply(session, call) {
-        Ok(reply) => reply,
-        Err(Interruption::Lost(error) | Interruption::Closing(error)) => {
-            return (Err(verdicts.uncertain(mail, &error, &host)), Some(error));
-        }
-    };
-    let farewell = if announced.is_none() { surplus(session, call) } else { None };
-    let result = verdicts.conclude(mail, size, &reply, farewell.as_ref(), session);
-    let closing = if reply.is_closing() { result.as_ref().err().cloned() } else { farewell.map(|farewell| farewell.error) };
-    (result, closing)
-}
-
-/// What the server says in the middle of a message: as a rule that it will not take it.
-fn interjection(session: &mut Session, call: &Call) -> Option<Error> {
+/// Fails when the server says something in the middle of a message: as a rule that it will not take it.
+fn interjection(batch: &mut Batch<'_>) -> Result<(), Error> {
+    let Batch { session, call, .. } = batch;
     if session.stream.is_idle() {
-        return None;
+        return Ok(());
     }
     let mut error = match session.reply(call) {
         Ok(reply) if reply.code >= 400 => session.failure(Stage::Content, &reply),
@@ -272,5 +305,5 @@ fn interjection(session: &mut Session, call: &Call) -> Option<Error> {
         Err(error) => error.stage(Stage::Content),
     };
     error.session = SessionState::Closed;
-    Some(error)
+    Err(error)
 }

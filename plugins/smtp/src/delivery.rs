@@ -2,9 +2,8 @@
 
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::transaction::{Outcome, Results};
+use crate::transaction::{Batch, Outcome, Results};
 use crate::window::{self, Window};
-use crate::write_buffer::WriteBuffer;
 use crate::{Smtp, blocks, data, envelope};
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Error, Mail, Sent, SessionState, Stage, Status};
@@ -29,15 +28,16 @@ pub(crate) fn deliver(smtp: &mut Smtp, mails: &[Mail], call: &Call) -> Vec<Resul
                 break;
             }
         };
-        let outcome = if session.capabilities.pipelining && session.capabilities.chunking {
+        let mut batch = Batch { session, buffer, mails, results: &mut results, call };
+        let outcome = if batch.session.capabilities.pipelining && batch.session.capabilities.chunking {
             if window.is_empty() {
-                fill(&mut window, session, buffer, mails, &mut results, call);
+                fill(&mut window, &mut batch);
             }
-            send_window(&mut window, session, buffer, mails, &mut results, call)
+            send_window(&window, &mut batch)
         } else if window.is_empty() {
-            data::send(session, buffer, mails, &mut results, call)
+            data::send(&mut batch)
         } else {
-            server_changed(&window, &mut results)
+            server_changed(&window, batch.results)
         };
         window.settle(outcome.settled, buffer);
         let Some(error) = outcome.broken else {
@@ -82,7 +82,8 @@ fn connected<'a>(settings: &Settings, kept: &'a mut Option<Session>, call: &Call
 }
 
 /// Puts as many mails into the window as fit, or one that is too large for it.
-fn fill(window: &mut Window, session: &Session, buffer: &mut WriteBuffer, mails: &[Mail], results: &mut Results, call: &Call) {
+fn fill(window: &mut Window, batch: &mut Batch<'_>) {
+    let Batch { session, buffer, mails, results, call } = batch;
     window.prepared_for = Arc::clone(&session.capabilities);
     for (index, mail) in mails.iter().enumerate() {
         if results[index].is_some() {
@@ -101,24 +102,14 @@ fn fill(window: &mut Window, session: &Session, buffer: &mut WriteBuffer, mails:
     }
 }
 
-fn send_window(
-    window: &mut Window,
-    session: &mut Session,
-    buffer: &mut WriteBuffer,
-    mails: &[Mail],
-    results: &mut Results,
-    call: &Call,
-) -> Outcome {
+fn send_window(window: &Window, batch: &mut Batch<'_>) -> Outcome {
     // After a connection has died, what is still in the window is sent as it is.
-    if !window.is_empty() && window.prepared_for != session.capabilities {
-        return server_changed(window, results);
+    if !window.is_empty() && window.prepared_for != batch.session.capabilities {
+        return server_changed(window, batch.results);
     }
     match window.entries.as_slice() {
-        [window::Entry { unfinished: Some(lines), .. }] => {
-            let entry = &window.entries[0];
-            blocks::send(entry, *lines, session, buffer, &mails[entry.index], results, call)
-        }
-        _ => window.send(session, buffer, mails, results, call),
+        [entry @ window::Entry { unfinished: Some(lines), .. }] => blocks::send(entry, *lines, batch),
+        _ => window.send(batch),
     }
 }
 

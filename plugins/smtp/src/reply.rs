@@ -18,15 +18,21 @@ impl Reply {
     /// Reads the next reply.
     pub(crate) fn read(stream: &mut Stream, call: &Call) -> Result<Reply, Error> {
         let mut reply = Reply { code: 0, text: Vec::new() };
-        for count in 0..MOST_LINES {
+        let mut is_first = true;
+        for _ in 0..MOST_LINES {
             let line = stream.read_line(call)?;
+            // An empty line says nothing; some servers send one between replies, or between the lines of one.
+            if line.is_empty() {
+                continue;
+            }
             let Some((code, last, text)) = parse(line) else {
                 let line = line.to_vec();
                 let detail = stream.transcript().clean(&line[..line.len().min(200)]);
                 return Err(Error::new(Status::Protocol, "protocol.reply_malformed").arg("host", host(stream)).detail(detail));
             };
-            if count > 0 {
-                if code != reply.code {
+            if !std::mem::take(&mut is_first) {
+                // The last line counts (RFC 5321, section 4.2.1), as long as all of them say yes, or no.
+                if code / 100 != reply.code / 100 {
                     let detail = format!("a reply that begins with {} goes on with {code}", reply.code);
                     return Err(Error::new(Status::Protocol, "protocol.reply_malformed").arg("host", host(stream)).detail(detail));
                 }
@@ -35,6 +41,7 @@ impl Reply {
             reply.code = code;
             reply.text.extend_from_slice(text);
             if last {
+                skip_empty_lines(stream, call)?;
                 return Ok(reply);
             }
             if reply.text.len() > MOST_BYTES {
@@ -75,6 +82,19 @@ impl Reply {
     }
 }
 
+/// Takes empty lines that have arrived behind a reply, which would pass for an answer that nobody asked for.
+pub(crate) fn skip_empty_lines(stream: &mut Stream, call: &Call) -> Result<(), Error> {
+    while stream.pending() > 0 {
+        let length = match stream.peek(call)? {
+            [b'\n', ..] => 1,
+            [b'\r', b'\n', ..] => 2,
+            _ => break,
+        };
+        stream.consume(length);
+    }
+    Ok(())
+}
+
 fn host(stream: &Stream) -> String {
     stream.endpoint().host.clone()
 }
@@ -88,7 +108,8 @@ fn parse(line: &[u8]) -> Option<(u16, bool, &[u8])> {
     let code = code.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
     match rest.split_first() {
         None => Some((code, true, rest)),
-        Some((b' ', text)) => Some((code, true, text)),
+        // Some servers write a tab.
+        Some((b' ' | b'\t', text)) => Some((code, true, text)),
         Some((b'-', text)) => Some((code, false, text)),
         Some(_) => None,
     }
@@ -117,8 +138,10 @@ mod tests {
         assert_eq!(parse(b"250 ok"), Some((250, true, &b"ok"[..])));
         assert_eq!(parse(b"250-ok"), Some((250, false, &b"ok"[..])));
         assert_eq!(parse(b"354"), Some((354, true, &b""[..])));
+        assert_eq!(parse(b"250-"), Some((250, false, &b""[..])));
+        assert_eq!(parse(b"250\tok"), Some((250, true, &b"ok"[..])));
         assert_eq!(parse(b"550 Empf\xe4nger"), Some((550, true, &b"Empf\xe4nger"[..])));
-        for line in [&b""[..], b"25", b"2500 x", b"abc x", b"150 x", b"650 x", b"+OK", b"* OK", b"250\tx", b"HTTP/1.1 400"] {
+        for line in [&b""[..], b"25", b"2500 x", b"abc x", b"150 x", b"650 x", b"+OK", b"* OK", b"250:x", b"HTTP/1.1 400"] {
             assert_eq!(parse(line), None, "{line:?}");
         }
     }

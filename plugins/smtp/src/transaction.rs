@@ -3,17 +3,84 @@
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::verdict::Verdicts;
+use crate::write_buffer::WriteBuffer;
 use postkontor_plugin::{Call, Error, Mail, Sent, Stage, Status};
 use std::time::{Duration, Instant};
 
 /// The result of each mail, as far as it is known.
 pub(crate) type Results = [Option<Result<Sent, Error>>];
 
+/// The mails of one call, on the connection that takes them.
+pub(crate) struct Batch<'b> {
+    pub(crate) session: &'b mut Session,
+    pub(crate) buffer: &'b mut WriteBuffer,
+    pub(crate) mails: &'b [Mail],
+    pub(crate) results: &'b mut Results,
+    pub(crate) call: &'b Call<'b>,
+}
+
+impl Batch<'_> {
+    /// The name of the server.
+    pub(crate) fn host(&self) -> String {
+        self.session.stream.endpoint().host.clone()
+    }
+
+    /// Takes back the verdict on a mail: what was read as that may have been the answer to something else.
+    pub(crate) fn doubt(&mut self, index: usize, cause: &Error) {
+        let host = self.session.stream.endpoint().host.as_str();
+        self.results[index] = Some(Err(Verdicts::default().uncertain(&self.mails[index], cause, host)));
+    }
+}
+
+/// How the transaction of one mail ended.
+pub(crate) struct Ended {
+    pub(crate) result: Result<Sent, Error>,
+    /// Why the connection is of no use any more.
+    pub(crate) broken: Option<Error>,
+}
+
+impl Ended {
+    /// The end of a transaction whose last reply is there, and what was said after it.
+    pub(crate) fn with(result: Result<Sent, Error>, reply: &Reply, surplus: Option<Surplus>) -> Ended {
+        let broken = if reply.is_closing() { result.as_ref().err().cloned() } else { surplus.map(|surplus| surplus.error) };
+        Ended { result, broken }
+    }
+}
+
+/// Why the transaction of one mail was broken off, and with it the connection.
+pub(crate) enum Stopped {
+    /// The server cannot have taken the message, since it was never completed.
+    NotTaken(Error),
+    /// It may have.
+    InDoubt(Error),
+}
+
+/// What goes wrong before the last byte of a message has left.
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Stopped {
+        Stopped::NotTaken(error)
+    }
+}
+
+impl Stopped {
+    /// The end of the transaction.
+    pub(crate) fn ended(self, verdicts: Verdicts, mail: &Mail, host: &str) -> Ended {
+        match self {
+            Stopped::NotTaken(error) => Ended { result: Err(error.clone()), broken: Some(error) },
+            Stopped::InDoubt(cause) => Ended { result: Err(verdicts.uncertain(mail, &cause, host)), broken: Some(cause) },
+        }
+    }
+}
+
 /// Ends an unfinished transaction.
 pub(crate) const RESET: &[u8] = b"RSET\r\n";
 
 /// How long to wait for the reason why the server closed the connection.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// How long a server that has said 421 may take to close the connection, and how many commands it may refuse until then.
+const CLOSING: Duration = Duration::from_secs(1);
+const MOST_REFUSALS: usize = 10_000;
 
 /// What became of the mails that were sent together.
 pub(crate) struct Outcome {
@@ -94,16 +161,37 @@ pub(crate) fn final_reply(session: &mut Session, call: &Call) -> Result<Reply, I
 /// Words that the server said after its last answer.
 pub(crate) struct Surplus {
     pub(crate) error: Error,
-    /// They are no farewell, so the last answer may have been the answer to something else.
-    pub(crate) is_doubt: bool,
+    is_farewell: bool,
+}
+
+impl Surplus {
+    /// Words that are no farewell: the last answer may have been the answer to something else.
+    pub(crate) fn doubt(&self) -> Option<&Error> {
+        Some(&self.error).filter(|_| !self.is_farewell)
+    }
 }
 
 /// Looks whether more was said than was asked.
 pub(crate) fn surplus(session: &mut Session, call: &Call) -> Option<Surplus> {
     session.silent().err().map(|early| match session.reply(call) {
-        Ok(reply) if reply.is_closing() => Surplus { error: session.failure(Stage::Quit, &reply), is_doubt: false },
-        _ => Surplus { error: early, is_doubt: true },
+        Ok(reply) if reply.is_closing() => Surplus { error: session.failure(Stage::Quit, &reply), is_farewell: true },
+        _ => Surplus { error: early, is_farewell: false },
     })
+}
+
+/// Whether a server that has said 421 goes on all the same instead of closing the connection (RFC 5321, section 3.8): it may then take what
+/// it was sent before. Refusals take nothing.
+pub(crate) fn goes_on(session: &mut Session, call: &Call) -> Option<Error> {
+    let call = call.until(Instant::now() + CLOSING);
+    for _ in 0..MOST_REFUSALS {
+        match session.reply(&call) {
+            Ok(reply) if reply.code >= 400 => {}
+            Ok(reply) => return Some(session.failure(Stage::Acceptance, &reply)),
+            Err(error) if error.status == Status::Protocol => return Some(error),
+            Err(_) => return None,
+        }
+    }
+    None
 }
 
 /// The server closed the connection while it was written to: what it said before tells more than the broken connection does.

@@ -2,7 +2,6 @@
 
 use crate::reply::Reply;
 use crate::session::Session;
-use crate::transaction::Surplus;
 use postkontor_plugin::net::Stream;
 use postkontor_plugin::{Answer, Delivery, Error, Mail, Reply as Told, Retry, Sent, Stage, Status, Verdict};
 
@@ -24,14 +23,27 @@ impl Verdicts {
         self.recipients.push(reply.told(stream));
     }
 
-    /// Whether somebody would get the mail if the server took it.
+    /// Whether somebody would get the mail if the server took it: sender and recipient must have been accepted.
     pub(crate) fn any_accepted(&self) -> bool {
-        self.recipients.iter().any(|told| told.code / 100 == 2)
+        !self.is_sender_refused() && self.has_recipient()
     }
 
     /// Whether the server has already said no to everybody, so that a lost answer leaves no doubt.
     pub(crate) fn all_refused(&self, mail: &Mail) -> bool {
-        self.recipients.len() == mail.recipients.len() && !self.any_accepted()
+        self.recipients.len() == mail.recipients.len() && !self.has_recipient()
+    }
+
+    /// Whether the server refused the sender and accepted a recipient, which cannot both be.
+    pub(crate) fn contradicts_itself(&self) -> bool {
+        self.is_sender_refused() && self.has_recipient()
+    }
+
+    fn is_sender_refused(&self) -> bool {
+        self.sender.as_ref().is_some_and(|told| told.code / 100 != 2)
+    }
+
+    fn has_recipient(&self) -> bool {
+        self.recipients.iter().any(|told| told.code / 100 == 2)
     }
 
     /// Nobody was accepted: the error that says why.
@@ -46,30 +58,43 @@ impl Verdicts {
         failure(Stage::Recipients, reason, host).arg("count", mail.recipients.len()).answers(answers)
     }
 
-    /// The verdict on a message whose final reply is there. `surplus` is what was said after it.
+    /// The verdict on a message whose final reply is there. `doubt` is what was said after it, unless it was a farewell.
     pub(crate) fn conclude(
         self,
         mail: &Mail,
         size: u64,
         reply: &Reply,
-        surplus: Option<&Surplus>,
+        doubt: Option<&Error>,
         session: &mut Session,
     ) -> Result<Sent, Error> {
         let told = reply.told(&mut session.stream);
         let host = session.stream.endpoint().host.as_str();
-        if let Some(surplus) = surplus.filter(|surplus| surplus.is_doubt) {
-            return Err(self.uncertain(mail, &surplus.error, host));
+        if let Some(doubt) = doubt {
+            return Err(self.uncertain(mail, doubt, host));
         }
         match (reply.is_positive(), self.any_accepted()) {
             (true, true) => Ok(self.sent(mail, size, told)),
             (false, true) => Err(self.refused(mail, told, host)),
+            // The server has said no and yes. Whether anybody gets the message, it alone knows.
+            (true, false) if self.contradicts_itself() => {
+                let refusal = self.clone().refusal(mail, host);
+                Err(self.uncertain(mail, &refusal, host))
+            }
             (_, false) => Err(self.refusal(mail, host)),
         }
     }
 
     /// The server took the message.
     fn sent(self, mail: &Mail, size: u64, reply: Told) -> Sent {
-        Sent { recipients: answers(mail, &self.recipients, Verdict::Accepted), size, reply: Some(reply), ..Sent::default() }
+        let too_many = self.recipients.iter().enumerate().filter(|(_, told)| is_too_many(told)).map(|(place, _)| place);
+        let next_transaction = too_many.collect();
+        Sent {
+            recipients: answers(mail, &self.recipients, Verdict::Accepted),
+            size,
+            reply: Some(reply),
+            next_transaction,
+            ..Sent::default()
+        }
     }
 
     /// The server refused the message after it had accepted recipients.
@@ -86,7 +111,18 @@ impl Verdicts {
         let mut error = Error::new(Status::Uncertain, "delivery.uncertain").stage(Stage::Acceptance).arg("host", host);
         error.detail =
             [cause.code.as_str(), cause.detail.as_str()].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(": ");
+        error.server.clone_from(&cause.server);
         error.delivery(Delivery::Unknown).retry(Retry::No).answers(answers(mail, &self.recipients, Verdict::Unknown))
+    }
+}
+
+/// Whether a recipient was refused only because enough others came before (RFC 5321, section 4.5.3.1.10). Old servers say 552 for 452; with
+/// another enhanced code both mean something else, for example a full mailbox.
+fn is_too_many(told: &Told) -> bool {
+    match told.code {
+        452 => told.enhanced.as_deref().is_none_or(|code| code == "4.5.3"),
+        552 => told.enhanced.as_deref() == Some("5.5.3"),
+        _ => false,
     }
 }
 

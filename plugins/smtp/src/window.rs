@@ -7,11 +7,11 @@
 use crate::capabilities::Capabilities;
 use crate::envelope;
 use crate::lines::Lines;
-use crate::session::Session;
-use crate::transaction::{Interruption, Outcome, RESET, Results, envelope_replies, final_reply, surplus};
+use crate::reply::Reply;
+use crate::transaction::{Batch, Ended, Interruption, Outcome, RESET, envelope_replies, final_reply, goes_on, surplus};
 use crate::verdict::Verdicts;
 use crate::write_buffer::WriteBuffer;
-use postkontor_plugin::{Body, Call, Error, Mail, SessionState, Stage};
+use postkontor_plugin::{Body, Error, Mail, SessionState, Stage, Status};
 use std::sync::Arc;
 
 /// The most mails and bytes in one window. The replies to it must fit the socket buffers, as nobody reads them while it is written.
@@ -73,71 +73,88 @@ impl Window {
     }
 
     /// Sends all mails of the window and reads what becomes of each.
-    pub(crate) fn send(&self, session: &mut Session, buffer: &WriteBuffer, mails: &[Mail], results: &mut Results, call: &Call) -> Outcome {
+    pub(crate) fn send(&self, batch: &mut Batch<'_>) -> Outcome {
         let Some(first) = self.entries.first() else { return Outcome::settled(0) };
         // The RSET in front of the first mail is needed only where something was left unfinished.
-        let mut reset = session.dirty;
+        let mut reset = batch.session.dirty;
         let from = first.start + if reset { 0 } else { RESET.len() };
-        if let Err(early) = session.silent() {
+        if let Err(early) = batch.session.silent() {
             return Outcome::broken(0, early.stage(Stage::Sender));
         }
-        let before = session.stream.written();
-        let left = |entry: &Entry, session: &Session| before + (entry.end - from) as u64 <= session.stream.written();
-        if let Err(error) = session.stream.write_body(&buffer.bytes()[from..], call) {
-            return self.lost(0, Verdicts::default(), error, session, mails, results, left);
+        let before = batch.session.stream.written();
+        let written = batch.session.stream.write_body(&batch.buffer.bytes()[from..], batch.call);
+        // Where in the buffer the bytes end that have left.
+        let left = from + usize::try_from(batch.session.stream.written() - before).unwrap_or(usize::MAX - from);
+        if let Err(error) = written {
+            return self.lost(0, Verdicts::default(), error, left, batch);
         }
         for (position, entry) in self.entries.iter().enumerate() {
-            let mail = &mails[entry.index];
             let mut verdicts = Verdicts::default();
-            let replies = envelope_replies(session, mail, reset, &mut verdicts, call);
-            let reply = match replies.and_then(|()| final_reply(session, call)) {
+            let reply = match self.replies(entry, reset, &mut verdicts, batch) {
                 Ok(reply) => reply,
-                // The server took leave before it took this mail, and so it took none of those behind it (RFC 5321, section 3.8).
-                Err(Interruption::Closing(error)) => return Outcome::broken(position, error),
-                Err(Interruption::Lost(error)) => return self.lost(position, verdicts, error, session, mails, results, left),
+                Err(Interruption::Closing(error)) => return self.closing(position, error, left, batch),
+                Err(Interruption::Lost(error)) => {
+                    self.doubt(position, &error, batch);
+                    return self.lost(position, verdicts, error, left, batch);
+                }
             };
             reset = true;
-            let is_last = position + 1 == self.entries.len();
-            let size = (entry.end - entry.body) as u64;
-            session.dirty = !(reply.is_positive() && verdicts.any_accepted());
-            let farewell = if is_last { surplus(session, call) } else { None };
-            let result = verdicts.conclude(mail, size, &reply, farewell.as_ref(), session);
-            session.proven |= result.is_ok();
-            let closing = if reply.is_closing() { result.as_ref().err().cloned() } else { farewell.map(|farewell| farewell.error) };
-            results[entry.index] = Some(result);
-            if let Some(error) = closing {
-                return Outcome::broken(position + 1, error);
+            let surplus = if position + 1 == self.entries.len() { surplus(batch.session, batch.call) } else { None };
+            if let Some(error) = surplus.as_ref().and_then(|surplus| surplus.doubt()) {
+                self.doubt(position, error, batch);
+            }
+            batch.session.dirty = !(reply.is_positive() && verdicts.any_accepted());
+            let (mail, size) = (&batch.mails[entry.index], (entry.end - entry.body) as u64);
+            let doubt = surplus.as_ref().and_then(|surplus| surplus.doubt());
+            let result = verdicts.conclude(mail, size, &reply, doubt, batch.session);
+            batch.session.proven |= result.is_ok();
+            let Ended { result, broken } = Ended::with(result, &reply, surplus);
+            batch.results[entry.index] = Some(result);
+            if let Some(error) = broken {
+                return self.closing(position + 1, error, left, batch);
             }
         }
         Outcome::settled(self.entries.len())
     }
 
+    fn replies(&self, entry: &Entry, reset: bool, verdicts: &mut Verdicts, batch: &mut Batch<'_>) -> Result<Reply, Interruption> {
+        envelope_replies(batch.session, &batch.mails[entry.index], reset, verdicts, batch.call)?;
+        final_reply(batch.session, batch.call)
+    }
+
+    /// The server took leave before it took the mails from `from` on, unless it goes on all the same.
+    fn closing(&self, from: usize, error: Error, left: usize, batch: &mut Batch<'_>) -> Outcome {
+        let is_over = from == self.entries.len();
+        match if is_over { None } else { goes_on(batch.session, batch.call) } {
+            None => Outcome::broken(from, error),
+            Some(cause) => self.lost(from, Verdicts::default(), cause, left, batch),
+        }
+    }
+
+    /// Takes back the verdicts on the mails before `end` where the server's answers make no sense: one too many, and each was the answer to
+    /// something else.
+    fn doubt(&self, end: usize, error: &Error, batch: &mut Batch<'_>) {
+        if !matches!(error.status, Status::Network | Status::Timeout | Status::Cancelled | Status::Tls) {
+            self.entries[..end].iter().for_each(|entry| batch.doubt(entry.index, error));
+        }
+    }
+
     /// The connection is gone: mails whose last byte may have left are in doubt, those behind them are not.
-    #[allow(clippy::too_many_arguments)]
-    fn lost(
-        &self,
-        from: usize,
-        mut verdicts: Verdicts,
-        error: Error,
-        session: &Session,
-        mails: &[Mail],
-        results: &mut Results,
-        left: impl Fn(&Entry, &Session) -> bool,
-    ) -> Outcome {
-        let host = session.stream.endpoint().host.as_str();
+    fn lost(&self, from: usize, mut verdicts: Verdicts, error: Error, left: usize, batch: &mut Batch<'_>) -> Outcome {
+        let host = batch.host();
         let mut settled = from;
         for entry in &self.entries[from..] {
-            let mail = &mails[entry.index];
+            let mail = &batch.mails[entry.index];
             let known = std::mem::take(&mut verdicts);
             let mut result = if known.all_refused(mail) {
-                known.refusal(mail, host)
-            } else if left(entry, session) {
-                known.uncertain(mail, &error, host)
+                known.refusal(mail, &host)
+            } else if entry.end <= left {
+                known.uncertain(mail, &error, &host)
             } else {
                 break;
             };
             result.session = SessionState::Closed;
-            results[entry.index] = Some(Err(result));
+            batch.results[entry.index] = Some(Err(result));
             settled += 1;
         }
         Outcome::broken(settled, error)

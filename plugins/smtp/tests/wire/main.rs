@@ -6,6 +6,7 @@ mod account;
 mod batch;
 mod delivery;
 mod lost;
+mod odd;
 mod play;
 mod safety;
 mod sandbox;
