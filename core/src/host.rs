@@ -7,7 +7,7 @@ use crate::settings::{self, Schemas};
 use crate::texts::Texts;
 use crate::transport::Transport;
 use crate::{Callbacks, Cancel, Checkpoint};
-use postkontor_plugin::{Error, Input, Level, Status};
+use postkontor_plugin::{At, Error, Input, Level, Status};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -253,6 +253,13 @@ impl Host {
     /// A sentence in the host's language, or `None` where the code has no text.
     pub(crate) fn sentence(&self, code: &str, args: &Map<String, Value>) -> Option<String> {
         self.texts().sentence(&self.language, code, args)
+    }
+
+    /// Gives places of a document their sentences.
+    pub fn explain(&self, places: &mut [At]) {
+        for at in places {
+            at.message = self.sentence(&at.code, &at.args).unwrap_or_else(|| at.code.clone());
+        }
     }
 
     /// The error with its sentences in the host's language.

@@ -22,6 +22,9 @@ pub(crate) struct Receipt<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a Error>,
     recipients: &'a [Answer],
+    /// The addresses that were put right.
+    #[serde(skip_serializing_if = "<[At]>::is_empty")]
+    repaired: &'a [At],
     size: u64,
     elapsed_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +83,7 @@ pub(crate) fn receipt(composed: &Composed<'_>, sent: &Sent, way: &Way<'_>, docum
         fallback: way.reason.is_some(),
         reason: way.reason,
         recipients: &sent.recipients,
+        repaired: &composed.repaired,
         size: sent.size,
         elapsed_ms: u64::try_from(way.elapsed.as_millis()).unwrap_or(u64::MAX),
         saved_to: sent.saved_to.as_deref().or(way.copy.and_then(|copy| copy.place.as_deref())),
@@ -104,6 +108,10 @@ pub(crate) fn refusal(composed: &Composed<'_>, mut error: Error, way: &Way<'_>, 
     if error.delivery == Delivery::Unknown {
         // Whoever has to find out whether it arrived needs the name that it travels under.
         error.more.insert("message_id".to_owned(), Value::from(composed.message_id.as_str()));
+    }
+    if !composed.repaired.is_empty() {
+        // A refused address may be one that was understood wrong.
+        error.more.insert("repaired".to_owned(), serde_json::to_value(&composed.repaired).unwrap_or_default());
     }
     error.more.insert("account".to_owned(), Value::from(way.account));
     if let Some(reason) = way.reason {

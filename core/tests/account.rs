@@ -182,6 +182,26 @@ fn a_receipt_names_who_sent_what_to_whom() {
 }
 
 #[test]
+fn an_address_that_was_put_right_is_named_in_the_answer() {
+    let mut account = account("send", &[]);
+    let receipt = send(&mut account, &mail(&["mailto:berta@example.com", "carl@example.com"])).unwrap();
+    assert_eq!(receipt["recipients"][0]["address"], "berta@example.com");
+    let repaired = &receipt["repaired"];
+    assert_eq!((repaired.as_array().unwrap().len(), &repaired[0]["pointer"], &repaired[0]["of"]), (1, &json!("/to/0"), &json!("message")));
+    assert_eq!(repaired[0]["message"], "\"mailto:berta@example.com\" was taken for berta@example.com.");
+
+    let batch = json!([{"to": "a@example.com", "text": "1"}, {"to": "nobody@example.com. (Nobody)", "text": "2"}]).to_string();
+    let error = send(&mut account, &batch).unwrap_err();
+    assert_eq!(error.more["results"][0]["repaired"], Value::Null);
+    let refused = &error.more["results"][1];
+    assert_eq!((&refused["receipt"]["recipients"][0]["status"], &refused["status"]), (&json!("refused"), &json!(Status::Partial.number())));
+    assert_eq!(refused["receipt"]["repaired"][0]["pointer"], "/1/to");
+
+    let error = send(&mut self::account("refuse", &[]), &mail(&["berta@example.com."])).unwrap_err();
+    assert_eq!(error.more["repaired"][0]["args"], json!({"given": "berta@example.com.", "address": "berta@example.com"}));
+}
+
+#[test]
 fn a_refused_recipient_makes_the_result_partial_and_is_pointed_to() {
     let error = send(&mut account("send", &[]), &mail(&["berta@example.com", "nobody@example.com"])).unwrap_err();
     assert_eq!(error.status, Status::Partial);

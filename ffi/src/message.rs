@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 /// Builds the MIME form of a message without sending it, for archives and previews. Bcc does not appear in it.
 ///
 /// `sender` is the "sender" group of the settings, or null. `message`, `parts` and `count` are those of postkontor_account_send.
-/// The bytes go to `write` with `user`, block by block, and `out` is {"size","message_id","from","recipients":[...]}; or, where
+/// The bytes go to `write` with `user`, block by block, and `out` is {"size","message_id","from","recipients":[...]} and, where addresses were
+/// put right, "repaired":[{"pointer","code","message","args":{"given","address"}}]; or, where
 /// `write` is null, all of them go to `out`. The progress callback is asked meanwhile and may stop the call.
 ///
 /// # Safety
@@ -191,11 +192,15 @@ fn build(host: &Host, sender: &str, message: &str, parts: &[&[u8]], writer: Opti
         return Ok(whole);
     }
     let recipients: Vec<_> = composed.recipients.iter().map(|recipient| recipient.address.as_str()).collect();
-    let facts = serde_json::json!({
+    let mut facts = serde_json::json!({
         "size": composed.size,
         "message_id": composed.message_id,
         "from": composed.from,
         "recipients": recipients,
     });
+    if !composed.repaired.is_empty() {
+        host.explain(&mut composed.repaired);
+        facts["repaired"] = serde_json::json!(composed.repaired);
+    }
     Ok(facts.to_string().into_bytes())
 }

@@ -1,7 +1,7 @@
 //! Sending: one mail or several, by the account itself or by those that stand in for it.
 
 use super::leg::{Leg, milliseconds};
-use super::pointers::{of_host, of_mail};
+use super::pointers::{locate, of_host, of_mail};
 use super::{Account, journal};
 use crate::Cancel;
 use crate::error::{failed, merged};
@@ -83,8 +83,18 @@ impl Account {
     fn compose<'p>(&self, message: &str, parts: &[&'p [u8]], cancel: &Cancel) -> Result<Composed<'p>, Error> {
         let checkpoint = self.host.checkpoint(cancel);
         let composer = Composer::new(self.sender()).map(|composer| composer.stopping_at(&checkpoint));
-        let composed = composer.and_then(|composer| composer.compose(message, parts));
-        composed.map_err(|error| of_host(self.at_sender(error), None, &self.document))
+        match composer.and_then(|composer| composer.compose(message, parts)) {
+            Ok(mail) => Ok(self.placed(mail, None)),
+            Err(error) => Err(of_host(self.at_sender(error), None, &self.document)),
+        }
+    }
+
+    /// A composed message with its place in the array, and with what was put right in it as the caller is told of it.
+    fn placed<'p>(&self, mut mail: Composed<'p>, index: Option<usize>) -> Composed<'p> {
+        mail.index = index;
+        mail.repaired.iter_mut().for_each(|at| locate(at, index, &self.document));
+        self.host.explain(&mut mail.repaired);
+        mail
     }
 
     /// The error with its pointers into the sender where the settings say it: in the account, or for all of them.
@@ -111,9 +121,8 @@ impl Account {
             // Nothing was sent so far: a call that is to stop fails as a whole.
             checkpoint.pass().map_err(|error| error.stage(Stage::Message))?;
             match composer.as_ref().map_err(Error::clone).and_then(|composer| composer.compose(message.get(), parts)) {
-                Ok(mut mail) => {
-                    mail.index = Some(index);
-                    composed.push(mail);
+                Ok(mail) => {
+                    composed.push(self.placed(mail, Some(index)));
                     results.push(None);
                 }
                 Err(error) => {
@@ -163,7 +172,7 @@ impl Account {
         let mut results: Vec<Option<Result<String, Error>>> = mails.iter().map(|_| None).collect();
         let mut reasons: Vec<Option<Error>> = mails.iter().map(|_| None).collect();
         let mut delivered: Vec<Delivered<'_>> = Vec::with_capacity(mails.len());
-        journal::replaced(&self.host, &self.document.sender.charset, &mails);
+        journal::replaced(&self.host, &self.sender().charset, &mails);
         let mut open: Vec<Open<'_>> = mails.into_iter().enumerate().map(|(index, mail)| Open { index, mail, recipients: None }).collect();
         let last = self.legs.len().saturating_sub(1);
         for position in self.first_sender..self.legs.len() {

@@ -18,6 +18,9 @@ const LOCAL_LENGTH: usize = 64;
 const ADDRESS_LENGTH: usize = 254;
 const DOMAIN_LENGTH: usize = 253;
 
+/// Carriers whose customers have two dots in a row, or one in front of the @.
+const CARRIERS: [&str; 2] = ["docomo.ne.jp", "ezweb.ne.jp"];
+
 impl Address<'_> {
     /// Whether the address needs SMTPUTF8 (RFC 6531).
     pub(super) fn is_utf8(&self) -> bool {
@@ -57,6 +60,14 @@ pub(super) fn parse_list<'a>(text: &'a str, pointer: &str, findings: &mut Findin
 /// Reads one address with or without a name.
 fn parse<'a>(text: &'a str, pointer: &str, findings: &mut Findings<'_>) -> Option<Address<'a>> {
     let text = text.trim_matches(' ');
+    if let Some((comment, rest)) = without_comment(text) {
+        let mut address = parse(rest, pointer, findings)?;
+        if address.name.is_empty() {
+            address.name = Cow::Borrowed(comment);
+        }
+        findings.repaired(pointer, text, &address.address);
+        return Some(address);
+    }
     let Some((name, rest)) = angle(text) else {
         return Some(Address { name: Cow::Borrowed(""), address: check(Cow::Borrowed(text), pointer, findings)? });
     };
@@ -68,8 +79,46 @@ fn parse<'a>(text: &'a str, pointer: &str, findings: &mut Findings<'_>) -> Optio
     Some(Address { name, address: check(Cow::Borrowed(address.trim_matches(' ')), pointer, findings)? })
 }
 
-/// Checks an address and writes its domain in ASCII.
+/// The comment before or behind an address (RFC 5322, section 3.2.2), and the rest: `anna@example.com (Anna)`. Nothing where brackets are
+/// nested or stand in quotes.
+fn without_comment(text: &str) -> Option<(&str, &str)> {
+    let (comment, rest) = match text.strip_suffix(')') {
+        Some(front) => front.rsplit_once('(').map(|(rest, comment)| (comment, rest))?,
+        None => text.strip_prefix('(')?.split_once(')')?,
+    };
+    let is_plain = !comment.contains(['(', ')', '"', '\\', '<', '>']) && !rest.contains(['(', ')']);
+    is_plain.then_some((comment.trim_matches(' '), rest.trim_matches(' ')))
+}
+
+/// Checks an address and writes its domain in ASCII. What people type where only one address can be meant is put right and told.
 pub(super) fn check<'a>(address: Cow<'a, str>, pointer: &str, findings: &mut Findings<'_>) -> Option<Cow<'a, str>> {
+    let Some(repaired) = repair(&address) else { return well_formed(address, pointer, findings) };
+    let used = well_formed(Cow::Owned(repaired), pointer, findings)?;
+    findings.repaired(pointer, &address, &used);
+    Some(used)
+}
+
+/// The address that is certainly meant, where it is not what stands there: behind `mailto:`, with a dot at the end of the domain, with
+/// dots that mobile carriers of Japan gave away and that only quotes may hold.
+fn repair(text: &str) -> Option<String> {
+    const SCHEME: &str = "mailto:";
+    let is_link = text.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME));
+    let bare = if is_link { text[SCHEME.len()..].trim_matches(' ') } else { text };
+    // A link may hold a subject and escaped letters, which say more than an address.
+    let (local, domain) = bare.rsplit_once('@').filter(|_| !is_link || !bare.contains(['?', '%']))?;
+    let absolute = domain.strip_suffix('.').filter(|domain| !domain.is_empty() && !domain.ends_with('.'));
+    let domain = absolute.unwrap_or(domain);
+    let has_dots = CARRIERS.iter().any(|carrier| domain.eq_ignore_ascii_case(carrier))
+        && !local.starts_with('.')
+        && (local.contains("..") || local.ends_with('.'))
+        && local.chars().all(|c| c == '.' || is_atom_char(c));
+    match has_dots {
+        true => Some(format!("\"{local}\"@{domain}")),
+        false => (is_link || absolute.is_some()).then(|| format!("{local}@{domain}")),
+    }
+}
+
+fn well_formed<'a>(address: Cow<'a, str>, pointer: &str, findings: &mut Findings<'_>) -> Option<Cow<'a, str>> {
     let Some((local, domain)) = address.rsplit_once('@') else {
         findings.add(pointer, "message.address_invalid", &[("address", &address)]);
         return None;
@@ -229,7 +278,7 @@ mod tests {
         let mut findings = Findings::default();
         let list = parse_list(text, "/to", &mut findings);
         match findings.into_result() {
-            Ok(()) => Ok(list.into_iter().map(|address| (address.name.into_owned(), address.address.into_owned())).collect()),
+            Ok(_) => Ok(list.into_iter().map(|address| (address.name.into_owned(), address.address.into_owned())).collect()),
             Err(error) => Err(error.at.iter().map(|at| at.code.clone()).collect()),
         }
     }
@@ -267,6 +316,40 @@ mod tests {
     }
 
     #[test]
+    fn what_people_type_is_taken_where_only_one_address_can_be_meant_and_told() {
+        for (text, name, address) in [
+            ("anna@example.com (Anna)", "Anna", "anna@example.com"),
+            ("(Anna Müller) anna@example.com", "Anna Müller", "anna@example.com"),
+            ("Anna <anna@example.com> (at work)", "Anna", "anna@example.com"),
+            ("mailto:anna@example.com", "", "anna@example.com"),
+            ("Anna <MailTo: anna@example.com>", "Anna", "anna@example.com"),
+            ("anna@example.com.", "", "anna@example.com"),
+            ("mailto:anna@müller.example. (Anna, Müller)", "Anna, Müller", "anna@xn--mller-kva.example"),
+            ("anna..m@docomo.ne.jp", "", "\"anna..m\"@docomo.ne.jp"),
+            ("anna.@ezweb.ne.jp", "", "\"anna.\"@ezweb.ne.jp"),
+        ] {
+            let mut findings = Findings::default();
+            let list = parse_list(text, "/to/0", &mut findings);
+            assert_eq!([(&*list[0].name, &*list[0].address)], [(name, address)], "{text}");
+            let repaired = findings.into_result().unwrap();
+            let last = repaired.last().unwrap();
+            assert_eq!(
+                (last.pointer.as_str(), last.code.as_str(), &last.args["address"]),
+                ("/to/0", "message.address_repaired", &address.into())
+            );
+            assert!(repaired.iter().any(|at| text.contains(at.args["given"].as_str().unwrap())), "{text}: {repaired:?}");
+        }
+        // What needs no repair is none.
+        for text in
+            ["anna@example.com", "\"an..na\"@docomo.ne.jp", "Anna (x) <anna@example.com>", "\"A (b)\" <a@b.example>", "post@[IPv6:::1]"]
+        {
+            let mut findings = Findings::default();
+            assert_eq!(parse_list(text, "/to", &mut findings).len(), 1, "{text}");
+            assert!(findings.into_result().unwrap().is_empty(), "{text}");
+        }
+    }
+
+    #[test]
     fn an_international_domain_becomes_ascii_and_an_international_local_part_stays() {
         assert_eq!(one("info@müller.example").1, "info@xn--mller-kva.example");
         assert_eq!(one("jürgen@example.com").1, "jürgen@example.com");
@@ -293,7 +376,20 @@ mod tests {
             "\"anna@example.com",
             "Müller, Anna <anna@example.com>",
             "anna\u{a0}x@example.com",
-            "anna@example.com.",
+            "anna@example.com..",
+            "anna@.",
+            "an..na@example.com",
+            ".anna@docomo.ne.jp",
+            "mailto:",
+            "mailto:anna@example.com?subject=x",
+            "mailto:anna%40example.com",
+            "mailto:anna%2b@example.com",
+            "http:anna@example.com",
+            "anna@example.com (Anna (x))",
+            "anna@example.com (Anna) x",
+            "anna(x)@example.com",
+            "(anna@example.com)",
+            "anna@example.com (\"x)",
         ] {
             assert!(read(text).is_err(), "{text}");
         }

@@ -67,8 +67,9 @@ impl<'s> Composer<'s> {
         builder.end_head();
         let Builder { mut out, segments, size, .. } = builder;
         let blind = blind::write(&mut out, &message, identity, &mut findings);
-        findings.into_result()?;
+        let repaired = findings.into_result()?;
         Ok(Composed {
+            repaired,
             index: None,
             from: envelope.from,
             recipients: envelope.recipients,

@@ -4,7 +4,7 @@ use super::base64;
 use super::envelope::Recipient;
 use super::file::{File, Opened};
 use super::line_ends::Normalizer;
-use postkontor_plugin::{Dsn, Error};
+use postkontor_plugin::{At, Dsn, Error};
 use std::ops::Range;
 
 /// A message that is ready to be sent: its envelope, and its bytes as a stream. Borrows the parts that it was composed from.
@@ -27,6 +27,8 @@ pub struct Composed<'a> {
     pub utf8: bool,
     /// The delivery reports that the message asks for.
     pub dsn: Option<Dsn>,
+    /// The addresses that were put right, each with the place where it was given.
+    pub repaired: Vec<At>,
     /// Its place among the messages of the call, where the caller passed an array of them.
     pub index: Option<usize>,
     pub(super) head: Vec<u8>,

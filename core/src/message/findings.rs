@@ -1,4 +1,4 @@
-//! What composing finds out: everything that is wrong with a message, and whether the call goes on.
+//! What composing finds out: everything that is wrong with a message, what was put right, and whether the call goes on.
 
 use crate::Checkpoint;
 use postkontor_plugin::{At, Error, Input, Stage, Status};
@@ -39,6 +39,8 @@ impl<'p> Place<'p> {
 #[derive(Default)]
 pub(super) struct Findings<'c> {
     problems: Vec<At>,
+    /// What was put right.
+    repairs: Vec<At>,
     status: Option<Status>,
     checkpoint: Option<&'c Checkpoint<'c>>,
     /// Why the work was broken off, if it was.
@@ -87,6 +89,17 @@ impl<'c> Findings<'c> {
         self.add_as(Status::Local, Input::Message, pointer, code, args);
     }
 
+    /// Notes that an address was put right; the last repair of an address is the one that counts.
+    pub(super) fn repaired(&mut self, pointer: &str, given: &str, address: &str) {
+        let args = [("given", given), ("address", address)].map(|(name, text)| (name.to_owned(), excerpt(text).into()));
+        self.repairs.push(At { args: Map::from_iter(args), ..At::new(Input::Message, pointer, "message.address_repaired") });
+    }
+
+    /// Whether an address was put right so far.
+    pub(super) fn has_repairs(&self) -> bool {
+        !self.repairs.is_empty()
+    }
+
     /// Whether nothing is wrong so far.
     pub(super) fn is_empty(&self) -> bool {
         self.problems.is_empty()
@@ -101,9 +114,9 @@ impl<'c> Findings<'c> {
         self.problems.push(At { args, ..At::new(of, pointer, code) });
     }
 
-    /// Fails when something is wrong, with an error that names all of it, or when the work was broken off.
-    pub(super) fn into_result(self) -> Result<(), Error> {
-        if self.problems.is_empty() && self.stopped.is_none() { Ok(()) } else { Err(self.into_error()) }
+    /// What was put right. Fails when something is wrong, with an error that names all of it, or when the work was broken off.
+    pub(super) fn into_result(self) -> Result<Vec<At>, Error> {
+        if self.problems.is_empty() && self.stopped.is_none() { Ok(self.repairs) } else { Err(self.into_error()) }
     }
 
     /// The error that names all that is wrong; or, where the work was broken off, why.

@@ -92,7 +92,9 @@ impl Style {
 
 fn read<'s>(address: Option<&'s str>, name: &'s str, pointer: &str) -> Result<Option<Address<'s>>, Error> {
     let Some(text) = address.filter(|address| !address.is_empty()) else { return Ok(None) };
-    let checked = address::check(Cow::Borrowed(text), pointer, &mut Findings::default());
+    // In settings nothing is put right: nobody would be told.
+    let mut findings = Findings::default();
+    let checked = address::check(Cow::Borrowed(text), pointer, &mut findings).filter(|_| !findings.has_repairs());
     match checked {
         Some(address) => Ok(Some(Address { name: Cow::Borrowed(name), address })),
         None => Err(wrong(pointer, "sender.address_invalid", &[("address", text)])),

@@ -48,8 +48,9 @@ pub(super) fn compose<'a>(
         fields.0.iter().filter(|field| field.is("bcc")).for_each(|field| field.write(&mut head));
         blind.end = head.len();
     }
-    findings.into_result()?;
+    let repaired = findings.into_result()?;
     Ok(Composed {
+        repaired,
         index: None,
         from: envelope.from,
         recipients: envelope.recipients,
