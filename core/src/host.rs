@@ -6,13 +6,14 @@ use crate::log::{self, Log};
 use crate::settings::{self, Schemas};
 use crate::texts::Texts;
 use crate::transport::Transport;
-use crate::{Callbacks, Cancel, Checkpoint};
+use crate::{Callbacks, Cancel, Watch};
 use postkontor_plugin::{At, Error, Input, Level, Status};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -238,8 +239,8 @@ impl Host {
     }
 
     /// Where work of the host's own asks whether to go on.
-    pub fn checkpoint<'a>(&'a self, cancel: &'a Cancel) -> Checkpoint<'a> {
-        Checkpoint::new(self.callbacks(), cancel)
+    pub fn watch<'a>(&'a self, cancel: &'a Cancel) -> Watch<'a> {
+        Watch::new(self.callbacks(), cancel, cancel.remaining(Duration::MAX))
     }
 
     pub(crate) fn callbacks(&self) -> &dyn Callbacks {

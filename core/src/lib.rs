@@ -27,8 +27,9 @@ mod watch;
 
 pub use account::Account;
 pub use callbacks::Callbacks;
-pub use cancel::{Cancel, Checkpoint};
+pub use cancel::Cancel;
 pub use host::Host;
 pub use opened::{Opened, safe_name};
 pub use postkontor_plugin::{Disposal, Error, Level, Secret, Status};
 pub use receive::{Fetched, Take};
+pub use watch::Watch;

@@ -9,23 +9,30 @@ use std::time::{Duration, Instant};
 /// How often the program is asked; the C ABI promises every 100 ms.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Watches over work that waits for nobody and may last all the same: reading a large message, saving its parts.
+/// Watches over work that waits for nobody and may last all the same: composing or reading a large message, saving its parts.
 ///
 /// A transport asks the host while it waits for its server. Work of the host itself asks here, between its blocks and parts.
-pub(crate) struct Watch<'a> {
+pub struct Watch<'a> {
     callbacks: &'a dyn Callbacks,
     cancel: &'a Cancel,
     deadline: Instant,
     asked: Cell<Instant>,
     stopped: Cell<Option<Status>>,
+    poll: Duration,
 }
 
 impl<'a> Watch<'a> {
     /// A watch over a call that has so much time left.
-    pub(crate) fn new(callbacks: &'a dyn Callbacks, cancel: &'a Cancel, left: Duration) -> Watch<'a> {
+    pub fn new(callbacks: &'a dyn Callbacks, cancel: &'a Cancel, left: Duration) -> Watch<'a> {
         let now = Instant::now();
         let deadline = now.checked_add(left).unwrap_or_else(|| now + Duration::from_secs(86_400));
-        Watch { callbacks, cancel, deadline, asked: Cell::new(now), stopped: Cell::new(None) }
+        Watch { callbacks, cancel, deadline, asked: Cell::new(now), stopped: Cell::new(None), poll: POLL }
+    }
+
+    /// Asks the program more or less often than every 50 ms.
+    #[must_use]
+    pub fn every(self, poll: Duration) -> Watch<'a> {
+        Watch { poll, ..self }
     }
 
     /// The time that is left.
@@ -34,7 +41,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Fails when the call has to end. Cheap enough for each block of some kilobytes.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    pub fn check(&self) -> Result<(), Error> {
         match self.stopped() {
             None => Ok(()),
             Some(status) => Err(failed(status, if status == Status::Timeout { "call.timeout" } else { "call.cancelled" })),
@@ -45,7 +52,7 @@ impl<'a> Watch<'a> {
     fn stopped(&self) -> Option<Status> {
         let now = Instant::now();
         if self.stopped.get().is_none() {
-            let is_asked = now.duration_since(self.asked.get()) >= POLL;
+            let is_asked = now.duration_since(self.asked.get()) >= self.poll;
             if is_asked {
                 self.asked.set(now);
             }

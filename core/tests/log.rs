@@ -68,6 +68,7 @@ impl Transport for Parrot {
             size: mail.size.unwrap_or_default(),
             saved_to: None,
             reply: Some(reply),
+            ..Sent::default()
         })
     }
 

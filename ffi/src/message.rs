@@ -175,12 +175,12 @@ fn build(host: &Host, sender: &str, message: &str, parts: &[&[u8]], writer: Opti
     let sender: Sender =
         serde_json::from_str(sender).map_err(|error| Error::new(Status::Settings, "settings.unreadable").detail(error.to_string()))?;
     let cancel = Cancel::default();
-    let checkpoint = host.checkpoint(&cancel);
-    let mut composed = Composer::new(&sender)?.stopping_at(&checkpoint).compose(message, parts)?;
+    let watch = host.watch(&cancel);
+    let mut composed = Composer::new(&sender)?.watched_by(&watch).compose(message, parts)?;
     let mut block = vec![0; BLOCK];
     let mut whole = Vec::new();
     loop {
-        checkpoint.pass()?;
+        watch.check()?;
         let count = composed.read(&mut block)?;
         let Some(bytes) = block.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
         match &writer {

@@ -81,8 +81,8 @@ impl Account {
 
     /// Composes a message that comes alone, in the name of the account's sender.
     fn compose<'p>(&self, message: &str, parts: &[&'p [u8]], cancel: &Cancel) -> Result<Composed<'p>, Error> {
-        let checkpoint = self.host.checkpoint(cancel);
-        let composer = Composer::new(self.sender()).map(|composer| composer.stopping_at(&checkpoint));
+        let watch = self.host.watch(cancel);
+        let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(&watch));
         match composer.and_then(|composer| composer.compose(message, parts)) {
             Ok(mail) => Ok(self.placed(mail, None)),
             Err(error) => Err(of_host(self.at_sender(error), None, &self.document)),
@@ -113,13 +113,13 @@ impl Account {
         if messages.len() > BATCH {
             return Err(failed(Status::Argument, "message.batch_too_large").stage(Stage::Message).arg("limit", BATCH));
         }
-        let checkpoint = self.host.checkpoint(cancel);
-        let composer = Composer::new(self.sender()).map(|composer| composer.stopping_at(&checkpoint));
+        let watch = self.host.watch(cancel);
+        let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(&watch));
         let mut composed = Vec::with_capacity(messages.len());
         let mut results: Vec<Option<Result<String, Error>>> = Vec::with_capacity(messages.len());
         for (index, message) in messages.iter().enumerate() {
             // Nothing was sent so far: a call that is to stop fails as a whole.
-            checkpoint.pass().map_err(|error| error.stage(Stage::Message))?;
+            watch.check().map_err(|error| error.stage(Stage::Message))?;
             match composer.as_ref().map_err(Error::clone).and_then(|composer| composer.compose(message.get(), parts)) {
                 Ok(mail) => {
                     composed.push(self.placed(mail, Some(index)));

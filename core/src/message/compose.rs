@@ -13,7 +13,7 @@ use super::identity::{Identity, Style};
 use super::members::{Attachment, Priority, Source};
 use super::reader::escaped;
 use super::{base64, blind, html, identifier, kind, ready, text};
-use crate::Checkpoint;
+use crate::Watch;
 use crate::settings::Sender;
 use postkontor_plugin::{Error, Input};
 use std::borrow::Cow;
@@ -31,25 +31,25 @@ pub fn compose<'a>(message: &str, sender: &Sender, parts: &[&'a [u8]]) -> Result
 /// Composes the messages of one sender, whose settings, template and logo are read once.
 pub struct Composer<'s> {
     identity: Identity<'s>,
-    checkpoint: Option<&'s Checkpoint<'s>>,
+    watch: Option<&'s Watch<'s>>,
 }
 
 impl<'s> Composer<'s> {
     /// Reads the sender's settings. What is wrong with them is an error that points into them.
     pub fn new(sender: &'s Sender) -> Result<Composer<'s>, Error> {
-        Ok(Composer { identity: Identity::of(sender)?, checkpoint: None })
+        Ok(Composer { identity: Identity::of(sender)?, watch: None })
     }
 
-    /// Lets the work stop at a checkpoint: a message of any size is composed on the caller's thread.
+    /// Lets the work stop at a watch: a message of any size is composed on the caller's thread.
     #[must_use]
-    pub fn stopping_at(self, checkpoint: &'s Checkpoint<'s>) -> Composer<'s> {
-        Composer { checkpoint: Some(checkpoint), ..self }
+    pub fn watched_by(self, watch: &'s Watch<'s>) -> Composer<'s> {
+        Composer { watch: Some(watch), ..self }
     }
 
     /// Composes a message document, as [`compose`] does.
     pub fn compose<'a>(&self, message: &str, parts: &[&'a [u8]]) -> Result<Composed<'a>, Error> {
         let identity = &self.identity;
-        let mut findings = Findings::new(self.checkpoint);
+        let mut findings = Findings::new(self.watch);
         let message = Message::read(message, &mut findings)?;
         if let Some(path) = &message.file {
             return ready::compose(path, &message, identity, findings);

@@ -1,10 +1,10 @@
 //! What composing finds out: everything that is wrong with a message, what was put right, and whether the call goes on.
 
-use crate::Checkpoint;
+use crate::Watch;
 use postkontor_plugin::{At, Error, Input, Stage, Status};
 use serde_json::{Map, Value};
 
-/// The bytes of a text that are worked on between two looks at the checkpoint.
+/// The bytes of a text that are worked on between two looks at the watch.
 pub(super) const BLOCK: usize = 64 * 1024;
 
 /// The first block of a text, and what follows it.
@@ -42,29 +42,29 @@ pub(super) struct Findings<'c> {
     /// What was put right.
     repairs: Vec<At>,
     status: Option<Status>,
-    checkpoint: Option<&'c Checkpoint<'c>>,
+    watch: Option<&'c Watch<'c>>,
     /// Why the work was broken off, if it was.
     stopped: Option<Error>,
 }
 
 impl<'c> Findings<'c> {
-    /// Nothing yet. Work that takes long asks the checkpoint whether to go on.
-    pub(super) fn new(checkpoint: Option<&'c Checkpoint<'c>>) -> Findings<'c> {
-        Findings { checkpoint, ..Findings::default() }
+    /// Nothing yet. Work that takes long asks the watch whether to go on.
+    pub(super) fn new(watch: Option<&'c Watch<'c>>) -> Findings<'c> {
+        Findings { watch, ..Findings::default() }
     }
 
     /// Whether to go on: `false` once the call is to stop, and then the work is left where it is. Asked at least every [`BLOCK`] of
     /// text, and for each element of a list.
     pub(super) fn goes_on(&mut self) -> bool {
-        if let (None, Some(checkpoint)) = (&self.stopped, self.checkpoint) {
-            self.stopped = checkpoint.pass().err();
+        if let (None, Some(watch)) = (&self.stopped, self.watch) {
+            self.stopped = watch.check().err();
         }
         self.stopped.is_none()
     }
 
     /// Findings of an attempt that may fail for itself. Where it is broken off, [`Findings::stop_with`] breaks off the whole.
     pub(super) fn aside(&self) -> Findings<'c> {
-        Findings::new(self.checkpoint)
+        Findings::new(self.watch)
     }
 
     /// Stops where an attempt was stopped.

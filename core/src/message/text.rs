@@ -78,7 +78,7 @@ impl Transfer {
 /// The lines of a text, however they end.
 struct Lines<'b> {
     rest: &'b [u8],
-    /// Bytes until the checkpoint is asked again.
+    /// Bytes until the watch is asked again.
     left: usize,
 }
 

@@ -3,7 +3,7 @@
 
 use postkontor_core::message::{Composer, compose};
 use postkontor_core::settings::{Html, Sender};
-use postkontor_core::{Callbacks, Cancel, Checkpoint};
+use postkontor_core::{Callbacks, Cancel, Watch};
 use postkontor_plugin::{Error, Stage, Status};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -111,8 +111,8 @@ impl Callbacks for Patience {
 /// How often composing asks whether to go on when the time between two questions is over at once.
 fn questions(document: &Value, sender: &Sender, most: usize) -> (usize, Result<(), Error>) {
     let (patience, cancel) = (Patience { asked: AtomicUsize::new(0), most }, Cancel::default());
-    let checkpoint = Checkpoint::new(&patience, &cancel).every(Duration::ZERO);
-    let composed = Composer::new(sender).unwrap().stopping_at(&checkpoint).compose(&document.to_string(), &[]);
+    let watch = Watch::new(&patience, &cancel, Duration::MAX).every(Duration::ZERO);
+    let composed = Composer::new(sender).unwrap().watched_by(&watch).compose(&document.to_string(), &[]);
     (patience.asked.load(SeqCst), composed.map(drop))
 }
 
@@ -149,9 +149,9 @@ fn whatever_is_large_is_composed_in_small_steps_and_can_be_stopped_at_each() {
             assert_eq!((error.status, error.code.as_str(), asked), (Status::Cancelled, "call.cancelled", most + 1), "{name}");
         }
     }
-    let overdue = Cancel::new(Some(Duration::ZERO));
-    let checkpoint = Checkpoint::new(&(), &overdue);
+    let overdue = Cancel::default();
+    let watch = Watch::new(&(), &overdue, Duration::ZERO);
     let document = with(json!({"text": words})).to_string();
-    let error = Composer::new(&plain).unwrap().stopping_at(&checkpoint).compose(&document, &[]).unwrap_err();
+    let error = Composer::new(&plain).unwrap().watched_by(&watch).compose(&document, &[]).unwrap_err();
     assert_eq!((error.status, error.code.as_str(), error.stage), (Status::Timeout, "call.timeout", Some(Stage::Message)));
 }
