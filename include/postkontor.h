@@ -392,8 +392,9 @@ postkontor_status POSTKONTOR_CALL postkontor_account_apply(
  * Builds the MIME form of a message without sending it, for archives and previews. Bcc does not appear in it.
  *
  * `sender` is the "sender" group of the settings, or null. `message`, `parts` and `count` are those of postkontor_account_send.
- * The bytes go to `write` with `user`, block by block, and `out` is {"size","message_id","from","recipients":[...]}; or, where
- * `write` is null, all of them go to `out`.
+ * The bytes go to `write` with `user`, block by block, and `out` is {"size","message_id","from","recipients":[...]} and, where addresses were
+ * put right, "repaired":[{"pointer","code","message","args":{"given","address"}}]; or, where
+ * `write` is null, all of them go to `out`. The progress callback is asked meanwhile and may stop the call.
  */
 postkontor_status POSTKONTOR_CALL postkontor_message_build(
     postkontor_host *host,

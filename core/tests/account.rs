@@ -101,6 +101,12 @@ impl Transport for Puppet {
         if let Some(password) = &self.role.password {
             sent.saved_to = Some(format!("password of {} letters", password.len()));
         }
+        match self.role.does.as_str() {
+            "forget one" => drop(sent.recipients.pop()),
+            "not know" => sent.recipients[0].status = Verdict::Unknown,
+            "take for nobody" => sent.recipients.iter_mut().for_each(|answer| answer.status = Verdict::Refused),
+            _ => (),
+        }
         if self.role.does.starts_with("take two") {
             self.take_two(mail, &mut sent)?;
         }
@@ -194,8 +200,8 @@ fn an_address_that_was_put_right_is_named_in_the_answer() {
     let error = send(&mut account, &batch).unwrap_err();
     assert_eq!(error.more["results"][0]["repaired"], Value::Null);
     let refused = &error.more["results"][1];
-    assert_eq!((&refused["receipt"]["recipients"][0]["status"], &refused["status"]), (&json!("refused"), &json!(Status::Partial.number())));
-    assert_eq!(refused["receipt"]["repaired"][0]["pointer"], "/1/to");
+    assert_eq!((&refused["answers"][0]["status"], &refused["status"]), (&json!("refused"), &json!(Status::Refused.number())));
+    assert_eq!(refused["repaired"][0]["pointer"], "/1/to");
 
     let error = send(&mut self::account("refuse", &[]), &mail(&["berta@example.com."])).unwrap_err();
     assert_eq!(error.more["repaired"][0]["args"], json!({"given": "berta@example.com.", "address": "berta@example.com"}));
@@ -236,6 +242,21 @@ fn a_transport_whose_program_is_missing_is_a_reason_to_fall_back_and_a_message_t
     let error = send(&mut account(&spoil, &["send"]), &message).unwrap_err();
     assert_eq!((error.status, error.code.as_str(), &error.more["account"]), (Status::Local, "message.file_changed", &json!("first")));
     std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn a_transport_is_not_believed_that_it_sent_what_its_verdicts_deny() {
+    let two = ["a@example.com", "b@example.com"];
+    for (does, status, delivery) in [
+        ("forget one", Status::Internal, Delivery::Unknown),
+        ("not know", Status::Uncertain, Delivery::Unknown),
+        ("take for nobody", Status::Refused, Delivery::None),
+    ] {
+        let error = send(&mut account(does, &[]), &mail(&two)).unwrap_err();
+        assert_eq!((error.status, error.delivery), (status, delivery), "{does}");
+    }
+    // In doubt nothing falls back.
+    assert_eq!(send(&mut account("not know", &["send"]), &mail(&two)).unwrap_err().status, Status::Uncertain);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::loader::Streams;
 use crate::message::{Composed, Composer};
 use crate::receipt::{SentCopy, Way, receipt, refusal};
 use crate::settings::Document;
-use postkontor_plugin::{Delivery, Dsn, Error, Input, Level, Sent, Stage, Status, Verdict};
+use postkontor_plugin::{Answer, Delivery, Dsn, Error, Input, Level, Sent, Stage, Status, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -223,6 +223,23 @@ struct Open<'a> {
 }
 
 impl Open<'_> {
+    /// A transport's word that it took the mail, if it makes sense: somebody got it, and each recipient has a verdict.
+    fn believed(&self, sent: Sent) -> Result<Sent, Error> {
+        let count = self.recipients.as_ref().map_or(self.mail.recipients.len(), Vec::len);
+        let is = |verdict: Verdict| move |answer: &Answer| answer.status == verdict;
+        if sent.recipients.len() != count {
+            return Err(whole(&unreadable(format!("{} verdicts for {count} recipients", sent.recipients.len()))));
+        }
+        if sent.recipients.iter().any(is(Verdict::Unknown)) {
+            return Err(failed(Status::Uncertain, "delivery.uncertain").stage(Stage::Acceptance).answers(sent.recipients));
+        }
+        if !sent.recipients.iter().any(is(Verdict::Accepted)) {
+            let error = failed(Status::Refused, "recipients.none_accepted").stage(Stage::Recipients);
+            return Err(error.answers(sent.recipients));
+        }
+        Ok(sent)
+    }
+
     /// An error of the transport's, with the places of the mail as places of the message that it was composed from.
     fn located(&self, mut error: Error, document: &Document) -> Error {
         if let Some(places) = &self.recipients {
@@ -332,7 +349,9 @@ fn hand_over(leg: &mut Leg, mails: &mut [Open<'_>], document: &Document, cancel:
     match response {
         Ok(response) => {
             let result = |(index, outcome): (usize, Outcome)| match outcome {
-                Outcome::Sent(sent) => Ok(sent),
+                Outcome::Sent(sent) => {
+                    mails[index].believed(sent).map_err(|error| Failure::new(leg.complete("send", error.arg("host", leg.server()))))
+                }
                 Outcome::Error(error) => {
                     let error = mails[index].located(leg.complete("send", error), document);
                     Err(match failed_body.take_if(|(number, _)| *number == index) {
