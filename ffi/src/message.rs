@@ -6,7 +6,7 @@ use crate::entry::{self, NOTHING};
 use crate::{argument, handle};
 use postkontor_core::message::Composer;
 use postkontor_core::settings::Sender;
-use postkontor_core::{Cancel, Host, Opened};
+use postkontor_core::{Cancel, Host, Opened, write_whole};
 use postkontor_plugin::{Error, Status};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -112,7 +112,7 @@ pub unsafe extern "system" fn postkontor_message_part(
             };
             let size = part.len();
             match (wanted.file, Writer::new(write, user)) {
-                (Some(file), _) => std::fs::write(&file, &part).map_err(|error| unwritable(&file, &error, &open))?,
+                (Some(file), _) => write_whole(&file, &part).map_err(|error| unwritable(&file, &error, &open))?,
                 (None, Some(writer)) => part.chunks(BLOCK).try_for_each(|block| writer.write(block))?,
                 (None, None) => return Ok(part.into_owned()),
             }

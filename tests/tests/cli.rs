@@ -282,3 +282,27 @@ fn help_is_complete() {
         assert!(help.contains(option), "{option}");
     }
 }
+
+/// Reading a folder to its end and then closing it may fail on network file systems; the standard library panics there.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_cannot_be_closed_ends_no_command() {
+    let plugins = Folder::new().unwrap();
+    let folder = plugins.file("plugins");
+    fs::create_dir(&folder).unwrap();
+    let command = postkontor([OsStr::new("transports"), OsStr::new("--json"), OsStr::new("--plugins"), folder.as_os_str()]).unwrap();
+    let mut traced = std::process::Command::new("strace");
+    traced.args(["-qq", "-o", "/dev/null", "-e", "trace=close", "-e", "inject=close:error=EIO", "-P"]).arg(&folder);
+    traced.arg(command.get_program()).args(command.get_args());
+    let Ok(output) = traced.output() else {
+        println!("skipped: there is no strace here");
+        return;
+    };
+    let words = String::from_utf8_lossy(&output.stderr);
+    if words.contains("ptrace") {
+        println!("skipped: no process may be traced here: {words}");
+        return;
+    }
+    assert_eq!((output.status.code(), words.as_ref()), (Some(0), ""));
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), json!([]));
+}

@@ -14,6 +14,7 @@ mod trust;
 mod vtable;
 
 use crate::error::failed;
+use crate::listing;
 use file::PluginFile;
 use postkontor_plugin::{Error, Status};
 use serde::Deserialize;
@@ -156,8 +157,8 @@ fn files(place: &Place) -> Result<Vec<PathBuf>, Error> {
     let folder = folder.canonicalize().map_err(unreadable)?;
     trust::folder(&folder)?;
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
+    for name in listing::names(&folder).map_err(unreadable)? {
+        let path = folder.join(name);
         let is_named = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&place.prefix));
         if is_named && path.extension().is_some_and(|extension| extension == std::env::consts::DLL_EXTENSION) {
             files.push(path);

@@ -1,0 +1,93 @@
+//! A file that the caller named is written whole or not at all.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Writes a file, in place of one that is there. When the disk is full, or anything else fails, that one stays as it was, and half a new one does not
+/// stay. What cannot be replaced, a device or a pipe, is written into.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (target, old) = match path.metadata() {
+        Ok(found) if !found.is_file() => return OpenOptions::new().write(true).open(path)?.write_all(bytes),
+        // Where it is a link, the file that it leads to is meant.
+        Ok(found) => (path.canonicalize()?, Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => (path.to_owned(), None),
+        Err(error) => return Err(error),
+    };
+    let (mut file, draft) = draft(&target)?;
+    let write = || {
+        if let Some(old) = old {
+            file.set_permissions(old.permissions())?;
+        }
+        file.write_all(bytes)?;
+        drop(file);
+        std::fs::rename(&draft, &target)
+    };
+    write().inspect_err(|_| {
+        // If it cannot be removed, its name tells what it is.
+        let _ = std::fs::remove_file(&draft);
+    })
+}
+
+/// A new file beside the target, so that it can take its name.
+fn draft(target: &Path) -> io::Result<(File, PathBuf)> {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let name = target.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
+    // Room for the rest of the name, where names have 255 bytes at most.
+    let begin: String = name.chars().take(40).collect();
+    loop {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let path = target.with_file_name(format!(".{begin}.{:x}-{number:x}.part", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => (),
+            file => return file.map(|file| (file, path)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_file_is_replaced_by_a_whole_one_only() {
+        let folder = std::env::temp_dir().join(format!("postkontor-whole-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let file = folder.join("a.pdf");
+        write_whole(&file, b"old").unwrap();
+        write_whole(&file, b"new").unwrap();
+        assert_eq!((std::fs::read(&file).unwrap().as_slice(), names(&folder)), (&b"new"[..], vec!["a.pdf".to_owned()]));
+        assert!(write_whole(&folder.join("missing/a.pdf"), b"x").is_err() && write_whole(&folder, b"x").is_err());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn half_a_file_does_not_stay_on_a_full_disk() {
+        use std::os::unix::fs::FileTypeExt;
+        // A device is written into and not replaced.
+        let full = Path::new("/dev/full");
+        assert_eq!(write_whole(full, b"x").unwrap_err().kind(), ErrorKind::StorageFull);
+        assert!(full.metadata().unwrap().file_type().is_char_device());
+        let disk = std::env::temp_dir().join(format!("postkontor-disk-{}", std::process::id()));
+        std::fs::create_dir(&disk).unwrap();
+        let mount = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=256k", "tmpfs"]).arg(&disk).output();
+        if mount.is_ok_and(|output| output.status.success()) {
+            let file = disk.join("a.pdf");
+            write_whole(&file, b"old").unwrap();
+            let errors = [&file, &disk.join("b.pdf")].map(|file| write_whole(file, &[0; 1_000_000]).unwrap_err().kind());
+            let left = (std::fs::read(&file), names(&disk));
+            assert!(std::process::Command::new("umount").arg(&disk).status().unwrap().success());
+            assert_eq!(errors, [ErrorKind::StorageFull; 2]);
+            assert_eq!((left.0.unwrap().as_slice(), left.1), (&b"old"[..], vec!["a.pdf".to_owned()]));
+        } else {
+            println!("skipped: no file system can be mounted here");
+        }
+        std::fs::remove_dir(&disk).unwrap();
+    }
+}
