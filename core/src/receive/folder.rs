@@ -1,227 +1,232 @@
 //! The folder that messages are saved in: `NNNN.eml`, its parts in `NNNN/`, its summary in `NNNN.json`.
 
+use super::directory::Directory;
+use super::draft::{self, Draft};
 use super::local;
-use super::spool::Place;
+use super::names::Names;
 use crate::opened::Opened;
+use crate::watch::Watch;
 use postkontor_plugin::Error;
 use serde_json::{Map, Value};
-use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-/// What is not a message yet ends in this. Whoever writes it holds a lock on it, so that what a crash left behind is told from
-/// what somebody else is writing.
-const PART: &str = "part";
+/// Larger numbers are not ours: counting on from them would soon come to an end.
+const LARGEST: u64 = 1_000_000_000_000;
 
-/// The file whose lock says who may give numbers.
-const LOCK: &str = ".postkontor.lock";
+/// So much of a part is written before the caller is asked whether to go on.
+const BLOCK: usize = 1024 * 1024;
+
+/// How often a number may turn out to be taken by somebody who does not keep to the rules.
+const TRIES: u32 = 1000;
 
 pub(super) struct Folder {
-    path: PathBuf,
-    /// The number that was given last.
-    last: u64,
-    lock: File,
+    directory: Rc<Directory>,
+    /// The number that was given last, as soon as one was wanted.
+    last: Option<u64>,
+}
+
+/// A message that lies in the folder, with all that belongs to it.
+pub(super) struct Saved {
+    pub(super) number: String,
+    parts: Option<Parts>,
+}
+
+/// The folder of a message's parts, and the files that were written there.
+struct Parts {
+    directory: Directory,
+    names: Vec<String>,
 }
 
 impl Folder {
-    /// Opens a folder, which is created where it does not exist. Numbering goes on after what lies there; messages that a crash
-    /// left incomplete are removed, since they are fetched again.
+    /// Opens a folder, which is created where it does not exist.
     pub(super) fn open(path: PathBuf) -> Result<Folder, Error> {
-        let failed = |error: std::io::Error| local(&error, &path);
-        std::fs::create_dir_all(&path).map_err(failed)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(path.join(LOCK)).map_err(failed)?;
-        let folder = Folder { path: path.clone(), last: 0, lock };
-        let last = folder.alone(|| {
-            let mut last = 0;
-            for entry in std::fs::read_dir(&path)? {
-                let entry = entry?;
-                let name = entry.file_name();
-                let Some(name) = name.to_str() else { continue };
-                let number: Option<u64> = name.split('.').next().and_then(|number| number.parse().ok());
-                if number.is_some() && Path::new(name).extension().is_some_and(|extension| extension == PART) && is_abandoned(&entry.path())
-                {
-                    // What was completed just now is not abandoned, and not there under this name any more.
-                    std::fs::remove_file(entry.path())
-                        .or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
-                    continue;
+        let directory = Directory::create_all(&path).map_err(|error| local(&error, &path))?;
+        Ok(Folder { directory: Rc::new(directory), last: None })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.directory.path
+    }
+
+    /// The file of the next message while it comes in.
+    pub(super) fn begin(&mut self, watch: &Watch<'_>) -> Result<Draft, Error> {
+        // Where nothing is to be saved, nothing is read; a folder of years has some hundred thousand names.
+        if self.last.is_none() {
+            self.last = Some(self.survey(watch)?);
+        }
+        Draft::new(&self.directory).map_err(|error| local(&error, &self.directory.path))
+    }
+
+    /// The largest number so far. What a crash left behind is removed: it is fetched again.
+    fn survey(&self, watch: &Watch<'_>) -> Result<u64, Error> {
+        let (mut last, mut seen, mut stopped) = (0, 0_u32, None);
+        let read = self.directory.names(|name| {
+            seen += 1;
+            if seen.is_multiple_of(1000) {
+                stopped = watch.check().err();
+                if stopped.is_some() {
+                    return Err(ErrorKind::Interrupted.into());
                 }
-                last = last.max(number.unwrap_or(0));
             }
-            Ok(last)
+            if draft::is_draft(name) {
+                draft::clear(&self.directory, name);
+            } else if let Some(number) = number(name) {
+                last = last.max(number);
+            }
+            Ok(())
         });
-        let last = last.map_err(|error| local(&error, &folder.path))?;
-        Ok(Folder { last, ..folder })
+        match (stopped, read) {
+            (Some(error), _) => Err(error),
+            (None, Err(error)) => Err(local(&error, &self.directory.path)),
+            // Behind the last number of all it goes on with the gaps.
+            (None, Ok(())) => Ok(if last + 1 >= LARGEST { 0 } else { last }),
+        }
     }
 
-    /// The place of the next message, and its file under the temporary name.
-    pub(super) fn next(&mut self) -> Result<(Place, File), Error> {
-        let mut last = self.last;
-        let place = self.alone(|| {
-            loop {
-                last = last.checked_add(1).ok_or(ErrorKind::FileTooLarge)?;
-                let number = format!("{last:04}");
-                let (path, temporary) = (self.path.join(format!("{number}.eml")), self.path.join(format!("{number}.{PART}")));
-                let file = match create(&temporary) {
-                    Ok(file) => file,
-                    Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
-                    Err(error) => return Err(error),
-                };
-                // Another process may be filling the same folder, and complete this number at any moment. Once the temporary name is
-                // ours nobody can any more.
-                if path.exists() {
-                    drop(file);
-                    std::fs::remove_file(&temporary)?;
-                    continue;
+    /// Saves a message with its parts and, last, its summary: where that is, the others are complete. The members of the summary learn where they lie.
+    pub(super) fn save(
+        &mut self,
+        mut draft: Draft,
+        message: &Opened,
+        summary: &mut Map<String, Value>,
+        watch: &Watch<'_>,
+    ) -> Result<Saved, Error> {
+        for _ in 0..TRIES {
+            watch.check()?;
+            let number = self.next(watch)?;
+            let path = self.directory.path.join(format!("{number}.eml"));
+            match draft.publish(&format!("{number}.eml")) {
+                Ok(()) => (),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(local(&error, &path)),
+            }
+            let mut saved = Saved { number, parts: None };
+            let complete = self.save_parts(&mut saved, message, summary, watch).and_then(|()| self.save_summary(&saved, summary));
+            match complete {
+                Ok(()) => return Ok(saved),
+                // Somebody put something where this was to lie. His stays; the message gets another number.
+                Err(Failure::Taken) => {
+                    self.discard_parts(&saved);
+                    draft.withdraw(&format!("{}.eml", saved.number)).map_err(|error| local(&error, &path))?;
                 }
-                return Ok((Place { number, temporary, path }, file));
+                Err(Failure::Failed(error)) => {
+                    self.discard(&saved);
+                    return Err(error);
+                }
             }
-        });
-        self.last = last;
-        place.map_err(|error| local(&error, &self.path))
+        }
+        Err(local(&ErrorKind::AlreadyExists.into(), &self.directory.path))
     }
 
-    /// Does something while nobody else gives numbers in this folder.
-    fn alone<T>(&self, work: impl FnOnce() -> std::io::Result<T>) -> std::io::Result<T> {
-        held(self.lock.lock())?;
-        let result = work();
-        held(self.lock.unlock())?;
-        result
+    /// The next number of which nothing lies here.
+    fn next(&mut self, watch: &Watch<'_>) -> Result<String, Error> {
+        let last = self.last.get_or_insert(0);
+        loop {
+            watch.check()?;
+            *last += 1;
+            let number = format!("{last:04}");
+            let is_taken = [format!("{number}.eml"), format!("{number}.json"), number.clone()]
+                .iter()
+                .try_fold(false, |is_taken, name| Ok(is_taken || self.directory.exists(name)?));
+            if !is_taken.map_err(|error: io::Error| local(&error, &self.directory.path))? {
+                return Ok(number);
+            }
+        }
     }
 
-    /// Saves the parts of a message, and notes in the summary where each lies.
-    pub(super) fn save_parts(&self, number: &str, message: &Opened, summary: &mut Map<String, Value>) -> Result<(), Error> {
+    fn save_parts(&self, saved: &mut Saved, message: &Opened, summary: &mut Map<String, Value>, watch: &Watch<'_>) -> Result<(), Failure> {
         let Some(parts) = summary.get_mut("parts").and_then(Value::as_array_mut).filter(|parts| !parts.is_empty()) else { return Ok(()) };
-        let folder = self.path.join(number);
-        std::fs::create_dir_all(&folder).map_err(|error| local(&error, &folder))?;
+        let number = saved.number.clone();
+        let directory = self.directory.create_folder(&number).map_err(|error| Failure::of(&error, &self.directory.path.join(&number)))?;
+        let written = saved.parts.insert(Parts { directory, names: Vec::new() });
         let mut names = Names::default();
         for (index, part) in parts.iter_mut().enumerate() {
+            watch.check()?;
             let wanted = part["file_name"].as_str().unwrap_or("unnamed");
-            let name = names.unused(wanted);
-            let path = folder.join(&name);
-            std::fs::write(&path, message.part(index)?).map_err(|error| local(&error, &path))?;
+            let (name, mut file) = names
+                .create(index, wanted, |name| written.directory.create(name))
+                .map_err(|error| local(&error, &written.directory.path.join(wanted)))?;
+            written.names.push(name.clone());
+            for block in message.part(index)?.chunks(BLOCK) {
+                watch.check()?;
+                file.write_all(block).map_err(|error| local(&error, &written.directory.path.join(&name)))?;
+            }
             part["file"] = Value::from(format!("{number}/{name}"));
         }
         Ok(())
     }
 
-    /// Saves the summary beside the message, whole or not at all: where it is, the message and its parts are complete.
-    pub(super) fn save_summary(&self, number: &str, summary: &Map<String, Value>) -> Result<(), Error> {
-        let path = self.path.join(format!("{number}.json"));
-        let temporary = self.path.join(format!("{number}.json.{PART}"));
+    /// Saves the summary beside the message, whole or not at all.
+    fn save_summary(&self, saved: &Saved, summary: &mut Map<String, Value>) -> Result<(), Failure> {
+        let name = format!("{}.json", saved.number);
+        summary.insert("file".to_owned(), Value::from(format!("{}.eml", saved.number)));
         let json = serde_json::to_vec_pretty(summary).unwrap_or_default();
-        let file = self.alone(|| create(&temporary));
-        let saved = file.and_then(|mut file| file.write_all(&json)).and_then(|()| std::fs::rename(&temporary, &path));
-        saved.map_err(|error| local(&error, &path))
+        let write = || {
+            let mut draft = Draft::new(&self.directory)?;
+            draft.file.write_all(&json)?;
+            draft.publish(&name)
+        };
+        write().map_err(|error| Failure::of(&error, &self.directory.path.join(&name)))
     }
 
     /// Removes what was saved of a message that nobody has taken: it will be fetched again, and nobody is to find it twice.
-    pub(super) fn discard(&self, number: &str) {
+    pub(super) fn discard(&self, saved: &Saved) {
         // Without its summary it counts as incomplete, whatever else cannot be removed. As long as the message lies there nobody else gets
         // its number.
-        let _ = std::fs::remove_file(self.path.join(format!("{number}.json")));
-        let _ = std::fs::remove_dir_all(self.path.join(number));
-        let _ = std::fs::remove_file(self.path.join(format!("{number}.json.{PART}")));
-        let _ = std::fs::remove_file(self.path.join(format!("{number}.eml")));
+        let _ = self.directory.remove(&format!("{}.json", saved.number));
+        self.discard_parts(saved);
+        let _ = self.directory.remove(&format!("{}.eml", saved.number));
+    }
+
+    /// Removes the parts that were written, and their folder, unless somebody has put something else there.
+    fn discard_parts(&self, saved: &Saved) {
+        if let Some(parts) = &saved.parts {
+            for name in &parts.names {
+                let _ = parts.directory.remove(name);
+            }
+            let _ = self.directory.remove_folder(&saved.number);
+        }
     }
 
     /// Sees to it that a message survives a power cut, and so do its parts and its summary, whose presence says that all is whole.
-    pub(super) fn sync(&self, number: &str) -> Result<(), Error> {
-        let parts = self.path.join(number);
-        let mut files = vec![self.path.join(format!("{number}.eml")), self.path.join(format!("{number}.json"))];
-        let mut sync = || {
-            if parts.exists() {
-                for part in std::fs::read_dir(&parts)? {
-                    files.push(part?.path());
-                }
+    pub(super) fn sync(&self, saved: &Saved, watch: &Watch<'_>) -> Result<(), Error> {
+        if let Some(parts) = &saved.parts {
+            for name in &parts.names {
+                watch.check()?;
+                parts.directory.sync_file(name).map_err(|error| local(&error, &parts.directory.path.join(name)))?;
             }
-            // Windows brings to the disk only what is open for writing.
-            files.iter().try_for_each(|file| File::options().write(true).open(file)?.sync_all())?;
-            if parts.exists() {
-                sync_names(&parts)?;
-            }
-            sync_names(&self.path)
-        };
-        sync().map_err(|error: std::io::Error| local(&error, &self.path.join(format!("{number}.eml"))))
-    }
-}
-
-/// Makes a new file that is locked as long as it is open.
-fn create(path: &Path) -> std::io::Result<File> {
-    let file = File::options().read(true).write(true).create_new(true).open(path)?;
-    held(file.lock())?;
-    Ok(file)
-}
-
-/// Whether nobody is writing a file any more.
-fn is_abandoned(path: &Path) -> bool {
-    File::options().write(true).open(path).is_ok_and(|file| file.try_lock().is_ok())
-}
-
-/// Some network file systems have no locks; then there is only the hope that nobody shares the folder.
-fn held(result: std::io::Result<()>) -> std::io::Result<()> {
-    result.or_else(|error| if error.kind() == ErrorKind::Unsupported { Ok(()) } else { Err(error) })
-}
-
-/// On Unix the new name of a file is durable only when its folder is.
-#[cfg(unix)]
-fn sync_names(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_names(_folder: &Path) -> std::io::Result<()> {
-    Ok(())
-}
-
-/// Gives the files of one folder different names.
-#[derive(Default)]
-struct Names {
-    /// In small letters: systems that do not tell upper from lower case would put two of them into one file.
-    taken: HashSet<String>,
-    /// With which number the search goes on where a name comes again: thousands of parts may have the same.
-    next: HashMap<String, u64>,
-}
-
-impl Names {
-    /// The name itself, or the first of `name (2).pdf`, `name (3).pdf` … that is free.
-    fn unused(&mut self, wanted: &str) -> String {
-        let (stem, extension) = match wanted.rsplit_once('.') {
-            Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
-            _ => (wanted, String::new()),
-        };
-        let mut name = wanted.to_owned();
-        while !self.taken.insert(name.to_lowercase()) {
-            let number = self.next.entry(wanted.to_lowercase()).or_insert(1);
-            *number += 1;
-            name = format!("{stem} ({number}){extension}");
+            parts.directory.sync().map_err(|error| local(&error, &parts.directory.path))?;
         }
-        name
+        let names = ["eml", "json"].map(|extension| format!("{}.{extension}", saved.number));
+        let sync = || names.iter().try_for_each(|name| self.directory.sync_file(name)).and_then(|()| self.directory.sync());
+        sync().map_err(|error: io::Error| local(&error, &self.directory.path.join(&names[0])))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Why a message does not lie whole under its number.
+enum Failure {
+    /// Something else lies there.
+    Taken,
+    Failed(Error),
+}
 
-    /// One may complete a message at any moment, also while the other looks which numbers are free.
-    #[test]
-    fn no_number_is_given_twice() {
-        let path = std::env::temp_dir().join(format!("postkontor-numbers-{}", std::process::id()));
-        std::thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    let mut folder = Folder::open(path.clone()).unwrap();
-                    for _ in 0..300 {
-                        let (place, _file) = folder.next().unwrap();
-                        std::fs::rename(&place.temporary, &place.path).unwrap();
-                    }
-                });
-            }
-        });
-        let names = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name());
-        let messages = names.filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "eml")).count();
-        std::fs::remove_dir_all(&path).unwrap();
-        assert_eq!(messages, 900);
+impl Failure {
+    fn of(error: &io::Error, path: &Path) -> Failure {
+        if error.kind() == ErrorKind::AlreadyExists { Failure::Taken } else { Failure::Failed(local(error, path)) }
     }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Failed(error)
+    }
+}
+
+/// The number in a name as this folder gives them; `None` for what is somebody else's.
+fn number(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(".eml").or_else(|| name.strip_suffix(".json")).unwrap_or(name);
+    let number = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()?;
+    (number < LARGEST && format!("{number:04}") == digits).then_some(number)
 }

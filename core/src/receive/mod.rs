@@ -4,7 +4,12 @@
 //! it lies where it was to be saved, and the program's answer has gone to the transport. A crash before that leaves it on
 //! the server as it was, and the next call fetches it again, under the same id.
 
+mod directory;
+mod draft;
 mod folder;
+mod names;
+#[cfg(test)]
+mod saving;
 mod spool;
 mod wait;
 
@@ -221,7 +226,7 @@ impl<'a, 'w> Reception<'a, 'w> {
 
     fn begin(&mut self, incoming: Incoming) -> Result<(), Error> {
         let spool = match &mut self.folder {
-            Some(folder) => Spool::of(folder.next()?),
+            Some(folder) => Spool::of(folder.path().to_owned(), folder.begin(&self.watch)?),
             None => Spool::new(incoming.size.unwrap_or_default(), self.detail == Summary::Full),
         };
         self.answer = None;
@@ -248,12 +253,10 @@ impl<'a, 'w> Reception<'a, 'w> {
                 members.insert("complete".to_owned(), Value::Bool(false));
                 members.insert("parts".to_owned(), json!([]));
             }
-            if let Some(folder) = &mut self.folder {
-                let number = spool.keep()?;
-                members.insert("file".to_owned(), Value::from(format!("{number}.eml")));
-                let complete = folder.save_parts(&number, &message, &mut members).and_then(|()| folder.save_summary(&number, &members));
-                complete.inspect_err(|_| folder.discard(&number))?;
-                saved = Some(number);
+            if let Some(folder) = &mut self.folder
+                && let Some(draft) = spool.complete()?
+            {
+                saved = Some(folder.save(draft, &message, &mut members, &self.watch)?);
             }
             summary = Value::Object(members).to_string();
         }
@@ -265,17 +268,17 @@ impl<'a, 'w> Reception<'a, 'w> {
         // What was handed over in part, and lies whole in no file either, is not to be lost.
         let is_partly_ours = incoming.headers_only || !is_whole && saved.is_none();
         let verdict = if is_partly_ours && verdict == Disposal::Delete { Disposal::Keep } else { verdict };
-        if let (Disposal::Delete, Some(folder), Some(number)) = (verdict, &self.folder, &saved) {
+        if let (Disposal::Delete, Some(folder), Some(saved)) = (verdict, &self.folder, &saved) {
             // The server's copy is about to go, so ours must survive a power cut.
-            folder.sync(number)?;
+            folder.sync(saved, &self.watch).inspect_err(|_| folder.discard(saved))?;
         }
         if let (Disposal::Stop, Some(folder)) = (verdict, &self.folder)
-            && let Some(number) = saved.take()
+            && let Some(saved) = saved.take()
         {
-            folder.discard(&number);
+            folder.discard(&saved);
         }
         self.answer = Some(verdict);
-        let file = saved.map(|number| format!("{number}.eml"));
+        let file = saved.map(|saved| format!("{}.eml", saved.number));
         self.taken.push(Taken { file, id: incoming.id, sha256, size, subject, deliver_to: self.deliver_to.clone(), verdict });
         Ok(())
     }
@@ -404,14 +407,14 @@ fn local(error: &std::io::Error, path: &std::path::Path) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::receive) mod tests {
     use super::*;
 
-    fn watch() -> Watch<'static> {
+    pub(super) fn watch() -> Watch<'static> {
         Watch::new(&(), Box::leak(Box::default()), Duration::from_secs(3600))
     }
 
-    fn reception(request: &Value) -> Reception<'static, 'static> {
+    pub(super) fn reception(request: &Value) -> Reception<'static, 'static> {
         Reception::new(Reception::wishes(request).unwrap(), &Receive::default(), None, watch()).unwrap()
     }
 
@@ -470,51 +473,5 @@ mod tests {
             reception.write(CONTROL, message.as_bytes()).unwrap();
             (0..100).for_each(|_| reception.write(MESSAGE, &block).unwrap());
         }
-    }
-
-    fn folder(name: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("postkontor-{name}-{}", std::process::id()))
-    }
-
-    /// What lies in a folder, which is removed.
-    fn left(folder: &std::path::Path) -> Vec<String> {
-        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<String> = names.filter(|name| name != ".postkontor.lock").collect();
-        names.sort();
-        std::fs::remove_dir_all(folder).unwrap();
-        names
-    }
-
-    #[test]
-    fn of_a_message_that_nobody_takes_nothing_stays() {
-        for (verdict, files) in [(Disposal::Stop, &[][..]), (Disposal::Keep, &["0001", "0001.eml", "0001.json"])] {
-            let folder = folder(&format!("{verdict:?}"));
-            let mut take = |fetched: Fetched<'_>| {
-                assert!(fetched.summary.contains(r#""file":"0001.eml""#));
-                verdict
-            };
-            let wishes = Reception::wishes(&json!({"save_to": folder})).unwrap();
-            let mut reception = Reception::new(wishes, &Receive::default(), Some(&mut take), watch()).unwrap();
-            reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
-            reception.write(MESSAGE, b"Content-Disposition: attachment\r\n\r\nx").unwrap();
-            reception.write(CONTROL, br#"{"end":true}"#).unwrap();
-            assert_eq!(left(&folder), files, "{verdict:?}");
-            assert_eq!(reception.taken[0].file.is_some(), verdict == Disposal::Keep);
-        }
-    }
-
-    #[test]
-    fn of_a_message_that_cannot_be_saved_whole_nothing_stays() {
-        let folder = folder("reception");
-        let mut reception = reception(&json!({"save_to": folder, "then": "delete"}));
-        // A file is where the parts are to lie.
-        std::fs::write(folder.join("0001"), "in the way").unwrap();
-        reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
-        reception.write(MESSAGE, b"Content-Disposition: attachment\r\n\r\nx").unwrap();
-        let error = reception.write(CONTROL, br#"{"end":true}"#).unwrap_err();
-        assert_eq!((error.status, error.code.as_str()), (Status::Local, "receive.not_saved"));
-        assert_eq!(left(&folder), ["0001"]);
-        // Nobody has said that it may be deleted.
-        assert!(reception.is_empty() && reception.read(CONTROL, &mut [0; 64]).is_err());
     }
 }

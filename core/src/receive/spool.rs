@@ -1,29 +1,21 @@
 //! The bytes of one message while it comes in: where it is to be saved in a file, else in memory.
 
+use super::draft::Draft;
 use super::{HEAD, WHOLE, local};
 use postkontor_plugin::Error;
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 /// Up to this size a message that is to be saved stays in memory until it is complete.
 const MEMORY: usize = 1024 * 1024;
 
-/// Where the file of a message is to lie: first under the temporary name, when it is complete under the final one.
-#[derive(Debug)]
-pub(super) struct Place {
-    pub(super) number: String,
-    pub(super) temporary: PathBuf,
-    pub(super) path: PathBuf,
-}
-
 pub(super) struct Spool {
     memory: Vec<u8>,
     /// The most that is held in memory.
     limit: usize,
-    /// The caller's file, until it is complete.
-    file: Option<(Place, File)>,
+    /// The folder and the file in it, until that is complete.
+    file: Option<(PathBuf, Draft)>,
     /// The message has become too large for memory: it goes into the file, or nobody gets more of it than its beginning.
     spilled: bool,
     /// Nothing where nobody wants the digest.
@@ -42,8 +34,8 @@ impl Spool {
     }
 
     /// A spool that becomes a file of the caller's; until then it goes away with it.
-    pub(super) fn of(file: (Place, File)) -> Spool {
-        Spool { memory: Vec::new(), limit: MEMORY, file: Some(file), spilled: false, hash: Some(Sha256::new()), size: 0 }
+    pub(super) fn of(folder: PathBuf, file: Draft) -> Spool {
+        Spool { memory: Vec::new(), limit: MEMORY, file: Some((folder, file)), spilled: false, hash: Some(Sha256::new()), size: 0 }
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -78,25 +70,22 @@ impl Spool {
     /// The message, or its beginning if that is all that can be handed over. What lies in memory is not there any more afterwards,
     /// unless it still has to be saved.
     pub(super) fn bytes(&mut self) -> Result<Vec<u8>, Error> {
-        let Some((place, file)) = &mut self.file else { return Ok(std::mem::take(&mut self.memory)) };
+        let Some((folder, draft)) = &mut self.file else { return Ok(std::mem::take(&mut self.memory)) };
         if !self.spilled {
             return Ok(self.memory.clone());
         }
         let limit = if self.size <= WHOLE { WHOLE } else { HEAD as u64 };
         let mut bytes = Vec::with_capacity(usize::try_from(self.size.min(limit)).unwrap_or_default());
+        let file = &mut draft.file;
         let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(limit).read_to_end(&mut bytes));
-        read.map_err(|error| local(&error, &place.temporary))?;
+        read.map_err(|error| local(&error, folder))?;
         Ok(bytes)
     }
 
-    /// Completes the caller's file: it gets its final name. Returns its number.
-    pub(super) fn keep(mut self) -> Result<String, Error> {
+    /// The file with all of the message, where it is to be saved.
+    pub(super) fn complete(mut self) -> Result<Option<Draft>, Error> {
         self.spill(&[])?;
-        if let Some((place, _)) = &self.file {
-            std::fs::rename(&place.temporary, &place.path).map_err(|error| local(&error, &place.path))?;
-        }
-        // From here on the file is the caller's.
-        Ok(self.file.take().map(|(place, _)| place.number).unwrap_or_default())
+        Ok(self.file.map(|(_, draft)| draft))
     }
 
     /// Moves what is in memory to the file; where there is none, fills the beginning up from `data`, of which the rest is let go.
@@ -117,18 +106,8 @@ impl Spool {
     }
 
     fn append(&mut self, data: &[u8]) -> Result<(), Error> {
-        let Some((place, file)) = &mut self.file else { return Ok(()) };
-        file.write_all(data).map_err(|error| local(&error, &place.temporary))
-    }
-}
-
-impl Drop for Spool {
-    fn drop(&mut self) {
-        if let Some((place, file)) = self.file.take() {
-            drop(file);
-            // Half a message, or one that nobody wants to keep. If it cannot be removed, its name tells what it is.
-            let _ = std::fs::remove_file(&place.temporary);
-        }
+        let Some((folder, draft)) = &mut self.file else { return Ok(()) };
+        draft.file.write_all(data).map_err(|error| local(&error, folder))
     }
 }
 

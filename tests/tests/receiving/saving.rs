@@ -26,7 +26,6 @@ fn parcel() -> Vec<u8> {
 
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.retain(|name| name != ".postkontor.lock");
     names.sort();
     names
 }
