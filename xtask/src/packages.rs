@@ -41,6 +41,9 @@ pub(crate) const TESTS: &[Package] = &[
     Package { name: "valgrind", file: "/usr/bin/valgrind", serves: "memory checks of C and Pascal callers" },
     Package { name: "abigail-tools", file: "/usr/bin/abidiff", serves: "comparison of the C ABI" },
     Package { name: "binutils", file: "/usr/bin/nm", serves: "comparison of the exported symbols" },
+    Package { name: "chromium", file: "/usr/bin/chromium", serves: "the forms as generators draw them" },
+    Package { name: "nodejs", file: "/usr/bin/node", serves: "the forms as generators draw them" },
+    Package { name: "npm", file: "/usr/bin/npm", serves: "the forms as generators draw them" },
     // Not the OpenSSL flavour: libetpan-dev wants this one, and there can be only one.
     Package { name: "libcurl4-gnutls-dev", file: "/usr/share/doc/libcurl4-gnutls-dev/copyright", serves: "a rival in the benchmarks" },
     Package { name: "libetpan-dev", file: "/usr/include/libetpan/libetpan.h", serves: "a rival in the benchmarks" },

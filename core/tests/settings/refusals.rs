@@ -152,3 +152,17 @@ fn a_slip_in_a_transport_or_a_member_is_recognised() {
         [is("/accounts/a/transport", "settings.required"), is("/accounts/a/transprot", "settings.unknown_member")].concat()
     );
 }
+
+#[test]
+fn the_names_of_all_accounts_are_searched_for_the_first_unknown_ones_only() {
+    // How often a name was searched among all others: as often in a document of twice the size.
+    let searches = |count: usize| {
+        let account = |index: usize| json!({"transport": "smtp", "server": {"host": "h"}, "auth": {"method": "account", "account": format!("konto{index}x")}});
+        let accounts: serde_json::Map<_, _> = (0..count).map(|index| (format!("konto{index}"), account(index))).collect();
+        let answer = checked(&json!({ "accounts": accounts }).to_string());
+        let messages = answer["problems"].as_array().unwrap().iter().map(|problem| problem["message"].as_str().unwrap());
+        let (with, without): (Vec<_>, Vec<_>) = messages.partition(|message| message.contains("Did you mean"));
+        (with.len(), without.len())
+    };
+    assert_eq!((searches(150), searches(300)), ((100, 50), (100, 200)));
+}

@@ -1,0 +1,262 @@
+//! The forms as generators draw them that know nothing of Postkontor: react-jsonschema-form 5 and 6, and JSON Forms with its material and
+//! its vanilla renderers, in a headless Chromium (tests/forms).
+
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
+use postkontor_core::Host;
+use postkontor_tests::folder::Folder;
+use postkontor_tests::products::Products;
+use postkontor_tests::skip;
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+const TRANSPORTS: [&str; 4] = ["smtp", "imap", "pop3", "sendmail"];
+const LANGUAGES: [&str; 3] = ["en", "de", "sl"];
+const BROWSER: &str = "/usr/bin/chromium";
+
+/// The generators as bundled pages in a folder of `target`, with what draws them; nothing where the machine lacks something.
+fn generators() -> Option<PathBuf> {
+    if !Path::new(BROWSER).exists() {
+        skip::because("there is no chromium (Debian package chromium)");
+        return None;
+    }
+    if !["node", "npm"].iter().all(|name| Command::new(name).arg("--version").output().is_ok_and(|done| done.status.success())) {
+        skip::because("there is no npm (Debian packages nodejs and npm)");
+        return None;
+    }
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("forms");
+    let work = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/forms");
+    copy(&sources, &work);
+    // What was installed and bundled from these files serves again.
+    let stamp = stamp(&sources);
+    if fs::read_to_string(work.join("stamp")).is_ok_and(|made| made == stamp) {
+        return Some(work);
+    }
+    let installed = Command::new("npm").args(["ci", "--no-progress"]).current_dir(&work).output().unwrap();
+    if !installed.status.success() {
+        let said = String::from_utf8_lossy(&installed.stderr).into_owned();
+        assert!(!said.contains("EUSAGE"), "the lock file does not fit: {said}");
+        skip::because(&format!("npm cannot install the generators: {}", said.lines().next().unwrap_or_default()));
+        return None;
+    }
+    let bundled = Command::new("node").args(["bundle.mjs", "pages"]).current_dir(&work).output().unwrap();
+    assert!(bundled.status.success(), "{}", String::from_utf8_lossy(&bundled.stderr));
+    fs::write(work.join("stamp"), stamp).unwrap();
+    Some(work)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// All that decides what is bundled.
+fn stamp(folder: &Path) -> String {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let text = |path: &PathBuf| if path.is_dir() { stamp(path) } else { fs::read_to_string(path).unwrap() };
+    paths.iter().map(text).collect()
+}
+
+fn host() -> Arc<Host> {
+    let folder = Folder::new().unwrap().keep();
+    let plugins = Products::built().unwrap().plugins(&folder, &TRANSPORTS).unwrap();
+    Host::open(&json!({"plugins": [plugins]}).to_string(), Box::new(())).unwrap()
+}
+
+/// The title of each field of a form by its pointer; of a secret that of its text and that of the reference in its place.
+fn titles(group: &Value, pointer: &str, found: &mut Map<String, Value>) {
+    let branches = group["allOf"].as_array().into_iter().flatten().map(|branch| &branch["then"]);
+    for part in [group, &group["then"]].into_iter().chain(branches) {
+        for (name, member) in part["properties"].as_object().into_iter().flatten() {
+            let pointer = format!("{pointer}/{name}");
+            if member.get("properties").is_some() {
+                titles(member, &pointer, found);
+            } else if let Some(title) = member.get("title") {
+                found.entry(pointer).or_insert_with(|| title.clone());
+            }
+        }
+    }
+}
+
+/// A field of a form, wherever in its group it stands.
+fn field<'a>(group: &'a Value, names: &[&str]) -> Option<&'a Value> {
+    let [name, rest @ ..] = names else { return Some(group) };
+    let branches = group["allOf"].as_array().into_iter().flatten().map(|branch| &branch["then"]);
+    let mut parts = [group, &group["then"]].into_iter().chain(branches);
+    parts.find_map(|part| field(part["properties"].get(name)?, rest).filter(|found| found.get("title").is_some()))
+}
+
+/// One form to be drawn, and what is typed into it.
+fn drawing(host: &Host, name: &str, language: &str, data: Value, typed: Value) -> Value {
+    let form: Value = serde_json::from_str(&host.schema(name, language).unwrap()).unwrap();
+    let mut fields = Map::new();
+    titles(&form["schema"], "", &mut fields);
+    let auth = json!({"user": null, "password": {"secret": "kept"}});
+    let kept = json!({"server": {"host": "h", "port": null, "proxy": {"secret": "kept"}}, "tls": null, "auth": auth});
+    let valid = if fields.contains_key("/server/host") { json!([kept]) } else { json!([{}]) };
+    json!({"name": name, "language": language, "form": form, "data": data, "type": typed, "titles": fields, "valid": valid})
+}
+
+/// What a form has saved as a whole document, and the settings that apply then.
+fn checked(host: &Host, drawn: &Value) -> Result<Value, String> {
+    let (name, saved) = (drawn["name"].as_str().unwrap(), &drawn["saved"]);
+    if saved["errors"].as_array().is_none_or(|errors| !errors.is_empty()) {
+        return Err(format!("was not saved: {}", saved["errors"]));
+    }
+    let document = match name {
+        "" => saved["data"].clone(),
+        name => {
+            let mut account = saved["data"].clone();
+            account["transport"] = json!(name);
+            json!({"accounts": {"a": account}})
+        }
+    };
+    let answer: Value = serde_json::from_str(&host.check(&document.to_string()).unwrap()).unwrap();
+    match answer["problems"].as_array().unwrap().as_slice() {
+        [] if name.is_empty() => Ok(answer["settings"].clone()),
+        [] => Ok(answer["settings"]["accounts"]["a"].clone()),
+        problems => Err(format!("check finds {problems:?} in {document}")),
+    }
+}
+
+/// All values in settings by their pointer; a list counts as one.
+fn leaves(value: &Value, pointer: &str, found: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| leaves(value, &format!("{pointer}/{name}"), found)),
+        value => found.push((pointer.to_owned(), value.clone())),
+    }
+}
+
+/// Whether a field shows a value: in itself, or where it shows nothing, in the sentence below it that says what applies then.
+fn shows(field: &Value, shown: &Value, value: &Value, words: &Words) -> bool {
+    let choice = field["oneOf"].as_array().and_then(|choices| choices.iter().find(|choice| choice["const"] == *value));
+    let told = match (choice.and_then(|choice| choice["title"].as_str()), value) {
+        (Some(title), _) => title.to_owned(),
+        (None, Value::String(text)) => text.clone(),
+        (None, Value::Bool(true)) => words.yes.to_owned(),
+        (None, value) => value.to_string(),
+    };
+    let (text, help) = (shown["value"].as_str().unwrap_or_default(), shown["help"].as_str().unwrap_or_default());
+    match shown["kind"].as_str().unwrap() {
+        "box" => shown["value"] == *value,
+        _ if !text.is_empty() => text == told || text == format!("{} ({told})", words.default),
+        _ => help.contains(&format!("{}: {told}", words.default)),
+    }
+}
+
+struct Words {
+    default: &'static str,
+    yes: &'static str,
+}
+
+fn words(language: &str) -> Words {
+    match language {
+        "de" => Words { default: "Voreinstellung", yes: "Ja" },
+        "sl" => Words { default: "Privzeto", yes: "Da" },
+        _ => Words { default: "Default", yes: "Yes" },
+    }
+}
+
+fn draw(work: &Path, forms: &[Value]) -> Value {
+    let scratch = Folder::new().unwrap();
+    let [orders, result] = ["work.json", "result.json"].map(|name| scratch.path().join(name));
+    let profile = scratch.path().join("profile");
+    fs::write(&orders, json!({"browser": BROWSER, "profile": profile, "forms": forms}).to_string()).unwrap();
+    let mut command = Command::new("node");
+    command.args(["draw.mjs", "pages"]).arg(&orders).arg(&result).current_dir(work);
+    // POSTKONTOR_PICTURES=FOLDER keeps a picture of each form.
+    command.args(std::env::var_os("POSTKONTOR_PICTURES"));
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&fs::read(result).unwrap()).unwrap()
+}
+
+#[test]
+fn every_form_drawn_from_nothing_shows_what_applies_and_saves_what_check_accepts() {
+    let Some(work) = generators() else { return };
+    let host = host();
+    let mut forms = Vec::new();
+    for language in LANGUAGES {
+        for name in TRANSPORTS.into_iter().chain([""]) {
+            let typed = if matches!(name, "" | "sendmail") { json!({}) } else { json!({"/server/host": "mail.example.com"}) };
+            forms.push(drawing(&host, name, language, Value::Null, typed));
+        }
+    }
+    // With data: references are drawn as names, null as nothing, and POP3 before SMTP with its method.
+    let auth = json!({"method": "pop-before-smtp", "user": "u", "password": {"secret": "kept-password"}});
+    let server = json!({"host": "mail.example.com", "port": null, "proxy": {"secret": "kept-proxy"}});
+    let given = json!({"server": server, "tls": {"ca_file": null}, "auth": auth});
+    forms.push(drawing(&host, "smtp", "en", given, json!({"/smtp/pop3/host": "pop.example.com"})));
+
+    let result = draw(&work, &forms);
+    assert_eq!(result["complaints"], json!([]), "what ajv has against the schemas in strict mode");
+    let drawn = result["drawn"].as_array().unwrap();
+    assert_eq!(drawn.len(), 4 * forms.len());
+    let mut wrong = Vec::new();
+    for drawn in drawn {
+        let about = format!("{} {} {} {}", drawn["generator"], drawn["name"], drawn["language"], drawn["data"]);
+        let settings = match checked(&host, drawn) {
+            Ok(settings) => settings,
+            Err(reason) => {
+                wrong.push(format!("{about}: {reason}"));
+                continue;
+            }
+        };
+        let form = forms.iter().find(|form| ["name", "language", "data"].iter().all(|member| form[*member] == drawn[*member])).unwrap();
+        wrong.extend(shown_otherwise(form, &drawn["shown"], &settings).into_iter().map(|what| format!("{about}: {what}")));
+        let by_rjsf = drawn["generator"].as_str().unwrap().starts_with("rjsf");
+        let title = form["form"]["schema"]["title"].as_str().unwrap();
+        if by_rjsf && !drawn["text"].as_str().unwrap().starts_with(title) {
+            wrong.push(format!("{about}: the head line is not {title}"));
+        }
+        let pop3 = drawn["shown"].get("/smtp/pop3/host").is_some();
+        if pop3 != drawn["data"].is_object() {
+            wrong.push(format!("{about}: POP3 before SMTP shows: {pop3}"));
+        }
+        for (pointer, name) in [("/server/proxy", "kept-proxy"), ("/auth/password", "kept-password")] {
+            let kept = &drawn["shown"][format!("{pointer}/secret")]["value"];
+            if drawn["data"].is_object() && *kept != name {
+                wrong.push(format!("{about}: the reference at {pointer} shows as {kept}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The fields that show something else than what applies.
+fn shown_otherwise(form: &Value, shown: &Value, settings: &Value) -> Vec<String> {
+    let words = words(form["language"].as_str().unwrap());
+    let mut applies = Vec::new();
+    leaves(settings, "", &mut applies);
+    let mut wrong = Vec::new();
+    for (pointer, value) in applies {
+        let is_typed = form["type"].get(&pointer).is_some() || form["data"].pointer(&pointer).is_some_and(|given| !given.is_null());
+        // A list without items has nothing to show, and no settings choose the transport.
+        if is_typed || value.is_array() || pointer == "/transport" {
+            continue;
+        }
+        let names: Vec<&str> = pointer.split('/').skip(1).collect();
+        let Some(field) = field(&form["form"]["schema"], &names) else {
+            wrong.push(format!("{pointer} is not in the schema"));
+            continue;
+        };
+        match shown.get(&pointer) {
+            None => wrong.push(format!("{pointer} does not show, and {value} applies")),
+            Some(seen) if !shows(field, seen, &value, &words) => wrong.push(format!("{pointer} shows {seen}, and {value} applies")),
+            Some(_) => {}
+        }
+    }
+    wrong
+}
