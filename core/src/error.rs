@@ -7,6 +7,11 @@ pub(crate) fn failed(status: Status, code: &str) -> Error {
     Error::new(status, code).usable()
 }
 
+/// A request that cannot be written as JSON.
+pub(crate) fn unwritable(error: serde_json::Error) -> Error {
+    failed(Status::Internal, "host.request_unwritable").detail(error.to_string())
+}
+
 /// The host's own error with what the transport knows of the session: the transport knows only that a stream failed, the host knows why.
 pub(crate) fn merged(mut cause: Error, seen: &Error) -> Error {
     cause.transport.clone_from(&seen.transport);

@@ -1,14 +1,17 @@
 //! A transport that can be used: an open plugin and what it says of itself.
 
-use crate::error::failed;
+use crate::error::unwritable;
 use crate::loader::{Context, Plugin, Session};
 use crate::{Callbacks, Cancel};
 use postkontor_plugin::settings::portable_schema;
-use postkontor_plugin::{Error, Status};
-use serde::{Deserialize, Serialize};
+use postkontor_plugin::wire::{DescribeRequest, Identity, OpenRequest};
+use postkontor_plugin::{Error, Opening};
 use serde_json::{Map, Value};
 use std::sync::{Arc, OnceLock};
 use zeroize::Zeroizing;
+
+/// What a plugin says of itself; its schema is shared by all that read it.
+pub(crate) type Description = postkontor_plugin::wire::Description<Arc<Value>>;
 
 /// A transport that can be used.
 pub(crate) struct Transport {
@@ -17,29 +20,10 @@ pub(crate) struct Transport {
     description: OnceLock<Result<Arc<Description>, Error>>,
 }
 
-/// What a plugin says of itself whenever it is asked.
-#[derive(Deserialize)]
-pub(crate) struct Identity {
-    pub(crate) name: String,
-    #[serde(default)]
-    pub(crate) version: String,
-    pub(crate) operations: Vec<String>,
-}
-
-/// What a plugin says of itself when it is asked for everything.
-#[derive(Deserialize)]
-pub(crate) struct Description {
-    /// The schema of an account's settings, without texts.
-    pub(crate) schema: Arc<Value>,
-    /// Texts by language.
-    #[serde(default)]
-    pub(crate) texts: Value,
-}
-
 impl Transport {
     /// Asks a plugin who it is.
     pub(crate) fn new(plugin: Plugin) -> Result<Transport, Error> {
-        let identity = plugin.describe("{}")?;
+        let identity = plugin.describe(DescribeRequest::default())?;
         Ok(Transport { plugin, identity, description: OnceLock::new() })
     }
 
@@ -51,7 +35,7 @@ impl Transport {
     /// Everything it says of itself; asked for once.
     pub(crate) fn description(&self) -> Result<Arc<Description>, Error> {
         let describe = || {
-            let mut description: Description = self.plugin.describe(r#"{"full":true}"#)?;
+            let mut description: Description = self.plugin.describe(DescribeRequest { full: true })?;
             // The Rust SDK has done it already; a plugin in another language has only written its schema down.
             let schema = std::mem::take(&mut description.schema);
             description.schema = Arc::new(portable_schema(Arc::unwrap_or_clone(schema)));
@@ -71,25 +55,12 @@ impl Transport {
         callbacks: &dyn Callbacks,
         log: i32,
     ) -> Result<Session, Error> {
-        #[derive(Serialize)]
-        struct Request<'a> {
-            account: &'a str,
-            settings: &'a Value,
-            #[serde(skip_serializing_if = "Map::is_empty")]
-            secrets: &'a Map<String, Value>,
-            #[serde(skip_serializing_if = "is_silent")]
-            log: i32,
-        }
         let (cancel, mut no_streams) = (Cancel::default(), ());
         let context = Context::new(callbacks, &cancel, &mut no_streams);
-        let request = serde_json::to_string(&Request { account, settings, secrets: names, log });
-        let request = request.map_err(|error| failed(Status::Internal, "host.request_unwritable").detail(error.to_string()))?;
-        let request = Zeroizing::new(request);
+        let secrets = names.iter().filter_map(|(pointer, name)| Some((pointer.clone(), name.as_str()?.to_owned()))).collect();
+        let opening = Opening { account: account.to_owned(), secrets };
+        let log = u64::try_from(log).unwrap_or_default();
+        let request = serde_json::to_string(&OpenRequest { opening, log, settings }).map(Zeroizing::new).map_err(unwritable)?;
         self.plugin.open(&request, &context)
     }
-}
-
-/// Whether nobody reads the log; then the transport need not learn it.
-fn is_silent(log: &i32) -> bool {
-    *log == 0
 }

@@ -5,7 +5,8 @@
 use postkontor_core::{Account, Callbacks, Cancel, Host, Level, Secret, Status};
 use postkontor_plugin::abi::raw::Plugin;
 use postkontor_plugin::{
-    Answer, Body, Call, Error, Mail, Opening, Reply, Report, Sent, Stage, Step, TestRequest, Transport, Verdict, schemars, serde,
+    Answer, Body, Call, Error, Folder, ListRequest, Listing, Mail, Opening, Reply, Report, Sent, Stage, Step, TestRequest, Transport,
+    Verdict, schemars, serde,
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -72,10 +73,11 @@ impl Transport for Parrot {
         })
     }
 
-    fn list(&mut self, _request: &Value, call: &Call) -> Result<Value, Error> {
+    fn list(&mut self, _request: &ListRequest, call: &Call) -> Result<Listing, Error> {
         let levels = [Level::Error, Level::Warning, Level::Information, Level::Debug, Level::Trace];
         let reads = levels.into_iter().filter(|level| call.logs(*level)).count();
-        Ok(json!({"folders": [{"name": "a"}, {"name": "b"}], "reads": reads}))
+        let folder = |name: &str| Folder { name: name.to_owned(), delimiter: Some(reads.to_string()), ..Folder::default() };
+        Ok(Listing::Folders { folders: vec![folder("a"), folder("b")] })
     }
 }
 
@@ -257,7 +259,7 @@ fn a_transport_learns_whether_somebody_reads() {
     ] {
         let program = host(&config, level).0;
         let answer = Account::open(&program, &settings("send"), None).unwrap().list("", &Cancel::default()).unwrap();
-        assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["reads"], reads, "{config} {level:?}");
+        assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["folders"][0]["delimiter"], reads.to_string(), "{config} {level:?}");
     }
 }
 

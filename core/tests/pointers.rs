@@ -5,8 +5,8 @@
 use postkontor_core::{Account, Cancel, Error, Host, Status};
 use postkontor_plugin::abi::raw::Plugin;
 use postkontor_plugin::{
-    Answer, At, Body, Call, Input, Mail, Opening, ReceiveRequest, Received, Reply, Report, Sent, Step, TestRequest, Transport, Verdict,
-    schemars, serde,
+    Answer, Applied, ApplyRequest, At, Body, Call, Input, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Reply, Report,
+    Sent, Step, TestRequest, Transport, Verdict, schemars, serde,
 };
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ impl Transport for Pointing {
         Ok(sent)
     }
 
-    fn list(&mut self, _request: &Value, _call: &Call) -> Result<Value, Error> {
+    fn list(&mut self, _request: &ListRequest, _call: &Call) -> Result<Listing, Error> {
         Err(self.error())
     }
 
@@ -72,7 +72,7 @@ impl Transport for Pointing {
         Err(self.error())
     }
 
-    fn apply(&mut self, _request: &Value, _call: &Call) -> Result<Value, Error> {
+    fn apply(&mut self, _request: &ApplyRequest, _call: &Call) -> Result<Applied, Error> {
         Err(self.error())
     }
 }

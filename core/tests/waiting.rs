@@ -141,7 +141,7 @@ fn a_wait_that_is_no_number_of_seconds_is_refused() {
         let request = json!({ "wait_seconds": wait }).to_string();
         let error = account(&["nothing"], Box::new(())).receive(&request, None, &Cancel::default()).unwrap_err();
         assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Argument, "/wait_seconds"), "{wait}");
-        assert_eq!(error.message, "“wait_seconds” cannot have this value in a request.");
+        assert_eq!(error.message, "“wait_seconds” cannot have this value in a request; what is expected is: a whole number.");
     }
 }
 

@@ -6,13 +6,11 @@ use crate::entry::{self, NOTHING};
 use crate::{argument, handle};
 use postkontor_core::message::Composer;
 use postkontor_core::settings::Sender;
-use postkontor_core::{Cancel, Host, Opened, write_whole};
+use postkontor_core::{Cancel, Host, Opened, Source, Wanted, write_whole};
 use postkontor_plugin::{Error, Status};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::ffi::{c_char, c_void};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Builds the MIME form of a message without sending it, for archives and previews. Bcc does not appear in it.
 ///
@@ -68,7 +66,7 @@ pub unsafe extern "system" fn postkontor_message_open(
         entry::call(out, || {
             let message = argument::place(message, "message")?;
             let open = handle::share(host)?;
-            let source: Source = request(argument::optional_text(source, "source")?.unwrap_or("{}"), &open)?;
+            let source = Source::read(argument::optional_text(source, "source")?.unwrap_or("{}")).map_err(|error| open.localised(error))?;
             let raw = match source.file {
                 Some(file) => std::fs::read(&file).map_err(|error| unreadable(&file, &error, &open))?,
                 None => argument::bytes(data, len, "data")?.to_vec(),
@@ -100,15 +98,11 @@ pub unsafe extern "system" fn postkontor_message_part(
         entry::call(out, || {
             let mut message = handle::lend(message)?;
             let open = handle::share(message.owner())?;
-            let wanted: Wanted = self::request(argument::text(request, "request")?, &open)?;
+            let wanted = Wanted::read(argument::text(request, "request")?).map_err(|error| open.localised(error))?;
             let message = message.get()?;
             let part = match wanted.part {
-                _ if wanted.raw => Cow::Borrowed(message.raw()),
+                None => Cow::Borrowed(message.raw()),
                 Some(index) => message.part(index).map_err(|error| open.localised(error))?,
-                None => {
-                    let code = "request.member_invalid";
-                    return Err(open.localised(Error::new(Status::Argument, code).arg("member", "part").at_request("/part", code)));
-                }
             };
             let size = part.len();
             match (wanted.file, Writer::new(write, user)) {
@@ -132,33 +126,8 @@ pub unsafe extern "system" fn postkontor_message_close(message: *mut MessageHand
     unsafe { entry::call(out, || handle::close(message).map(|_| NOTHING)) }
 }
 
-/// Where a message to be opened comes from.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Source {
-    #[serde(default)]
-    file: Option<PathBuf>,
-}
-
-/// Which part of a message is wanted, and where it goes.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wanted {
-    #[serde(default)]
-    part: Option<usize>,
-    #[serde(default)]
-    raw: bool,
-    #[serde(default)]
-    file: Option<PathBuf>,
-}
-
 /// Bytes are handed over in blocks of this size.
 const BLOCK: usize = 64 * 1024;
-
-fn request<T: DeserializeOwned>(json: &str, host: &Host) -> Result<T, Error> {
-    let unreadable = |error: serde_json::Error| Error::new(Status::Argument, "request.unreadable").detail(error.to_string());
-    serde_json::from_str(json).map_err(|error| host.localised(unreadable(error)))
-}
 
 fn unreadable(file: &Path, error: &std::io::Error, host: &Host) -> Error {
     let status = if error.kind() == std::io::ErrorKind::NotFound { Status::NotFound } else { Status::Local };

@@ -1,13 +1,13 @@
 //! The copy that the sender keeps of a mail (`sent.copy`): filed after the mail was sent, and never a reason for a failure of sending.
 
 use super::Account;
-use super::leg::{Leg, milliseconds};
+use super::leg::{Leg, timed};
 use super::send::{Bodies, Delivered, SLOW_LINE, unreadable};
 use crate::Cancel;
 use crate::error::merged;
 use crate::receipt::{Kept, SentCopy};
 use postkontor_plugin::{Error, Filed, Filing, FilingResult, Original, SentBy, Stage, Step, Verdict};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::time::{Duration, Instant};
 
 /// The operation of the transport that keeps copies.
@@ -110,10 +110,8 @@ fn file(leg: &mut Leg, sent_by: SentBy, bodies: &mut Bodies<'_, '_>, cancel: &Ca
         utf8: mail.utf8,
     });
     let filing = Filing { folder: FOLDER.to_owned(), sent_by: Some(sent_by), messages: originals.collect() };
-    let mut request = serde_json::to_value(filing).map_err(unreadable)?;
     let deadline = DEADLINE + Duration::from_secs(bytes / SLOW_LINE + count as u64);
-    request["deadline_ms"] = json!(milliseconds(cancel.remaining(deadline)));
-    let answer = leg.stream(OPERATION, request.to_string().as_bytes(), cancel, bodies)?;
+    let answer = leg.stream(OPERATION, &timed(filing, cancel.remaining(deadline))?, cancel, bodies)?;
     let mut filed: Filed = serde_json::from_slice(&answer).map_err(unreadable)?;
     if filed.results.len() != count && !filed.left_to_provider {
         return Err(unreadable(format!("{} results for {count} copies", filed.results.len())));

@@ -1,13 +1,15 @@
 //! One transport with one account's settings: the account itself, or one that stands in for it.
 
-use crate::error::{failed, merged};
+use crate::error::{failed, merged, unwritable};
 use crate::loader::{Context, Session, Streams};
 use crate::log::{Dialogue, Listener};
 use crate::receive::{Reception, Wait};
 use crate::settings::{AccountSettings, Document, resolve_secrets, secret_names, secret_not_found, wipe};
 use crate::transport::Description;
 use crate::{Callbacks as _, Cancel, Host};
-use postkontor_plugin::{Error, Input, Mask, Received, Stage, Status};
+use postkontor_plugin::wire::Timed;
+use postkontor_plugin::{Error, Input, Mask, ReceiveRequest, Received, Stage, Status};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,9 +42,8 @@ impl Leg {
     }
 
     /// Performs an operation that has no streams.
-    pub(super) fn call(&mut self, operation: &str, mut request: Value, cancel: &Cancel, deadline: Duration) -> Result<Vec<u8>, Error> {
-        request["deadline_ms"] = Value::from(milliseconds(cancel.remaining(deadline)));
-        self.stream(operation, request.to_string().as_bytes(), cancel, &mut ())
+    pub(super) fn call(&mut self, operation: &str, request: impl Serialize, cancel: &Cancel, deadline: Duration) -> Result<Vec<u8>, Error> {
+        self.stream(operation, &timed(request, cancel.remaining(deadline))?, cancel, &mut ())
     }
 
     /// Performs an operation whose messages pass through `streams`.
@@ -89,8 +90,14 @@ impl Leg {
     }
 
     /// Asks for new messages once.
-    pub(super) fn receive(&mut self, request: &Value, cancel: &Cancel, reception: &mut Reception<'_, '_>) -> Result<Received, Error> {
-        let (answer, failure) = self.exchange("receive", request.to_string().as_bytes(), cancel, reception)?;
+    pub(super) fn receive(
+        &mut self,
+        request: &ReceiveRequest,
+        deadline: Duration,
+        cancel: &Cancel,
+        reception: &mut Reception<'_, '_>,
+    ) -> Result<Received, Error> {
+        let (answer, failure) = self.exchange("receive", &timed(request, deadline)?, cancel, reception)?;
         let unreadable = |error: serde_json::Error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string());
         let mut received: Received = serde_json::from_slice(&answer).map_err(unreadable)?;
         // The transport learned only that a message could not be taken.
@@ -199,6 +206,11 @@ fn told(request: &[u8], log: i32) -> Cow<'_, [u8]> {
         Some(members) if log > 0 => Cow::Owned([format!("{{\"log\":{log},").as_bytes(), members].concat()),
         _ => Cow::Borrowed(request),
     }
+}
+
+/// A request with the time that it may take.
+pub(super) fn timed(request: impl Serialize, deadline: Duration) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(&Timed { deadline_ms: milliseconds(deadline), log: 0, request }).map_err(unwritable)
 }
 
 /// Milliseconds as the plugin ABI counts them; a day is far beyond every real deadline.

@@ -12,12 +12,13 @@ use crate::error::failed;
 use crate::receive::{Reception, Take, Wait};
 use crate::settings::{Document, Sender};
 use crate::watch::Watch;
-use crate::{Cancel, Host};
+use crate::{Cancel, Host, request};
 pub(crate) use copy::OPERATION as COPYING;
 use leg::Leg;
 pub(crate) use pointers::locate;
 use postkontor_plugin::{Error, Status};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,7 +92,7 @@ impl Account {
     /// Lists folders or messages.
     pub fn list(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
         let started = self.begin();
-        let result = self.mailbox().and_then(|leg| pass(leg, "list", request, cancel));
+        let result = self.mailbox().and_then(|leg| pass(leg, "list", request::list(request)?, cancel));
         self.conclude("list", result, |json| self.counted("listed", json, started))
     }
 
@@ -107,20 +108,18 @@ impl Account {
     pub fn receive<'t>(&mut self, request: &str, take: Option<&'t mut Take<'t>>, cancel: &Cancel) -> Result<String, Error> {
         let (document, host, started) = (self.document.clone(), self.host.clone(), self.begin());
         let result = self.mailbox().and_then(|leg| {
-            let mut request = request_object(request)?;
-            let wishes = Reception::wishes(&request)?;
+            let (mut request, wishes) = request::receive(request)?;
             let wait = Wait::new(wishes.wait_seconds, cancel);
             let watch = Watch::new(host.callbacks(), cancel, cancel.remaining(DEADLINE + wait.left()));
             let routed = Reception::new(wishes, &document.receive, take, watch);
             let mut reception = routed.map_err(|error| pointers::of_host(error, None, &document))?;
-            request["summary"] = json!(reception.detail);
+            request.summary = reception.detail;
             let mut received = loop {
-                request["wait_seconds"] = Value::from(wait.seconds());
-                request["deadline_ms"] = Value::from(leg::milliseconds(cancel.remaining(DEADLINE + wait.left())));
-                let received = leg.receive(&request, cancel, &mut reception);
+                request.wait_seconds = wait.seconds();
+                let received = leg.receive(&request, cancel.remaining(DEADLINE + wait.left()), cancel, &mut reception);
                 let again_seconds = match &received {
                     Ok(received) if reception.is_empty() && !received.more && received.interrupted.is_none() => {
-                        request["state"] = Value::from(received.state.as_str());
+                        request.state = Some(received.state.clone());
                         received.again_seconds
                     }
                     // Not now: another session holds the mailbox, for example. Whoever waits has time to try again.
@@ -153,7 +152,7 @@ impl Account {
     /// Marks, moves or deletes messages.
     pub fn apply(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
         let started = self.begin();
-        let result = self.mailbox().and_then(|leg| pass(leg, "apply", request, cancel));
+        let result = self.mailbox().and_then(|leg| pass(leg, "apply", request::apply(request)?, cancel));
         self.conclude("apply", result, |json| {
             let asked: Value = serde_json::from_str(request).unwrap_or_default();
             self.counted(&format!("applied {}", asked["do"].as_str().unwrap_or_default()), json, started)
@@ -163,7 +162,7 @@ impl Account {
     /// Asks a person for consent (OAuth 2.0).
     pub fn authorize(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
         let started = self.begin();
-        let result = self.enabled().and_then(|leg| pass(leg, "authorize", request, cancel));
+        let result = self.enabled().and_then(|leg| pass(leg, "authorize", request::authorize(request)?, cancel));
         self.conclude("authorize", result, |_| format!("authorized, {}", crate::log::Seconds(started.elapsed())))
     }
 
@@ -201,18 +200,7 @@ impl Account {
 }
 
 /// Passes an operation to the transport, whose answer needs nothing added.
-fn pass(leg: &mut Leg, operation: &str, request: &str, cancel: &Cancel) -> Result<String, Error> {
-    let request = request_object(request)?;
+fn pass(leg: &mut Leg, operation: &str, request: impl Serialize, cancel: &Cancel) -> Result<String, Error> {
     let answer = leg.call(operation, request, cancel, DEADLINE)?;
     String::from_utf8(answer).map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))
-}
-
-/// A request of the caller: a JSON object, or nothing for an empty one.
-fn request_object(request: &str) -> Result<Value, Error> {
-    let unreadable = |detail: String| failed(Status::Argument, "request.unreadable").detail(detail);
-    if request.trim().is_empty() {
-        return Ok(Value::Object(serde_json::Map::new()));
-    }
-    let value: Value = serde_json::from_str(request).map_err(|error| unreadable(error.to_string()))?;
-    if value.is_object() { Ok(value) } else { Err(unreadable("a JSON object is expected".to_owned())) }
 }

@@ -4,13 +4,13 @@ use super::leg::{Leg, milliseconds};
 use super::pointers::{locate, of_host, of_mail};
 use super::{Account, journal};
 use crate::Cancel;
-use crate::error::{failed, merged};
+use crate::error::{failed, merged, unwritable};
 use crate::loader::Streams;
 use crate::message::{Composed, Composer};
 use crate::receipt::{SentCopy, Way, receipt, refusal};
 use crate::settings::Document;
-use postkontor_plugin::{Answer, Delivery, Dsn, Error, Input, Level, Sent, Stage, Status, Verdict};
-use serde::{Deserialize, Serialize};
+use postkontor_plugin::wire::{Outgoing, SendAnswer, SendRequest, SendResult};
+use postkontor_plugin::{Answer, Delivery, Error, Input, Level, Sent, Stage, Status, Verdict};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
@@ -22,40 +22,6 @@ pub(super) const SLOW_LINE: u64 = 64 * 1024;
 
 /// The most mails that one call takes; each is held composed, without its attached files, until the call ends.
 const BATCH: usize = 10_000;
-
-#[derive(Serialize)]
-struct Request<'a> {
-    deadline_ms: u64,
-    messages: Vec<Outgoing<'a>>,
-}
-
-/// A mail as `postkontor_plugin::Mail` reads it, borrowed.
-#[derive(Serialize)]
-struct Outgoing<'a> {
-    stream: usize,
-    size: u64,
-    from: &'a str,
-    recipients: Vec<&'a str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    eight_bit: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    utf8: bool,
-    message_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dsn: Option<&'a Dsn>,
-}
-
-#[derive(Deserialize)]
-struct Response {
-    results: Vec<Outcome>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Outcome {
-    Sent(Sent),
-    Error(Error),
-}
 
 impl Account {
     /// Sends a mail, or several.
@@ -339,7 +305,7 @@ fn hand_over(leg: &mut Leg, mails: &mut [Open<'_>], document: &Document, cancel:
     };
     let mut bodies = Bodies { mails: mails.iter_mut().map(|open| &mut open.mail).collect(), document, failed: None };
     let response = leg.stream("send", &request, cancel, &mut bodies).and_then(|answer| {
-        let response: Response = serde_json::from_slice(&answer).map_err(unreadable)?;
+        let response: SendAnswer = serde_json::from_slice(&answer).map_err(unreadable)?;
         if response.results.len() != count {
             return Err(unreadable(format!("{} results for {count} mails", response.results.len())));
         }
@@ -348,11 +314,11 @@ fn hand_over(leg: &mut Leg, mails: &mut [Open<'_>], document: &Document, cancel:
     let mut failed_body = bodies.failed;
     match response {
         Ok(response) => {
-            let result = |(index, outcome): (usize, Outcome)| match outcome {
-                Outcome::Sent(sent) => {
+            let result = |(index, outcome): (usize, SendResult)| match outcome {
+                SendResult::Sent(sent) => {
                     mails[index].believed(sent).map_err(|error| Failure::new(leg.complete("send", error.arg("host", leg.server()))))
                 }
-                Outcome::Error(error) => {
+                SendResult::Error(error) => {
                     let error = mails[index].located(leg.complete("send", error), document);
                     Err(match failed_body.take_if(|(number, _)| *number == index) {
                         Some((_, cause)) => Failure { error: merged(cause, &error), of_source: true },
@@ -375,7 +341,7 @@ fn request(mails: &[Open<'_>], cancel: &Cancel) -> Result<Vec<u8>, Error> {
     let bytes: u64 = mails.iter().map(|open| open.mail.size).sum();
     let deadline = cancel.remaining(DEADLINE + Duration::from_secs(bytes / SLOW_LINE));
     let messages = mails.iter().enumerate().map(|(index, Open { mail, recipients, .. })| Outgoing {
-        stream: index + 1,
+        stream: index as u64 + 1,
         size: mail.size,
         from: &mail.from,
         recipients: match recipients {
@@ -387,8 +353,8 @@ fn request(mails: &[Open<'_>], cancel: &Cancel) -> Result<Vec<u8>, Error> {
         message_id: &mail.message_id,
         dsn: mail.dsn.as_ref(),
     });
-    let request = Request { deadline_ms: milliseconds(deadline), messages: messages.collect() };
-    serde_json::to_vec(&request).map_err(|error| failed(Status::Internal, "host.request_unwritable").detail(error.to_string()))
+    let request = SendRequest { deadline_ms: milliseconds(deadline), log: 0, messages: messages.collect() };
+    serde_json::to_vec(&request).map_err(unwritable)
 }
 
 /// What a failure of the whole call means for one mail. After a defect the mail may have left.

@@ -1,8 +1,9 @@
 //! Testing the settings: every step, what was seen, and what to do about it.
 
-use super::{Account, request_object};
+use super::Account;
 use crate::Cancel;
 use crate::error::failed;
+use crate::request;
 use postkontor_plugin::{Error, Report, Stage, Status, Step, StepStatus};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
@@ -21,9 +22,9 @@ impl Account {
 
     fn run_test(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
         self.enabled()?;
-        let request = request_object(request)?;
+        let request = request::test(request)?;
         let started = Instant::now();
-        let to = self.loop_recipient(&request)?;
+        let to = request.looped.map(|to| self.loop_recipient(to)).transpose()?;
         let mut report = self.prepare_and_test(cancel)?;
         let copying = if report.is_ok() { self.copying_step(cancel) } else { None };
         let looped = to.map(|to| self.loop_step(&report, &to, cancel));
@@ -68,12 +69,10 @@ impl Account {
         Ok(Report { steps, transcript: report.transcript })
     }
 
-    /// The address that the request wants a test message to go to, if it wants one.
-    fn loop_recipient(&self, request: &Value) -> Result<Option<String>, Error> {
-        let Some(wish) = request.get("loop").filter(|wish| !wish.is_null() && **wish != Value::Bool(false)) else { return Ok(None) };
-        let to = wish.get("to").and_then(Value::as_str).or(self.sender().address.as_deref());
+    /// The address that a test message goes to: the one of the request, else the sender's own.
+    fn loop_recipient(&self, to: Option<String>) -> Result<String, Error> {
         let missing = || failed(Status::Argument, "test.loop_recipient_missing").at_request("/loop/to", "test.loop_recipient_missing");
-        to.map(|to| Some(to.to_owned())).ok_or_else(missing)
+        to.or_else(|| self.sender().address.clone()).ok_or_else(missing)
     }
 
     fn loop_step(&mut self, report: &Report, to: &str, cancel: &Cancel) -> Step {

@@ -1,10 +1,11 @@
 //! Calls through the frozen vtable: the only place where the host touches a plugin's pointers.
 
 use super::{shown, table};
-use crate::error::failed;
+use crate::error::{failed, unwritable};
 use crate::{Callbacks, Cancel};
 use abi_stable::library::AbiHeaderRef;
 use postkontor_abi as raw;
+use postkontor_plugin::wire::DescribeRequest;
 use postkontor_plugin::{Error, Secret, Status};
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
@@ -108,9 +109,10 @@ impl Plugin {
     }
 
     /// Asks the plugin to describe itself.
-    pub(crate) fn describe<T: DeserializeOwned>(&self, request: &str) -> Result<T, Error> {
+    pub(crate) fn describe<T: DeserializeOwned>(&self, request: DescribeRequest) -> Result<T, Error> {
+        let request = serde_json::to_vec(&request).map_err(unwritable)?;
         // SAFETY: the request is lent for the call, and `out` is writable.
-        let json = receive(|out| unsafe { (self.0.describe)(lend(request.as_bytes()), out) })?;
+        let json = receive(|out| unsafe { (self.0.describe)(lend(&request), out) })?;
         serde_json::from_slice(&json).map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))
     }
 

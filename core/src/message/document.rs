@@ -3,9 +3,9 @@
 use super::address::Address;
 use super::date::Date;
 use super::findings::Findings;
-use super::json::Json;
 use super::members::{Attachment, Listed, Priority};
 use super::reader::{Reader, escaped};
+use crate::json::Json;
 use postkontor_plugin::{Dsn, Error, Stage, Status};
 use std::borrow::Cow;
 
@@ -34,6 +34,28 @@ pub(super) struct Message<'a> {
     /// Path of a ready-made message.
     pub(super) file: Option<Cow<'a, str>>,
 }
+
+/// All members.
+const MEMBERS: [&str; 18] = [
+    "from",
+    "sender",
+    "reply_to",
+    "to",
+    "cc",
+    "bcc",
+    "subject",
+    "text",
+    "html",
+    "attachments",
+    "headers",
+    "message_id",
+    "date",
+    "priority",
+    "receipt",
+    "in_reply_to",
+    "references",
+    "file",
+];
 
 /// Members that describe a message of our own making, which a ready-made one brings along.
 const NOT_WITH_FILE: [&str; 13] = [
@@ -112,7 +134,7 @@ impl<'a> Message<'a> {
             "in_reply_to" => self.in_reply_to = reader.identifiers(value, "/in_reply_to"),
             "references" => self.references = reader.identifiers(value, "/references"),
             "file" => self.file = reader.line(value, "/file"),
-            _ => reader.findings.add(format!("/{}", escaped(name)), "message.member_unknown", &[("member", name)]),
+            _ => reader.findings.unknown(format!("/{}", escaped(name)), name, &MEMBERS),
         }
     }
 }

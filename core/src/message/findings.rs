@@ -1,6 +1,7 @@
 //! What composing finds out: everything that is wrong with a message, what was put right, and whether the call goes on.
 
 use crate::Watch;
+use crate::settings::hint;
 use postkontor_plugin::{At, Error, Input, Stage, Status};
 use serde_json::{Map, Value};
 
@@ -77,6 +78,14 @@ impl<'c> Findings<'c> {
     /// Notes that something in the document is wrong.
     pub(super) fn add(&mut self, pointer: impl Into<String>, code: &str, args: &[(&str, &str)]) {
         self.add_in(Input::Message, pointer, code, args);
+    }
+
+    /// Notes that a member is not known, with the one of `known` that was probably meant.
+    pub(super) fn unknown(&mut self, pointer: impl Into<String>, member: &str, known: &[&str]) {
+        self.add(pointer, "message.member_unknown", &[("member", member)]);
+        if let Some(at) = self.problems.last_mut() {
+            at.args.insert("hint".to_owned(), hint(member, known.iter().copied()));
+        }
     }
 
     /// Notes that something in the document, or in the settings that it is composed by, is wrong.

@@ -25,7 +25,6 @@ mod header;
 mod html;
 mod identifier;
 mod identity;
-mod json;
 mod kind;
 mod line_ends;
 mod members;

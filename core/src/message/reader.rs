@@ -3,8 +3,8 @@
 use super::address::{self, Address};
 use super::date::Date;
 use super::findings::Findings;
-use super::json::Json;
 use super::members::{Attachment, Listed, Priority, Source};
+use crate::json::Json;
 use postkontor_plugin::{Dsn, Notify};
 use std::borrow::Cow;
 
@@ -166,7 +166,7 @@ impl Reader<'_, '_> {
                     valid &= address.is_some();
                 }
                 _ => {
-                    self.findings.add(format!("{pointer}/{}", escaped(&member)), "message.member_unknown", &[("member", &member)]);
+                    self.findings.unknown(format!("{pointer}/{}", escaped(&member)), &member, &["name", "address"]);
                     valid = false;
                 }
             }
@@ -220,7 +220,7 @@ impl Reader<'_, '_> {
                 }
                 "type" => kind = self.kind(value, &place),
                 "inline" => inline = self.content_id(value, &place),
-                _ => self.findings.add(place, "message.member_unknown", &[("member", &member)]),
+                _ => self.findings.unknown(place, &member, &["name", "file", "part", "type", "inline"]),
             }
         }
         if given != 1 {
@@ -372,7 +372,7 @@ impl Reader<'_, '_> {
                 ("delivery", Json::List(occasions)) => delivery = Some(Dsn { notify: self.occasions(occasions) }),
                 ("delivery", _) => self.findings.add("/receipt/delivery", "message.expected_list", &[]),
                 (other, _) => {
-                    self.findings.add(format!("/receipt/{}", escaped(other)), "message.member_unknown", &[("member", other)]);
+                    self.findings.unknown(format!("/receipt/{}", escaped(other)), other, &["read", "delivery"]);
                 }
             }
         }

@@ -19,9 +19,10 @@ use crate::opened::Opened;
 use crate::settings::Receive;
 use crate::watch::Watch;
 use folder::Folder;
-use postkontor_plugin::{Disposal, Error, Incoming, Missing, ReceiveRequest, Received, Stage, Status, Summary};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use postkontor_abi::CONTROL_STREAM as CONTROL;
+use postkontor_plugin::wire::{END, Event, MESSAGE_STREAM as MESSAGE, Verdict};
+use postkontor_plugin::{Disposal, Error, Incoming, Missing, Received, Stage, Status, Summary};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use spool::Spool;
 use std::borrow::Cow;
@@ -29,10 +30,6 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub(crate) use wait::Wait;
-
-/// The streams of the control protocol (postkontor-abi): events and their answers, and the bytes of the announced message.
-const CONTROL: u64 = 0;
-const MESSAGE: u64 = 1;
 
 /// A larger message is not held in memory: its summary tells the headers and what the first part of it shows.
 const WHOLE: u64 = 32 * 1024 * 1024;
@@ -46,14 +43,13 @@ const BEYOND: u64 = 64 * 1024 * 1024;
 const READING: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
 /// What the caller asks for beyond what goes to the transport.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default)]
 pub(crate) struct Wishes {
     /// Folder on this machine to save every message in.
-    save_to: Option<PathBuf>,
+    pub(crate) save_to: Option<PathBuf>,
     /// What becomes of each message where no callback is asked.
-    then: Disposal,
-    summary: Summary,
+    pub(crate) then: Disposal,
+    pub(crate) summary: Summary,
     /// How long to wait for new messages where there are none.
     pub(crate) wait_seconds: u64,
 }
@@ -154,31 +150,7 @@ struct Taken {
     verdict: Disposal,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Event {
-    Message(Incoming),
-    End(#[allow(dead_code, reason = "only its presence counts")] bool),
-}
-
 impl<'a, 'w> Reception<'a, 'w> {
-    /// Reads the request: what the transport needs of it is checked, too, so that nothing in it is silently without effect.
-    pub(crate) fn wishes(request: &Value) -> Result<Wishes, Error> {
-        let asked: ReceiveRequest = readable(request)?;
-        if let Some(since) = &asked.filter.since
-            && !is_day(since)
-        {
-            let code = "receive.day_invalid";
-            return Err(failed(Status::Argument, code).at_request("/filter/since", code));
-        }
-        let wishes: Wishes = readable(request)?;
-        if wishes.then == Disposal::Stop {
-            // Stored and yet not fetched: it would come again with every call.
-            return Err(invalid("then", "without a callback there is nothing to stop".to_owned()));
-        }
-        Ok(wishes)
-    }
-
     /// Prepares a fetch. Refuses it where the settings route messages to operators and there is none.
     pub(crate) fn new(
         wishes: Wishes,
@@ -327,21 +299,16 @@ impl Streams for Reception<'_, '_> {
     fn read(&mut self, stream: u64, data: &mut [u8]) -> Result<usize, Error> {
         let answer = self.answer.take().filter(|_| stream == CONTROL);
         let answer = answer.ok_or_else(|| failed(Status::Argument, "host.stream_unknown"))?;
-        let answer = match answer {
-            Disposal::Keep => r#"{"disposal":"keep"}"#,
-            Disposal::Seen => r#"{"disposal":"seen"}"#,
-            Disposal::Delete => r#"{"disposal":"delete"}"#,
-            Disposal::Stop => r#"{"disposal":"stop"}"#,
-        };
+        let answer = Verdict { disposal: answer }.as_bytes();
         let place = data.get_mut(..answer.len()).ok_or_else(|| failed(Status::Argument, "host.stream_unknown"))?;
-        place.copy_from_slice(answer.as_bytes());
+        place.copy_from_slice(answer);
         Ok(answer.len())
     }
 
     fn write(&mut self, stream: u64, data: &[u8]) -> Result<(), Error> {
         match (stream, &mut self.current) {
             // As nearly every plugin writes it.
-            (CONTROL, _) if data == br#"{"end":true}"# => self.end(),
+            (CONTROL, _) if data == END => self.end(),
             (CONTROL, _) => {
                 let unreadable = |error: serde_json::Error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string());
                 serde_json::from_slice(data).map_err(unreadable).and_then(|event| match event {
@@ -363,23 +330,6 @@ fn within(incoming: &Incoming, size: u64) -> Result<(), Error> {
     Err(error.arg("told", told).arg("size", size))
 }
 
-/// The members of a request that belong to a type of which every member may be left out; the error names the one that is wrong.
-fn readable<T: DeserializeOwned>(request: &Value) -> Result<T, Error> {
-    T::deserialize(request).map_err(|error| {
-        let members = request.as_object().into_iter().flatten();
-        let wrong = members.filter(|(name, value)| T::deserialize(&json!({ name.as_str(): value })).is_err()).map(|(name, _)| name).next();
-        match wrong {
-            Some(name) => invalid(name, error.to_string()),
-            None => failed(Status::Argument, "request.unreadable").detail(error.to_string()),
-        }
-    })
-}
-
-fn invalid(member: &str, detail: String) -> Error {
-    let code = "request.member_invalid";
-    failed(Status::Argument, code).arg("member", member).detail(detail).at_request(format!("/{member}"), code)
-}
-
 /// Names without those that were there before: nobody wants two copies.
 fn once(names: &[String]) -> Vec<&str> {
     let mut kept: Vec<&str> = Vec::new();
@@ -389,15 +339,6 @@ fn once(names: &[String]) -> Vec<&str> {
         }
     }
     kept
-}
-
-/// Whether a text is a day as in `2026-11-20`.
-fn is_day(text: &str) -> bool {
-    let digits = |range: std::ops::Range<usize>| text.get(range).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let number = |range| digits(range).and_then(|digits| digits.parse::<u16>().ok());
-    let (month, day) = (number(5..7), number(8..10));
-    let is_date = month.is_some_and(|month| (1..=12).contains(&month)) && day.is_some_and(|day| (1..=31).contains(&day));
-    text.len() == 10 && number(0..4).is_some() && is_date && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-'
 }
 
 /// A file or folder of this machine that failed.
@@ -410,12 +351,16 @@ fn local(error: &std::io::Error, path: &std::path::Path) -> Error {
 pub(in crate::receive) mod tests {
     use super::*;
 
+    pub(super) fn wishes(request: &Value) -> Wishes {
+        crate::request::receive(&request.to_string()).unwrap().1
+    }
+
     pub(super) fn watch() -> Watch<'static> {
         Watch::new(&(), Box::leak(Box::default()), Duration::from_secs(3600))
     }
 
     pub(super) fn reception(request: &Value) -> Reception<'static, 'static> {
-        Reception::new(Reception::wishes(request).unwrap(), &Receive::default(), None, watch()).unwrap()
+        Reception::new(wishes(request), &Receive::default(), None, watch()).unwrap()
     }
 
     #[test]
@@ -426,7 +371,7 @@ pub(in crate::receive) mod tests {
             summaries.push(serde_json::from_str::<Value>(fetched.summary).unwrap());
             Disposal::Delete
         };
-        let wishes = Reception::wishes(&json!({})).unwrap();
+        let wishes = wishes(&json!({}));
         let mut reception = Reception::new(wishes, &Receive::default(), Some(&mut take), watch()).unwrap();
         for reading in [(Duration::ZERO, Duration::ZERO), READING] {
             reception.reading = reading;
@@ -446,7 +391,7 @@ pub(in crate::receive) mod tests {
         let cancel = crate::Cancel::default();
         for (left, status) in [(Duration::ZERO, Status::Timeout), (Duration::from_secs(3600), Status::Cancelled)] {
             let watch = Watch::new(&(), &cancel, left);
-            let wishes = Reception::wishes(&json!({"then": "delete"})).unwrap();
+            let wishes = wishes(&json!({"then": "delete"}));
             let mut reception = Reception::new(wishes, &Receive::default(), None, watch).unwrap();
             reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
             reception.write(MESSAGE, b"Subject: a\r\n\r\nb").unwrap();

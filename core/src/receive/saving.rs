@@ -1,7 +1,7 @@
 //! Saving into a folder that others write into, too, at any moment.
 
 use super::draft::Draft;
-use super::tests::{reception, watch};
+use super::tests::{reception, watch, wishes};
 use super::*;
 use std::path::Path;
 use std::rc::Rc;
@@ -61,7 +61,7 @@ fn of_a_message_that_nobody_takes_nothing_stays() {
             assert!(fetched.summary.contains(r#""file":"0001.eml""#));
             verdict
         };
-        let wishes = Reception::wishes(&json!({"save_to": place.0})).unwrap();
+        let wishes = wishes(&json!({"save_to": place.0}));
         let mut reception = Reception::new(wishes, &Receive::default(), Some(&mut take), watch()).unwrap();
         assert_eq!(fetch(&mut reception, LETTER).is_some(), verdict == Disposal::Keep);
         assert_eq!(place.names(), files, "{verdict:?}");

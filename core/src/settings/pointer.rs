@@ -1,7 +1,7 @@
 //! JSON pointers (RFC 6901).
 
 /// The pointer of a member.
-pub(super) fn child(pointer: &str, name: &str) -> String {
+pub(crate) fn child(pointer: &str, name: &str) -> String {
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 

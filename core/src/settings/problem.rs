@@ -42,9 +42,14 @@ impl Problem {
 
     /// Adds the name that was probably meant, to stand at `{hint}`.
     pub(super) fn hint<'a>(self, given: &str, known: impl Iterator<Item = &'a str>) -> Problem {
-        let hint = nearest(given, known).map(|near| json!({"code": "settings.did_you_mean", "args": {"suggestion": near}}));
-        self.arg("hint", hint.unwrap_or_else(|| json!("")))
+        self.arg("hint", hint(given, known))
     }
+}
+
+/// The question for the name that was probably meant, to stand at `{hint}`; nothing where none comes near.
+pub(crate) fn hint<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Value {
+    let near = nearest(given, known).map(|near| json!({"code": "settings.did_you_mean", "args": {"suggestion": near}}));
+    near.unwrap_or_else(|| json!(""))
 }
 
 /// The one error for all problems that are more than warnings; `None` when there are none.
@@ -63,7 +68,7 @@ pub(super) fn error(problems: &[Problem]) -> Option<Error> {
 }
 
 /// A name from the document as a sentence may show it: short, and without control characters.
-pub(super) fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     let mut shown: String = name.chars().take(40).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if name.chars().nth(40).is_some() {
         shown.push('…');

@@ -290,6 +290,11 @@ fn what_is_no_document_is_refused_with_its_place() {
     let twice = r#"{"from":"a@example.com","to":"a@example.com","to":"b@example.com"}"#;
     assert_eq!(compose(twice, &Sender::default(), &[]).unwrap_err().code, "message.member_twice");
     assert_eq!(problem(simple(json!({"a/b~c": 1}))), pair("/a~1b~0c", "message.member_unknown"));
+    for (slip, meant) in [("subjekt", "subject"), ("attachment", "attachments"), ("colour", "")] {
+        let error = compose(&json!({"to": "b@x.de", slip: "x"}).to_string(), &Sender::default(), &[]).unwrap_err();
+        let hint = &error.args["hint"];
+        assert_eq!(hint["args"]["suggestion"].as_str().or(hint.as_str()), Some(meant));
+    }
 }
 
 #[test]

@@ -6,26 +6,19 @@ use crate::scan::Known;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::uids::Uids;
-use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Error, Stage, Status};
+use postkontor_plugin::{Action, Applied, ApplyRequest, Call, Error, Stage, Status};
 use std::collections::BTreeMap;
 
-/// `{"messages":["id",…],"do":"seen|unseen|delete|move","folder":"…"}`. The answer names the ids that were there, `applied`, and those that
-/// were not, `missing`.
-pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &Value, call: &Call) -> Result<Value, Error> {
+/// Marks, moves or deletes the messages that are there.
+pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &ApplyRequest, call: &Call) -> Result<Applied, Error> {
     let wrong = |pointer: &str, code: &str| Error::new(Status::Argument, code).stage(Stage::Fetch).at_request(pointer, code).usable();
-    let action = request["do"].as_str().unwrap_or_default();
-    let target = request["folder"].as_str().filter(|folder| !folder.is_empty() && !folder.contains(char::is_control));
-    if !["seen", "unseen", "delete", "move"].contains(&action) {
-        return Err(wrong("/do", "imap.action_unknown"));
-    }
-    if action == "move" && target.is_none() {
+    let target = request.folder.as_deref().filter(|folder| !folder.is_empty() && !folder.contains(char::is_control));
+    if request.action == Action::Move && target.is_none() {
         return Err(wrong("/folder", "imap.folder_name_invalid"));
     }
     let mut by_folder: BTreeMap<(&str, u32), Vec<(u32, &str)>> = BTreeMap::new();
-    for (index, id) in request["messages"].as_array().into_iter().flatten().enumerate() {
-        let parsed = id.as_str().and_then(|id| Some((id, parse_id(id)?)));
-        let (id, (uid, validity, folder)) = parsed.ok_or_else(|| wrong(&format!("/messages/{index}"), "imap.id_invalid"))?;
+    for (index, id) in request.messages.iter().enumerate() {
+        let (uid, validity, folder) = parse_id(id).ok_or_else(|| wrong(&format!("/messages/{index}"), "imap.id_invalid"))?;
         by_folder.entry((folder, validity)).or_default().push((uid, id));
     }
     let (mut applied, mut missing) = (Vec::new(), Vec::new());
@@ -33,7 +26,7 @@ pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &Value,
         let selected = session.select(folder, "/messages", false, call)?;
         if selected.validity != validity || validity == 0 {
             // The server has numbered the folder anew, or does not say by what it numbers: these UIDs may be other messages today.
-            missing.extend(messages.iter().map(|(_, id)| *id));
+            missing.extend(messages.iter().map(|(_, id)| (*id).to_owned()));
             continue;
         }
         let mut uids: Vec<u32> = messages.iter().map(|(uid, _)| *uid).collect();
@@ -42,19 +35,19 @@ pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &Value,
         let there = session.existing(&uids, call)?;
         uids.retain(|uid| there.contains(*uid));
         for (uid, id) in &messages {
-            if there.contains(*uid) { applied.push(*id) } else { missing.push(*id) }
+            if there.contains(*uid) { applied.push((*id).to_owned()) } else { missing.push((*id).to_owned()) }
         }
         if uids.is_empty() {
             continue;
         }
-        match action {
-            "seen" => session.store(&uids, "+FLAGS.SILENT (\\Seen)", call)?,
-            "unseen" => session.store(&uids, "-FLAGS.SILENT (\\Seen)", call)?,
-            "delete" => session.delete(&uids, call)?,
-            _ => session.move_to(&uids, target.unwrap_or_default(), settings.imap.create_folders, call)?,
+        match request.action {
+            Action::Seen => session.store(&uids, "+FLAGS.SILENT (\\Seen)", call)?,
+            Action::Unseen => session.store(&uids, "-FLAGS.SILENT (\\Seen)", call)?,
+            Action::Delete => session.delete(&uids, call)?,
+            Action::Move => session.move_to(&uids, target.unwrap_or_default(), settings.imap.create_folders, call)?,
         }
     }
-    Ok(json!({"applied": applied, "missing": missing}))
+    Ok(Applied { applied, missing })
 }
 
 impl Session {

@@ -9,8 +9,8 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::Extent;
 use crate::wait::counted;
-use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Error, SessionState, Stage, Status};
+use postkontor_plugin::{Call, Error, ListRequest, Listed, Listing, SessionState, Stage, Status};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// More folders than anybody has.
@@ -34,6 +34,14 @@ pub(crate) struct Folder {
     pub(crate) is_selectable: bool,
 }
 
+impl Folder {
+    /// As the caller sees it.
+    fn listed(self) -> postkontor_plugin::Folder {
+        let uses = self.uses.into_iter().map(Cow::Borrowed).collect();
+        postkontor_plugin::Folder { name: self.name, delimiter: self.delimiter, uses, selectable: self.is_selectable }
+    }
+}
+
 /// What is known of a folder that was selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selected {
@@ -45,19 +53,16 @@ pub(crate) struct Selected {
     pub(crate) extent: Extent,
 }
 
-/// Lists folders, or with `{"folder":"…"}` the messages of one: `{"folders":[…]}` or `{"folder","messages":[{"id","size","flags","received"}]}`.
-pub(crate) fn list(session: &mut Session, settings: &Settings, request: &Value, call: &Call) -> Result<Value, Error> {
-    let Some(name) = request["folder"].as_str() else {
+/// Lists folders, or the messages of one.
+pub(crate) fn list(session: &mut Session, settings: &Settings, request: &ListRequest, call: &Call) -> Result<Listing, Error> {
+    let Some(name) = request.folder.as_deref() else {
         let folders = session.folders(call)?;
-        let shown = folders.iter().map(
-            |folder| json!({"name": folder.name, "delimiter": folder.delimiter, "uses": folder.uses, "selectable": folder.is_selectable}),
-        );
-        return Ok(json!({ "folders": shown.collect::<Vec<_>>() }));
+        return Ok(Listing::Folders { folders: folders.into_iter().map(Folder::listed).collect() });
     };
     let name = if name.is_empty() { settings.imap.inbox.as_str() } else { name };
     let selected = session.select(name, "/folder", false, call)?;
     if selected.messages == 0 {
-        return Ok(json!({"folder": selected.name, "messages": []}));
+        return Ok(Listing::Messages { folder: Some(selected.name), messages: Vec::new(), missing: Vec::new() });
     }
     let mut messages = Vec::new();
     let mut bytes = 0;
@@ -65,14 +70,14 @@ pub(crate) fn list(session: &mut Session, settings: &Settings, request: &Value, 
         bytes = within(bytes + line.len())?;
         if let Some(known) = Known::parse(line) {
             let id = id(&selected.name, selected.validity, known.uid);
-            messages.push(json!({"id": id, "size": known.size, "flags": known.flags, "received": known.received}));
+            messages.push(Listed { id, size: known.has_size.then_some(known.size), flags: Some(known.flags), received: known.received });
         }
         Ok(())
     })?;
     if !done.is_ok {
         return Err(session.refused("imap.fetch_refused", &done).stage(Stage::Fetch));
     }
-    Ok(json!({"folder": selected.name, "messages": messages}))
+    Ok(Listing::Messages { folder: Some(selected.name), messages, missing: Vec::new() })
 }
 
 /// The size of a list, unless it is more than anybody's.

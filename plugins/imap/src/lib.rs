@@ -32,9 +32,11 @@ mod uids;
 mod wait;
 mod window;
 
-use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::settings::Method;
-use postkontor_plugin::{Body, Call, Error, Filed, Filing, Mail, Opening, ReceiveRequest, Received, Report, Sent, TestRequest, Transport};
+use postkontor_plugin::{
+    Applied, ApplyRequest, Body, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, Sent,
+    TestRequest, Transport,
+};
 use session::Session;
 use settings::Settings;
 use std::time::{Duration, Instant};
@@ -78,7 +80,7 @@ impl Transport for Imap {
         sent
     }
 
-    fn list(&mut self, request: &Value, call: &Call) -> Result<Value, Error> {
+    fn list(&mut self, request: &ListRequest, call: &Call) -> Result<Listing, Error> {
         let mut session = self.connected(call)?;
         let list = folders::list(&mut session, &self.settings, request, call);
         self.keep(session, &list);
@@ -94,7 +96,7 @@ impl Transport for Imap {
         received
     }
 
-    fn apply(&mut self, request: &Value, call: &Call) -> Result<Value, Error> {
+    fn apply(&mut self, request: &ApplyRequest, call: &Call) -> Result<Applied, Error> {
         let mut session = self.connected(call)?;
         let applied = apply::apply(&mut session, &self.settings, request, call);
         self.keep(session, &applied);

@@ -3,37 +3,34 @@
 use crate::session::Session;
 use crate::settings::Settings;
 use postkontor_plugin::net::Trail;
-use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Error, Stage, Status};
+use postkontor_plugin::{Action, Applied, ApplyRequest, Call, Error, ListRequest, Listed, Listing, Stage, Status};
 use std::collections::{HashMap, HashSet};
 
 /// How many deletions may be on their way.
 const WINDOW: usize = 512;
 
-/// Lists the mailbox: `{"messages":[{"id","size"}]}`, and where the server describes messages in no usable way `"missing":[{"id","error"}]`.
-pub(crate) fn list(settings: &Settings, call: &Call) -> Result<Value, Error> {
+/// Lists the mailbox, which has no folders, and the messages that the server describes in no usable way.
+pub(crate) fn list(settings: &Settings, request: &ListRequest, call: &Call) -> Result<Listing, Error> {
+    if request.folder.as_ref().is_some_and(|folder| !folder.is_empty() && !folder.eq_ignore_ascii_case("INBOX")) {
+        let code = "pop3.folder_unsupported";
+        return Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).at_request("/folder", code));
+    }
     let mut session = Session::open(settings, call, &mut Trail::off(), &mut Vec::new())?;
     let mailbox = session.mailbox(std::iter::empty(), call)?;
     // Nothing depends on the farewell.
     drop(session.leave(call));
-    let messages: Vec<Value> = mailbox.entries.iter().map(|entry| json!({"id": entry.id, "size": entry.size})).collect();
-    let mut list = json!({ "messages": messages });
-    if !mailbox.missing.is_empty() {
-        list["missing"] = json!(mailbox.missing);
-    }
-    Ok(list)
+    let messages = mailbox.entries.into_iter().map(|entry| Listed { id: entry.id, size: Some(entry.size), ..Listed::default() });
+    Ok(Listing::Messages { folder: None, messages: messages.collect(), missing: mailbox.missing })
 }
 
-/// Deletes messages: `{"messages":["id",…],"do":"delete"}`. The answer names those that were there, `applied`, and those that were not,
-/// `missing`, each in the order of the request; either all of the former are deleted or, on an error, perhaps none.
-pub(crate) fn apply(settings: &Settings, request: &Value, call: &Call) -> Result<Value, Error> {
-    if request["do"].as_str() != Some("delete") {
+/// Deletes messages. The answer names them in the order of the request; either all that were there are deleted or, on an error, perhaps none.
+pub(crate) fn apply(settings: &Settings, request: &ApplyRequest, call: &Call) -> Result<Applied, Error> {
+    if request.action != Action::Delete {
         let code = "pop3.only_delete";
         return Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).at_request("/do", code));
     }
     let mut named = HashSet::new();
-    let ids = request["messages"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let ids: Vec<&str> = ids.filter(|id| named.insert(*id)).collect();
+    let ids: Vec<&str> = request.messages.iter().map(String::as_str).filter(|id| named.insert(*id)).collect();
     let mut session = Session::open(settings, call, &mut Trail::off(), &mut Vec::new())?;
     let mailbox = session.mailbox(ids.iter().copied(), call)?;
     let numbers: HashMap<&str, u32> = mailbox.entries.iter().map(|entry| (entry.id.as_str(), entry.number)).collect();
@@ -42,7 +39,8 @@ pub(crate) fn apply(settings: &Settings, request: &Value, call: &Call) -> Result
     session.delete(&numbers, call).map_err(|error| error.stage(Stage::Fetch))?;
     session.quiet(call)?;
     session.quit(call)?;
-    Ok(json!({"applied": applied, "missing": missing}))
+    let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
+    Ok(Applied { applied: owned(applied), missing: owned(missing) })
 }
 
 impl Session {

@@ -18,9 +18,10 @@ mod settings;
 mod state;
 mod test;
 
-use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::settings::Method;
-use postkontor_plugin::{Call, Error, Opening, ReceiveRequest, Received, Report, TestRequest, Transport};
+use postkontor_plugin::{
+    Applied, ApplyRequest, Call, Error, ListRequest, Listing, Opening, ReceiveRequest, Received, Report, TestRequest, Transport,
+};
 use settings::Settings;
 use std::time::Instant;
 
@@ -52,8 +53,8 @@ impl Transport for Pop3 {
         Ok(test::test(&self.settings, call))
     }
 
-    fn list(&mut self, _request: &Value, call: &Call) -> Result<Value, Error> {
-        apply::list(&self.settings, call)
+    fn list(&mut self, request: &ListRequest, call: &Call) -> Result<Listing, Error> {
+        apply::list(&self.settings, request, call)
     }
 
     fn receive(&mut self, request: &ReceiveRequest, call: &Call) -> Result<Received, Error> {
@@ -68,7 +69,7 @@ impl Transport for Pop3 {
         receive::receive(&self.settings, request, call, &mut self.not_before)
     }
 
-    fn apply(&mut self, request: &Value, call: &Call) -> Result<Value, Error> {
+    fn apply(&mut self, request: &ApplyRequest, call: &Call) -> Result<Applied, Error> {
         apply::apply(&self.settings, request, call)
     }
 }

@@ -3,10 +3,12 @@
 //! Authors need only [`export!`](crate::export) from here. A host that links a plugin statically takes [`vtable`].
 
 use crate::settings::methods;
-use crate::{Call, Error, Filing, Host, Level, Mail, Opening, ReceiveRequest, Secret, Sent, Status, TestRequest, Transport};
+use crate::wire::{DescribeRequest, Description, Identity, OpenRequest, SendAnswer, SendRequest, Timed};
+use crate::{Action, Call, Error, Host, Level, Mail, Secret, Status, Transport};
 pub use abi_stable;
 pub use postkontor_abi as raw;
 use raw::{Buffer, Bytes, Plugin};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::any::Any;
@@ -70,58 +72,26 @@ pub const fn vtable<T: Transport>() -> Plugin {
 /// A session as it lies behind the host's pointer; `None` once the transport has panicked.
 struct Session<T>(Option<T>);
 
-#[derive(Deserialize)]
-struct DescribeRequest {
-    #[serde(default)]
-    full: bool,
-}
-
-#[derive(Deserialize)]
-struct OpenRequest {
-    #[serde(flatten)]
-    opening: Opening,
-    settings: Value,
-    /// The most detailed level that the host's log is read at; 0 where it is not read. In every request.
-    #[serde(default)]
-    log: u64,
-}
-
-#[derive(Deserialize)]
-struct SendRequest {
-    deadline_ms: u64,
-    #[serde(default)]
-    log: u64,
-    messages: Vec<Mail>,
-}
-
-#[derive(Serialize)]
-struct SendResponse {
-    results: Vec<SendResult>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum SendResult {
-    Sent(Sent),
-    Error(Error),
-}
-
 unsafe extern "C" fn describe<T: Transport>(request: Bytes, out: *mut Buffer) -> i32 {
     // SAFETY: the host lends the request for the duration of the call and `out` is null or writable (postkontor-abi).
     let (request, out) = unsafe { (borrow(&request), out.as_mut()) };
     let status = guarded(out, None, || {
         let request: DescribeRequest = parse(request)?;
-        let mut description = json!({"name": T::NAME, "version": T::VERSION, "operations": T::OPERATIONS, "methods": T::METHODS});
+        let mut description = to_value(&Identity {
+            name: T::NAME.to_owned(),
+            version: T::VERSION.to_owned(),
+            operations: T::OPERATIONS.iter().map(ToString::to_string).collect(),
+            methods: Some(to_value(&T::METHODS)?),
+        })?;
         if request.full {
-            description["schema"] = crate::settings::schema::<T::Settings>();
-            methods::narrow(&mut description["schema"], T::METHODS);
-            let texts = crate::SHARED_TEXTS.iter().chain(T::TEXTS);
-            let mut merged = json!({});
-            for (language, text) in texts {
+            let mut schema = crate::settings::schema::<T::Settings>();
+            methods::narrow(&mut schema, T::METHODS);
+            let mut texts = json!({});
+            for (language, text) in crate::SHARED_TEXTS.iter().chain(T::TEXTS) {
                 let text: Value = parse(text.as_bytes())?;
-                merge(&mut merged[*language], text);
+                merge(&mut texts[*language], text);
             }
-            description["texts"] = merged;
+            merge(&mut description, to_value(&Description { schema, texts })?);
         }
         Ok(description)
     });
@@ -159,42 +129,21 @@ unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request
     let status = guarded(out, Some(host), || {
         let transport = taken.as_mut().ok_or_else(|| Error::new(Status::Internal, "session.broken"))?;
         let host = RawHost(host);
-        if op == b"send" {
-            let request: SendRequest = parse(request)?;
-            let call = begin(&host, request.deadline_ms, request.log);
-            let results = match request.messages.as_slice() {
-                [mail] => vec![transport.send(mail, &mut call.body(mail.stream), &call)],
-                mails => transport.send_batch(mails, &call),
-            };
-            let results = results.into_iter().map(|result| match result {
-                Ok(sent) => SendResult::Sent(sent),
-                Err(error) => SendResult::Error(error),
-            });
-            return to_json(&SendResponse { results: results.collect() });
-        }
-        let request: Value = parse(request)?;
-        let call = begin(&host, request["deadline_ms"].as_u64().unwrap_or(60_000), request["log"].as_u64().unwrap_or_default());
-        let result = match op {
-            b"test" => {
-                let request = TestRequest::deserialize(&request).map_err(unreadable)?;
-                return to_json(&transport.test(&request, &call)?);
+        match op {
+            b"send" => send(transport, request, &host),
+            b"test" => perform(request, &host, |request, call| transport.test(request, call)),
+            b"list" => perform(request, &host, |request, call| transport.list(request, call)),
+            b"receive" => perform(request, &host, |request, call| transport.receive(request, call)),
+            b"apply" => {
+                known_action::<T>(request)?;
+                perform(request, &host, |request, call| transport.apply(request, call))
             }
-            b"list" => transport.list(&request, &call),
-            b"receive" => {
-                let request = ReceiveRequest::deserialize(&request).map_err(unreadable)?;
-                return to_json(&transport.receive(&request, &call)?);
-            }
-            b"apply" => transport.apply(&request, &call),
-            b"file" => {
-                let request = Filing::deserialize(&request).map_err(unreadable)?;
-                return to_json(&transport.file(&request, &call)?);
-            }
-            b"authorize" => transport.authorize(&request, &call),
+            b"file" => perform(request, &host, |request, call| transport.file(request, call)),
+            b"authorize" => perform(request, &host, |request, call| transport.authorize(request, call)),
             _ => Err(Error::new(Status::Unsupported, "transport.operation_unsupported")
                 .arg("transport", T::NAME)
                 .arg("operation", String::from_utf8_lossy(op))),
-        };
-        to_json(&result?)
+        }
     });
     if status != PANICKED {
         session.0 = taken;
@@ -203,6 +152,41 @@ unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request
     // The state is not to be trusted; dropping it may panic again, which costs nothing but the drop.
     drop(caught(|| drop(taken)));
     Status::Internal.number()
+}
+
+/// An operation whose request and answer are one JSON text each.
+fn perform<R: DeserializeOwned, A: Serialize>(
+    request: &[u8],
+    host: &RawHost<'_>,
+    operation: impl FnOnce(&R, &Call) -> Result<A, Error>,
+) -> Result<Vec<u8>, Error> {
+    let Timed { deadline_ms, log, request } = parse::<Timed<R>>(request)?;
+    to_json(&operation(&request, &begin(host, deadline_ms, log))?)
+}
+
+/// Refuses what a newer host may do with messages, and this plugin cannot.
+fn known_action<T: Transport>(request: &[u8]) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Asked {
+        #[serde(rename = "do")]
+        action: Value,
+    }
+    let Asked { action } = parse(request)?;
+    let refused = || Error::new(Status::Unsupported, "transport.operation_unsupported").arg("transport", T::NAME);
+    Action::deserialize(&action)
+        .map(drop)
+        .map_err(|_| refused().arg("operation", action.clone()).at_request("/do", "transport.operation_unsupported").usable())
+}
+
+/// Sends one mail or several, each with its own result.
+fn send<T: Transport>(transport: &mut T, request: &[u8], host: &RawHost<'_>) -> Result<Vec<u8>, Error> {
+    let request: SendRequest<Mail> = parse(request)?;
+    let call = begin(host, request.deadline_ms, request.log);
+    let results = match request.messages.as_slice() {
+        [mail] => vec![transport.send(mail, &mut call.body(mail.stream), &call)],
+        mails => transport.send_batch(mails, &call),
+    };
+    to_json(&SendAnswer { results: results.into_iter().map(Into::into).collect() })
 }
 
 unsafe extern "C" fn close<T: Transport>(session: *mut c_void) {
@@ -269,11 +253,18 @@ impl IntoJson for Vec<u8> {
     }
 }
 
+fn to_value(value: &impl Serialize) -> Result<Value, Error> {
+    serde_json::to_value(value).map_err(unwritable)
+}
+
+fn unwritable(error: serde_json::Error) -> Error {
+    Error::new(Status::Internal, "plugin.result_unwritable").detail(error.to_string())
+}
+
 fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
     // Room for the receipt of one mail, so that it is written without moving.
     let mut json = Vec::with_capacity(1024);
-    let written = serde_json::to_writer(&mut json, value);
-    written.map_err(|error| Error::new(Status::Internal, "plugin.result_unwritable").detail(error.to_string()))?;
+    serde_json::to_writer(&mut json, value).map_err(unwritable)?;
     Ok(json)
 }
 
@@ -464,6 +455,7 @@ fn transferred(number: i64, at_most: usize) -> Result<usize, Status> {
     match usize::try_from(number) {
         Ok(number) if number <= at_most => Ok(number),
         Ok(_) => Err(Status::Internal),
-        Err(_) => Err(Status::from_number(i32::try_from(-number).unwrap_or(Status::Internal.number()))),
+        // Not by negation: the smallest number has no positive one.
+        Err(_) => Err(Status::from_number(i32::try_from(number.unsigned_abs()).unwrap_or(Status::Internal.number()))),
     }
 }

@@ -1,8 +1,8 @@
 //! What a transport may ask of the host during one call.
 
+use crate::wire::{END, Event, MESSAGE_STREAM, Verdict};
 use crate::{Disposal, Error, Incoming, Secret, Stage, Status};
 use postkontor_abi::CONTROL_STREAM;
-use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::fmt::Display;
 use std::time::{Duration, Instant};
@@ -177,24 +177,17 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The stream that received messages are written to, one after the other.
-const MESSAGE_STREAM: u64 = 1;
-
 impl Call<'_> {
     /// Announces a received message, whose bytes follow with [`Call::message`].
     ///
     /// Checks whether to go on: messages that lie in a read buffer ask no socket, and what the program does with each may take its time.
     pub fn announce(&self, incoming: &Incoming) -> Result<(), Error> {
         self.check()?;
-        #[derive(Serialize)]
-        struct Event<'a> {
-            message: &'a Incoming,
-        }
         let unwritable =
             |error: serde_json::Error| Error::new(Status::Internal, "host.sink_failed").stage(Stage::Fetch).detail(error.to_string());
         // Room for it, so that it is written without moving.
         let mut event = Vec::with_capacity(512);
-        serde_json::to_writer(&mut event, &Event { message: incoming }).map_err(unwritable)?;
+        serde_json::to_writer(&mut event, &Event::Message(incoming)).map_err(unwritable)?;
         self.write(CONTROL_STREAM, &event)
     }
 
@@ -207,16 +200,12 @@ impl Call<'_> {
     ///
     /// The host has stored it when this returns. On an error the message counts as not fetched: it must be left as it is.
     pub fn disposal(&self) -> Result<Disposal, Error> {
-        #[derive(Deserialize)]
-        struct Answer {
-            disposal: Disposal,
-        }
-        self.write(CONTROL_STREAM, br#"{"end":true}"#)?;
+        self.write(CONTROL_STREAM, END)?;
         let mut answer = [0; 256];
         let unreadable = |detail: String| Error::new(Status::Internal, "host.answer_unreadable").stage(Stage::Fetch).detail(detail);
         let length =
             self.host.read(CONTROL_STREAM, &mut answer).map_err(|status| Error::new(status, "host.sink_failed").stage(Stage::Fetch))?;
-        let answer: Answer = serde_json::from_slice(&answer[..length]).map_err(|error| unreadable(error.to_string()))?;
+        let answer: Verdict = serde_json::from_slice(&answer[..length]).map_err(|error| unreadable(error.to_string()))?;
         Ok(answer.disposal)
     }
 }

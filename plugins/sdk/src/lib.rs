@@ -20,9 +20,11 @@
 //! The feature `net` (on by default) brings [`net`]: connections with deadline, proxy, TLS and SASL for any line protocol.
 
 pub mod abi;
+mod apply;
 mod call;
 mod error;
 mod filing;
+mod listing;
 mod mail;
 mod mask;
 #[cfg(feature = "net")]
@@ -36,10 +38,14 @@ mod status;
 mod texts;
 mod transport;
 mod unseen;
+#[doc(hidden)]
+pub mod wire;
 
+pub use apply::{Action, Applied, ApplyRequest};
 pub use call::{Body, Call, Host, Level};
 pub use error::{At, Delivery, Error, Input, Reply, Retry, SessionState, Stage};
 pub use filing::{Filed, Filing, FilingResult, Original, SentBy};
+pub use listing::{Folder, ListRequest, Listed, Listing};
 pub use mail::{Answer, Dsn, Mail, Notify, Sent, Verdict};
 pub use mask::Mask;
 pub use printable::printable;

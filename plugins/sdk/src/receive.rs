@@ -11,14 +11,19 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub struct ReceiveRequest {
     /// The folder, where the protocol has folders; the account's inbox when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
     /// What the last call returned as [`Received::state`]; only what is new since then is fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// Which messages.
+    #[serde(skip_serializing_if = "Filter::is_empty")]
     pub filter: Filter,
     /// At most so many.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_messages: Option<u64>,
     /// A message with more bytes is announced with its headers only.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u64>,
     /// Where nothing is to be fetched, so many seconds may pass until something comes. A transport whose server tells it of new
     /// messages waits for them; the others return at once with nothing, and the host asks them again as long as the wait lasts.
@@ -44,17 +49,30 @@ pub enum Summary {
 #[serde(default, deny_unknown_fields)]
 pub struct Filter {
     /// Only those that nobody has seen.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unseen: bool,
     /// Only those that came on this day (`YYYY-MM-DD`) or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
     /// Only those whose From header contains this text, whatever its case.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Only those whose subject contains this text, whatever its case.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// Only those with at least so many bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub min_size: Option<u64>,
     /// Only those with at most so many bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_size: Option<u64>,
+}
+
+impl Filter {
+    /// Whether there is no condition.
+    pub fn is_empty(&self) -> bool {
+        *self == Filter::default()
+    }
 }
 
 /// A message that is about to come.

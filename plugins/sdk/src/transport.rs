@@ -1,7 +1,9 @@
 //! The trait that a transport implements.
 
 use crate::settings::Method;
-use crate::{Body, Call, Error, Filed, Filing, Mail, ReceiveRequest, Received, Report, Sent, Status};
+use crate::{
+    Applied, ApplyRequest, Body, Call, Error, Filed, Filing, ListRequest, Listing, Mail, ReceiveRequest, Received, Report, Sent, Status,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -65,7 +67,7 @@ pub trait Transport: Sized + Send + 'static {
     }
 
     /// Lists folders or messages.
-    fn list(&mut self, _request: &Value, _call: &Call) -> Result<Value, Error> {
+    fn list(&mut self, _request: &ListRequest, _call: &Call) -> Result<Listing, Error> {
         Err(unsupported::<Self>("list"))
     }
 
@@ -75,7 +77,7 @@ pub trait Transport: Sized + Send + 'static {
     }
 
     /// Marks, moves or deletes messages.
-    fn apply(&mut self, _request: &Value, _call: &Call) -> Result<Value, Error> {
+    fn apply(&mut self, _request: &ApplyRequest, _call: &Call) -> Result<Applied, Error> {
         Err(unsupported::<Self>("apply"))
     }
 

@@ -1,7 +1,7 @@
 //! What is fetched, and what becomes of it on the server.
 
 use crate::desk::{Desk, ask, fetch, letter, letters, lies, patience, subjects};
-use postkontor_core::{Disposal, Status};
+use postkontor_core::{Disposal, Input, Status};
 use serde_json::{Value, json};
 
 const TRANSPORTS: [&str; 2] = ["pop3", "imap"];
@@ -181,12 +181,35 @@ fn a_filter_that_cannot_be_understood_is_refused() {
             json!({"since": "yesterday"}),
             json!({"since": "2026-13-01"}),
             json!({"sender": "x"}),
+            json!({"subject": "a\r\nb"}),
             json!({"max_size": "x"}),
             json!({"unseen": 3}),
         ] {
             let error = account.receive(&json!({"filter": filter}).to_string(), None, &patience()).unwrap_err();
             assert_eq!(error.status, Status::Argument, "{transport} {filter}: {error:?}");
         }
+    }
+}
+
+#[test]
+fn a_request_with_a_slip_of_the_pen_fetches_and_deletes_nothing() {
+    for transport in TRANSPORTS {
+        let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
+        let mut account = desk.account(transport);
+        let error = account.receive(r#"{"max_message":10,"then":"delete"}"#, None, &patience()).unwrap_err();
+        assert_eq!((error.status, error.code.as_str()), (Status::Argument, "request.member_unknown"));
+        assert_eq!((error.at[0].of, error.at[0].pointer.as_str()), (Some(Input::Request), "/max_message"));
+        assert!(error.message.ends_with("Did you mean “max_messages”?"), "{}", error.message);
+        for request in [r#"{"filter":{"form":"x"},"then":"delete"}"#, r#"{"then":"keep","then":"delete"}"#] {
+            assert_eq!(account.receive(request, None, &patience()).unwrap_err().status, Status::Argument, "{request}");
+        }
+        let listed = ask(account.list(r#"{"folder":""}"#, &patience()));
+        let ids: Vec<&Value> = listed["messages"].as_array().unwrap().iter().map(|message| &message["id"]).collect();
+        let request = json!({"messages": ids, "do": "delete", "folders": "Ablage"});
+        assert_eq!(account.apply(&request.to_string(), &patience()).unwrap_err().at[0].pointer, "/folders");
+        assert_eq!(account.list(r#"{"foler":"Ablage"}"#, &patience()).unwrap_err().at[0].pointer, "/foler");
+        assert_eq!(account.test(r#"{"lop":true}"#, &patience()).unwrap_err().at[0].pointer, "/lop");
+        assert_eq!(lies(&desk, None), ["a", "b"]);
     }
 }
 
@@ -203,6 +226,8 @@ fn pop3_lists_and_deletes_by_id_and_says_what_it_cannot() {
     for request in [json!({"messages": [ids[0]], "do": "seen"}), json!({"messages": [ids[0]], "do": "move", "folder": "x"})] {
         assert_eq!(account.apply(&request.to_string(), &patience()).unwrap_err().code, "pop3.only_delete");
     }
+    let error = account.list(r#"{"folder":"Sent"}"#, &patience()).unwrap_err();
+    assert_eq!((error.code.as_str(), error.at[0].pointer.as_str()), ("pop3.folder_unsupported", "/folder"));
     let error = account.receive(r#"{"folder":"Sent"}"#, None, &patience()).unwrap_err();
     assert_eq!((error.status, error.code.as_str()), (Status::Unsupported, "pop3.folder_unsupported"));
     assert_eq!(subjects(&mut account, json!({"folder": "inbox"})).0, ["a", "c"]);

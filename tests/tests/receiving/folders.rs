@@ -1,7 +1,7 @@
 //! Folders: their names and uses, filing into them, sending by them.
 
 use crate::desk::{Desk, ask, fetch, letters, lies, patience, subjects};
-use postkontor_core::{Disposal, Status};
+use postkontor_core::{Disposal, Input, Status};
 use postkontor_tests::dovecot::CRAMPED;
 use serde_json::{Value, json};
 
@@ -76,13 +76,18 @@ fn a_missing_folder_is_named() {
     assert!(error.message.contains("Gibt es nicht"), "{}", error.message);
     for name in ["", "a\r\nb LOGOUT", "\u{0}"] {
         let error = account.receive(&json!({"folder": name}).to_string(), None, &patience()).unwrap_err();
-        assert_eq!((error.status, error.code.as_str()), (Status::Argument, "imap.folder_name_invalid"), "{name:?}");
+        assert_eq!(
+            (error.status, error.code.as_str()),
+            (Status::Argument, if name.is_empty() { "imap.folder_name_invalid" } else { "request.control_character" }),
+            "{name:?}"
+        );
+        assert_eq!((error.at[0].of, error.at[0].pointer.as_str()), (Some(Input::Request), "/folder"));
     }
     let (filed, error) = (ids(&desk, "INBOX"), account.apply(r#"{"messages":["x"],"do":"delete"}"#, &patience()).unwrap_err());
     assert!(filed.is_empty());
     assert_eq!((error.code.as_str(), error.at[0].pointer.as_str()), ("imap.id_invalid", "/messages/0"));
     let error = account.apply(r#"{"messages":["1.1.INBOX"],"do":"eat"}"#, &patience()).unwrap_err();
-    assert_eq!((error.status, error.code.as_str()), (Status::Argument, "imap.action_unknown"));
+    assert_eq!((error.status, error.code.as_str()), (Status::Argument, "request.member_invalid"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The caller's side: an account, and a host that takes messages.
 
 use postkontor_imap::Imap;
+use postkontor_plugin::serde::{Serialize, de::DeserializeOwned};
 use postkontor_plugin::serde_json::{self, Value, json};
 use postkontor_plugin::{
     Call, Disposal, Error, Filed, Filing, Host, Incoming, Level, Mail, Opening, ReceiveRequest, Received, Secret, Sent, Status, Transport,
@@ -154,4 +155,14 @@ pub(crate) fn file(account: &mut Imap, message: &[u8], message_id: &str, sent_by
         "messages": [{"stream": 1, "size": message.len(), "message_id": message_id}]}))
     .unwrap();
     account.file(&filing, &Call::new(&desk, Instant::now() + Duration::from_secs(30)))
+}
+
+/// A request as a test writes it down.
+pub(crate) fn asked<R: DeserializeOwned>(request: Value) -> R {
+    postkontor_plugin::serde_json::from_value(request).unwrap()
+}
+
+/// An answer as the caller sees it.
+pub(crate) fn told(answer: impl Serialize) -> Value {
+    postkontor_plugin::serde_json::to_value(answer).unwrap()
 }

@@ -1,6 +1,6 @@
 //! Folders whose names stand on the wire otherwise than we would write them: each that is listed can be used.
 
-use crate::desk::{Desk, account, receive, send};
+use crate::desk::{Desk, account, asked, receive, send, told};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::{Call, Disposal, ReceiveRequest, Status, Transport};
@@ -54,7 +54,8 @@ fn deadline() -> Instant {
 }
 
 fn listed(port: u16) -> Vec<String> {
-    let listed = account(port, json!({})).list(&json!({}), &Call::new(&(), deadline())).unwrap();
+    let listed = account(port, json!({})).list(&asked(json!({})), &Call::new(&(), deadline())).unwrap();
+    let listed = told(listed);
     listed["folders"].as_array().unwrap().iter().map(|folder| folder["name"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -86,9 +87,9 @@ fn every_folder_that_is_listed_takes_messages_and_no_second_one_is_made() {
         let (port, heard) = with_folder(wire, delimiter);
         let call = Call::new(&(), deadline());
         let mut mailbox = account(port, json!({"imap": {"create_folders": true}}));
-        let moved = mailbox.apply(&json!({"messages": ["5.7.INBOX"], "do": "move", "folder": shown}), &call).unwrap();
+        let moved = told(mailbox.apply(&asked(json!({"messages": ["5.7.INBOX"], "do": "move", "folder": shown})), &call).unwrap());
         assert_eq!(moved["applied"], json!(["5.7.INBOX"]), "{wire}");
-        let marked = mailbox.apply(&json!({"messages": [format!("5.7.{shown}")], "do": "seen"}), &call).unwrap();
+        let marked = told(mailbox.apply(&asked(json!({"messages": [format!("5.7.{shown}")], "do": "seen"})), &call).unwrap());
         assert_eq!(marked["applied"].as_array().unwrap().len(), 1, "{wire}");
         assert!(!heard.lock().unwrap().iter().any(|command| command.starts_with("CREATE")), "{wire}");
     }
@@ -116,9 +117,9 @@ fn a_name_with_a_line_break_is_refused_before_anything_is_said() {
         let mut mailbox = account(port, json!({}));
         let ids = json!([format!("5.7.{name}")]);
         for error in [
-            mailbox.list(&json!({"folder": name}), &call).unwrap_err(),
-            mailbox.apply(&json!({"messages": ids, "do": "delete"}), &call).unwrap_err(),
-            mailbox.apply(&json!({"messages": ["5.7.INBOX"], "do": "move", "folder": name}), &call).unwrap_err(),
+            mailbox.list(&asked(json!({"folder": name})), &call).unwrap_err(),
+            mailbox.apply(&asked(json!({"messages": ids, "do": "delete"})), &call).unwrap_err(),
+            mailbox.apply(&asked(json!({"messages": ["5.7.INBOX"], "do": "move", "folder": name})), &call).unwrap_err(),
         ] {
             assert_eq!((error.status, error.code.as_str()), (Status::Argument, "imap.folder_name_invalid"), "{name:?}");
         }

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, account, failure, fetch, fetch_within, send};
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Disposal, Error, ReceiveRequest, Received, Status, Transport};
+use postkontor_plugin::{Call, Disposal, Error, ListRequest, Listing, ReceiveRequest, Received, Status, Transport};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -261,8 +261,9 @@ fn no_words_of_a_server_are_too_odd() {
         let desk = Desk::new(Disposal::Keep);
         let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
         let port = self::odd("LIST", &format!("{odd}* LIST () \"/\" a\r\nTAG OK done\r\n"));
-        let listed = account(port, json!({})).list(&json!({}), &call).unwrap();
-        assert_eq!(listed["folders"].as_array().unwrap().iter().filter(|folder| folder["name"] == "a").count(), 1, "{listed}");
+        let listed = account(port, json!({})).list(&ListRequest::default(), &call).unwrap();
+        let Listing::Folders { folders } = &listed else { panic!("{listed:?}") };
+        assert_eq!(folders.iter().filter(|folder| folder.name == "a").count(), 1, "{listed:?}");
     }
 }
 
@@ -333,7 +334,7 @@ fn what_never_ends_is_ended_by_a_limit_or_the_deadline() {
     );
     let desk = Desk::new(Disposal::Keep);
     let call = Call::new(&desk, Instant::now() + Duration::from_secs(5));
-    let error = account(port, json!({})).list(&json!({}), &call).unwrap_err();
+    let error = account(port, json!({})).list(&ListRequest::default(), &call).unwrap_err();
     assert!(matches!(error.status, Status::Timeout | Status::Protocol), "{error:?}");
 }
 
@@ -410,8 +411,9 @@ fn giant() -> u16 {
 fn a_message_of_more_than_four_gigabytes_is_listed_and_leaves_the_others_alone() {
     let desk = Desk::new(Disposal::Keep);
     let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
-    let listed = account(giant(), json!({})).list(&json!({"folder": "INBOX"}), &call).unwrap();
-    let sizes: Vec<_> = listed["messages"].as_array().unwrap().iter().map(|message| message["size"].as_u64().unwrap()).collect();
+    let listed = account(giant(), json!({})).list(&ListRequest { folder: Some("INBOX".to_owned()) }, &call).unwrap();
+    let Listing::Messages { messages, .. } = listed else { panic!("{listed:?}") };
+    let sizes: Vec<_> = messages.iter().map(|message| message.size.unwrap()).collect();
     assert_eq!(sizes, [5, 5_000_000_000, 5]);
     let request = ReceiveRequest { max_bytes: Some(1000), ..Default::default() };
     let received = account(giant(), json!({})).receive(&request, &call).unwrap();

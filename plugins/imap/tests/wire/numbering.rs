@@ -1,6 +1,6 @@
 //! Servers that do not say by what they number, or number anew while we work: no message is taken for another one.
 
-use crate::desk::{Desk, account, failure, fetch, receive};
+use crate::desk::{Desk, account, asked, failure, fetch, receive, told};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::{Call, Disposal, ReceiveRequest, Status, Transport};
@@ -81,7 +81,7 @@ fn without_a_numbering_another_message_under_the_same_uid_is_never_passed_over()
     // An id names nothing for later.
     let call = Call::new(&(), Instant::now() + Duration::from_secs(30));
     let request = json!({"messages": [desk.taken.borrow()[0].0], "do": "delete"});
-    let applied = account(port, json!({})).apply(&request, &call).unwrap();
+    let applied = told(account(port, json!({})).apply(&asked(request.clone()), &call).unwrap());
     assert_eq!(applied["missing"], request["messages"]);
     assert!(!has_stored(&folder));
 }
@@ -123,7 +123,7 @@ fn after_a_new_numbering_nothing_is_stored_and_everything_comes_anew() {
         let (port, folder) = folder("one", 7, "UID FETCH");
         let call = Call::new(&(), Instant::now() + Duration::from_secs(30));
         let request = json!({"messages": ["5.7.INBOX"], "do": action, "folder": "Archiv"});
-        let error = account(port, json!({})).apply(&request, &call).unwrap_err();
+        let error = account(port, json!({})).apply(&asked(request.clone()), &call).unwrap_err();
         assert_eq!(error.code, "imap.renumbered");
         let heard = folder.lock().unwrap().heard.join("\n");
         assert!(!has_stored(&folder) && !heard.contains("COPY"), "{heard}");
@@ -164,7 +164,7 @@ fn only_what_was_copied_is_deleted_and_only_what_is_ours() {
         );
         let call = Call::new(&(), Instant::now() + Duration::from_secs(30));
         let request = json!({"messages": ["5.7.INBOX", "7.7.INBOX"], "do": "move", "folder": "Archiv"});
-        let moved = account(port, json!({})).apply(&request, &call);
+        let moved = account(port, json!({})).apply(&asked(request.clone()), &call);
         assert_eq!(moved.is_err(), copied.starts_with("[COPYUID 9 5 1]"), "{copied}: {moved:?}");
         let heard = heard.lock().unwrap();
         let stores: Vec<_> = heard.iter().filter(|command| command.contains("STORE")).collect();

@@ -1,6 +1,6 @@
 //! Servers that write what they say otherwise than the RFCs have it, and mean the same.
 
-use crate::desk::{Desk, account};
+use crate::desk::{Desk, account, asked, told};
 use crate::hostile::{got, odd};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::{Call, Disposal, Transport};
@@ -34,8 +34,8 @@ fn blanks_between_items_and_blank_lines_between_responses_change_nothing() {
     }
     let listed = "\r\n* LIST () \"/\" a\r\n\r\n* LIST () \"/\" b\r\n\r\nTAG OK done\r\n";
     let call = Call::new(&(), Instant::now() + Duration::from_secs(30));
-    let listed = account(odd("LIST", listed), json!({})).list(&json!({}), &call).unwrap();
-    assert_eq!(listed["folders"].as_array().unwrap().len(), 2);
+    let listed = account(odd("LIST", listed), json!({})).list(&asked(json!({})), &call).unwrap();
+    assert_eq!(told(listed)["folders"].as_array().unwrap().len(), 2);
     // Nothing of it makes half a message whole.
     let desk = Desk::new(Disposal::Delete);
     let received = crate::desk::fetch(

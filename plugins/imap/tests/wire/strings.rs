@@ -4,7 +4,7 @@ use crate::desk::{Desk, account, fetch, send, send_as};
 use crate::strict::Strict;
 use postkontor_imap::Imap;
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Disposal, Filter, ReceiveRequest, Status, Transport};
+use postkontor_plugin::{Applied, ApplyRequest, Call, Disposal, Filter, ListRequest, Listing, ReceiveRequest, Status, Transport};
 use std::time::{Duration, Instant};
 
 fn deadline() -> Instant {
@@ -20,14 +20,18 @@ fn search(account: &mut Imap, subject: &str) -> Vec<String> {
     desk.texts()
 }
 
-fn apply(account: &mut Imap, request: Value) -> Value {
+fn apply(account: &mut Imap, request: Value) -> Applied {
     let desk = Desk::new(Disposal::Keep);
-    account.apply(&request, &Call::new(&desk, deadline())).unwrap_or_else(|error| panic!("{request}: {error:?}"))
+    let request: ApplyRequest = postkontor_plugin::serde_json::from_value(request).unwrap();
+    account.apply(&request, &Call::new(&desk, deadline())).unwrap_or_else(|error| panic!("{request:?}: {error:?}"))
 }
 
 fn folders(account: &mut Imap) -> String {
     let desk = Desk::new(Disposal::Keep);
-    account.list(&json!({}), &Call::new(&desk, deadline())).unwrap()["folders"][0]["name"].as_str().unwrap().to_owned()
+    match account.list(&ListRequest::default(), &Call::new(&desk, deadline())).unwrap() {
+        Listing::Folders { folders } => folders[0].name.clone(),
+        Listing::Messages { .. } => panic!("messages in the place of folders"),
+    }
 }
 
 const UMLAUTS: &str = "Rückfrage";

@@ -3,7 +3,7 @@
 use crate::desk::{Desk, account, fetch};
 use crate::hostile::{odd, server};
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Disposal, Filter, ReceiveRequest, Received, Status, Transport};
+use postkontor_plugin::{Action, ApplyRequest, Call, Disposal, Filter, ReceiveRequest, Received, Status, Transport};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -66,8 +66,11 @@ fn without_uidl_deletions_find_their_messages() {
         receive(port, ReceiveRequest::default(), &desk);
         let ids: Vec<_> = desk.taken.borrow().iter().map(|(id, _)| id.clone()).collect();
         let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
-        let applied = account(port, json!({})).apply(&json!({"messages": [ids[1]], "do": "delete"}), &call).unwrap();
-        assert_eq!(applied, json!({"applied": [ids[1]], "missing": []}));
+        // One that is named twice is deleted once; what is not there is told in the order in which it was named.
+        let named = ["z", &ids[1], "y", "x"].map(str::to_owned).to_vec();
+        let request = ApplyRequest { messages: named, action: Action::Delete, folder: None };
+        let applied = account(port, json!({})).apply(&request, &call).unwrap();
+        assert_eq!((applied.applied, applied.missing), (vec![ids[1].clone()], ["z", "y", "x"].map(str::to_owned).to_vec()));
         let deleted: Vec<_> = heard.lock().unwrap().iter().filter(|command| command.starts_with("DELE")).cloned().collect();
         assert_eq!(deleted, ["DELE 2"], "{commands:?}");
     }

@@ -3,7 +3,7 @@
 use crate::desk::{Desk, account};
 use crate::scripted::{Quit, Script, Scripted};
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Disposal, ReceiveRequest, Received, Status, Transport};
+use postkontor_plugin::{Action, ApplyRequest, Call, Disposal, ReceiveRequest, Received, Status, Transport};
 use std::time::{Duration, Instant};
 
 const A: &str = "Subject: a\r\n\r\nfirst\r\n";
@@ -201,7 +201,8 @@ fn a_filter_costs_the_message_whose_headers_are_refused_and_no_other() {
 fn delete(server: &Scripted, ids: &[String]) -> Value {
     let desk = Desk::new(Disposal::Keep);
     let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
-    account(server.port, json!({})).apply(&json!({"messages": ids, "do": "delete"}), &call).unwrap()
+    let request = ApplyRequest { messages: ids.to_vec(), action: Action::Delete, folder: None };
+    postkontor_plugin::serde_json::to_value(account(server.port, json!({})).apply(&request, &call).unwrap()).unwrap()
 }
 
 #[test]

@@ -12,7 +12,7 @@ const DEPTH: u8 = 8;
 
 /// One JSON value.
 #[derive(Debug, PartialEq)]
-pub(super) enum Json<'a> {
+pub(crate) enum Json<'a> {
     Null,
     Bool(bool),
     /// The number, where it is one that can count.
@@ -24,7 +24,7 @@ pub(super) enum Json<'a> {
 
 impl<'a> Json<'a> {
     /// Reads a JSON text.
-    pub(super) fn parse(source: &'a str) -> Result<Json<'a>, serde_json::Error> {
+    pub(crate) fn parse(source: &'a str) -> Result<Json<'a>, serde_json::Error> {
         let mut reader = serde_json::Deserializer::from_str(source);
         let tree = Level(DEPTH).deserialize(&mut reader)?;
         reader.end()?;

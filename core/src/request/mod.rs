@@ -1,0 +1,267 @@
+//! What the caller asks for: each request is read once into its type, and nothing in it is without effect in silence.
+//!
+//! A member that is not known, stands twice or has a value of another kind is refused with its pointer, because a request with a slip of
+//! the pen would else do something else: `{"max_message":10,"then":"delete"}` would fetch and delete everything.
+
+mod members;
+
+use crate::receive::Wishes;
+use members::{Members, read};
+use postkontor_plugin::{Action, ApplyRequest, Disposal, Error, Filter, ListRequest, ReceiveRequest, Summary};
+use std::path::PathBuf;
+
+/// The words for what is done with messages.
+const ACTIONS: [(&str, Action); 4] =
+    [("seen", Action::Seen), ("unseen", Action::Unseen), ("move", Action::Move), ("delete", Action::Delete)];
+
+/// The words for what becomes of received messages. Without a callback there is nothing to stop.
+const THEN: [(&str, Disposal); 3] = [("keep", Disposal::Keep), ("seen", Disposal::Seen), ("delete", Disposal::Delete)];
+
+/// The words for how much is told of received messages.
+const SUMMARIES: [(&str, Summary); 2] = [("full", Summary::Full), ("none", Summary::None)];
+
+/// Which test is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Test {
+    /// A test message is wanted, to this address or to the sender's own.
+    pub(crate) looped: Option<Option<String>>,
+}
+
+/// Reads the request of a test.
+pub(crate) fn test(json: &str) -> Result<Test, Error> {
+    read(json, |members| Test { looped: members.switch_or("loop", |inner| inner.line("to")).map(Option::flatten) })
+}
+
+/// Reads the request of a list.
+pub(crate) fn list(json: &str) -> Result<ListRequest, Error> {
+    read(json, |members| ListRequest { folder: members.line("folder") })
+}
+
+/// Reads the request to mark, move or delete.
+pub(crate) fn apply(json: &str) -> Result<ApplyRequest, Error> {
+    read(json, |members| {
+        let messages = members.texts("messages").or_else(|| members.missing("messages"));
+        let action = members.choice("do", &ACTIONS).or_else(|| members.missing("do"));
+        let folder = members.line("folder");
+        if action == Some(Action::Move) && folder.as_deref().is_none_or(str::is_empty) {
+            members.missing::<()>("folder");
+        }
+        ApplyRequest { messages: messages.unwrap_or_default(), action: action.unwrap_or(Action::Seen), folder }
+    })
+}
+
+/// Reads the request to fetch: what the transport is asked for, and what the host itself does.
+pub(crate) fn receive(json: &str) -> Result<(ReceiveRequest, Wishes), Error> {
+    read(json, |members| {
+        let summary = members.choice("summary", &SUMMARIES).unwrap_or_default();
+        let wait_seconds = members.number("wait_seconds").unwrap_or_default();
+        let request = ReceiveRequest {
+            folder: members.line("folder"),
+            state: members.text("state"),
+            filter: members.group("filter", filter).unwrap_or_default(),
+            max_messages: members.number("max_messages"),
+            max_bytes: members.number("max_bytes"),
+            wait_seconds,
+            summary,
+        };
+        let save_to = members.line("save_to").map(PathBuf::from);
+        (request, Wishes { save_to, then: members.choice("then", &THEN).unwrap_or_default(), summary, wait_seconds })
+    })
+}
+
+fn filter(members: &mut Members<'_, '_>) -> Filter {
+    let since = members.line("since");
+    if since.as_deref().is_some_and(|since| !is_day(since)) {
+        members.wrong("since", "receive.day_invalid");
+    }
+    Filter {
+        unseen: members.flag("unseen"),
+        since,
+        from: members.line("from"),
+        subject: members.line("subject"),
+        min_size: members.number("min_size"),
+        max_size: members.number("max_size"),
+    }
+}
+
+/// The two steps of asking a person for consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Authorize {
+    /// Says what to show the person.
+    pub(crate) begin: bool,
+    /// Waits until the person has answered.
+    pub(crate) finish: bool,
+}
+
+/// Reads the request to ask a person for consent.
+pub(crate) fn authorize(json: &str) -> Result<Authorize, Error> {
+    read(json, |members| Authorize { begin: members.flag("begin"), finish: members.flag("finish") })
+}
+
+/// Where a message to be opened comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The file that holds it; the bytes of the call where there is none.
+    pub file: Option<PathBuf>,
+}
+
+impl Source {
+    /// Reads `{"file"}`.
+    pub fn read(json: &str) -> Result<Source, Error> {
+        read(json, |members| Source { file: members.line("file").map(PathBuf::from) })
+    }
+}
+
+/// Which part of an opened message is wanted, and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The part's place in the summary; `None` is the message as it came.
+    pub part: Option<usize>,
+    /// The file to save it in.
+    pub file: Option<PathBuf>,
+}
+
+impl Wanted {
+    /// Reads `{"part","raw","file"}`, of which `part` or `raw` must be there.
+    pub fn read(json: &str) -> Result<Wanted, Error> {
+        read(json, |members| {
+            let part = members.number("part").map(|part| usize::try_from(part).unwrap_or(usize::MAX));
+            let raw = members.flag("raw");
+            if part.is_none() && !raw && !members.is_wrong("part") {
+                members.missing::<()>("part");
+            }
+            Wanted { part: part.filter(|_| !raw), file: members.line("file").map(PathBuf::from) }
+        })
+    }
+}
+
+/// Whether a text is a day as in `2026-11-20`.
+fn is_day(text: &str) -> bool {
+    let digits = |range: std::ops::Range<usize>| text.get(range).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = |range| digits(range).and_then(|digits| digits.parse::<u16>().ok());
+    let (month, day) = (number(5..7), number(8..10));
+    let is_date = month.is_some_and(|month| (1..=12).contains(&month)) && day.is_some_and(|day| (1..=31).contains(&day));
+    text.len() == 10 && number(0..4).is_some() && is_date && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use postkontor_plugin::{Input, Status};
+
+    /// Where a request is wrong, and how.
+    fn wrong<T>(result: Result<T, Error>) -> Vec<(String, String)> {
+        let Err(error) = result else { return Vec::new() };
+        assert_eq!(error.status, Status::Argument);
+        assert!(error.at.iter().all(|at| at.of == Some(Input::Request)));
+        error.at.iter().map(|at| (at.pointer.clone(), at.code.clone())).collect()
+    }
+
+    fn at(pointer: &str, code: &str) -> Vec<(String, String)> {
+        vec![(pointer.to_owned(), format!("request.{code}"))]
+    }
+
+    #[test]
+    fn a_member_that_is_not_known_is_refused_in_every_request() {
+        for read in [
+            |json: &str| wrong(test(json)),
+            |json: &str| wrong(list(json)),
+            |json: &str| wrong(receive(json)),
+            |json: &str| wrong(authorize(json)),
+            |json: &str| wrong(Source::read(json)),
+        ] {
+            assert_eq!(read(""), []);
+            assert_eq!(read("{}"), []);
+            assert_eq!(read(r#"{"a/b":1}"#), at("/a~1b", "member_unknown"));
+            assert_eq!(read(r#"{"deadline_ms":1}"#), at("/deadline_ms", "member_unknown"));
+        }
+        assert_eq!(wrong(apply(r#"{"messages":[],"do":"seen","folders":"x"}"#)), at("/folders", "member_unknown"));
+        assert_eq!(wrong(Wanted::read(r#"{"part":0,"files":"x"}"#)), at("/files", "member_unknown"));
+        assert_eq!(wrong(test(r#"{"loop":{"two":"a@x.de"}}"#)), at("/loop/two", "member_unknown"));
+        assert_eq!(wrong(receive(r#"{"filter":{"form":"x"}}"#)), at("/filter/form", "member_unknown"));
+    }
+
+    #[test]
+    fn the_name_that_was_meant_is_told() {
+        let hint = |json: &str| receive(json).unwrap_err().at[0].args["hint"]["args"]["suggestion"].clone();
+        assert_eq!(hint(r#"{"max_message":10,"then":"delete"}"#), "max_messages");
+        assert_eq!(hint(r#"{"filter":{"form":"x"}}"#), "from");
+        let error = receive(r#"{"colour":1}"#).unwrap_err();
+        assert_eq!(error.args["hint"], "");
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_refused() {
+        for (member, value) in [
+            ("folder", "7"),
+            ("state", "true"),
+            ("filter", "[]"),
+            ("max_messages", "-1"),
+            ("max_messages", "1.5"),
+            ("max_bytes", "\"10\""),
+            ("save_to", "{}"),
+            ("then", "\"eat\""),
+            ("then", "\"stop\""),
+            ("summary", "1"),
+            ("wait_seconds", "[1]"),
+        ] {
+            assert_eq!(
+                wrong(receive(&format!("{{\"{member}\":{value}}}"))),
+                at(&format!("/{member}"), "member_invalid"),
+                "{member} {value}"
+            );
+        }
+        assert_eq!(wrong(apply(r#"{"messages":["a",2],"do":"seen"}"#)), at("/messages/1", "member_invalid"));
+        assert_eq!(wrong(apply(r#"{"messages":"a","do":"seen"}"#)), at("/messages", "member_invalid"));
+        assert_eq!(wrong(test(r#"{"loop":"a@x.de"}"#)), at("/loop", "member_invalid"));
+        assert_eq!(wrong(receive(r#"{"filter":{"unseen":"yes"}}"#)), at("/filter/unseen", "member_invalid"));
+        assert_eq!(wrong(Wanted::read(r#"{"part":"0"}"#)), at("/part", "member_invalid"));
+        for day in ["yesterday", "2026-13-01", "2026-1-1", "2026-11-20T00"] {
+            let found = wrong(receive(&format!(r#"{{"filter":{{"since":"{day}"}}}}"#)));
+            assert_eq!(found, [("/filter/since".to_owned(), "receive.day_invalid".to_owned())], "{day}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_stands_twice_or_breaks_a_line_is_refused() {
+        assert_eq!(wrong(apply(r#"{"do":"seen"}"#)), at("/messages", "member_missing"));
+        assert_eq!(wrong(apply(r#"{"messages":[]}"#)), at("/do", "member_missing"));
+        assert_eq!(wrong(apply(r#"{"messages":[],"do":"move"}"#)), at("/folder", "member_missing"));
+        assert_eq!(wrong(Wanted::read("{}")), at("/part", "member_missing"));
+        assert_eq!(wrong(receive(r#"{"then":"keep","then":"delete"}"#)), at("/then", "member_twice"));
+        for name in ["a\\r\\nb LOGOUT", "\\u0000", "a\\u0085b"] {
+            for read in [|json: &str| wrong(list(json)), |json: &str| wrong(receive(json))] {
+                assert_eq!(read(&format!("{{\"folder\":\"{name}\"}}")), at("/folder", "control_character"));
+            }
+            let request = format!(r#"{{"messages":[],"do":"move","folder":"{name}"}}"#);
+            assert_eq!(wrong(apply(&request)), at("/folder", "control_character"));
+            assert_eq!(wrong(receive(&format!(r#"{{"filter":{{"subject":"{name}"}}}}"#))), at("/filter/subject", "control_character"));
+        }
+        for broken in ["[]", "7", "{", "{\"a\":1}x"] {
+            assert_eq!(receive(broken).unwrap_err().code, "request.unreadable", "{broken}");
+        }
+        let several = receive(r#"{"folder":1,"colour":2}"#).unwrap_err();
+        assert_eq!((several.code.as_str(), several.at.len()), ("request.invalid", 2));
+    }
+
+    #[test]
+    fn null_counts_as_not_given_and_the_rest_arrives() {
+        let (request, wishes) = receive(
+            r#"{"folder":null,"state":"a\nb","filter":{"from":"x","min_size":3},"max_messages":1,"then":"seen","wait_seconds":2,"summary":"none"}"#,
+        )
+        .unwrap();
+        assert_eq!((request.folder, request.state.as_deref(), request.max_messages), (None, Some("a\nb"), Some(1)));
+        assert_eq!((request.filter.from.as_deref(), request.filter.min_size), (Some("x"), Some(3)));
+        assert_eq!((wishes.then, wishes.wait_seconds, wishes.summary), (Disposal::Seen, 2, Summary::None));
+        for (json, looped) in [
+            ("{}", None),
+            (r#"{"loop":false}"#, None),
+            (r#"{"loop":true}"#, Some(None)),
+            (r#"{"loop":{}}"#, Some(None)),
+            (r#"{"loop":{"to":"a@x.de"}}"#, Some(Some("a@x.de".to_owned()))),
+        ] {
+            assert_eq!(test(json).unwrap().looped, looped, "{json}");
+        }
+        assert_eq!(Wanted::read(r#"{"raw":true}"#).unwrap(), Wanted { part: None, file: None });
+    }
+}
