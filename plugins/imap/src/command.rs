@@ -1,8 +1,9 @@
 //! Commands and their responses.
 
+use crate::capabilities::Capabilities;
 use crate::datum::code;
 use crate::reader::Piece;
-use crate::session::{Capabilities, Session};
+use crate::session::Session;
 use postkontor_plugin::{Call, Error, Reply, Status};
 use zeroize::{Zeroize, Zeroizing};
 

@@ -8,7 +8,7 @@ use crate::scan::Known;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::Extent;
-use crate::wait::counted;
+use crate::watch::counted;
 use postkontor_plugin::{Call, Error, ListRequest, Listed, Listing, SessionState, Stage, Status};
 use std::borrow::Cow;
 use std::collections::HashSet;

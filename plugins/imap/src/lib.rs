@@ -7,7 +7,9 @@
 
 mod append;
 mod apply;
+mod capabilities;
 mod command;
+mod connection;
 mod date;
 mod datum;
 mod file;
@@ -30,6 +32,7 @@ mod state;
 mod test;
 mod uids;
 mod wait;
+mod watch;
 mod window;
 
 use postkontor_plugin::settings::Method;

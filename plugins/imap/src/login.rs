@@ -1,9 +1,10 @@
 //! Logging in: AUTHENTICATE with a SASL mechanism, or LOGIN.
 
+use crate::capabilities::Capabilities;
 use crate::command::Done;
 use crate::names::{quoted, string};
 use crate::reader::Piece;
-use crate::session::{Capabilities, Session};
+use crate::session::Session;
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard};
 use postkontor_plugin::settings::{Auth, Method};

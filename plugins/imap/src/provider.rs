@@ -3,7 +3,7 @@
 //! Google and Microsoft put what goes out over their servers into the sender's mailbox, some seconds later. A look into the folder may come
 //! too early, so it has to be known beforehand.
 
-use crate::session::Capabilities;
+use crate::capabilities::Capabilities;
 use crate::settings::Settings;
 use postkontor_plugin::SentBy;
 

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod connection;
 mod fetch;
 mod filter;
 mod fingerprint;

@@ -2,7 +2,7 @@
 //!
 //! A mail passes through these modules:
 //!
-//! - `settings` says where to, `session` connects, secures (STARTTLS or from the first byte) and logs in (`login`, or `pop3` for
+//! - `settings` says where to, `connection` connects, secures (STARTTLS or from the first byte) and logs in (`login`, or `pop3` for
 //!   POP-before-SMTP), and `capabilities` keeps what the server can do.
 //! - `delivery` looks after the connection: it is kept for the next call, and replaced once where it has died and nothing of the mail can
 //!   have been accepted.
@@ -20,6 +20,7 @@
 
 mod blocks;
 mod capabilities;
+mod connection;
 mod data;
 mod delivery;
 mod diagnosis;

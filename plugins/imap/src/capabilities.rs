@@ -1,0 +1,66 @@
+//! What a server says it can.
+
+use crate::datum::code;
+use postkontor_plugin::{Stage, Step};
+
+/// What the server says it can.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Capabilities(pub(crate) Vec<String>);
+
+impl Capabilities {
+    /// Whether a capability is there, whatever its case.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether UTF-8 can be switched on (RFC 6855); with UTF8=ONLY nothing else works.
+    pub(crate) fn has_utf8(&self) -> bool {
+        self.has("UTF8=ACCEPT") || self.has("UTF8=ONLY")
+    }
+
+    /// The SASL mechanisms.
+    pub(crate) fn mechanisms(&self) -> Vec<String> {
+        let mechanism = |name: &String| name.get(..5).filter(|head| head.eq_ignore_ascii_case("AUTH=")).map(|_| name[5..].to_owned());
+        self.0.iter().filter_map(mechanism).collect()
+    }
+
+    /// Reads `* CAPABILITY A B C`.
+    pub(crate) fn parse(line: &[u8]) -> Option<Capabilities> {
+        let (word, list) = line.strip_prefix(b"* ")?.split_at_checked(11)?;
+        word.eq_ignore_ascii_case(b"CAPABILITY ").then(|| Capabilities::list(&String::from_utf8_lossy(list)))
+    }
+
+    /// Those that a greeting or a consent tells in its code: `[CAPABILITY A B C] Welcome`. A list without the protocol itself is no list.
+    pub(crate) fn told(words: &[u8]) -> Option<Capabilities> {
+        let (name, list) = code(words)?;
+        let told = name.eq_ignore_ascii_case("CAPABILITY").then(|| Capabilities::list(list))?;
+        Some(told).filter(|told| told.has("IMAP4rev1") || told.has("IMAP4rev2"))
+    }
+
+    fn list(list: &str) -> Capabilities {
+        Capabilities(list.split_ascii_whitespace().map(str::to_owned).collect())
+    }
+
+    pub(crate) fn step(&self) -> Step {
+        Step::ok(Stage::Capabilities).fact("capabilities", self.0.clone()).fact("mechanisms", self.mechanisms())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capabilities_are_read_wherever_they_stand() {
+        let answer = Capabilities::parse(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS\r\n");
+        let greeting = Capabilities::told(b"[CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS] hello");
+        for capabilities in [answer.unwrap(), greeting.unwrap()] {
+            assert!(capabilities.has("starttls") && !capabilities.has("hello"));
+            assert_eq!(capabilities.mechanisms(), ["PLAIN"]);
+        }
+        assert!(Capabilities::parse(b"* OK hello\r\n").is_none());
+        for words in ["hello", "hello [CAPABILITY IMAP4rev1]", "[CAPABILITY]", "[CAPABILITY X] hello", "[CAPABILITY IMAP4rev1"] {
+            assert!(Capabilities::told(words.as_bytes()).is_none(), "{words}");
+        }
+    }
+}
