@@ -1,92 +1,32 @@
-//! How a session begins and ends: from the first byte to the login, and the farewell.
+//! How a session begins and ends: IMAP's own words from the first byte to the login, and the farewell.
 
 use crate::capabilities::Capabilities;
 use crate::login;
-use crate::reader::{Piece, Reader};
+use crate::reader::Reader;
 use crate::session::Session;
 use crate::settings::{IMPLICIT, Settings};
-use postkontor_plugin::net::{Security, Stream, Trail, clear_text};
+use postkontor_plugin::net::{Advice, Connector, Protocol, Security, StartTls, Stream, Target, Trail};
+use postkontor_plugin::settings::{Auth, Tls};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use std::time::{Duration, Instant};
 
-/// How long taking leave, or asking whether a kept connection is good, may last.
-const FAREWELL: Duration = Duration::from_millis(500);
+/// How long asking whether a kept connection is good may last.
 const PROOF: Duration = Duration::from_secs(5);
+
+/// How the account's server is reached.
+pub(crate) fn connector<'a>(settings: &'a Settings, target: &'a Target) -> Connector<'a> {
+    Connector { target, tls: &settings.tls, auth: &settings.auth }
+}
 
 impl Session {
     /// Connects, secures the connection as the settings ask, and logs in.
-    pub(crate) fn open(settings: &Settings, call: &Call, trail: &mut Trail, transcript: &mut Vec<String>) -> Result<Session, Error> {
-        let mut stream = Stream::connect(&settings.server, settings.default_port(), call, trail)?;
-        Reader::limit_lines(&mut stream);
-        stream.transcript().hide_credentials(&settings.auth);
-        let mut session = Session::new(stream);
-        match session.establish(settings, call, trail) {
-            Ok(()) => Ok(session),
-            Err(error) => {
-                transcript.append(&mut session.stream.transcript().take());
-                session.stream.close();
-                Err(error)
-            }
-        }
-    }
-
-    fn establish(&mut self, settings: &Settings, call: &Call, trail: &mut Trail) -> Result<(), Error> {
-        let security = Security::of(settings.tls.mode, self.stream.endpoint().port, IMPLICIT);
-        if security == Security::Implicit {
-            self.stream.secure(&settings.tls, call, trail).map_err(|error| error.stage(Stage::Tls))?;
-        }
-        let is_known = self.greeting(security, call, trail)?;
-        let upgrades = matches!(security, Security::Starttls | Security::IfOffered);
-        // What the greeting tells spares a round trip, unless it is silent on what decides whether there is TLS.
-        if self.capabilities.0.is_empty() || upgrades && !self.capabilities.has("STARTTLS") {
-            self.ask_capabilities(call)?;
-        }
-        trail.push(self.capabilities.step());
-        if upgrades {
-            self.start_tls(settings, security, call, trail)?;
-        }
-        if !self.stream.is_secure() {
-            trail.push(clear_text(settings.tls.mode));
-        }
-        if is_known {
-            trail.push(Step::skipped(Stage::Login).fact("method", "preauth"));
-        } else {
-            // What the server can may be more after the login (RFC 9051, section 6.2.3); many tell it in their consent.
-            match login::login(self, &settings.auth, call, trail)? {
-                Some(capabilities) => self.capabilities = capabilities,
-                None => self.ask_capabilities(call).map_err(|error| error.stage(Stage::Login))?,
-            }
-        }
-        if settings.imap.compress {
-            self.compress(call, trail).map_err(|error| error.stage(Stage::Capabilities))?;
-        }
-        self.introduce(call).map_err(|error| error.stage(Stage::Mailbox))
-    }
-
-    /// Waits for the greeting; says whether the server knows us already (PREAUTH).
-    fn greeting(&mut self, security: Security, call: &Call, trail: &mut Trail) -> Result<bool, Error> {
-        let at = |error: Error| error.stage(Stage::Greeting);
-        let line = match self.reader.next(&mut self.stream, call).map_err(at)? {
-            Piece::Response(line) => line,
-            Piece::Body { head, .. } => return Err(at(self.malformed(&head))),
+    pub(crate) fn open(settings: &Settings, call: &Call, trail: &mut Trail) -> Result<Session, Error> {
+        let target = settings.server.target(settings.default_port())?;
+        let begin = |mut stream: Stream| {
+            Reader::limit_lines(&mut stream);
+            Session::new(stream, settings.imap.compress)
         };
-        let text = self.told(&line);
-        let reply = Reply { code: 0, enhanced: None, text: text.clone() };
-        let word =
-            line.get(2..).unwrap_or_default().split(|byte| *byte == b' ' || *byte == b'\r').next().unwrap_or_default().to_ascii_uppercase();
-        match (line.starts_with(b"* "), word.as_slice()) {
-            (true, b"OK") => (),
-            // Whoever stands between us and the server would so keep us from STARTTLS, which is not allowed any more.
-            (true, b"PREAUTH") if matches!(security, Security::Starttls | Security::IfOffered) => {
-                return Err(at(self.error(Status::Tls, "imap.preauth_prevents_tls").server(reply)));
-            }
-            (true, b"PREAUTH") => return Ok(true),
-            (true, b"BYE") => return Err(at(self.error(Status::Later, "imap.closing").arg("text", text).server(reply))),
-            _ => return Err(at(self.malformed(&line))),
-        }
-        self.capabilities = Capabilities::told(line.get(5..).unwrap_or_default()).unwrap_or_default();
-        trail.push(Step::ok(Stage::Greeting).fact("text", text));
-        Ok(false)
+        connector(settings, &target).open(&begin, call, trail)
     }
 
     fn ask_capabilities(&mut self, call: &Call) -> Result<(), Error> {
@@ -97,28 +37,12 @@ impl Session {
             Ok(())
         });
         let done = done.map_err(at)?;
+        // A server older than the command is asked for what it can by trying.
+        if done.is_bad {
+            self.capabilities = Capabilities::default();
+            return Ok(());
+        }
         self.capabilities = found.filter(|_| done.is_ok).ok_or_else(|| at(self.refused("imap.capabilities_missing", &done)))?;
-        Ok(())
-    }
-
-    fn start_tls(&mut self, settings: &Settings, security: Security, call: &Call, trail: &mut Trail) -> Result<(), Error> {
-        let at = |error: Error| error.stage(Stage::Tls);
-        if !self.capabilities.has("STARTTLS") {
-            if security == Security::IfOffered {
-                return Ok(());
-            }
-            return Err(at(self.error(Status::Tls, "tls.not_offered").at("/tls/mode", "tls.not_offered")));
-        }
-        let done = self.perform("STARTTLS", call).map_err(at)?;
-        if !done.is_ok {
-            // A server that offers TLS and then refuses it may not be the server.
-            let reply = Reply { code: 0, enhanced: None, text: done.text.clone() };
-            return Err(at(self.error(Status::Tls, "tls.refused_by_server").arg("text", done.text).server(reply)));
-        }
-        self.stream.secure(&settings.tls, call, trail).map_err(at)?;
-        // What was said before TLS may have been anybody's words.
-        self.ask_capabilities(call)?;
-        trail.push(self.capabilities.step());
         Ok(())
     }
 
@@ -134,7 +58,7 @@ impl Session {
                 step = Step::ok(Stage::Capabilities).fact("compression", "DEFLATE");
             }
         }
-        trail.push(step);
+        trail.note(step, call);
         Ok(())
     }
 
@@ -166,12 +90,101 @@ impl Session {
         let call = call.until(Instant::now() + PROOF);
         self.perform("NOOP", &call).is_ok_and(|done| done.is_ok)
     }
+}
 
-    /// Takes leave, as long as that is quick.
-    pub(crate) fn leave(&mut self, call: &Call) -> Result<(), Error> {
+impl Protocol for Session {
+    const IMPLICIT_PORT: u16 = IMPLICIT;
+    const STEPS: &'static [Stage] =
+        &[Stage::Resolve, Stage::Connect, Stage::Greeting, Stage::Capabilities, Stage::Tls, Stage::Login, Stage::Mailbox, Stage::Quit];
+
+    fn stream(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
+    fn greeting(&mut self, security: Security, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        self.awaits_tls = matches!(security, Security::Starttls | Security::IfOffered);
+        let at = |error: Error| error.stage(Stage::Greeting);
+        let line = self.hear(&mut 0, call).map_err(at)?;
+        let text = self.told(&line);
+        let reply = Reply { code: 0, enhanced: None, text: text.clone() };
+        let word =
+            line.get(2..).unwrap_or_default().split(|byte| *byte == b' ' || *byte == b'\r').next().unwrap_or_default().to_ascii_uppercase();
+        match (line.starts_with(b"* "), word.as_slice()) {
+            (true, b"OK") => (),
+            // Whoever stands between us and the server would so keep us from STARTTLS, which is not allowed any more.
+            (true, b"PREAUTH") if self.awaits_tls => {
+                return Err(at(self.error(Status::Tls, "imap.preauth_prevents_tls").server(reply)));
+            }
+            (true, b"PREAUTH") => {
+                self.is_known = true;
+                return Ok(());
+            }
+            (true, b"BYE") => return Err(at(self.error(Status::Later, "imap.closing").arg("text", text).server(reply))),
+            _ => return Err(at(self.malformed(&line))),
+        }
+        self.capabilities = Capabilities::told(line.get(5..).unwrap_or_default()).unwrap_or_default();
+        trail.note(Step::ok(Stage::Greeting).fact("text", text), call);
+        Ok(())
+    }
+
+    fn capabilities(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        // What the greeting tells spares a round trip, unless it is silent on what decides whether there is TLS.
+        if self.capabilities.0.is_empty() || self.awaits_tls && !self.capabilities.has("STARTTLS") {
+            self.ask_capabilities(call)?;
+        }
+        trail.note(self.capabilities.step(), call);
+        Ok(())
+    }
+
+    fn start_tls(&mut self, call: &Call) -> Result<StartTls, Error> {
+        // A server that tells nothing may know STARTTLS all the same.
+        let told = !self.capabilities.0.is_empty();
+        if told && !self.capabilities.has("STARTTLS") {
+            return Ok(StartTls::NotOffered(None));
+        }
+        let done = self.perform("STARTTLS", call)?;
+        let reply = Reply { code: 0, enhanced: None, text: done.text.clone() };
+        match (done.is_ok, told) {
+            (true, _) => {
+                self.awaits_tls = false;
+                self.capabilities = Capabilities::default();
+                Ok(StartTls::Agreed)
+            }
+            (false, true) => Ok(StartTls::Refused(Status::Tls, reply)),
+            (false, false) => Ok(StartTls::NotOffered(Some(reply))),
+        }
+    }
+
+    fn login(&mut self, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        if self.is_known {
+            trail.note(Step::skipped(Stage::Login).fact("method", "preauth"), call);
+        } else {
+            // What the server can may be more after the login (RFC 9051, section 6.2.3); many tell it in their consent.
+            match login::login(self, auth, call, trail)? {
+                Some(capabilities) => self.capabilities = capabilities,
+                None => self.ask_capabilities(call).map_err(|error| error.stage(Stage::Login))?,
+            }
+        }
+        if self.wants_compression {
+            self.compress(call, trail).map_err(|error| error.stage(Stage::Capabilities))?;
+        }
+        self.introduce(call).map_err(|error| error.stage(Stage::Mailbox))
+    }
+
+    fn quit(&mut self, call: &Call) -> Result<(), Error> {
         self.leaving = true;
-        let call = call.until(Instant::now() + FAREWELL);
-        let done = self.perform("LOGOUT", &call).map_err(|error| error.stage(Stage::Quit))?;
+        let done = self.perform("LOGOUT", call).map_err(|error| error.stage(Stage::Quit))?;
         if done.is_ok { Ok(()) } else { Err(self.refused("imap.logout_refused", &done).stage(Stage::Quit)) }
+    }
+
+    fn advice(code: &str, _tls: &Tls) -> Option<Advice> {
+        let (pointer, advice): (_, &[&str]) = match code {
+            "imap.closing" => ("", &["advice.try_later"]),
+            "imap.login_disabled" => ("/auth/method", &["advice.login_needs_tls", "advice.ask_administrator"]),
+            "imap.preauth_prevents_tls" => ("/tls/mode", &["advice.tls_port", "advice.distrust_network"]),
+            "imap.folder_missing" => ("/imap/inbox", &["advice.imap_check_folder", "advice.imap_create_folders"]),
+            _ => return None,
+        };
+        Some(Advice { pointer, advice, patch: None })
     }
 }

@@ -42,10 +42,6 @@ use postkontor_plugin::{
 };
 use session::Session;
 use settings::Settings;
-use std::time::{Duration, Instant};
-
-/// How long the farewell of a connection that is given up may last.
-const FAREWELL: Duration = Duration::from_millis(250);
 
 /// An account's mailbox. The connection is kept from one call to the next.
 pub struct Imap {
@@ -73,7 +69,7 @@ impl Transport for Imap {
     }
 
     fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
-        Ok(test::test(&self.settings, call))
+        test::test(&self.settings, call)
     }
 
     fn send(&mut self, mail: &Mail, body: &mut Body, call: &Call) -> Result<Sent, Error> {
@@ -119,7 +115,7 @@ impl Imap {
         {
             return Ok(session);
         }
-        Session::open(&self.settings, call, &mut postkontor_plugin::net::Trail::off(), &mut Vec::new())
+        Session::open(&self.settings, call, &mut postkontor_plugin::net::Trail::off())
     }
 
     /// Keeps a connection that is still good: after a success, or after an error that says so.
@@ -134,9 +130,7 @@ impl Imap {
 impl Drop for Imap {
     fn drop(&mut self) {
         if let Some(mut session) = self.session.take() {
-            // A server that says nothing any more cannot hinder the end.
-            drop(session.leave(&Call::new(&(), Instant::now() + FAREWELL)));
-            session.stream.close();
+            postkontor_plugin::net::log_out(&mut session);
         }
     }
 }

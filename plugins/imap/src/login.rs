@@ -3,10 +3,9 @@
 use crate::capabilities::Capabilities;
 use crate::command::Done;
 use crate::names::{quoted, string};
-use crate::reader::Piece;
 use crate::session::Session;
-use postkontor_plugin::net::Trail;
-use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard};
+use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
+use postkontor_plugin::net::{Trail, login_refused};
 use postkontor_plugin::settings::{Auth, Method};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use zeroize::Zeroizing;
@@ -30,38 +29,46 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
         }
         (_, Err(error)) => return Err(at(error)),
     };
-    let (name, done) = match mechanism {
+    let (name, done, reason) = match mechanism {
         Some(mechanism) => {
-            let endpoint = session.stream.endpoint().clone();
-            let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding()).map_err(at)?.for_service("IMAP");
-            // Only SASL-IR lets the first response go along (RFC 4959); without it no command is short enough.
-            let room = if session.capabilities.has("SASL-IR") { usize::MAX } else { 0 };
-            let tag = session.next_tag();
-            let command = format!("{tag} AUTHENTICATE {}", mechanism.name());
-            let done = exchange.converse(&command, room, &mut Authenticate { session, tag }, call).map_err(at)?;
-            if done.is_ok {
-                exchange.finish().map_err(at)?;
-            }
-            (mechanism.name(), done)
+            let (done, reason) = by_mechanism(session, mechanism, auth, call).map_err(at)?;
+            (mechanism.name(), done, reason)
         }
-        None => ("LOGIN", by_command(session, auth, call).map_err(at)?),
+        None => ("LOGIN", by_command(session, auth, call).map_err(at)?, None),
     };
     if !done.is_ok {
-        // RFC 5530: some refusals have nothing to do with the credentials.
-        let (status, code) = if done.has("UNAVAILABLE") || done.has("LIMIT") || done.has("INUSE") {
-            (Status::Later, "auth.later")
-        } else {
-            (Status::Auth, "auth.refused")
-        };
+        let (status, code) = login_refused(&done.text, mechanism.is_some_and(Mechanism::is_by_token));
         let reply = Reply { code: 0, enhanced: None, text: done.text.clone() };
-        return Err(at(Error::new(status, code).arg("mechanism", name).arg("text", done.text).server(reply)));
+        let error = Error::new(status, code).arg("mechanism", name).arg("text", done.text).server(reply);
+        return Err(at(error.detail(reason.unwrap_or_default())));
     }
-    trail.push(Step::ok(Stage::Login).fact("mechanism", name).fact("user", auth.user.as_str()));
+    trail.note(Step::ok(Stage::Login).fact("mechanism", name).fact("user", auth.user.as_str()), call);
     Ok(done.capabilities)
 }
 
 fn has_password(auth: &Auth) -> bool {
     !auth.password.is_empty()
+}
+
+/// AUTHENTICATE; with the end of the command, the reason that the mechanism has room for.
+fn by_mechanism(session: &mut Session, mechanism: Mechanism, auth: &Auth, call: &Call) -> Result<(Done, Option<String>), Error> {
+    let endpoint = session.stream.endpoint().clone();
+    // Only SASL-IR lets the first response go along (RFC 4959); without it no command is short enough.
+    let mut room = if session.capabilities.has("SASL-IR") { usize::MAX } else { 0 };
+    loop {
+        let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding())?.for_service("IMAP");
+        let tag = session.next_tag();
+        let command = format!("{tag} AUTHENTICATE {}", mechanism.name());
+        let done = exchange.converse(&command, room, &mut Authenticate { session, tag }, call)?;
+        if done.is_ok {
+            exchange.finish()?;
+        }
+        // BAD says that the command was not understood, not that the credentials are wrong; some offer SASL-IR and do not have it.
+        if !done.is_bad || !exchange.has_only_begun() {
+            return Ok((done, exchange.reason().map(str::to_owned)));
+        }
+        room = 0;
+    }
 }
 
 fn by_command(session: &mut Session, auth: &Auth, call: &Call) -> Result<Done, Error> {
@@ -90,11 +97,9 @@ impl Conversation for Authenticate<'_> {
     }
 
     fn hear(&mut self, call: &Call) -> Result<Heard<Done>, Error> {
+        let mut heard = 0;
         loop {
-            let answer = match self.session.reader.next(&mut self.session.stream, call)? {
-                Piece::Response(answer) => answer,
-                Piece::Body { head, .. } => return Err(self.session.malformed(&head)),
-            };
+            let answer = self.session.hear(&mut heard, call)?;
             if let Some(challenge) = answer.strip_prefix(b"+") {
                 return Ok(Heard::Challenge(challenge.to_vec()));
             }

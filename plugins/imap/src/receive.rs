@@ -338,7 +338,7 @@ impl Fetch<'_, '_> {
         if chores.stopped && chores.seen.is_empty() && chores.delete.is_empty() {
             return Ok(chores);
         }
-        *self.session = Session::open(self.settings, self.call, &mut Trail::off(), &mut Vec::new())?;
+        *self.session = Session::open(self.settings, self.call, &mut Trail::off())?;
         let selected = self.session.select(&self.folder, "/folder", false, self.call)?;
         // Where the server has numbered the folder anew meanwhile, the next call begins with it anew.
         Ok(if selected.validity == self.state.validity && selected.validity > 0 {

@@ -19,12 +19,18 @@ pub(crate) struct Session {
     pub(crate) watch: Watch,
     pub(crate) wires: Wires,
     pub(crate) numbering: Numbering,
+    /// TLS does not protect the session yet and is to begin with STARTTLS.
+    pub(crate) awaits_tls: bool,
+    /// The server knows us without a login (PREAUTH).
+    pub(crate) is_known: bool,
+    /// Compression is to begin after the login.
+    pub(crate) wants_compression: bool,
     tag: u64,
 }
 
 impl Session {
     /// A session of which nothing is known yet.
-    pub(crate) fn new(stream: Stream) -> Session {
+    pub(crate) fn new(stream: Stream, wants_compression: bool) -> Session {
         Session {
             stream,
             reader: Reader::default(),
@@ -34,6 +40,9 @@ impl Session {
             watch: Watch::default(),
             wires: Wires::default(),
             numbering: Numbering::default(),
+            awaits_tls: false,
+            is_known: false,
+            wants_compression,
             tag: 0,
         }
     }

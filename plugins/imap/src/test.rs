@@ -1,32 +1,20 @@
 //! Testing the settings.
 
+use crate::connection::connector;
 use crate::session::Session;
 use crate::settings::Settings;
-use postkontor_plugin::net::{Trail, step};
+use postkontor_plugin::net::{Connector, Trail};
 use postkontor_plugin::{Call, Error, Report, SessionState, Stage, Step};
 
-/// Takes every step short of fetching and sending, and looks whether the folders exist.
-pub(crate) fn test(settings: &Settings, call: &Call) -> Report {
-    let mut trail = Trail::on();
-    let mut transcript = Vec::new();
-    let result = Session::open(settings, call, &mut trail, &mut transcript).and_then(|mut session| {
-        let looked = folders(&mut session, settings, call, &mut trail);
-        if looked.is_ok() {
-            match session.leave(call) {
-                Ok(()) => trail.push(Step::ok(Stage::Quit)),
-                Err(error) => trail.push(Step::warn(Stage::Quit, &error.code)),
-            }
-        }
-        transcript.append(&mut session.stream.transcript().take());
-        looked
-    });
-    if let Err(error) = result {
-        trail.push(step(&error, &settings.server, &settings.tls));
-    }
-    Report { steps: trail.steps(), transcript }
+/// Takes every step short of fetching and sending, and looks whether the folders exist. Fails only when the caller stops it.
+pub(crate) fn test(settings: &Settings, call: &Call) -> Result<Report, Error> {
+    let target = settings.server.target(settings.default_port())?;
+    let connector = connector(settings, &target);
+    let open = |trail: &mut Trail| Session::open(settings, call, trail);
+    connector.test(open, |session, trail| folders(session, settings, &connector, call, trail), call)
 }
 
-fn folders(session: &mut Session, settings: &Settings, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+fn folders(session: &mut Session, settings: &Settings, connector: &Connector, call: &Call, trail: &mut Trail) -> Result<(), Error> {
     let wanted = [
         ("/imap/inbox", Some(settings.imap.inbox.as_str())),
         ("/imap/outbox", settings.imap.outbox.as_deref()),
@@ -50,7 +38,7 @@ fn folders(session: &mut Session, settings: &Settings, call: &Call, trail: &mut 
                 trail.push(Step::warn(Stage::Mailbox, "imap.folder_will_be_created").pointer(pointer).fact("folder", name));
             }
             // Each folder that is not there gets a step of its own.
-            Err(error) if error.session == SessionState::Usable => trail.push(step(&error, &settings.server, &settings.tls)),
+            Err(error) if error.session == SessionState::Usable => trail.push(connector.step::<Session>(&error)),
             Err(error) => return Err(error),
         }
     }

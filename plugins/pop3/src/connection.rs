@@ -1,65 +1,57 @@
-//! How a session begins: from the first byte to the login.
+//! How a session begins and ends: POP3's own words from the first byte to the login, and the farewell.
 
 use crate::login;
-use crate::session::{Capabilities, Session};
+use crate::session::{Capabilities, Session, agreed};
 use crate::settings::{IMPLICIT, Settings};
-use postkontor_plugin::net::{Security, Stream, Trail, clear_text};
-use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
+use postkontor_plugin::net::{Advice, Connector, Protocol, Security, StartTls, Stream, Target, Trail, farewell};
+use postkontor_plugin::serde_json::json;
+use postkontor_plugin::settings::{Auth, Tls};
+use postkontor_plugin::{Call, Error, Stage, Status, Step};
 
 /// The most lines of a list of capabilities.
 const CAPABILITIES: usize = 256;
 
+/// How the account's server is reached.
+pub(crate) fn connector<'a>(settings: &'a Settings, target: &'a Target) -> Connector<'a> {
+    Connector { target, tls: &settings.tls, auth: &settings.auth }
+}
+
 impl Session {
     /// Connects, secures the connection as the settings ask, and logs in.
-    pub(crate) fn open(settings: &Settings, call: &Call, trail: &mut Trail, transcript: &mut Vec<String>) -> Result<Session, Error> {
-        let mut stream = Stream::connect(&settings.server, settings.default_port(), call, trail)?;
-        stream.transcript().hide_credentials(&settings.auth);
-        let mut session = Session::new(stream);
-        match session.establish(settings, call, trail) {
-            Ok(()) => Ok(session),
-            Err(error) => {
-                transcript.append(&mut session.stream.transcript().take());
-                session.stream.close();
-                Err(error)
-            }
-        }
+    pub(crate) fn open(settings: &Settings, call: &Call, trail: &mut Trail) -> Result<Session, Error> {
+        let target = settings.server.target(settings.default_port())?;
+        connector(settings, &target).open(&Session::new, call, trail)
     }
 
-    fn establish(&mut self, settings: &Settings, call: &Call, trail: &mut Trail) -> Result<(), Error> {
-        let security = Security::of(settings.tls.mode, self.stream.endpoint().port, IMPLICIT);
-        if security == Security::Implicit {
-            self.stream.secure(&settings.tls, call, trail).map_err(|error| error.stage(Stage::Tls))?;
-        }
-        self.greeting(call, trail)?;
-        self.ask_capabilities(call, trail)?;
-        if matches!(security, Security::Starttls | Security::IfOffered) {
-            self.start_tls(settings, security, call, trail)?;
-        }
-        if !self.stream.is_secure() {
-            trail.push(clear_text(settings.tls.mode));
-        }
-        if self.capabilities.utf8 {
-            // Without this, which only goes before the login, a message with headers in UTF-8 is given in another form or not at
-            // all (RFC 6856, section 2). A server that refuses is used as it is.
-            drop(self.command("UTF8\r\n", call).map_err(|error| error.stage(Stage::Capabilities))?);
-        }
-        login::login(self, &settings.auth, call, trail)
+    /// Ends a session in which nothing was deleted: whether the server answers is of no consequence.
+    pub(crate) fn leave(&mut self, call: &Call) -> Result<(), Error> {
+        farewell(self, call)
+    }
+}
+
+impl Protocol for Session {
+    const IMPLICIT_PORT: u16 = IMPLICIT;
+    const STEPS: &'static [Stage] =
+        &[Stage::Resolve, Stage::Connect, Stage::Greeting, Stage::Capabilities, Stage::Tls, Stage::Login, Stage::Mailbox, Stage::Quit];
+
+    fn stream(&mut self) -> &mut Stream {
+        &mut self.stream
     }
 
-    fn greeting(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn greeting(&mut self, _security: Security, call: &Call, trail: &mut Trail) -> Result<(), Error> {
         let at = |error: Error| error.stage(Stage::Greeting);
-        let line = match self.answer(call).map_err(at)? {
-            Ok(line) => line,
-            Err(reply) => return Err(at(self.refused("pop3.greeting_refused", Status::Later, reply))),
+        let line = self.stream.read_line(call).map_err(at)?.to_vec();
+        let Some(words) = agreed(&line) else {
+            let reply = self.disagreed(&line).map_err(at)?;
+            return Err(at(self.refused("pop3.greeting_refused", Status::Later, reply)));
         };
-        // RFC 1939, section 7: a message-id as the last word says that the server knows APOP.
-        let stamp = line.rsplit(' ').next().filter(|word| word.starts_with('<') && word.ends_with('>') && word.contains('@'));
-        self.timestamp = stamp.map(str::to_owned);
-        trail.push(Step::ok(Stage::Greeting).fact("text", line));
+        self.timestamp = timestamp(words);
+        let text = self.stream.transcript().clean(words.trim_ascii());
+        trail.note(Step::ok(Stage::Greeting).fact("text", text), call);
         Ok(())
     }
 
-    fn ask_capabilities(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn capabilities(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error> {
         let at = |error: Error| error.stage(Stage::Capabilities);
         self.capabilities = Capabilities::default();
         // A server older than RFC 2449 does not know the command; what it can is then found by trying.
@@ -74,37 +66,73 @@ impl Session {
         }
         let capabilities = &self.capabilities;
         let step = Step::ok(Stage::Capabilities).fact("capabilities", capabilities.lines.clone());
-        trail.push(step.fact("mechanisms", capabilities.mechanisms.clone()).fact("apop", self.timestamp.is_some()));
+        trail.note(step.fact("mechanisms", capabilities.mechanisms.clone()).fact("apop", self.timestamp.is_some()), call);
         Ok(())
     }
 
-    fn start_tls(&mut self, settings: &Settings, security: Security, call: &Call, trail: &mut Trail) -> Result<(), Error> {
-        let at = |error: Error| error.stage(Stage::Tls);
-        let host = self.stream.endpoint().host.clone();
+    fn start_tls(&mut self, call: &Call) -> Result<StartTls, Error> {
         // A server without CAPA may know STLS all the same.
         if self.capabilities.told && !self.capabilities.stls {
-            return self.no_tls(security, Reply::default());
+            return Ok(StartTls::NotOffered(None));
         }
-        if let Err(reply) = self.command("STLS\r\n", call).map_err(at)? {
-            if self.capabilities.told {
-                // A server that offers TLS and then refuses it may not be the server.
-                let error = Error::new(Status::Tls, "tls.refused_by_server").arg("host", host).arg("text", reply.text.as_str());
-                return Err(at(error.server(reply)));
-            }
-            return self.no_tls(security, reply);
-        }
-        self.stream.secure(&settings.tls, call, trail).map_err(at)?;
-        // What was said before TLS may have been anybody's words. The timestamp may stay: an answer to a wrong one goes to the server
-        // alone, which refuses it.
-        self.ask_capabilities(call, trail)
+        // The timestamp may stay after TLS: an answer to a wrong one goes to the server alone, which refuses it.
+        Ok(match self.command("STLS\r\n", call)? {
+            Ok(_) => StartTls::Agreed,
+            Err(reply) if self.capabilities.told => StartTls::Refused(Status::Tls, reply),
+            Err(reply) => StartTls::NotOffered(Some(reply)),
+        })
     }
 
-    fn no_tls(&self, security: Security, reply: Reply) -> Result<(), Error> {
-        if security == Security::IfOffered {
-            return Ok(());
+    fn login(&mut self, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        if self.capabilities.utf8 {
+            // Without this, which only goes before the login, a message with headers in UTF-8 is given in another form or not at
+            // all (RFC 6856, section 2). A server that refuses is used as it is.
+            drop(self.command("UTF8\r\n", call).map_err(|error| error.stage(Stage::Capabilities))?);
         }
-        let code = "tls.not_offered";
-        let error = Error::new(Status::Tls, code).stage(Stage::Tls).arg("host", self.stream.endpoint().host.as_str());
-        Err(error.server(reply).at("/tls/mode", code))
+        login::login(self, auth, call, trail)
+    }
+
+    fn quit(&mut self, call: &Call) -> Result<(), Error> {
+        Session::quit(self, call)
+    }
+
+    fn advice(code: &str, _tls: &Tls) -> Option<Advice> {
+        let (pointer, advice): (_, &[&str]) = match code {
+            "pop3.greeting_refused" => ("", &["advice.try_later"]),
+            "pop3.apop_not_offered" => ("/auth/method", &["advice.method_auto"]),
+            _ => return None,
+        };
+        let patch = (pointer == "/auth/method").then(|| json!({"auth": {"method": "auto"}}));
+        Some(Advice { pointer, advice, patch })
+    }
+}
+
+/// The timestamp in angle brackets by which a server says that it knows APOP (RFC 1939, section 7), wherever it stands in the greeting.
+///
+/// It must be a message id, that is, visible ASCII: with other bytes in it a server in between can learn the password by and by from
+/// the digests (CVE-2007-1558).
+fn timestamp(words: &[u8]) -> Option<String> {
+    let begins = words.iter().enumerate().filter(|(_, byte)| **byte == b'<').map(|(at, _)| at);
+    let mut stamps = begins.filter_map(|at| {
+        let length = words[at..].iter().position(|byte| *byte == b'>')?;
+        Some(&words[at..=at + length])
+    });
+    let is_id = |stamp: &&[u8]| stamp.contains(&b'@') && !stamp[1..].contains(&b'<') && stamp.iter().all(u8::is_ascii_graphic);
+    stamps.rfind(is_id).map(|stamp| String::from_utf8_lossy(stamp).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::timestamp;
+
+    #[test]
+    fn a_timestamp_is_found_anywhere_in_the_greeting_and_is_a_message_id() {
+        let found = |words: &[u8]| timestamp(words);
+        assert_eq!(found(b" POP3 ready <1896.697170952@dbc.example>").as_deref(), Some("<1896.697170952@dbc.example>"));
+        assert_eq!(found(b" <1@a> POP3 ready, have fun").as_deref(), Some("<1@a>"));
+        assert_eq!(found(b" <<1@a>> <none>").as_deref(), Some("<1@a>"));
+        for words in [&b" ready"[..], b" <noid>", b" <1@a", b" <1 2@a>", b" <1\xff@a>", b" <1\x01@a>", b" 1@a>"] {
+            assert_eq!(found(words), None, "{words:?}");
+        }
     }
 }

@@ -51,7 +51,7 @@ impl Transport for Pop3 {
     }
 
     fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
-        Ok(test::test(&self.settings, call))
+        test::test(&self.settings, call)
     }
 
     fn list(&mut self, request: &ListRequest, call: &Call) -> Result<Listing, Error> {

@@ -2,14 +2,17 @@
 
 use crate::session::Session;
 use md5::{Digest, Md5};
-use postkontor_plugin::net::Trail;
 use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
+use postkontor_plugin::net::{Trail, login_refused};
 use postkontor_plugin::settings::{Auth, Method};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use zeroize::Zeroizing;
 
 /// The longest AUTH command without its end (RFC 5034, section 4, with RFC 2449, section 4).
 const COMMAND: usize = 253;
+
+/// The words after `+OK`, or the refusal.
+type Verdict = Result<String, Reply>;
 
 /// How the credentials are presented.
 enum Way {
@@ -23,24 +26,24 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
     let host = session.stream.endpoint().host.clone();
     let at = |error: Error| error.stage(Stage::Login).arg("host", host.as_str()).arg("user", auth.user.as_str());
     let way = way(session, auth).map_err(at)?;
+    let mut by_token = false;
+    let mut reason = None;
     let (name, answer) = match way {
         Way::Plain => ("USER", plain(session, auth, call).map_err(at)?),
         Way::Apop(timestamp) => ("APOP", apop(session, auth, &timestamp, call).map_err(at)?),
         Way::Sasl(mechanism) => {
-            let endpoint = session.stream.endpoint().clone();
-            let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding()).map_err(at)?.for_service("POP");
-            let answer = exchange.converse(&format!("AUTH {}", mechanism.name()), COMMAND, session, call).map_err(at)?;
-            if answer.is_ok() {
-                exchange.finish().map_err(at)?;
-            }
+            by_token = mechanism.is_by_token();
+            let (answer, given) = by_mechanism(session, mechanism, auth, call).map_err(at)?;
+            reason = given;
             (mechanism.name(), answer)
         }
     };
     if let Err(reply) = answer {
-        // RFC 3206: [AUTH] says that the credentials are at fault; [IN-USE] and the like say that they are not.
-        return Err(at(session.refused("auth.refused", Status::Auth, reply).arg("mechanism", name)));
+        let (status, code) = login_refused(&reply.text, by_token);
+        let error = Error::new(status, code).arg("text", reply.text.as_str()).arg("mechanism", name).server(reply);
+        return Err(at(error.detail(reason.unwrap_or_default())));
     }
-    trail.push(Step::ok(Stage::Login).fact("mechanism", name).fact("user", auth.user.as_str()));
+    trail.note(Step::ok(Stage::Login).fact("mechanism", name).fact("user", auth.user.as_str()), call);
     Ok(())
 }
 
@@ -81,7 +84,35 @@ fn by_command(session: &Session) -> Way {
     }
 }
 
-fn plain(session: &mut Session, auth: &Auth, call: &Call) -> Result<Result<String, Reply>, Error> {
+/// AUTH; with the answer, the reason that the mechanism has room for.
+fn by_mechanism(session: &mut Session, mechanism: Mechanism, auth: &Auth, call: &Call) -> Result<(Verdict, Option<String>), Error> {
+    let endpoint = session.stream.endpoint().clone();
+    let command = format!("AUTH {}", mechanism.name());
+    let mut room = COMMAND;
+    loop {
+        let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding())?.for_service("POP");
+        let answer = exchange.converse(&command, room, session, call)?;
+        match &answer {
+            Ok(_) => exchange.finish()?,
+            // The server has not looked at the credentials: it knows the command without a first response only.
+            Err(reply) if room > 0 && exchange.has_only_begun() && is_about_syntax(&reply.text) => {
+                room = 0;
+                continue;
+            }
+            Err(_) => (),
+        }
+        return Ok((answer, exchange.reason().map(str::to_owned)));
+    }
+}
+
+/// Whether the words are about the form of the command. POP3 has no codes for that, and one attempt more with credentials that were
+/// judged may lock the account, so only what is unmistakable counts.
+fn is_about_syntax(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    !text.starts_with('[') && ["syntax", "argument", "parameter"].iter().any(|word| text.contains(word))
+}
+
+fn plain(session: &mut Session, auth: &Auth, call: &Call) -> Result<Verdict, Error> {
     if let Err(reply) = session.command(&format!("USER {}\r\n", auth.user), call)? {
         return Ok(Err(reply));
     }
@@ -89,7 +120,7 @@ fn plain(session: &mut Session, auth: &Auth, call: &Call) -> Result<Result<Strin
     session.secret_command(&line, "PASS ***", call)
 }
 
-fn apop(session: &mut Session, auth: &Auth, timestamp: &str, call: &Call) -> Result<Result<String, Reply>, Error> {
+fn apop(session: &mut Session, auth: &Auth, timestamp: &str, call: &Call) -> Result<Verdict, Error> {
     let mut hash = Md5::new();
     hash.update(timestamp.as_bytes());
     hash.update(auth.password.reveal().as_bytes());
@@ -100,29 +131,18 @@ fn apop(session: &mut Session, auth: &Auth, timestamp: &str, call: &Call) -> Res
 
 /// A line that begins with `+ ` asks; any other is the verdict.
 impl Conversation for Session {
-    type Verdict = Result<String, Reply>;
+    type Verdict = Verdict;
 
     fn say(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
         self.silent()?;
         self.stream.write_secret(line, shown, call)
     }
 
-    fn hear(&mut self, call: &Call) -> Result<Heard<Self::Verdict>, Error> {
+    fn hear(&mut self, call: &Call) -> Result<Heard<Verdict>, Error> {
         let line = self.stream.read_line(call)?.to_vec();
         match line.strip_prefix(b"+ ").or_else(|| (line == b"+").then_some(&b""[..])) {
             Some(challenge) => Ok(Heard::Challenge(challenge.to_vec())),
-            None => verdict(self, &line).map(Heard::Verdict),
+            None => self.judged(&line).map(Heard::Verdict),
         }
     }
-}
-
-fn verdict(session: &mut Session, line: &[u8]) -> Result<Result<String, Reply>, Error> {
-    let told = |rest: &[u8], session: &mut Session| session.stream.transcript().clean(rest.trim_ascii());
-    if let Some(rest) = line.strip_prefix(b"+OK") {
-        return Ok(Ok(told(rest, session)));
-    }
-    let Some(rest) = line.strip_prefix(b"-ERR") else {
-        return Err(Error::new(Status::Protocol, "protocol.reply_malformed").detail(told(line, session)));
-    };
-    Ok(Err(Reply { code: 0, enhanced: None, text: told(rest, session) }))
 }

@@ -27,7 +27,7 @@ pub(crate) fn receive(
         return Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).at_request("/folder", code));
     }
     let mut state = State::parse(request.state.as_deref())?;
-    let mut session = Session::open(settings, call, &mut Trail::off(), &mut Vec::new())?;
+    let mut session = Session::open(settings, call, &mut Trail::off())?;
     let again_seconds = session.capabilities.login_delay;
     *not_before = again_seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
     let mailbox = session.mailbox(state.ids(), call)?;

@@ -2,10 +2,6 @@
 
 use postkontor_plugin::net::Stream;
 use postkontor_plugin::{Call, Error, Reply, Stage, Status};
-use std::time::{Duration, Instant};
-
-/// How long taking leave may last where nothing depends on it.
-const FAREWELL: Duration = Duration::from_millis(500);
 
 /// The most bytes of a list of lines: a million messages with the longest identifiers of RFC 1939 need no more.
 const LIST_BYTES: usize = 80 * 1024 * 1024;
@@ -58,9 +54,14 @@ impl Session {
     /// Reads the answer to a command.
     pub(crate) fn answer(&mut self, call: &Call) -> Result<Result<String, Reply>, Error> {
         let line = self.stream.read_line(call)?.to_vec();
-        match agreed(&line) {
+        self.judged(&line)
+    }
+
+    /// Takes a line for the answer to a command.
+    pub(crate) fn judged(&mut self, line: &[u8]) -> Result<Result<String, Reply>, Error> {
+        match agreed(line) {
             Some(words) => Ok(Ok(self.stream.transcript().clean(words.trim_ascii()))),
-            None => self.disagreed(&line).map(Err),
+            None => self.disagreed(line).map(Err),
         }
     }
 
@@ -74,7 +75,7 @@ impl Session {
         self.disagreed(&line).map(Err)
     }
 
-    fn disagreed(&mut self, line: &[u8]) -> Result<Reply, Error> {
+    pub(crate) fn disagreed(&mut self, line: &[u8]) -> Result<Reply, Error> {
         let told = self.stream.transcript().clean(line.strip_prefix(b"-ERR").unwrap_or(line).trim_ascii());
         if line.starts_with(b"-ERR") {
             return Ok(Reply { code: 0, enhanced: None, text: told });
@@ -117,11 +118,6 @@ impl Session {
         }
     }
 
-    /// Ends a session in which nothing was deleted: whether the server answers is of no consequence.
-    pub(crate) fn leave(&mut self, call: &Call) -> Result<(), Error> {
-        self.quit(&call.until(Instant::now() + FAREWELL))
-    }
-
     /// An error with the server's words.
     pub(crate) fn refused(&self, code: &str, status: Status, reply: Reply) -> Error {
         // RFC 2449, section 8, and RFC 3206: the words in brackets say what kind of refusal it is.
@@ -137,7 +133,7 @@ impl Session {
 }
 
 /// The server's words behind `+OK`, if that is what it says.
-fn agreed(line: &[u8]) -> Option<&[u8]> {
+pub(crate) fn agreed(line: &[u8]) -> Option<&[u8]> {
     line.strip_prefix(b"+OK").filter(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
 }
 

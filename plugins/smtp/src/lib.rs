@@ -23,7 +23,6 @@ mod capabilities;
 mod connection;
 mod data;
 mod delivery;
-mod diagnosis;
 mod envelope;
 mod lines;
 mod login;
@@ -32,6 +31,7 @@ mod pop3;
 mod reply;
 mod session;
 mod settings;
+mod test;
 mod transaction;
 mod verdict;
 mod window;
@@ -40,10 +40,6 @@ mod write_buffer;
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{Body, Call, Error, Mail, Opening, Report, Sent, Status, TestRequest, Transport};
 pub use settings::{Own, Pop3, Settings};
-use std::time::{Duration, Instant};
-
-/// How long the farewell of a connection that is given up may last.
-const FAREWELL: Duration = Duration::from_millis(250);
 
 /// An account's session: its settings, the connection that is kept between calls, and the buffer for what goes out.
 pub struct Smtp {
@@ -70,7 +66,7 @@ impl Transport for Smtp {
     }
 
     fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
-        diagnosis::test(&self.settings, call)
+        test::test(&self.settings, call)
     }
 
     fn send(&mut self, mail: &Mail, _body: &mut Body, call: &Call) -> Result<Sent, Error> {
@@ -87,9 +83,7 @@ impl Transport for Smtp {
 impl Drop for Smtp {
     fn drop(&mut self) {
         if let Some(mut session) = self.session.take().filter(|session| session.stream.pending() == 0) {
-            // A server that says nothing any more cannot hinder the end.
-            drop(session.quit(&Call::new(&(), Instant::now() + FAREWELL)));
-            session.stream.close();
+            postkontor_plugin::net::log_out(&mut session);
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::reply::Reply;
 use crate::session::Session;
 use postkontor_plugin::net::Trail;
-use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard};
+use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
 use postkontor_plugin::settings::Auth;
 use postkontor_plugin::{Call, Error, Stage, Status, Step};
 
@@ -15,17 +15,25 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
     let endpoint = session.stream.endpoint().clone();
     let at = |error: Error| error.stage(Stage::Login).arg("host", endpoint.host.as_str()).arg("user", auth.user.as_str());
     let mechanism = sasl::choose(auth, &session.capabilities.mechanisms, session.stream.protection()).map_err(at)?;
-    let binding = session.stream.channel_binding();
-    let mut exchange = Exchange::new(mechanism, auth, &endpoint, binding).map_err(at)?.for_service("SMTPSVC");
-    let reply = exchange.converse(&format!("AUTH {}", mechanism.name()), COMMAND, session, call).map_err(at)?;
-    if reply.code == 235 {
-        exchange.finish().map_err(at)?;
-        trail.push(Step::ok(Stage::Login).fact("mechanism", mechanism.name()).fact("user", auth.user.as_str()));
-        return Ok(());
-    }
+    let mut room = COMMAND;
+    let (reply, reason) = loop {
+        let binding = session.stream.channel_binding();
+        let mut exchange = Exchange::new(mechanism, auth, &endpoint, binding).map_err(at)?.for_service("SMTPSVC");
+        let reply = exchange.converse(&format!("AUTH {}", mechanism.name()), room, session, call).map_err(at)?;
+        if reply.code == 235 {
+            exchange.finish().map_err(at)?;
+            trail.note(Step::ok(Stage::Login).fact("mechanism", mechanism.name()).fact("user", auth.user.as_str()), call);
+            return Ok(());
+        }
+        // The form of the command was refused, not the credentials: some know it without a first response only.
+        if !exchange.has_only_begun() || !matches!(reply.code, 500..=504) {
+            break (reply, exchange.reason().map(str::to_owned));
+        }
+        room = 0;
+    };
     let told = reply.told(&mut session.stream);
-    let error = refusal(reply.code).arg("mechanism", mechanism.name()).arg("text", told.text.as_str()).server(told);
-    Err(at(error.detail(exchange.reason().unwrap_or_default())))
+    let error = refusal(reply.code, mechanism).arg("mechanism", mechanism.name()).arg("text", told.text.as_str()).server(told);
+    Err(at(error.detail(reason.unwrap_or_default())))
 }
 
 /// A reply with 334 asks; any other is the verdict.
@@ -45,13 +53,14 @@ impl Conversation for Session {
 }
 
 /// RFC 4954, section 6.
-fn refusal(code: u16) -> Error {
+fn refusal(code: u16, mechanism: Mechanism) -> Error {
     match code {
         421 => Error::new(Status::Later, "smtp.closing"),
         432 => Error::new(Status::Auth, "auth.password_change_needed"),
         400..500 => Error::new(Status::Later, "auth.later"),
         530 | 538 => Error::new(Status::Auth, "auth.encryption_needed"),
         534 => Error::new(Status::Auth, "auth.mechanism_too_weak"),
+        500..600 if mechanism.is_by_token() => Error::new(Status::Auth, "auth.token_refused"),
         500..600 => Error::new(Status::Auth, "auth.refused"),
         _ => Error::new(Status::Protocol, "protocol.unexpected_reply").arg("code", code),
     }

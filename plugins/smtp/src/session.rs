@@ -5,14 +5,12 @@ use crate::reply::Reply;
 use postkontor_plugin::net::Stream;
 use postkontor_plugin::{Call, Error, Stage, Status};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// How long taking leave may last.
-const FAREWELL: Duration = Duration::from_millis(500);
 
 /// A connection on which mails can be sent.
 pub(crate) struct Session {
     pub(crate) stream: Stream,
+    /// The name for EHLO, where the settings give one.
+    pub(crate) ehlo: Option<String>,
     pub(crate) capabilities: Arc<Capabilities>,
     /// A transaction was left unfinished; the next one begins with RSET.
     pub(crate) dirty: bool,
@@ -22,8 +20,8 @@ pub(crate) struct Session {
 
 impl Session {
     /// A session of which nothing is known yet.
-    pub(crate) fn new(stream: Stream) -> Session {
-        Session { stream, capabilities: Arc::default(), dirty: false, proven: false }
+    pub(crate) fn new(stream: Stream, ehlo: Option<String>) -> Session {
+        Session { stream, ehlo, capabilities: Arc::default(), dirty: false, proven: false }
     }
 
     /// Sends one command and reads its reply.
@@ -62,13 +60,6 @@ impl Session {
             Err(error) if error.status == Status::Network => Ok(false),
             Err(error) => Err(error),
         }
-    }
-
-    /// Takes leave, as long as that is quick. Whether the server answers is of no consequence.
-    pub(crate) fn quit(&mut self, call: &Call) -> Result<(), Error> {
-        let call = call.until(Instant::now() + FAREWELL);
-        let reply = self.command("QUIT\r\n", Stage::Quit, &call)?;
-        if reply.is_positive() { Ok(()) } else { Err(self.failure(Stage::Quit, &reply)) }
     }
 }
 

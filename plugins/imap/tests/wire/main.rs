@@ -13,6 +13,7 @@ mod filtered;
 mod folders;
 mod hostile;
 mod left_out;
+mod login;
 mod numbering;
 mod patience;
 mod post;

@@ -8,14 +8,17 @@ use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 /// Starts a server that says `greeting` and then answers each command with what `answer` finds.
-pub(crate) fn server(greeting: &'static str, mut answer: impl FnMut(&str, &mut TcpStream) -> std::io::Result<()> + Send + 'static) -> u16 {
+pub(crate) fn server(
+    greeting: impl AsRef<[u8]> + Send + 'static,
+    mut answer: impl FnMut(&str, &mut TcpStream) -> std::io::Result<()> + Send + 'static,
+) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok) {
             let mut commands = BufReader::new(stream.try_clone().unwrap());
             let mut command = String::new();
-            let mut going = stream.write_all(greeting.as_bytes()).is_ok();
+            let mut going = stream.write_all(greeting.as_ref()).is_ok();
             while going && commands.read_line(&mut command).is_ok_and(|read| read > 0) {
                 going = answer(command.trim_end(), &mut stream).is_ok();
                 command.clear();

@@ -7,6 +7,7 @@ mod desk;
 mod ends;
 mod hostile;
 mod identifiers;
+mod login;
 mod post;
 mod scripted;
 mod wait;

@@ -1,16 +1,42 @@
-//! What to do about an error of the wire.
+//! What to do about an error: pointer, advice, and the patch that would repair it, for every code that several protocols share.
 
-use super::tls::label;
+use super::{Pointers, Target, patch};
 use crate::settings::{Server, Tls, TlsMode, TlsVersion};
 use crate::{Error, Stage, Status, Step};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+/// What to do about an error.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Advice {
+    /// The setting that it is about.
+    pub pointer: &'static str,
+    /// Sentences by their codes, the most helpful first.
+    pub advice: &'static [&'static str],
+    /// The settings patch that would repair it.
+    pub patch: Option<Value>,
+}
 
 /// The failed step of a test for an error, with facts, pointer, advice, and the settings patch that would repair it.
 ///
-/// Knows the codes of this module (`net.`, `proxy.`, `tls.`, and of `auth.` what is about TLS); a step with another code gets its facts and nothing more.
+/// Knows the codes that every protocol shares (`net.`, `proxy.`, `tls.`, `auth.`, `mailbox.`); a step with another code gets its
+/// facts and nothing more. [`Connector::test`](super::Connector::test) does this by itself.
 pub fn step(error: &Error, server: &Server, tls: &Tls) -> Step {
+    // Port 0 cannot be written, so it stands for the default, which is of no interest here.
+    let target = server.target(0).ok();
+    complete(error, target.as_ref(), tls, None)
+}
+
+/// The same for a target; what the protocol knows by itself comes first.
+pub(super) fn failed(error: &Error, target: &Target, tls: &Tls, own: Option<Advice>) -> Step {
+    complete(error, Some(target), tls, own)
+}
+
+fn complete(error: &Error, target: Option<&Target>, tls: &Tls, own: Option<Advice>) -> Step {
     let mut step = Step::fail(error.stage.unwrap_or(Stage::Connect), error);
-    advise(&mut step, Some(server), tls);
+    match own {
+        Some(own) => apply(&mut step, own),
+        None => advise(&mut step, target, tls),
+    }
     if matches!(error.status, Status::Timeout) && step.advice.is_empty() {
         step = step.advice("advice.raise_timeout");
     }
@@ -18,27 +44,72 @@ pub fn step(error: &Error, server: &Server, tls: &Tls) -> Step {
 }
 
 /// Adds pointer, advice and patch by the step's code. What the step says by itself already stays.
-pub(super) fn advise(step: &mut Step, server: Option<&Server>, tls: &Tls) {
-    let via_proxy = step.step == Stage::Proxy && step.code.starts_with("net.");
-    let (pointer, advice): (&str, &[&str]) = match step.code.as_str() {
-        _ if via_proxy => ("/server/proxy", &["advice.check_proxy"]),
-        "net.name_not_found" => ("/server/host", &["advice.check_host"]),
-        "net.name_lookup_failed" => ("/server/host", &["advice.check_network", "advice.check_host"]),
-        "net.refused" => ("/server/port", &["advice.check_port", "advice.check_firewall"]),
-        "net.unreachable" => ("/server/host", &["advice.check_network", "advice.check_host"]),
-        "net.forbidden" => ("/server/host", &["advice.check_firewall"]),
-        "net.connect_timeout" => ("/server/host", &["advice.check_port", "advice.check_firewall"]),
-        "net.idle_timeout" => ("/server/timeout_seconds", &["advice.raise_timeout", "advice.check_port"]),
-        "net.closed_by_server" | "net.broken" | "tls.truncated" => ("/server/host", &["advice.try_later", "advice.ask_administrator"]),
-        "protocol.line_too_long" => ("/server/port", &["advice.check_port"]),
-        "settings.proxy_invalid" => ("/server/proxy", &["advice.proxy_form"]),
-        "proxy.auth_required" | "proxy.auth_refused" => ("/server/proxy", &["advice.check_proxy_password"]),
-        "proxy.forbidden" => ("/server/proxy", &["advice.ask_proxy_administrator"]),
-        "proxy.server_unreachable" | "proxy.server_refused" => ("/server/host", &["advice.check_host", "advice.check_port"]),
-        "proxy.refused" | "proxy.protocol" => ("/server/proxy", &["advice.check_proxy"]),
-        "tls.certificate_expired" => ("/server/host", &["advice.renew_certificate", "advice.check_clock"]),
-        "tls.certificate_not_yet_valid" => ("/server/host", &["advice.check_clock", "advice.renew_certificate"]),
-        "tls.certificate_wrong_host" => ("/server/host", &["advice.use_certificate_name", "advice.renew_certificate"]),
+pub(super) fn advise(step: &mut Step, target: Option<&Target>, tls: &Tls) {
+    let at = target.map_or_else(Pointers::default, |target| target.at);
+    if step.step == Stage::Proxy && step.code.starts_with("net.") {
+        return apply(step, Advice { pointer: at.proxy, advice: &["advice.check_proxy"], patch: None });
+    }
+    if is_mute_tls_port(step, tls) {
+        step.pointer = at.mode.to_owned();
+        apply(step, Advice { pointer: at.mode, advice: &["advice.use_implicit"], patch: Some(patch::at(at.mode, json!("implicit"))) });
+    }
+    let found = of_wire(&step.code, &at).or_else(|| of_tls(&step.code, &at)).or_else(|| of_login(&step.code, &at, tls.mode));
+    let Some(mut found) = found else { return };
+    found.patch = found.patch.or_else(|| patch::of(step, &at, tls));
+    if step.code == "tls.certificate_wrong_host" {
+        found.patch = target.and_then(|target| patch::name(step, target));
+        if found.patch.is_none() {
+            found.advice = &["advice.certificate_of_stranger", "advice.check_host"];
+        }
+    }
+    if step.code == "tls.handshake_closed" && tls.minimum > TlsVersion::Tls10 {
+        found.advice = &["advice.maybe_old_tls", "advice.check_port", "advice.ask_administrator"];
+    }
+    apply(step, found);
+}
+
+fn apply(step: &mut Step, advice: Advice) {
+    if step.pointer.is_empty() {
+        step.pointer = advice.pointer.to_owned();
+    }
+    for code in advice.advice {
+        if step.advice.iter().all(|known| known != code) {
+            step.advice.push((*code).to_owned());
+        }
+    }
+    if step.patch.is_none() {
+        step.patch = advice.patch;
+    }
+}
+
+/// Finding the server, connecting, the proxy, and lines.
+fn of_wire(code: &str, at: &Pointers) -> Option<Advice> {
+    let (pointer, advice): (_, &[&str]) = match code {
+        "net.name_not_found" => (at.host, &["advice.check_host"]),
+        "net.name_lookup_failed" => (at.host, &["advice.check_network", "advice.check_host"]),
+        "net.refused" => (at.port, &["advice.check_port", "advice.check_firewall"]),
+        "net.unreachable" => (at.host, &["advice.check_network", "advice.check_host"]),
+        "net.forbidden" => (at.host, &["advice.check_firewall"]),
+        "net.connect_timeout" => (at.host, &["advice.check_port", "advice.check_firewall"]),
+        "net.idle_timeout" => (at.timeout, &["advice.raise_timeout", "advice.check_port"]),
+        "net.closed_by_server" | "net.broken" | "tls.truncated" => (at.host, &["advice.try_later", "advice.ask_administrator"]),
+        "protocol.line_too_long" | "protocol.reply_malformed" => (at.port, &["advice.check_port"]),
+        "settings.proxy_invalid" => (at.proxy, &["advice.proxy_form"]),
+        "proxy.auth_required" | "proxy.auth_refused" => (at.proxy, &["advice.check_proxy_password"]),
+        "proxy.forbidden" => (at.proxy, &["advice.ask_proxy_administrator"]),
+        "proxy.server_unreachable" | "proxy.server_refused" => (at.host, &["advice.check_host", "advice.check_port"]),
+        "proxy.refused" | "proxy.protocol" => (at.proxy, &["advice.check_proxy"]),
+        _ => return None,
+    };
+    Some(Advice { pointer, advice, patch: None })
+}
+
+/// TLS and certificates.
+fn of_tls(code: &str, at: &Pointers) -> Option<Advice> {
+    let (pointer, advice): (_, &[&str]) = match code {
+        "tls.certificate_expired" => (at.host, &["advice.renew_certificate", "advice.check_clock"]),
+        "tls.certificate_not_yet_valid" => (at.host, &["advice.check_clock", "advice.renew_certificate"]),
+        "tls.certificate_wrong_host" => (at.host, &["advice.use_certificate_name", "advice.renew_certificate"]),
         "tls.certificate_self_signed" => ("/tls/pin", &["advice.pin_certificate", "advice.trust_authority"]),
         "tls.certificate_unknown_authority" => ("/tls/ca_file", &["advice.trust_authority", "advice.pin_certificate"]),
         "tls.certificate_pin_mismatch" => ("/tls/pin", &["advice.compare_pin"]),
@@ -46,58 +117,46 @@ pub(super) fn advise(step: &mut Step, server: Option<&Server>, tls: &Tls) {
         "tls.version_too_old" => ("/tls/minimum", &["advice.allow_old_tls", "advice.upgrade_server"]),
         "tls.version_old" => ("/tls/minimum", &["advice.upgrade_server"]),
         "tls.verify_off" => ("/tls/verify", &["advice.verify"]),
-        "tls.not_tls" => ("/tls/mode", &["advice.use_starttls"]),
-        "tls.handshake_closed" | "tls.handshake_failed" => ("/tls/mode", &["advice.check_port", "advice.ask_administrator"]),
-        "tls.injected_plaintext" => ("/server/host", &["advice.distrust_network"]),
+        "tls.not_tls" => (at.mode, &["advice.use_starttls"]),
+        "tls.expected_at_once" => (at.mode, &["advice.use_implicit"]),
+        "tls.not_offered" => (at.mode, &["advice.tls_port", "advice.ask_provider_for_tls"]),
+        "tls.refused_by_server" => (at.mode, &["advice.try_later", "advice.ask_administrator"]),
+        "tls.handshake_closed" | "tls.handshake_failed" => (at.mode, &["advice.check_port", "advice.ask_administrator"]),
+        "tls.injected_plaintext" => (at.host, &["advice.distrust_network"]),
         "tls.client_certificate_refused" => ("/tls/client_certificate/file", &["advice.check_client_certificate"]),
         "tls.client_certificate_unreadable" => ("/tls/client_certificate/file", &["advice.check_file"]),
         "tls.client_certificate_locked" => ("/tls/client_certificate/password", &["advice.check_file_password"]),
         "tls.ca_file_unreadable" => ("/tls/ca_file", &["advice.check_file"]),
-        "auth.server_unverified" => ("/tls/verify", &["advice.verify", "advice.pin_certificate"]),
         "settings.pin_invalid" => ("/tls/pin", &["advice.pin_form"]),
-        _ => return,
+        _ => return None,
     };
-    if step.pointer.is_empty() {
-        step.pointer = pointer.to_owned();
-    }
-    step.advice.extend(advice.iter().map(|advice| (*advice).to_owned()));
-    if step.patch.is_none() {
-        step.patch = patch(step, server, tls);
-    }
-    if is_mute_tls_port(step, tls) {
-        step.pointer = "/tls/mode".to_owned();
-        step.advice.insert(0, "advice.use_implicit".to_owned());
-        step.patch = Some(json!({"tls": {"mode": "implicit"}}));
-    }
+    Some(Advice { pointer, advice, patch: None })
 }
 
-/// A patch that would repair it, where one is known.
-fn patch(step: &Step, server: Option<&Server>, tls: &Tls) -> Option<Value> {
-    let seen = step.facts.get("sha256").and_then(Value::as_str);
-    match step.code.as_str() {
-        // With verification on, the certificate would have to be good as well as the pinned one.
-        "tls.certificate_self_signed" | "tls.certificate_unknown_authority" => Some(json!({"tls": {"verify": false, "pin": seen?}})),
-        "tls.certificate_pin_mismatch" => Some(json!({"tls": {"pin": seen?}})),
-        "tls.certificate_wrong_host" => Some(json!({"server": {"host": host_for(&step.facts, server?)?}})),
-        "tls.version_too_old" => {
-            let oldest = if tls.minimum > TlsVersion::Tls12 { TlsVersion::Tls12 } else { TlsVersion::Tls10 };
-            (oldest < tls.minimum).then(|| json!({"tls": {"minimum": label(oldest)}}))
-        }
-        "tls.verify_off" => Some(json!({"tls": {"verify": true}})),
-        "tls.not_tls" => Some(json!({"tls": {"mode": "starttls"}})),
-        _ => None,
-    }
-}
-
-/// The name in the certificate that resembles the host most, counted in letters from the end; with the port that stood there.
-fn host_for(facts: &Map<String, Value>, server: &Server) -> Option<String> {
-    let host = server.endpoint(0).ok()?;
-    let alike = |name: &str| name.bytes().rev().zip(host.host.bytes().rev()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
-    let names = facts.get("names")?.as_array()?.iter().filter_map(Value::as_str).filter(|name| !name.contains(['*', '\\']));
-    // The first of equals: certificates name the main name first.
-    let best = names.rev().max_by_key(|name| alike(name))?;
-    let place = if best.contains(':') { format!("[{best}]") } else { best.to_owned() };
-    Some(if server.port.is_none() && host.port != 0 { format!("{place}:{}", host.port) } else { place })
+/// The login, and the mailbox that it opens.
+fn of_login(code: &str, at: &Pointers, mode: TlsMode) -> Option<Advice> {
+    let is_clear = mode == TlsMode::None;
+    let required = || Some(patch::at(at.mode, json!("required")));
+    let auto = || Some(patch::at("/auth/method", json!("auto")));
+    let (pointer, advice, patch): (_, &[&str], _) = match code {
+        "auth.refused" => ("/auth/password", &["advice.check_user_and_password", "advice.app_password"], None),
+        "auth.token_refused" => ("/auth/oauth2/access_token", &["advice.renew_token", "advice.check_token_rights"], None),
+        "auth.password_change_needed" => ("/auth/password", &["advice.change_password"], None),
+        "auth.mechanism_not_offered" | "auth.method_unsupported" => ("/auth/method", &["advice.method_auto"], auto()),
+        "auth.not_offered" if is_clear => (at.mode, &["advice.login_needs_tls"], required()),
+        "auth.not_offered" => ("/auth/method", &["advice.method_auto"], auto()),
+        "auth.mechanism_too_weak" => ("/auth/method", &["advice.method_auto", "advice.app_password"], auto()),
+        "auth.cleartext_forbidden" if is_clear => (at.mode, &["advice.use_tls", "advice.allow_cleartext"], required()),
+        // TLS is what the settings ask for already, and the server has none.
+        "auth.cleartext_forbidden" => ("/auth/allow_cleartext", &["advice.allow_cleartext"], None),
+        "auth.encryption_needed" => (at.mode, &["advice.use_tls"], required()),
+        "auth.server_unverified" => ("/tls/verify", &["advice.verify", "advice.pin_certificate"], None),
+        "auth.server_unproven" | "auth.nonce_foreign" => (at.host, &["advice.check_host", "advice.distrust_network"], None),
+        "auth.later" => ("", &["advice.try_later"], None),
+        "mailbox.in_use" => ("", &["advice.close_other_program", "advice.try_later"], None),
+        _ => return None,
+    };
+    Some(Advice { pointer, advice, patch })
 }
 
 /// A server that says nothing on a port where TLS begins with the first byte waits for just that.
@@ -124,12 +183,50 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_host_is_repaired_with_the_most_similar_name_of_the_certificate() {
+    fn a_wrong_host_is_repaired_with_the_most_similar_name_under_the_same_domain() {
         let host = |name: &str| Some(json!({"server": {"host": name}}));
         assert_eq!(wrong_host(&["www.example.org", "mail.example.com"], "mx.example.com"), host("mail.example.com"));
-        assert_eq!(wrong_host(&["mail.example.com", "smtp.example.com"], "192.0.2.1:587"), host("mail.example.com:587"));
+        assert_eq!(wrong_host(&["mail.example.com", "smtp.example.com"], "smtp1.example.com:587"), host("mail.example.com:587"));
+        assert_eq!(wrong_host(&["example.co.uk"], "mail.example.co.uk"), host("example.co.uk"));
         assert_eq!(wrong_host(&["*.example.com"], "example.com"), None);
         assert_eq!(wrong_host(&[], "example.com"), None);
+    }
+
+    #[test]
+    fn a_name_of_another_owner_is_never_the_repair_whatever_it_looks_like() {
+        for (name, host) in [
+            ("mail.example.org", "mail.example.com"),
+            ("mail.example.com.evil.example", "mail.example.com"),
+            ("evil.co.uk", "mail.firma.co.uk"),
+            ("evil.dyndns.org", "firma.dyndns.org"),
+            ("notexample.com", "example.com"),
+            ("mail.example.com", "192.0.2.1:587"),
+            ("192.0.2.2", "192.0.2.1"),
+            ("mail.local-net", "mx.local-net"),
+        ] {
+            let names: Vec<String> = vec![name.to_owned()];
+            let error = Error::new(Status::Tls, "tls.certificate_wrong_host").stage(Stage::Tls).arg("names", names);
+            let step = step(&error, &server(host), &Tls::default());
+            assert_eq!(step.patch, None, "{name} for {host}");
+            assert_eq!(step.advice[0], "advice.certificate_of_stranger", "{name} for {host}");
+        }
+    }
+
+    #[test]
+    fn a_pinned_certificate_that_was_exchanged_is_not_pinned_anew() {
+        let error = Error::new(Status::Tls, "tls.certificate_pin_mismatch").stage(Stage::Tls).arg("sha256", "sha256:00");
+        let step = step(&error, &server("h"), &Tls::default());
+        assert_eq!((step.patch, step.advice), (None, vec!["advice.compare_pin".to_owned()]));
+    }
+
+    #[test]
+    fn a_closed_handshake_speaks_of_old_tls_only_where_that_could_be_allowed() {
+        let advice = |minimum| {
+            let error = Error::new(Status::Tls, "tls.handshake_closed").stage(Stage::Tls);
+            step(&error, &server("h"), &Tls { minimum, ..Tls::default() }).advice
+        };
+        assert_eq!(advice(TlsVersion::Tls12)[0], "advice.maybe_old_tls");
+        assert!(!advice(TlsVersion::Tls10).contains(&"advice.maybe_old_tls".to_owned()));
     }
 
     #[test]
@@ -154,6 +251,9 @@ mod tests {
             include_str!("advice.rs"),
             include_str!("certificate.rs"),
             include_str!("connect.rs"),
+            include_str!("patch.rs"),
+            include_str!("probe.rs"),
+            include_str!("session.rs"),
             include_str!("proxy.rs"),
             include_str!("resolve.rs"),
             include_str!("stream/mod.rs"),

@@ -8,25 +8,34 @@
 //! - **Size.** A line has a limit; memory never follows what a server announces.
 //! - **Secrecy.** The [`Transcript`] masks secrets where they are written, and finds them where a server echoes them.
 //!
-//! A test of the settings passes [`Trail::on`] and gets a step for everything that was done; an [`crate::Error`] of this
+//! Most protocols begin alike: a [`Connector`] opens their session, given their own words ([`Protocol`]), and makes the report of a
+//! test of it. Others pass [`Trail::on`] themselves and get a step for everything that was done; an [`crate::Error`] of this
 //! module becomes the failed step, with advice and a patch of the settings, by [`step`].
 
 mod advice;
 mod certificate;
 mod connect;
 mod deflate;
+mod patch;
+mod probe;
 mod proxy;
+mod refusal;
 mod resolve;
 pub mod sasl;
 mod security;
+mod session;
 mod socket;
 mod stream;
+mod target;
 mod tls;
 mod trail;
 mod transcript;
 
-pub use advice::step;
+pub use advice::{Advice, step};
+pub use refusal::login_refused;
 pub use security::{Security, clear_text};
+pub use session::{Connector, Protocol, StartTls, farewell, log_out};
 pub use stream::Stream;
+pub use target::{Pointers, Target};
 pub use trail::Trail;
 pub use transcript::Transcript;

@@ -1,6 +1,6 @@
 //! Connections through a proxy: SOCKS5 (RFC 1928, RFC 1929) and HTTP CONNECT (RFC 9110, section 9.3.6).
 
-use super::Stream;
+use super::{Stream, Target};
 use crate::settings::{Endpoint, Server};
 use crate::{Call, Error, Reply, Secret, Stage, Status};
 use base64::Engine as _;
@@ -27,8 +27,10 @@ enum Kind {
 }
 
 impl Proxy {
-    /// Reads `socks5://[user:password@]host:port` or `http://…`. User and password may be percent-encoded.
-    pub(super) fn parse(url: &str) -> Result<Proxy, Error> {
+    /// Reads `socks5://[user:password@]host:port` or `http://…`, where user and password may be percent-encoded. `pointer` is the
+    /// setting that the URL stands in.
+    pub(super) fn parse(url: &str, pointer: &str) -> Result<Proxy, Error> {
+        let invalid = || invalid(pointer);
         let url = url.trim();
         let (scheme, rest) = url.split_once("://").ok_or_else(invalid)?;
         let kind = match scheme {
@@ -41,7 +43,7 @@ impl Proxy {
         let server = Server { host: place.strip_suffix('/').unwrap_or(place).to_owned(), port: None, timeout_seconds: 0, proxy: None };
         // Port 0 cannot be written, so it stands for "none given".
         let endpoint = server.endpoint(0).ok().filter(|endpoint| endpoint.port != 0).ok_or_else(invalid)?;
-        let (user, password) = (decoded(user)?, Secret::new(decoded(password)?));
+        let (user, password) = (decoded(user).ok_or_else(invalid)?, Secret::new(decoded(password).ok_or_else(invalid)?));
         // The length of either is one byte in RFC 1929; a colon in the user name would move the border in RFC 7617.
         let is_possible = match kind {
             Kind::Socks5 => user.len() <= 255 && password.reveal().len() <= 255,
@@ -59,20 +61,21 @@ impl Proxy {
     }
 
     /// Asks the proxy on the other end of `stream` for a connection to `target`, whose name the proxy looks up.
-    pub(super) fn open(&self, stream: &mut Stream, target: &Endpoint, call: &Call) -> Result<(), Error> {
+    pub(super) fn open(&self, stream: &mut Stream, target: &Target, call: &Call) -> Result<(), Error> {
         stream.transcript().hide(&self.password);
         let result = match self.kind {
             Kind::Socks5 => self.socks5(stream, target, call),
-            Kind::Http => self.http(stream, target, call),
+            Kind::Http => self.http(stream, &target.endpoint, call),
         };
         let name = |error: Error| {
             let error = error.stage(Stage::Proxy).arg("proxy", self.endpoint.host.as_str()).arg("proxy_port", self.endpoint.port);
-            error.arg("host", target.host.as_str()).arg("port", target.port)
+            error.arg("host", target.endpoint.host.as_str()).arg("port", target.endpoint.port)
         };
         result.map_err(|error| if error.code.starts_with("proxy.") { name(error) } else { error.stage(Stage::Proxy) })
     }
 
-    fn socks5(&self, stream: &mut Stream, target: &Endpoint, call: &Call) -> Result<(), Error> {
+    fn socks5(&self, stream: &mut Stream, target: &Target, call: &Call) -> Result<(), Error> {
+        let (target, pointer) = (&target.endpoint, target.at.host);
         const NO_PASSWORD: u8 = 0;
         const PASSWORD: u8 = 2;
         let has_user = !self.user.is_empty();
@@ -97,7 +100,7 @@ impl Proxy {
             Err(_) => {
                 let length = u8::try_from(target.host.len());
                 let code = "settings.host_invalid";
-                request.extend([3, length.map_err(|_| Error::new(Status::Settings, code).at("/server/host", code))?]);
+                request.extend([3, length.map_err(|_| Error::new(Status::Settings, code).at(pointer, code))?]);
                 request.extend(target.host.as_bytes());
             }
         }
@@ -216,26 +219,25 @@ fn nonsense(detail: &str) -> Error {
     Error::new(Status::Protocol, "proxy.protocol").detail(detail)
 }
 
-fn invalid() -> Error {
-    Error::new(Status::Settings, "settings.proxy_invalid").stage(Stage::Settings).at("/server/proxy", "settings.proxy_invalid")
+fn invalid(pointer: &str) -> Error {
+    Error::new(Status::Settings, "settings.proxy_invalid").stage(Stage::Settings).at(pointer, "settings.proxy_invalid")
 }
 
 /// Undoes percent-encoding. Control characters have no business in a name or password of a proxy.
-fn decoded(text: &str) -> Result<String, Error> {
+fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
         if *first == b'%' {
-            let digits = behind.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).ok_or_else(invalid)?;
-            bytes.push(u8::from_str_radix(digits, 16).map_err(|_| invalid())?);
+            let digits = behind.get(..2).and_then(|digits| std::str::from_utf8(digits).ok())?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
             rest = &behind[2..];
         } else {
             bytes.push(*first);
             rest = behind;
         }
     }
-    let text = String::from_utf8(bytes).map_err(|_| invalid())?;
-    if text.chars().any(char::is_control) { Err(invalid()) } else { Ok(text) }
+    String::from_utf8(bytes).ok().filter(|text| !text.chars().any(char::is_control))
 }
 
 #[cfg(test)]
@@ -244,10 +246,10 @@ mod tests {
 
     #[test]
     fn a_proxy_is_read_from_its_url() {
-        let proxy = Proxy::parse("socks5://anna:p%40ss%3Aword@proxy.example.com:9050").unwrap();
+        let proxy = Proxy::parse("socks5://anna:p%40ss%3Aword@proxy.example.com:9050", "/server/proxy").unwrap();
         assert_eq!((proxy.scheme(), proxy.endpoint.host.as_str(), proxy.endpoint.port), ("socks5", "proxy.example.com", 9050));
         assert_eq!((proxy.user.as_str(), proxy.password.reveal()), ("anna", "p@ss:word"));
-        let proxy = Proxy::parse("http://[2001:db8::1]:8080/").unwrap();
+        let proxy = Proxy::parse("http://[2001:db8::1]:8080/", "/server/proxy").unwrap();
         assert_eq!((proxy.scheme(), proxy.endpoint.host.as_str(), proxy.endpoint.port), ("http", "2001:db8::1", 8080));
         assert!(proxy.user.is_empty());
     }
@@ -267,7 +269,7 @@ mod tests {
             "http://u%3ax:hush@h:1",
             &long,
         ] {
-            let Err(error) = Proxy::parse(url) else { panic!("{url} was taken") };
+            let Err(error) = Proxy::parse(url, "/server/proxy") else { panic!("{url} was taken") };
             assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Settings, "/server/proxy"));
             assert!(!format!("{error:?}").contains("hush"));
         }

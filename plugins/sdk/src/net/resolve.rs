@@ -1,5 +1,6 @@
 //! Name lookup that keeps to the deadline.
 
+use crate::settings::Endpoint;
 use crate::{Call, Error, Stage, Status};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -7,12 +8,13 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 /// How many addresses of one name are tried. A name with more is a mistake or an attack.
 const MOST_ADDRESSES: usize = 16;
 
-/// The addresses of a host, in the order in which the system wants them tried.
+/// The addresses of a host, in the order in which the system wants them tried. `pointer` is the setting that names the host.
 ///
 /// The system's resolver cannot be interrupted, so it works on a thread of its own; when the call ends first, the thread
 /// is left behind and ends with the resolver's own time limit.
-pub(super) fn resolve(host: &str, port: u16, call: &Call) -> Result<Vec<SocketAddr>, Error> {
-    let failed = |error: Error| error.stage(Stage::Resolve).arg("host", host);
+pub(super) fn resolve(endpoint: &Endpoint, pointer: &str, call: &Call) -> Result<Vec<SocketAddr>, Error> {
+    let (host, port) = (endpoint.host.as_str(), endpoint.port);
+    let failed = |error: Error| error.stage(Stage::Resolve).arg("host", host).arg("port", port);
     call.check().map_err(failed)?;
     if let Some(addresses) = known(host) {
         return Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect());
@@ -44,7 +46,7 @@ pub(super) fn resolve(host: &str, port: u16, call: &Call) -> Result<Vec<SocketAd
             }
             Ok(Err(error)) => {
                 let code = if is_temporary(&error) { "net.name_lookup_failed" } else { "net.name_not_found" };
-                return Err(failed(Error::new(Status::Network, code).detail(error.to_string())).at("/server/host", code));
+                return Err(failed(Error::new(Status::Network, code).detail(error.to_string())).at(pointer, code));
             }
             Err(RecvTimeoutError::Timeout) => call.check().map_err(failed)?,
             Err(RecvTimeoutError::Disconnected) => {

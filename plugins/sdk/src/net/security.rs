@@ -1,5 +1,6 @@
 //! When TLS begins.
 
+use super::patch;
 use crate::settings::TlsMode;
 use crate::{Stage, Step};
 use serde_json::json;
@@ -32,10 +33,11 @@ impl Security {
 }
 
 /// The step `tls` of a session that stays in clear text: it works, and the user should know.
-pub fn clear_text(mode: TlsMode) -> Step {
+/// `pointer` is the setting of the mode.
+pub fn clear_text(mode: TlsMode, pointer: &str) -> Step {
     let code = if mode == TlsMode::Auto { "tls.not_offered_clear_text" } else { "tls.clear_text" };
-    let step = Step::warn(Stage::Tls, code).pointer("/tls/mode").advice("advice.use_tls");
-    step.patch(json!({"tls": {"mode": "required"}}))
+    let step = Step::warn(Stage::Tls, code).pointer(pointer).advice("advice.use_tls");
+    step.patch(patch::at(pointer, json!("required")))
 }
 
 #[cfg(test)]

@@ -1,26 +1,32 @@
-//! The steps of a test, collected on the way.
+//! What happens on the way, collected: the steps of a test, and the dialogue.
 
-use crate::{Call, Level, Step, StepStatus};
+use crate::{Call, Level, Report, Step, StepStatus};
 use std::time::Instant;
 
-/// Collects the steps of a test, or nothing where nobody asked for one.
+/// Collects the steps of a test and the dialogue, or only the dialogue, or nothing.
 ///
 /// A step that brings no duration gets the time since the step before it, so whoever pushes steps in order needs no clock.
 #[derive(Debug)]
 pub struct Trail {
     steps: Option<Vec<Step>>,
+    transcript: Option<Vec<String>>,
     since: Instant,
 }
 
 impl Trail {
     /// A trail that forgets everything: for all calls but `test`.
     pub fn off() -> Trail {
-        Trail { steps: None, since: Instant::now() }
+        Trail { steps: None, transcript: None, since: Instant::now() }
     }
 
-    /// A trail that keeps every step.
+    /// A trail that keeps every step and the dialogue.
     pub fn on() -> Trail {
-        Trail { steps: Some(Vec::new()), since: Instant::now() }
+        Trail { steps: Some(Vec::new()), transcript: Some(Vec::new()), since: Instant::now() }
+    }
+
+    /// A trail that keeps the dialogue only.
+    pub fn recording() -> Trail {
+        Trail { transcript: Some(Vec::new()), ..Trail::off() }
     }
 
     /// Whether steps are kept; where they are not, their facts need not be gathered.
@@ -37,6 +43,11 @@ impl Trail {
         self.push(step);
     }
 
+    /// Whether the dialogue is kept.
+    pub fn is_recording(&self) -> bool {
+        self.transcript.is_some()
+    }
+
     /// Adds a step. A duration of 0 is replaced by the time since the last step.
     pub fn push(&mut self, mut step: Step) {
         let Some(steps) = &mut self.steps else { return };
@@ -48,9 +59,32 @@ impl Trail {
         steps.push(step);
     }
 
+    /// Adds what was said on a connection that is not needed any more ([`Transcript::take`](super::Transcript::take)).
+    pub fn keep(&mut self, mut lines: Vec<String>) {
+        if let Some(transcript) = &mut self.transcript {
+            transcript.append(&mut lines);
+        }
+    }
+
+    /// The dialogue so far.
+    pub fn take_transcript(&mut self) -> Vec<String> {
+        self.transcript.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// The steps in the order they were taken.
     pub fn steps(self) -> Vec<Step> {
         self.steps.unwrap_or_default()
+    }
+
+    /// Whether a step failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.steps.iter().flatten().any(|step| step.status == StepStatus::Fail)
+    }
+
+    /// Steps and dialogue as the report of a test.
+    pub fn report(mut self) -> Report {
+        let transcript = self.take_transcript();
+        Report { steps: self.steps(), transcript }
     }
 }
 

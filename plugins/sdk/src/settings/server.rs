@@ -1,7 +1,7 @@
 //! Group `server`: where the server is and how long to wait for it.
 
 use super::host::is_host;
-use crate::{Error, Status};
+use crate::{Error, Secret, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub struct Server {
     /// `socks5://[user:password@]host:port` or `http://[user:password@]host:port`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-postkontor" = {"scope": "workstation", "advanced": true, "secret": true, "order": 40}))]
-    pub proxy: Option<String>,
+    pub proxy: Option<Secret>,
 }
 
 fn default_timeout() -> u32 {

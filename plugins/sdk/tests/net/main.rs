@@ -6,6 +6,8 @@ mod call;
 mod certificates;
 #[cfg(unix)]
 mod client_certificate;
+#[cfg(unix)]
+mod frame;
 mod ntlm;
 mod plain;
 mod proxy;

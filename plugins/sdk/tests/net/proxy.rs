@@ -4,7 +4,7 @@ use crate::call::{LONG, Patience, timed};
 use crate::server::{Scripted, drain, drip, exactly, head, settings};
 use postkontor_plugin::net::{Stream, Trail, step};
 use postkontor_plugin::settings::{Server, Tls};
-use postkontor_plugin::{Error, Stage, Status, StepStatus};
+use postkontor_plugin::{Error, Secret, Stage, Status, StepStatus};
 use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const TARGET: &str = "mail.example.com";
 fn through(proxy: String, trail: &mut Trail) -> Result<(Stream, Vec<u8>), Error> {
     let patience = Patience::endless();
     let call = patience.call(LONG);
-    let mut stream = Stream::connect(&Server { proxy: Some(proxy), ..settings(TARGET, 587) }, 25, &call, trail)?;
+    let mut stream = Stream::connect(&Server { proxy: Some(Secret::new(proxy)), ..settings(TARGET, 587) }, 25, &call, trail)?;
     let greeting = stream.read_line(&call)?.to_vec();
     Ok((stream, greeting))
 }
@@ -150,7 +150,7 @@ fn an_endless_answer_of_a_proxy_ends() {
     proxy.join();
     let proxy = Scripted::new(|socket| drip(socket, b'H'));
     let patience = Patience::endless();
-    let server = Server { proxy: Some(format!("http://127.0.0.1:{}", proxy.port)), ..settings(TARGET, 587) };
+    let server = Server { proxy: Some(Secret::new(format!("http://127.0.0.1:{}", proxy.port))), ..settings(TARGET, 587) };
     let connect = || Stream::connect(&server, 25, &patience.call(Duration::from_millis(400)), &mut Trail::off()).err().unwrap();
     let (error, took) = timed(connect);
     assert_eq!((error.status, error.stage), (Status::Timeout, Some(Stage::Proxy)));
@@ -167,4 +167,15 @@ fn a_proxy_that_is_not_there_is_named_as_the_proxy() {
     assert_eq!((error.code.as_str(), error.stage), ("net.refused", Some(Stage::Proxy)));
     let step = step(&error, &settings(TARGET, 587), &Tls::default());
     assert_eq!((step.pointer.as_str(), step.advice.as_slice()), ("/server/proxy", ["advice.check_proxy".to_owned()].as_slice()));
+}
+
+#[test]
+fn a_proxy_that_is_not_found_is_reported_at_its_own_pointer() {
+    let patience = Patience::endless();
+    let server = Server { proxy: Some(Secret::new("socks5://nobody.invalid:1080")), ..settings(TARGET, 587) };
+    let error = Stream::connect(&server, 25, &patience.call(LONG), &mut Trail::off()).err().unwrap();
+    assert_eq!((error.stage, error.args["host"].as_str()), (Some(Stage::Proxy), Some("nobody.invalid")));
+    assert_eq!(error.at.iter().map(|at| at.pointer.as_str()).collect::<Vec<_>>(), ["/server/proxy"]);
+    let step = step(&error, &server, &Tls::default());
+    assert_eq!((step.pointer.as_str(), step.advice), ("/server/proxy", vec!["advice.check_proxy".to_owned()]));
 }

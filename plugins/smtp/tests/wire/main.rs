@@ -5,6 +5,7 @@
 mod account;
 mod batch;
 mod delivery;
+mod login;
 mod lost;
 mod odd;
 mod play;

@@ -128,7 +128,8 @@ fn a_refused_token_is_acknowledged_and_its_reason_kept() {
         settings,
     );
     let login = step(&report, Stage::Login);
-    assert_eq!((login.code.as_str(), login.detail.as_str()), ("auth.refused", r#"{"status":"401"}"#));
+    assert_eq!((login.code.as_str(), login.detail.as_str()), ("auth.token_refused", r#"{"status":"401"}"#));
+    assert_eq!((login.pointer.as_str(), login.advice[0].as_str()), ("/auth/oauth2/access_token", "advice.renew_token"));
 }
 
 #[test]

@@ -49,12 +49,16 @@ impl Exchange {
                 STANDARD.encode_string(&*initial, &mut line)
             }
             shown.push_str(" ***");
+            self.has_only_begun = true;
         }
         line.push_str("\r\n");
         with.say(line.as_bytes(), &shown, call)?;
         for _ in 0..QUESTIONS {
             let challenge = match with.hear(call)? {
-                Heard::Challenge(challenge) => self.challenge(&challenge)?,
+                Heard::Challenge(challenge) => {
+                    self.has_only_begun = false;
+                    self.challenge(&challenge)?
+                }
                 Heard::Verdict(verdict) => return Ok(verdict),
             };
             let response = match held.take() {

@@ -83,10 +83,19 @@ impl Mechanism {
             Mechanism::Ntlm => "NTLM",
         }
     }
+
+    /// Whether a token is shown instead of a password.
+    pub fn is_by_token(self) -> bool {
+        matches!(self, Mechanism::Xoauth2 | Mechanism::OauthBearer)
+    }
 }
 
 /// One proof of identity, from the first word to the last.
-pub struct Exchange(State);
+pub struct Exchange {
+    state: State,
+    /// The first response went along with the command, and nothing was asked since.
+    has_only_begun: bool,
+}
 
 enum State {
     Plain(plain::Plain),
@@ -119,7 +128,7 @@ impl Exchange {
             Mechanism::External => State::External(plain::External::new(&auth.user)),
             Mechanism::Ntlm => State::Ntlm(Box::new(ntlm::Ntlm::new(auth, endpoint, binding)?)),
         };
-        Ok(Exchange(state))
+        Ok(Exchange { state, has_only_begun: false })
     }
 
     /// Names the kind of service that is meant to be reached, as Windows calls it: `SMTPSVC`, `POP`, `IMAP`, `HTTP`.
@@ -127,7 +136,7 @@ impl Exchange {
     /// A proof by NTLM or DIGEST-MD5 is good for that service only, where the server looks at it; the other mechanisms do not say it.
     #[must_use]
     pub fn for_service(mut self, service: &str) -> Exchange {
-        match &mut self.0 {
+        match &mut self.state {
             State::Ntlm(ntlm) => ntlm.aim(service),
             State::DigestMd5(digest) => digest.aim(service),
             _ => (),
@@ -137,11 +146,14 @@ impl Exchange {
 
     /// Takes a challenge out of base64, in which SMTP, POP3 and IMAP carry it.
     ///
-    /// Some servers invite to NTLM by words ("334 NTLM supported"); those count as an empty challenge.
+    /// Some servers invite to NTLM by words ("334 NTLM supported"); those count as an empty challenge. Where the answer does not depend
+    /// on the question, words in clear are taken as they are.
     pub fn challenge(&self, text: &[u8]) -> Result<Vec<u8>, Error> {
-        match (STANDARD.decode(text.trim_ascii()), &self.0) {
+        match (STANDARD.decode(text.trim_ascii()), &self.state) {
             (Ok(challenge), _) => Ok(challenge),
             (Err(_), State::Ntlm(ntlm)) if ntlm.is_at_start() => Ok(Vec::new()),
+            // These answer whatever they are asked, and some servers ask in clear ("334 Username:"); after a token it is the reason.
+            (Err(_), State::Plain(_) | State::Login(_) | State::External(_) | State::Token(_)) => Ok(text.trim_ascii().to_vec()),
             (Err(_), _) => Err(malformed()),
         }
     }
@@ -151,7 +163,7 @@ impl Exchange {
     ///
     /// A session that cannot carry it sends nothing and passes the server's empty challenge to [`Exchange::respond`].
     pub fn initial(&mut self) -> Option<Zeroizing<Vec<u8>>> {
-        match &mut self.0 {
+        match &mut self.state {
             State::Plain(plain) => plain.initial(),
             State::Scram(scram) => scram.initial(),
             State::Token(token) => token.initial(),
@@ -162,7 +174,7 @@ impl Exchange {
 
     /// The response to a challenge, both unencoded. After an error the session is to be closed.
     pub fn respond(&mut self, challenge: &[u8], call: &Call) -> Result<Zeroizing<Vec<u8>>, Error> {
-        match &mut self.0 {
+        match &mut self.state {
             State::Plain(plain) => plain.initial().ok_or_else(unexpected),
             State::External(external) => external.initial().ok_or_else(unexpected),
             State::Login(login) => login.respond(),
@@ -176,7 +188,7 @@ impl Exchange {
 
     /// To be called when the server reports success: fails where the server itself still owed us a proof.
     pub fn finish(&mut self) -> Result<(), Error> {
-        match &mut self.0 {
+        match &mut self.state {
             State::DigestMd5(digest) => digest.finish(),
             State::Scram(scram) => scram.finish(),
             State::Token(token) => token.finish(),
@@ -185,9 +197,15 @@ impl Exchange {
         }
     }
 
+    /// Whether nothing was said after the command, with which the first response went along: a server that refuses may not have
+    /// understood that form of the command.
+    pub fn has_only_begun(&self) -> bool {
+        self.has_only_begun
+    }
+
     /// What the server gave as the reason for refusing, where the mechanism has room for one.
     pub fn reason(&self) -> Option<&str> {
-        match &self.0 {
+        match &self.state {
             State::Scram(scram) => scram.reason(),
             State::Token(token) => token.reason(),
             _ => None,

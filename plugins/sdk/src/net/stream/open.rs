@@ -7,7 +7,7 @@ use crate::net::proxy::Proxy;
 use crate::net::resolve::resolve;
 use crate::net::socket::Socket;
 use crate::net::tls::Handshake;
-use crate::net::{Trail, Transcript};
+use crate::net::{Target, Trail, Transcript};
 use crate::settings::{Endpoint, Server, Tls};
 use crate::{Call, Error, Stage, Status, Step, StepStatus};
 use std::net::TcpStream;
@@ -19,17 +19,21 @@ impl Stream {
     /// Pushes the steps `proxy`, `resolve` and `connect`, the last for each address that was tried. Of an error in vain
     /// attempts only the most telling is returned. A trail that is on also enables the transcript.
     pub fn connect(server: &Server, default_port: u16, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
-        let endpoint = server.endpoint(default_port).map_err(|error| error.stage(Stage::Settings))?;
-        let idle = Duration::from_secs(server.timeout_seconds.into());
-        match server.proxy.as_deref().filter(|url| !url.trim().is_empty()) {
-            Some(url) => Stream::connect_through(&Proxy::parse(url)?, endpoint, idle, call, trail),
-            None => Stream::connect_to(endpoint, idle, call, trail),
+        Stream::reach(&server.target(default_port)?, call, trail)
+    }
+
+    /// The same for a target that comes from other settings than the group `server`.
+    pub fn reach(target: &Target, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+        match target.proxy() {
+            Some(url) => Stream::reach_through(&Proxy::parse(url, target.at.proxy)?, target, call, trail),
+            None => Stream::reach_directly(target, call, trail),
         }
     }
 
-    fn connect_to(endpoint: Endpoint, idle: Duration, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+    fn reach_directly(target: &Target, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
         trail.push(Step::skipped(Stage::Proxy));
-        let addresses = resolve(&endpoint.host, endpoint.port, call).map_err(|error| error.arg("port", endpoint.port))?;
+        let (endpoint, idle) = (target.endpoint.clone(), target.idle);
+        let addresses = resolve(&endpoint, target.at.host, call)?;
         let found: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
         trail.push(Step::ok(Stage::Resolve).fact("host", endpoint.host.as_str()).fact("addresses", found));
         let dialled = dial(&endpoint, &addresses, idle, call).map_err(|Undialled { error, others }| {
@@ -44,14 +48,15 @@ impl Stream {
         Ok(Stream::new(dialled.tcp, endpoint, idle, trail))
     }
 
-    fn connect_through(proxy: &Proxy, endpoint: Endpoint, idle: Duration, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+    fn reach_through(proxy: &Proxy, target: &Target, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+        let (endpoint, idle) = (target.endpoint.clone(), target.idle);
         let at_proxy = |error: Error| error.stage(Stage::Proxy).arg("host", proxy.endpoint.host.as_str()).arg("port", proxy.endpoint.port);
-        let addresses = resolve(&proxy.endpoint.host, proxy.endpoint.port, call).map_err(at_proxy)?;
+        let addresses = resolve(&proxy.endpoint, target.at.proxy, call).map_err(at_proxy)?;
         let dialled = dial(&proxy.endpoint, &addresses, idle, call).map_err(|undialled| at_proxy(undialled.error))?;
         let step = Step::ok(Stage::Proxy).fact("kind", proxy.scheme()).fact("host", proxy.endpoint.host.as_str());
         let step = step.fact("port", proxy.endpoint.port).fact("address", dialled.address.ip().to_string());
         let mut stream = Stream::new(dialled.tcp, proxy.endpoint.clone(), idle, trail);
-        proxy.open(&mut stream, &endpoint, call)?;
+        proxy.open(&mut stream, target, call)?;
         trail.note(step, call);
         trail.push(Step::skipped(Stage::Resolve));
         trail.note(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port).fact("proxy", true), call);
@@ -79,7 +84,7 @@ impl Stream {
             written: 0,
             transcript: Transcript::default(),
         };
-        if trail.is_on() {
+        if trail.is_recording() {
             stream.transcript.enable();
         }
         stream
@@ -118,6 +123,22 @@ impl Stream {
         self.awaits = false;
         trail.note(proof.step, call);
         Ok(())
+    }
+
+    /// Whether the server answers a TLS hello, to find out what it waits for. The connection is of no further use.
+    pub(in crate::net) fn hears_tls(&mut self, call: &Call) -> Result<bool, Error> {
+        let Channel::Plain(socket) = std::mem::replace(&mut self.channel, Channel::Closed) else { return Ok(false) };
+        let (endpoint, any) = (self.endpoint.clone(), Tls { verify: false, ..Tls::default() });
+        let mut handshake = Handshake::new(socket, &any, &endpoint)?;
+        let until = Instant::now() + self.idle;
+        loop {
+            let is_over = !matches!(handshake.advance(), Ok(None));
+            if is_over || handshake.is_answered() {
+                return Ok(handshake.is_answered());
+            }
+            let Some(socket) = handshake.socket() else { return Ok(false) };
+            self.wait(socket, socket.blocked(), until, call)?;
+        }
     }
 
     /// Compresses from now on, in both directions (DEFLATE, RFC 1951 without a frame), after the server has agreed to it. What

@@ -88,6 +88,11 @@ impl<'a> Handshake<'a> {
         Ok(Handshake { engine, opening, tls, endpoint })
     }
 
+    /// Whether the server has answered in TLS: with a handshake or an alert, which may be all that it has to say to us.
+    pub(super) fn is_answered(&self) -> bool {
+        matches!(self.opening.bytes().as_slice(), [21 | 22, 3, ..])
+    }
+
     /// The socket, to wait for.
     pub(super) fn socket(&self) -> Option<&Socket> {
         self.engine.socket()
@@ -128,7 +133,7 @@ impl<'a> Handshake<'a> {
         }
         if let (Some(version), true) = (peer.version, peer.version < Some(tls.minimum)) {
             // No engine lets it come to this; but a downgrade must not depend on the engine's word alone.
-            return Err(self.facts(Error::new(Status::Tls, "tls.version_too_old").arg("version", label(version))));
+            return Err(self.facts(Error::new(Status::Tls, "tls.version_too_old").arg("version", version.name())));
         }
         let is_verified = is_pinned || tls.verify;
         Ok(Proof { is_verified, binding: leaf.and_then(|der| end_point(der)), step: self.step(&peer, is_verified, is_pinned) })
@@ -139,7 +144,7 @@ impl<'a> Handshake<'a> {
         let mut step = Step::ok(Stage::Tls);
         step.facts = findings.facts(name(&self.endpoint.host));
         if let Some(version) = peer.version {
-            step = step.fact("version", label(version));
+            step = step.fact("version", version.name());
         }
         if !peer.cipher.is_empty() {
             step = step.fact("cipher", peer.cipher.as_str());
@@ -176,7 +181,7 @@ impl<'a> Handshake<'a> {
                 let error = failure.findings.error(failure.findings.worst().unwrap_or(&other), host);
                 if error.detail.is_empty() { error.detail(detail) } else { error }
             }
-            FailureKind::Version => Error::new(Status::Tls, "tls.version_too_old").arg("minimum", label(self.tls.minimum)).detail(detail),
+            FailureKind::Version => Error::new(Status::Tls, "tls.version_too_old").arg("minimum", self.tls.minimum.name()).detail(detail),
             FailureKind::OwnCertificate => Error::new(Status::Tls, "tls.client_certificate_refused").detail(detail),
             FailureKind::Closed => Error::new(Status::Tls, "tls.handshake_closed").detail(detail),
             FailureKind::Other => Error::new(Status::Tls, "tls.handshake_failed").detail(detail),
@@ -206,14 +211,4 @@ fn expected(pin: &str) -> Result<String, Error> {
 /// The name to verify: the host without the dot that marks a complete name.
 fn name(host: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
-}
-
-/// A version as the settings write it.
-pub(super) fn label(version: TlsVersion) -> &'static str {
-    match version {
-        TlsVersion::Tls10 => "1.0",
-        TlsVersion::Tls11 => "1.1",
-        TlsVersion::Tls12 => "1.2",
-        TlsVersion::Tls13 => "1.3",
-    }
 }

@@ -1,0 +1,77 @@
+//! What a server really speaks, found out on a second connection, on which no credentials are ever sent.
+
+use super::{Stream, Target, Trail};
+use crate::settings::{Tls, TlsVersion};
+use crate::{Call, Error, Stage, Status};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// How long a server may be silent before it is asked whether it waits for TLS. Servers that let strangers wait before they greet
+/// them do so for five or six seconds, and more than one connection from them is no harm.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The same where custom says that TLS begins with the first byte.
+const SHORT: Duration = Duration::from_secs(1);
+
+/// How long one probe may last.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// The ports on which TLS begins with the first byte (RFC 8314).
+const IMPLICIT: [u16; 3] = [465, 993, 995];
+
+/// Waits for the greeting of a server that speaks first, or for too long; then finds out whether it waits for TLS, which is an error.
+pub(super) fn silence(stream: &mut Stream, target: &Target, call: &Call) -> Result<(), Error> {
+    let at = |error: Error| error.stage(Stage::Greeting).arg("host", target.endpoint.host.as_str()).arg("port", target.endpoint.port);
+    let patience = if IMPLICIT.contains(&target.endpoint.port) { SHORT } else { PATIENCE };
+    let half = target.idle.min(call.remaining()) / 2;
+    let half_over = |error: &Error| error.status != Status::Cancelled && !call.remaining().is_zero();
+    match stream.arrives(Instant::now() + patience.min(half), call) {
+        Ok(false) => (),
+        // What else there is to say, the protocol finds when it reads.
+        Err(error) if !half_over(&error) => return Err(at(error)),
+        _ => return Ok(()),
+    }
+    if !speaks_tls(target, &call.until(Instant::now() + LIMIT.min(call.remaining() / 2)))? {
+        return call.check().map_err(at);
+    }
+    // A port may be for both: those who say nothing get the greeting after a while.
+    if stream.arrives(Instant::now(), call).map_err(at)? {
+        return Ok(());
+    }
+    let code = "tls.expected_at_once";
+    Err(at(Error::new(Status::Tls, code).at(target.at.mode, code)))
+}
+
+/// Whether the server answers a TLS hello. Only cancelling is an error.
+fn speaks_tls(target: &Target, call: &Call) -> Result<bool, Error> {
+    match Stream::reach(target, call, &mut Trail::off()).and_then(|mut stream| stream.hears_tls(call)) {
+        Err(error) if error.status == Status::Cancelled => Err(error.stage(Stage::Greeting)),
+        heard => Ok(heard.unwrap_or(false)),
+    }
+}
+
+/// Whether a failed handshake may be that of a server which speaks only what is too old for the settings.
+pub(super) fn may_be_old(error: &Error, tls: &Tls) -> bool {
+    matches!(error.code.as_str(), "tls.handshake_closed" | "tls.handshake_failed" | "tls.version_too_old")
+        && tls.minimum > TlsVersion::Tls10
+}
+
+/// Finds out which version such a server speaks, and says so instead of the error. `attempt` connects once more and secures that
+/// connection, as far as it goes.
+pub(super) fn oldest(error: Error, tls: &Tls, call: &Call, attempt: &dyn Fn(&Tls, &Call, &mut Trail) -> Result<(), Error>) -> Error {
+    let call = call.until(Instant::now() + LIMIT.min(call.remaining() / 2));
+    // Nothing secret passes, so that it does not matter who the server is.
+    let any = Tls { mode: tls.mode, minimum: TlsVersion::Tls10, verify: false, ca_file: None, client_certificate: None, pin: None };
+    let mut trail = Trail::on();
+    if let Err(stopped) = attempt(&any, &call, &mut trail)
+        && stopped.status == Status::Cancelled
+    {
+        return stopped.stage(Stage::Tls);
+    }
+    let steps = trail.steps();
+    let version = steps.iter().find_map(|step| step.facts.get("version")).and_then(Value::as_str);
+    let Some(version) = version.filter(|version| *version < tls.minimum.name()) else { return error };
+    let mut found = error.arg("version", version).arg("minimum", tls.minimum.name());
+    found.code = "tls.version_too_old".to_owned();
+    found
+}

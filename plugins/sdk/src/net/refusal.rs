@@ -1,0 +1,61 @@
+//! Why a login was refused, from the words of servers that have no numbers for it: POP3 and IMAP.
+
+use crate::Status;
+
+/// Status and code for the words behind `-ERR` or `NO` that end a login. `by_token` says that a token was shown, not a password.
+///
+/// The word in brackets decides (RFC 2449, RFC 3206, RFC 5530). Without one a mailbox that another session holds is told from
+/// credentials that are wrong by what many servers write: asking the user for another password would not help.
+pub fn login_refused(text: &str, by_token: bool) -> (Status, &'static str) {
+    let in_brackets = text.strip_prefix('[').and_then(|rest| rest.split([']', ' ']).next()).unwrap_or_default();
+    match in_brackets.to_ascii_uppercase().as_str() {
+        "IN-USE" | "INUSE" => (Status::Later, "mailbox.in_use"),
+        "LOGIN-DELAY" | "SYS/TEMP" | "UNAVAILABLE" | "LIMIT" | "SERVERBUG" => (Status::Later, "auth.later"),
+        "EXPIRED" if !by_token => (Status::Auth, "auth.password_change_needed"),
+        "PRIVACYREQUIRED" => (Status::Auth, "auth.encryption_needed"),
+        "" if speaks_of_lock(text) => (Status::Later, "mailbox.in_use"),
+        _ if by_token => (Status::Auth, "auth.token_refused"),
+        _ => (Status::Auth, "auth.refused"),
+    }
+}
+
+/// Whether the words are about a mailbox that is held; an account that was locked is another matter.
+fn speaks_of_lock(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    has(&["lock busy", "another session", "another pop3 session"])
+        || has(&["mailbox", "maildrop", "mail drop", "mailspool", "spool", "mbox", "inbox"])
+            && has(&["lock", "in use", "is busy", "already open"])
+            && !has(&["account"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mailbox_that_is_held_is_no_wrong_password() {
+        for text in [
+            "[IN-USE] Do you have another POP session running?",
+            "maildrop already locked",
+            "Mailbox is locked by another process",
+            "Unable to lock mailbox, try later",
+            "anna's lock busy!  Is another session active?",
+            "mailbox in use",
+        ] {
+            assert_eq!(login_refused(text, false), (Status::Later, "mailbox.in_use"), "{text}");
+        }
+        for text in ["[AUTH] mailbox locked", "Your account is locked", "invalid password", "no such mailbox", "blocked", ""] {
+            assert_eq!(login_refused(text, false), (Status::Auth, "auth.refused"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_word_in_brackets_decides() {
+        assert_eq!(login_refused("[SYS/TEMP] x", false), (Status::Later, "auth.later"));
+        assert_eq!(login_refused("[unavailable] x", false), (Status::Later, "auth.later"));
+        assert_eq!(login_refused("[EXPIRED] x", false), (Status::Auth, "auth.password_change_needed"));
+        assert_eq!(login_refused("[PRIVACYREQUIRED] x", false), (Status::Auth, "auth.encryption_needed"));
+        assert_eq!(login_refused("[AUTHENTICATIONFAILED] x", true), (Status::Auth, "auth.token_refused"));
+    }
+}

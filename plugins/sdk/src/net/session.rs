@@ -1,0 +1,241 @@
+//! How every session begins and ends: what the protocols share between connecting and their first command of use.
+//!
+//! A protocol gives its words ([`Protocol`]), a [`Connector`] does the rest in the order that is safe: connect, hide the
+//! credentials, TLS from the first byte or greeting, capabilities and STARTTLS, login. What was said is kept in the [`Trail`]
+//! when it fails. [`Connector::test`] makes the report of a test of it.
+
+use super::advice::{self, Advice};
+use super::{Security, Stream, Target, Trail, clear_text, probe};
+use crate::settings::{Auth, Tls};
+use crate::{Call, Error, Reply, Report, Stage, Status, Step, StepStatus};
+use std::time::{Duration, Instant};
+
+/// How long a farewell may last: nothing depends on it.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// The same when an account is closed.
+const LOGOUT: Duration = Duration::from_millis(250);
+
+/// The steps of a whole test, in the order of a session that switches to TLS.
+const STEPS: &[Stage] = &[Stage::Resolve, Stage::Connect, Stage::Greeting, Stage::Capabilities, Stage::Tls, Stage::Login, Stage::Quit];
+
+/// What a line protocol does in its own way. An error of each function carries its stage.
+pub trait Protocol: Sized {
+    /// The port on which TLS begins with the first byte.
+    const IMPLICIT_PORT: u16;
+
+    /// The steps of a whole test: those that were not reached are told as skipped.
+    const STEPS: &'static [Stage] = STEPS;
+
+    /// The connection.
+    fn stream(&mut self) -> &mut Stream;
+
+    /// Waits for the server's first words.
+    fn greeting(&mut self, security: Security, call: &Call, trail: &mut Trail) -> Result<(), Error>;
+
+    /// Learns what the server can; once more after [`Protocol::start_tls`], before which the words may have been anybody's.
+    fn capabilities(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error>;
+
+    /// Asks the server to begin with TLS, where it offers that.
+    fn start_tls(&mut self, call: &Call) -> Result<StartTls, Error>;
+
+    /// Logs in, and does what has to be done before the first command of use.
+    fn login(&mut self, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error>;
+
+    /// Says goodbye. An error if the server does not agree.
+    fn quit(&mut self, call: &Call) -> Result<(), Error>;
+
+    /// What to do about an error with a code of the protocol's own, or about another one where the protocol knows better.
+    fn advice(_code: &str, _tls: &Tls) -> Option<Advice> {
+        None
+    }
+}
+
+/// What a server says to STARTTLS.
+#[derive(Debug)]
+pub enum StartTls {
+    /// TLS begins now.
+    Agreed,
+    /// It cannot; its words, where it was asked.
+    NotOffered(Option<Reply>),
+    /// It offers TLS and then refuses it.
+    Refused(Status, Reply),
+}
+
+/// How to reach and convince one server.
+#[derive(Clone, Copy)]
+pub struct Connector<'a> {
+    /// Where it is.
+    pub target: &'a Target,
+    /// How the connection is secured.
+    pub tls: &'a Tls,
+    /// Who we are.
+    pub auth: &'a Auth,
+}
+
+impl Connector<'_> {
+    /// Opens a session; `begin` makes it of a connection on which nothing was said yet.
+    ///
+    /// On an error the failed step, with what to do about it, and the dialogue are in the trail.
+    pub fn open<P: Protocol>(&self, begin: &dyn Fn(Stream) -> P, call: &Call, trail: &mut Trail) -> Result<P, Error> {
+        let result = self.connect(begin, call, trail);
+        if let Err(error) = &result {
+            self.fail::<P>(error, trail);
+        }
+        result
+    }
+
+    /// Tests the settings: opens a session, takes a look with it, and leaves. An error means that the caller has stopped it.
+    ///
+    /// `open` opens the session, as a rule by [`Connector::open`]; an error of `look` becomes the failed step.
+    pub fn test<P: Protocol>(
+        &self,
+        open: impl FnOnce(&mut Trail) -> Result<P, Error>,
+        look: impl FnOnce(&mut P, &mut Trail) -> Result<(), Error>,
+        call: &Call,
+    ) -> Result<Report, Error> {
+        let mut trail = Trail::on();
+        let result = match open(&mut trail) {
+            Ok(mut session) => {
+                let result = look(&mut session, &mut trail).and_then(|()| quit(&mut session, call, &mut trail));
+                trail.keep(session.stream().transcript().take());
+                session.stream().close();
+                result.inspect_err(|error| self.fail::<P>(error, &mut trail))
+            }
+            // A connector has put the failed step into the trail; other errors come from before it.
+            Err(error) if trail.has_failed() => Err(error),
+            Err(error) => {
+                self.fail::<P>(&error, &mut trail);
+                Err(error)
+            }
+        };
+        if let Err(error) = result
+            && error.status == Status::Cancelled
+        {
+            return Err(error);
+        }
+        let has_failed = trail.has_failed();
+        let mut report = trail.report();
+        for stage in P::STEPS {
+            if has_failed && report.steps.iter().all(|step| step.step != *stage) {
+                report.steps.push(Step::skipped(*stage));
+            }
+        }
+        Ok(report)
+    }
+
+    /// The failed step of an error, with pointer, advice, and the patch that would repair it.
+    pub fn step<P: Protocol>(&self, error: &Error) -> Step {
+        advice::failed(error, self.target, self.tls, P::advice(&error.code, self.tls))
+    }
+
+    fn fail<P: Protocol>(&self, error: &Error, trail: &mut Trail) {
+        if trail.is_on() && error.status != Status::Cancelled {
+            trail.push(self.step::<P>(error));
+        }
+    }
+
+    fn connect<P: Protocol>(&self, begin: &dyn Fn(Stream) -> P, call: &Call, trail: &mut Trail) -> Result<P, Error> {
+        let mut stream = Stream::reach(self.target, call, trail)?;
+        stream.transcript().hide_credentials(self.auth);
+        let mut session = begin(stream);
+        let result = self.establish(&mut session, begin, call, trail);
+        if result.is_err() {
+            trail.keep(session.stream().transcript().take());
+            session.stream().close();
+        }
+        result.map(|()| session)
+    }
+
+    fn establish<P: Protocol>(&self, session: &mut P, begin: &dyn Fn(Stream) -> P, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        let security = self.security::<P>();
+        if security == Security::Implicit {
+            self.secure(session, begin, call, trail)?;
+        } else {
+            probe::silence(session.stream(), self.target, call)?;
+        }
+        session.greeting(security, call, trail)?;
+        session.capabilities(call, trail)?;
+        if matches!(security, Security::Starttls | Security::IfOffered) && self.agree(session, security, call)? {
+            self.secure(session, begin, call, trail)?;
+            session.capabilities(call, trail)?;
+        }
+        if !session.stream().is_secure() {
+            trail.note(clear_text(self.tls.mode, self.target.at.mode), call);
+        }
+        session.login(self.auth, call, trail)
+    }
+
+    fn security<P: Protocol>(&self) -> Security {
+        Security::of(self.tls.mode, self.target.endpoint.port, P::IMPLICIT_PORT)
+    }
+
+    fn secure<P: Protocol>(&self, session: &mut P, begin: &dyn Fn(Stream) -> P, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        let Err(error) = session.stream().secure(self.tls, call, trail) else { return Ok(()) };
+        let error = error.stage(Stage::Tls);
+        // A test has the time to find out what a server speaks that gives no reason.
+        if !trail.is_on() || !probe::may_be_old(&error, self.tls) {
+            return Err(error);
+        }
+        let attempt = |tls: &Tls, call: &Call, trail: &mut Trail| self.attempt(begin, tls, call, trail);
+        Err(probe::oldest(error, self.tls, call, &attempt))
+    }
+
+    /// Connects once more and secures the connection with other settings. Nothing secret is sent.
+    fn attempt<P: Protocol>(&self, begin: &dyn Fn(Stream) -> P, tls: &Tls, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+        let mut off = Trail::off();
+        let mut session = begin(Stream::reach(self.target, call, &mut off)?);
+        let security = self.security::<P>();
+        if security != Security::Implicit {
+            session.greeting(security, call, &mut off)?;
+            session.capabilities(call, &mut off)?;
+            if !self.agree(&mut session, security, call)? {
+                return Ok(());
+            }
+        }
+        let secured = session.stream().secure(tls, call, trail);
+        session.stream().close();
+        secured
+    }
+
+    /// Whether TLS begins now. An error where the settings ask for it and the server has none, or takes back what it offers.
+    fn agree<P: Protocol>(&self, session: &mut P, security: Security, call: &Call) -> Result<bool, Error> {
+        let host = self.target.endpoint.host.as_str();
+        match session.start_tls(call).map_err(|error| error.stage(Stage::Tls))? {
+            StartTls::Agreed => Ok(true),
+            StartTls::NotOffered(_) if security == Security::IfOffered => Ok(false),
+            StartTls::NotOffered(reply) => {
+                let code = "tls.not_offered";
+                let error = Error::new(Status::Tls, code).stage(Stage::Tls).arg("host", host).at(self.target.at.mode, code);
+                Err(reply.into_iter().fold(error, Error::server))
+            }
+            // Also in the mode `auto`: a server that offers TLS and then refuses it may not be the server.
+            StartTls::Refused(status, reply) => {
+                let error = Error::new(status, "tls.refused_by_server").stage(Stage::Tls).arg("host", host);
+                Err(error.arg("text", reply.text.as_str()).server(reply))
+            }
+        }
+    }
+}
+
+/// Says goodbye within half a second: nothing depends on it.
+pub fn farewell<P: Protocol>(session: &mut P, call: &Call) -> Result<(), Error> {
+    session.quit(&call.until(Instant::now() + FAREWELL))
+}
+
+/// Gives a session up outside a call, when an account is closed: a server that says nothing any more cannot hinder the end.
+pub fn log_out<P: Protocol>(session: &mut P) {
+    // Its answer is of no consequence, and nobody is there to hear of an error.
+    drop(session.quit(&Call::new(&(), Instant::now() + LOGOUT)));
+    session.stream().close();
+}
+
+/// The step of the farewell. Everything that matters has worked, so a server that says nothing is no failure.
+fn quit<P: Protocol>(session: &mut P, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    match farewell(session, call) {
+        Ok(()) => trail.push(Step::ok(Stage::Quit)),
+        Err(error) if error.status == Status::Cancelled => return Err(error),
+        Err(error) => trail.push(Step { status: StepStatus::Warn, status_number: 0, ..Step::fail(Stage::Quit, &error) }),
+    }
+    Ok(())
+}
