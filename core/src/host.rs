@@ -7,7 +7,7 @@ use crate::settings::{self, Schemas};
 use crate::texts::Texts;
 use crate::transport::Transport;
 use crate::{Callbacks, Cancel, Watch};
-use postkontor_plugin::{At, Error, Input, Level, Status};
+use postkontor_plugin::{At, Error, Input, Level, Stage, Status};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -263,10 +263,18 @@ impl Host {
         }
     }
 
+    /// The same for something that happened in a stage of a session.
+    pub(crate) fn sentence_in_stage(&self, code: &str, args: &serde_json::Map<String, Value>, stage: Stage) -> Option<String> {
+        self.texts().sentence_in_stage(&self.language, code, args, stage)
+    }
+
     /// The error with its sentences in the host's language.
     pub fn localised(&self, mut error: Error) -> Error {
         if error.message.is_empty() {
-            let sentence = self.sentence(&error.code, &error.args);
+            let sentence = match error.stage {
+                Some(stage) => self.sentence_in_stage(&error.code, &error.args, stage),
+                None => self.sentence(&error.code, &error.args),
+            };
             error.message = sentence.unwrap_or_else(|| error.code.clone());
         }
         for index in 0..error.at.len() {

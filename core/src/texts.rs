@@ -4,6 +4,7 @@ mod date;
 mod pattern;
 
 use pattern::Arguments;
+use postkontor_plugin::Stage;
 use serde_json::{Map, Value};
 
 /// The texts of core and plugins in all their languages.
@@ -39,6 +40,16 @@ impl Texts {
             // Numbers and dates follow the language of the sentence, which may not be the one asked for.
             Some(pattern::fill(pattern, written, &Given { texts: self, language, args }))
         })
+    }
+
+    /// The sentence for something that happened in a stage of a session: the text `CODE_in_stage` where there is one and its places can be
+    /// filled in, `{stage}` among them.
+    pub fn sentence_in_stage(&self, language: &str, code: &str, args: &Map<String, Value>, stage: Stage) -> Option<String> {
+        let name = serde_json::to_value(stage).ok()?;
+        let mut args = args.clone();
+        args.insert("stage".to_owned(), serde_json::json!({"code": format!("stage.{}", name.as_str()?)}));
+        let sentence = self.sentence(language, &format!("{code}_in_stage"), &args);
+        sentence.filter(|sentence| !sentence.contains('{')).or_else(|| self.sentence(language, code, &args))
     }
 
     /// An argument as it stands in a sentence. `{"code", "args"}` is a sentence of its own, a list gets commas.
@@ -137,6 +148,53 @@ mod tests {
     fn args(value: Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
+
+    #[test]
+    fn a_sentence_names_the_stage_where_its_places_can_be_filled() {
+        let args = args(json!({"host": "mail.example.com", "port": 25}));
+        let nothing = Map::new();
+        for language in ["en", "de", "sl"] {
+            let texts = Texts::new();
+            let told = texts.sentence_in_stage(language, "call.timeout", &args, Stage::Greeting).unwrap();
+            let stage = texts.sentence(language, "stage.greeting", &nothing).unwrap();
+            assert!(told.contains("mail.example.com:25") && told.contains(&stage), "{told}");
+            // A call that ends before there is a server.
+            assert_eq!(
+                texts.sentence_in_stage(language, "call.timeout", &nothing, Stage::Message),
+                texts.sentence(language, "call.timeout", &nothing)
+            );
+            assert_eq!(
+                texts.sentence_in_stage(language, "auth.user_missing", &args, Stage::Login),
+                texts.sentence(language, "auth.user_missing", &args)
+            );
+            for stage in STAGES {
+                let name = serde_json::to_value(stage).unwrap();
+                let code = format!("stage.{}", name.as_str().unwrap());
+                assert!(texts.sentence(language, &code, &nothing).is_some(), "{language} {code}");
+            }
+        }
+    }
+
+    const STAGES: [Stage; 18] = [
+        Stage::Settings,
+        Stage::Message,
+        Stage::Secret,
+        Stage::Proxy,
+        Stage::Resolve,
+        Stage::Connect,
+        Stage::Greeting,
+        Stage::Capabilities,
+        Stage::Tls,
+        Stage::Login,
+        Stage::Mailbox,
+        Stage::Sender,
+        Stage::Recipients,
+        Stage::Content,
+        Stage::Acceptance,
+        Stage::Fetch,
+        Stage::Loop,
+        Stage::Quit,
+    ];
 
     #[test]
     fn a_sentence_is_taken_from_the_nearest_language() {

@@ -93,7 +93,7 @@ fn every_code_is_listed() {
         let texts: Value = serde_json::from_str(&texts).unwrap();
         for (kind, name) in [("codes", ""), ("advice", ": advice")] {
             // Titles of steps and single words are no codes that anything ends with.
-            let wanted = |code: &&String| !["step.", "loop.", "operation."].iter().any(|prefix| code.starts_with(prefix));
+            let wanted = |code: &&String| !["step.", "loop.", "operation.", "stage."].iter().any(|prefix| code.starts_with(prefix));
             let sentences = texts[kind].as_object().into_iter().flatten();
             let mut rows: Vec<_> = sentences.filter(|(code, text)| wanted(code) && text.as_str().unwrap().contains(' ')).collect();
             rows.sort_by_key(|(code, _)| *code);

@@ -91,7 +91,7 @@ impl Account {
     /// The step with its sentences: what was found, and what to do.
     fn completed(&self, mut step: Step) -> Value {
         if step.message.is_empty() && !step.code.is_empty() {
-            step.message = self.host.sentence(&step.code, &step.facts).unwrap_or_else(|| step.code.clone());
+            step.message = self.host.sentence_in_stage(&step.code, &step.facts, step.step).unwrap_or_else(|| step.code.clone());
         }
         if step.message.is_empty() && step.status == StepStatus::Ok {
             let code = serde_json::to_value(step.step).unwrap_or_default();
