@@ -2,7 +2,7 @@
 
 use crate::capabilities::Capabilities;
 use crate::login;
-use crate::reader::Reader;
+use crate::reader::{Piece, Reader};
 use crate::session::Session;
 use crate::settings::{IMPLICIT, Settings};
 use postkontor_plugin::net::{Advice, Connector, Protocol, Security, StartTls, Stream, Target, Trail};
@@ -104,7 +104,14 @@ impl Protocol for Session {
     fn greeting(&mut self, security: Security, call: &Call, trail: &mut Trail) -> Result<(), Error> {
         self.awaits_tls = matches!(security, Security::Starttls | Security::IfOffered);
         let at = |error: Error| error.stage(Stage::Greeting);
-        let line = self.hear(&mut 0, call).map_err(at)?;
+        let line = loop {
+            match self.reader.next(&mut self.stream, call).map_err(at)? {
+                // Some servers put blank lines before their first words, too.
+                Piece::Response(line) if line == b"\r\n" => (),
+                Piece::Response(line) => break line,
+                Piece::Body { head, .. } => return Err(at(self.malformed(&head))),
+            }
+        };
         let text = self.told(&line);
         let reply = Reply { code: 0, enhanced: None, text: text.clone() };
         let word =

@@ -135,7 +135,7 @@ fn greetings_without_sense_are_clean_errors() {
         ("* BYE go away\r\n", Status::Later),
         ("+OK pop\r\n", Status::Protocol),
         ("a1 OK\r\n", Status::Protocol),
-        ("\r\n", Status::Protocol),
+        ("\r\n\r\n+\r\n", Status::Protocol),
         ("* \r\n", Status::Protocol),
         ("*\r\n", Status::Protocol),
         ("* OKAY\r\n", Status::Protocol),
