@@ -19,6 +19,8 @@ struct Own {
     interrupted: bool,
     /// There is one message, of 33 MB, and the state says what is to become of it.
     giant: bool,
+    /// It breaks down when two messages were taken.
+    broken: bool,
 }
 
 impl Transport for Gaps {
@@ -50,6 +52,9 @@ impl Transport for Gaps {
         announce("exact")?;
         call.message(b"Subject: b\r\n\r\nb\r\n")?;
         call.disposal()?;
+        if self.0.broken {
+            return Err(postkontor_plugin::Error::new(Status::Internal, "gaps.broken"));
+        }
         let refused = postkontor_plugin::Error::new(Status::Refused, "gaps.refused").arg("id", "refused");
         let interrupted = self.0.interrupted.then(|| postkontor_plugin::Error::new(Status::Network, "net.closed_by_server"));
         let missing = vec![Missing { id: "refused".to_owned(), error: refused }];
@@ -72,7 +77,7 @@ fn receive(summary: &str, interrupted: bool) -> (Vec<Value>, Result<Value, Error
         summaries.push(serde_json::from_str(fetched.summary).unwrap());
         Disposal::Keep
     };
-    let mut account = account(&json!({"interrupted": interrupted, "giant": false}));
+    let mut account = account(&json!({"interrupted": interrupted, "giant": false, "broken": false}));
     let result = account.receive(&json!({"summary": summary}).to_string(), Some(&mut take), &Cancel::default());
     (summaries, result.map(|json| serde_json::from_str(&json).unwrap()))
 }
@@ -86,7 +91,8 @@ fn a_message_of_which_only_the_beginning_was_handed_over_is_not_deleted() {
         // Saved, it is whole.
         (json!({"then": "delete", "save_to": folder}), "delete"),
     ] {
-        let result = account(&json!({"interrupted": false, "giant": true})).receive(&request.to_string(), None, &Cancel::default());
+        let result =
+            account(&json!({"interrupted": false, "giant": true, "broken": false})).receive(&request.to_string(), None, &Cancel::default());
         let result: Value = serde_json::from_str(&result.unwrap()).unwrap();
         assert_eq!(
             (&result["messages"][0]["verdict"], result["state"].as_str().unwrap().to_lowercase()),
@@ -123,4 +129,27 @@ fn an_interrupted_fetch_tells_what_did_not_come_as_well() {
     let error = result.unwrap_err();
     assert_eq!(error.status, Status::Network);
     assert_eq!((&error.more["missing"][0]["id"], error.more["messages"].as_array().unwrap().len()), (&json!("refused"), 2));
+}
+
+#[test]
+fn a_transport_that_breaks_down_takes_nothing_back() {
+    let mut account = account(&json!({"interrupted": false, "giant": false, "broken": true}));
+    for (request, state) in [(json!({"state": "before"}), Some(&json!("before"))), (json!({}), None)] {
+        let error = account.receive(&request.to_string(), None, &Cancel::default()).unwrap_err();
+        let ids: Vec<&Value> = error.more["messages"].as_array().unwrap().iter().map(|message| &message["id"]).collect();
+        assert_eq!((error.status, ids), (Status::Internal, vec![&json!("longer"), &json!("exact")]));
+        assert_eq!(error.more.get("state"), state);
+    }
+}
+
+#[test]
+fn of_a_message_that_never_ended_nothing_is_saved() {
+    let folder = std::env::temp_dir().join(format!("postkontor-half-{}", std::process::id()));
+    let mut account = account(&json!({"interrupted": false, "giant": false, "broken": false}));
+    account.receive(&json!({"save_to": folder}).to_string(), None, &Cancel::default()).unwrap();
+    let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let texts: Vec<String> = entries.filter(|path| path.is_file()).map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    std::fs::remove_dir_all(folder).unwrap();
+    assert_eq!(texts.iter().filter(|text| text.starts_with("Subject: ")).count(), 2, "{texts:?}");
+    assert!(!texts.iter().any(|text| text.contains("half")), "{texts:?}");
 }

@@ -16,7 +16,7 @@ use crate::{Cancel, Host, request};
 pub(crate) use copy::OPERATION as COPYING;
 use leg::Leg;
 pub(crate) use pointers::locate;
-use postkontor_plugin::{Error, Status};
+use postkontor_plugin::{Error, ReceiveRequest, Received, Status};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -114,7 +114,7 @@ impl Account {
             let routed = Reception::new(wishes, &document.receive, take, watch);
             let mut reception = routed.map_err(|error| pointers::of_host(error, None, &document))?;
             request.summary = reception.detail;
-            let mut received = loop {
+            let received = loop {
                 request.wait_seconds = wait.seconds();
                 let received = leg.receive(&request, cancel.remaining(DEADLINE + wait.left()), cancel, &mut reception);
                 let again_seconds = match &received {
@@ -124,11 +124,16 @@ impl Account {
                     }
                     // Not now: another session holds the mailbox, for example. Whoever waits has time to try again.
                     Err(error) if error.status == Status::Later && reception.is_empty() => None,
-                    _ => break received?,
+                    _ => break received,
                 };
                 if !leg.pause(&wait, again_seconds, cancel)? {
-                    break received?;
+                    break received;
                 }
+            };
+            let mut received = match received {
+                Ok(received) => received,
+                Err(error) if reception.is_empty() => return Err(error),
+                Err(error) => return Err(broken_down(error, reception, &request)),
             };
             let told = received.missing.iter_mut().map(|missing| &mut missing.error).chain(&mut received.warnings);
             for error in told {
@@ -197,6 +202,15 @@ impl Account {
         let leg = self.legs.iter_mut().chain(&mut self.others).find(|leg| is_it(leg));
         leg.ok_or_else(|| failed(Status::Internal, "settings.no_account"))
     }
+}
+
+/// The error of a transport that broke down after the program had taken messages. What was taken stays taken and is told; which of it the
+/// transport remembers is not known, so the state stays what it was, and what was not deleted comes again.
+fn broken_down(mut error: Error, reception: Reception<'_, '_>, request: &ReceiveRequest) -> Error {
+    let state = request.state.clone().unwrap_or_default();
+    let result = reception.result(&Received { state, more: true, ..Received::default() });
+    error.more.extend(result.members().into_iter().filter(|(name, value)| name != "state" || value.as_str() != Some("")));
+    error
 }
 
 /// Passes an operation to the transport, whose answer needs nothing added.
