@@ -195,6 +195,7 @@ impl Session {
         let mut selected = Selected { name: name.to_owned(), ..Selected::default() };
         // Of this folder nothing is known yet.
         self.watch.messages = 0;
+        self.watch.has_shrunk = false;
         self.numbering.forget();
         let done = self.run(&command, call, |line| {
             if let Some((messages, _)) = counted(line).filter(|(_, word)| word.eq_ignore_ascii_case(b"EXISTS")) {

@@ -1,6 +1,7 @@
 //! Fetching: what is new, many messages by one command, each marked or deleted only after the host has taken it.
 
 mod delivery;
+mod slices;
 
 use crate::folders::{id, pointed};
 use crate::scan::{Known, opening, scan};
@@ -8,12 +9,13 @@ use crate::search::criteria;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::{Extent, State};
-use crate::uids::Uids;
+use crate::uids::{Range, Uids};
 use crate::wait::Patience;
 use crate::window::{FIRST, FIRST_BYTES, LOOK, WINDOW, bytes, is_large, room, window};
 use delivery::{Delivery, Wanted};
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Error, Filter, Missing, ReceiveRequest, Received, SessionState, Stage, Status, Summary};
+use slices::LARGE;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Instant;
 
@@ -47,6 +49,9 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         call,
         extent: selected.extent,
         is_searched: false,
+        is_sliced: false,
+        joined: Vec::new(),
+        latest: None,
         needs_look: request.max_bytes.is_some(),
         room: FIRST_BYTES,
         has_details: request.summary == Summary::Full,
@@ -94,6 +99,12 @@ struct Fetch<'a, 'b> {
     has_details: bool,
     /// `mailbox` is known.
     is_searched: bool,
+    /// `mailbox` is only what was found in slices.
+    is_sliced: bool,
+    /// Ranges of UIDs between which there are no others, as the numbers of the messages tell that came.
+    joined: Vec<Range>,
+    /// UID and number of the message that came last.
+    latest: Option<(u32, u32)>,
     /// Every UID of the folder, ascending, as far as the search told.
     mailbox: Vec<u32>,
     /// The search told as many as there are. Gmail and Exchange leave some out now and then.
@@ -148,29 +159,40 @@ impl Fetch<'_, '_> {
 
     fn run(&mut self, request: &ReceiveRequest) -> Result<bool, Error> {
         let at = |error: Error| error.stage(Stage::Fetch);
-        self.mailbox = self.session.search("ALL", self.call).map_err(at)?;
-        self.is_searched = true;
+        self.limit = request.max_messages.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         self.missing.clear();
+        let more = if self.is_few_of_many(request) { self.run_in_slices(request) } else { self.run_whole(request) };
+        let more = more.map_err(at)?;
+        self.look_for_absent().map_err(at)?;
+        Ok(more)
+    }
+
+    /// Fetches after a search of the whole folder.
+    fn run_whole(&mut self, request: &ReceiveRequest) -> Result<bool, Error> {
+        self.mailbox = self.session.search_folder("", self.call)?;
+        (self.is_searched, self.is_sliced) = (true, false);
         self.is_complete = self.session.watch.messages as usize == self.mailbox.len();
         // What an earlier call left undone; its messages count as fetched.
         let there = |due: &Uids| self.mailbox.iter().copied().filter(|uid| due.contains(*uid)).collect();
         let unfinished = Chores { seen: there(&self.state.unmarked), delete: there(&self.state.condemned), stopped: false };
         self.unmarked.extend(&unfinished.seen);
         self.condemned.extend(&unfinished.delete);
-        self.carry_out(&unfinished).map_err(at)?;
-        let matching = self.matching(&request.filter).map_err(at)?;
+        self.carry_out(&unfinished)?;
+        let matching = self.matching(&request.filter)?;
+        let wanted = self.wanted(matching, request.max_bytes)?;
+        self.fetch(&wanted, request.max_bytes)
+    }
+
+    /// Those of the messages that are to be fetched.
+    fn wanted(&mut self, matching: Vec<u32>, max_bytes: Option<u64>) -> Result<Vec<u32>, Error> {
         // Messages that were too large before are wanted when they no longer are.
-        let is_known = |uid: &u32| request.max_bytes.is_some() && self.state.headers.contains(*uid);
+        let is_known = |uid: &u32| max_bytes.is_some() && self.state.headers.contains(*uid);
         let known: Vec<u32> = matching.iter().copied().filter(is_known).collect();
-        let known = self.look(&known).map_err(at)?.into_iter().filter(|known| is_large(known, request.max_bytes));
+        let known = self.look(&known)?.into_iter().filter(|known| is_large(known, max_bytes));
         let known: HashSet<u32> = known.map(|known| known.uid).collect();
         let is_new =
             |uid: &u32| !self.state.fetched.contains(*uid) && !self.condemned.contains(uid) && !known.contains(uid) && self.is_due(*uid);
-        let wanted: Vec<u32> = matching.into_iter().filter(is_new).collect();
-        self.limit = request.max_messages.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let more = self.fetch(&wanted, request.max_bytes).map_err(at)?;
-        self.look_for_absent().map_err(at)?;
-        Ok(more)
+        Ok(matching.into_iter().filter(is_new).collect())
     }
 
     /// The messages that meet the filter. Where the server cannot search for it, those of them that were not fetched yet.
@@ -180,7 +202,7 @@ impl Fetch<'_, '_> {
             return Ok(self.mailbox.clone());
         }
         if self.warnings.is_empty() {
-            match self.session.search(&criteria, self.call) {
+            match self.session.search_folder(&criteria, self.call) {
                 Err(error) if error.status == Status::Refused && !criteria.is_ascii() => (),
                 found => return found,
             }
@@ -338,6 +360,7 @@ impl Fetch<'_, '_> {
         if chores.stopped && chores.seen.is_empty() && chores.delete.is_empty() {
             return Ok(chores);
         }
+        self.forget_numbers();
         *self.session = Session::open(self.settings, self.call, &mut Trail::off())?;
         let selected = self.session.select(&self.folder, "/folder", false, self.call)?;
         // Where the server has numbered the folder anew meanwhile, the next call begins with it anew.
@@ -390,13 +413,16 @@ impl Fetch<'_, '_> {
         let (mut condemned, mut unmarked) = (Uids::new(self.condemned.iter().copied()), Uids::new(self.unmarked.iter().copied()));
         let there = || self.mailbox.iter().copied();
         let (fetched, headers) = if self.is_complete && self.is_searched && !self.mailbox.is_empty() {
-            (Uids::compact(&self.mailbox, is_fetched), Uids::new(there().filter(|uid| is_headers(*uid))))
+            // Below the first message of a large folder there is none to be looked for.
+            let first = self.mailbox.first().filter(|first| self.mailbox.len() > LARGE as usize && is_fetched(**first));
+            let below = Uids::of(first.map(|first| 1..=*first));
+            (Uids::compact(&self.mailbox, is_fetched).with(&below), Uids::new(there().filter(|uid| is_headers(*uid))))
         } else {
             // What the search left out is neither fetched nor gone, and what is due of it stays due.
             let found = Uids::new(there());
             condemned = condemned.with(&self.state.condemned.without(&found));
             unmarked = unmarked.with(&self.state.unmarked.without(&found));
-            let fetched = self.state.fetched.with(&Uids::new(there().filter(|uid| is_fetched(*uid))));
+            let fetched = self.state.fetched.with(&Uids::new(there().filter(|uid| is_fetched(*uid)))).with(&self.joined());
             let headers = self.state.headers.with(&Uids::new(there().filter(|uid| is_headers(*uid))));
             let headers = headers.without(&fetched);
             (fetched, headers)

@@ -5,7 +5,29 @@ use crate::names::string;
 use crate::session::Session;
 use postkontor_plugin::{Call, Error, Filter, Status};
 
+/// So many messages are searched by one command: their UIDs, of ten digits each, fit into a line.
+const PORTION: u32 = 50_000;
+
 impl Session {
+    /// The UIDs of the whole folder that meet the criteria, ascending; of all its messages where there are none. A large folder is searched in
+    /// portions, or the answer would be longer than any line.
+    pub(crate) fn search_folder(&mut self, criteria: &str, call: &Call) -> Result<Vec<u32>, Error> {
+        if self.watch.messages <= PORTION {
+            return self.search(if criteria.is_empty() { "ALL" } else { criteria }, call);
+        }
+        let (mut uids, mut first) = (Vec::new(), 1);
+        // There may be fewer meanwhile, or more.
+        while first <= self.watch.messages {
+            let last = first + PORTION - 1;
+            let range = if last < self.watch.messages { format!("{first}:{last}") } else { format!("{first}:*") };
+            uids.append(&mut self.search(format!("{range} {criteria}").trim_end(), call)?);
+            first = last.saturating_add(1);
+        }
+        uids.sort_unstable();
+        uids.dedup();
+        Ok(uids)
+    }
+
     /// The UIDs that meet the criteria, ascending.
     pub(crate) fn search(&mut self, criteria: &str, call: &Call) -> Result<Vec<u32>, Error> {
         let extended = self.capabilities.has("ESEARCH") || self.capabilities.has("IMAP4rev2");

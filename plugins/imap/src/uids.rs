@@ -3,9 +3,12 @@
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
+/// UIDs from one to another, both in it.
+pub(crate) type Range = RangeInclusive<u32>;
+
 /// A set of UIDs in ascending ranges that neither touch nor overlap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Uids(Vec<RangeInclusive<u32>>);
+pub(crate) struct Uids(Vec<Range>);
 
 impl Uids {
     /// The set of these UIDs.
@@ -48,6 +51,16 @@ impl Uids {
     pub(crate) fn contains(&self, uid: u32) -> bool {
         let at = self.0.partition_point(|range| *range.end() < uid);
         self.0.get(at).is_some_and(|range| range.contains(&uid))
+    }
+
+    /// The set of what lies in these ranges, whatever their order.
+    pub(crate) fn of(ranges: impl IntoIterator<Item = Range>) -> Uids {
+        Uids(ranges.into_iter().collect()).with(&Uids::default())
+    }
+
+    /// The ranges, ascending.
+    pub(crate) fn ranges(&self) -> &[Range] {
+        &self.0
     }
 
     /// The UIDs that are in this set or in the other.

@@ -6,6 +6,8 @@ pub(crate) struct Watch {
     pub(crate) messages: u32,
     /// There are more messages than there were.
     pub(crate) has_grown: bool,
+    /// Messages went, and the numbers of those behind them are others now.
+    pub(crate) has_shrunk: bool,
     /// The server said that it can IDLE, and would not.
     pub(crate) is_refused: bool,
     /// DONE was sent, at least once.
@@ -21,6 +23,7 @@ impl Watch {
             self.messages = number;
         } else if word.eq_ignore_ascii_case(b"EXPUNGE") {
             self.messages = self.messages.saturating_sub(1);
+            self.has_shrunk = true;
         }
     }
 }

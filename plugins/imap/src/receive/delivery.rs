@@ -158,6 +158,7 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
                 }
             }
         }
+        self.fetch.came(uid, opening(head).map(|(number, _)| number));
         self.pending = Some(uid);
         Ok(Flow::On)
     }

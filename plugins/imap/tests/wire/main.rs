@@ -12,6 +12,7 @@ mod file;
 mod filtered;
 mod folders;
 mod hostile;
+mod large;
 mod left_out;
 mod login;
 mod numbering;

@@ -1,0 +1,109 @@
+//! A few messages of a large folder: only as much of it is searched as has to be.
+//!
+//! A program that fetches a hundred messages a call would else have the server tell all of them in each. So the UIDs above what was fetched,
+//! and those in its gaps, are searched in slices, until there is enough. Then nobody knows how many messages there are between two UIDs; the
+//! numbers of those that come tell: where they follow each other, there is none.
+
+use super::Fetch;
+use crate::uids::{Range, Uids};
+use postkontor_plugin::{Error, Filter, ReceiveRequest};
+
+/// A folder with fewer messages is searched as a whole, as is one of which more than this part may come.
+pub(super) const LARGE: u32 = 1000;
+const PART: u64 = 4;
+
+/// With more gaps than these the folder is searched as a whole, which closes them.
+const GAPS: usize = 50;
+
+/// The first slice has so many UIDs for each message that may come, and at least so many.
+const WIDTH: u64 = 4;
+const LEAST: u64 = 1000;
+
+impl Fetch<'_, '_> {
+    /// Whether to search in slices.
+    pub(super) fn is_few_of_many(&self, request: &ReceiveRequest) -> bool {
+        let messages = self.session.watch.messages;
+        let is_few = request.max_messages.is_some_and(|limit| limit.saturating_mul(PART) < messages.into());
+        let is_clean = self.state.condemned.is_empty() && self.state.unmarked.is_empty() && self.state.fetched.ranges().len() <= GAPS;
+        is_few && messages > LARGE && is_clean && request.filter == Filter::default() && self.state.validity > 0
+    }
+
+    /// Fetches what is new, slice by slice; whether some of it was left.
+    pub(super) fn run_in_slices(&mut self, request: &ReceiveRequest) -> Result<bool, Error> {
+        (self.is_complete, self.is_searched, self.is_sliced) = (false, true, true);
+        self.latest = None;
+        self.mailbox.clear();
+        let mut width = (WIDTH * self.limit as u64).max(LEAST);
+        let mut rest = Uids::of([1..=u32::MAX]).without(&self.state.fetched);
+        while !rest.ranges().is_empty() {
+            let slice = self.slice(&rest, width);
+            rest = rest.without(&slice);
+            width = width.saturating_mul(2);
+            let found = self.session.search(&format!("UID {}", open(&slice)), self.call)?;
+            // `*` is the last message, whatever stands before it.
+            let found: Vec<u32> = found.into_iter().filter(|uid| slice.contains(*uid)).collect();
+            self.mailbox.extend(&found);
+            let wanted = self.wanted(found, request.max_bytes)?;
+            if !wanted.is_empty() && self.fetch(&wanted, request.max_bytes)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The first UIDs of those that are left, so many; all of them where no more can be there.
+    fn slice(&self, rest: &Uids, width: u64) -> Uids {
+        let (mut left, mut slice): (u64, Vec<Range>) = (width, Vec::new());
+        for range in rest.ranges() {
+            // What the server numbers next is not there yet, and nor is anything above.
+            let is_last = self.extent.next > 0 && *range.start() >= self.extent.next;
+            let end = u64::from(*range.start()).saturating_add(left.saturating_sub(1)).min((*range.end()).into());
+            if left == 0 && !is_last {
+                break;
+            }
+            let end = if is_last { *range.end() } else { u32::try_from(end).unwrap_or(u32::MAX) };
+            left = left.saturating_sub(u64::from(end - range.start()) + 1);
+            slice.push(*range.start()..=end);
+        }
+        Uids::of(slice)
+    }
+
+    /// Takes note of a message that came under this number.
+    pub(super) fn came(&mut self, uid: u32, number: Option<u32>) {
+        if !self.is_sliced {
+            return;
+        }
+        let before = std::mem::replace(&mut self.latest, number.map(|number| (uid, number)));
+        let begin = match (before, number) {
+            // Below the first message there is none.
+            (_, Some(1)) => 1,
+            (Some((before, last)), Some(number)) if before < uid && last.checked_add(1) == Some(number) => before,
+            _ => return,
+        };
+        match self.joined.last_mut() {
+            Some(last) if *last.end() == begin => *last = *last.start()..=uid,
+            _ => self.joined.push(begin..=uid),
+        }
+    }
+
+    /// Numbers mean something on one connection only, and only as long as no message goes.
+    pub(super) fn forget_numbers(&mut self) {
+        self.latest = None;
+        if self.session.watch.has_shrunk {
+            self.joined.clear();
+        }
+    }
+
+    /// What lies between messages that follow each other, and counts as fetched with them.
+    pub(super) fn joined(&self) -> Uids {
+        let is_fetched = |uid: u32| self.taken.contains(&uid) && !self.headers.contains(&uid);
+        let ranges = self.joined.iter().filter(|_| self.is_sliced && !self.session.watch.has_shrunk).cloned();
+        // Both ends came, but one of them may not have been taken.
+        Uids::of(ranges).without(&Uids::new(self.mailbox.iter().copied().filter(|uid| !is_fetched(*uid))))
+    }
+}
+
+/// The set on the wire, with `*` for an end that is open.
+fn open(slice: &Uids) -> String {
+    slice.text().replace(&u32::MAX.to_string(), "*")
+}
