@@ -270,7 +270,8 @@ fn no_words_of_a_server_are_too_odd() {
 #[test]
 fn bodies_come_in_every_form() {
     assert_eq!(got("BODY", "* 1 fetch (body[] {5}\r\nhello uid 5)\r\nTAG OK done\r\n"), ["hello"]);
-    assert_eq!(got("BODY", "* 1 FETCH (FLAGS () UID 5 BODY[] {0}\r\n)\r\nTAG OK done\r\n"), [""]);
+    // Nothing in the place of a message that has five bytes is not the message.
+    assert!(got("BODY", "* 1 FETCH (FLAGS () UID 5 BODY[] {0}\r\n)\r\nTAG OK done\r\n").is_empty());
     assert_eq!(got("BODY", "* 1 FETCH (UID 5 BODY[] \"a \\\"b\\\"\")\r\nTAG OK done\r\n"), ["a \"b\""]);
     // A body whose UID proves to be another's is not taken.
     assert!(got("BODY", "* 1 FETCH (BODY[] {5}\r\nhello UID 6)\r\nTAG OK done\r\n").is_empty());
