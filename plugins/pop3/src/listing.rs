@@ -92,9 +92,10 @@ impl Session {
 
     /// RFC 1939 makes UIDL optional. A server that has it and refuses it this time is believed to have it: named otherwise, everything
     /// would be fetched again.
-    fn may_do_without_identifiers<'k>(&self, mut known: impl Iterator<Item = &'k str>, reply: Reply) -> Result<(), Error> {
+    fn may_do_without_identifiers<'k>(&self, known: impl Iterator<Item = &'k str>, reply: Reply) -> Result<(), Error> {
         let is_offered = self.capabilities.uidl || !self.capabilities.told;
-        if is_offered && known.any(|id| !naming::is_by_content(id)) {
+        let by_content: Vec<bool> = known.map(naming::is_by_content).collect();
+        if is_offered && !by_content.is_empty() && !by_content.contains(&true) {
             return Err(self.refused("pop3.list_refused", Status::Later, reply));
         }
         Ok(())
