@@ -20,7 +20,7 @@ impl Directory {
         }
         for folder in missing {
             let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
-            platform::sync_folder(parent.unwrap_or(Path::new(".")))?;
+            durable(platform::sync_folder(parent.unwrap_or(Path::new("."))))?;
         }
         Directory::open(path)
     }
@@ -30,6 +30,14 @@ impl Directory {
         let file = self.open_any(name)?;
         if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::new(ErrorKind::InvalidInput, "not a regular file")) }
     }
+}
+
+/// What became of bringing names to the disk. Some file systems have no way of doing so, and a folder that may be written and not read cannot be opened
+/// for it.
+fn durable(result: io::Result<()>) -> io::Result<()> {
+    let is_refused =
+        |error: &io::Error| matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported | ErrorKind::PermissionDenied);
+    result.or_else(|error| if is_refused(&error) { Ok(()) } else { Err(error) })
 }
 
 #[cfg(unix)]
@@ -146,7 +154,7 @@ mod platform {
 
         /// Brings the names in the folder to the disk: a new file is durable only when its name is.
         pub(in crate::receive) fn sync(&self) -> io::Result<()> {
-            rustix::fs::fsync(&self.handle).map_err(Into::into)
+            super::durable(rustix::fs::fsync(&self.handle).map_err(Into::into))
         }
     }
 }
