@@ -7,12 +7,14 @@
 //! - [`arguments`] reads the command line, [`work`] does what it asks for, [`show`] prints the result.
 //! - [`watch`] is the one that goes on until it is stopped: a call for each round.
 //! - [`defect`] makes an error of a panic, so that there is an answer whatever happens.
+//! - [`secrecy`] warns of a settings file that shows a password to others.
 //! - [`callbacks`] is the command's side of a call: secrets from environment and files, the trace file, the end.
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod callbacks;
 mod defect;
+mod secrecy;
 mod show;
 mod texts;
 mod watch;

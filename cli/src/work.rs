@@ -2,6 +2,7 @@
 
 use crate::arguments::{Command, Options, Receive, Verb};
 use crate::callbacks::{Desk, Stop, Trace};
+use crate::secrecy;
 use crate::texts::{Texts, problem};
 use crate::watch::watch;
 use postkontor_core::{Account, Cancel, Error, Host, Status};
@@ -60,14 +61,18 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
         Command::Schema { transport } => done(&host.schema(&transport, texts.language())?, Kind::Schema)?,
         Command::Discover { address } => done(&host.discover(&address, &cancel)?, Kind::Other)?,
         Command::Check { settings } => {
-            let mut answer = done(&host.check(&read(&settings)?)?, Kind::Check)?;
+            let text = read(&settings)?;
+            secrecy::warn(&settings, &text, &host, texts);
+            let mut answer = done(&host.check(&text)?, Kind::Check)?;
             if has_errors(&answer.json) {
                 answer.status = Status::Settings;
             }
             answer
         }
         Command::Account { settings, account, verb } => {
-            let mut account = Account::open(&host, &read(&settings)?, account.as_deref())?;
+            let text = read(&settings)?;
+            secrecy::warn(&settings, &text, &host, texts);
+            let mut account = Account::open(&host, &text, account.as_deref())?;
             if let Verb::Watch(wanted) = verb {
                 watch(&mut account, &wanted, options, texts, &stop)?;
                 return Ok(Answer { json: Value::Null, status: Status::Ok, kind: Kind::Printed });

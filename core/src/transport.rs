@@ -7,6 +7,7 @@ use postkontor_plugin::settings::portable_schema;
 use postkontor_plugin::wire::{DescribeRequest, Identity, OpenRequest};
 use postkontor_plugin::{Error, Opening};
 use serde_json::{Map, Value};
+use std::io::Write;
 use std::sync::{Arc, OnceLock};
 use zeroize::Zeroizing;
 
@@ -60,7 +61,28 @@ impl Transport {
         let secrets = names.iter().filter_map(|(pointer, name)| Some((pointer.clone(), name.as_str()?.to_owned()))).collect();
         let opening = Opening { account: account.to_owned(), secrets };
         let log = u64::try_from(log).unwrap_or_default();
-        let request = serde_json::to_string(&OpenRequest { opening, log, settings }).map(Zeroizing::new).map_err(unwritable)?;
-        self.plugin.open(&request, &context)
+        let mut request = Growing::default();
+        serde_json::to_writer(&mut request, &OpenRequest { opening, log, settings }).map_err(unwritable)?;
+        self.plugin.open(&request.0, &context)
+    }
+}
+
+/// Bytes that leave nothing behind where they outgrow their place.
+#[derive(Default)]
+struct Growing(Zeroizing<Vec<u8>>);
+
+impl Write for Growing {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        if self.0.capacity() - self.0.len() < data.len() {
+            let mut larger = Zeroizing::new(Vec::with_capacity((self.0.len() + data.len()).max(1024) * 2));
+            larger.extend_from_slice(&self.0);
+            self.0 = larger;
+        }
+        self.0.extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

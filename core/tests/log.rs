@@ -189,7 +189,7 @@ fn each_call_is_told_and_so_is_its_refusal() {
     account.send("{", &[], &Cancel::default()).unwrap_err();
     Account::open(&program, "{", None).err().unwrap();
     let told = of_level(&lines, Level::Information);
-    assert!(told.starts_with("main: listed: 2 folders, ") && told.contains("main: test of parrot failed at login, "), "{told}");
+    assert!(told.starts_with("main: listed, folders: 2, ") && told.contains("main: test of parrot failed at login, "), "{told}");
     let failed = of_level(&lines, Level::Error);
     for beginning in [
         "main: test, step login: fail parrot.refused (5): ",

@@ -194,6 +194,45 @@ fn secrets_come_from_the_environment_or_a_file_and_are_shown_nowhere() {
     assert_eq!((run.status, &run.json()["code"]), (14, &json!("secret.not_found")));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_settings_file_that_shows_a_password_to_others_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    for (name, password, mode, warns) in [
+        ("open", json!("Geheim-7"), 0o644, true),
+        ("group", json!("Geheim-7"), 0o640, true),
+        ("closed", json!("Geheim-7"), 0o600, false),
+        ("named", json!({"secret": "env:POSTKONTOR_TEST_PASSWORD"}), 0o644, false),
+    ] {
+        let settings = desk.settings(&format!("{name}.json"), password);
+        fs::set_permissions(&settings, fs::Permissions::from_mode(mode)).unwrap();
+        for arguments in [["check", &settings, "--json", "--lang=en"], ["test", &settings, "--json", "--lang=en"]] {
+            let run = desk.run(&arguments);
+            assert!(run.json().is_object());
+            assert_eq!(run.err.contains("Others may read"), warns, "{name}: {}", run.err);
+            assert!(!run.err.contains("Geheim-7"));
+        }
+    }
+}
+
+#[test]
+fn the_trace_of_a_send_that_fails_holds_the_dialogue() {
+    let desk = Desk::new();
+    let mail = desk.write("mail.json", &json!({"to": ["refused@example.com"], "subject": "x", "text": "x"}));
+    let trace = desk.folder.file("trace.txt");
+    let settings = desk.settings("settings.json", json!("Geheim-7"));
+    let run = desk.run(&["send", &settings, "--message", &mail, "--trace", &trace.display().to_string()]);
+    assert_eq!(run.status, 10, "{}", run.err);
+    let trace = fs::read_to_string(trace).unwrap();
+    for part in
+        ["C: EHLO ", "S: 250-", "C: STARTTLS", "C: AUTH ", " ***", "C: RCPT TO:<refused@example.com>", "S: 550 5.1.1 ", " error       "]
+    {
+        assert!(trace.contains(part), "{part} in {trace}");
+    }
+    assert!(!trace.contains("Geheim-7"), "{trace}");
+}
+
 #[test]
 fn errors_speak_the_users_language() {
     let desk = Desk::new();

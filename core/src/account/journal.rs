@@ -42,7 +42,8 @@ impl Account {
             if !log.reads(level) {
                 continue;
             }
-            let code = if text("code").is_empty() { String::new() } else { format!(" {} ({})", text("code"), step["status_number"]) };
+            let number = step["status_number"].as_i64().filter(|number| *number != 0).map(|number| format!(" ({number})"));
+            let code = if text("code").is_empty() { String::new() } else { format!(" {}{}", text("code"), number.unwrap_or_default()) };
             let detail = if text("detail").is_empty() { String::new() } else { format!("; detail: {}", text("detail")) };
             let (name, status, message) = (text("step"), text("status"), text("message"));
             let colon = if message.is_empty() { "" } else { ": " };
@@ -112,10 +113,8 @@ impl Account {
     pub(super) fn counted(&self, what: &str, json: &str, started: Instant) -> String {
         let answer: Value = serde_json::from_str(json).unwrap_or_default();
         let parts =
-            answer.as_object().into_iter().flatten().filter_map(|(name, value)| Some(format!("{} {name}", value.as_array()?.len())));
-        let parts: Vec<String> = parts.collect();
-        let between = if parts.is_empty() { "" } else { ": " };
-        format!("{what}{between}{}, {}", parts.join(", "), Seconds(started.elapsed()))
+            answer.as_object().into_iter().flatten().filter_map(|(name, value)| Some(format!(", {name}: {}", value.as_array()?.len())));
+        format!("{what}{}, {}", parts.collect::<String>(), Seconds(started.elapsed()))
     }
 }
 

@@ -117,11 +117,11 @@ impl Plugin {
     }
 
     /// Makes a session.
-    pub(crate) fn open(&self, request: &str, context: &Context<'_>) -> Result<Session, Error> {
+    pub(crate) fn open(&self, request: &[u8], context: &Context<'_>) -> Result<Session, Error> {
         let host = host_table(context);
         let mut session = std::ptr::null_mut();
         // SAFETY: the request and the table are lent for the call, `session` and `out` are writable.
-        receive(|out| unsafe { (self.0.open)(lend(request.as_bytes()), &host, &mut session, out) })?;
+        receive(|out| unsafe { (self.0.open)(lend(request), &host, &mut session, out) })?;
         if session.is_null() {
             return Err(failed(Status::Internal, "plugin.answer_unreadable").detail("open succeeded without a session"));
         }

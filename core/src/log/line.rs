@@ -43,7 +43,7 @@ pub(crate) fn failure(error: &Error) -> impl Display {
             if let Some(stage) = error.stage {
                 write!(f, " at {stage}")?;
             }
-            write!(f, ": {}", error.message)?;
+            write!(f, ": {}", error.message.trim_end_matches('.'))?;
             for at in error.at.iter().filter(|at| !at.pointer.is_empty()) {
                 write!(f, " [{}]", at.pointer)?;
                 if at.message != error.message {

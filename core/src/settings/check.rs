@@ -2,7 +2,7 @@
 
 use super::pointer::child;
 use super::reading::{Account, Reading};
-use super::secrets::{pointers, without_secrets};
+use super::secrets::{Wiped, pointers, without_secrets};
 use super::{Problem, Schemas, Sender, defaults, document_schema, rules, sender};
 use crate::message::refuse_sender;
 use crate::texts::Texts;
@@ -108,13 +108,13 @@ fn refusal(account: &Account, reading: &Reading, schemas: &dyn Schemas) -> Vec<P
     if account.error().is_some() {
         return Vec::new();
     }
-    let mut settings = account.resolved.clone();
-    for pointer in pointers(account.schema(), &settings) {
-        if let Some(secret) = settings.pointer_mut(&pointer).filter(|secret| secret.is_object()) {
+    let mut settings = Wiped(account.resolved.clone());
+    for pointer in pointers(account.schema(), &settings.0) {
+        if let Some(secret) = settings.0.pointer_mut(&pointer).filter(|secret| secret.is_object()) {
             *secret = json!("***");
         }
     }
-    let Err(error) = schemas.refuse(&account.transport, &account.id, &settings) else { return Vec::new() };
+    let Err(error) = schemas.refuse(&account.transport, &account.id, &settings.0) else { return Vec::new() };
     let pointer = child("/accounts", &account.id);
     let problem = |within: &str, code: &str, args: &Map<String, Value>| {
         let mut problem = Problem::new(&reading.place(&format!("{pointer}{within}")), code).detail(error.detail.clone());

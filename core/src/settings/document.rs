@@ -63,6 +63,12 @@ pub struct AccountSettings {
     pub via: Option<String>,
 }
 
+impl Drop for AccountSettings {
+    fn drop(&mut self) {
+        secrets::wipe(&mut self.settings);
+    }
+}
+
 impl Document {
     /// Reads a document: one object, or the layers `{"company": …, "user": …, "workstation": …}`.
     ///

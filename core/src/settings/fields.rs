@@ -8,6 +8,7 @@ use super::layers;
 use super::pointer::{child, names};
 use super::problem::{MAX_PROBLEMS, shown};
 use super::secrets::reference;
+use super::secrets::wipe;
 use postkontor_plugin::settings::Server;
 use regex_lite::Regex;
 use serde_json::{Map, Number, Value, json};
@@ -57,7 +58,7 @@ fn is_left_out(value: &Value) -> bool {
 
 /// Reads a group and returns it complete with its defaults, without what does not show or is wrong.
 pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, findings: &mut Findings) -> Map<String, Value> {
-    let given: Map<_, _> =
+    let mut given: Map<_, _> =
         given.iter().filter(|(_, value)| !is_left_out(value)).map(|(name, value)| (name.clone(), value.clone())).collect();
     let mut members = Members::of(schema, &given);
     members.hide(|name| findings.hidden.contains(&child(pointer, name)));
@@ -109,6 +110,7 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
             }
         }
     }
+    given.values_mut().for_each(wipe);
     settings
 }
 
@@ -153,6 +155,7 @@ impl<'a> Members<'a> {
                 members.required.extend(required(others));
             }
         }
+        seen.values_mut().for_each(wipe);
         members
     }
 

@@ -3,6 +3,7 @@
 use super::Problem;
 use super::pointer::{child, names};
 use super::problem::{MAX_PROBLEMS, shown};
+use super::secrets::wipe;
 use serde_json::{Map, Value};
 
 /// The layers in the order in which they are laid over each other.
@@ -13,6 +14,12 @@ pub(super) struct Layers(Vec<(&'static str, Value)>);
 
 /// Finds the scope (`company`, `user`, `workstation`) that the schema gives a setting of the merged document.
 pub(super) type ScopeOf<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+impl Drop for Layers {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|(_, layer)| wipe(layer));
+    }
+}
 
 impl Layers {
     /// Takes a document apart. Members that are no layer, beside layers, are problems.
@@ -40,6 +47,7 @@ impl Layers {
                 }
             }
         }
+        wipe(&mut Value::Object(members));
         Layers(layers)
     }
 

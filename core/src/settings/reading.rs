@@ -4,6 +4,7 @@ use super::fields::{self, Findings, Reference};
 use super::layers::{self, Layers};
 use super::pointer::{child, names};
 use super::problem::{self, Problem, shown};
+use super::secrets::wipe;
 use super::{Schemas, document_schema, json, references, rules, sender};
 use postkontor_plugin::{Error, Status};
 use serde_json::{Map, Value};
@@ -69,11 +70,12 @@ impl Reading {
             });
         }
         let schema = document_schema();
-        let mut members = merged.as_object().cloned().unwrap_or_default();
+        let Value::Object(mut members) = merged else { return Err(problems) };
         let accounts = members.shift_remove("accounts");
         let beside = Some((String::new(), ["accounts", "company", "user", "workstation"].as_slice()));
         let mut findings = Findings { beside, ..Findings::default() };
         let groups = Value::Object(fields::group(schema, &members, "", &mut findings));
+        wipe(&mut Value::Object(members));
         rules::document(&groups, &mut findings.problems);
         let accounts = read_accounts(accounts, schemas, &layers, &mut findings);
         let places = accounts.iter().enumerate().map(|(place, account)| (account.id.clone(), place)).collect();
@@ -135,6 +137,13 @@ impl Reading {
             Some(field) => layers::scope(sender::of_account(), field),
             None => layers::scope(account.schema.as_deref()?, &within),
         }
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        wipe(&mut self.settings);
+        wipe(&mut self.resolved);
     }
 }
 
@@ -224,7 +233,7 @@ fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, 
         }
     };
     let own_sender = given.shift_remove("sender");
-    let all = Value::Object(given);
+    let mut all = Value::Object(given);
     let mut findings = Findings {
         hidden: fields::hidden_by_others(&schema, &all, &schema, ""),
         beside: Some((pointer.to_owned(), &["transport", "sender"])),
@@ -235,6 +244,8 @@ fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, 
     }
     let given = all.as_object().cloned().unwrap_or_default();
     account.settings = Value::Object(fields::group(&schema, &given, pointer, &mut findings));
+    wipe(&mut Value::Object(given));
+    wipe(&mut all);
     if let Some(own) = own_sender {
         account.sender = sender::read(&own, &child(pointer, "sender"), &mut findings);
     }

@@ -7,6 +7,7 @@ use super::fields::Reference;
 use super::pointer::child;
 use super::problem::{MAX_PROBLEMS, Problem, shown};
 use super::reading::{Account, Reading};
+use super::secrets::wipe;
 use crate::account::COPYING;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -46,7 +47,7 @@ pub(super) fn check(reading: &mut Reading, own: &[Reference], schemas: &dyn Sche
         account.problems.extend(of_account);
         account.resolved = account.settings.clone();
         let Some(resolved) = resolved else { continue };
-        account.resolved["auth"] = resolved.auth;
+        wipe(&mut std::mem::replace(&mut account.resolved["auth"], resolved.auth));
         let place = child(&child("/accounts", &account.id), "auth");
         account
             .problems

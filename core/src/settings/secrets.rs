@@ -25,6 +25,16 @@ pub(crate) fn secret_names(settings: &Value, secrets: &[String]) -> Map<String, 
     secrets.iter().filter_map(name).collect()
 }
 
+/// A document that may hold secrets, wiped when it is dropped.
+#[derive(Clone, Default)]
+pub(crate) struct Wiped(pub(crate) Value);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
 /// Wipes every text of a document that is not needed any more: there may be secrets among them.
 pub(crate) fn wipe(value: &mut Value) {
     match value {

@@ -74,7 +74,7 @@ fn the_sender_of_an_account_is_laid_over_that_of_the_document_field_by_field() {
     document["sender"] = json!({"address": "office@example.com", "name": "Office", "charset": "iso-8859-2", "bcc_to_sender": true});
     assert_eq!(problems(&document), []);
     let parsed = Document::parse(&document.to_string(), &Plugins).unwrap();
-    let sender = parsed.account("b").unwrap().sender;
+    let sender = parsed.account("b").unwrap().sender.clone();
     assert_eq!((sender.address.as_deref(), sender.name.as_deref()), (Some("sales@example.com"), Some("Office")));
     assert_eq!((sender.charset.as_str(), sender.bcc_to_sender, sender.html.unwrap().enabled), ("iso-8859-2", true, true));
     assert_eq!(parsed.account("a").unwrap().sender, parsed.sender);

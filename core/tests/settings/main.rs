@@ -137,7 +137,7 @@ fn smtp(patch: Value) -> Value {
 #[test]
 fn the_plugin_gets_its_settings_complete_with_defaults() {
     let document = Document::parse(&smtp(json!({})).to_string(), &Plugins).unwrap();
-    let settings = document.account("a").unwrap().settings;
+    let settings = document.account("a").unwrap().settings.clone();
     let expected = json!({
         "server": {"host": "mail.example.com", "timeout_seconds": 60},
         "tls": {"mode": "required", "minimum": "1.2", "verify": true},
@@ -152,7 +152,7 @@ fn the_plugin_gets_its_settings_complete_with_defaults() {
 fn what_does_not_show_does_not_count() {
     let document = smtp(json!({"tls": {"mode": "none", "minimum": "1.3", "verify": true}, "auth": {"method": "none"}}));
     let parsed = Document::parse(&document.to_string(), &Plugins).unwrap();
-    let settings = parsed.account("a").unwrap().settings;
+    let settings = parsed.account("a").unwrap().settings.clone();
     assert_eq!((&settings["tls"], &settings["auth"]), (&json!({"mode": "none"}), &json!({"method": "none"})));
     let unused: Vec<_> =
         problems(&document).into_iter().filter(|(_, code)| code == "settings.not_used").map(|(pointer, _)| pointer).collect();
@@ -414,7 +414,7 @@ fn empty_fields_of_a_form_count_as_left_out() {
         "smtp": {"ehlo": "", "pop3": {}}
     }));
     assert_eq!(problems(&document), []);
-    let settings = Document::parse(&document.to_string(), &Plugins).unwrap().account("a").unwrap().settings;
+    let settings = Document::parse(&document.to_string(), &Plugins).unwrap().account("a").unwrap().settings.clone();
     assert_eq!(settings["server"], json!({"host": "mail.example.com", "timeout_seconds": 30}));
     assert_eq!(settings["tls"], json!({"mode": "required", "minimum": "1.2", "verify": true}));
     assert_eq!(settings["smtp"], json!({}));

@@ -108,7 +108,7 @@ fn page_c_what_is_risky_is_a_warning_and_works() {
     );
     let html = document("c").sender.html.unwrap();
     assert!(html.enabled && html.template.unwrap().ends_with("/branding.html") && html.logo.unwrap().ends_with("/logo.png"));
-    let settings = document("c").account("after-pop3").unwrap().settings;
+    let settings = document("c").account("after-pop3").unwrap().settings.clone();
     assert_eq!((&settings["auth"]["user"], &settings["smtp"]["pop3"]["host"]), (&json!("pbx"), &json!("pop.example.com")));
 }
 

@@ -150,10 +150,11 @@ impl std::fmt::Debug for Mask {
 impl Prepared {
     fn of(secret: &Secret) -> Prepared {
         let text = secret.reveal();
-        let utf16 = |order: fn(u16) -> [u8; 2]| Zeroizing::new(text.encode_utf16().flat_map(order).collect::<Vec<u8>>());
-        let latin1 = Zeroizing::new(text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect::<Vec<u8>>());
-        let quoted = Zeroizing::new(text.replace('\\', "\\\\").replace('"', "\\\""));
-        let spellings: [&[u8]; 5] = [text.as_bytes(), &latin1, quoted.as_bytes(), &utf16(u16::to_le_bytes), &utf16(u16::to_be_bytes)];
+        let utf16 = |order: fn(u16) -> [u8; 2]| in_place(2 * text.len(), text.encode_utf16().flat_map(order));
+        let latin1 = in_place(text.len(), text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')));
+        let escape = |byte: u8| matches!(byte, b'"' | b'\\').then_some(b'\\').into_iter().chain([byte]);
+        let quoted = in_place(2 * text.len(), text.bytes().flat_map(escape));
+        let spellings: [&[u8]; 5] = [text.as_bytes(), &latin1, &quoted, &utf16(u16::to_le_bytes), &utf16(u16::to_be_bytes)];
         let mut runs: Vec<Run> = Vec::new();
         let mut add = |bytes: Zeroizing<Vec<u8>>, widens| {
             if bytes.len() >= SHORTEST && runs.iter().all(|run| run.bytes != bytes) {
@@ -174,7 +175,7 @@ impl Prepared {
         }
         let mut first = [false; 256];
         let begin = |byte: &u8| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
-        let characters = Zeroizing::new(text.chars().collect::<Vec<char>>());
+        let characters = in_place(text.len(), text.chars());
         let starts = runs.iter().filter_map(|run| run.bytes.first()).flat_map(begin);
         starts.chain(character::starts(characters.first().copied().unwrap_or_default())).for_each(|byte| first[usize::from(byte)] = true);
         Prepared { characters, runs, first }
@@ -205,7 +206,14 @@ fn widened(text: &[u8], at: usize, length: usize) -> (usize, usize) {
 
 fn hexadecimal(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    Zeroizing::new(bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect())
+    in_place(2 * bytes.len(), bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]))
+}
+
+/// The items in a list that has room for all of them: one that grows would leave pieces of the secret behind.
+fn in_place<T: zeroize::DefaultIsZeroes>(room: usize, items: impl Iterator<Item = T>) -> Zeroizing<Vec<T>> {
+    let mut list = Zeroizing::new(Vec::with_capacity(room));
+    list.extend(items);
+    list
 }
 
 /// A piece as a number, in lower case.

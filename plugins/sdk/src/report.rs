@@ -134,6 +134,10 @@ impl Step {
     }
 }
 
+/// The facts that a line has room for; capabilities and certificates are in the report of a test and in the dialogue.
+const SHOWN: [&str; 12] =
+    ["host", "port", "address", "kind", "version", "cipher", "verified", "method", "mechanism", "user", "folder", "text"];
+
 /// The step as a line of the log: its name, its code, and what was seen, in English.
 impl Display for Step {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -145,8 +149,7 @@ impl Display for Step {
             write!(f, ": {}", self.code)?;
         }
         let mut before = if self.code.is_empty() { ": " } else { " (" };
-        for (name, value) in &self.facts {
-            // Lists and objects (capabilities, certificates) would fill the line; the report and the dialogue have them.
+        for (name, value) in self.facts.iter().filter(|(name, _)| SHOWN.contains(&name.as_str())) {
             match value {
                 Value::String(text) => write!(f, "{before}{name} {text}")?,
                 Value::Number(_) | Value::Bool(_) => write!(f, "{before}{name} {value}")?,

@@ -16,7 +16,8 @@ const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 /// stands before or behind.
 pub(super) fn cores(bytes: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     (0..3).map(move |shift| {
-        let mut shifted = Zeroizing::new(vec![0; shift]);
+        let mut shifted = Zeroizing::new(Vec::with_capacity(shift + bytes.len()));
+        shifted.resize(shift, 0);
         shifted.extend_from_slice(bytes);
         let own = (8 * shift).div_ceil(6)..8 * shifted.len() / 6;
         let encoded = encoded(&shifted, Base64::Standard);
@@ -36,7 +37,7 @@ pub(super) fn url_safe(letter: u8) -> u8 {
 /// The text in UTF-7 (RFC 2152) or in the form of IMAP's folder names, by the character that begins what is encoded.
 pub(super) fn utf7(text: &str, shift: u8, alphabet: Base64) -> Zeroizing<Vec<u8>> {
     let mut written = Zeroizing::new(Vec::with_capacity(text.len() * 3));
-    let mut held = Zeroizing::new(Vec::new());
+    let mut held = Zeroizing::new(Vec::with_capacity(text.len() * 2));
     for c in text.chars() {
         if !c.is_ascii() {
             held.extend(c.encode_utf16(&mut [0; 2]).iter().flat_map(|unit| unit.to_be_bytes()));
