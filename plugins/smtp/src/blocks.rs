@@ -104,7 +104,7 @@ impl Content<'_, '_> {
         self.answers()?;
         let Batch { session, buffer, call, .. } = &mut *self.batch;
         let before = session.stream.written();
-        if let Err(error) = session.stream.write_body(&buffer.bytes()[from..], call) {
+        if let Err(error) = session.stream.write_mixed(&buffer.bytes()[from..], std::iter::once(GAP - from..buffer.len() - from), call) {
             let has_left = session.stream.written() - before >= (buffer.len() - from) as u64;
             if is_last && has_left {
                 return Err(Stopped::InDoubt(error));

@@ -117,7 +117,8 @@ impl Round<'_, '_> {
         }
         let Batch { session, buffer, call, .. } = &mut *self.batch;
         let before = session.stream.written();
-        if let Err(error) = session.stream.write_body(buffer.bytes(), call) {
+        let body = buffer.len().min(usize::try_from(end).unwrap_or(usize::MAX));
+        if let Err(error) = session.stream.write_mixed(buffer.bytes(), std::iter::once(0..body), call) {
             let has_left = session.stream.written() - before >= end;
             return Err(match has_left {
                 true => Stopped::InDoubt(error),

@@ -82,7 +82,8 @@ impl Window {
             return Outcome::broken(0, early.stage(Stage::Sender));
         }
         let before = batch.session.stream.written();
-        let written = batch.session.stream.write_body(&batch.buffer.bytes()[from..], batch.call);
+        let bodies = self.entries.iter().map(|entry| entry.body - from..entry.end - from);
+        let written = batch.session.stream.write_mixed(&batch.buffer.bytes()[from..], bodies, batch.call);
         // Where in the buffer the bytes end that have left.
         let left = from + usize::try_from(batch.session.stream.written() - before).unwrap_or(usize::MAX - from);
         if let Err(error) = written {

@@ -70,7 +70,7 @@ impl Transcript {
     }
 
     pub(super) fn client(&mut self, data: &[u8], call: &Call) {
-        if self.is_wanted(call) {
+        if self.is_wanted(call) && !data.is_empty() {
             let data = data.strip_suffix(b"\n").unwrap_or(data);
             for line in data.split(|byte| *byte == b'\n') {
                 self.add('C', line.strip_suffix(b"\r").unwrap_or(line), call);
@@ -114,7 +114,7 @@ impl Transcript {
         }
     }
 
-    fn is_wanted(&self, call: &Call) -> bool {
+    pub(super) fn is_wanted(&self, call: &Call) -> bool {
         self.is_on || call.logs(Level::Trace)
     }
 

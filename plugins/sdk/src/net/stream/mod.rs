@@ -11,6 +11,7 @@ use crate::settings::Endpoint;
 use crate::{Call, Error, Status};
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Size of the read buffer, and with that the longest line that can be asked for at first.
@@ -198,6 +199,21 @@ impl Stream {
     /// Writes all of it. The transcript shows only how much it was.
     pub fn write_body(&mut self, data: &[u8], call: &Call) -> Result<(), Error> {
         self.transcript.client_body(data.len(), call);
+        self.write_all(data, call)
+    }
+
+    /// Writes commands and bodies that leave together. `bodies` says where in `data` the bodies are, in order; of those the transcript
+    /// shows only how much they were.
+    pub fn write_mixed(&mut self, data: &[u8], bodies: impl IntoIterator<Item = Range<usize>>, call: &Call) -> Result<(), Error> {
+        if self.transcript.is_wanted(call) {
+            let mut at = 0;
+            for body in bodies {
+                self.transcript.client(&data[at..body.start], call);
+                self.transcript.client_body(body.len(), call);
+                at = body.end;
+            }
+            self.transcript.client(&data[at..], call);
+        }
         self.write_all(data, call)
     }
 
