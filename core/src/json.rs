@@ -25,8 +25,16 @@ pub(crate) enum Json<'a> {
 impl<'a> Json<'a> {
     /// Reads a JSON text.
     pub(crate) fn parse(source: &'a str) -> Result<Json<'a>, serde_json::Error> {
-        let mut reader = serde_json::Deserializer::from_str(source);
-        let tree = Level(DEPTH).deserialize(&mut reader)?;
+        Json::whole(&mut serde_json::Deserializer::from_str(source))
+    }
+
+    /// Reads a JSON text that comes block by block. Its strings are all copied.
+    pub(crate) fn read(source: impl std::io::Read) -> Result<Json<'a>, serde_json::Error> {
+        Json::whole(&mut serde_json::Deserializer::from_reader(source))
+    }
+
+    fn whole<R: serde_json::de::Read<'a>>(reader: &mut serde_json::Deserializer<R>) -> Result<Json<'a>, serde_json::Error> {
+        let tree = Level(DEPTH).deserialize(&mut *reader)?;
         reader.end()?;
         Ok(tree)
     }

@@ -2,12 +2,13 @@
 
 use super::address::Address;
 use super::date::Date;
-use super::findings::Findings;
+use super::findings::{BLOCK, Findings};
 use super::members::{Attachment, Listed, Priority};
 use super::reader::{Reader, escaped};
 use crate::json::Json;
 use postkontor_plugin::{Dsn, Error, Stage, Status};
 use std::borrow::Cow;
+use std::io::{BufReader, Read};
 
 /// A message document (design, section 7), checked as far as that is possible without looking at files and settings.
 #[derive(Debug, Default)]
@@ -74,19 +75,47 @@ const NOT_WITH_FILE: [&str; 13] = [
     "sender",
 ];
 
+/// A document of this size is read in one go. Reading a larger one may be broken off, for which its strings are copied.
+const LARGE: usize = 4 << 20;
+
+fn parse<'a>(source: &'a str, findings: &mut Findings<'_>) -> Result<Json<'a>, serde_json::Error> {
+    match source.len() > LARGE {
+        true => Json::read(BufReader::with_capacity(BLOCK, Blocks { rest: source.as_bytes(), findings })),
+        false => Json::parse(source),
+    }
+}
+
+/// A text that is given away block by block, as long as the call goes on: one string may be most of it.
+struct Blocks<'s, 'f, 'c> {
+    rest: &'s [u8],
+    findings: &'f mut Findings<'c>,
+}
+
+impl Read for Blocks<'_, '_, '_> {
+    fn read(&mut self, data: &mut [u8]) -> std::io::Result<usize> {
+        if !self.findings.goes_on() {
+            return Err(std::io::Error::other("the call has ended"));
+        }
+        self.rest.read(data)
+    }
+}
+
 impl<'a> Message<'a> {
     /// Reads a document. What is wrong goes to `findings`; an error means that it is not even JSON.
     pub(super) fn read(source: &'a str, findings: &mut Findings<'_>) -> Result<Message<'a>, Error> {
-        let tree = Json::parse(source).map_err(|error| {
+        let tree = parse(source, findings).map_err(|error| {
             Error::new(Status::Argument, "message.json_invalid")
                 .stage(Stage::Message)
                 .arg("line", error.line())
                 .arg("column", error.column())
                 .at_message("", "message.json_invalid")
                 .detail(error.to_string())
-        })?;
+        });
         let mut message = Message::default();
-        let Json::Object(members) = tree else {
+        if tree.is_err() && !findings.goes_on() {
+            return Ok(message);
+        }
+        let Json::Object(members) = tree? else {
             findings.add("", "message.expected_object", &[]);
             return Ok(message);
         };

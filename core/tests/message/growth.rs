@@ -149,6 +149,12 @@ fn whatever_is_large_is_composed_in_small_steps_and_can_be_stopped_at_each() {
             assert_eq!((error.status, error.code.as_str(), asked), (Status::Cancelled, "call.cancelled", most + 1), "{name}");
         }
     }
+    // A document that is refused as soon as it was read: reading it can be stopped, too.
+    let document = with(json!({"tekst": "x\n".repeat(2 << 20)}));
+    let (asked, result) = questions(&document, &plain, usize::MAX);
+    assert_eq!(result.unwrap_err().code, "message.member_unknown");
+    assert!(asked >= (4 << 20) / STEP, "asked {asked} times");
+    assert_eq!(questions(&document, &plain, asked / 2).1.unwrap_err().status, Status::Cancelled);
     let overdue = Cancel::default();
     let watch = Watch::new(&(), &overdue, Duration::ZERO);
     let document = with(json!({"text": words})).to_string();

@@ -1,7 +1,7 @@
 //! A connection on which mails can be sent: commands and their replies, and the farewell.
 
 use crate::capabilities::Capabilities;
-use crate::reply::Reply;
+use crate::reply::{Reply, skip_empty_lines};
 use postkontor_plugin::net::Stream;
 use postkontor_plugin::{Call, Error, Stage, Status};
 use std::sync::Arc;
@@ -52,6 +52,10 @@ impl Session {
         }
         if self.stream.pending() == 0 {
             return Ok(false);
+        }
+        skip_empty_lines(&mut self.stream, call)?;
+        if self.stream.pending() == 0 {
+            return Ok(self.stream.is_idle());
         }
         // As a rule the server's farewell to a client that was silent for too long.
         match self.reply(call) {
