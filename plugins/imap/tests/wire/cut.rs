@@ -6,8 +6,9 @@ use postkontor_plugin::serde_json::json;
 use postkontor_plugin::{Disposal, Status};
 
 fn inbox() -> Vec<(u32, String)> {
+    // An empty one comes last, after a look that tells that there is no more of it.
     let texts =
-        ["Subject: a\r\n\r\ntext)\r\na9 OK done\r\n", "Subject: b\r\n\r\n* 3 FETCH (UID 12 BODY[] {2}\r\n", "", "Subject: c\r\n\r\nno end"];
+        ["Subject: a\r\n\r\ntext)\r\na9 OK done\r\n", "Subject: b\r\n\r\n* 3 FETCH (UID 12 BODY[] {2}\r\n", "Subject: c\r\n\r\nno end", ""];
     texts.iter().zip([3, 9, 12, 13]).map(|(text, uid)| (uid, (*text).to_owned())).collect()
 }
 
