@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_leads_into_a_circle_is_told_so() {
+    fn an_account_whose_chain_leads_into_a_circle_is_refused() {
         let account = |other: &str| json!({"auth": {"method": "account", "account": other}});
         let accounts = [account("1"), account("2"), account("1"), json!({"auth": {"method": "none"}}), account("9")];
         let resolved = resolve(&accounts.iter().collect::<Vec<_>>(), &|id| id.parse().ok().filter(|place| *place < accounts.len()));

@@ -59,7 +59,7 @@ pub(super) fn check(reading: &mut Reading, own: &[Reference], schemas: &dyn Sche
 /// The names of the accounts, for those who meant one of them.
 struct Names {
     ids: Vec<String>,
-    /// How many more hints are looked for: it costs time, and nobody reads that far.
+    /// How many more hints are looked for: each costs a comparison with every name.
     hints: usize,
 }
 
@@ -126,7 +126,7 @@ fn via_loops(accounts: &[Account], places: &HashMap<String, usize>) -> Vec<bool>
             if let Some(known) = ends[here] {
                 break known;
             }
-            // Until the end is known, who comes back here goes in a circle.
+            // An account that is met twice on one way is part of a circle.
             ends[here] = Some(false);
             way.push(here);
             place = next[here];
