@@ -26,6 +26,8 @@ pub(super) struct Findings {
     pub(super) accounts: Vec<Reference>,
     /// The members that do not show by what stands in another group; known before the groups are read.
     pub(super) hidden: Vec<String>,
+    /// The groups whose members count where they are given, although they do not show; known before the groups are read.
+    pub(super) used: Vec<String>,
     /// A group, and the names that its schema does not know although they may stand there.
     pub(super) beside: Option<(String, &'static [&'static str])>,
 }
@@ -97,8 +99,12 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
             }
         }
     }
+    let is_used = findings.used.iter().any(|used| used == pointer);
     for (name, member) in &members.hidden {
-        if given.get(*name).is_some_and(|value| member.get("default") != Some(value) && !says_nothing(member, value)) {
+        if is_used {
+            let value = given.get(*name).and_then(|value| field(member, value, &child(pointer, name), findings));
+            settings.extend(value.map(|value| ((*name).to_owned(), value)));
+        } else if given.get(*name).is_some_and(|value| member.get("default") != Some(value) && !says_nothing(member, value)) {
             findings.add(Problem::warning(&child(pointer, name), "settings.not_used"));
         }
     }
@@ -204,6 +210,25 @@ fn says_nothing(schema: &Value, value: &Value) -> bool {
 /// The condition of a member that shows by what stands in another group.
 pub(super) fn looks_beyond(member: &Value) -> Option<&Map<String, Value>> {
     member["x-postkontor"]["when"].as_object().filter(|when| when.keys().any(|name| name.starts_with('/')))
+}
+
+/// The groups that a setting of another group makes use of (`uses`), while it shows and is not `none`.
+pub(super) fn used_by_others(root: &Value, given: &Value, group: &Value, pointer: &str, hidden: &[String]) -> Vec<String> {
+    let mut used = Vec::new();
+    for (name, member) in group["properties"].as_object().into_iter().flatten() {
+        let pointer = child(pointer, name);
+        if hidden.contains(&pointer) {
+            continue;
+        }
+        used.extend(used_by_others(root, given, member, &pointer, hidden));
+        let value = given.pointer(&pointer).filter(|value| !is_left_out(value)).or_else(|| member.get("default"));
+        if let Some(other) = member["x-postkontor"]["uses"].as_str()
+            && value.is_some_and(|value| value != "none")
+        {
+            used.push(other.to_owned());
+        }
+    }
+    used
 }
 
 /// The pointers of the members of `group` that do not show by what stands elsewhere in the settings `given`.

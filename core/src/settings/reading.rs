@@ -234,13 +234,15 @@ fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, 
     };
     let own_sender = given.shift_remove("sender");
     let mut all = Value::Object(given);
+    let hidden = fields::hidden_by_others(&schema, &all, &schema, "");
     let mut findings = Findings {
-        hidden: fields::hidden_by_others(&schema, &all, &schema, ""),
+        used: fields::used_by_others(&schema, &all, &schema, "", &hidden),
+        hidden,
         beside: Some((pointer.to_owned(), &["transport", "sender"])),
         ..Findings::default()
     };
-    for hidden in &mut findings.hidden {
-        hidden.insert_str(0, pointer);
+    for place in findings.hidden.iter_mut().chain(&mut findings.used) {
+        place.insert_str(0, pointer);
     }
     let given = all.as_object().cloned().unwrap_or_default();
     account.settings = Value::Object(fields::group(&schema, &given, pointer, &mut findings));

@@ -48,6 +48,26 @@ fn a_group_that_is_left_out_means_the_same_as_an_empty_one() {
 }
 
 #[test]
+fn what_is_said_of_tls_holds_for_pop3_before_smtp_also_where_smtp_has_none() {
+    let told =
+        json!({"mode": "none", "verify": false, "minimum": "1.3", "ca_file": "/ca.pem", "pin": format!("sha256:{}", "0".repeat(64))});
+    let with = |method: &str, mode: &str| {
+        json!({"tls": told.clone(), "auth": {"method": method, "user": "u", "password": "p", "allow_cleartext": true},
+            "smtp": {"pop3": {"host": "pop.example.com", "mode": mode}}})
+    };
+    for mode in ["starttls", "auto", "implicit", "required"] {
+        assert_eq!(account(with("pop-before-smtp", mode))["tls"], told, "{mode}");
+        let problems = problems(&smtp(with("pop-before-smtp", mode)));
+        assert!(problems.iter().all(|(_, code)| code != "settings.not_used"), "{problems:?}");
+    }
+    // Where nothing uses them they count for nothing, as before.
+    for (method, mode) in [("pop-before-smtp", "none"), ("plain", "starttls")] {
+        assert_eq!(account(with(method, mode))["tls"], json!({"mode": "none"}), "{method} {mode}");
+        assert!(problems(&smtp(with(method, mode))).contains(&("/accounts/a/tls/pin".to_owned(), "settings.not_used".to_owned())));
+    }
+}
+
+#[test]
 fn pop3_before_smtp_shows_with_its_method_only_and_is_asked_for_then() {
     let shows = |method: &str| {
         let answer = checked(&smtp(json!({"auth": {"method": method}})).to_string());

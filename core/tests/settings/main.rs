@@ -40,6 +40,7 @@ struct Pop3 {
     #[schemars(extend("x-postkontor" = {"default_by": {"mode": {"implicit": 995, "required": 110}}}))]
     port: Option<u16>,
     #[serde(default)]
+    #[schemars(extend("x-postkontor" = {"uses": "/tls"}))]
     mode: TlsMode,
 }
 

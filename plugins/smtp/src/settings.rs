@@ -52,7 +52,7 @@ pub struct Pop3 {
     pub port: Option<u16>,
     /// Whether and how that connection is secured; everything else about TLS is as for SMTP.
     #[serde(default)]
-    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 30}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 30, "uses": "/tls"}))]
     pub mode: TlsMode,
 }
 
