@@ -175,8 +175,8 @@ fn force_tls_1_2_refuses_old_servers_and_without_it_they_are_reached() {
             }
             let step = form.failed(id);
             assert_eq!((&step["step"], &step["code"]), (&json!("tls"), &json!("tls.version_too_old")), "{id} {name}: {step:#}");
-            assert_eq!(step["patch"], json!({"user": {"accounts": {id: {"tls": {"minimum": "1.0"}}}}}));
-            let form = form.with_account(id, json!({"tls": {"minimum": "1.0"}}));
+            assert_eq!(step["patch"], json!({"user": {"accounts": {id: {"tls": {"minimum": name}}}}}));
+            let form = form.with_account(id, json!({"tls": {"minimum": name}}));
             let report = form.test(id);
             assert_eq!(report["ok"], true, "{id} {name}: {report:#}");
             let step = steps(&report, "tls").remove(0);
