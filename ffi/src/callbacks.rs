@@ -4,7 +4,7 @@ use crate::abi::{Callbacks, Log, Progress, SecretGet, SecretPut, Write};
 use crate::thread;
 use postkontor_plugin::{Error, Level, Secret, Status};
 use std::ffi::{CString, c_void};
-use std::mem::offset_of;
+use std::mem::{MaybeUninit, offset_of};
 use zeroize::Zeroizing;
 
 /// The caller's functions, copied out of its struct.
@@ -22,8 +22,9 @@ unsafe impl Send for Client {}
 // SAFETY: as above; the pointers themselves are only copied.
 unsafe impl Sync for Client {}
 
-/// The smallest struct there ever was: the one of ABI 1.
-const SMALLEST: usize = size_of::<Callbacks>();
+/// The least size that is accepted: the struct of ABI 1, six words of 8 or 4 bytes. A number that never changes, because the struct
+/// grows, and programs that were compiled before go on with the one they had.
+const SMALLEST: usize = if cfg!(target_pointer_width = "64") { 48 } else { 24 };
 /// A larger size is no struct of a newer ABI but an uninitialised one.
 const LARGEST: usize = 4096;
 
@@ -42,10 +43,23 @@ impl Client {
         if !(SMALLEST..=LARGEST).contains(&size) {
             return Err(Error::new(Status::Argument, "argument.size").arg("argument", "callbacks").arg("expected", SMALLEST));
         }
-        // SAFETY: it is at least as large as the one known here.
-        let Callbacks { size: _, user, log, progress, secret_get, secret_put } = unsafe { callbacks.read_unaligned() };
+        // SAFETY: the struct has the size that it begins with, which was looked at; every member of `Callbacks` may be zero.
+        let Callbacks { size: _, user, log, progress, secret_get, secret_put } = unsafe { grown(callbacks, size) };
         Ok(Client { user, log, progress, secret_get, secret_put })
     }
+}
+
+/// A struct as it is known here, of which the caller has `size` bytes: what the caller's lacks is zero, what it has beyond is not looked at.
+///
+/// # Safety
+///
+/// `given` points to `size` readable bytes, which need not be aligned, and zeros are a value of every member of `T`.
+unsafe fn grown<T>(given: *const T, size: usize) -> T {
+    let mut known = MaybeUninit::<T>::zeroed();
+    // SAFETY: both sides have so many bytes and do not overlap, as one of them is new.
+    unsafe { std::ptr::copy_nonoverlapping(given.cast::<u8>(), known.as_mut_ptr().cast(), size.min(size_of::<T>())) };
+    // SAFETY: by the caller's promise what was not copied is valid as zeros.
+    unsafe { known.assume_init() }
 }
 
 impl postkontor_core::Callbacks for Client {
@@ -172,6 +186,31 @@ mod tests {
             table.size = size;
             assert_eq!(unsafe { Client::read(&table) }.err().unwrap().code, "argument.size");
         }
+    }
+
+    #[test]
+    fn a_struct_that_grows_takes_programs_that_were_compiled_before() {
+        /// The struct of some later ABI.
+        #[repr(C)]
+        struct Later {
+            before: Callbacks,
+            one_more: SecretGet,
+        }
+        // On the heap and of that size only, so that a checker of memory sees a read beyond its end.
+        let old = Box::new(Callbacks {
+            size: SMALLEST,
+            user: std::ptr::null_mut(),
+            log: None,
+            progress: None,
+            secret_get: Some(no_secret),
+            secret_put: None,
+        });
+        let read = unsafe { grown::<Later>((&raw const *old).cast(), old.size) };
+        assert!(read.one_more.is_none() && read.before.secret_get.is_some());
+        // And the other way round: a newer program with this library.
+        let new = Later { before: Callbacks { size: size_of::<Later>(), ..*old }, one_more: Some(long_secret) };
+        let client = unsafe { Client::read((&raw const new).cast()) }.unwrap();
+        assert!(client.secret_get.is_some() && client.secret_put.is_none());
     }
 
     #[test]

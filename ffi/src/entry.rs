@@ -24,16 +24,46 @@ pub(crate) unsafe fn call<R: Into<Vec<u8>>>(out: *mut Buf, body: impl FnOnce() -
     HOOK.call_once(keep_panics_quiet);
 
     thread::inside(|| {
-        let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(defect(panic.as_ref())));
-        let (status, bytes) = match result {
-            Ok(result) => (Status::Ok, result.into()),
-            Err(error) => (error.status, describe(error)),
-        };
-        let bytes = if bytes.is_empty() { b"{}".to_vec() } else { bytes };
         // SAFETY: the caller's promise is the one asked for.
-        unsafe { buffer::hand_out(out, bytes) };
-        status.number()
+        let run = || unsafe { finish(out, body()) };
+        let ended = catch_unwind(AssertUnwindSafe(run));
+        // SAFETY: as above.
+        let ended =
+            ended.or_else(|panic| catch_unwind(AssertUnwindSafe(|| unsafe { finish::<Vec<u8>>(out, Err(defect(panic.as_ref()))) })));
+        // Not even the defect can be described: no memory, for example.
+        // SAFETY: as above.
+        ended.unwrap_or_else(|_| unsafe { last_resort(out) })
     })
+}
+
+/// Writes the result of a call and says its status.
+///
+/// # Safety
+///
+/// `out` is null or may be written to.
+unsafe fn finish<R: Into<Vec<u8>>>(out: *mut Buf, result: Result<R, Error>) -> i32 {
+    let (status, bytes) = match result {
+        Ok(result) => (Status::Ok, result.into()),
+        Err(error) => (error.status, describe(error)),
+    };
+    let bytes = if bytes.is_empty() { b"{}".to_vec() } else { bytes };
+    // SAFETY: the caller's promise is the one asked for.
+    unsafe { buffer::hand_out(out, bytes) };
+    status.number()
+}
+
+/// An error that needs neither memory nor texts. Giving it back does no harm, as with every buffer that is not ours.
+///
+/// # Safety
+///
+/// `out` is null or may be written to.
+unsafe fn last_resort(out: *mut Buf) -> i32 {
+    const ERROR: &std::ffi::CStr = cr#"{"status":16,"code":"internal.panic"}"#;
+    if !out.is_null() {
+        // SAFETY: the caller's promise is the one asked for.
+        unsafe { out.write_unaligned(Buf { data: ERROR.as_ptr(), len: ERROR.count_bytes() }) }
+    }
+    Status::Internal.number()
 }
 
 /// The language of errors that no host is there to translate: that of the host opened last.
@@ -132,6 +162,32 @@ mod tests {
             count += 1;
         }
         assert!(count > 8, "{count}");
+    }
+
+    #[test]
+    fn a_panic_while_the_result_is_written_is_caught_too() {
+        struct Broken;
+        impl From<Broken> for Vec<u8> {
+            fn from(_: Broken) -> Vec<u8> {
+                panic!("cannot be written")
+            }
+        }
+        let mut out = Buf { data: std::ptr::null(), len: 0 };
+        assert_eq!(unsafe { call(&mut out, || Ok(Broken)) }, 16);
+        assert!(unsafe { CStr::from_ptr(out.data) }.to_str().unwrap().contains("cannot be written"));
+        unsafe { buffer::give_back(&mut out) };
+    }
+
+    #[test]
+    fn what_cannot_even_be_described_is_an_error_all_the_same() {
+        let mut out = Buf { data: std::ptr::null(), len: 0 };
+        assert_eq!(unsafe { last_resort(&mut out) }, 16);
+        let text = unsafe { CStr::from_ptr(out.data) }.to_str().unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(text).unwrap()["status"], 16);
+        assert_eq!(text.len(), out.len);
+        unsafe { buffer::give_back(&mut out) };
+        assert!(out.data.is_null());
+        assert_eq!(unsafe { last_resort(std::ptr::null_mut()) }, 16);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The C ABI is what the header says and what it was, and the bindings have all of it.
 
-use crate::installation::{ROOT, good, has};
+use crate::installation::{Installation, ROOT, good, has};
 use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;
 use std::path::PathBuf;
@@ -86,6 +86,48 @@ fn a_changed_parameter_is_found_out() {
         let mut abidiff = Command::new("abidiff");
         abidiff.args(["--no-added-syms", &format!("{ROOT}/tests/abi/postkontor-1.abi")]).arg(folder.file("libstub.so"));
         assert!(!abidiff.output().unwrap().status.success());
+    }
+}
+
+/// What the library says to a program whose struct of callbacks has another size than its own, and whether it wrote to the log.
+fn with_other_callbacks(change: impl Fn(&str) -> String, defines: &[&str]) -> String {
+    let installation = Installation::new(&["smtp"]);
+    let header = change(include_str!("../../../include/postkontor.h"));
+    // Before the library's own folder of headers.
+    std::fs::write(installation.folder.file("postkontor.h"), header).unwrap();
+    let junk = installation.folder.file("junk");
+    std::fs::create_dir(&junk).unwrap();
+    std::fs::write(junk.join("libjunk.so"), "no library").unwrap();
+    let mut gcc = Command::new("gcc");
+    let (program, here) = (installation.file("growth"), installation.folder.path().display().to_string());
+    gcc.args([
+        "-std=c99",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-g",
+        &format!("-I{here}"),
+        &format!("{ROOT}/tests/callers/growth.c"),
+        "-o",
+        &program,
+    ]);
+    good(gcc.args([&format!("-L{here}"), &format!("-Wl,-rpath,{here}"), "-lpostkontor"]).args(defines));
+    let config = format!(r#"{{"plugins":["{}"]}}"#, junk.display());
+    String::from_utf8(good(Command::new(program).arg(config)).stdout).unwrap()
+}
+
+#[test]
+fn a_program_with_a_longer_or_a_shorter_struct_of_callbacks_is_told_apart() {
+    if has(&["gcc"]) {
+        let last = "  postkontor_secret_put_fn secret_put;\n";
+        let own = with_other_callbacks(str::to_owned, &[]);
+        assert!(own.starts_with("0 48 1 "), "{own}");
+        // A newer program with this library: what it has beyond is not looked at.
+        let longer = with_other_callbacks(|header| header.replacen(last, &format!("{last}  void *newer[3];\n"), 1), &[]);
+        assert!(longer.starts_with("0 72 1 "), "{longer}");
+        // No such struct ever was.
+        let shorter = with_other_callbacks(|header| header.replacen(last, "", 1), &["-DSHORTER"]);
+        assert!(shorter.starts_with("1 40 0 ") && shorter.contains("argument.size") && shorter.contains("48"), "{shorter}");
     }
 }
 
