@@ -31,7 +31,7 @@ OWNERSHIP   What goes in is borrowed for the duration of the call and never kept
             the `user` pointer given to postkontor_host_open are used until postkontor_host_close returns.
 HANDLES     A handle is a ticket, not an address: a positive number of 32 bits, and a stale, doubly closed or foreign
             one gives an error, never a crash. Close what you open; closing a host closes its accounts and messages.
-ERRORS      {"status":5,"code":"auth.refused","message":"for the user, in the host's language","detail":"English, for
+ERRORS      {"status":5,"code":"auth.refused","args":{...},"message":"for the user, in the host's language","detail":"English, for
             support","transport":"smtp","stage":"login","delivery":"none|partial|complete|unknown","retry":"no|later|
             changed|refused_only","server":{"code":535,"enhanced":"5.7.8","text":"..."},"at":[{"pointer":"/to/0","of":
             "settings|request|message","code":"...","message":"..."}],"session":"usable|closed"}. `at` are the places that
@@ -76,7 +76,11 @@ GROWTH      Functions, status numbers and JSON members are only added. postkonto
 #define POSTKONTOR_ABI 1
 /** Status: done. */
 #define POSTKONTOR_OK 0
-/** An argument cannot be: a null pointer, a stale handle, broken JSON, an address without "@". */
+
+/**
+ * What was passed cannot be. Where `at` points into the message somebody has mistyped something, such as a recipient: show it. Else
+ * the program is wrong: a null pointer, a stale handle, broken JSON, an unknown member of a request.
+ */
 #define POSTKONTOR_ARGUMENT 1
 /** The settings are incomplete or contradictory. */
 #define POSTKONTOR_SETTINGS 2
@@ -270,8 +274,8 @@ postkontor_status POSTKONTOR_CALL postkontor_host_schema(
     postkontor_buf *out);
 
 /**
- * Checks a settings document without network: {"ok","problems":[{"pointer","code","message"}],"visible",...}. POSTKONTOR_OK
- * means that it was checked, not that it is good. May be called by several threads at a time.
+ * Checks a settings document without network: {"ok","problems":[{"pointer","code","message","severity"}],"visible","settings",
+ * "secrets","origin"}. POSTKONTOR_OK means that it was checked; "ok" says whether it is good, but for warnings. May be called by several threads at a time.
  */
 postkontor_status POSTKONTOR_CALL postkontor_host_check(
     postkontor_host *host,
@@ -279,8 +283,8 @@ postkontor_status POSTKONTOR_CALL postkontor_host_check(
     postkontor_buf *out);
 
 /**
- * Finds settings for an e-mail address: proposals for accounts, best first. `cancel` may be null. May be called by several
- * threads at a time.
+ * Is to find settings for an e-mail address. This release cannot yet, so the answer is POSTKONTOR_UNSUPPORTED. `cancel` may be null.
+ * May be called by several threads at a time.
  */
 postkontor_status POSTKONTOR_CALL postkontor_host_discover(
     postkontor_host *host,
@@ -291,7 +295,8 @@ postkontor_status POSTKONTOR_CALL postkontor_host_discover(
 /**
  * Opens an account of a settings document (or of its layers {"company","user","workstation"}). Touches no network.
  *
- * `id` names the account; null: the one that sends. `account` receives the handle, or null.
+ * `id` names the account. Null: the one that sends (send.account, or the only one); list, receive and apply then use the one that
+ * fetches (receive.account), where the document names one. `account` receives the handle, or null.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_open(
     postkontor_host *host,
@@ -318,7 +323,8 @@ postkontor_status POSTKONTOR_CALL postkontor_account_test(
     postkontor_buf *out);
 
 /**
- * Gets a person's consent (OAuth 2.0): hands out what to show, then waits for the answer. `request` and `cancel` may be null.
+ * Gets a person's consent (OAuth 2.0). No transport of this release can do that, so the answer is POSTKONTOR_UNSUPPORTED. `request`
+ * and `cancel` may be null.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_authorize(
     postkontor_account *account,
@@ -379,8 +385,8 @@ postkontor_status POSTKONTOR_CALL postkontor_account_receive(
     postkontor_buf *out);
 
 /**
- * Marks, moves or deletes messages: {"messages":["id",...],"do":"seen|unseen|move|delete","folder":"..."}. `cancel` may be
- * null.
+ * Marks, moves or deletes messages: {"messages":["id",...],"do":"seen|unseen|move|delete","folder":"..."}. The answer is
+ * {"applied":["id",...],"missing":["id",...]}. `cancel` may be null.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_apply(
     postkontor_account *account,

@@ -12,7 +12,8 @@ use std::ffi::{c_char, c_void};
 
 /// Opens an account of a settings document (or of its layers {"company","user","workstation"}). Touches no network.
 ///
-/// `id` names the account; null: the one that sends. `account` receives the handle, or null.
+/// `id` names the account. Null: the one that sends (send.account, or the only one); list, receive and apply then use the one that
+/// fetches (receive.account), where the document names one. `account` receives the handle, or null.
 ///
 /// # Safety
 ///
@@ -68,7 +69,8 @@ pub unsafe extern "system" fn postkontor_account_test(
     unsafe { ask(account, request, cancel, out, |account, request, cancel| account.test(request, cancel)) }
 }
 
-/// Gets a person's consent (OAuth 2.0): hands out what to show, then waits for the answer. `request` and `cancel` may be null.
+/// Gets a person's consent (OAuth 2.0). No transport of this release can do that, so the answer is POSTKONTOR_UNSUPPORTED. `request`
+/// and `cancel` may be null.
 ///
 /// # Safety
 ///
@@ -197,8 +199,8 @@ fn hand_over(
     }
 }
 
-/// Marks, moves or deletes messages: {"messages":["id",...],"do":"seen|unseen|move|delete","folder":"..."}. `cancel` may be
-/// null.
+/// Marks, moves or deletes messages: {"messages":["id",...],"do":"seen|unseen|move|delete","folder":"..."}. The answer is
+/// {"applied":["id",...],"missing":["id",...]}. `cancel` may be null.
 ///
 /// # Safety
 ///

@@ -89,8 +89,8 @@ pub unsafe extern "system" fn postkontor_host_schema(
     }
 }
 
-/// Checks a settings document without network: {"ok","problems":[{"pointer","code","message"}],"visible",...}. POSTKONTOR_OK
-/// means that it was checked, not that it is good. May be called by several threads at a time.
+/// Checks a settings document without network: {"ok","problems":[{"pointer","code","message","severity"}],"visible","settings",
+/// "secrets","origin"}. POSTKONTOR_OK means that it was checked; "ok" says whether it is good, but for warnings. May be called by several threads at a time.
 ///
 /// # Safety
 ///
@@ -106,8 +106,8 @@ pub unsafe extern "system" fn postkontor_host_check(host: *mut HostHandle, setti
     }
 }
 
-/// Finds settings for an e-mail address: proposals for accounts, best first. `cancel` may be null. May be called by several
-/// threads at a time.
+/// Is to find settings for an e-mail address. This release cannot yet, so the answer is POSTKONTOR_UNSUPPORTED. `cancel` may be null.
+/// May be called by several threads at a time.
 ///
 /// # Safety
 ///

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
 /// Everything that a form without logic of its own needs to know about a settings document, offline:
-/// `{"problems": [{"pointer", "code", "message", "severity", "args", "detail"}], "visible": [pointer], "settings": {…},
+/// `{"ok": bool, "problems": [{"pointer", "code", "message", "severity", "args", "detail"}], "visible": [pointer], "settings": {…},
 /// "empty": {pointer: sentence}, "secrets": [pointer], "origin": {pointer: "default" | "document" | layer}}`.
 ///
 /// `problems` point into the document as it was given; `visible`, `empty`, `secrets` and `origin` into `settings`, which is the merged
@@ -23,7 +23,7 @@ pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -
         Ok(reading) => reading,
         Err(problems) => {
             let problems: Vec<_> = problems.iter().map(told).collect();
-            return json!({"problems": problems, "visible": [], "settings": {}, "empty": {}, "secrets": [], "origin": {}});
+            return json!({"ok": false, "problems": problems, "visible": [], "settings": {}, "empty": {}, "secrets": [], "origin": {}});
         }
     };
     let mut settings = reading.groups.clone();
@@ -68,9 +68,10 @@ pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -
         refusals.extend(unusable_senders(&reading));
     }
     let problems = reading.problems.iter().chain(reading.accounts.iter().flat_map(|account| &account.problems)).chain(&refusals);
+    let ok = problems.clone().all(|problem| problem.warning);
     let problems: Vec<_> = problems.map(told).collect();
     json!({
-        "problems": problems, "visible": reading.visible, "settings": settings, "empty": empty, "secrets": secrets, "origin": origin,
+        "ok": ok, "problems": problems, "visible": reading.visible, "settings": settings, "empty": empty, "secrets": secrets, "origin": origin,
     })
 }
 
