@@ -3,6 +3,8 @@
 use crate::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
 
 /// How the connection is secured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -95,4 +97,36 @@ pub struct ClientCertificate {
     #[serde(default)]
     #[schemars(extend("x-postkontor" = {"scope": "workstation", "secret": true, "order": 20}))]
     pub password: Secret,
+    /// What was made of both for connections.
+    #[doc(hidden)]
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub kept: Kept,
+}
+
+/// What was made of a private key: it goes from memory with the settings that named it.
+#[derive(Clone, Default)]
+pub struct Kept(Arc<OnceLock<Box<dyn Any + Send + Sync>>>);
+
+impl Kept {
+    /// What is kept, made where there is nothing yet.
+    #[cfg_attr(not(all(unix, feature = "net", not(feature = "native-tls"))), allow(dead_code, reason = "other engines keep nothing"))]
+    pub(crate) fn get<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.0.get_or_init(|| Box::new(make())).downcast_ref()
+    }
+}
+
+/// It is no setting.
+impl PartialEq for Kept {
+    fn eq(&self, _: &Kept) -> bool {
+        true
+    }
+}
+
+impl Eq for Kept {}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kept")
+    }
 }

@@ -38,7 +38,7 @@ fn a_client_certificate_is_read_from_pem_and_pkcs12_old_and_new() {
     for (bytes, password) in files {
         let file = File::new(&bytes);
         let server = demanding(&authority, &identity);
-        let own = ClientCertificate { file: file.path(), password: Secret::new(password) };
+        let own = ClientCertificate { file: file.path(), password: Secret::new(password), kept: Default::default() };
         visit(&settings("localhost", server.port), &Tls { client_certificate: Some(own), ..trusting(&trust) }).unwrap();
         assert_eq!(server.join().as_deref(), Some("anna"));
     }
@@ -63,7 +63,7 @@ fn files_that_cannot_be_used_are_named_with_their_setting() {
     let client = Identity::new(&Wish { name: "anna", hosts: &[], for_clients: true, ..Wish::default() }, None);
     let (locked, nonsense) = (File::new(&client.pkcs12("geheim")), File::new(b"nonsense"));
     let with = |file: String, password: &str| Tls {
-        client_certificate: Some(ClientCertificate { file, password: Secret::new(password) }),
+        client_certificate: Some(ClientCertificate { file, password: Secret::new(password), kept: Default::default() }),
         ..Tls::default()
     };
     let missing = "/nowhere/at/all.pem".to_owned();

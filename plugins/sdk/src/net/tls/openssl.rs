@@ -100,8 +100,12 @@ const SHELF_LIFE: Duration = Duration::from_secs(600);
 /// How many contexts are kept. An ERP has a handful of accounts; more only cost time.
 const SHELF: usize = 16;
 
-/// The contexts of this process. Making one reads the system's trusted authorities, which takes many times as long as a handshake.
-static SHELVED: Mutex<Vec<Shelved>> = Mutex::new(Vec::new());
+/// Contexts of connections that mean the same.
+#[derive(Default)]
+struct Shelf(Mutex<Vec<Shelved>>);
+
+/// The contexts of this process, but for those with a private key, which lie beside the settings that name it. Making one reads the system's trusted authorities, which takes many times as long as a handshake.
+static SHELVED: Shelf = Shelf(Mutex::new(Vec::new()));
 
 struct Shelved {
     wish: Wish,
@@ -114,7 +118,7 @@ struct Shelved {
 struct Wish {
     minimum: TlsVersion,
     ca_file: Option<(String, Stamp)>,
-    client_certificate: Option<(ClientCertificate, Stamp)>,
+    client_certificate: Option<(String, Stamp)>,
 }
 
 type Stamp = Option<(SystemTime, u64)>;
@@ -129,9 +133,10 @@ fn context(tls: &Tls) -> Result<SslContext, Error> {
     let wish = Wish {
         minimum: tls.minimum,
         ca_file: tls.ca_file.as_ref().map(|file| (file.clone(), stamp(file))),
-        client_certificate: tls.client_certificate.as_ref().map(|own| (own.clone(), stamp(&own.file))),
+        client_certificate: tls.client_certificate.as_ref().map(|own| (own.file.clone(), stamp(&own.file))),
     };
-    let shelf = || SHELVED.lock().unwrap_or_else(PoisonError::into_inner);
+    let own = tls.client_certificate.as_ref().and_then(|own| own.kept.get(Shelf::default));
+    let shelf = || own.unwrap_or(&SHELVED).0.lock().unwrap_or_else(PoisonError::into_inner);
     let found =
         shelf().iter().find(|shelved| shelved.wish == wish && shelved.made.elapsed() < SHELF_LIFE).map(|shelved| shelved.context.clone());
     if let Some(context) = found {
@@ -300,4 +305,35 @@ fn io_error(error: openssl::ssl::Error) -> io::Error {
 
 fn unprepared(error: ErrorStack) -> Error {
     Error::new(crate::Status::Tls, "tls.handshake_failed").stage(crate::Stage::Tls).detail(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openssl::asn1::Asn1Time;
+    use openssl::hash::MessageDigest;
+    use openssl::rsa::Rsa;
+
+    #[test]
+    fn a_private_key_goes_with_the_settings_that_name_it() {
+        let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+        let mut certificate = X509::builder().unwrap();
+        certificate.set_pubkey(&key).unwrap();
+        certificate.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+        certificate.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+        certificate.sign(&key, MessageDigest::sha256()).unwrap();
+        let file = std::env::temp_dir().join(format!("postkontor-own-key-{}.pem", std::process::id()));
+        let pem = [certificate.build().to_pem().unwrap(), key.private_key_to_pem_pkcs8().unwrap()].concat();
+        std::fs::write(&file, pem).unwrap();
+        let own = ClientCertificate { file: file.display().to_string(), password: crate::Secret::default(), kept: Default::default() };
+        let tls = Tls { client_certificate: Some(own), ..Tls::default() };
+        context(&tls).unwrap();
+        let kept = tls.client_certificate.as_ref().unwrap().kept.get(Shelf::default).unwrap();
+        assert_eq!(kept.0.lock().unwrap().len(), 1, "made once for the account");
+        context(&tls).unwrap();
+        assert_eq!(kept.0.lock().unwrap().len(), 1);
+        let of_process = SHELVED.0.lock().unwrap();
+        assert!(of_process.iter().all(|shelved| shelved.wish.client_certificate.is_none()), "nothing outlives the account");
+        std::fs::remove_file(&file).unwrap();
+    }
 }
