@@ -79,6 +79,7 @@ impl Transport for Puppet {
             }
             "be missing" => return Err(Error::new(Status::Local, "puppet.refused").arg("what", "being here").usable()),
             "doubt" => return Err(Error::new(Status::Uncertain, "puppet.refused")),
+            "refuse the sender" => return Err(Error::new(Status::Refused, "sender.refused").stage(Stage::Sender).usable()),
             "panic" => panic!("the string broke"),
             "wait" => loop {
                 call.check()?;
@@ -387,6 +388,15 @@ fn a_test_sends_a_mail_only_when_asked() {
     let step = report["steps"].as_array().unwrap().iter().find(|step| step["step"] == "loop").unwrap();
     assert_eq!(step["status"], "ok");
     assert_eq!(copies(step["facts"]["receipt"]["message_id"].as_str().unwrap()), 1);
+}
+
+#[test]
+fn a_test_message_whose_sender_is_refused_says_what_to_do() {
+    let report = account("refuse the sender", &[]).test(r#"{"loop":{"to":"berta@example.com"}}"#, &Cancel::default()).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let step = report["steps"].as_array().unwrap().iter().find(|step| step["step"] == "loop").unwrap();
+    assert_eq!((&step["status"], &step["code"], &step["pointer"]), (&json!("fail"), &json!("sender.refused"), &json!("/sender/address")));
+    assert!(step["advice"][0].as_str().unwrap().contains("an address that this login may send from"), "{step}");
 }
 
 #[test]

@@ -82,9 +82,30 @@ impl Account {
         let started = Instant::now();
         let mut step = match self.send_test(to, cancel) {
             Ok(receipt) => Step::ok(Stage::Loop).fact("receipt", receipt),
-            Err(error) => Step::fail(Stage::Loop, &error),
+            Err(error) => self.advised(Step::fail(Stage::Loop, &error)),
         };
         step.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        step
+    }
+
+    /// The step of a test message that did not go out, with what to do about it.
+    fn advised(&self, mut step: Step) -> Step {
+        let (pointer, advice): (_, &[&str]) = match step.code.as_str() {
+            "sender.refused" => ("/sender/address", &["advice.check_sender", "advice.ask_administrator"]),
+            "auth.required" => ("", &["advice.login_required"]),
+            "recipients.all_refused" | "recipients.refused" => ("", &["advice.check_recipient"]),
+            "sender.later" | "recipients.all_later" | "content.later" | "smtp.closing" => ("", &["advice.try_later"]),
+            "content.refused" => ("", &["advice.ask_administrator"]),
+            _ => return step,
+        };
+        if let Some(leg) = self.legs.get(self.first_sender) {
+            match pointer {
+                "" if step.code == "auth.required" => step.pointer = leg.pointer("/auth/method"),
+                "" => {}
+                pointer => step.pointer = self.document.sender_pointer(&leg.settings.id, pointer),
+            }
+        }
+        step.advice = advice.iter().map(|code| (*code).to_owned()).collect();
         step
     }
 
