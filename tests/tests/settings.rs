@@ -89,10 +89,12 @@ fn numbers_before_words_have_their_plurals() {
             let mut all = BTreeMap::new();
             flat(&texts, String::new(), &mut all);
             for (place, text) in all {
-                let begins_with_letter = |rest: &str| rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_alphabetic));
+                // The symbol of a unit (`s`) does not decline.
+                let is_word = |rest: &str| rest.chars().take_while(|letter| letter.is_alphabetic()).count() > 1;
+                let begins_with_letter = |rest: &str| rest.strip_prefix(' ').is_some_and(is_word);
                 let is_counted = |name: &&str| text.split_once(&format!("{{{name}}}")).is_some_and(|(_, rest)| begins_with_letter(rest));
                 without.extend(
-                    ["count", "failed", "parts", "recipients", "messages", "days"]
+                    ["count", "failed", "parts", "recipients", "messages", "days", "seconds"]
                         .iter()
                         .find(|name| is_counted(name))
                         .map(|name| format!("{folder} {language}:{place}: {name}")),

@@ -1,7 +1,7 @@
 //! The log: what was done, what was weakened or replaced, what failed, and at the finer levels each step and the dialogue.
 //!
 //! Lines go to the program's callback, to a file, or to both, up to the level that the host's configuration says. Where neither
-//! reads a level no line of it is written, and transports learn that with each request ([`Log::level`]).
+//! reads a level no line of it is written, and transports learn that with each request (`Log::level`).
 
 mod config;
 mod dialogue;
