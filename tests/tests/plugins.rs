@@ -256,7 +256,7 @@ fn a_plugin_of_the_first_release_still_works() {
     let words: Vec<_> = receipt["server"]["text"].as_str().unwrap().split(' ').collect();
     assert_eq!((words[0], words[1], words[3], words[4]), ("anna@example.com", "main", "token", "true"), "{receipt}");
     let told = program.0.lock().unwrap().join("\n");
-    for line in ["put frozen-token renewed", "3 postkontor_frozen: frozen sends", "4 frozen log"] {
+    for line in ["put frozen-token renewed", "3 main: postkontor_frozen: frozen sends", "4 main: frozen log"] {
         assert!(told.contains(line), "{line}: {told}");
     }
 

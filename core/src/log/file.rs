@@ -83,7 +83,14 @@ impl LogFile {
             Err(TryLockError::WouldBlock) => return Ok(()),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        // Somebody may have done it between the look at the size and the lock.
+        let done = self.rename_full(held);
+        // A process that another thread is about to start may hold the lock's descriptor, too, so closing ours would not end it.
+        lock.unlock()?;
+        done
+    }
+
+    fn rename_full(&self, held: &mut Option<File>) -> io::Result<()> {
+        // Another process may have done it between the look at the size and the lock.
         if !held.as_ref().is_some_and(|file| self.is_named(file)) {
             return Ok(());
         }

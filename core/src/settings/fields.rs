@@ -75,7 +75,10 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
         let pointer = child(pointer, name);
         findings.visible.push(pointer.clone());
         let is_optional = member["x-postkontor"]["optional"] == true;
-        let is_empty = |value: &Value| (is_optional && says_nothing(member, value)) || (member["writeOnly"] == true && *value == empty);
+        let is_empty = |value: &Value| match is_optional {
+            true => is_unfilled(member, value, &pointer, findings),
+            false => member["writeOnly"] == true && *value == empty,
+        };
         let value = given.get(*name).filter(|value| !is_empty(value));
         let default = || member.get("default").filter(|_| !member["writeOnly"].as_bool().unwrap_or_default());
         // A group that is left out means the same as an empty one.
@@ -207,20 +210,29 @@ fn says_nothing(schema: &Value, value: &Value) -> bool {
     })
 }
 
+/// Whether a group that may be left out was left so: nothing in it, or only what forms fill in by themselves while something that it needs
+/// is missing. A group that is complete with its defaults is meant: HTML that is switched off is another thing than no word about HTML.
+fn is_unfilled(schema: &Value, value: &Value, pointer: &str, findings: &Findings) -> bool {
+    let Some(members) = value.as_object().filter(|_| says_nothing(schema, value)) else { return false };
+    let mut trial = Findings { hidden: findings.hidden.clone(), ..Findings::default() };
+    group(schema, members, pointer, &mut trial);
+    members.values().all(is_left_out) || !trial.problems.is_empty()
+}
+
 /// The condition of a member that shows by what stands in another group.
 pub(super) fn looks_beyond(member: &Value) -> Option<&Map<String, Value>> {
     member["x-postkontor"]["when"].as_object().filter(|when| when.keys().any(|name| name.starts_with('/')))
 }
 
 /// The groups that a setting of another group makes use of (`uses`), while it shows and is not `none`.
-pub(super) fn used_by_others(root: &Value, given: &Value, group: &Value, pointer: &str, hidden: &[String]) -> Vec<String> {
+pub(super) fn used_by_others(given: &Value, group: &Value, pointer: &str, hidden: &[String]) -> Vec<String> {
     let mut used = Vec::new();
     for (name, member) in group["properties"].as_object().into_iter().flatten() {
         let pointer = child(pointer, name);
         if hidden.contains(&pointer) {
             continue;
         }
-        used.extend(used_by_others(root, given, member, &pointer, hidden));
+        used.extend(used_by_others(given, member, &pointer, hidden));
         let value = given.pointer(&pointer).filter(|value| !is_left_out(value)).or_else(|| member.get("default"));
         if let Some(other) = member["x-postkontor"]["uses"].as_str()
             && value.is_some_and(|value| value != "none")

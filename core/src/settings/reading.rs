@@ -236,7 +236,7 @@ fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, 
     let mut all = Value::Object(given);
     let hidden = fields::hidden_by_others(&schema, &all, &schema, "");
     let mut findings = Findings {
-        used: fields::used_by_others(&schema, &all, &schema, "", &hidden),
+        used: fields::used_by_others(&all, &schema, "", &hidden),
         hidden,
         beside: Some((pointer.to_owned(), &["transport", "sender"])),
         ..Findings::default()

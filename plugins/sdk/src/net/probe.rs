@@ -23,23 +23,28 @@ const IMPLICIT: [u16; 3] = [465, 993, 995];
 pub(super) fn silence(stream: &mut Stream, target: &Target, call: &Call) -> Result<(), Error> {
     let at = |error: Error| error.stage(Stage::Greeting).arg("host", target.endpoint.host.as_str()).arg("port", target.endpoint.port);
     let patience = if IMPLICIT.contains(&target.endpoint.port) { SHORT } else { PATIENCE };
-    let half = target.idle.min(call.remaining()) / 2;
+    let idle = target.idle.min(call.remaining());
+    // The probe is part of the wait: with it, the server has no more time to say something than without.
+    let until = Instant::now() + idle;
     let half_over = |error: &Error| error.status != Status::Cancelled && !call.remaining().is_zero();
-    match stream.arrives(Instant::now() + patience.min(half), call) {
+    match stream.arrives(Instant::now() + patience.min(idle / 2), call) {
         Ok(false) => (),
         // What else there is to say, the protocol finds when it reads.
         Err(error) if !half_over(&error) => return Err(at(error)),
         _ => return Ok(()),
     }
-    if !speaks_tls(target, &call.until(Instant::now() + LIMIT.min(call.remaining() / 2)))? {
-        return call.check().map_err(at);
-    }
+    let is_tls = speaks_tls(target, &call.until(Instant::now() + LIMIT.min(idle / 4)))?;
     // A port may be for both: those who say nothing get the greeting after a while.
-    if stream.arrives(Instant::now(), call).map_err(at)? {
+    let wait = if is_tls { Instant::now() } else { until };
+    if stream.arrives(wait, call).map_err(at)? {
         return Ok(());
     }
-    let code = "tls.expected_at_once";
-    Err(at(Error::new(Status::Tls, code).at(target.at.mode, code)))
+    call.check().map_err(at)?;
+    let error = match is_tls {
+        true => Error::new(Status::Tls, "tls.expected_at_once").at(target.at.mode, "tls.expected_at_once"),
+        false => Error::new(Status::Timeout, "net.idle_timeout").arg("seconds", target.idle.as_secs()),
+    };
+    Err(at(error))
 }
 
 /// Whether the server answers a TLS hello. Only cancelling is an error.
