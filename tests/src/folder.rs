@@ -60,13 +60,22 @@ impl Drop for Folder {
 /// Takes away other users' right to write, which on some machines the group has by default: nothing is loaded from a place that
 /// others may write.
 pub fn only_mine(path: &Path) -> io::Result<()> {
+    without(path, 0o022)
+}
+
+/// Takes away every right of other users, as it should be for settings in which a password stands.
+pub fn private(path: &Path) -> io::Result<()> {
+    without(path, 0o077)
+}
+
+fn without(path: &Path, rights: u32) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         let mode = std::fs::metadata(path)?.permissions().mode();
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & !0o022))?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & !rights))?;
     }
     #[cfg(not(unix))]
-    let _ = path;
+    let _ = (path, rights);
     Ok(())
 }

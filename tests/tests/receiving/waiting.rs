@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, ask, letter, letters, plugins, subjects};
 use postkontor_core::{Account, Cancel, Status};
-use postkontor_tests::folder::Folder;
+use postkontor_tests::folder::{Folder, private};
 use postkontor_tests::guard::until;
 use postkontor_tests::scripted::Scripted;
 use postkontor_tests::strangers::postkontor;
@@ -107,6 +107,8 @@ struct Watch {
 impl Watch {
     fn start(folder: &Folder, settings: &Value, more: &[&str]) -> Watch {
         std::fs::write(folder.file("settings.json"), settings.to_string()).unwrap();
+        // The command warns where others may read the password.
+        private(&folder.file("settings.json")).unwrap();
         let mut command = postkontor(["watch", "--json", "--plugins", plugins()]).unwrap();
         command.arg(folder.file("settings.json")).arg("--to").arg(folder.file("in")).arg("--state").arg(folder.file("state"));
         command.args(more);
