@@ -139,13 +139,16 @@ impl Leg {
 /// Writes down that a transport took a mail, and whom it refused.
 pub(super) fn sent(log: &Log, leg: &Leg, done: &Delivered<'_>) {
     let account = leg.settings.id.as_str();
-    let reply = done.sent.reply.as_ref().map(|reply| format!(": {}", Said(reply))).unwrap_or_default();
-    let (mail, server) = (Mail(&done.mail), leg.server());
-    log.write(
-        Level::Information,
-        account,
-        format_args!("sent {mail} by {server}, {} bytes, {}{reply}", done.sent.size, Seconds(done.elapsed)),
-    );
+    // Each mail comes by here, so nothing is put together for a line that is not read.
+    if log.reads(Level::Information) {
+        let reply = done.sent.reply.as_ref().map(|reply| format!(": {}", Said(reply))).unwrap_or_default();
+        let (mail, server) = (Mail(&done.mail), leg.server());
+        log.write(
+            Level::Information,
+            account,
+            format_args!("sent {mail} by {server}, {} bytes, {}{reply}", done.sent.size, Seconds(done.elapsed)),
+        );
+    }
     for answer in done.sent.recipients.iter().filter(|answer| answer.status != Verdict::Accepted) {
         let (id, said) = (&done.mail.message_id, Said(&answer.reply));
         let verdict = if answer.status == Verdict::Refused { "refused" } else { "not known" };
