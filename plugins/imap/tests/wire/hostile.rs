@@ -48,7 +48,9 @@ fn decent(tag: &str, command: &str, stream: &mut TcpStream) -> std::io::Result<(
     } else {
         ""
     };
-    stream.write_all(format!("{untagged}{tag} OK done\r\n").as_bytes())
+    stream.write_all(format!("{untagged}{tag} OK done\r\n").as_bytes())?;
+    // Behind its consent comes no command but the client's part of TLS, in which a line end may stand by chance.
+    if command.starts_with("STARTTLS") { Err(std::io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
 }
 
 /// A server that answers commands that begin with `of` with `answer`, in which TAG is the command's tag.
