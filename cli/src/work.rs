@@ -90,7 +90,7 @@ fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<An
             answer.status = first_failure(&answer.json);
             Ok(answer)
         }
-        Verb::Send { message } => done(&account.send(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
+        Verb::Send { message } => done(&account.send_document(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
         Verb::List { folder } => done(&account.list(&members([("folder", folder.map(Value::from))]), cancel)?, Kind::List),
         Verb::Authorize => done(&account.authorize("{}", cancel)?, Kind::Other),
         // `watch` is the same again and again.

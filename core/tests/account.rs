@@ -170,7 +170,7 @@ fn mail(to: &[&str]) -> String {
 }
 
 fn send(account: &mut Account, message: &str) -> Result<Value, Error> {
-    account.send(message, &[], &Cancel::default()).map(|receipt| serde_json::from_str(&receipt).unwrap())
+    account.send_document(message, &[], &Cancel::default()).map(|receipt| serde_json::from_str(&receipt).unwrap())
 }
 
 fn copies(message_id: &str) -> usize {
@@ -350,7 +350,7 @@ fn another_thread_stops_a_call() {
             std::thread::sleep(Duration::from_millis(20));
             other.fire();
         });
-        account.send(&mail(&["berta@example.com"]), &[], &cancel).unwrap_err()
+        account.send_document(&mail(&["berta@example.com"]), &[], &cancel).unwrap_err()
     });
     assert_eq!(error.status, Status::Cancelled);
 }
@@ -358,7 +358,7 @@ fn another_thread_stops_a_call() {
 #[test]
 fn a_deadline_ends_a_call() {
     let cancel = Cancel::new(Some(Duration::from_millis(30)));
-    let error = account("wait", &[]).send(&mail(&["berta@example.com"]), &[], &cancel).unwrap_err();
+    let error = account("wait", &[]).send_document(&mail(&["berta@example.com"]), &[], &cancel).unwrap_err();
     assert_eq!(error.status, Status::Timeout);
 }
 
@@ -527,6 +527,6 @@ fn an_account_sends_in_the_name_of_its_own_sender_and_what_is_wrong_with_it_is_t
     assert_eq!(from(&mut open(own.clone(), "sales")), "Office <sales@example.com>");
     assert_eq!(from(&mut open(own, "office")), "Office <office@example.com>");
     let missing = json!({"html": {"enabled": true, "logo": "/nowhere/logo.png"}});
-    let error = open(missing, "sales").send(&mail(&["berta@example.com"]), &[], &Cancel::default()).unwrap_err();
+    let error = open(missing, "sales").send_document(&mail(&["berta@example.com"]), &[], &Cancel::default()).unwrap_err();
     assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Settings, "/company/accounts/sales/sender/html/logo"));
 }

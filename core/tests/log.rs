@@ -141,7 +141,7 @@ fn settings(does: &str) -> String {
 
 fn send(host: &Arc<Host>, does: &str) -> Result<String, Error> {
     let mail = json!({"to": ["a@example.com", "b@example.com"], "subject": "Größe ✓", "text": "x", "message_id": "4711@example.com"});
-    Account::open(host, &settings(does), None).unwrap().send(&mail.to_string(), &[], &Cancel::default())
+    Account::open(host, &settings(does), None).unwrap().send_document(&mail.to_string(), &[], &Cancel::default())
 }
 
 /// The lines of a level, joined.
@@ -186,7 +186,7 @@ fn each_call_is_told_and_so_is_its_refusal() {
     account.test("", &Cancel::default()).unwrap();
     account.apply(r#"{"do":"seen"}"#, &Cancel::default()).unwrap_err();
     account.receive("", None, &Cancel::default()).unwrap_err();
-    account.send("{", &[], &Cancel::default()).unwrap_err();
+    account.send_document("{", &[], &Cancel::default()).unwrap_err();
     Account::open(&program, "{", None).err().unwrap();
     let told = of_level(&lines, Level::Information);
     assert!(told.starts_with("main: listed, folders: 2, ") && told.contains("main: test of parrot failed at login, "), "{told}");

@@ -128,7 +128,7 @@ fn a_plugin_that_does_not_say_what_it_means_is_understood() {
     assert_eq!(places(&error), [(Input::Request, "/folder")]);
     let error = account(&unsaid("/pointing/folder")).list(r#"{"folder":"x"}"#, &cancel).unwrap_err();
     assert_eq!(places(&error), [(Input::Settings, "/accounts/main/pointing/folder")]);
-    let error = account(&unsaid("/recipients/1")).send(r#"{"to":["a@x.de"],"cc":"b@x.de"}"#, &[], &cancel).unwrap_err();
+    let error = account(&unsaid("/recipients/1")).send_document(r#"{"to":["a@x.de"],"cc":"b@x.de"}"#, &[], &cancel).unwrap_err();
     assert_eq!(places(&error), [(Input::Message, "/cc")]);
     // What a later host and its plugins may point into is nothing that this one knows.
     let error = account(&at("outbox", "/pointing/folder")).list("{}", &cancel).unwrap_err();
@@ -139,9 +139,9 @@ fn a_plugin_that_does_not_say_what_it_means_is_understood() {
 fn a_place_of_the_mail_becomes_the_one_of_the_message() {
     let message = r#"{"to":["a@x.de","b@x.de"],"bcc":"c@x.de","text":"x"}"#;
     for (given, told) in [("/recipients/1", "/to/1"), ("/recipients/2", "/bcc"), ("/recipients", "/to"), ("/from", "/from")] {
-        let error = account(&at("message", given)).send(message, &[], &Cancel::default()).unwrap_err();
+        let error = account(&at("message", given)).send_document(message, &[], &Cancel::default()).unwrap_err();
         assert_eq!(places(&error), [(Input::Message, told)]);
-        let error = account(&at("message", given)).send(&format!("[{message},{message}]"), &[], &Cancel::default()).unwrap_err();
+        let error = account(&at("message", given)).send_document(&format!("[{message},{message}]"), &[], &Cancel::default()).unwrap_err();
         assert_eq!(error.more["results"][1]["at"][0]["pointer"], format!("/1{told}"), "{error}");
     }
 }
@@ -149,7 +149,7 @@ fn a_place_of_the_mail_becomes_the_one_of_the_message() {
 #[test]
 fn in_a_batch_every_pointer_leads_to_its_message() {
     let messages = json!([{"to": "a@x.de"}, {"to": "a b"}, {"to": ["a@x.de", "nobody@x.de"]}]);
-    let error = account(&json!([])).send(&messages.to_string(), &[], &Cancel::default()).unwrap_err();
+    let error = account(&json!([])).send_document(&messages.to_string(), &[], &Cancel::default()).unwrap_err();
     let pointer = |index: usize| &error.more["results"][index]["at"][0]["pointer"];
     assert_eq!((pointer(1), pointer(2)), (&json!("/1/to"), &json!("/2/to/1")));
 }
@@ -165,14 +165,14 @@ fn what_the_settings_of_the_sender_cause_is_theirs_in_every_layer() {
     for (sender, pointer, layer) in cases {
         for layer in [None, layer] {
             let document = json!({ "sender": sender });
-            let error = account_in(layer, &json!([]), document).send(message, &[], &cancel).unwrap_err();
+            let error = account_in(layer, &json!([]), document).send_document(message, &[], &cancel).unwrap_err();
             let place = layer.map_or_else(|| pointer.to_owned(), |layer| format!("/{layer}{pointer}"));
             assert_eq!(places(&error), [(Input::Settings, place.as_str())], "{error}");
         }
     }
     // The place of the message in an array has no part in it.
     let document = json!({"sender": {"html": {"enabled": true, "template": "/nowhere"}}});
-    let error = account_in(None, &json!([]), document).send(&format!("[{message}]"), &[], &cancel).unwrap_err();
+    let error = account_in(None, &json!([]), document).send_document(&format!("[{message}]"), &[], &cancel).unwrap_err();
     let at = &error.more["results"][0]["at"][0];
     assert_eq!((&at["of"], &at["pointer"]), (&json!("settings"), &json!("/sender/html/template")));
 }

@@ -143,22 +143,22 @@ fn sample(members: &str) -> Option<Sample> {
     Some(match members {
         "status,code,args,message,detail,transport,stage,delivery,retry,server,at,session" => {
             let refused = json!({"to": ["nobody@example.com"], "text": "x"}).to_string();
-            Answer(serde_json::to_value(account().send(&refused, &[], &cancel).unwrap_err()).unwrap())
+            Answer(serde_json::to_value(account().send_document(&refused, &[], &cancel).unwrap_err()).unwrap())
         }
         "name,version,operations,file" => Answer(transports_with_file()),
         "file,error" => Answer(transports()[1].clone()),
         "schema,uischema,rjsf" => Answer(parsed(host(&json!({})).unwrap().schema("talkative", "de"))),
         "ok,problems,visible,settings,secrets,origin" => Answer(parsed(host(&json!({})).unwrap().check(r#"{"accounts":{"a":{}}}"#))),
         "ok,elapsed_ms,steps,transcript" => Answer(parsed(account().test("{}", &cancel))),
-        "message_id,account,transport,recipients" => Answer(parsed(account().send(&message, &[], &cancel))),
-        "results" => Answer(parsed(account().send(&format!("[{message}]"), &[], &cancel))),
+        "message_id,account,transport,recipients" => Answer(parsed(account().send_document(&message, &[], &cancel))),
+        "results" => Answer(parsed(account().send_document(&format!("[{message}]"), &[], &cancel))),
         "folders" => Answer(parsed(account().list("{}", &cancel))),
         "messages" => Answer(parsed(account().list(r#"{"folder":""}"#, &cancel))),
         "messages,state,more" => Answer(parsed(account().receive("{}", None, &cancel))),
         "id,error" => Answer(parsed(account().receive(r#"{"state":"missing"}"#, None, &cancel))["missing"][0].clone()),
         "pointer,code,message,args" => {
             let odd = r#"{"to":"bob@example.com (Bob)","text":"x"}"#;
-            Answer(parsed(account().send(odd, &[], &cancel))["repaired"][0].clone())
+            Answer(parsed(account().send_document(odd, &[], &cancel))["repaired"][0].clone())
         }
         "applied,missing" => Answer(parsed(account().apply(r#"{"messages":["1"],"do":"seen"}"#, &cancel))),
         "subject,from,to,date,text,html,parts" => {
@@ -283,9 +283,9 @@ fn what_is_said_of_each_operation_holds() {
     two["send"] = json!({"account": "main"});
     two["receive"] = json!({"account": "inbox"});
     let mut account = Account::open(&host(&json!({})).unwrap(), &two.to_string(), None).unwrap();
-    assert_eq!(parsed(account.send(r#"{"to":"b@x.de","text":"x"}"#, &[], &cancel))["account"], "main");
+    assert_eq!(parsed(account.send_document(r#"{"to":"b@x.de","text":"x"}"#, &[], &cancel))["account"], "main");
     let mut named = Account::open(&host(&json!({})).unwrap(), &two.to_string(), Some("inbox")).unwrap();
-    assert_eq!(parsed(named.send(r#"{"to":"b@x.de","text":"x"}"#, &[], &cancel))["account"], "inbox");
+    assert_eq!(parsed(named.send_document(r#"{"to":"b@x.de","text":"x"}"#, &[], &cancel))["account"], "inbox");
     let mut taken = 0;
     let mut take = |_: postkontor_core::Fetched<'_>| {
         taken += 1;

@@ -96,7 +96,7 @@ fn a_password_is_gone_when_its_account_is_closed() {
         settings.push_str(r#","b":{"transport":"safe","safe":{"password":{"secret":"second"}}}},"sender":{"address":"a@example.com"}}}"#);
         let opened = ["a", "b"].map(|id| {
             let mut account = Account::open(&host, &settings, Some(id)).unwrap();
-            account.send(r#"{"to":["b@example.com"],"text":"x"}"#, &[], &Cancel::default()).unwrap_err();
+            account.send_document(r#"{"to":["b@example.com"],"text":"x"}"#, &[], &Cancel::default()).unwrap_err();
             account
         });
         host.check(&settings).unwrap();

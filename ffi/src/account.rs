@@ -114,7 +114,7 @@ pub unsafe extern "system" fn postkontor_account_send(
             let mut account = handle::lend(account)?;
             let message = argument::text(message, "message")?;
             let parts = argument::parts(parts, count)?;
-            account.get()?.send(message, &parts, &cancel::token(cancel)?)
+            account.get()?.send_document(message, &parts, &cancel::token(cancel)?)
         })
     }
 }

@@ -51,7 +51,7 @@ pub fn open(settings: &Value) -> Result<Account, Error> {
 
 /// Opens an account, sends one mail, and returns its receipt.
 pub fn send(settings: &Value, mail: &Value) -> Result<Value, Error> {
-    let receipt = open(settings)?.send(&mail.to_string(), &[], &Cancel::new(Some(PATIENCE)))?;
+    let receipt = open(settings)?.send_document(&mail.to_string(), &[], &Cancel::new(Some(PATIENCE)))?;
     Ok(serde_json::from_str(&receipt).unwrap_or_default())
 }
 

@@ -50,7 +50,7 @@ fn settings(transport: &str, own: Value) -> String {
 
 fn send(host: &Arc<Host>, settings: &str, message: &Value, parts: &[&[u8]]) -> Result<Value, Error> {
     let mut account = Account::open(host, settings, None)?;
-    account.send(&message.to_string(), parts, &Cancel::new(None)).map(|receipt| serde_json::from_str(&receipt).unwrap())
+    account.send_document(&message.to_string(), parts, &Cancel::new(None)).map(|receipt| serde_json::from_str(&receipt).unwrap())
 }
 
 fn test(host: &Arc<Host>, settings: &str) -> Result<Value, Error> {
@@ -360,7 +360,7 @@ fn a_panic_costs_the_call_and_never_the_process() {
     // The same account works again: the broken session is replaced.
     let mut account = Account::open(&host, &at("test"), None).unwrap();
     assert!(account.test("{}", &Cancel::new(None)).is_err());
-    assert!(account.send(&message().to_string(), &[&[]], &Cancel::new(None)).is_ok());
+    assert!(account.send_document(&message().to_string(), &[&[]], &Cancel::new(None)).is_ok());
     // A session that panics when it is closed takes nothing with it.
     assert!(send(&host, &at("drop"), &message(), &[&[]]).is_ok());
     assert!(send(&host, &at("nowhere"), &message(), &[&[]]).is_ok());

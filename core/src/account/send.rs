@@ -29,7 +29,7 @@ impl Account {
     /// `message` is a message document, or an array of them. `parts` are the bytes that attachments refer to by index; those
     /// of an array share them. The result is the receipt, or for an array `{"results":[receipt or error, …]}`. It is an error
     /// as soon as one recipient of one mail was refused; the error then holds the `receipt` or the `results`.
-    pub fn send(&mut self, message: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<String, Error> {
+    pub fn send_document(&mut self, message: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<String, Error> {
         self.begin();
         if message.trim_start().starts_with('[') {
             let result = self.enabled().map(drop).and_then(|()| self.send_batch(message, parts, cancel));

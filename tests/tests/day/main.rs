@@ -143,20 +143,24 @@ fn the_page_shows_a_day_as_it_was() {
     day.at("08:02", Some("inbox"), |account| account.receive(r#"{"then":"seen"}"#, None, &cancel()));
     day.at("08:05", Some("orders"), |account| account.receive("", None, &cancel()));
     day.at("08:40", Some("invoices"), |account| {
-        account.send(&mail("rechnung-1001", &["kunde@example.net"], "Rechnung 1001"), &[], &cancel())
+        account.send_document(&mail("rechnung-1001", &["kunde@example.net"], "Rechnung 1001"), &[], &cancel())
     });
     day.at("09:15", Some("invoices"), |account| {
-        account.send(&mail("rechnung-1002", &["kunde@example.net", "refused@example.net"], "Rechnung 1002"), &[], &cancel())
+        account.send_document(&mail("rechnung-1002", &["kunde@example.net", "refused@example.net"], "Rechnung 1002"), &[], &cancel())
     });
-    day.at("10:00", None, |account| account.send(&mail("mahnung-17", &["kunde@example.net"], "Mahnung 17 für Łódź"), &[], &cancel()));
-    day.at("11:20", Some("old"), |account| account.send(&mail("angebot-3", &["kunde@example.net"], "Angebot 3"), &[], &cancel()));
+    day.at("10:00", None, |account| {
+        account.send_document(&mail("mahnung-17", &["kunde@example.net"], "Mahnung 17 für Łódź"), &[], &cancel())
+    });
+    day.at("11:20", Some("old"), |account| account.send_document(&mail("angebot-3", &["kunde@example.net"], "Angebot 3"), &[], &cancel()));
     day.at("12:00", Some("noon"), |account| account.receive("", None, &cancel()));
     day.at("13:10", Some("inbox"), |account| account.receive(r#"{"folder":"Archiv"}"#, None, &cancel()));
     day.at("14:30", Some("inbox"), |account| account.list("", &cancel()));
-    day.at("15:00", Some("local"), |account| account.send(&mail("bericht-30", &["chef@example.com"], "Bericht"), &[], &cancel()));
+    day.at("15:00", Some("local"), |account| account.send_document(&mail("bericht-30", &["chef@example.com"], "Bericht"), &[], &cancel()));
     fs::write(&exit, "67").unwrap();
-    day.at("16:45", Some("local"), |account| account.send(&mail("bericht-31", &["niemand@example.com"], "Bericht"), &[], &cancel()));
-    day.at("17:00", Some("invoices"), |account| account.send(r#"{"to":["kunde"],"text":"x"}"#, &[], &cancel()));
+    day.at("16:45", Some("local"), |account| {
+        account.send_document(&mail("bericht-31", &["niemand@example.com"], "Bericht"), &[], &cancel())
+    });
+    day.at("17:00", Some("invoices"), |account| account.send_document(r#"{"to":["kunde"],"text":"x"}"#, &[], &cancel()));
 
     assert!(!day.page.contains(PASSWORD) && !day.page.contains("Geheim"), "{}", day.page);
     let path = root().join("docs/diagnosis.md");

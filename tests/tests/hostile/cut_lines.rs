@@ -103,7 +103,7 @@ fn one_by_one(case: &mut Case) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for _ in 0..2 {
         let (id, mail) = case.mail();
-        let sent = account.send(&mail.to_string(), &[], &Cancel::new(Some(PATIENCE)));
+        let sent = account.send_document(&mail.to_string(), &[], &Cancel::new(Some(PATIENCE)));
         outcomes.push((id, sent.map(drop).or_else(|error| outcome(&serde_json::to_value(&error).unwrap()))));
     }
     outcomes
@@ -113,7 +113,7 @@ fn one_by_one(case: &mut Case) -> Vec<Outcome> {
 fn at_once(case: &mut Case) -> Vec<Outcome> {
     let mut account = case.open();
     let (ids, mails): (Vec<String>, Vec<Value>) = (0..3).map(|_| case.mail()).unzip();
-    let sent = account.send(&json!(mails).to_string(), &[], &Cancel::new(Some(PATIENCE)));
+    let sent = account.send_document(&json!(mails).to_string(), &[], &Cancel::new(Some(PATIENCE)));
     let results = match sent {
         Ok(results) => serde_json::from_str(&results).unwrap(),
         Err(error) => serde_json::to_value(&error).unwrap(),

@@ -85,7 +85,7 @@ fn in_names_of_header_fields_addresses_and_files_they_are_refused_too() {
             [(header, "/headers"), (name, "/to/0"), (file, "/attachments/0"), (kind, "/attachments/0"), (inline, "/attachments/0")]
         {
             let mut account = engine::open(&settings).unwrap();
-            let error = account.send(&mail.to_string(), &[b"x"], &postkontor_core::Cancel::default()).expect_err(pointer);
+            let error = account.send_document(&mail.to_string(), &[b"x"], &postkontor_core::Cancel::default()).expect_err(pointer);
             assert_eq!(error.status, Status::Argument, "{pointer} {part:?}: {error:?}");
             assert!(error.at.iter().any(|at| at.pointer.starts_with(pointer)), "{pointer} {part:?}: {error:?}");
         }

@@ -21,7 +21,7 @@ fn nobody() -> Value {
 fn timed(settings: &Value) -> (Status, Duration) {
     let mut account = engine::open(settings).unwrap();
     let begin = Instant::now();
-    let error = account.send(&engine::mail("b@example.com").to_string(), &[], &Cancel::new(Some(DEADLINE))).unwrap_err();
+    let error = account.send_document(&engine::mail("b@example.com").to_string(), &[], &Cancel::new(Some(DEADLINE))).unwrap_err();
     (error.status, begin.elapsed())
 }
 
@@ -109,7 +109,7 @@ fn cancelled(mut attempt: impl FnMut() -> (Account, Value, Box<dyn Fn() -> bool 
             fire.fire();
             (begin, ready)
         });
-        let error = account.send(&mail.to_string(), &[], &cancel).unwrap_err();
+        let error = account.send_document(&mail.to_string(), &[], &cancel).unwrap_err();
         let end = Instant::now();
         // What `ready` holds, the server for example, must outlive the call.
         let (begin, _ready) = firing.join().unwrap();

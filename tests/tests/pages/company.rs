@@ -38,7 +38,7 @@ fn server_type_imap_puts_into_the_outbox_in_the_companys_name_and_charset() {
     let mut message = mail("type@imap.example");
     message["subject"] = json!("Račun št. 7 za žičnico");
     message["text"] = json!("Spoštovani, čeprav je zima …");
-    let receipt = form.open(None).unwrap().send(&message.to_string(), &[], &patience()).unwrap();
+    let receipt = form.open(None).unwrap().send_document(&message.to_string(), &[], &patience()).unwrap();
     let receipt: Value = serde_json::from_str(&receipt).unwrap();
     assert_eq!((&receipt["account"], &receipt["transport"], &receipt["fallback"]), (&json!("company-imap"), &json!("imap"), &json!(false)));
     let text = outbox(&form);
@@ -105,7 +105,7 @@ fn fallback_when_the_mailbox_is_full() {
     let form = form.make_folders(&["Postausgang"]);
     let mut message = mail("quota@fallback.example");
     message["text"] = json!("Zeile\n".repeat(20_000));
-    let receipt = form.open(None).unwrap().send(&message.to_string(), &[], &patience()).unwrap();
+    let receipt = form.open(None).unwrap().send_document(&message.to_string(), &[], &patience()).unwrap();
     let receipt: Value = serde_json::from_str(&receipt).unwrap();
     assert_eq!((&receipt["fallback"], &receipt["reason"]["code"]), (&json!(true), &json!("imap.append_refused")), "{receipt:#}");
     assert!(receipt["reason"]["server"]["text"].as_str().unwrap().contains("OVERQUOTA"), "{receipt:#}");

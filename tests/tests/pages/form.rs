@@ -120,7 +120,7 @@ impl Form {
 
     /// Sends a small mail by an account, or by the one of the settings.
     pub(crate) fn send(&self, id: Option<&str>, to: &str) -> Result<Value, Error> {
-        let receipt = self.open(id)?.send(&mail(to).to_string(), &[], &patience())?;
+        let receipt = self.open(id)?.send_document(&mail(to).to_string(), &[], &patience())?;
         Ok(serde_json::from_str(&receipt).unwrap())
     }
 

@@ -42,7 +42,7 @@ fn outbox_and_postausgang_are_the_same_folder_where_only_one_is_there() {
     let mut large = crate::form::mail("large@a.example");
     large["text"] = json!("Zeile\n".repeat(20_000));
     for message in [crate::form::mail("small@a.example"), large] {
-        let receipt = form.account("imap").send(&message.to_string(), &[], &patience()).unwrap();
+        let receipt = form.account("imap").send_document(&message.to_string(), &[], &patience()).unwrap();
         let receipt: Value = serde_json::from_str(&receipt).unwrap();
         assert!(receipt["saved_to"].as_str().unwrap().ends_with(".Postausgang"), "{receipt}");
     }

@@ -128,7 +128,7 @@ fn d_one_document_holds_several_connections_and_a_change_needs_no_restart() {
     settings["send"] = json!({"account": "main"});
     let send = |settings: &Value, id: &str, to: &str| {
         let mut account = Account::open(&host, &settings.to_string(), Some(id)).unwrap();
-        account.send(&engine::mail(to).to_string(), &[], &Cancel::new(Some(PATIENCE))).unwrap();
+        account.send_document(&engine::mail(to).to_string(), &[], &Cancel::new(Some(PATIENCE))).unwrap();
         exim.delivery(to).unwrap()
     };
     assert_eq!(send(&settings, "main", "one@several.example").session("user"), "");

@@ -80,9 +80,9 @@ fn a_refused_mail_leaves_the_connection_good_for_the_next() {
     let Some(exim) = Exim::shared() else { return };
     let mut account = engine::open(&settings(exim)).unwrap();
     let cancel = Cancel::new(Some(PATIENCE));
-    let refused = account.send(&engine::mail("unknown@next.example").to_string(), &[], &cancel).unwrap_err();
+    let refused = account.send_document(&engine::mail("unknown@next.example").to_string(), &[], &cancel).unwrap_err();
     assert_eq!(refused.status, Status::Refused);
-    account.send(&engine::mail("next@next.example").to_string(), &[], &cancel).unwrap();
+    account.send_document(&engine::mail("next@next.example").to_string(), &[], &cancel).unwrap();
     assert!(exim.delivery("next@next.example").is_some());
 }
 
@@ -101,7 +101,7 @@ fn each_mail_of_a_batch_has_its_own_verdict() {
     let Some(exim) = Exim::shared() else { return };
     let mut account = engine::open(&settings(exim)).unwrap();
     let mails = json!([engine::mail("b0@batch.example"), engine::mail("unknown@batch.example"), {"to": ["not an address"], "text": "x"}, engine::mail("b3@batch.example")]);
-    let error = account.send(&mails.to_string(), &[], &Cancel::new(Some(PATIENCE))).unwrap_err();
+    let error = account.send_document(&mails.to_string(), &[], &Cancel::new(Some(PATIENCE))).unwrap_err();
     let error = serde_json::to_value(&error).unwrap();
     assert_eq!(error["status"], 12, "{error:#}");
     let results = error["results"].as_array().unwrap();

@@ -56,7 +56,7 @@ fn everything_works_without_extensions() {
     assert!(subjects(&mut account, json!({"filter": {"unseen": true}})).0.is_empty());
     for lines in [1, 20_000] {
         let message = json!({"to": ["b@example.com"], "subject": format!("Grüße {lines}"), "text": "Zeile\n".repeat(lines)});
-        ask(account.send(&message.to_string(), &[], &patience()));
+        ask(account.send_document(&message.to_string(), &[], &patience()));
     }
     assert_eq!(lies(&desk, Some("Ausgänge")), ["Grüße 1", "Grüße 20000"]);
     desk.dovecot().deliver_more(&desk.user, &[letter("new")]).unwrap();

@@ -24,7 +24,7 @@ fn mail(subject: &str) -> Value {
 }
 
 fn send(account: &mut Account, mail: &Value) -> Value {
-    ask(account.send(&mail.to_string(), &[], &patience()))
+    ask(account.send_document(&mail.to_string(), &[], &patience()))
 }
 
 /// What lies in the folder for sent mail.
@@ -88,7 +88,7 @@ fn a_batch_and_a_large_attachment_are_kept_over_one_connection() {
     mails[7]["attachments"] = json!([{"file": file}]);
     mails[9] = json!({"to": ["unknown@copies.example"], "subject": "refused", "text": "x"});
     let mut account = desk.open(&over(&desk, &relay));
-    let error = account.send(&json!(mails).to_string(), &[], &patience()).unwrap_err();
+    let error = account.send_document(&json!(mails).to_string(), &[], &patience()).unwrap_err();
     let results = error.more["results"].as_array().unwrap();
     for (number, result) in results.iter().enumerate() {
         let expected = if number == 9 { Value::Null } else { json!("saved") };
@@ -142,7 +142,7 @@ fn whatever_keeps_the_copy_away_the_mail_is_sent() {
             mailbox[group][name] = value;
         }
         let cancel = Cancel::new(Some(Duration::from_secs(if code == "call.timeout" { 3 } else { 60 })));
-        let receipt = ask(desk.open(&settings).send(&mail("troubled").to_string(), &[], &cancel));
+        let receipt = ask(desk.open(&settings).send_document(&mail("troubled").to_string(), &[], &cancel));
         let copy = &receipt["sent_copy"];
         assert_eq!((&receipt["status"], &copy["status"], &copy["error"]["code"]), (&json!(0), &json!("failed"), &json!(code)), "{copy:#}");
         let (sentence, reason) = (copy["message"].as_str().unwrap(), copy["error"]["message"].as_str().unwrap());
@@ -172,7 +172,7 @@ fn a_cut_at_any_byte_of_the_append_leaves_one_copy_at_most_and_the_mail_sent() {
         // Always the same length, so that a byte's number means the same each time.
         mail["message_id"] = json!(id);
         mail["date"] = json!("2026-11-21T12:00:00Z");
-        let result: Result<String, Error> = desk.open(&settings).send(&mail.to_string(), &[], &patience());
+        let result: Result<String, Error> = desk.open(&settings).send_document(&mail.to_string(), &[], &patience());
         let receipt = ask(result);
         assert_eq!(receipt["status"], 0, "{receipt}");
         (receipt["sent_copy"].clone(), id)

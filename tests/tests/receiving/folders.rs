@@ -114,7 +114,7 @@ fn sending_by_imap_puts_the_message_into_the_outbox() {
     // A small message goes at once, a large one after the server's consent.
     for (subject, lines) in [("small", 1), ("Große Anlage", 20_000)] {
         let message = json!({"to": ["b@example.com"], "subject": subject, "text": "Zeile\n".repeat(lines)});
-        let receipt = ask(account.send(&message.to_string(), &[], &patience()));
+        let receipt = ask(account.send_document(&message.to_string(), &[], &patience()));
         let saved = receipt["saved_to"].as_str().unwrap();
         assert!(saved.ends_with(".Ausgänge/Für morgen"), "{receipt}");
         let (_, got) = fetch(&mut desk.account("imap"), json!({"folder": "Ausgänge/Für morgen", "filter": {"subject": subject}}), |_| {
@@ -131,7 +131,7 @@ fn a_large_message_finds_its_outbox_created_too() {
     let Some(desk) = Desk::new() else { return };
     let mut account = desk.account_with("imap", json!({"imap": {"outbox": "Postausgang", "create_folders": true}}));
     let message = json!({"to": ["b@example.com"], "subject": "large", "text": "Zeile\n".repeat(20_000)});
-    account.send(&message.to_string(), &[], &patience()).unwrap();
+    account.send_document(&message.to_string(), &[], &patience()).unwrap();
     assert_eq!(lies(&desk, Some("Postausgang")), ["large"]);
 }
 
@@ -141,7 +141,7 @@ fn a_missing_outbox_is_named_and_the_session_goes_on() {
     let mut account = desk.account_with("imap", json!({"imap": {"outbox": "Postausgang"}}));
     for lines in [1, 20_000] {
         let message = json!({"to": ["b@example.com"], "subject": "x", "text": "Zeile\n".repeat(lines)});
-        let error = account.send(&message.to_string(), &[], &patience()).unwrap_err();
+        let error = account.send_document(&message.to_string(), &[], &patience()).unwrap_err();
         assert_eq!((error.status, error.code.as_str()), (Status::NotFound, "imap.folder_missing"), "{error:?}");
         assert_eq!(error.at[0].pointer, "/accounts/main/imap/outbox");
         assert_eq!(serde_json::to_value(error.delivery).unwrap(), "none");
@@ -155,7 +155,7 @@ fn a_full_folder_is_a_refusal_with_the_servers_words() {
     CRAMPED.clone_into(&mut desk.user);
     let mut account = desk.account_with("imap", json!({"imap": {"outbox": "Klein", "create_folders": true}}));
     let message = json!({"to": ["b@example.com"], "subject": "x", "text": "Zeile\n".repeat(20_000)});
-    let error = account.send(&message.to_string(), &[], &patience()).unwrap_err();
+    let error = account.send_document(&message.to_string(), &[], &patience()).unwrap_err();
     assert_eq!((error.status, error.code.as_str()), (Status::Refused, "imap.append_refused"), "{error:?}");
     assert!(error.server.as_ref().unwrap().text.contains("OVERQUOTA"), "{error:?}");
     assert!(lies(&desk, Some("Klein")).is_empty());

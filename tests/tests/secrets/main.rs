@@ -66,7 +66,7 @@ impl Rig {
             Ok(mut account) => {
                 take(account.test("", &cancel));
                 if settings["accounts"]["main"]["transport"] == "smtp" {
-                    take(account.send(r#"{"to":["b@example.com"],"subject":"x","text":"x"}"#, &[], &cancel));
+                    take(account.send_document(r#"{"to":["b@example.com"],"subject":"x","text":"x"}"#, &[], &cancel));
                 } else {
                     take(account.receive("", None, &cancel));
                     take(account.list("", &cancel));
