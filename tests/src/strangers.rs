@@ -14,9 +14,24 @@ pub fn root() -> PathBuf {
 }
 
 /// Builds the plugin crate in a folder of the project and copies its library to `target`.
+pub fn rust(folder: &str, features: &[&str], target: &Path) -> io::Result<()> {
+    let built = cargo("build", folder, features)?;
+    let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml"))?;
+    let name = manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    let name = name.ok_or_else(|| io::Error::other("no package name"))?.replace('-', "_");
+    std::fs::copy(built.join("debug").join(library(&name)), target)?;
+    only_mine(target)
+}
+
+/// Runs the plugin crate's own tests.
+pub fn test(folder: &str) -> io::Result<()> {
+    cargo("test", folder, &[]).map(drop)
+}
+
+/// Lets cargo work on the plugin crate in a folder of the project; the answer is the folder of what it built.
 ///
 /// A crate without a `Cargo.lock` of its own is built with the versions of the workspace, so that nothing new is downloaded.
-pub fn rust(folder: &str, features: &[&str], target: &Path) -> io::Result<()> {
+fn cargo(task: &str, folder: &str, features: &[&str]) -> io::Result<PathBuf> {
     static ONE_BY_ONE: Mutex<()> = Mutex::new(());
     let _one = ONE_BY_ONE.lock().map_err(|error| io::Error::other(error.to_string()))?;
     let folder = root().join(folder);
@@ -28,14 +43,10 @@ pub fn rust(folder: &str, features: &[&str], target: &Path) -> io::Result<()> {
     // One folder for all of them, so that what they have in common is built once.
     let built = root().join("target").join("strangers");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--manifest-path"]).arg(folder.join("Cargo.toml")).arg("--target-dir").arg(&built);
+    cargo.args([task, "--quiet", "--manifest-path"]).arg(folder.join("Cargo.toml")).arg("--target-dir").arg(&built);
     cargo.args(own.then_some("--locked")).arg("--features").arg(features.join(","));
     finish(&mut cargo)?;
-    let manifest = std::fs::read_to_string(folder.join("Cargo.toml"))?;
-    let name = manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
-    let name = name.ok_or_else(|| io::Error::other("no package name"))?.replace('-', "_");
-    std::fs::copy(built.join("debug").join(library(&name)), target)?;
-    only_mine(target)
+    Ok(built)
 }
 
 /// Builds a plugin of C sources with the plugin header and nothing else.
@@ -62,5 +73,6 @@ pub fn postkontor<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> io
 
 fn finish(command: &mut Command) -> io::Result<()> {
     let output = command.output()?;
-    if output.status.success() { Ok(()) } else { Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned())) }
+    let said = [output.stdout, output.stderr].concat();
+    if output.status.success() { Ok(()) } else { Err(io::Error::other(String::from_utf8_lossy(&said).into_owned())) }
 }

@@ -5,6 +5,9 @@
 //! because the message itself does not name its BCC recipients.
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod tests;
+
 use postkontor_plugin::schemars::JsonSchema;
 use postkontor_plugin::serde::Deserialize;
 use postkontor_plugin::{Body, Call, Error, Mail, Opening, Report, Sent, Stage, Status, Step, TestRequest, Transport};

@@ -18,6 +18,10 @@
 //! # Wire
 //!
 //! The feature `net` (on by default) brings [`net`]: connections with deadline, proxy, TLS and SASL for any line protocol.
+//!
+//! # Tests
+//!
+//! The feature `testing` brings `testing`: a host for the tests of a transport.
 
 pub mod abi;
 mod apply;
@@ -35,6 +39,8 @@ mod report;
 mod secret;
 pub mod settings;
 mod status;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod texts;
 mod transport;
 mod unseen;
