@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
 use postkontor_plugin::serde_json::{from_value, json};
-use postkontor_plugin::{Call, Delivery, Error, Host, Level, Mail, Opening, Secret, Sent, Status, Transport};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Delivery, Error, Mail, Opening, Sent, Status, Transport};
 use postkontor_sendmail::Sendmail;
-use std::cell::RefCell;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A folder with a command in it, gone after the test.
 struct Folder(PathBuf);
@@ -34,8 +34,9 @@ impl Folder {
     }
 
     fn send(&self, mail: &Mail, message: &str, deadline: Duration) -> Result<Sent, Error> {
-        let messages = Message { rest: RefCell::new(message.as_bytes().to_vec()), fails: message.ends_with("FAIL") };
-        let call = Call::new(&messages, Instant::now() + deadline);
+        let host = TestHost::new().with_message(message);
+        let host = if message.ends_with("FAIL") { host.failing_after(message.len()) } else { host };
+        let call = host.call_within(deadline);
         // A file that was just written may still be open in a process that another test is starting (ETXTBSY).
         loop {
             match self.transport().send(mail, &mut call.body(1), &call) {
@@ -49,37 +50,6 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         drop(std::fs::remove_dir_all(&self.0));
-    }
-}
-
-struct Message {
-    rest: RefCell<Vec<u8>>,
-    fails: bool,
-}
-
-impl Host for Message {
-    fn log(&self, _: Level, _: &str) {}
-    fn progress(&self, _: u64, _: u64) -> Result<(), Status> {
-        Ok(())
-    }
-    fn secret_get(&self, _: &str) -> Result<Secret, Status> {
-        Err(Status::NotFound)
-    }
-    fn secret_put(&self, _: &str, _: &Secret) -> Result<(), Status> {
-        Err(Status::Unsupported)
-    }
-    fn read(&self, _: u64, data: &mut [u8]) -> Result<usize, Status> {
-        let mut rest = self.rest.borrow_mut();
-        if rest.is_empty() && self.fails {
-            return Err(Status::Local);
-        }
-        let length = data.len().min(rest.len());
-        data[..length].copy_from_slice(&rest[..length]);
-        rest.drain(..length);
-        Ok(length)
-    }
-    fn write(&self, _: u64, _: &[u8]) -> Result<(), Status> {
-        Err(Status::Unsupported)
     }
 }
 

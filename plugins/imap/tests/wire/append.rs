@@ -1,7 +1,7 @@
 //! Sending by APPEND, cut off at every byte in both directions: never a success that was none, never a second copy, and doubt only
 //! where there is reason for it.
 
-use crate::desk::{account, send};
+use crate::account::{account, send};
 use crate::post::{Options, Post};
 use postkontor_imap::Imap;
 use postkontor_plugin::serde_json::json;

@@ -1,12 +1,12 @@
 //! Compressed connections (RFC 4978): with decent servers, and with those that attack by what they pack.
 
-use crate::desk::{Desk, account, failure, fetch, fetch_within, send};
+use crate::account::{account, failure, fetch, fetch_within, send};
 use crate::post::{Options, Post, packed, packing};
 use postkontor_plugin::serde_json::json;
-use postkontor_plugin::{Call, Disposal, Error, Report, Status, StepStatus, TestRequest, Transport};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Error, Report, Status, StepStatus, TestRequest, Transport};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
 
 /// What a server does once it has been asked to compress: the tag of that command, and the connection.
 type After = fn(&str, &mut TcpStream) -> std::io::Result<()>;
@@ -35,7 +35,7 @@ fn server(after: After) -> u16 {
 }
 
 fn error(after: After) -> Error {
-    failure(fetch_within(2, &mut account(server(after), json!({"imap": {"compress": true}})), None, &Desk::new(Disposal::Keep)))
+    failure(fetch_within(2, &mut account(server(after), json!({"imap": {"compress": true}})), None, &TestHost::new()))
 }
 
 fn inbox() -> Vec<(u32, String)> {
@@ -43,8 +43,8 @@ fn inbox() -> Vec<(u32, String)> {
 }
 
 fn test(port: u16, compress: bool) -> Report {
-    let desk = Desk::new(Disposal::Keep);
-    let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+    let host = TestHost::new();
+    let call = host.call();
     account(port, json!({"imap": {"compress": compress}})).test(&TestRequest::default(), &call).unwrap()
 }
 
@@ -52,9 +52,9 @@ fn test(port: u16, compress: bool) -> Report {
 fn messages_come_and_go_over_a_compressed_connection_as_they_are() {
     let post = Post::start(inbox(), Options { compress: true, ..Options::default() });
     let mut account = account(post.port, json!({"imap": {"compress": true, "outbox": "Out"}}));
-    let desk = Desk::new(Disposal::Keep);
-    assert!(fetch(&mut account, None, &desk).unwrap().interrupted.is_none());
-    assert_eq!(desk.texts(), inbox().into_iter().map(|(_, text)| text).collect::<Vec<_>>());
+    let host = TestHost::new();
+    assert!(fetch(&mut account, None, &host).unwrap().interrupted.is_none());
+    assert_eq!(host.texts(), inbox().into_iter().map(|(_, text)| text).collect::<Vec<_>>());
     let message: Vec<u8> = (0..300_000_u32).map(|at| b'a' + (at.wrapping_mul(2_654_435_761) >> 28) as u8).collect();
     send(&mut account, &message).unwrap();
     drop(account);
@@ -88,14 +88,14 @@ fn a_server_that_cannot_compress_is_used_without_and_the_test_says_so() {
 
 #[test]
 fn what_comes_in_one_piece_with_the_consent_is_not_lost() {
-    let desk = Desk::new(Disposal::Keep);
+    let host = TestHost::new();
     let port = server(|tag, stream| {
         let (_, mut compress) = packing();
         // The answer to ID, which is the next command, comes before it was asked for: all in one write.
         let all = [format!("{tag} OK now\r\n").as_bytes(), &packed(&mut compress, b"* ID NIL\r\na5 OK done\r\n* BYE so far\r\n")].concat();
         stream.write_all(&all)
     });
-    let error = failure(fetch_within(5, &mut account(port, json!({"imap": {"compress": true}})), None, &desk));
+    let error = failure(fetch_within(5, &mut account(port, json!({"imap": {"compress": true}})), None, &host));
     assert_eq!((error.status, error.code.as_str()), (Status::Later, "imap.closing"), "{error:?}");
 }
 

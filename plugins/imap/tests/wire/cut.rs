@@ -1,8 +1,9 @@
 //! The connection is cut at every byte of a dialogue: half a message is never taken for a whole one, and nothing is lost.
 
-use crate::desk::{Desk, account, fetch};
+use crate::account::{account, fetch};
 use crate::post::{Options, Post};
 use postkontor_plugin::serde_json::json;
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Disposal, Status};
 
 fn inbox() -> Vec<(u32, String)> {
@@ -25,11 +26,11 @@ fn a_cut_at_any_byte_neither_halves_nor_loses_nor_repeats_a_message() {
             }
             let options = Options { uid_last, compress, ..Options::default() };
             let post = Post::start(inbox(), options);
-            let desk = Desk::new(verdict);
+            let host = TestHost::new().answering(verdict);
             let mut whole = account(post.port, json!({"imap": {"compress": compress}}));
-            fetch(&mut whole, None, &desk).unwrap();
+            fetch(&mut whole, None, &host).unwrap();
             drop(whole);
-            assert_eq!(*desk.taken.borrow(), expected());
+            assert_eq!(host.messages(), expected());
             let after = post.after(1);
             assert_eq!(after.inbox.len(), if verdict == Disposal::Delete { 0 } else { 4 });
             // Compressed, each byte costs the setting up of four windows, and one is much like the next.
@@ -46,11 +47,11 @@ fn cut(options: Options, verdict: Disposal) -> bool {
     let place = format!("{options:?}, {verdict:?}");
     let post = Post::start(inbox(), options);
     let mut account = account(post.port, json!({"imap": {"compress": options.compress}}));
-    let first = Desk::new(verdict);
+    let first = TestHost::new().answering(verdict);
     let state = match fetch(&mut account, None, &first) {
         // A compressed text is whole before the last bytes of its block.
         Ok(received) if options.compress && received.interrupted.is_none() => {
-            assert_eq!(*first.taken.borrow(), expected(), "{place}");
+            assert_eq!(first.messages(), expected(), "{place}");
             Some(received.state)
         }
         Ok(received) => {
@@ -60,14 +61,14 @@ fn cut(options: Options, verdict: Disposal) -> bool {
         }
         Err(error) => {
             assert_eq!(error.status, Status::Network, "{place}: {error:?}");
-            assert!(first.taken.borrow().is_empty(), "{place}: the state of what was taken is lost");
+            assert!(first.messages().is_empty(), "{place}: the state of what was taken is lost");
             None
         }
     };
-    let second = Desk::new(verdict);
+    let second = TestHost::new().answering(verdict);
     let received = fetch(&mut account, state, &second).unwrap_or_else(|error| panic!("{place}: {error:?}"));
     assert!(received.interrupted.is_none(), "{place}: {received:?}");
-    let both = [first.taken.borrow().clone(), second.taken.borrow().clone()].concat();
+    let both = [first.messages(), second.messages()].concat();
     assert_eq!(both, expected(), "{place}");
     if verdict == Disposal::Delete {
         assert!(post.store.lock().unwrap().inbox.is_empty(), "{place}: what was to be deleted still lies there");
@@ -77,5 +78,5 @@ fn cut(options: Options, verdict: Disposal) -> bool {
         assert!(inbox().iter().all(|(uid, _)| seen.contains(uid)), "{place}: what was to be marked is not: {seen:?}");
         assert_eq!(received.state, "imap:1;7;3:13;;", "{place}");
     }
-    !first.taken.borrow().is_empty()
+    !first.messages().is_empty()
 }

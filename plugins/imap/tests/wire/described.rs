@@ -1,8 +1,9 @@
 //! Messages that come together with what is told of them, and what is on its way that nobody wants.
 
-use crate::desk::{Desk, account, fetch, receive};
+use crate::account::{account, fetch, receive};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Disposal, Incoming, ReceiveRequest, Summary};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -75,6 +76,10 @@ const DESCRIBED: &str = "(UID FLAGS INTERNALDATE BODY.PEEK[])";
 const LOOK: &str = "(UID FLAGS INTERNALDATE RFC822.SIZE)";
 const BODIES: &str = "(UID BODY.PEEK[])";
 
+fn announced(host: &TestHost) -> Vec<Incoming> {
+    host.fetched().iter().map(|fetched| fetched.incoming.clone()).collect()
+}
+
 fn assert_described(announced: &[Incoming], count: usize, bytes: usize) {
     let ids: Vec<_> = announced.iter().map(|incoming| incoming.id.as_str()).collect();
     assert_eq!(ids, (1..=count).map(|uid| format!("{uid}.7.INBOX")).collect::<Vec<_>>());
@@ -89,10 +94,10 @@ fn messages_come_with_what_is_told_of_them_in_windows_that_follow_their_size() {
     // The first two windows of the large ones have room for 4 MiB; how large the third is tells the time that they took.
     for (count, bytes, windows) in [(700, 10, &["1:16", "17:80", "81:336", "337:700"][..]), (57, 100_000, &["1:16", "17:57"])] {
         let (port, heard) = folder(count, bytes, USUAL);
-        let desk = Desk::new(Disposal::Keep);
-        let received = fetch(&mut account(port, json!({})), None, &desk).unwrap();
+        let host = TestHost::new();
+        let received = fetch(&mut account(port, json!({})), None, &host).unwrap();
         assert!(received.interrupted.is_none() && !received.more);
-        assert_described(&desk.announced.borrow(), count, bytes);
+        assert_described(&announced(&host), count, bytes);
         assert_eq!(sets(&heard, DESCRIBED), windows);
         assert!(sets(&heard, LOOK).is_empty() && sets(&heard, BODIES).is_empty(), "{heard:?}");
     }
@@ -102,11 +107,11 @@ fn messages_come_with_what_is_told_of_them_in_windows_that_follow_their_size() {
 fn what_the_program_does_not_want_to_know_is_not_asked_for() {
     for (form, looks) in [(USUAL, 0), (("", " UID"), 2)] {
         let (port, heard) = folder(30, 100, form);
-        let desk = Desk::new(Disposal::Keep);
+        let host = TestHost::new();
         let request = ReceiveRequest { summary: Summary::None, ..ReceiveRequest::default() };
-        let received = receive(30, &mut account(port, json!({})), &request, &desk).unwrap();
+        let received = receive(30, &mut account(port, json!({})), &request, &host).unwrap();
         assert!(received.interrupted.is_none(), "{received:?}");
-        let told: Vec<_> = desk.announced.borrow().iter().map(|told| (told.size, told.flags.len(), told.received.clone())).collect();
+        let told: Vec<_> = announced(&host).into_iter().map(|told| (told.size, told.flags.len(), told.received)).collect();
         assert_eq!(told, vec![(Some(100), 0, None); 30]);
         assert_eq!(sets(&heard, "(UID RFC822.SIZE)").len(), looks, "{heard:?}");
         assert!(!heard.lock().unwrap().iter().any(|command| command.contains("FLAGS") || command.contains("DATE")), "{heard:?}");
@@ -116,17 +121,15 @@ fn what_the_program_does_not_want_to_know_is_not_asked_for() {
 #[test]
 fn no_command_is_longer_than_a_server_has_to_take() {
     let (port, heard) = folder(6000, 10, USUAL);
-    let mut desk = Desk::new(Disposal::Delete);
-    desk.every = 2;
+    let host = TestHost::new().answering_with(|number, _| if number % 2 == 0 { Disposal::Delete } else { Disposal::Keep });
     let mut account = account(port, json!({}));
-    let received = fetch(&mut account, None, &desk).unwrap();
+    let received = fetch(&mut account, None, &host).unwrap();
     assert!(received.interrupted.is_none(), "{received:?}");
     let longest = heard.lock().unwrap().iter().map(String::len).max().unwrap();
     assert!((7000..8000).contains(&longest), "{longest}");
-    let desk = Desk::new(Disposal::Keep);
-    fetch(&mut account, None, &desk).unwrap();
-    let left: Vec<_> = desk.announced.borrow().iter().map(|left| left.id.clone()).collect();
-    assert_eq!(left, (1..=6000).step_by(2).map(|uid| format!("{uid}.7.INBOX")).collect::<Vec<_>>());
+    let host = TestHost::new();
+    fetch(&mut account, None, &host).unwrap();
+    assert_eq!(host.ids(), (1..=6000).step_by(2).map(|uid| format!("{uid}.7.INBOX")).collect::<Vec<_>>());
 }
 
 #[test]
@@ -135,10 +138,10 @@ fn what_stands_behind_the_body_is_asked_for_before() {
         let form = (form.0, if form.1.is_empty() { "" } else { Box::leak(format!(" {}", form.1).into_boxed_str()) });
         for (count, bytes) in [(30, 100), (3, 5_000_000)] {
             let (port, heard) = folder(count, bytes, form);
-            let desk = Desk::new(Disposal::Delete);
-            let received = fetch(&mut account(port, json!({})), None, &desk).unwrap();
+            let host = TestHost::new().answering(Disposal::Delete);
+            let received = fetch(&mut account(port, json!({})), None, &host).unwrap();
             assert!(received.interrupted.is_none(), "{form:?}: {received:?}");
-            assert_described(&desk.announced.borrow(), count, bytes);
+            assert_described(&announced(&host), count, bytes);
             assert_eq!(sets(&heard, DESCRIBED).len(), 1, "{form:?}");
             assert_eq!(received.state, format!("imap:1;7;1:{count};;"));
             // What nobody can place is not read for ever.
@@ -154,10 +157,9 @@ fn after_a_stop_little_is_read_that_nobody_wants_and_nothing_is_left_undone() {
         [(Disposal::Delete, 1000, 1), (Disposal::Delete, 3_000_000, 2), (Disposal::Seen, 3_000_000, 2), (Disposal::Keep, 3_000_000, 1)]
     {
         let (port, heard) = folder(16, bytes, USUAL);
-        let mut desk = Desk::new(verdict);
-        desk.limit = 2;
+        let host = TestHost::new().answering_with(move |number, _| if number > 2 { Disposal::Stop } else { verdict });
         let mut account = account(port, json!({}));
-        let received = fetch(&mut account, None, &desk).unwrap();
+        let received = fetch(&mut account, None, &host).unwrap();
         assert!(received.interrupted.is_none() && received.more, "{verdict:?} {bytes}: {received:?}");
         assert_eq!(received.state, "imap:1;7;1:2;;", "{verdict:?} {bytes}");
         let has = |start: &str, times: usize| {
@@ -167,9 +169,9 @@ fn after_a_stop_little_is_read_that_nobody_wants_and_nothing_is_left_undone() {
         has("LOGIN", logins);
         has("UID STORE 1:2 +FLAGS.SILENT (\\Seen)", usize::from(verdict == Disposal::Seen));
         has("UID EXPUNGE 1:2", usize::from(verdict == Disposal::Delete));
-        let desk = Desk::new(Disposal::Keep);
-        let received = fetch(&mut account, Some(received.state), &desk).unwrap();
+        let host = TestHost::new();
+        let received = fetch(&mut account, Some(received.state), &host).unwrap();
         assert!(received.interrupted.is_none() && !received.more);
-        assert_eq!(desk.taken.borrow().len(), 14, "{verdict:?} {bytes}");
+        assert_eq!(host.messages().len(), 14, "{verdict:?} {bytes}");
     }
 }

@@ -1,8 +1,9 @@
 //! Where a message ends: servers whose literal is shorter than what follows, and servers that hand over less than they list.
 
-use crate::desk::{Desk, account, receive};
+use crate::account::{account, receive};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Disposal, ReceiveRequest, Received};
 use std::collections::HashMap;
 use std::io::Write;
@@ -92,10 +93,10 @@ impl Shelf {
 }
 
 fn fetched(port: u16, verdict: Disposal, request: &ReceiveRequest) -> (Vec<String>, Received) {
-    let desk = Desk::new(verdict);
-    let received = receive(30, &mut account(port, json!({})), request, &desk).unwrap_or_else(|error| panic!("{error:?}"));
+    let host = TestHost::new().answering(verdict);
+    let received = receive(30, &mut account(port, json!({})), request, &host).unwrap_or_else(|error| panic!("{error:?}"));
     assert!(received.interrupted.is_none(), "{received:?}");
-    (desk.texts(), received)
+    (host.texts(), received)
 }
 
 fn missing(received: &Received) -> Vec<&str> {
@@ -165,7 +166,8 @@ fn messages_without_end_do_not_keep_a_call_busy_for_ever() {
     let mut shelf = Shelf { messages: texts, ..Shelf::default() };
     shelf.short = (1..=100).map(|uid| (uid, 6)).collect();
     let (port, shelf) = shelf.start();
-    let error = receive(30, &mut account(port, json!({})), &ReceiveRequest::default(), &Desk::new(Disposal::Delete)).unwrap_err();
+    let error =
+        receive(30, &mut account(port, json!({})), &ReceiveRequest::default(), &TestHost::new().answering(Disposal::Delete)).unwrap_err();
     assert_eq!(error.code, "protocol.reply_malformed");
     let bodies = shelf.lock().unwrap().heard.iter().filter(|command| command.contains("BODY")).count();
     assert!((2..30).contains(&bodies), "{bodies}");

@@ -1,6 +1,6 @@
 //! Copies of sent mail: each lies there once, wherever the connection is cut, and what the provider keeps is left to it.
 
-use crate::desk::{account, file};
+use crate::account::{account, file};
 use crate::post::{Options, Post};
 use postkontor_imap::Imap;
 use postkontor_plugin::serde_json::json;

@@ -1,9 +1,10 @@
 //! A filter with umlauts at a server that searches for nothing but US-ASCII.
 
-use crate::desk::{Desk, account, receive};
+use crate::account::{account, receive};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
-use postkontor_plugin::{Disposal, Filter, ReceiveRequest, Received};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Filter, ReceiveRequest, Received};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -55,11 +56,11 @@ fn exchange(refusal: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
 }
 
 fn fetched(port: u16, filter: &Filter, state: Option<String>) -> (String, Received) {
-    let desk = Desk::new(Disposal::Keep);
+    let host = TestHost::new();
     let request = ReceiveRequest { filter: filter.clone(), state, ..ReceiveRequest::default() };
-    let received = receive(30, &mut account(port, json!({})), &request, &desk).unwrap();
+    let received = receive(30, &mut account(port, json!({})), &request, &host).unwrap();
     assert!(received.interrupted.is_none(), "{received:?}");
-    (desk.texts().concat(), received)
+    (host.texts().concat(), received)
 }
 
 #[test]
@@ -92,6 +93,6 @@ fn what_a_server_refuses_for_another_reason_stays_refused() {
     let (port, _) = exchange("TAG NO [UNAVAILABLE] later\r\n");
     let filter = Filter { subject: Some("rück".to_owned()), ..Filter::default() };
     let request = ReceiveRequest { filter, ..ReceiveRequest::default() };
-    let error = receive(30, &mut account(port, json!({})), &request, &Desk::new(Disposal::Keep)).unwrap_err();
+    let error = receive(30, &mut account(port, json!({})), &request, &TestHost::new()).unwrap_err();
     assert_eq!(error.code, "imap.search_refused");
 }

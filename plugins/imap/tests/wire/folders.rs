@@ -1,9 +1,10 @@
 //! Folders whose names stand on the wire otherwise than we would write them: each that is listed can be used.
 
-use crate::desk::{Desk, account, asked, receive, send, told};
+use crate::account::{account, asked, receive, send, told};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Disposal, ReceiveRequest, Status, Transport};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Call, ReceiveRequest, Status, Transport};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -65,19 +66,19 @@ fn every_folder_that_is_listed_can_be_fetched_from_under_either_name() {
         let (port, _) = with_folder(wire, delimiter);
         assert_eq!(listed(port), ["INBOX", shown]);
         for name in [shown, wire] {
-            let desk = Desk::new(Disposal::Keep);
+            let host = TestHost::new();
             let request = ReceiveRequest { folder: Some(name.to_owned()), ..ReceiveRequest::default() };
-            receive(30, &mut account(port, json!({})), &request, &desk).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            receive(30, &mut account(port, json!({})), &request, &host).unwrap_or_else(|error| panic!("{name}: {error:?}"));
             // Whichever name was asked for, the message has one id.
-            assert_eq!(desk.taken.borrow()[0], (format!("5.7.{shown}"), b"hello".to_vec()), "{name}");
+            assert_eq!(host.messages()[0], (format!("5.7.{shown}"), b"hello".to_vec()), "{name}");
         }
     }
     // INBOX is INBOX in any case, with what lies below it.
     for name in ["inbox/Ablage", "INBOX/Ablage"] {
-        let desk = Desk::new(Disposal::Keep);
+        let host = TestHost::new();
         let request = ReceiveRequest { folder: Some(name.to_owned()), ..ReceiveRequest::default() };
-        receive(30, &mut account(with_folder("Inbox/Ablage", "\"/\"").0, json!({})), &request, &desk).unwrap();
-        assert_eq!(desk.texts(), ["hello"]);
+        receive(30, &mut account(with_folder("Inbox/Ablage", "\"/\"").0, json!({})), &request, &host).unwrap();
+        assert_eq!(host.texts(), ["hello"]);
     }
 }
 

@@ -1,8 +1,9 @@
 //! Servers that attack.
 
-use crate::desk::{Desk, account, failure, fetch, fetch_within, send};
+use crate::account::{account, failure, fetch, fetch_within, send};
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Disposal, Error, ListRequest, Listing, ReceiveRequest, Received, Status, Transport};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Disposal, Error, ListRequest, Listing, ReceiveRequest, Received, Status, Transport};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -69,18 +70,18 @@ pub(crate) fn odd(of: &'static str, answer: &str) -> u16 {
 }
 
 pub(crate) fn error(port: u16, more: Value) -> Error {
-    let desk = Desk::new(Disposal::Delete);
-    let error = failure(fetch(&mut account(port, more), None, &desk));
-    assert!(desk.taken.borrow().is_empty(), "{error:?}");
+    let host = TestHost::new().answering(Disposal::Delete);
+    let error = failure(fetch(&mut account(port, more), None, &host));
+    assert!(host.messages().is_empty(), "{error:?}");
     error
 }
 
 /// What a fetch gets from a server that is odd in this way.
 pub(crate) fn got(of: &'static str, answer: &str) -> Vec<String> {
-    let desk = Desk::new(Disposal::Keep);
-    let received = fetch(&mut account(odd(of, answer), json!({})), None, &desk).unwrap_or_else(|error| panic!("{answer:?}: {error:?}"));
+    let host = TestHost::new();
+    let received = fetch(&mut account(odd(of, answer), json!({})), None, &host).unwrap_or_else(|error| panic!("{answer:?}: {error:?}"));
     assert!(received.interrupted.is_none(), "{answer:?}: {received:?}");
-    desk.texts()
+    host.texts()
 }
 
 #[test]
@@ -117,9 +118,9 @@ fn a_server_that_claims_to_know_us_cannot_keep_us_from_tls() {
         }
     }
     // Where nobody asked for TLS, PREAUTH is what it says.
-    let desk = Desk::new(Disposal::Keep);
-    fetch(&mut account(server("* PREAUTH welcome\r\n", Box::new(|_, _, _| Ok(false))), json!({})), None, &desk).unwrap();
-    assert_eq!(desk.texts(), ["hello"]);
+    let host = TestHost::new();
+    fetch(&mut account(server("* PREAUTH welcome\r\n", Box::new(|_, _, _| Ok(false))), json!({})), None, &host).unwrap();
+    assert_eq!(host.texts(), ["hello"]);
 }
 
 #[test]
@@ -205,11 +206,11 @@ fn what_nobody_asked_for_changes_nothing() {
 
 /// What comes of the message, and the state, where the server describes it so.
 fn described(answer: &str, max_bytes: Option<u64>) -> (Vec<Value>, Received) {
-    let desk = Desk::new(Disposal::Keep);
-    let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+    let host = TestHost::new();
+    let call = host.call();
     let port = odd("UID FETCH 5 (UID FLAGS INTERNALDATE RFC822.SIZE)", answer);
     let received = account(port, json!({})).receive(&ReceiveRequest { max_bytes, ..Default::default() }, &call).unwrap();
-    (desk.taken.borrow().iter().map(|(id, text)| json!([id, String::from_utf8_lossy(text)])).collect(), received)
+    (host.messages().iter().map(|(id, text)| json!([id, String::from_utf8_lossy(text)])).collect(), received)
 }
 
 #[test]
@@ -235,12 +236,12 @@ fn a_message_whose_description_is_odd_comes_or_is_reported() {
                 Ok(true)
             }),
         );
-        let desk = Desk::new(Disposal::Keep);
-        let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+        let host = TestHost::new();
+        let call = host.call();
         let request = ReceiveRequest { max_bytes: Some(1000), ..Default::default() };
         let received = account(port, json!({})).receive(&request, &call).unwrap();
         assert_eq!(
-            (desk.texts(), received.interrupted, received.state.as_str()),
+            (host.texts(), received.interrupted, received.state.as_str()),
             (vec!["a:b\n".to_owned()], None, "imap:1;7;;5;"),
             "{size}"
         );
@@ -260,8 +261,8 @@ fn no_words_of_a_server_are_too_odd() {
         &deep,
     ] {
         assert_eq!(got("SELECT", &format!("{odd}* 1 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\nTAG OK\r\n")), ["hello"]);
-        let desk = Desk::new(Disposal::Keep);
-        let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+        let host = TestHost::new();
+        let call = host.call();
         let port = self::odd("LIST", &format!("{odd}* LIST () \"/\" a\r\nTAG OK done\r\n"));
         let listed = account(port, json!({})).list(&ListRequest::default(), &call).unwrap();
         let Listing::Folders { folders } = &listed else { panic!("{listed:?}") };
@@ -297,7 +298,7 @@ fn deep_nesting_huge_literals_and_long_lists_are_refused() {
         " \"MIXED\")".repeat(29)
     );
     let started = Instant::now();
-    drop(fetch(&mut account(odd("UID FETCH", &deep), json!({})), None, &Desk::new(Disposal::Keep)));
+    drop(fetch(&mut account(odd("UID FETCH", &deep), json!({})), None, &TestHost::new()));
     assert!(started.elapsed() < Duration::from_secs(10), "parsing takes exponential time");
 }
 
@@ -327,7 +328,7 @@ fn what_never_ends_is_ended_by_a_limit_or_the_deadline() {
             Box::new(move |_, command, stream| if command.starts_with(of) { endless(stream, text) } else { Ok(false) }),
         );
         let started = Instant::now();
-        let error = failure(fetch_within(1, &mut account(port, json!({})), None, &Desk::new(Disposal::Keep)));
+        let error = failure(fetch_within(1, &mut account(port, json!({})), None, &TestHost::new()));
         assert!(matches!(error.status, Status::Timeout | Status::Protocol), "{of} {text}: {error:?}");
         assert!(started.elapsed() < Duration::from_secs(15), "{of} {text}: {:?}", started.elapsed());
     }
@@ -335,8 +336,8 @@ fn what_never_ends_is_ended_by_a_limit_or_the_deadline() {
         "* OK ready\r\n",
         Box::new(|_, command, stream| if command.starts_with("LIST") { endless(stream, "* LIST () \"/\" abc\r\n") } else { Ok(false) }),
     );
-    let desk = Desk::new(Disposal::Keep);
-    let call = Call::new(&desk, Instant::now() + Duration::from_secs(5));
+    let host = TestHost::new();
+    let call = host.call_within(Duration::from_secs(5));
     let error = account(port, json!({})).list(&ListRequest::default(), &call).unwrap_err();
     assert!(matches!(error.status, Status::Timeout | Status::Protocol), "{error:?}");
 }
@@ -361,10 +362,10 @@ fn a_body_that_never_ends_is_ended_by_the_deadline_and_not_taken() {
             Ok(false)
         }),
     );
-    let desk = Desk::new(Disposal::Keep);
-    let error = failure(fetch_within(1, &mut account(port, json!({})), None, &desk));
+    let host = TestHost::new();
+    let error = failure(fetch_within(1, &mut account(port, json!({})), None, &host));
     assert_eq!(error.status, Status::Timeout, "{error:?}");
-    assert!(desk.taken.borrow().is_empty());
+    assert!(host.messages().is_empty());
 }
 
 /// A server with three messages, the second of five gigabytes, of which it gives the beginning and then hangs up.
@@ -412,8 +413,8 @@ fn giant() -> u16 {
 
 #[test]
 fn a_message_of_more_than_four_gigabytes_is_listed_and_leaves_the_others_alone() {
-    let desk = Desk::new(Disposal::Keep);
-    let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+    let host = TestHost::new();
+    let call = host.call();
     let listed = account(giant(), json!({})).list(&ListRequest { folder: Some("INBOX".to_owned()) }, &call).unwrap();
     let Listing::Messages { messages, .. } = listed else { panic!("{listed:?}") };
     let sizes: Vec<_> = messages.iter().map(|message| message.size.unwrap()).collect();
@@ -421,18 +422,19 @@ fn a_message_of_more_than_four_gigabytes_is_listed_and_leaves_the_others_alone()
     let request = ReceiveRequest { max_bytes: Some(1000), ..Default::default() };
     let received = account(giant(), json!({})).receive(&request, &call).unwrap();
     assert!(received.interrupted.is_none(), "{received:?}");
-    assert_eq!(desk.texts(), ["hello", "a:b\n", "hello"]);
+    assert_eq!(host.texts(), ["hello", "a:b\n", "hello"]);
     assert_eq!(received.state, "imap:1;7;5,7;6;");
 }
 
 #[test]
 fn a_literal_of_more_than_four_gigabytes_streams_and_its_end_is_never_assumed() {
-    let desk = Desk::new(Disposal::Keep);
-    let received = fetch(&mut account(giant(), json!({})), None, &desk).unwrap();
+    let host = TestHost::new();
+    let received = fetch(&mut account(giant(), json!({})), None, &host).unwrap();
     let error = received.interrupted.unwrap();
     assert_eq!((error.status, error.code.as_str()), (Status::Network, "net.closed_by_server"), "{error:?}");
-    assert_eq!(desk.texts(), ["hello"]);
-    assert!(*desk.bytes.borrow() >= 3_000_000, "{}", desk.bytes.borrow());
+    assert_eq!(host.texts(), ["hello"]);
+    let begun = host.unfinished().unwrap();
+    assert!(begun.size >= 3_000_000, "{}", begun.size);
     assert_eq!(received.state, "imap:1;7;5;;");
 }
 
@@ -479,21 +481,21 @@ fn an_append_that_is_answered_too_early_is_no_success() {
 
 #[test]
 fn a_deletion_that_is_refused_does_not_stop_the_fetching() {
-    let desk = Desk::new(Disposal::Delete);
-    let received = fetch(&mut account(odd("UID STORE", "TAG NO read-only\r\n"), json!({})), None, &desk).unwrap();
-    assert_eq!(desk.texts(), ["hello"]);
+    let host = TestHost::new().answering(Disposal::Delete);
+    let received = fetch(&mut account(odd("UID STORE", "TAG NO read-only\r\n"), json!({})), None, &host).unwrap();
+    assert_eq!(host.texts(), ["hello"]);
     assert_eq!(received.interrupted.unwrap().code, "imap.store_refused");
     assert_eq!(received.state, "imap:1;7;5;;5");
     // The next time it is deleted, not fetched.
-    let desk = Desk::new(Disposal::Delete);
-    let received = fetch(&mut account(odd("nothing", ""), json!({})), Some(received.state), &desk).unwrap();
-    assert!(desk.texts().is_empty() && received.interrupted.is_none());
+    let host = TestHost::new().answering(Disposal::Delete);
+    let received = fetch(&mut account(odd("nothing", ""), json!({})), Some(received.state), &host).unwrap();
+    assert!(host.texts().is_empty() && received.interrupted.is_none());
     assert_eq!(received.state, "imap:1;7;5;;");
 }
 
 #[test]
 fn a_folder_that_was_numbered_anew_is_fetched_anew() {
-    let desk = Desk::new(Disposal::Keep);
-    let received = fetch(&mut account(odd("nothing", ""), json!({})), Some("imap:1;6;1:9;;".to_owned()), &desk).unwrap();
-    assert_eq!((desk.texts(), received.state.as_str()), (vec!["hello".to_owned()], "imap:1;7;5;;"));
+    let host = TestHost::new();
+    let received = fetch(&mut account(odd("nothing", ""), json!({})), Some("imap:1;6;1:9;;".to_owned()), &host).unwrap();
+    assert_eq!((host.texts(), received.state.as_str()), (vec!["hello".to_owned()], "imap:1;7;5;;"));
 }

@@ -1,8 +1,9 @@
 //! Large folders: no line is too long, and a few messages of many cost no look at all of them.
 
-use crate::desk::{Desk, account, receive};
+use crate::account::{account, receive};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Disposal, ReceiveRequest, Received};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -90,10 +91,10 @@ fn fetched(
     max_messages: Option<u64>,
     verdict: Disposal,
 ) -> (Vec<String>, Received) {
-    let desk = Desk::new(verdict);
-    let received = receive(60, account, &ReceiveRequest { state, max_messages, ..ReceiveRequest::default() }, &desk).unwrap();
+    let host = TestHost::new().answering(verdict);
+    let received = receive(60, account, &ReceiveRequest { state, max_messages, ..ReceiveRequest::default() }, &host).unwrap();
     assert!(received.interrupted.is_none() && received.missing.is_empty(), "{received:?}");
-    let ids = desk.taken.borrow().iter().map(|(id, _)| id.split('.').next().unwrap().to_owned()).collect();
+    let ids = host.messages().iter().map(|(id, _)| id.split('.').next().unwrap().to_owned()).collect();
     (ids, received)
 }
 
@@ -149,10 +150,9 @@ fn what_a_search_left_out_of_a_slice_comes_later() {
     assert_eq!(ids, ["1004", "1010", "1026"]);
     assert!(received.state.ends_with(";;"), "{}", received.state);
     // What is not wanted any more is not passed over either.
-    let mut desk = Desk::new(Disposal::Keep);
-    desk.limit = 2;
+    let host = TestHost::new().answering_with(|number, _| if number > 2 { Disposal::Stop } else { Disposal::Keep });
     let request = ReceiveRequest { state: Some(received.state), max_messages: Some(10), ..ReceiveRequest::default() };
-    let received = receive(60, &mut account, &request, &desk).unwrap();
+    let received = receive(60, &mut account, &request, &host).unwrap();
     let (ids, _) = fetched(&mut account, Some(received.state), Some(1), Disposal::Keep);
     assert_eq!(ids, ["1032"]);
 }

@@ -1,12 +1,12 @@
 //! The transport against servers in this process that misbehave: cut off at any byte, or hostile.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 
+mod account;
 mod append;
 mod capabilities;
 mod compress;
 mod cut;
 mod described;
-mod desk;
 mod ends;
 mod file;
 mod filtered;

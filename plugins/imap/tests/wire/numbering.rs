@@ -1,8 +1,9 @@
 //! Servers that do not say by what they number, or number anew while we work: no message is taken for another one.
 
-use crate::desk::{Desk, account, asked, failure, fetch, receive, told};
+use crate::account::{account, asked, failure, fetch, receive, told};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Call, Disposal, ReceiveRequest, Status, Transport};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -63,24 +64,24 @@ fn has_stored(folder: &Mutex<Folder>) -> bool {
 #[test]
 fn without_a_numbering_another_message_under_the_same_uid_is_never_passed_over() {
     let (port, folder) = folder("one", 0, "");
-    let desk = Desk::new(Disposal::Keep);
-    let received = fetch(&mut account(port, json!({})), None, &desk).unwrap();
-    assert_eq!(desk.texts(), ["one"]);
+    let host = TestHost::new();
+    let received = fetch(&mut account(port, json!({})), None, &host).unwrap();
+    assert_eq!(host.texts(), ["one"]);
     folder.lock().unwrap().text = "another".to_owned();
-    let error = fetch(&mut account(port, json!({})), Some(received.state), &desk).unwrap_err();
+    let error = fetch(&mut account(port, json!({})), Some(received.state), &host).unwrap_err();
     assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "imap.validity_missing"));
     // What an earlier call left to be done is not done to another message.
     for due in ["imap:1;0;5;;5", "imap:1;0;5;;;;5"] {
-        assert_eq!(fetch(&mut account(port, json!({})), Some(due.to_owned()), &desk).unwrap_err().code, "imap.validity_missing");
+        assert_eq!(fetch(&mut account(port, json!({})), Some(due.to_owned()), &host).unwrap_err().code, "imap.validity_missing");
     }
     assert!(!has_stored(&folder));
     // Without a state it comes.
-    let desk = Desk::new(Disposal::Keep);
-    fetch(&mut account(port, json!({})), None, &desk).unwrap();
-    assert_eq!(desk.texts(), ["another"]);
+    let host = TestHost::new();
+    fetch(&mut account(port, json!({})), None, &host).unwrap();
+    assert_eq!(host.texts(), ["another"]);
     // An id names nothing for later.
     let call = Call::new(&(), Instant::now() + Duration::from_secs(30));
-    let request = json!({"messages": [desk.taken.borrow()[0].0], "do": "delete"});
+    let request = json!({"messages": [host.messages()[0].0], "do": "delete"});
     let applied = told(account(port, json!({})).apply(&asked(request.clone()), &call).unwrap());
     assert_eq!(applied["missing"], request["messages"]);
     assert!(!has_stored(&folder));
@@ -89,11 +90,11 @@ fn without_a_numbering_another_message_under_the_same_uid_is_never_passed_over()
 #[test]
 fn without_a_numbering_what_is_deleted_at_once_leaves_no_doubt() {
     let (port, folder) = folder("one", 0, "");
-    let desk = Desk::new(Disposal::Delete);
-    let received = fetch(&mut account(port, json!({})), None, &desk).unwrap();
+    let host = TestHost::new().answering(Disposal::Delete);
+    let received = fetch(&mut account(port, json!({})), None, &host).unwrap();
     folder.lock().unwrap().text = "another".to_owned();
-    fetch(&mut account(port, json!({})), Some(received.state), &desk).unwrap();
-    assert_eq!(desk.texts(), ["one", "another"]);
+    fetch(&mut account(port, json!({})), Some(received.state), &host).unwrap();
+    assert_eq!(host.texts(), ["one", "another"]);
 }
 
 #[test]
@@ -108,15 +109,15 @@ fn after_a_new_numbering_nothing_is_stored_and_everything_comes_anew() {
         let (port, folder) = folder("one", 7, by);
         let request = ReceiveRequest { max_bytes, ..ReceiveRequest::default() };
         let mut account = account(port, json!({}));
-        let result = receive(30, &mut account, &request, &Desk::new(verdict));
+        let result = receive(30, &mut account, &request, &TestHost::new().answering(verdict));
         let state = result.as_ref().ok().map(|received| received.state.clone());
         let error = failure(result);
         assert_eq!((error.status, error.code.as_str()), (Status::Later, "imap.renumbered"), "{by}");
         assert!(!has_stored(&folder), "{by}: {:?}", folder.lock().unwrap().heard);
         folder.lock().unwrap().text = "another".to_owned();
-        let desk = Desk::new(Disposal::Keep);
-        let received = receive(30, &mut account, &ReceiveRequest { state, ..request }, &desk).unwrap();
-        assert_eq!((desk.texts(), received.state.as_str()), (vec!["another".to_owned()], "imap:1;8;5;;"), "{by}");
+        let host = TestHost::new();
+        let received = receive(30, &mut account, &ReceiveRequest { state, ..request }, &host).unwrap();
+        assert_eq!((host.texts(), received.state.as_str()), (vec!["another".to_owned()], "imap:1;8;5;;"), "{by}");
         assert!(!has_stored(&folder), "{by}");
     }
     for action in ["delete", "seen", "move"] {

@@ -1,9 +1,10 @@
 //! Servers that would keep a wait busy, or from ending.
 
-use crate::desk::{Desk, account, failure, receive};
+use crate::account::{account, failure, receive};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
-use postkontor_plugin::{Disposal, ReceiveRequest, Status};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{ReceiveRequest, Status};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -39,9 +40,9 @@ fn messages_that_are_told_and_are_not_there_are_looked_for_ever_more_seldom() {
                 Ok(true)
             }),
         );
-        let desk = Desk::new(Disposal::Keep);
-        let received = receive(60, &mut account(port, json!({})), &request(3), &desk).unwrap();
-        assert!(received.interrupted.is_none() && desk.texts().is_empty());
+        let host = TestHost::new();
+        let received = receive(60, &mut account(port, json!({})), &request(3), &host).unwrap();
+        assert!(received.interrupted.is_none() && host.texts().is_empty());
         let heard = heard.lock().unwrap();
         let searches = heard.iter().filter(|command| command.starts_with("UID SEARCH")).count();
         assert!((2..12).contains(&searches), "{idles}: {searches}");
@@ -77,7 +78,7 @@ fn half_a_line_that_never_ends_does_not_prolong_the_wait() {
         );
         let begun = Instant::now();
         let mut account = account(port, json!({"server": {"timeout_seconds": 1}}));
-        let error = failure(receive(60, &mut account, &request(1), &Desk::new(Disposal::Keep)));
+        let error = failure(receive(60, &mut account, &request(1), &TestHost::new()));
         assert_eq!((error.status, error.code.as_str()), (Status::Timeout, "net.idle_timeout"), "{on} {text:?}");
         assert!(begun.elapsed() < Duration::from_secs(40), "{on}: it waited to the end");
     }

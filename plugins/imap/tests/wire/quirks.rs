@@ -1,8 +1,9 @@
 //! Servers that write what they say otherwise than the RFCs have it, and mean the same.
 
-use crate::desk::{Desk, account, asked, told};
+use crate::account::{account, asked, told};
 use crate::hostile::{got, odd};
 use postkontor_plugin::serde_json::json;
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Call, Disposal, Transport};
 use std::time::{Duration, Instant};
 
@@ -37,12 +38,12 @@ fn blanks_between_items_and_blank_lines_between_responses_change_nothing() {
     let listed = account(odd("LIST", listed), json!({})).list(&asked(json!({})), &call).unwrap();
     assert_eq!(told(listed)["folders"].as_array().unwrap().len(), 2);
     // Nothing of it makes half a message whole.
-    let desk = Desk::new(Disposal::Delete);
-    let received = crate::desk::fetch(
+    let host = TestHost::new().answering(Disposal::Delete);
+    let received = crate::account::fetch(
         &mut account(odd("BODY", "* 1 FETCH (UID 5 BODY[] {5}\r\nhello\r\n\r\n)\r\nTAG OK done\r\n"), json!({})),
         None,
-        &desk,
+        &host,
     );
-    assert!(desk.texts().is_empty());
+    assert!(host.texts().is_empty());
     assert_eq!(received.unwrap().missing.len(), 1);
 }

@@ -1,9 +1,10 @@
 //! Texts in commands: what travels quoted, what as a literal, what in UTF-8, and that nothing is used which a server does not offer.
 
-use crate::desk::{Desk, account, fetch, send, send_as};
+use crate::account::{account, fetch, send, send_as};
 use crate::strict::Strict;
 use postkontor_imap::Imap;
 use postkontor_plugin::serde_json::{Value, json};
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Applied, ApplyRequest, Call, Disposal, Filter, ListRequest, Listing, ReceiveRequest, Status, Transport};
 use std::time::{Duration, Instant};
 
@@ -13,22 +14,22 @@ fn deadline() -> Instant {
 
 /// Fetches what has this subject.
 fn search(account: &mut Imap, subject: &str) -> Vec<String> {
-    let desk = Desk::new(Disposal::Keep);
+    let host = TestHost::new();
     let filter = Filter { subject: Some(subject.to_owned()), ..Filter::default() };
-    let received = account.receive(&ReceiveRequest { filter, ..ReceiveRequest::default() }, &Call::new(&desk, deadline())).unwrap();
+    let received = account.receive(&ReceiveRequest { filter, ..ReceiveRequest::default() }, &Call::new(&host, deadline())).unwrap();
     assert!(received.interrupted.is_none());
-    desk.texts()
+    host.texts()
 }
 
 fn apply(account: &mut Imap, request: Value) -> Applied {
-    let desk = Desk::new(Disposal::Keep);
+    let host = TestHost::new();
     let request: ApplyRequest = postkontor_plugin::serde_json::from_value(request).unwrap();
-    account.apply(&request, &Call::new(&desk, deadline())).unwrap_or_else(|error| panic!("{request:?}: {error:?}"))
+    account.apply(&request, &Call::new(&host, deadline())).unwrap_or_else(|error| panic!("{request:?}: {error:?}"))
 }
 
 fn folders(account: &mut Imap) -> String {
-    let desk = Desk::new(Disposal::Keep);
-    match account.list(&ListRequest::default(), &Call::new(&desk, deadline())).unwrap() {
+    let host = TestHost::new();
+    match account.list(&ListRequest::default(), &Call::new(&host, deadline())).unwrap() {
         Listing::Folders { folders } => folders[0].name.clone(),
         Listing::Messages { .. } => panic!("messages in the place of folders"),
     }
@@ -74,20 +75,20 @@ fn a_literal_above_4096_bytes_comes_unasked_only_with_literal_plus() {
 fn a_literal_that_the_server_refuses_to_take_is_a_refusal_of_the_command() {
     let server = Strict::start("IMAP4rev1", Some(("LOGIN", "TAG NO [AUTHENTICATIONFAILED] who is that\r\n")));
     let mut stranger = account(server.port, json!({"auth": {"user": "jürgen"}}));
-    let error = fetch(&mut stranger, None, &Desk::new(Disposal::Keep)).unwrap_err();
+    let error = fetch(&mut stranger, None, &TestHost::new()).unwrap_err();
     assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.refused"));
     let server = Strict::start("IMAP4rev1", Some(("LOGIN", "TAG OK come in\r\n")));
     let mut early = account(server.port, json!({"auth": {"user": "jürgen"}}));
-    assert_eq!(fetch(&mut early, None, &Desk::new(Disposal::Keep)).unwrap_err().status, Status::Protocol, "half a command cannot succeed");
+    assert_eq!(fetch(&mut early, None, &TestHost::new()).unwrap_err().status, Status::Protocol, "half a command cannot succeed");
 }
 
 #[test]
 fn the_password_is_in_no_transcript_however_it_travels() {
     for password in ["Geheim-7", "Grüße, 9"] {
         let server = Strict::start("IMAP4rev1", None);
-        let desk = Desk::new(Disposal::Keep);
+        let host = TestHost::new();
         let mut account = account(server.port, json!({"auth": {"user": "jürgen", "password": password}}));
-        let report = account.test(&Default::default(), &Call::new(&desk, deadline())).unwrap();
+        let report = account.test(&Default::default(), &Call::new(&host, deadline())).unwrap();
         let transcript = report.transcript.join("\n");
         assert!(transcript.contains("LOGIN") && !transcript.contains(password), "{transcript}");
     }
@@ -112,8 +113,8 @@ fn folder_names_travel_in_utf8_only_where_that_is_in_force() {
         let server = Strict::start(capabilities, odd);
         let mut account = account(server.port, json!({"imap": {"inbox": "Größe"}}));
         assert_eq!(folders(&mut account), "Größe & Maß", "{capabilities}");
-        let desk = Desk::new(Disposal::Keep);
-        fetch(&mut account, None, &desk).unwrap();
+        let host = TestHost::new();
+        fetch(&mut account, None, &host).unwrap();
         assert_eq!(server.only("SELECT"), format!("SELECT {wire}"), "{capabilities} {odd:?}");
         apply(&mut account, json!({"messages": ["5.7.Größe"], "do": "move", "folder": "Größe"}));
         assert!(server.heard().iter().any(|command| command.ends_with(&format!(" 5 {wire}"))), "{capabilities}: {:?}", server.heard());
@@ -164,9 +165,9 @@ fn a_server_without_extensions_hears_of_none() {
         let server = Strict::start("IMAP4rev1", None);
         let mut account =
             account(server.port, json!({"auth": {"method": method}, "imap": {"outbox": "Out", "create_folders": true, "compress": true}}));
-        let desk = Desk::new(Disposal::Delete);
-        assert!(fetch(&mut account, None, &desk).unwrap().interrupted.is_none());
-        assert_eq!(desk.texts(), ["hello"]);
+        let host = TestHost::new().answering(Disposal::Delete);
+        assert!(fetch(&mut account, None, &host).unwrap().interrupted.is_none());
+        assert_eq!(host.texts(), ["hello"]);
         for action in ["seen", "unseen", "delete", "move"] {
             apply(&mut account, json!({"messages": ["5.7.INBOX"], "do": action, "folder": "Ablage"}));
         }

@@ -1,12 +1,12 @@
 //! A folder in which nothing is new costs one SELECT, and whatever is new is never overlooked for that.
 
-use crate::desk::{Desk, account};
+use crate::account::account;
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
-use postkontor_plugin::{Call, Disposal, Filter, ReceiveRequest, Transport};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Disposal, Filter, ReceiveRequest, Transport};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 /// A folder as the server tells of it.
 #[derive(Clone, Debug, Default)]
@@ -82,11 +82,11 @@ fn arrive(folder: &Shared, uid: u32) {
 /// What a call fetches, the state after it, and whether it looked for anything.
 pub(crate) fn receive(port: u16, shared: &Shared, request: &ReceiveRequest, state: &str, verdict: Disposal) -> (String, String, bool) {
     shared.lock().unwrap().heard.clear();
-    let desk = Desk::new(verdict);
+    let host = TestHost::new().answering(verdict);
     let request = ReceiveRequest { state: Some(state.to_owned()), ..request.clone() };
-    let received = account(port, json!({})).receive(&request, &Call::new(&desk, Instant::now() + Duration::from_secs(30))).unwrap();
+    let received = account(port, json!({})).receive(&request, &host.call()).unwrap();
     let looked = shared.lock().unwrap().heard.iter().any(|command| command.starts_with("UID "));
-    (desk.texts().concat(), received.state, looked)
+    (host.texts().concat(), received.state, looked)
 }
 
 /// The servers: with CONDSTORE, with UIDNEXT only, with both.

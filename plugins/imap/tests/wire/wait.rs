@@ -1,8 +1,9 @@
 //! Waiting for new messages: IDLE, and what may go wrong with it.
 
-use crate::desk::{Desk, account, failure};
+use crate::account::{account, failure};
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Disposal, Error, Filter, Host, ReceiveRequest, Received, Status, Transport};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Call, Error, Filter, ReceiveRequest, Received, Status, Transport};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -123,10 +124,10 @@ fn request(seconds: u64) -> ReceiveRequest {
 
 /// Waits; what came, and how it ended.
 fn wait(world: &World, more: Value, request: &ReceiveRequest) -> (Vec<String>, Result<Received, Error>) {
-    let desk = Desk::new(Disposal::Keep);
-    let call = Call::new(&desk, Instant::now() + Duration::from_secs(60));
+    let host = TestHost::new();
+    let call = host.call_within(Duration::from_secs(60));
     let received = account(world.port, more).receive(request, &call);
-    (desk.texts(), received)
+    (host.texts(), received)
 }
 
 /// A wait that ends as soon as something came, long before its time is over.
@@ -294,16 +295,10 @@ fn the_number_of_messages_told_again_is_no_news() {
 
 #[test]
 fn deadline_and_cancelling_hold_while_idling() {
-    struct Stopped(Instant);
-    impl Host for Stopped {
-        fn progress(&self, _: u64, _: u64) -> Result<(), Status> {
-            if Instant::now() < self.0 { Ok(()) } else { Err(Status::Cancelled) }
-        }
-    }
     let world = World::new(&[]);
     let begun = Instant::now();
-    let stopped = Stopped(begun + Duration::from_millis(500));
-    let call = Call::new(&stopped, begun + Duration::from_secs(60));
+    let stopped = TestHost::new().stopping_at(begun + Duration::from_millis(500));
+    let call = stopped.call_within(Duration::from_secs(60));
     let error = account(world.port, json!({})).receive(&request(50), &call).unwrap_err();
     assert_eq!(error.status, Status::Cancelled);
     let call = Call::new(&(), Instant::now() + Duration::from_secs(1));

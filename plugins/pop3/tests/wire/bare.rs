@@ -1,12 +1,12 @@
 //! Servers that can little, or say wrongly what they can.
 
-use crate::desk::{Desk, account, fetch};
+use crate::account::{account, fetch};
 use crate::hostile::{odd, server};
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Action, ApplyRequest, Call, Disposal, Filter, ReceiveRequest, Received, Status, Transport};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Action, ApplyRequest, Disposal, Filter, ReceiveRequest, Received, Status, Transport};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 /// A mailbox of three messages, two of which are equal, at a server that knows these commands beside the necessary ones; what it hears.
 fn little(commands: &'static [&'static str], capabilities: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
@@ -35,8 +35,8 @@ fn little(commands: &'static [&'static str], capabilities: &'static str) -> (u16
     (port, heard)
 }
 
-fn receive(port: u16, request: ReceiveRequest, desk: &Desk) -> Received {
-    let call = Call::new(desk, Instant::now() + Duration::from_secs(30));
+fn receive(port: u16, request: ReceiveRequest, host: &TestHost) -> Received {
+    let call = host.call();
     account(port, json!({})).receive(&request, &call).unwrap()
 }
 
@@ -45,13 +45,13 @@ fn nothing_is_fetched_twice_whatever_the_server_names_its_messages_by() {
     for (commands, kind) in [(&["UIDL", "TOP"][..], "a"), (&["UIDL"], "a"), (&["TOP"], "top-"), (&[], "retr-")] {
         for capabilities in ["", "USER\r\n", "UIDL\r\nTOP\r\n"] {
             let (port, _) = little(commands, capabilities);
-            let desk = Desk::new(Disposal::Keep);
+            let host = TestHost::new();
             let request = ReceiveRequest { max_messages: Some(2), ..ReceiveRequest::default() };
-            let first = receive(port, request.clone(), &desk);
-            let second = receive(port, ReceiveRequest { state: Some(first.state), ..request.clone() }, &desk);
-            let third = receive(port, ReceiveRequest { state: Some(second.state), ..request }, &desk);
+            let first = receive(port, request.clone(), &host);
+            let second = receive(port, ReceiveRequest { state: Some(first.state), ..request.clone() }, &host);
+            let third = receive(port, ReceiveRequest { state: Some(second.state), ..request }, &host);
             assert_eq!((first.more, second.more, third.more), (true, false, false), "{commands:?}");
-            let ids: Vec<_> = desk.taken.borrow().iter().map(|(id, _)| id.clone()).collect();
+            let ids = host.ids();
             // Equal messages are two messages.
             assert!(ids.len() == 3 && ids[0] != ids[1] && ids[0].starts_with(kind), "{commands:?}: {ids:?}");
         }
@@ -62,10 +62,10 @@ fn nothing_is_fetched_twice_whatever_the_server_names_its_messages_by() {
 fn without_uidl_deletions_find_their_messages() {
     for commands in [&["TOP"][..], &[]] {
         let (port, heard) = little(commands, "");
-        let desk = Desk::new(Disposal::Keep);
-        receive(port, ReceiveRequest::default(), &desk);
-        let ids: Vec<_> = desk.taken.borrow().iter().map(|(id, _)| id.clone()).collect();
-        let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+        let host = TestHost::new();
+        receive(port, ReceiveRequest::default(), &host);
+        let ids = host.ids();
+        let call = host.call();
         // One that is named twice is deleted once; what is not there is told in the order in which it was named.
         let named = ["z", &ids[1], "y", "x"].map(str::to_owned).to_vec();
         let request = ApplyRequest { messages: named, action: Action::Delete, folder: None };
@@ -79,28 +79,28 @@ fn without_uidl_deletions_find_their_messages() {
 #[test]
 fn without_top_a_large_message_stays_and_is_named_and_the_others_come() {
     let (port, _) = little(&["UIDL"], "UIDL\r\n");
-    let desk = Desk::new(Disposal::Delete);
-    let received = receive(port, ReceiveRequest { max_bytes: Some(20), ..ReceiveRequest::default() }, &desk);
-    assert_eq!(desk.texts().len(), 2);
+    let host = TestHost::new().answering(Disposal::Delete);
+    let received = receive(port, ReceiveRequest { max_bytes: Some(20), ..ReceiveRequest::default() }, &host);
+    assert_eq!(host.texts().len(), 2);
     let missing = &received.missing[..];
     assert_eq!((missing.len(), missing[0].id.as_str(), missing[0].error.status), (1, "c", Status::Refused));
     assert_eq!(missing[0].error.code, "pop3.retrieve_refused");
     assert!(received.interrupted.is_none());
     // It is not taken for fetched, so that it comes when the limit lets it pass.
-    let desk = Desk::new(Disposal::Keep);
-    receive(port, ReceiveRequest { state: Some(received.state), ..ReceiveRequest::default() }, &desk);
-    assert!(desk.texts().iter().any(|text| text.contains("longer")), "{:?}", desk.texts());
+    let host = TestHost::new();
+    receive(port, ReceiveRequest { state: Some(received.state), ..ReceiveRequest::default() }, &host);
+    assert!(host.texts().iter().any(|text| text.contains("longer")), "{:?}", host.texts());
 }
 
 #[test]
 fn without_top_a_filter_that_needs_headers_is_refused() {
     let (port, _) = little(&["UIDL"], "UIDL\r\n");
-    let desk = Desk::new(Disposal::Keep);
-    let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+    let host = TestHost::new();
+    let call = host.call();
     let filter = Filter { subject: Some("x".to_owned()), ..Filter::default() };
     let error = account(port, json!({})).receive(&ReceiveRequest { filter, ..ReceiveRequest::default() }, &call).unwrap_err();
     assert_eq!((error.status, error.code.as_str()), (Status::Unsupported, "pop3.top_unsupported"));
-    assert!(desk.texts().is_empty());
+    assert!(host.texts().is_empty());
 }
 
 #[test]
@@ -117,9 +117,9 @@ fn a_list_of_capabilities_that_is_wrong_does_no_harm() {
         "..\r\n",
     ] {
         let (port, _) = little(&["UIDL"], capabilities);
-        let desk = Desk::new(Disposal::Keep);
-        assert!(receive(port, ReceiveRequest::default(), &desk).interrupted.is_none());
-        assert_eq!(desk.texts().len(), 3, "{capabilities:?}");
+        let host = TestHost::new();
+        assert!(receive(port, ReceiveRequest::default(), &host).interrupted.is_none());
+        assert_eq!(host.texts().len(), 3, "{capabilities:?}");
     }
 }
 
@@ -134,10 +134,10 @@ fn utf8_is_switched_on_before_the_login_where_it_is_offered() {
         (&["UIDL", "UTF8"], "", false),
     ] {
         let (port, heard) = little(commands, capabilities);
-        let desk = Desk::new(Disposal::Keep);
+        let host = TestHost::new();
         let settings: Value = json!({"auth": {"user": "jürgen", "password": "Grüße, 9"}});
-        fetch(&mut account(port, settings), None, &desk).unwrap();
-        assert_eq!(desk.texts().len(), 3);
+        fetch(&mut account(port, settings), None, &host).unwrap();
+        assert_eq!(host.texts().len(), 3);
         let heard = heard.lock().unwrap();
         let place = |command: &str| heard.iter().position(|heard| heard == command);
         assert_eq!(place("UTF8").is_some(), expected, "{capabilities:?}");
@@ -161,12 +161,12 @@ fn a_farewell_whose_answer_is_lost_means_not_deleted_and_the_next_session_knows(
             _ => b"+OK\r\n",
         })
     });
-    let desk = Desk::new(Disposal::Delete);
-    let received = receive(lost, ReceiveRequest::default(), &desk);
-    assert_eq!((desk.texts().len(), received.interrupted.unwrap().status), (1, Status::Network));
+    let host = TestHost::new().answering(Disposal::Delete);
+    let received = receive(lost, ReceiveRequest::default(), &host);
+    assert_eq!((host.texts().len(), received.interrupted.unwrap().status), (1, Status::Network));
     assert!(received.state.ends_with("!:a"), "{}", received.state);
-    let desk = Desk::new(Disposal::Keep);
-    let received = receive(odd(&[]), ReceiveRequest { state: Some(received.state), ..ReceiveRequest::default() }, &desk);
-    assert!(desk.texts().is_empty() && received.interrupted.is_none());
+    let host = TestHost::new();
+    let received = receive(odd(&[]), ReceiveRequest { state: Some(received.state), ..ReceiveRequest::default() }, &host);
+    assert!(host.texts().is_empty() && received.interrupted.is_none());
     assert_eq!(received.state, "pop3:1", "the deletion was asked for again and confirmed");
 }

@@ -1,8 +1,9 @@
 //! The connection is cut at every byte of a dialogue: half a message is never taken for a whole one, and nothing is lost.
 
-use crate::desk::{Desk, account, fetch};
+use crate::account::{account, fetch};
 use crate::post::{Mailbox, Post};
 use postkontor_plugin::serde_json::json;
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Disposal, Status};
 use std::sync::{Arc, Mutex};
 
@@ -21,9 +22,9 @@ fn a_cut_at_any_byte_neither_halves_nor_loses_nor_repeats_a_message() {
         for verdict in [Disposal::Keep, Disposal::Delete] {
             let whole = mailbox();
             let post = Post::start(&whole, pipelining, None);
-            let desk = Desk::new(verdict);
-            fetch(&mut account(post.port, json!({})), None, &desk).unwrap();
-            assert_eq!(*desk.taken.borrow(), messages().into_iter().map(|(id, text)| (id, text.into_bytes())).collect::<Vec<_>>());
+            let host = TestHost::new().answering(verdict);
+            fetch(&mut account(post.port, json!({})), None, &host).unwrap();
+            assert_eq!(host.messages(), messages().into_iter().map(|(id, text)| (id, text.into_bytes())).collect::<Vec<_>>());
             let total = *said(&post);
             assert_eq!(whole.lock().unwrap().len(), if verdict == Disposal::Delete { 0 } else { 4 });
             let mut interrupted = 0;
@@ -53,31 +54,31 @@ fn cut(pipelining: bool, verdict: Disposal, at: usize) -> bool {
     let mailbox = mailbox();
     let post = Post::start(&mailbox, pipelining, Some(at));
     let mut account = account(post.port, json!({}));
-    let first = Desk::new(verdict);
+    let first = TestHost::new().answering(verdict);
     let state = match fetch(&mut account, None, &first) {
         // A farewell that nothing depends on may be lost.
         Ok(received) => {
             if let Some(error) = &received.interrupted {
                 assert_eq!(error.status, Status::Network, "{place}: {error:?}");
             } else {
-                assert_eq!((first.taken.borrow().len(), verdict), (4, Disposal::Keep), "{place}");
+                assert_eq!((first.messages().len(), verdict), (4, Disposal::Keep), "{place}");
             }
             Some(received.state)
         }
         Err(error) => {
             assert_eq!(error.status, Status::Network, "{place}: {error:?}");
-            assert!(first.taken.borrow().is_empty(), "{place}: the state of what was taken is lost");
+            assert!(first.messages().is_empty(), "{place}: the state of what was taken is lost");
             None
         }
     };
-    let second = Desk::new(verdict);
+    let second = TestHost::new().answering(verdict);
     let received = fetch(&mut account, state, &second).unwrap_or_else(|error| panic!("{place}: {error:?}"));
     assert!(received.interrupted.is_none(), "{place}: {received:?}");
-    let both: Vec<(String, Vec<u8>)> = [first.taken.borrow().clone(), second.taken.borrow().clone()].concat();
+    let both: Vec<(String, Vec<u8>)> = [first.messages(), second.messages()].concat();
     let expected: Vec<(String, Vec<u8>)> = messages().into_iter().map(|(id, text)| (id, text.into_bytes())).collect();
     assert_eq!(both, expected, "{place}");
     if verdict == Disposal::Delete {
         assert!(mailbox.lock().unwrap().is_empty(), "{place}: what was to be deleted still lies there");
     }
-    !first.taken.borrow().is_empty()
+    !first.messages().is_empty()
 }

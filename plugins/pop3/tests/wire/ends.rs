@@ -1,17 +1,18 @@
 //! Where a message ends: what its author wrote ends it nowhere, and half of it is never taken, remembered or deleted.
 
-use crate::desk::{Desk, account, fetch};
+use crate::account::{account, fetch};
 use crate::scripted::{Script, Scripted};
 use postkontor_plugin::serde_json::json;
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Disposal, Received, Status};
 
 const PIPELINED: &str = "UIDL\r\nTOP\r\nPIPELINING\r\n";
 const ONE_BY_ONE: &str = "UIDL\r\nTOP\r\n";
 
 fn session(server: &Scripted, verdict: Disposal, state: Option<String>) -> (Vec<(String, String)>, Received) {
-    let desk = Desk::new(verdict);
-    let received = fetch(&mut account(server.port, json!({})), state, &desk).unwrap();
-    let taken = desk.taken.borrow().iter().map(|(id, text)| (id.clone(), String::from_utf8_lossy(text).into_owned())).collect();
+    let host = TestHost::new().answering(verdict);
+    let received = fetch(&mut account(server.port, json!({})), state, &host).unwrap();
+    let taken = host.messages().iter().map(|(id, text)| (id.clone(), String::from_utf8_lossy(text).into_owned())).collect();
     (taken, received)
 }
 

@@ -1,7 +1,8 @@
 //! Servers that attack.
 
-use crate::desk::{Desk, account, failure, fetch, fetch_within};
+use crate::account::{account, failure, fetch, fetch_within};
 use postkontor_plugin::serde_json::{Value, json};
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Disposal, Error, Status};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -48,18 +49,18 @@ pub(crate) fn odd(answers: &'static [(&'static str, &'static str)]) -> u16 {
 }
 
 fn error(port: u16, more: Value) -> Error {
-    let desk = Desk::new(Disposal::Delete);
-    let error = failure(fetch(&mut account(port, more), None, &desk));
-    assert!(desk.taken.borrow().is_empty(), "{error:?}");
+    let host = TestHost::new().answering(Disposal::Delete);
+    let error = failure(fetch(&mut account(port, more), None, &host));
+    assert!(host.messages().is_empty(), "{error:?}");
     error
 }
 
 #[test]
 fn what_a_decent_server_says_is_taken() {
-    let desk = Desk::new(Disposal::Delete);
-    let received = fetch(&mut account(odd(&[]), json!({})), None, &desk).unwrap();
+    let host = TestHost::new().answering(Disposal::Delete);
+    let received = fetch(&mut account(odd(&[]), json!({})), None, &host).unwrap();
     assert!(received.interrupted.is_none());
-    assert_eq!(desk.texts(), ["Subject: x\r\n\r\ny\r\n"]);
+    assert_eq!(host.texts(), ["Subject: x\r\n\r\ny\r\n"]);
 }
 
 #[test]
@@ -135,10 +136,10 @@ fn challenges_that_belong_to_no_exchange_end_the_session() {
     ] {
         let answers: &'static [(&str, &str)] = vec![("CAPA", "+OK\r\nUIDL\r\nSASL PLAIN\r\n.\r\n"), (command, answer)].leak();
         let method = if command == "AUTH" { "plain" } else { "password" };
-        let desk = Desk::new(Disposal::Delete);
-        let error = failure(fetch(&mut account(odd(answers), json!({"auth": {"method": method}})), None, &desk));
+        let host = TestHost::new().answering(Disposal::Delete);
+        let error = failure(fetch(&mut account(odd(answers), json!({"auth": {"method": method}})), None, &host));
         assert!(matches!(error.status, Status::Protocol | Status::Auth), "{command}: {error:?}");
-        assert!(desk.taken.borrow().is_empty() || command == "QUIT");
+        assert!(host.messages().is_empty() || command == "QUIT");
     }
 }
 
@@ -154,9 +155,9 @@ fn dots_in_odd_places_end_no_message_too_early() {
         ("+OK\r\n+OK\r\n-ERR\r\n.\r\n", "+OK\r\n-ERR\r\n"),
     ] {
         let answers: &'static [(&str, &str)] = vec![("RETR", answer)].leak();
-        let desk = Desk::new(Disposal::Keep);
-        fetch(&mut account(odd(answers), json!({})), None, &desk).unwrap();
-        assert_eq!(desk.texts(), [text], "{answer:?}");
+        let host = TestHost::new();
+        fetch(&mut account(odd(answers), json!({})), None, &host).unwrap();
+        assert_eq!(host.texts(), [text], "{answer:?}");
     }
 }
 
@@ -179,40 +180,40 @@ fn a_server_without_capa_and_uidl_is_understood() {
         (&[("CAPA", "-ERR what\r\n"), ("UIDL", "-ERR what\r\n"), ("TOP", "-ERR what\r\n")][..], 0),
     ] {
         let port = odd(answers.to_vec().leak());
-        let desk = Desk::new(Disposal::Keep);
-        let received = fetch(&mut account(port, json!({})), None, &desk).unwrap();
-        assert_eq!(desk.texts(), ["Subject: x\r\n\r\ny\r\n"]);
-        let desk = Desk::new(Disposal::Keep);
-        fetch(&mut account(port, json!({})), Some(received.state), &desk).unwrap();
-        assert_eq!(desk.taken.borrow().len(), again);
+        let host = TestHost::new();
+        let received = fetch(&mut account(port, json!({})), None, &host).unwrap();
+        assert_eq!(host.texts(), ["Subject: x\r\n\r\ny\r\n"]);
+        let host = TestHost::new();
+        fetch(&mut account(port, json!({})), Some(received.state), &host).unwrap();
+        assert_eq!(host.messages().len(), again);
     }
 }
 
 #[test]
 fn a_deletion_that_is_refused_does_not_stop_the_fetching() {
     let port = odd(&[("DELE", "-ERR read-only\r\n")]);
-    let desk = Desk::new(Disposal::Delete);
-    let received = fetch(&mut account(port, json!({})), None, &desk).unwrap();
-    assert_eq!(desk.texts().len(), 1);
+    let host = TestHost::new().answering(Disposal::Delete);
+    let received = fetch(&mut account(port, json!({})), None, &host).unwrap();
+    assert_eq!(host.texts().len(), 1);
     assert_eq!(received.interrupted.unwrap().code, "pop3.delete_refused");
     assert!(received.state.contains("!:a"), "{}", received.state);
     // The next time it is deleted, not fetched.
-    let desk = Desk::new(Disposal::Delete);
-    let received = fetch(&mut account(odd(&[]), json!({})), Some(received.state), &desk).unwrap();
-    assert!(desk.texts().is_empty() && received.interrupted.is_none());
+    let host = TestHost::new().answering(Disposal::Delete);
+    let received = fetch(&mut account(odd(&[]), json!({})), Some(received.state), &host).unwrap();
+    assert!(host.texts().is_empty() && received.interrupted.is_none());
     assert_eq!(received.state, "pop3:1");
 }
 
 #[test]
 fn a_farewell_that_is_refused_or_lost_is_remembered() {
     for answer in ["-ERR some messages were not removed\r\n", "\r\n"] {
-        let desk = Desk::new(Disposal::Delete);
-        let received = fetch(&mut account(odd(vec![("QUIT", answer)].leak()), json!({})), None, &desk).unwrap();
+        let host = TestHost::new().answering(Disposal::Delete);
+        let received = fetch(&mut account(odd(vec![("QUIT", answer)].leak()), json!({})), None, &host).unwrap();
         assert!(received.interrupted.is_some());
         assert!(received.state.contains("!:a"), "{}", received.state);
-        let desk = Desk::new(Disposal::Delete);
-        let received = fetch(&mut account(odd(&[]), json!({})), Some(received.state), &desk).unwrap();
-        assert!(desk.texts().is_empty() && received.interrupted.is_none());
+        let host = TestHost::new().answering(Disposal::Delete);
+        let received = fetch(&mut account(odd(&[]), json!({})), Some(received.state), &host).unwrap();
+        assert!(host.texts().is_empty() && received.interrupted.is_none());
     }
 }
 
@@ -245,7 +246,7 @@ fn what_never_ends_is_ended() {
                 _ => b"+OK\r\n",
             })
         });
-        let error = failure(fetch_within(20, &mut account(port, json!({})), None, &Desk::new(Disposal::Keep)));
+        let error = failure(fetch_within(20, &mut account(port, json!({})), None, &TestHost::new()));
         assert!(codes.contains(&error.code.as_str()), "{verb}: {error:?}");
     }
     assert!(started.elapsed() < Duration::from_secs(100));
@@ -256,7 +257,7 @@ fn a_greeting_and_a_message_without_end_are_ended_by_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || listener.incoming().map_while(Result::ok).for_each(|mut stream| drop(endless(&mut stream, "+OK ready "))));
-    assert_eq!(failure(fetch(&mut account(port, json!({})), None, &Desk::new(Disposal::Keep))).code, "protocol.line_too_long");
+    assert_eq!(failure(fetch(&mut account(port, json!({})), None, &TestHost::new())).code, "protocol.line_too_long");
     let port = server("+OK ready\r\n", |command, stream| {
         if command.starts_with("RETR") {
             stream.write_all(b"+OK\r\n")?;
@@ -269,8 +270,8 @@ fn a_greeting_and_a_message_without_end_are_ended_by_the_deadline() {
             _ => b"+OK\r\n",
         })
     });
-    let (desk, started) = (Desk::new(Disposal::Keep), Instant::now());
-    let error = failure(fetch_within(1, &mut account(port, json!({})), None, &desk));
+    let (host, started) = (TestHost::new(), Instant::now());
+    let error = failure(fetch_within(1, &mut account(port, json!({})), None, &host));
     assert_eq!(error.status, Status::Timeout, "{error:?}");
-    assert!(desk.taken.borrow().is_empty() && started.elapsed() < Duration::from_secs(10));
+    assert!(host.messages().is_empty() && started.elapsed() < Duration::from_secs(10));
 }

@@ -1,20 +1,20 @@
 //! Identifiers that identify nothing, and lists that make no sense: nothing is deleted that was not handed over, and the rest comes.
 
-use crate::desk::{Desk, account};
+use crate::account::account;
 use crate::scripted::{Quit, Script, Scripted};
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Action, ApplyRequest, Call, Disposal, ReceiveRequest, Received, Status, Transport};
-use std::time::{Duration, Instant};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Action, ApplyRequest, Disposal, ReceiveRequest, Received, Status, Transport};
 
 const A: &str = "Subject: a\r\n\r\nfirst\r\n";
 const B: &str = "Subject: b\r\n\r\nother\r\n";
 
 fn session(server: &Scripted, verdict: Disposal, max: Option<u64>, state: Option<String>, own: Value) -> (Vec<String>, Received) {
-    let desk = Desk::new(verdict);
-    let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+    let host = TestHost::new().answering(verdict);
+    let call = host.call();
     let request = ReceiveRequest { max_messages: max, state, ..ReceiveRequest::default() };
     let received = account(server.port, own).receive(&request, &call).unwrap();
-    (desk.texts(), received)
+    (host.texts(), received)
 }
 
 /// Pairs of messages with one identifier: different ones, ones with equal headers, and equal ones.
@@ -144,8 +144,8 @@ fn a_line_that_is_odd_once_makes_nothing_come_twice() {
     assert!(taken.is_empty() && second.missing.len() == 1);
     // A server that refuses for once what it can is not taken for one that cannot.
     server.change(|script| script.answers = &[("UIDL", "-ERR [SYS/TEMP] not now\r\n")]);
-    let desk = Desk::new(Disposal::Keep);
-    let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+    let host = TestHost::new();
+    let call = host.call();
     let request = ReceiveRequest { state: Some(second.state.clone()), ..ReceiveRequest::default() };
     assert_eq!(account(server.port, json!({})).receive(&request, &call).unwrap_err().status, Status::Later);
     server.change(|script| script.answers = &[]);
@@ -181,8 +181,8 @@ fn an_empty_mailbox_is_no_error_whatever_the_server_calls_it() {
         // Where there is something, the refusal is one.
         let answers = &[("LIST", "-ERR no\r\n")];
         let server = Scripted::start(&[("a", A)], Script { capabilities, answers, ..Script::default() });
-        let desk = Desk::new(Disposal::Keep);
-        let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+        let host = TestHost::new();
+        let call = host.call();
         let error = account(server.port, json!({})).receive(&ReceiveRequest::default(), &call).unwrap_err();
         assert_eq!(error.code, "pop3.list_refused");
     }
@@ -191,16 +191,16 @@ fn an_empty_mailbox_is_no_error_whatever_the_server_calls_it() {
 #[test]
 fn a_filter_costs_the_message_whose_headers_are_refused_and_no_other() {
     let server = Scripted::start(&[("a", A), ("b", B)], Script { answers: &[("TOP 1 0", "-ERR cannot\r\n")], ..Script::default() });
-    let desk = Desk::new(Disposal::Keep);
-    let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+    let host = TestHost::new();
+    let call = host.call();
     let request = postkontor_plugin::serde_json::from_value(json!({"filter": {"subject": "b"}})).unwrap();
     let received = account(server.port, json!({})).receive(&request, &call).unwrap();
-    assert_eq!((desk.texts(), received.missing[0].id.as_str()), (vec![B.to_owned()], "a"));
+    assert_eq!((host.texts(), received.missing[0].id.as_str()), (vec![B.to_owned()], "a"));
 }
 
 fn delete(server: &Scripted, ids: &[String]) -> Value {
-    let desk = Desk::new(Disposal::Keep);
-    let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+    let host = TestHost::new();
+    let call = host.call();
     let request = ApplyRequest { messages: ids.to_vec(), action: Action::Delete, folder: None };
     postkontor_plugin::serde_json::to_value(account(server.port, json!({})).apply(&request, &call).unwrap()).unwrap()
 }
@@ -222,10 +222,10 @@ fn apply_answers_in_the_order_of_the_request_and_asks_for_many_at_a_time() {
 #[test]
 fn apply_tells_messages_with_one_identifier_apart() {
     let server = Scripted::start(&[("x", A), ("x", B)], Script::default());
-    let desk = Desk::new(Disposal::Keep);
-    let call = Call::new(&desk, Instant::now() + Duration::from_secs(30));
+    let host = TestHost::new();
+    let call = host.call();
     account(server.port, json!({})).receive(&ReceiveRequest::default(), &call).unwrap();
-    let ids: Vec<String> = desk.taken.borrow().iter().map(|(id, _)| id.clone()).collect();
+    let ids = host.ids();
     assert_eq!(delete(&server, &["x".to_owned()]), json!({"applied": [], "missing": ["x"]}));
     assert_eq!(delete(&server, &ids[1..]), json!({"applied": [ids[1]], "missing": []}));
     assert_eq!(server.deleted(), [B]);

@@ -1,15 +1,15 @@
 //! Logins, as a test of the settings tells of them, and what servers make of them.
 
-use crate::desk::{Desk, account};
+use crate::account::account;
 use crate::hostile::server;
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Disposal, Error, Report, Stage, Status, Step, StepStatus, TestRequest, Transport};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Error, Report, Stage, Status, Step, StepStatus, TestRequest, Transport};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 fn test(port: u16, more: Value) -> Result<Report, Error> {
-    let desk = Desk::new(Disposal::Keep);
-    account(port, more).test(&TestRequest {}, &Call::new(&desk, Instant::now() + Duration::from_secs(30)))
+    let host = TestHost::new();
+    account(port, more).test(&TestRequest {}, &host.call())
 }
 
 fn failed(report: &Report) -> &Step {

@@ -172,24 +172,14 @@ impl Transcript {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::RefCell;
+    use crate::testing::TestHost;
     use std::time::{Duration, Instant};
-
-    /// A host that keeps what it is told.
-    #[derive(Default)]
-    struct Log(RefCell<Vec<(Level, String)>>);
-
-    impl crate::Host for Log {
-        fn log(&self, level: Level, text: &str) {
-            self.0.borrow_mut().push((level, text.to_owned()));
-        }
-    }
 
     #[test]
     fn a_call_that_is_traced_logs_the_dialogue_as_it_goes_on() {
-        let (mut transcript, log) = (Transcript::default(), Log::default());
+        let (mut transcript, host) = (Transcript::default(), TestHost::new().logging(Level::Trace));
         transcript.hide(&Secret::new("geheim"));
-        let traced = Call::new(&log, Instant::now() + Duration::from_secs(60)).logging(Some(Level::Trace));
+        let traced = host.call();
         transcript.client(b"MAIL FROM:<a>\r\n", &call());
         transcript.client_body(7, &call());
         transcript.server(b"250 nobody reads it", &call());
@@ -198,7 +188,7 @@ mod tests {
         transcript.client_body(1000, &traced);
         transcript.client_body(24, &traced);
         transcript.flush(&traced);
-        let lines = log.0.into_inner();
+        let lines = host.log();
         assert!(lines.iter().all(|(level, _)| *level == Level::Trace));
         let lines: Vec<_> = lines.iter().map(|(_, line)| line.as_str()).collect();
         assert_eq!(lines, ["C: PASS ***", "S: -ERR *** is no password", "C: [1024 bytes]"]);

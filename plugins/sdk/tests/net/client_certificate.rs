@@ -1,12 +1,12 @@
 //! Client certificates and the files that settings name.
 
-use crate::call::{LONG, Patience};
 use crate::certificates::{File, Identity, Wish};
 use crate::server::{Scripted, connect, drain, settings};
 use crate::tls::{modern, trusting, visit, with_tls};
 use openssl::ssl::SslVerifyMode;
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::settings::{ClientCertificate, Tls};
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Secret, Status};
 use std::io::Write;
 
@@ -75,8 +75,8 @@ fn files_that_cannot_be_used_are_named_with_their_setting() {
         (Tls { ca_file: Some(nonsense.path()), ..Tls::default() }, "tls.ca_file_unreadable", "/tls/ca_file"),
     ] {
         let server = Scripted::new(drain);
-        let patience = Patience::endless();
-        let call = patience.call(LONG);
+        let host = TestHost::new();
+        let call = host.call();
         let mut stream = connect(server.port, &call).unwrap();
         let error = stream.secure(&tls, &call, &mut Trail::off()).err().unwrap();
         assert_eq!((error.status, error.code.as_str(), error.at[0].pointer.as_str()), (Status::Tls, code, pointer), "{error:?}");

@@ -1,12 +1,12 @@
 //! How sessions begin and end, with a protocol that says no more than it must.
 
-use crate::call::{LONG, Patience};
 use crate::certificates::{Identity, Wish};
 use crate::server::{head, settings};
 use postkontor_plugin::net::{Connector, Protocol, Security, StartTls, Stream, Trail};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::settings::{Auth, Server, Tls, TlsMode};
-use postkontor_plugin::{Call, Error, Host, Report, Secret, Stage, Status, Step, StepStatus};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Call, Error, Report, Secret, Stage, Status, Step, StepStatus};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -130,7 +130,7 @@ fn a_port_that_waits_for_tls_is_found_out_and_gets_no_password() {
     std::thread::scope(|scope| {
         for kind in [TlsMode::Starttls, TlsMode::Required, TlsMode::Auto, TlsMode::None] {
             scope.spawn(move || {
-                let report = test(&server(port, 8), &mode(kind), "Geheim-7", &Patience::endless().call(LONG)).unwrap();
+                let report = test(&server(port, 8), &mode(kind), "Geheim-7", &TestHost::new().call()).unwrap();
                 let step = failed(&report);
                 assert_eq!((step.step, step.code.as_str(), step.pointer.as_str()), (Stage::Greeting, "tls.expected_at_once", "/tls/mode"));
                 assert_eq!(step.patch, Some(json!({"tls": {"mode": "implicit"}})), "{kind:?}");
@@ -153,24 +153,15 @@ fn a_server_that_is_merely_slow_to_greet_is_used() {
         socket.write_all(b"hello\r\n").unwrap();
         talk(&mut socket);
     });
-    let report = test(&server(port, 2), &mode(TlsMode::None), "Geheim-7", &Patience::endless().call(LONG)).unwrap();
+    let report = test(&server(port, 2), &mode(TlsMode::None), "Geheim-7", &TestHost::new().call()).unwrap();
     assert!(report.is_ok(), "{report:?}");
 }
 
 #[test]
 fn a_server_that_says_nothing_to_anything_is_told_as_silent() {
     let (port, _) = serve(|_, socket, heard| listen(socket, &heard));
-    let report = test(&server(port, 1), &mode(TlsMode::Starttls), "Geheim-7", &Patience::endless().call(LONG)).unwrap();
+    let report = test(&server(port, 1), &mode(TlsMode::Starttls), "Geheim-7", &TestHost::new().call()).unwrap();
     assert_eq!((failed(&report).step, failed(&report).code.as_str()), (Stage::Greeting, "net.idle_timeout"));
-}
-
-/// A host whose user stops the call at a moment.
-struct Stopping(Instant);
-
-impl Host for Stopping {
-    fn progress(&self, _: u64, _: u64) -> Result<(), Status> {
-        if Instant::now() >= self.0 { Err(Status::Cancelled) } else { Ok(()) }
-    }
 }
 
 #[test]
@@ -178,8 +169,8 @@ fn a_cancelled_test_is_no_report() {
     // In the wait for the greeting, and in the probe behind it.
     let (port, _) = serve(|_, socket, heard| listen(socket, &heard));
     for moment in [300, 1300] {
-        let host = Stopping(Instant::now() + Duration::from_millis(moment));
-        let call = Call::new(&host, Instant::now() + LONG);
+        let host = TestHost::new().stopping_at(Instant::now() + Duration::from_millis(moment));
+        let call = host.call();
         let error = test(&server(port, 2), &mode(TlsMode::Starttls), "Geheim-7", &call).unwrap_err();
         assert_eq!((error.status, error.code.as_str()), (Status::Cancelled, "call.cancelled"));
     }
@@ -188,8 +179,8 @@ fn a_cancelled_test_is_no_report() {
 #[test]
 fn the_deadline_holds_in_the_probe() {
     let (port, _) = serve(|_, socket, heard| listen(socket, &heard));
-    let call = Patience::endless();
-    let report = test(&server(port, 20), &mode(TlsMode::Starttls), "Geheim-7", &call.call(Duration::from_secs(1))).unwrap();
+    let host = TestHost::new();
+    let report = test(&server(port, 20), &mode(TlsMode::Starttls), "Geheim-7", &host.call_within(Duration::from_secs(1))).unwrap();
     assert_eq!((failed(&report).code.as_str(), report.status()), ("call.timeout", Status::Timeout));
     let facts = &failed(&report).facts;
     assert_eq!((&facts["host"], &facts["port"]), (&json!("127.0.0.1"), &json!(port)));
@@ -201,7 +192,7 @@ fn a_wrong_password_has_advice_and_what_comes_behind_it_is_skipped() {
         socket.write_all(b"hello\r\n").unwrap();
         talk(&mut socket);
     });
-    let report = test(&server(port, 20), &mode(TlsMode::None), "wrong", &Patience::endless().call(LONG)).unwrap();
+    let report = test(&server(port, 20), &mode(TlsMode::None), "wrong", &TestHost::new().call()).unwrap();
     let step = failed(&report);
     assert_eq!((step.step, step.pointer.as_str()), (Stage::Login, "/auth/password"));
     assert_eq!(step.advice, ["advice.check_user_and_password", "advice.app_password"]);
@@ -233,7 +224,7 @@ fn a_server_with_old_tls_that_just_closes_is_found_out_on_either_kind_of_port() 
                 listen(stream, &heard);
             }
         });
-        let report = test(&server(port, 20), &mode(kind), "Geheim-7", &Patience::endless().call(LONG)).unwrap();
+        let report = test(&server(port, 20), &mode(kind), "Geheim-7", &TestHost::new().call()).unwrap();
         let step = failed(&report);
         assert_eq!((step.step, step.code.as_str(), step.pointer.as_str()), (Stage::Tls, "tls.version_too_old", "/tls/minimum"), "{step:?}");
         assert_eq!(step.facts["version"], "1.0");
@@ -251,7 +242,7 @@ fn a_server_that_closes_whatever_is_said_gets_a_word_about_old_tls() {
         drop(socket.shutdown(std::net::Shutdown::Write));
         drop(head(&mut socket));
     });
-    let report = test(&server(port, 20), &mode(TlsMode::Implicit), "Geheim-7", &Patience::endless().call(LONG)).unwrap();
+    let report = test(&server(port, 20), &mode(TlsMode::Implicit), "Geheim-7", &TestHost::new().call()).unwrap();
     assert_eq!(failed(&report).code, "tls.handshake_closed");
     assert_eq!(failed(&report).advice[0], "advice.maybe_old_tls");
 }

@@ -1,11 +1,11 @@
 //! NTLM before a judge in Python, who knows MS-NLMP and nothing of us.
 
-use super::call::{LONG, Patience};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use postkontor_plugin::net::sasl::{Exchange, Mechanism};
 use postkontor_plugin::serde_json::{Value, from_str, json};
 use postkontor_plugin::settings::{Auth, Endpoint};
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Error, Secret};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -46,8 +46,8 @@ impl Judge {
         let auth = Auth { user: user.to_owned(), password: Secret::new(password), ..Auth::default() };
         let endpoint = Endpoint { host: "mail.example.com".to_owned(), port: 993 };
         let mut exchange = Exchange::new(Mechanism::Ntlm, &auth, &endpoint, Some(vec![7; 32]))?.for_service("IMAP");
-        let host = Patience::endless();
-        let call = host.call(LONG);
+        let host = TestHost::new();
+        let call = host.call();
         let invitation = self.ask("YR", &exchange.respond(b"", &call)?);
         let challenge = exchange.challenge(invitation.strip_prefix("TT ").unwrap().as_bytes())?;
         let mut answer = exchange.respond(&challenge, &call)?.to_vec();

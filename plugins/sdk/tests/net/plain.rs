@@ -1,9 +1,10 @@
 //! Clear text: lines, limits, deadlines, cancelling.
 
-use crate::call::{LONG, Patience, timed};
+use crate::call::{SHORT, timed};
 use crate::server::{Scripted, connect, drain, drip, settings};
 use postkontor_plugin::net::{Stream, Trail, step};
 use postkontor_plugin::settings::Tls;
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Secret, Stage, Status, StepStatus};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -22,8 +23,8 @@ fn lines_are_read_and_written_with_either_line_end() {
         socket.write_all(b"220 ready\r\n250-a\n250 b\r\n\r\n").unwrap();
         drain(socket)
     });
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut trail = Trail::on();
     let mut stream = Stream::connect(&settings("127.0.0.1", server.port), 25, &call, &mut trail).unwrap();
     assert_eq!(stream.read_line(&call).unwrap(), b"220 ready");
@@ -48,8 +49,8 @@ fn lines_are_read_and_written_with_either_line_end() {
 #[test]
 fn a_megabyte_goes_through_read_without_being_held() {
     let server = Scripted::new(|mut socket| socket.write_all(&vec![b'y'; 1 << 20]).unwrap());
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     let (mut sum, mut block) = (0, vec![0; 100_000]);
     while let read @ 1.. = stream.read(&mut block, &call).unwrap() {
@@ -65,8 +66,8 @@ fn a_closed_port_is_told_from_a_silent_one() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let patience = Patience::endless();
-    let error = connect(port, &patience.call(LONG)).err().unwrap();
+    let host = TestHost::new();
+    let error = connect(port, &host.call()).err().unwrap();
     assert_eq!((error.status, error.code.as_str(), error.stage), (Status::Network, "net.refused", Some(Stage::Connect)));
     assert_eq!(
         (&error.args["host"], &error.args["port"], &error.args["address"]),
@@ -79,9 +80,9 @@ fn a_closed_port_is_told_from_a_silent_one() {
 
 #[test]
 fn a_name_that_does_not_exist_is_not_found() {
-    let patience = Patience::endless();
+    let host = TestHost::new();
     // RFC 6761 reserves .invalid; where there is no resolver at all the lookup fails in another way.
-    let error = Stream::connect(&settings("nobody.invalid", 25), 25, &patience.call(LONG), &mut Trail::off()).err().unwrap();
+    let error = Stream::connect(&settings("nobody.invalid", 25), 25, &host.call(), &mut Trail::off()).err().unwrap();
     assert_eq!((error.status, error.stage), (Status::Network, Some(Stage::Resolve)));
     assert!(["net.name_not_found", "net.name_lookup_failed"].contains(&error.code.as_str()), "{}", error.code);
     assert_eq!(error.args["host"], "nobody.invalid");
@@ -97,8 +98,8 @@ fn a_line_without_end_is_refused_at_the_limit() {
         }
         sent
     });
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     let error = stream.read_line(&call).err().unwrap();
     assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "protocol.line_too_long"));
@@ -115,8 +116,8 @@ fn the_line_limit_counts_whole_lines_and_can_be_raised() {
         socket.write_all(&[&long[..8190], b"\r\n", &long[..8191], b"\r\n", &long, b"\r\nend\r\n"].concat()).unwrap();
         drain(socket)
     });
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     assert_eq!(stream.read_line(&call).unwrap().len(), 8190);
     assert_eq!(stream.read_line(&call).err().unwrap().code, "protocol.line_too_long");
@@ -131,8 +132,8 @@ fn the_line_limit_counts_whole_lines_and_can_be_raised() {
 #[test]
 fn a_server_that_drips_never_outlasts_the_deadline() {
     let server = Scripted::new(|socket| drip(socket, b'2'));
-    let patience = Patience::endless();
-    let call = patience.call(Duration::from_millis(500));
+    let host = TestHost::new();
+    let call = host.call_within(Duration::from_millis(500));
     let mut stream = connect(server.port, &call).unwrap();
     let (result, took) = timed(|| stream.read_line(&call).err().unwrap());
     assert_eq!((result.status, result.code.as_str()), (Status::Timeout, "call.timeout"));
@@ -144,8 +145,8 @@ fn a_server_that_drips_never_outlasts_the_deadline() {
 #[test]
 fn a_silent_server_has_an_idle_limit_of_its_own() {
     let server = Scripted::new(drain);
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let idle = postkontor_plugin::settings::Server { timeout_seconds: 1, ..settings("127.0.0.1", server.port) };
     let mut stream = Stream::connect(&idle, 25, &call, &mut Trail::off()).unwrap();
     let (error, took) = timed(|| stream.read_line(&call).err().unwrap());
@@ -158,8 +159,8 @@ fn a_silent_server_has_an_idle_limit_of_its_own() {
 #[test]
 fn cancelling_ends_a_read_at_once() {
     let server = Scripted::new(drain);
-    let patience = Patience::short();
-    let call = patience.call(LONG);
+    let host = TestHost::new().stopping_when_asked(SHORT);
+    let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     let (error, took) = timed(|| stream.read_line(&call).err().unwrap());
     assert_eq!(error.status, Status::Cancelled);
@@ -176,8 +177,8 @@ fn cancelling_ends_a_write_that_nobody_reads() {
         let _ = left.recv();
         drop(socket);
     });
-    let patience = Patience::short();
-    let call = patience.call(LONG);
+    let host = TestHost::new().stopping_when_asked(SHORT);
+    let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     let body = vec![0; 64 << 20];
     let (error, took) = timed(|| stream.write_body(&body, &call).err().unwrap());
@@ -206,12 +207,12 @@ fn cancelling_and_the_deadline_end_a_connect_that_nobody_answers() {
         })
         .collect();
     let port = address.as_socket().unwrap().port();
-    let patience = Patience::short();
-    let (error, took) = timed(|| connect(port, &patience.call(LONG)).err().unwrap());
+    let host = TestHost::new().stopping_when_asked(SHORT);
+    let (error, took) = timed(|| connect(port, &host.call()).err().unwrap());
     assert_eq!((error.status, error.stage), (Status::Cancelled, Some(Stage::Connect)));
     assert!(took < Duration::from_secs(1), "{took:?}");
-    let patience = Patience::endless();
-    let (error, took) = timed(|| connect(port, &patience.call(Duration::from_millis(300))).err().unwrap());
+    let host = TestHost::new();
+    let (error, took) = timed(|| connect(port, &host.call_within(Duration::from_millis(300))).err().unwrap());
     assert_eq!((error.status, error.code.as_str()), (Status::Timeout, "net.connect_timeout"));
     assert!(took < Duration::from_millis(1300), "{took:?}");
     drop(queue);
@@ -219,26 +220,8 @@ fn cancelling_and_the_deadline_end_a_connect_that_nobody_answers() {
 
 #[test]
 fn a_call_that_is_over_does_not_begin() {
-    struct Stopped;
-    impl postkontor_plugin::Host for Stopped {
-        fn log(&self, _: postkontor_plugin::Level, _: &str) {}
-        fn progress(&self, _: u64, _: u64) -> Result<(), Status> {
-            Err(Status::Cancelled)
-        }
-        fn secret_get(&self, _: &str) -> Result<Secret, Status> {
-            Err(Status::NotFound)
-        }
-        fn secret_put(&self, _: &str, _: &Secret) -> Result<(), Status> {
-            Err(Status::NotFound)
-        }
-        fn read(&self, _: u64, _: &mut [u8]) -> Result<usize, Status> {
-            Err(Status::NotFound)
-        }
-        fn write(&self, _: u64, _: &[u8]) -> Result<(), Status> {
-            Err(Status::NotFound)
-        }
-    }
-    let call = postkontor_plugin::Call::new(&Stopped, std::time::Instant::now() + LONG);
+    let host = TestHost::new().stopping_when_asked(1);
+    let call = host.call();
     let error = connect(9, &call).err().unwrap();
     assert_eq!((error.status, error.code.as_str()), (Status::Cancelled, "call.cancelled"));
 }
@@ -246,8 +229,8 @@ fn a_call_that_is_over_does_not_begin() {
 #[test]
 fn the_end_of_a_connection_is_an_error_within_a_line_and_not_idle() {
     let server = Scripted::new(|mut socket| socket.write_all(b"220 ready\r\n250-half").unwrap());
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     stream.read_line(&call).unwrap();
     server.join();
@@ -264,8 +247,8 @@ fn unexpected_words_make_a_kept_connection_unusable_and_can_still_be_read() {
         said.send(()).unwrap();
         drain(socket)
     });
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     told.recv().unwrap();
     assert!(!stream.is_idle());
@@ -284,8 +267,8 @@ fn a_server_that_echoes_the_password_does_not_get_it_into_the_transcript() {
         write!(socket, "535 {token} (anna / Gehe1mnis!) is wrong\x1b[2J\r\n").unwrap();
         drain(socket)
     });
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     stream.transcript().enable();
     stream.transcript().hide(&Secret::new("Gehe1mnis!"));

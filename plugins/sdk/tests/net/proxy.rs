@@ -1,9 +1,10 @@
 //! Proxies of both kinds, and what they may say.
 
-use crate::call::{LONG, Patience, timed};
+use crate::call::timed;
 use crate::server::{Scripted, drain, drip, exactly, head, settings};
 use postkontor_plugin::net::{Stream, Trail, step};
 use postkontor_plugin::settings::{Server, Tls};
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Error, Secret, Stage, Status, StepStatus};
 use std::io::Write;
 use std::net::TcpStream;
@@ -12,8 +13,8 @@ use std::time::Duration;
 const TARGET: &str = "mail.example.com";
 
 fn through(proxy: String, trail: &mut Trail) -> Result<(Stream, Vec<u8>), Error> {
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut stream = Stream::connect(&Server { proxy: Some(Secret::new(proxy)), ..settings(TARGET, 587) }, 25, &call, trail)?;
     let greeting = stream.read_line(&call)?.to_vec();
     Ok((stream, greeting))
@@ -149,9 +150,9 @@ fn an_endless_answer_of_a_proxy_ends() {
     assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "proxy.protocol"));
     proxy.join();
     let proxy = Scripted::new(|socket| drip(socket, b'H'));
-    let patience = Patience::endless();
+    let host = TestHost::new();
     let server = Server { proxy: Some(Secret::new(format!("http://127.0.0.1:{}", proxy.port))), ..settings(TARGET, 587) };
-    let connect = || Stream::connect(&server, 25, &patience.call(Duration::from_millis(400)), &mut Trail::off()).err().unwrap();
+    let connect = || Stream::connect(&server, 25, &host.call_within(Duration::from_millis(400)), &mut Trail::off()).err().unwrap();
     let (error, took) = timed(connect);
     assert_eq!((error.status, error.stage), (Status::Timeout, Some(Stage::Proxy)));
     assert!(took < Duration::from_millis(1400), "{took:?}");
@@ -171,9 +172,9 @@ fn a_proxy_that_is_not_there_is_named_as_the_proxy() {
 
 #[test]
 fn a_proxy_that_is_not_found_is_reported_at_its_own_pointer() {
-    let patience = Patience::endless();
+    let host = TestHost::new();
     let server = Server { proxy: Some(Secret::new("socks5://nobody.invalid:1080")), ..settings(TARGET, 587) };
-    let error = Stream::connect(&server, 25, &patience.call(LONG), &mut Trail::off()).err().unwrap();
+    let error = Stream::connect(&server, 25, &host.call(), &mut Trail::off()).err().unwrap();
     assert_eq!((error.stage, error.args["host"].as_str()), (Some(Stage::Proxy), Some("nobody.invalid")));
     assert_eq!(error.at.iter().map(|at| at.pointer.as_str()).collect::<Vec<_>>(), ["/server/proxy"]);
     let step = step(&error, &server, &Tls::default());

@@ -1,11 +1,12 @@
 //! Attacks on TLS sessions, and how they begin, wait and end.
 
-use crate::call::{LONG, Patience, timed};
+use crate::call::{SHORT, timed};
 use crate::certificates::{File, Identity, Wish};
 use crate::server::{Scripted, connect, drain, drip, settings};
 use crate::tls::{modern, trusting, visit, with_tls};
 use postkontor_plugin::net::{Stream, Trail, step};
 use postkontor_plugin::settings::Tls;
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Stage, Status};
 use serde_json::json;
 use std::io::{Read, Write};
@@ -35,8 +36,8 @@ fn words_injected_in_front_of_the_handshake_end_the_session() {
         socket.write_all(b"220 go ahead\r\n250 injected\r\n").unwrap();
         drain(socket)
     });
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     assert_eq!(stream.read_line(&call).unwrap(), b"220 go ahead");
     let error = stream.secure(&Tls::default(), &call, &mut Trail::off()).err().unwrap();
@@ -62,8 +63,8 @@ fn a_cut_connection_is_not_the_end_of_the_session() {
             stream.get_ref().shutdown(std::net::Shutdown::Write).ok()?;
             Some(drain(stream.get_ref().try_clone().ok()?))
         });
-        let patience = Patience::endless();
-        let call = patience.call(LONG);
+        let host = TestHost::new();
+        let call = host.call();
         let mut stream = Stream::connect(&settings("localhost", server.port), 25, &call, &mut Trail::off()).unwrap();
         stream.secure(&trusting(&file), &call, &mut Trail::off()).unwrap();
         let mut block = [0; 100];
@@ -89,8 +90,8 @@ fn deadline_and_cancel_hold_in_the_handshake() {
             })
         };
         let server = silent_or_slow();
-        let patience = Patience::endless();
-        let call = patience.call(Duration::from_millis(400));
+        let host = TestHost::new();
+        let call = host.call_within(Duration::from_millis(400));
         let mut stream = connect(server.port, &call).unwrap();
         let (error, took) = timed(|| stream.secure(&Tls::default(), &call, &mut Trail::off()).err().unwrap());
         // A dripping server may be found out as one that speaks no TLS before the time is over.
@@ -101,8 +102,8 @@ fn deadline_and_cancel_hold_in_the_handshake() {
         server.join();
     }
     let server = Scripted::new(drain);
-    let patience = Patience::short();
-    let call = patience.call(LONG);
+    let host = TestHost::new().stopping_when_asked(SHORT);
+    let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     let (error, took) = timed(|| stream.secure(&Tls::default(), &call, &mut Trail::off()).err().unwrap());
     assert_eq!((error.status, error.stage), (Status::Cancelled, Some(Stage::Tls)));
@@ -118,8 +119,8 @@ fn a_handshake_record_that_drips_ends_at_the_deadline() {
         socket.write_all(&[22, 3, 3, 0x40, 0]).unwrap();
         drip(socket, 2);
     });
-    let patience = Patience::endless();
-    let call = patience.call(Duration::from_millis(400));
+    let host = TestHost::new();
+    let call = host.call_within(Duration::from_millis(400));
     let mut stream = connect(server.port, &call).unwrap();
     let (error, took) = timed(|| stream.secure(&Tls::default(), &call, &mut Trail::off()).err().unwrap());
     assert_eq!((error.status, error.stage), (Status::Timeout, Some(Stage::Tls)), "{error:?}");
@@ -142,12 +143,12 @@ fn cancelling_ends_reads_and_writes_under_tls() {
             Some(())
         });
         let target = settings("localhost", server.port);
-        let opening = Patience::endless();
-        let opening = opening.call(LONG);
+        let opening = TestHost::new();
+        let opening = opening.call();
         let mut stream = Stream::connect(&target, 25, &opening, &mut Trail::off()).unwrap();
         stream.secure(&trusting(&file), &opening, &mut Trail::off()).unwrap();
-        let patience = Patience::short();
-        let call = patience.call(LONG);
+        let host = TestHost::new().stopping_when_asked(SHORT);
+        let call = host.call();
         let body = vec![0; 64 << 20];
         let (error, took) = timed(|| match is_read {
             true => stream.read_line(&call).err().unwrap(),
@@ -174,8 +175,8 @@ fn megabytes_go_both_ways_under_tls() {
         stream.shutdown().ok()?;
         Some(())
     });
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut stream = Stream::connect(&settings("localhost", server.port), 25, &call, &mut Trail::off()).unwrap();
     stream.secure(&trusting(&file), &call, &mut Trail::off()).unwrap();
     let body: Vec<u8> = (0..SIZE).map(|at| (at / 7) as u8).collect();
@@ -202,8 +203,8 @@ fn a_kept_session_is_idle_in_spite_of_tickets_until_the_server_leaves() {
         stream.shutdown().ok()?;
         Some(())
     });
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut stream = Stream::connect(&settings("localhost", server.port), 25, &call, &mut Trail::off()).unwrap();
     stream.secure(&trusting(&file), &call, &mut Trail::off()).unwrap();
     stream.read_line(&call).unwrap();

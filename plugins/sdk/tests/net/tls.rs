@@ -1,12 +1,12 @@
 //! TLS: certificates with every fault, versions, pins, names.
 
-use crate::call::{LONG, Patience};
 use crate::certificates::{File, Identity, Wish};
 use crate::server::{Scripted, connect, drain, settings};
 use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslStream, SslVersion};
 use openssl::x509::X509;
 use postkontor_plugin::net::{Stream, Trail, step};
 use postkontor_plugin::settings::{Server, Tls};
+use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Error, Stage, Status, Step, StepStatus};
 use serde_json::json;
 use std::io::Write;
@@ -34,8 +34,8 @@ pub(crate) fn modern(identity: &Identity) -> SslAcceptorBuilder {
 
 /// Connects, secures, reads the greeting and leaves. Gives the TLS step and whether the server is verified.
 pub(crate) fn visit(server: &Server, tls: &Tls) -> Result<(Step, bool), Error> {
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut trail = Trail::on();
     let mut stream = Stream::connect(server, 25, &call, &mut trail)?;
     stream.secure(tls, &call, &mut trail)?;
@@ -79,8 +79,8 @@ fn the_channel_binding_is_the_hash_of_the_certificate() {
     let file = File::new(&authority.pem());
     let identity = Identity::new(&Wish::default(), Some(&authority));
     let server = secure_server(modern(&identity));
-    let patience = Patience::endless();
-    let call = patience.call(LONG);
+    let host = TestHost::new();
+    let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     assert_eq!(stream.channel_binding(), None);
     stream.secure(&trusting(&file), &call, &mut Trail::off()).unwrap();
@@ -226,9 +226,9 @@ fn a_pin_accepts_one_certificate_and_no_other() {
     let error = visit(&settings("localhost", server.port), &pinned(&mine, true)).err().unwrap();
     assert_eq!(error.code, "tls.certificate_self_signed");
     server.join();
-    let patience = Patience::endless();
+    let host = TestHost::new();
     let server = secure_server(modern(&identity));
-    let call = patience.call(LONG);
+    let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     let error = stream.secure(&pinned("sha256:12", true), &call, &mut Trail::off()).err().unwrap();
     assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Settings, "/tls/pin"));

@@ -1,13 +1,13 @@
 //! How a mail is handed over, to the byte.
 
-use crate::account::{Account, Messages, mail, sized};
+use crate::account::{Account, mail, sized};
 use crate::play::Act::{Bytes, C, Close, Closed, S, Sent};
 use crate::play::{Act, play};
 use crate::sandbox::{Options, Sandbox};
 use postkontor_plugin::serde_json::json;
-use postkontor_plugin::{Call, Mail, Retry, SessionState, Stage, Status, Transport, Verdict};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Mail, Retry, SessionState, Stage, Status, Transport, Verdict};
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::{Duration, Instant};
 
 const HELLO: Act = C("EHLO client.example\r\n");
 
@@ -194,8 +194,8 @@ fn dots_are_doubled_at_every_boundary_of_blocks_and_messages_arrive_unchanged() 
         for at_once in [usize::MAX, 4096, 4099] {
             let sandbox = Sandbox::start(Options { capabilities: capabilities.clone(), ..Options::default() });
             let mut account = Account::plain(sandbox.port);
-            let messages = Messages { at_once, ..Messages::new([message.as_str()]) };
-            let call = Call::new(&messages, Instant::now() + Duration::from_secs(30));
+            let host = TestHost::new().with_message(message.as_str()).giving_at_once(at_once);
+            let call = host.call();
             let mail = sized(1, &["b@example.com"], &message);
             let sent = account.0.send(&mail, &mut call.body(1), &call).unwrap();
             assert_eq!(sent.size, message.len() as u64);
@@ -245,8 +245,8 @@ fn a_source_that_fails_in_mid_message_closes_the_connection_and_completes_nothin
     for capabilities in [vec![], vec!["PIPELINING"], vec!["PIPELINING", "CHUNKING"]] {
         let sandbox = Sandbox::start(Options { capabilities: capabilities.clone(), ..Options::default() });
         let mut account = Account::plain(sandbox.port);
-        let messages = Messages { fails_after: Some(700_000), ..Messages::new([message.as_str()]) };
-        let call = Call::new(&messages, Instant::now() + Duration::from_secs(30));
+        let host = TestHost::new().with_message(message.as_str()).failing_after(700_000);
+        let call = host.call();
         let error = account.0.send(&sized(1, &["b@example.com"], &message), &mut call.body(1), &call).unwrap_err();
         assert_eq!((error.status, error.code.as_str()), (Status::Local, "message.source_failed"), "{capabilities:?}");
         assert_eq!(error.session, SessionState::Closed);
@@ -261,8 +261,8 @@ fn a_source_that_fails_in_mid_message_closes_the_connection_and_completes_nothin
 fn a_source_that_fails_at_once_leaves_the_connection_alone_where_nothing_was_sent() {
     let sandbox = Sandbox::start(Options { capabilities: vec!["PIPELINING", "CHUNKING"], ..Options::default() });
     let mut account = Account::plain(sandbox.port);
-    let messages = Messages { fails_after: Some(0), ..Messages::new(["a\r\n"]) };
-    let call = Call::new(&messages, Instant::now() + Duration::from_secs(30));
+    let host = TestHost::new().with_message("a\r\n").failing_after(0);
+    let call = host.call();
     let error = account.0.send(&mail(1, &["b@example.com"]), &mut call.body(1), &call).unwrap_err();
     assert_eq!((error.code.as_str(), error.session), ("message.source_failed", SessionState::Usable));
     account.send(&mail(1, &["b@example.com"]), "a\r\n").unwrap();

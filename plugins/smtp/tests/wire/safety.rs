@@ -1,11 +1,12 @@
 //! What a hostile network or server must not achieve.
 
-use crate::account::{Account, Messages, mail, sized};
+use crate::account::{Account, mail, sized};
 use crate::play::Act::{C, Closed, S};
 use crate::play::{Act, play};
 use crate::sandbox::{Options, Sandbox};
 use postkontor_plugin::serde_json::{Value, json};
-use postkontor_plugin::{Call, Mail, Status, Transport};
+use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::{Mail, Status, Transport};
 use std::time::{Duration, Instant};
 
 const HELLO: Act = C("EHLO client.example\r\n");
@@ -196,8 +197,8 @@ fn a_cancelled_call_ends_soon_wherever_it_is() {
         script.push(Act::Stall);
         let script = play(script);
         let mut account = Account::plain(script.port);
-        let messages = Messages { cancel_at: Some(Instant::now() + Duration::from_millis(300)), ..Messages::new([message.as_str()]) };
-        let call = Call::new(&messages, Instant::now() + Duration::from_secs(60));
+        let host = TestHost::new().with_message(message.as_str()).stopping_at(Instant::now() + Duration::from_millis(300));
+        let call = host.call_within(Duration::from_secs(60));
         let began = Instant::now();
         let error = account.0.send(&sized(1, &["b@example.com"], &message), &mut call.body(1), &call).unwrap_err();
         assert_eq!(error.status, Status::Cancelled, "{error:?}");
@@ -222,8 +223,8 @@ fn a_deadline_after_the_message_has_left_means_doubt() {
             script.extend([S("250 ok\r\n250 ok\r\n354 go\r\n"), C("a\r\n.\r\n"), Closed]);
         }
         let script = play(script);
-        let messages = Messages::new(["a\r\n"]);
-        let call = Call::new(&messages, Instant::now() + Duration::from_millis(500));
+        let host = TestHost::new().with_message("a\r\n");
+        let call = host.call_within(Duration::from_millis(500));
         let error = Account::plain(script.port).0.send(&mail(1, &["b@example.com"]), &mut call.body(1), &call).unwrap_err();
         assert_eq!((error.status, error.code.as_str()), (Status::Uncertain, "delivery.uncertain"));
         script.end();
