@@ -1,8 +1,8 @@
 //! The copy that the sender keeps of a mail (`sent.copy`): filed after the mail was sent, and never a reason for a failure of sending.
 
 use super::Account;
+use super::deliver::{Bodies, Delivered, SLOW_LINE, unreadable};
 use super::leg::{Leg, timed};
-use super::send::{Bodies, Delivered, SLOW_LINE, unreadable};
 use crate::Cancel;
 use crate::error::merged;
 use crate::receipt::{Kept, SentCopy};

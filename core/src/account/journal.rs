@@ -1,8 +1,8 @@
 //! What the log says of an account's calls.
 
 use super::Account;
+use super::deliver::Delivered;
 use super::leg::Leg;
-use super::send::Delivered;
 use crate::Host;
 use crate::log::{Log, Said, Seconds, failure, joined};
 use crate::message::Composed;

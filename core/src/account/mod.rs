@@ -1,6 +1,7 @@
 //! An account: the settings it was opened with, the connections it keeps, and what it does with them.
 
 mod copy;
+mod deliver;
 mod journal;
 mod leg;
 mod pointers;

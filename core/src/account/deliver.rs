@@ -1,0 +1,306 @@
+//! Delivering: from composed mail to a verdict on each, by the account itself or by those that stand in for it.
+
+use super::leg::{Leg, milliseconds};
+use super::pointers::{of_host, of_mail};
+use super::{Account, journal};
+use crate::Cancel;
+use crate::error::{failed, merged, unwritable};
+use crate::loader::Streams;
+use crate::message::Composed;
+use crate::receipt::{SentCopy, Way, receipt, refusal};
+use crate::settings::Document;
+use postkontor_plugin::wire::{Outgoing, SendAnswer, SendRequest, SendResult};
+use postkontor_plugin::{Answer, Delivery, Error, Input, Sent, Stage, Status, Verdict};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// How long sending may take where the caller sets no deadline: time for the server to think (RFC 5321, section 4.5.3.2.6,
+/// grants it ten minutes), and for the bytes at the pace of a slow line.
+const DEADLINE: Duration = Duration::from_secs(600);
+pub(super) const SLOW_LINE: u64 = 64 * 1024;
+
+impl Account {
+    /// Hands composed mails to the account's transport; those that it certainly did not take go to the next in line.
+    pub(super) fn deliver(&mut self, mails: Vec<Composed<'_>>, cancel: &Cancel) -> Vec<Result<String, Error>> {
+        let started = Instant::now();
+        let mut results: Vec<Option<Result<String, Error>>> = mails.iter().map(|_| None).collect();
+        let mut reasons: Vec<Option<Error>> = mails.iter().map(|_| None).collect();
+        let mut delivered: Vec<Delivered<'_>> = Vec::with_capacity(mails.len());
+        journal::replaced(&self.host, &self.sender().charset, &mails);
+        let mut open: Vec<Open<'_>> = mails.into_iter().enumerate().map(|(index, mail)| Open { index, mail, recipients: None }).collect();
+        let last = self.legs.len().saturating_sub(1);
+        for position in self.first_sender..self.legs.len() {
+            let outcomes = hand_over(&mut self.legs[position], &mut open, &self.document, cancel);
+            let tried = std::mem::take(&mut open);
+            for (mut tried, outcome) in tried.into_iter().zip(outcomes) {
+                let outcome = outcome.and_then(|sent| serve_rest(&mut self.legs[position], &mut tried, sent, &self.document, cancel));
+                let (index, elapsed) = (tried.index, started.elapsed());
+                match outcome {
+                    Ok(sent) => delivered.push(Delivered { index, mail: tried.mail, sent, position, elapsed, copy: None }),
+                    Err(failure) if position < last && failure.allows_fallback() && !cancel.is_fired() => {
+                        tried.mail.rewind();
+                        let error = self.host.localised(failure.error);
+                        journal::fell_back(self.host.log(), &self.legs[position], &self.legs[position + 1], &tried.mail, &error);
+                        reasons[index].get_or_insert(error);
+                        open.push(tried);
+                    }
+                    Err(failure) => {
+                        let way = Way { reason: reasons[index].as_ref(), ..self.legs[position].way(elapsed) };
+                        let error = refusal(&tried.mail, failure.error, &way, &self.document);
+                        journal::not_sent(&self.host, &self.legs[position], &tried.mail, &error);
+                        results[index] = Some(Err(error));
+                    }
+                }
+            }
+            if open.is_empty() {
+                break;
+            }
+        }
+        self.keep_copies(&mut delivered, cancel);
+        for done in &delivered {
+            journal::sent(self.host.log(), &self.legs[done.position], done);
+            let way = Way { reason: reasons[done.index].as_ref(), copy: done.copy.as_ref(), ..self.legs[done.position].way(done.elapsed) };
+            results[done.index] = Some(receipt(&done.mail, &done.sent, &way, &self.document));
+        }
+        let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
+        results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
+    }
+}
+
+/// A mail that no transport has taken so far.
+struct Open<'a> {
+    /// Its place in the call.
+    index: usize,
+    mail: Composed<'a>,
+    /// The places of those recipients whom it is for now; all of them when there are none.
+    recipients: Option<Vec<usize>>,
+}
+
+impl Open<'_> {
+    /// A transport's word that it took the mail, if it makes sense: somebody got it, and each recipient has a verdict.
+    fn believed(&self, sent: Sent) -> Result<Sent, Error> {
+        let count = self.recipients.as_ref().map_or(self.mail.recipients.len(), Vec::len);
+        let is = |verdict: Verdict| move |answer: &Answer| answer.status == verdict;
+        if sent.recipients.len() != count {
+            return Err(whole(&unreadable(format!("{} verdicts for {count} recipients", sent.recipients.len()))));
+        }
+        if sent.recipients.iter().any(is(Verdict::Unknown)) {
+            return Err(failed(Status::Uncertain, "delivery.uncertain").stage(Stage::Acceptance).answers(sent.recipients));
+        }
+        if !sent.recipients.iter().any(is(Verdict::Accepted)) {
+            let error = failed(Status::Refused, "recipients.none_accepted").stage(Stage::Recipients);
+            return Err(error.answers(sent.recipients));
+        }
+        Ok(sent)
+    }
+
+    /// An error of the transport's, with the places of the mail as places of the message that it was composed from.
+    fn located(&self, mut error: Error, document: &Document) -> Error {
+        if let Some(places) = &self.recipients {
+            for at in error.at.iter_mut().filter(|at| at.of == Some(Input::Message)) {
+                let place = at.pointer.strip_prefix("/recipients/").and_then(|number| places.get(number.parse::<usize>().ok()?));
+                at.pointer = place.map_or(std::mem::take(&mut at.pointer), |place| format!("/recipients/{place}"));
+            }
+        }
+        of_mail(error, &self.mail, document)
+    }
+}
+
+/// Why a transport did not take a mail.
+struct Failure {
+    error: Error,
+    /// The message itself could not be read, by whatever account it goes.
+    of_source: bool,
+}
+
+impl Failure {
+    fn new(error: Error) -> Failure {
+        Failure { error, of_source: false }
+    }
+
+    /// Whether another account may send the mail: only when this one certainly did not take it, and when another could do better.
+    fn allows_fallback(&self) -> bool {
+        let Failure { error, of_source } = self;
+        let is_ours = [Status::Argument, Status::Cancelled, Status::Uncertain, Status::Partial, Status::Busy, Status::Disabled];
+        let is_taken = error.delivery != Delivery::None || error.answers.iter().any(|answer| answer.status == Verdict::Accepted);
+        !is_taken && !of_source && !is_ours.contains(&error.status)
+    }
+}
+
+/// Hands a mail over again for the recipients who were too many for the transaction before: each time for those that are left.
+fn serve_rest(leg: &mut Leg, open: &mut Open<'_>, mut sent: Sent, document: &Document, cancel: &Cancel) -> Result<Sent, Failure> {
+    loop {
+        let rest = std::mem::take(&mut sent.next_transaction);
+        let is_smaller = rest.len() < open.recipients.as_ref().map_or(open.mail.recipients.len(), Vec::len);
+        if rest.is_empty() || !is_smaller || rest.iter().any(|place| *place >= sent.recipients.len()) || cancel.is_fired() {
+            return Ok(sent);
+        }
+        open.mail.rewind();
+        open.recipients = Some(rest.clone());
+        let outcome = hand_over(leg, std::slice::from_mut(open), document, cancel).pop();
+        let (answers, failure) = match outcome.unwrap_or_else(|| Err(Failure::new(unreadable("no result")))) {
+            Ok(more) => {
+                sent.next_transaction = more.next_transaction.iter().filter_map(|place| rest.get(*place).copied()).collect();
+                (more.recipients, None)
+            }
+            Err(failure) => (failure.error.answers.clone(), Some(failure.error)),
+        };
+        let in_doubt = failure.filter(|error| error.delivery != Delivery::None);
+        for (number, place) in rest.iter().enumerate() {
+            match answers.get(number) {
+                Some(answer) if answer.status != Verdict::Unknown || in_doubt.is_some() => sent.recipients[*place] = answer.clone(),
+                None if in_doubt.is_some() => sent.recipients[*place].status = Verdict::Unknown,
+                // What was said to the recipient before still holds.
+                _ => {}
+            }
+        }
+        if let Some(error) = in_doubt {
+            return Err(Failure::new(error.answers(sent.recipients)));
+        }
+    }
+}
+
+/// A mail that a transport took.
+pub(super) struct Delivered<'a> {
+    /// Its place in the call.
+    index: usize,
+    pub(super) mail: Composed<'a>,
+    pub(super) sent: Sent,
+    /// The leg that sent it.
+    pub(super) position: usize,
+    pub(super) elapsed: Duration,
+    pub(super) copy: Option<SentCopy>,
+}
+
+impl Leg {
+    /// How it sent, for a receipt.
+    fn way(&self, elapsed: Duration) -> Way<'_> {
+        Way { account: &self.settings.id, transport: &self.settings.transport, reason: None, elapsed, copy: None }
+    }
+}
+
+/// One call of the transport for all mails, and its result for each.
+fn hand_over(leg: &mut Leg, mails: &mut [Open<'_>], document: &Document, cancel: &Cancel) -> Vec<Result<Sent, Failure>> {
+    if mails.is_empty() {
+        return Vec::new();
+    }
+    let count = mails.len();
+    // A session that cannot be opened has taken nothing, whatever went wrong.
+    let request = leg.prepare().and_then(|()| request(mails, cancel));
+    let request = match request {
+        Ok(request) => request,
+        Err(error) => return (0..count).map(|_| Err(Failure::new(error.clone()))).collect(),
+    };
+    let mut bodies = Bodies { mails: mails.iter_mut().map(|open| &mut open.mail).collect(), document, failed: None };
+    let response = leg.stream("send", &request, cancel, &mut bodies).and_then(|answer| {
+        let response: SendAnswer = serde_json::from_slice(&answer).map_err(unreadable)?;
+        if response.results.len() != count {
+            return Err(unreadable(format!("{} results for {count} mails", response.results.len())));
+        }
+        Ok(response)
+    });
+    let mut failed_body = bodies.failed;
+    match response {
+        Ok(response) => {
+            let result = |(index, outcome): (usize, SendResult)| match outcome {
+                SendResult::Sent(sent) => {
+                    mails[index].believed(sent).map_err(|error| Failure::new(leg.complete("send", error.arg("host", leg.server()))))
+                }
+                SendResult::Error(error) => {
+                    let error = mails[index].located(leg.complete("send", error), document);
+                    Err(match failed_body.take_if(|(number, _)| *number == index) {
+                        Some((_, cause)) => Failure { error: merged(cause, &error), of_source: true },
+                        None => Failure::new(error),
+                    })
+                }
+            };
+            response.results.into_iter().enumerate().map(result).collect()
+        }
+        // The call as a whole failed, before anything was sent or by a defect in the plugin, after which nobody knows.
+        Err(error) => {
+            let of_source = failed_body.is_some();
+            mails.iter().map(|open| Err(Failure { error: open.located(whole(&error), document), of_source })).collect()
+        }
+    }
+}
+
+/// The request for one call of the transport.
+fn request(mails: &[Open<'_>], cancel: &Cancel) -> Result<Vec<u8>, Error> {
+    let bytes: u64 = mails.iter().map(|open| open.mail.size).sum();
+    let deadline = cancel.remaining(DEADLINE + Duration::from_secs(bytes / SLOW_LINE));
+    let messages = mails.iter().enumerate().map(|(index, Open { mail, recipients, .. })| Outgoing {
+        stream: index as u64 + 1,
+        size: mail.size,
+        from: &mail.from,
+        recipients: match recipients {
+            None => mail.recipients.iter().map(|recipient| recipient.address.as_str()).collect(),
+            Some(places) => places.iter().map(|place| mail.recipients[*place].address.as_str()).collect(),
+        },
+        eight_bit: mail.eight_bit,
+        utf8: mail.utf8,
+        message_id: &mail.message_id,
+        dsn: mail.dsn.as_ref(),
+    });
+    let request = SendRequest { deadline_ms: milliseconds(deadline), log: 0, messages: messages.collect() };
+    serde_json::to_vec(&request).map_err(unwritable)
+}
+
+/// What a failure of the whole call means for one mail. After a defect the mail may have left.
+fn whole(error: &Error) -> Error {
+    let mut error = error.clone();
+    if error.status == Status::Internal {
+        error.delivery = Delivery::Unknown;
+        error.retry = postkontor_plugin::Retry::No;
+    }
+    error
+}
+
+pub(super) fn unreadable(cause: impl ToString) -> Error {
+    failed(Status::Internal, "plugin.answer_unreadable").detail(cause.to_string())
+}
+
+/// The mails of one call as the streams that the transport reads.
+pub(super) struct Bodies<'a, 'b> {
+    pub(super) mails: Vec<&'a mut Composed<'b>>,
+    pub(super) document: &'a Document,
+    /// The mail whose source failed, and why.
+    pub(super) failed: Option<(usize, Error)>,
+}
+
+impl Streams for Bodies<'_, '_> {
+    fn read(&mut self, stream: u64, data: &mut [u8]) -> Result<usize, Error> {
+        let index = usize::try_from(stream).ok().and_then(|stream| stream.checked_sub(1));
+        let mail = index.and_then(|index| Some((index, self.mails.get_mut(index)?)));
+        let Some((index, mail)) = mail else { return Err(failed(Status::Argument, "host.stream_unknown")) };
+        mail.read(data).map_err(|error| {
+            let error = of_host(error, mail.index, self.document);
+            self.failed = Some((index, error.clone()));
+            error
+        })
+    }
+
+    fn write(&mut self, _stream: u64, _data: &[u8]) -> Result<(), Error> {
+        Err(failed(Status::Unsupported, "host.stream_unknown"))
+    }
+}
+
+impl Account {
+    /// Sends the test message of the step `loop` and returns its receipt.
+    pub(super) fn send_test(&mut self, to: &str, cancel: &Cancel) -> Result<Value, Error> {
+        let words = |code: &str| self.host.sentence(code, &serde_json::Map::new()).unwrap_or_else(|| code.to_owned());
+        let message = serde_json::json!({"to": [to], "subject": words("loop.subject"), "text": words("loop.text")});
+        let composed = self.compose(&message.to_string(), &[], cancel)?;
+        let Some(leg) = self.legs.get_mut(self.first_sender) else { return Err(failed(Status::Disabled, "settings.disabled")) };
+        let started = Instant::now();
+        let mut open = Open { index: 0, mail: composed, recipients: None };
+        let outcome = hand_over(leg, std::slice::from_mut(&mut open), &self.document, cancel).pop();
+        let way = leg.way(started.elapsed());
+        match outcome.unwrap_or_else(|| Err(Failure::new(unreadable("no result")))) {
+            Ok(sent) => {
+                let receipt = receipt(&open.mail, &sent, &way, &self.document);
+                receipt.and_then(|receipt| serde_json::from_str(&receipt).map_err(unreadable))
+            }
+            Err(failure) => Err(refusal(&open.mail, failure.error, &way, &self.document)),
+        }
+    }
+}
