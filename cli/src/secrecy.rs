@@ -2,7 +2,6 @@
 
 use crate::texts::Texts;
 use postkontor_core::Host;
-use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
 
@@ -17,10 +16,9 @@ pub(crate) fn warn(file: &Path, settings: &str, host: &Host, texts: &Texts) {
 
 /// Whether a secret itself stands in the settings, not only the name of one.
 fn has_secret(settings: &str, host: &Host) -> bool {
-    let checked: Value = host.check(settings).ok().and_then(|checked| serde_json::from_str(&checked).ok()).unwrap_or_default();
-    let secrets = checked["secrets"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let checked = host.check(settings);
     // The settings of a check hold the names of secrets and leave the secrets out.
-    secrets.into_iter().any(|pointer| checked["settings"].pointer(pointer).is_none())
+    checked.secrets.iter().any(|pointer| checked.settings.pointer(pointer).is_none())
 }
 
 #[cfg(unix)]

@@ -5,7 +5,7 @@ use crate::callbacks::{Desk, Stop, Trace};
 use crate::secrecy;
 use crate::texts::{Texts, problem};
 use crate::watch::watch;
-use postkontor_core::{Account, Cancel, Error, Host, Status};
+use postkontor_core::{Account, Authorize, Cancel, Error, Host, ListRequest, Loop, Status, TestRequest};
 use serde_json::{Map, Value, json};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -57,17 +57,14 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
     let cancel = Cancel::new(options.timeout);
     Ok(match command {
         Command::Help | Command::Version => return text(""),
-        Command::Transports => done(&host.transports(), Kind::Transports)?,
-        Command::Schema { transport } => done(&host.schema(&transport, texts.language())?, Kind::Schema)?,
-        Command::Discover { address } => done(&host.discover(&address, &cancel)?, Kind::Other)?,
+        Command::Transports => told(&host.transports(), Kind::Transports)?,
+        Command::Schema { transport } => told(&host.schema(&transport, texts.language())?, Kind::Schema)?,
+        Command::Discover { address } => told(&host.discover(&address, &cancel)?, Kind::Other)?,
         Command::Check { settings } => {
             let text = read(&settings)?;
             secrecy::warn(&settings, &text, &host, texts);
-            let mut answer = done(&host.check(&text)?, Kind::Check)?;
-            if has_errors(&answer.json) {
-                answer.status = Status::Settings;
-            }
-            answer
+            let checked = host.check(&text);
+            Answer { status: if checked.ok { Status::Ok } else { Status::Settings }, ..told(&checked, Kind::Check)? }
         }
         Command::Account { settings, account, verb } => {
             let text = read(&settings)?;
@@ -85,14 +82,13 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
 fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<Answer, Error> {
     match verb {
         Verb::Test { loop_to } => {
-            let request = members([("loop", loop_to.map(|to| json!({"to": to})))]);
-            let mut answer = done(&account.test(&request, cancel)?, Kind::Report)?;
-            answer.status = first_failure(&answer.json);
-            Ok(answer)
+            let looped = loop_to.map(|to| Loop { to: Some(to) });
+            let report = account.test(&TestRequest { looped }, cancel)?;
+            Ok(Answer { status: report.status(), ..told(&report, Kind::Report)? })
         }
-        Verb::Send { message } => done(&account.send_document(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
-        Verb::List { folder } => done(&account.list(&members([("folder", folder.map(Value::from))]), cancel)?, Kind::List),
-        Verb::Authorize => done(&account.authorize("{}", cancel)?, Kind::Other),
+        Verb::Send { message } => told(&account.send_document(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
+        Verb::List { folder } => told(&account.list(&ListRequest { folder }, cancel)?, Kind::List),
+        Verb::Authorize => told(&account.authorize(&Authorize::default(), cancel)?, Kind::Other),
         // `watch` is the same again and again.
         Verb::Receive(wanted) | Verb::Watch(wanted) => receive(account, &wanted, &mut remembered(&wanted)?, cancel),
     }
@@ -107,7 +103,7 @@ pub(crate) fn remembered(wanted: &Receive) -> Result<Option<String>, Error> {
 /// Fetches once. `state` and its file say afterwards what was taken, also when the fetch was interrupted: what was taken stays taken.
 pub(crate) fn receive(account: &mut Account, wanted: &Receive, state: &mut Option<String>, cancel: &Cancel) -> Result<Answer, Error> {
     let received = account.receive(&receive_request(wanted, state.as_deref())?, None, cancel);
-    let answer = received.and_then(|json| done(&json, Kind::List));
+    let answer = received.and_then(|received| told(&received, Kind::List));
     let new = match &answer {
         Ok(answer) => answer.json["state"].as_str(),
         Err(error) => error.more.get("state").and_then(Value::as_str),
@@ -139,24 +135,10 @@ fn keep(file: &Path, state: &str) -> std::io::Result<()> {
     std::fs::rename(&part, file)
 }
 
-fn done(json: &str, kind: Kind) -> Result<Answer, Error> {
-    let json = serde_json::from_str(json).map_err(|error| problem("cli.unreadable").detail(error.to_string()))?;
+/// A result of the library's, as the JSON that is shown.
+fn told(result: &impl serde::Serialize, kind: Kind) -> Result<Answer, Error> {
+    let json = serde_json::to_value(result).map_err(|error| problem("cli.unreadable").detail(error.to_string()))?;
     Ok(Answer { json, status: Status::Ok, kind })
-}
-
-/// Whether a check found something that stands in the way; warnings do not.
-fn has_errors(check: &Value) -> bool {
-    let problems = check["problems"].as_array().into_iter().flatten();
-    problems.into_iter().any(|problem| problem["severity"].as_str().is_none_or(|severity| severity == "error"))
-}
-
-/// The status of the first step that failed.
-fn first_failure(report: &Value) -> Status {
-    let failed = report["steps"].as_array().into_iter().flatten().find(|step| step["status"] == "fail");
-    let number = failed.map(|step| step["status_number"].as_i64().unwrap_or_default());
-    // A step that fails without a number is a defect of its plugin, and must not look like success.
-    number
-        .map_or(Status::Ok, |number| i32::try_from(number).ok().filter(|number| *number != 0).map_or(Status::Internal, Status::from_number))
 }
 
 /// The message document, in which relative paths are meant from the folder that the document lies in.
@@ -224,24 +206,6 @@ fn local(code: &str, path: &Path, error: &std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_test_ends_with_the_status_of_its_first_failing_step() {
-        let report = |steps: Value| first_failure(&json!({"steps": steps}));
-        assert_eq!(report(json!([{"status": "ok"}, {"status": "warn"}])), Status::Ok);
-        let two =
-            json!([{"status": "warn", "status_number": 0}, {"status": "fail", "status_number": 6}, {"status": "fail", "status_number": 5}]);
-        assert_eq!(report(two), Status::Tls);
-        assert_eq!(report(json!([{"status": "fail"}])), Status::Internal);
-    }
-
-    #[test]
-    fn warnings_do_not_fail_a_check() {
-        assert!(!has_errors(&json!({"problems": []})));
-        assert!(!has_errors(&json!({"problems": [{"severity": "warning"}]})));
-        assert!(has_errors(&json!({"problems": [{"severity": "warning"}, {"severity": "error"}]})));
-        assert!(has_errors(&json!({"problems": [{"code": "x"}]})));
-    }
 
     #[test]
     fn paths_in_a_message_are_meant_from_its_folder() {

@@ -3,12 +3,12 @@
 use crate::error::failed;
 use crate::loader::{self, Content, Plugin, Searched};
 use crate::log::{self, Log};
-use crate::settings::{self, Schemas};
+use crate::settings::{self, Checked, Form, Schemas, Severity};
 use crate::texts::Texts;
 use crate::transport::Transport;
 use crate::{Callbacks, Cancel, Watch};
 use postkontor_plugin::{At, Error, Input, Level, Stage, Status};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -57,6 +57,32 @@ pub struct Host {
     /// The folders in which plugins were looked for.
     searched: Vec<Searched>,
     texts: OnceLock<Texts>,
+}
+
+/// A plugin as it is listed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum ListedTransport {
+    /// A transport that accounts can use.
+    Usable {
+        /// The name that settings choose it by.
+        name: String,
+        /// The plugin's version.
+        version: String,
+        /// What it can do: `test`, `send`, `list`, `receive`, `apply`, `file`, `authorize`.
+        operations: Vec<String>,
+        /// The plugin's file; nothing for one that is linked in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+    },
+    /// A plugin that is not used, and why.
+    Failed {
+        /// The reason.
+        error: Error,
+        /// The plugin's file.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+    },
 }
 
 /// A plugin file, or a plugin linked into the host.
@@ -130,26 +156,26 @@ impl Host {
         error
     }
 
-    /// Lists the transports: `[{"name","version","operations","file"}]`, and `{"file","error"}` for a plugin that failed.
-    pub fn transports(&self) -> String {
-        let entries = self.entries.iter().map(|entry| {
-            let mut shown = match &entry.transport {
-                Ok(Transport { identity, .. }) => {
-                    json!({"name": identity.name, "version": identity.version, "operations": identity.operations})
-                }
-                Err(error) => json!({"error": self.localised(error.clone())}),
-            };
-            if let Some(file) = &entry.file {
-                shown["file"] = Value::from(file.display().to_string());
+    /// Lists the transports, also those whose plugin failed.
+    pub fn transports(&self) -> Vec<ListedTransport> {
+        let listed = |entry: &Entry| {
+            let file = entry.file.as_ref().map(|file| file.display().to_string());
+            match &entry.transport {
+                Ok(Transport { identity, .. }) => ListedTransport::Usable {
+                    name: identity.name.clone(),
+                    version: identity.version.clone(),
+                    operations: identity.operations.clone(),
+                    file,
+                },
+                Err(error) => ListedTransport::Failed { error: self.localised(error.clone()), file },
             }
-            shown
-        });
-        Value::from_iter(entries).to_string()
+        };
+        self.entries.iter().map(listed).collect()
     }
 
-    /// The form of a transport's settings as `{"schema","uischema","rjsf"}` in a language; empty means the host's. An empty
-    /// transport asks for the form of the settings document's own groups (sender, send, sent, receive).
-    pub fn schema(&self, transport: &str, language: &str) -> Result<String, Error> {
+    /// The form of a transport's settings in a language; empty means the host's. An empty transport asks for the form of the settings
+    /// document's own groups (sender, send, sent, receive).
+    pub fn schema(&self, transport: &str, language: &str) -> Result<Form, Error> {
         let language = if language.is_empty() { &self.language } else { language };
         let form = if transport.is_empty() {
             settings::form(settings::document_schema(), self.texts(), language)
@@ -161,23 +187,22 @@ impl Host {
             let sends = self.transport(transport).is_ok_and(|transport| transport.supports("send"));
             settings::form(&settings::account_schema(&description.schema, sends), &texts, language)
         };
-        Ok(form.to_string())
+        Ok(form)
     }
 
     /// Checks settings without touching the network: problems, visible fields, normalised settings, secrets, origins.
-    pub fn check(&self, settings: &str) -> Result<String, Error> {
+    pub fn check(&self, settings: &str) -> Checked {
         let checked = settings::check(settings, self, self.texts(), &self.language);
         if self.log.reads(Level::Information) {
-            let count =
-                |severity| checked["problems"].as_array().into_iter().flatten().filter(|problem| problem["severity"] == severity).count();
-            let (errors, warnings) = (count("error"), count("warning"));
+            let count = |severity| checked.problems.iter().filter(|problem| problem.severity == severity).count();
+            let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
             self.log.write(Level::Information, "", format_args!("settings checked: {errors} errors, {warnings} warnings"));
         }
-        Ok(checked.to_string())
+        checked
     }
 
     /// Finds the settings for an address.
-    pub fn discover(&self, _address: &str, _cancel: &Cancel) -> Result<String, Error> {
+    pub fn discover(&self, _address: &str, _cancel: &Cancel) -> Result<Value, Error> {
         let error = self.localised(failed(Status::Unsupported, "host.discover_unsupported"));
         self.log.failed("", "discover", &error);
         Err(error)

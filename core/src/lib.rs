@@ -22,20 +22,28 @@ pub mod message;
 mod opened;
 mod receipt;
 mod receive;
+mod report;
 mod request;
 pub mod settings;
 pub mod texts;
 mod transport;
+mod unread;
 mod watch;
 mod whole_file;
 
 pub use account::Account;
 pub use callbacks::Callbacks;
 pub use cancel::Cancel;
-pub use host::Host;
+pub use host::{Host, ListedTransport};
 pub use opened::{Opened, safe_name};
-pub use postkontor_plugin::{Disposal, Error, Input, Level, Secret, Status};
-pub use receive::{Fetched, Take};
-pub use request::{Source, Wanted};
+pub use postkontor_plugin::{
+    Action, Answer, Applied, ApplyRequest, At, Delivery, Disposal, Error, Filter, Folder, Incoming, Input, Level, ListRequest, Listed,
+    Listing, Missing, Reply, Retry, Secret, Stage, Status, Step, StepStatus, Summary, Verdict,
+};
+pub use receipt::{Kept, Receipt, Receipts, SentCopy};
+pub use receive::{DeliverTo, Fetched, Received, Take, Taken};
+pub use report::Report;
+pub use request::{Asked, Authorize, Loop, ReceiveRequest, Request, Source, TestRequest, Wanted};
+pub use unread::Unread;
 pub use watch::Watch;
 pub use whole_file::write_whole;

@@ -170,7 +170,7 @@ fn mail(to: &[&str]) -> String {
 }
 
 fn send(account: &mut Account, message: &str) -> Result<Value, Error> {
-    account.send_document(message, &[], &Cancel::default()).map(|receipt| serde_json::from_str(&receipt).unwrap())
+    account.send_document(message, &[], &Cancel::default()).map(|receipt| json!(receipt))
 }
 
 fn copies(message_id: &str) -> usize {
@@ -365,7 +365,7 @@ fn a_deadline_ends_a_call() {
 #[test]
 fn a_test_reports_each_step_in_the_language_of_the_host() {
     let report = account_with("de-AT", Box::new(()), "fail", &[]).test("{}", &Cancel::default()).unwrap();
-    let report: Value = serde_json::from_str(&report).unwrap();
+    let report: Value = json!(report);
     assert_eq!(report["ok"], false);
     let step = report["steps"].as_array().unwrap().iter().find(|step| step["status"] == "fail").unwrap();
     assert_eq!(step["message"], "Die Puppe weigert sich: TLS.");
@@ -378,9 +378,7 @@ fn a_test_reports_each_step_in_the_language_of_the_host() {
 
 #[test]
 fn a_test_sends_a_mail_only_when_asked() {
-    let before = |account: &mut Account, request: &str| -> Value {
-        serde_json::from_str(&account.test(request, &Cancel::default()).unwrap()).unwrap()
-    };
+    let before = |account: &mut Account, request: &str| -> Value { json!(account.test(request, &Cancel::default()).unwrap()) };
     let mut account = account("send", &[]);
     let report = before(&mut account, "");
     assert!(report["steps"].as_array().unwrap().iter().all(|step| step["step"] != "loop"));
@@ -393,7 +391,7 @@ fn a_test_sends_a_mail_only_when_asked() {
 #[test]
 fn a_test_message_whose_sender_is_refused_says_what_to_do() {
     let report = account("refuse the sender", &[]).test(r#"{"loop":{"to":"berta@example.com"}}"#, &Cancel::default()).unwrap();
-    let report: Value = serde_json::from_str(&report).unwrap();
+    let report: Value = json!(report);
     let step = report["steps"].as_array().unwrap().iter().find(|step| step["step"] == "loop").unwrap();
     assert_eq!((&step["status"], &step["code"], &step["pointer"]), (&json!("fail"), &json!("sender.refused"), &json!("/sender/address")));
     assert!(step["advice"][0].as_str().unwrap().contains("an address that this login may send from"), "{step}");
@@ -402,7 +400,7 @@ fn a_test_message_whose_sender_is_refused_says_what_to_do() {
 #[test]
 fn what_only_the_transport_can_judge_fails_the_step_settings() {
     let report = account("not open", &[]).test("", &Cancel::default()).unwrap();
-    let report: Value = serde_json::from_str(&report).unwrap();
+    let report: Value = json!(report);
     assert_eq!(report["steps"][0]["step"], "settings");
     assert_eq!(report["steps"][0]["status"], "fail");
     assert_eq!(report["steps"][0]["message"], "The puppet refuses opening.");
@@ -434,7 +432,7 @@ fn a_secret_is_fetched_when_it_is_needed_and_missing_ones_are_named() {
     let mut account = Account::open(&host, &settings("other"), None).unwrap();
     let error = send(&mut account, &mail(&["berta@example.com"])).unwrap_err();
     assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::NotFound, "/accounts/a/puppet/password"));
-    let report: Value = serde_json::from_str(&account.test("", &Cancel::default()).unwrap()).unwrap();
+    let report: Value = json!(account.test("", &Cancel::default()).unwrap());
     assert_eq!(report["steps"][1]["step"], "secret");
     assert_eq!(report["steps"][1]["status"], "fail");
 }
@@ -481,7 +479,7 @@ fn pointers_and_patches_lead_into_the_layer_that_has_the_setting() {
     let company =
         json!({"accounts": {"a": {"transport": "puppet", "puppet": {"does": "fail"}}}, "sender": {"address": "anna@example.com"}});
     let mut account = Account::open(&host, &json!({"company": company, "user": {}}).to_string(), None).unwrap();
-    let report: Value = serde_json::from_str(&account.test("", &Cancel::default()).unwrap()).unwrap();
+    let report: Value = json!(account.test("", &Cancel::default()).unwrap());
     let step = report["steps"].as_array().unwrap().iter().find(|step| step["status"] == "fail").unwrap();
     assert_eq!(step["pointer"], "/company/accounts/a/puppet/does");
     assert_eq!(step["patch"]["company"]["accounts"]["a"]["puppet"]["does"], "send");
@@ -501,7 +499,7 @@ fn an_account_that_sends_via_another_is_tested_itself_and_sends_by_the_other() {
     let receipt = send(&mut account, &mail(&["berta@example.com"])).unwrap();
     assert_eq!((receipt["account"].as_str(), receipt["fallback"].as_bool()), (Some("spare"), Some(true)));
     assert_eq!(receipt["reason"]["account"], Value::Null);
-    let report: Value = serde_json::from_str(&account.test("", &Cancel::default()).unwrap()).unwrap();
+    let report: Value = json!(account.test("", &Cancel::default()).unwrap());
     assert_eq!((report["account"].as_str(), report["ok"].as_bool()), (Some("mailbox"), Some(false)));
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 
-use postkontor_core::{Account, Callbacks, Cancel, Host, Level, Secret, Status};
+use postkontor_core::{Account, Callbacks, Cancel, Host, Level, Receipts, Secret, Status};
 use postkontor_plugin::abi::raw::Plugin;
 use postkontor_plugin::{
     Answer, Body, Call, Error, Folder, ListRequest, Listing, Mail, Opening, Reply, Report, Sent, Stage, Step, TestRequest, Transport,
@@ -139,7 +139,7 @@ fn settings(does: &str) -> String {
     .to_string()
 }
 
-fn send(host: &Arc<Host>, does: &str) -> Result<String, Error> {
+fn send(host: &Arc<Host>, does: &str) -> Result<Receipts, Error> {
     let mail = json!({"to": ["a@example.com", "b@example.com"], "subject": "Größe ✓", "text": "x", "message_id": "4711@example.com"});
     Account::open(host, &settings(does), None).unwrap().send_document(&mail.to_string(), &[], &Cancel::default())
 }
@@ -211,7 +211,7 @@ fn a_secret_reaches_neither_log_nor_error_nor_report_though_the_transport_says_i
     let error = send(&program, "refuse").unwrap_err();
     let report = Account::open(&program, &settings("send"), None).unwrap().test("", &Cancel::default()).unwrap();
     let told: Vec<String> = lines.lock().unwrap().iter().map(|(_, line)| line.clone()).collect();
-    let everything = format!("{}\n{report}\n{}", serde_json::to_string(&error).unwrap(), told.join("\n"));
+    let everything = format!("{}\n{}\n{}", serde_json::to_string(&error).unwrap(), json!(report), told.join("\n"));
     assert!(everything.matches("***").count() > 8, "{everything}");
     for piece in ["\\\\ ich", "\\\\ ICH", "\\\\\\\\ ICH", "\\ ICH", "r\\ ich", "C3%BC"] {
         assert!(!everything.contains(piece), "{piece} in {everything}");
@@ -259,7 +259,7 @@ fn a_transport_learns_whether_somebody_reads() {
     ] {
         let program = host(&config, level).0;
         let answer = Account::open(&program, &settings("send"), None).unwrap().list("", &Cancel::default()).unwrap();
-        assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["folders"][0]["delimiter"], reads.to_string(), "{config} {level:?}");
+        assert_eq!(json!(answer)["folders"][0]["delimiter"], reads.to_string(), "{config} {level:?}");
     }
 }
 

@@ -66,7 +66,7 @@ pub unsafe extern "system" fn postkontor_account_test(
     out: *mut Buf,
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
-    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.test(request, cancel)) }
+    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.test(request, cancel).and_then(entry::json)) }
 }
 
 /// Gets a person's consent (OAuth 2.0). No transport of this release can do that, so the answer is POSTKONTOR_UNSUPPORTED. `request`
@@ -114,7 +114,7 @@ pub unsafe extern "system" fn postkontor_account_send(
             let mut account = handle::lend(account)?;
             let message = argument::text(message, "message")?;
             let parts = argument::parts(parts, count)?;
-            account.get()?.send_document(message, &parts, &cancel::token(cancel)?)
+            account.get()?.send_document(message, &parts, &cancel::token(cancel)?).and_then(entry::json)
         })
     }
 }
@@ -169,9 +169,9 @@ pub unsafe extern "system" fn postkontor_account_receive(
             let request = argument::optional_text(request, "request")?.unwrap_or("{}");
             let cancel = cancel::token(cancel)?;
             let owner = account.owner();
-            let Some(received) = received else { return account.get()?.receive(request, None, &cancel) };
+            let Some(received) = received else { return account.get()?.receive(request, None, &cancel).and_then(entry::json) };
             let mut take = |fetched: Fetched<'_>| hand_over(received, user, owner, fetched);
-            account.get()?.receive(request, Some(&mut take), &cancel)
+            account.get()?.receive(request, Some(&mut take), &cancel).and_then(entry::json)
         })
     }
 }
@@ -221,12 +221,12 @@ pub unsafe extern "system" fn postkontor_account_apply(
 /// # Safety
 ///
 /// The pointers are what the header says.
-unsafe fn ask(
+unsafe fn ask<R: Into<Vec<u8>>>(
     account: *mut AccountHandle,
     request: *const c_char,
     cancel: *mut CancelHandle,
     out: *mut Buf,
-    verb: impl FnOnce(&mut Account, &str, &Cancel) -> Result<String, Error>,
+    verb: impl FnOnce(&mut Account, &str, &Cancel) -> Result<R, Error>,
 ) -> StatusNumber {
     // SAFETY: the caller's promise is the one asked for.
     unsafe {

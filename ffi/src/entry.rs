@@ -36,6 +36,11 @@ pub(crate) unsafe fn call<R: Into<Vec<u8>>>(out: *mut Buf, body: impl FnOnce() -
     })
 }
 
+/// A result of core's as the JSON that C gets.
+pub(crate) fn json(result: impl serde::Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(&result).map_err(|error| Error::new(Status::Internal, "host.result_unwritable").detail(error.to_string()))
+}
+
 /// Writes the result of a call and says its status.
 ///
 /// # Safety

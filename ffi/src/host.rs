@@ -62,7 +62,7 @@ pub unsafe extern "system" fn postkontor_host_close(host: *mut HostHandle, out: 
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn postkontor_host_transports(host: *mut HostHandle, out: *mut Buf) -> StatusNumber {
     // SAFETY: `out` is what the header says.
-    unsafe { entry::call(out, || Ok(handle::share(host)?.transports())) }
+    unsafe { entry::call(out, || entry::json(handle::share(host)?.transports())) }
 }
 
 /// Describes the form for a transport's settings: {"schema","uischema","rjsf"}, texts in `language` ("de-AT") or, where that
@@ -84,7 +84,7 @@ pub unsafe extern "system" fn postkontor_host_schema(
         entry::call(out, || {
             let host = handle::share(host)?;
             let transport = argument::text(transport, "transport")?;
-            host.schema(transport, argument::optional_text(language, "language")?.unwrap_or_default())
+            host.schema(transport, argument::optional_text(language, "language")?.unwrap_or_default()).and_then(entry::json)
         })
     }
 }
@@ -101,7 +101,7 @@ pub unsafe extern "system" fn postkontor_host_check(host: *mut HostHandle, setti
     unsafe {
         entry::call(out, || {
             let host = handle::share(host)?;
-            host.check(argument::text(settings, "settings")?)
+            entry::json(host.check(argument::text(settings, "settings")?))
         })
     }
 }
@@ -123,7 +123,7 @@ pub unsafe extern "system" fn postkontor_host_discover(
     unsafe {
         entry::call(out, || {
             let host = handle::share(host)?;
-            host.discover(argument::text(address, "address")?, &cancel::token(cancel)?)
+            host.discover(argument::text(address, "address")?, &cancel::token(cancel)?).and_then(entry::json)
         })
     }
 }

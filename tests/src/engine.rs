@@ -51,15 +51,13 @@ pub fn open(settings: &Value) -> Result<Account, Error> {
 
 /// Opens an account, sends one mail, and returns its receipt.
 pub fn send(settings: &Value, mail: &Value) -> Result<Value, Error> {
-    let receipt = open(settings)?.send_document(&mail.to_string(), &[], &Cancel::new(Some(PATIENCE)))?;
-    Ok(serde_json::from_str(&receipt).unwrap_or_default())
+    Ok(json!(open(settings)?.send_document(&mail.to_string(), &[], &Cancel::new(Some(PATIENCE)))?))
 }
 
 /// Tests the account of a document in a language, and returns the report.
 pub fn test(settings: &Value, language: &str) -> Result<Value, Error> {
     let mut account = Account::open(&host(language)?, &settings.to_string(), None)?;
-    let report = account.test("", &Cancel::new(Some(PATIENCE)))?;
-    Ok(serde_json::from_str(&report).unwrap_or_default())
+    Ok(json!(account.test("", &Cancel::new(Some(PATIENCE)))?))
 }
 
 /// The step of a report by its name.

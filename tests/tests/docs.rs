@@ -63,7 +63,7 @@ fn the_readme_lists_the_transports_and_what_they_can_do() {
     let names = transports();
     let plugins = Products::built().unwrap().plugins(folder.path(), &names.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
     let host = Host::open(&json!({ "plugins": [plugins] }).to_string(), Box::new(())).unwrap();
-    let listed: Vec<Value> = serde_json::from_str(&host.transports()).unwrap();
+    let listed: Vec<Value> = host.transports().iter().map(|transport| serde_json::json!(transport)).collect();
     let mut table = "\n| Transport | What it is | Test | Send | List | Receive |\n|---|---|---|---|---|---|\n".to_owned();
     for name in names {
         let entry = listed.iter().find(|entry| entry["name"] == name.as_str()).unwrap_or_else(|| panic!("{name} is missing: {listed:?}"));

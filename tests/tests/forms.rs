@@ -100,7 +100,7 @@ fn field<'a>(group: &'a Value, names: &[&str]) -> Option<&'a Value> {
 
 /// One form to be drawn, and what is typed into it.
 fn drawing(host: &Host, name: &str, language: &str, data: Value, typed: Value) -> Value {
-    let form: Value = serde_json::from_str(&host.schema(name, language).unwrap()).unwrap();
+    let form: Value = json!(host.schema(name, language).unwrap());
     let mut fields = Map::new();
     titles(&form["schema"], "", &mut fields);
     let auth = json!({"user": null, "password": {"secret": "kept"}});
@@ -123,7 +123,7 @@ fn checked(host: &Host, drawn: &Value) -> Result<Value, String> {
             json!({"accounts": {"a": account}})
         }
     };
-    let answer: Value = serde_json::from_str(&host.check(&document.to_string()).unwrap()).unwrap();
+    let answer: Value = json!(host.check(&document.to_string()));
     match answer["problems"].as_array().unwrap().as_slice() {
         [] if name.is_empty() => Ok(answer["settings"].clone()),
         [] => Ok(answer["settings"]["accounts"]["a"].clone()),

@@ -23,7 +23,7 @@ fn open_with(config: Value, callbacks: Box<dyn Callbacks>) -> Arc<Host> {
 
 /// The entry of a plugin file among the transports.
 fn entry(host: &Host, file: &str) -> Value {
-    let transports: Vec<Value> = serde_json::from_str(&host.transports()).unwrap();
+    let transports: Vec<Value> = listed(&host);
     let is = |entry: &Value| entry["file"].as_str().is_some_and(|path| Path::new(path).ends_with(file));
     transports.iter().find(|entry| is(entry)).unwrap_or_else(|| panic!("{file} is not listed: {transports:?}")).clone()
 }
@@ -48,14 +48,19 @@ fn settings(transport: &str, own: Value) -> String {
     json!({"accounts": {"main": account}, "sender": {"address": "anna@example.com"}, "send": {"account": "main"}}).to_string()
 }
 
+/// The transports as a caller sees them.
+fn listed(host: &Host) -> Vec<Value> {
+    host.transports().iter().map(|transport| json!(transport)).collect()
+}
+
 fn send(host: &Arc<Host>, settings: &str, message: &Value, parts: &[&[u8]]) -> Result<Value, Error> {
     let mut account = Account::open(host, settings, None)?;
-    account.send_document(&message.to_string(), parts, &Cancel::new(None)).map(|receipt| serde_json::from_str(&receipt).unwrap())
+    account.send_document(&message.to_string(), parts, &Cancel::new(None)).map(|receipt| json!(receipt))
 }
 
 fn test(host: &Arc<Host>, settings: &str) -> Result<Value, Error> {
     let mut account = Account::open(host, settings, None)?;
-    account.test("{}", &Cancel::new(None)).map(|report| serde_json::from_str(&report).unwrap())
+    account.test("{}", &Cancel::new(None)).map(|report| json!(report))
 }
 
 fn message() -> Value {
@@ -179,7 +184,7 @@ fn a_strangers_form_has_titles_in_the_users_language() {
     let host = open(&[folder.path()]);
     for transport in ["folder", "folder-c"] {
         for (language, title) in [("en", "Folder"), ("de", "Ordner")] {
-            let form: Value = serde_json::from_str(&host.schema(transport, language).unwrap()).unwrap();
+            let form: Value = json!(host.schema(transport, language).unwrap());
             let path = &form["schema"]["properties"]["folder"]["properties"]["path"];
             assert_eq!(path["title"], title, "{transport} {language}: {form}");
         }
@@ -192,7 +197,7 @@ fn conditions_in_a_schema_that_was_written_by_hand_count() {
     let folder = Folder::new().unwrap();
     strangers::c(ODD, &["SCHEMA_BY_HAND"], &folder.file(&library("odd"))).unwrap();
     let host = open(&[folder.path()]);
-    let form: Value = serde_json::from_str(&host.schema("by-hand", "en").unwrap()).unwrap();
+    let form: Value = json!(host.schema("by-hand", "en").unwrap());
     let group = &form["schema"]["properties"]["drop"];
     assert_eq!(group["properties"].as_object().unwrap().keys().collect::<Vec<_>>(), ["archive"], "{form}");
     let more = &group["allOf"][0]["then"];
@@ -200,7 +205,7 @@ fn conditions_in_a_schema_that_was_written_by_hand_count() {
     assert_eq!(more["properties"]["kind"]["oneOf"][2]["const"], "tar", "{form}");
     assert_eq!(more["required"], json!(["level"]));
     let problems = |own: Value| -> Vec<(String, String)> {
-        let checked: Value = serde_json::from_str(&host.check(&settings("by-hand", json!({"drop": own}))).unwrap()).unwrap();
+        let checked: Value = json!(host.check(&settings("by-hand", json!({"drop": own}))));
         let problems = checked["problems"].as_array().unwrap();
         let errors = problems.iter().filter(|problem| problem["severity"] == "error");
         errors.map(|problem| (problem["pointer"].as_str().unwrap().to_owned(), problem["code"].as_str().unwrap().to_owned())).collect()
@@ -269,7 +274,7 @@ fn a_plugin_of_the_first_release_still_works() {
     refused["to"] = json!(["nobody@example.com"]);
     let error = send(&host, &settings, &refused, &[&[]]).unwrap_err();
     assert_eq!((error.status, error.message.as_str()), (Status::Refused, "Anna sendet nicht an nobody@example.com."));
-    let form: Value = serde_json::from_str(&host.schema("frozen", "en").unwrap()).unwrap();
+    let form: Value = json!(host.schema("frozen", "en").unwrap());
     assert_eq!(form["schema"]["properties"]["frozen"]["properties"]["name"]["title"], "Name");
 }
 
@@ -391,7 +396,7 @@ fn of_two_plugins_with_one_name_the_first_is_used() {
     fs::copy(first.file(&library("a")), first.file(&library("b"))).unwrap();
     fs::copy(first.file(&library("a")), second.file(&library("a"))).unwrap();
     let host = open(&[first.path(), second.path()]);
-    let transports: Vec<Value> = serde_json::from_str(&host.transports()).unwrap();
+    let transports: Vec<Value> = listed(&host);
     let codes: Vec<_> = transports.iter().map(|entry| entry["error"]["code"].as_str().unwrap_or("used")).collect();
     assert_eq!(codes, ["used", "plugin.name_taken", "plugin.name_taken"]);
     assert!(transports[1]["error"]["message"].as_str().unwrap().contains(&library("a")), "names the one that is used: {transports:?}");
@@ -403,20 +408,20 @@ fn a_folder_that_is_named_twice_is_searched_once() {
     let folder = Folder::new().unwrap();
     strangers::c(FOLDER_C, &[], &folder.file(&library("folder-c"))).unwrap();
     let other_spelling = folder.path().join("..").join(folder.path().file_name().unwrap());
-    let transports: Vec<Value> = serde_json::from_str(&open(&[folder.path(), &other_spelling]).transports()).unwrap();
+    let transports: Vec<Value> = listed(&open(&[folder.path(), &other_spelling]));
     assert_eq!(transports.len(), 1, "{transports:?}");
 }
 
 #[test]
 fn a_relative_plugin_folder_is_refused() {
-    let transports: Vec<Value> = serde_json::from_str(&open(&[Path::new("plugins")]).transports()).unwrap();
+    let transports: Vec<Value> = listed(&open(&[Path::new("plugins")]));
     assert_eq!(transports[0]["error"]["code"], "plugin.path_relative", "{transports:?}");
 }
 
 #[test]
 fn a_folder_that_is_not_there_is_listed() {
     let folder = Folder::new().unwrap();
-    let transports: Vec<Value> = serde_json::from_str(&open(&[&folder.file("nowhere")]).transports()).unwrap();
+    let transports: Vec<Value> = listed(&open(&[&folder.file("nowhere")]));
     assert_eq!(transports[0]["error"]["code"], "plugin.folder_unreadable", "{transports:?}");
 }
 
@@ -436,7 +441,7 @@ mod rights {
             strangers::c(FOLDER_C, &[], &folder.file(&library("folder-c"))).unwrap();
             chmod(&folder.file(&library("folder-c")), file_mode);
             chmod(folder.path(), folder_mode);
-            let transports: Vec<Value> = serde_json::from_str(&open(&[folder.path()]).transports()).unwrap();
+            let transports: Vec<Value> = listed(&open(&[folder.path()]));
             assert_eq!(transports[0]["error"]["code"], "plugin.writable_by_others", "{folder_mode:o} {file_mode:o}: {transports:?}");
         }
     }
@@ -457,7 +462,7 @@ mod rights {
         let inner = nested(&folder);
         for mode in [0o777, 0o775, 0o757] {
             chmod(&folder.file("above"), mode);
-            let transports: Vec<Value> = serde_json::from_str(&open(&[&inner]).transports()).unwrap();
+            let transports: Vec<Value> = listed(&open(&[&inner]));
             let error = &transports[0]["error"];
             assert_eq!(error["code"], "plugin.writable_by_others", "{mode:o}: {transports:?}");
             let above = folder.file("above").display().to_string();
@@ -473,7 +478,7 @@ mod rights {
         assert_eq!(entry(&open(&[&inner]), &library("folder-c"))["name"], "folder-c");
         // The plugins' own folder is another matter: anybody could add one.
         chmod(&inner, 0o1777);
-        let transports: Vec<Value> = serde_json::from_str(&open(&[&inner]).transports()).unwrap();
+        let transports: Vec<Value> = listed(&open(&[&inner]));
         assert_eq!(transports[0]["error"]["code"], "plugin.writable_by_others", "{transports:?}");
     }
 

@@ -158,8 +158,7 @@ fn forms(language: &str) -> BTreeMap<String, Value> {
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let plugins = Products::built().unwrap().plugins(folder.path(), &names).unwrap();
     let host = Host::open(&serde_json::json!({"plugins": [plugins]}).to_string(), Box::new(())).unwrap();
-    let form =
-        |name: &str| serde_json::from_str::<Value>(&host.schema(name, language).unwrap_or_else(|error| panic!("{name}: {error}"))).unwrap();
+    let form = |name: &str| serde_json::json!(host.schema(name, language).unwrap_or_else(|error| panic!("{name}: {error}")));
     names.into_iter().chain([""]).map(|name| (name.to_owned(), form(name)["schema"].clone())).collect()
 }
 
@@ -351,7 +350,7 @@ fn a_login_method_that_a_transport_does_not_have_is_not_offered_and_check_refuse
             assert_eq!(offered.contains(&method), !lacks.contains(&method), "{transport} {method}");
             let document = serde_json::json!({"accounts": {"a": {"transport": transport, "server": {"host": "mail.example.com"},
                 "auth": {"method": method, "user": "u", "password": "p"}}}});
-            let checked: Value = serde_json::from_str(&host.check(&document.to_string()).unwrap()).unwrap();
+            let checked: Value = serde_json::json!(host.check(&document.to_string()));
             let at_method: Vec<&Value> =
                 checked["problems"].as_array().unwrap().iter().filter(|problem| problem["pointer"] == "/accounts/a/auth/method").collect();
             assert_eq!(!at_method.is_empty(), lacks.contains(&method), "{transport} {method}: {checked:#}");

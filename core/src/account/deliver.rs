@@ -7,11 +7,10 @@ use crate::Cancel;
 use crate::error::{failed, merged, unwritable};
 use crate::loader::Streams;
 use crate::message::Composed;
-use crate::receipt::{SentCopy, Way, receipt, refusal};
+use crate::receipt::{Receipt, SentCopy, Way, receipt, refusal};
 use crate::settings::Document;
 use postkontor_plugin::wire::{Outgoing, SendAnswer, SendRequest, SendResult};
 use postkontor_plugin::{Answer, Delivery, Error, Input, Sent, Stage, Status, Verdict};
-use serde_json::Value;
 use std::time::{Duration, Instant};
 
 /// How long sending may take where the caller sets no deadline: time for the server to think (RFC 5321, section 4.5.3.2.6,
@@ -20,10 +19,31 @@ const DEADLINE: Duration = Duration::from_secs(600);
 pub(super) const SLOW_LINE: u64 = 64 * 1024;
 
 impl Account {
+    /// Delivers composed mails, in one go where the transport can: a receipt or an error for each, in their order.
+    ///
+    /// A mail that the account's transport certainly did not take goes to the next in line (`send.fallback`).
+    pub fn deliver(&mut self, mails: Vec<Composed<'_>>, cancel: &Cancel) -> Vec<Result<Receipt, Error>> {
+        self.begin();
+        if let Err(error) = self.switched_on() {
+            let error = self.failed(error);
+            self.host.log().failed("", "send", &error);
+            return mails.iter().map(|_| Err(error.clone())).collect();
+        }
+        // What became of each mail was written down where it was known.
+        let results = self.verdicts(mails, cancel).into_iter();
+        results.map(|result| result.map_err(|error| self.failed(error))).collect()
+    }
+
+    /// Delivers the only mail of a call.
+    pub(super) fn deliver_one(&mut self, mail: Composed<'_>, cancel: &Cancel) -> Result<Receipt, Error> {
+        let result = self.verdicts(vec![mail], cancel).pop().unwrap_or_else(|| Err(unreadable("no result")));
+        result.map_err(|error| self.failed(error))
+    }
+
     /// Hands composed mails to the account's transport; those that it certainly did not take go to the next in line.
-    pub(super) fn deliver(&mut self, mails: Vec<Composed<'_>>, cancel: &Cancel) -> Vec<Result<String, Error>> {
+    pub(super) fn verdicts(&mut self, mails: Vec<Composed<'_>>, cancel: &Cancel) -> Vec<Result<Receipt, Error>> {
         let started = Instant::now();
-        let mut results: Vec<Option<Result<String, Error>>> = mails.iter().map(|_| None).collect();
+        let mut results: Vec<Option<Result<Receipt, Error>>> = mails.iter().map(|_| None).collect();
         let mut reasons: Vec<Option<Error>> = mails.iter().map(|_| None).collect();
         let mut delivered: Vec<Delivered<'_>> = Vec::with_capacity(mails.len());
         journal::replaced(&self.host, &self.sender().charset, &mails);
@@ -45,7 +65,7 @@ impl Account {
                         open.push(tried);
                     }
                     Err(failure) => {
-                        let way = Way { reason: reasons[index].as_ref(), ..self.legs[position].way(elapsed) };
+                        let way = Way { reason: reasons[index].take(), ..self.legs[position].way(elapsed) };
                         let error = refusal(&tried.mail, failure.error, &way, &self.document);
                         journal::not_sent(&self.host, &self.legs[position], &tried.mail, &error);
                         results[index] = Some(Err(error));
@@ -57,10 +77,11 @@ impl Account {
             }
         }
         self.keep_copies(&mut delivered, cancel);
-        for done in &delivered {
-            journal::sent(self.host.log(), &self.legs[done.position], done);
-            let way = Way { reason: reasons[done.index].as_ref(), copy: done.copy.as_ref(), ..self.legs[done.position].way(done.elapsed) };
-            results[done.index] = Some(receipt(&done.mail, &done.sent, &way, &self.document));
+        for done in delivered {
+            let leg = &self.legs[done.position];
+            journal::sent(self.host.log(), leg, &done);
+            let way = Way { reason: reasons[done.index].take(), copy: done.copy, ..leg.way(done.elapsed) };
+            results[done.index] = Some(receipt(done.mail, done.sent, way, &self.document));
         }
         let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
         results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
@@ -174,8 +195,9 @@ pub(super) struct Delivered<'a> {
 
 impl Leg {
     /// How it sent, for a receipt.
-    fn way(&self, elapsed: Duration) -> Way<'_> {
-        Way { account: &self.settings.id, transport: &self.settings.transport, reason: None, elapsed, copy: None }
+    fn way(&self, elapsed: Duration) -> Way {
+        let [account, transport] = self.names.clone();
+        Way { account, transport, reason: None, elapsed, copy: None }
     }
 }
 
@@ -285,21 +307,18 @@ impl Streams for Bodies<'_, '_> {
 }
 
 impl Account {
-    /// Sends the test message of the step `loop` and returns its receipt.
-    pub(super) fn send_test(&mut self, to: &str, cancel: &Cancel) -> Result<Value, Error> {
+    /// Sends the test message of the step `loop`, by this account only, and returns its receipt.
+    pub(super) fn send_test(&mut self, to: &str, cancel: &Cancel) -> Result<Receipt, Error> {
         let words = |code: &str| self.host.sentence(code, &serde_json::Map::new()).unwrap_or_else(|| code.to_owned());
         let message = serde_json::json!({"to": [to], "subject": words("loop.subject"), "text": words("loop.text")});
-        let composed = self.compose(&message.to_string(), &[], cancel)?;
+        let mail = self.composed(&message.to_string(), &[], cancel)?;
         let Some(leg) = self.legs.get_mut(self.first_sender) else { return Err(failed(Status::Disabled, "settings.disabled")) };
         let started = Instant::now();
-        let mut open = Open { index: 0, mail: composed, recipients: None };
+        let mut open = Open { index: 0, mail, recipients: None };
         let outcome = hand_over(leg, std::slice::from_mut(&mut open), &self.document, cancel).pop();
         let way = leg.way(started.elapsed());
         match outcome.unwrap_or_else(|| Err(Failure::new(unreadable("no result")))) {
-            Ok(sent) => {
-                let receipt = receipt(&open.mail, &sent, &way, &self.document);
-                receipt.and_then(|receipt| serde_json::from_str(&receipt).map_err(unreadable))
-            }
+            Ok(sent) => receipt(open.mail, sent, way, &self.document),
             Err(failure) => Err(refusal(&open.mail, failure.error, &way, &self.document)),
         }
     }

@@ -7,8 +7,9 @@ use crate::Host;
 use crate::log::{Log, Said, Seconds, failure, joined};
 use crate::message::Composed;
 use crate::receipt::{Kept, SentCopy};
-use crate::receive::Outcome;
-use postkontor_plugin::{Delivery, Error, Level, Missing, Verdict};
+use crate::receive::Received;
+use crate::report::Report;
+use postkontor_plugin::{Delivery, Error, Level, Missing, Step, StepStatus, Verdict};
 use serde_json::Value;
 use std::time::Instant;
 
@@ -30,33 +31,31 @@ impl Account {
     }
 
     /// Writes down the steps of a test, with its result at the end.
-    pub(super) fn journal_steps(&self, account: &str, steps: &[Value]) {
+    pub(super) fn journal_steps(&self, account: &str, steps: &[Step]) {
         let log = self.host.log();
         for step in steps {
-            let text = |name: &str| step[name].as_str().unwrap_or_default();
-            let level = match text("status") {
-                "fail" => Level::Error,
-                "warn" => Level::Warning,
-                _ => Level::Debug,
+            let (level, status) = match step.status {
+                StepStatus::Fail => (Level::Error, "fail"),
+                StepStatus::Warn => (Level::Warning, "warn"),
+                StepStatus::Ok => (Level::Debug, "ok"),
+                StepStatus::Skipped => (Level::Debug, "skipped"),
             };
             if !log.reads(level) {
                 continue;
             }
-            let number = step["status_number"].as_i64().filter(|number| *number != 0).map(|number| format!(" ({number})"));
-            let code = if text("code").is_empty() { String::new() } else { format!(" {}{}", text("code"), number.unwrap_or_default()) };
-            let detail = if text("detail").is_empty() { String::new() } else { format!("; detail: {}", text("detail")) };
-            let (name, status, message) = (text("step"), text("status"), text("message"));
+            let Step { step: name, status_number, code, message, detail, .. } = step;
+            let number = if *status_number == 0 { String::new() } else { format!(" ({status_number})") };
+            let code = if code.is_empty() { String::new() } else { format!(" {code}{number}") };
+            let detail = if detail.is_empty() { String::new() } else { format!("; detail: {detail}") };
             let colon = if message.is_empty() { "" } else { ": " };
             log.write(level, account, format_args!("test, step {name}: {status}{code}{colon}{message}{detail}"));
         }
     }
 
     /// The result of a test.
-    pub(super) fn tested(&self, report: &str, started: Instant) -> String {
-        let report: Value = serde_json::from_str(report).unwrap_or_default();
-        let failed = report["steps"].as_array().into_iter().flatten().find(|step| step["status"] == "fail");
-        let outcome = match failed.and_then(|step| step["step"].as_str()) {
-            Some(step) => format!("failed at {step}"),
+    pub(super) fn tested(&self, report: &Report, started: Instant) -> String {
+        let outcome = match report.failed() {
+            Some(step) => format!("failed at {}", step.step),
             None => "passed".to_owned(),
         };
         let server = self.legs.first().map(Leg::server).unwrap_or_default();
@@ -84,15 +83,15 @@ impl Account {
     }
 
     /// Ends a call: writes down its failure, or what `told` makes of its success.
-    pub(super) fn conclude(&self, what: &str, result: Result<String, Error>, told: impl FnOnce(&str) -> String) -> Result<String, Error> {
+    pub(super) fn conclude<T>(&self, what: &str, result: Result<T, Error>, told: impl FnOnce(&T) -> String) -> Result<T, Error> {
         let log = self.host.log();
         let account = self.called(what);
         match result {
-            Ok(json) => {
+            Ok(result) => {
                 if log.reads(Level::Information) {
-                    log.write(Level::Information, account, told(&json));
+                    log.write(Level::Information, account, told(&result));
                 }
-                Ok(json)
+                Ok(result)
             }
             Err(error) => {
                 let error = self.failed(error);
@@ -109,6 +108,15 @@ impl Account {
         if matches!(what, "list" | "receive" | "apply") { fetching.unwrap_or(own) } else { own }
     }
 
+    /// What a fetch brought.
+    pub(super) fn received(&self, received: &Received, started: Instant) -> String {
+        let Received { messages, missing, warnings, .. } = received;
+        let lists = [("messages", messages.len()), ("missing", missing.len()), ("warnings", warnings.len())];
+        let counts = lists.iter().filter(|(name, count)| *count > 0 || *name == "messages");
+        let counts: String = counts.map(|(name, count)| format!(", {name}: {count}")).collect();
+        format!("received{counts}, {}", Seconds(started.elapsed()))
+    }
+
     /// What a list or a change brought, by the number of its parts.
     pub(super) fn counted(&self, what: &str, json: &str, started: Instant) -> String {
         let answer: Value = serde_json::from_str(json).unwrap_or_default();
@@ -120,18 +128,20 @@ impl Account {
 
 impl Leg {
     /// Writes down each message that was fetched.
-    pub(super) fn journal_messages(&self, outcome: &Outcome) {
+    pub(super) fn journal_messages(&self, received: &Received) {
         let log = self.host().log();
         if log.reads(Level::Warning) {
             let server = self.server();
-            for Missing { id, error } in outcome.missing() {
+            for Missing { id, error } in &received.missing {
                 log.write(
                     Level::Warning,
                     &self.settings.id,
                     format_args!("message {id} was not handed over by {server}: {}", failure(error)),
                 );
             }
-            outcome.lines().for_each(|line| log.write(Level::Information, &self.settings.id, format_args!("{line} by {server}")));
+            for taken in &received.messages {
+                log.write(Level::Information, &self.settings.id, format_args!("{taken} by {server}"));
+            }
         }
     }
 }

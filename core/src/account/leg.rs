@@ -20,6 +20,8 @@ pub(super) struct Leg {
     host: Arc<Host>,
     document: Arc<Document>,
     pub(super) settings: AccountSettings,
+    /// The names of account and transport, as every receipt has them.
+    pub(super) names: [Arc<str>; 2],
     session: Option<Session>,
     /// The account's secrets, to be taken out of what the transport says. Known once the session is open.
     mask: Mutex<Mask>,
@@ -34,6 +36,7 @@ impl Leg {
         Ok(Leg {
             host: host.clone(),
             document: document.clone(),
+            names: [settings.id.as_str().into(), settings.transport.as_str().into()],
             settings,
             session: None,
             mask: Mutex::default(),

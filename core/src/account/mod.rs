@@ -10,14 +10,16 @@ mod send;
 mod test;
 
 use crate::error::failed;
-use crate::receive::{Reception, Take, Wait};
+use crate::receive::{Received, Reception, Take, Wait};
+use crate::request::{self, Asked, Authorize, ReceiveRequest};
 use crate::settings::{Document, Sender};
+use crate::unread::Unread;
 use crate::watch::Watch;
-use crate::{Cancel, Host, request};
+use crate::{Cancel, Host};
 pub(crate) use copy::OPERATION as COPYING;
 use leg::Leg;
 pub(crate) use pointers::locate;
-use postkontor_plugin::{Error, ReceiveRequest, Received, Status};
+use postkontor_plugin::{Applied, ApplyRequest, Error, ListRequest, Listing, Status};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -91,25 +93,25 @@ impl Account {
     }
 
     /// Lists folders or messages.
-    pub fn list(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
-        let started = self.begin();
-        let result = self.mailbox().and_then(|leg| pass(leg, "list", request::list(request)?, cancel));
-        self.conclude("list", result, |json| self.counted("listed", json, started))
+    pub fn list<'r>(&mut self, request: impl Into<Asked<'r, ListRequest>>, cancel: &Cancel) -> Result<Unread<Listing>, Error> {
+        let (request, started) = (request.into(), self.begin());
+        let result = self.mailbox().and_then(|leg| pass(leg, "list", request.read()?, cancel));
+        self.conclude("list", result, |listing| self.counted("listed", listing.json(), started))
     }
 
     /// Fetches messages. Each goes to `take`, which says what becomes of it; without one the request's `then` says so.
     ///
-    /// `request` is `{"folder","state","filter":{…},"max_messages","max_bytes","save_to","then","summary","wait_seconds"}`, every member
-    /// optional; `"summary":"none"` spares reading the messages and making their digests, unless they are saved: the program gets their
-    /// bytes, `id`, `size` and `folder`. Where nothing is new the call waits up to `wait_seconds` for it, or as long as its
-    /// deadline allows. The result is `{"messages":[{"file","id","sha256","size","subject","deliver_to","verdict"}],"state","more"}`, where
-    /// the server named messages and did not hand them over also `"missing":[{"id","error"}]`, and `"warnings":[error]` where something was
-    /// done in another way than it was asked for; the error of a fetch that was interrupted
-    /// after some messages were taken has the same members.
-    pub fn receive<'t>(&mut self, request: &str, take: Option<&'t mut Take<'t>>, cancel: &Cancel) -> Result<String, Error> {
-        let (document, host, started) = (self.document.clone(), self.host.clone(), self.begin());
+    /// Where nothing is new the call waits as long as the request says, or its deadline allows. The error of a fetch that was interrupted
+    /// after some messages were taken has the members of the result.
+    pub fn receive<'r, 't>(
+        &mut self,
+        request: impl Into<Asked<'r, ReceiveRequest>>,
+        take: Option<&'t mut Take<'t>>,
+        cancel: &Cancel,
+    ) -> Result<Received, Error> {
+        let (document, host, started, request) = (self.document.clone(), self.host.clone(), self.begin(), request.into());
         let result = self.mailbox().and_then(|leg| {
-            let (mut request, wishes) = request::receive(request)?;
+            let (mut request, wishes) = request.read()?.divided();
             let wait = Wait::new(wishes.wait_seconds, cancel);
             let watch = Watch::new(host.callbacks(), cancel, cancel.remaining(DEADLINE + wait.left()));
             let routed = Reception::new(wishes, &document.receive, take, watch);
@@ -140,10 +142,11 @@ impl Account {
             for error in told {
                 *error = host.localised(leg.complete("receive", error.clone()));
             }
-            let result = reception.result(&received);
+            let interrupted = received.interrupted.take();
+            let result = reception.result(received);
             leg.journal_messages(&result);
-            match received.interrupted {
-                None => result.json(),
+            match interrupted {
+                None => Ok(result),
                 // What was taken stays taken, so the error brings it along.
                 Some(error) => {
                     let mut error = leg.complete("receive", error);
@@ -152,23 +155,25 @@ impl Account {
                 }
             }
         });
-        self.conclude("receive", result, |json| self.counted("received", json, started))
+        self.conclude("receive", result, |result| self.received(result, started))
     }
 
     /// Marks, moves or deletes messages.
-    pub fn apply(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
-        let started = self.begin();
-        let result = self.mailbox().and_then(|leg| pass(leg, "apply", request::apply(request)?, cancel));
-        self.conclude("apply", result, |json| {
-            let asked: Value = serde_json::from_str(request).unwrap_or_default();
-            self.counted(&format!("applied {}", asked["do"].as_str().unwrap_or_default()), json, started)
-        })
+    pub fn apply<'r>(&mut self, request: impl Into<Asked<'r, ApplyRequest>>, cancel: &Cancel) -> Result<Unread<Applied>, Error> {
+        let (request, started) = (request.into(), self.begin());
+        let mut action = "";
+        let result = self.mailbox().and_then(|leg| {
+            let request = request.read()?;
+            action = request::word(request.action);
+            pass(leg, "apply", request, cancel)
+        });
+        self.conclude("apply", result, |applied| self.counted(&format!("applied {action}"), applied.json(), started))
     }
 
     /// Asks a person for consent (OAuth 2.0).
-    pub fn authorize(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
-        let started = self.begin();
-        let result = self.enabled().and_then(|leg| pass(leg, "authorize", request::authorize(request)?, cancel));
+    pub fn authorize<'r>(&mut self, request: impl Into<Asked<'r, Authorize>>, cancel: &Cancel) -> Result<Unread<Value>, Error> {
+        let (request, started) = (request.into(), self.begin());
+        let result = self.enabled().and_then(|leg| pass(leg, "authorize", request.read()?, cancel));
         self.conclude("authorize", result, |_| format!("authorized, {}", crate::log::Seconds(started.elapsed())))
     }
 
@@ -181,8 +186,13 @@ impl Account {
     fn enabled(&mut self) -> Result<&mut Leg, Error> {
         match self.legs.first_mut() {
             Some(leg) if self.document.enabled => Ok(leg),
-            _ => Err(failed(Status::Disabled, "settings.disabled").at(self.document.locate("/enabled"), "settings.disabled")),
+            _ => Err(switched_off(&self.document)),
         }
+    }
+
+    /// Fails where the settings switch everything off.
+    fn switched_on(&self) -> Result<(), Error> {
+        if self.document.enabled && !self.legs.is_empty() { Ok(()) } else { Err(switched_off(&self.document)) }
     }
 
     /// The leg whose mailbox is meant.
@@ -205,17 +215,21 @@ impl Account {
     }
 }
 
+/// The error of every call while the settings switch everything off.
+fn switched_off(document: &Document) -> Error {
+    failed(Status::Disabled, "settings.disabled").at(document.locate("/enabled"), "settings.disabled")
+}
+
 /// The error of a transport that broke down after the program had taken messages. What was taken stays taken and is told; which of it the
 /// transport remembers is not known, so the state stays what it was, and what was not deleted comes again.
-fn broken_down(mut error: Error, reception: Reception<'_, '_>, request: &ReceiveRequest) -> Error {
+fn broken_down(mut error: Error, reception: Reception<'_, '_>, request: &postkontor_plugin::ReceiveRequest) -> Error {
     let state = request.state.clone().unwrap_or_default();
-    let result = reception.result(&Received { state, more: true, ..Received::default() });
+    let result = reception.result(postkontor_plugin::Received { state, more: true, ..Default::default() });
     error.more.extend(result.members().into_iter().filter(|(name, value)| name != "state" || value.as_str() != Some("")));
     error
 }
 
 /// Passes an operation to the transport, whose answer needs nothing added.
-fn pass(leg: &mut Leg, operation: &str, request: impl Serialize, cancel: &Cancel) -> Result<String, Error> {
-    let answer = leg.call(operation, request, cancel, DEADLINE)?;
-    String::from_utf8(answer).map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))
+fn pass<T>(leg: &mut Leg, operation: &str, request: impl Serialize, cancel: &Cancel) -> Result<Unread<T>, Error> {
+    leg.call(operation, request, cancel, DEADLINE).and_then(Unread::new)
 }

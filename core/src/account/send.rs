@@ -5,36 +5,39 @@ use super::pointers::{locate, of_host};
 use crate::Cancel;
 use crate::error::failed;
 use crate::message::{Composed, Composer};
+use crate::receipt::{Receipt, Receipts, unwritable};
 use postkontor_plugin::{Delivery, Error, Input, Level, Stage, Status};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// The most mails that one call takes; each is held composed, without its attached files, until the call ends.
 const BATCH: usize = 10_000;
 
 impl Account {
-    /// Sends a mail, or several.
+    /// Sends a message document, or an array of them.
     ///
-    /// `message` is a message document, or an array of them. `parts` are the bytes that attachments refer to by index; those
-    /// of an array share them. The result is the receipt, or for an array `{"results":[receipt or error, …]}`. It is an error
-    /// as soon as one recipient of one mail was refused; the error then holds the `receipt` or the `results`.
-    pub fn send_document(&mut self, message: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<String, Error> {
+    /// `parts` are the bytes that attachments refer to by index; those of an array share them. It is an error as soon as one recipient
+    /// of one mail was refused; the error then has the member `receipt` or `results`.
+    pub fn send_document(&mut self, message: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<Receipts, Error> {
         self.begin();
         if message.trim_start().starts_with('[') {
-            let result = self.enabled().map(drop).and_then(|()| self.send_batch(message, parts, cancel));
+            let result = self.switched_on().and_then(|()| self.send_batch(message, parts, cancel));
             return self.conclude("send", result, |_| "all were sent".to_owned());
         }
-        let composed = match self.enabled().map(drop).and_then(|()| self.compose(message, parts, cancel)) {
-            Ok(composed) => composed,
-            Err(error) => return self.conclude("send", Err(error), str::to_owned),
-        };
-        let mut results = self.deliver(vec![composed], cancel);
-        let result = results.pop().unwrap_or_else(|| Err(failed(Status::Internal, "plugin.answer_unreadable")));
-        // What became of each mail was written down where it was known.
-        result.map_err(|error| self.failed(error))
+        match self.switched_on().and_then(|()| self.composed(message, parts, cancel)) {
+            Ok(mail) => self.deliver_one(mail, cancel).map(Receipts::One),
+            Err(error) => self.conclude("send", Err(error), |_| String::new()),
+        }
     }
 
-    /// Composes a message that comes alone, in the name of the account's sender.
-    pub(super) fn compose<'p>(&self, message: &str, parts: &[&'p [u8]], cancel: &Cancel) -> Result<Composed<'p>, Error> {
+    /// Composes a message document in the name of the account's sender. Nothing is sent: [`Account::deliver`] does that, now or later.
+    pub fn compose_document<'p>(&self, message: &str, parts: &[&'p [u8]], cancel: &Cancel) -> Result<Composed<'p>, Error> {
+        let composed = self.switched_on().and_then(|()| self.composed(message, parts, cancel));
+        self.conclude("compose", composed, |mail| format!("composed <{}>, {} bytes", mail.message_id, mail.size))
+    }
+
+    /// Composes a message that comes alone.
+    pub(super) fn composed<'p>(&self, message: &str, parts: &[&'p [u8]], cancel: &Cancel) -> Result<Composed<'p>, Error> {
         let watch = self.host.watch(cancel);
         let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(&watch));
         match composer.and_then(|composer| composer.compose(message, parts)) {
@@ -60,7 +63,7 @@ impl Account {
         error
     }
 
-    fn send_batch(&mut self, messages: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<String, Error> {
+    fn send_batch(&mut self, messages: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<Receipts, Error> {
         let unreadable =
             |error: serde_json::Error| failed(Status::Argument, "message.unreadable").stage(Stage::Message).detail(error.to_string());
         let messages: Vec<&RawValue> = serde_json::from_str(messages).map_err(unreadable)?;
@@ -70,7 +73,7 @@ impl Account {
         let watch = self.host.watch(cancel);
         let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(&watch));
         let mut composed = Vec::with_capacity(messages.len());
-        let mut results: Vec<Option<Result<String, Error>>> = Vec::with_capacity(messages.len());
+        let mut results: Vec<Option<Result<Receipt, Error>>> = Vec::with_capacity(messages.len());
         for (index, message) in messages.iter().enumerate() {
             // Nothing was sent so far: a call that is to stop fails as a whole.
             watch.check().map_err(|error| error.stage(Stage::Message))?;
@@ -89,33 +92,31 @@ impl Account {
                 }
             }
         }
-        let mut delivered = self.deliver(composed, cancel).into_iter();
+        let mut delivered = self.verdicts(composed, cancel).into_iter();
         let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
         let results = results.into_iter().map(|result| result.or_else(|| delivered.next()).unwrap_or_else(missing));
         self.summary(results.collect())
     }
 
     /// The results of a batch as one result: OK when everything went to everybody.
-    fn summary(&self, results: Vec<Result<String, Error>>) -> Result<String, Error> {
-        let statuses: Vec<Status> = results.iter().map(|result| result.as_ref().err().map_or(Status::Ok, |error| error.status)).collect();
-        let raw = |result: Result<String, Error>| match result {
-            Ok(receipt) => RawValue::from_string(receipt),
-            Err(error) => serde_json::value::to_raw_value(&self.host.localised(error)),
-        };
-        let unwritable = |error: serde_json::Error| failed(Status::Internal, "host.result_unwritable").detail(error.to_string());
-        let results = results.into_iter().map(raw).collect::<Result<Vec<_>, _>>().map_err(unwritable)?;
-        let first = statuses.first().copied().unwrap_or(Status::Ok);
-        if statuses.iter().all(|status| *status == Status::Ok) {
-            let results = serde_json::to_string(&results).map_err(unwritable)?;
-            return Ok(format!("{{\"results\":{results}}}"));
+    fn summary(&self, results: Vec<Result<Receipt, Error>>) -> Result<Receipts, Error> {
+        let failures = results.iter().filter(|result| result.is_err()).count();
+        if failures == 0 {
+            return Ok(Receipts::Several { results: results.into_iter().flatten().collect() });
         }
-        let status = if statuses.iter().all(|status| *status == first) { first } else { Status::Partial };
-        let failures = statuses.iter().filter(|status| **status != Status::Ok).count();
-        let mut error = failed(status, "batch.incomplete").arg("failed", failures).arg("total", statuses.len());
-        if statuses.contains(&Status::Uncertain) {
+        let status = |result: &Result<Receipt, Error>| result.as_ref().map_or_else(|error| error.status, |receipt| receipt.status);
+        let first = results.first().map_or(Status::Ok, status);
+        let are_alike = results.iter().all(|result| status(result) == first);
+        let mut error = failed(if are_alike { first } else { Status::Partial }, "batch.incomplete");
+        error = error.arg("failed", failures).arg("total", results.len());
+        if results.iter().any(|result| status(result) == Status::Uncertain) {
             error.delivery = Delivery::Unknown;
         }
-        let results = serde_json::to_value(&results).map_err(unwritable)?;
+        let written = |result: Result<Receipt, Error>| match result {
+            Ok(receipt) => serde_json::to_value(&receipt),
+            Err(error) => serde_json::to_value(self.host.localised(error)),
+        };
+        let results = results.into_iter().map(written).collect::<Result<Value, _>>().map_err(unwritable)?;
         error.more.insert("results".to_owned(), results);
         Err(error)
     }

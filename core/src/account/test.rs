@@ -3,28 +3,27 @@
 use super::Account;
 use crate::Cancel;
 use crate::error::failed;
-use crate::request;
-use postkontor_plugin::{Error, Report, Stage, Status, Step, StepStatus};
+use crate::report::Report;
+use crate::request::{Asked, TestRequest};
+use postkontor_plugin::{Error, Report as Found, Stage, Status, Step, StepStatus};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 
 impl Account {
-    /// Tests the settings step by step. Sends nothing unless the request asks for the step `loop`:
-    /// `{"loop":{"to":"somebody@example.com"}}`, by default to the sender's own address.
+    /// Tests the settings step by step. Sends nothing unless the request asks for a test message.
     ///
-    /// The result is the report `{"ok","elapsed_ms","account","transport","steps","transcript"}`. A test that finds a failure is a
-    /// success; an error means that the test could not run.
-    pub fn test(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
+    /// A test that finds a failure is a success; an error means that the test could not run.
+    pub fn test<'r>(&mut self, request: impl Into<Asked<'r, TestRequest>>, cancel: &Cancel) -> Result<Report, Error> {
         let started = self.begin();
-        let result = self.run_test(request, cancel);
+        let result = self.run_test(request.into(), cancel);
         self.conclude("test", result, |report| self.tested(report, started))
     }
 
-    fn run_test(&mut self, request: &str, cancel: &Cancel) -> Result<String, Error> {
+    fn run_test(&mut self, request: Asked<'_, TestRequest>, cancel: &Cancel) -> Result<Report, Error> {
         self.enabled()?;
-        let request = request::test(request)?;
+        let request = request.read()?;
         let started = Instant::now();
-        let to = request.looped.map(|to| self.loop_recipient(to)).transpose()?;
+        let to = request.looped.map(|looped| self.loop_recipient(looped.to)).transpose()?;
         let mut report = self.prepare_and_test(cancel)?;
         let copying = if report.is_ok() { self.copying_step(cancel) } else { None };
         let looped = to.map(|to| self.loop_step(&report, &to, cancel));
@@ -33,17 +32,14 @@ impl Account {
         let Some(leg) = self.legs.first() else { return Err(failed(Status::Disabled, "settings.disabled")) };
         let (account, transport) = (leg.settings.id.clone(), leg.settings.transport.clone());
         let ok = report.is_ok();
-        let steps: Vec<Value> = report.steps.into_iter().map(|step| self.completed(step)).collect();
+        let steps: Vec<Step> = report.steps.into_iter().map(|step| self.completed(step)).collect();
         self.journal_steps(&account, &steps);
-        let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let report = json!({
-            "ok": ok, "elapsed_ms": elapsed, "account": account, "transport": transport, "steps": steps, "transcript": report.transcript,
-        });
-        Ok(report.to_string())
+        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(Report { ok, elapsed_ms, account, transport, steps, transcript: report.transcript })
     }
 
     /// Steps `settings` and `secret`, then those of the transport.
-    fn prepare_and_test(&mut self, cancel: &Cancel) -> Result<Report, Error> {
+    fn prepare_and_test(&mut self, cancel: &Cancel) -> Result<Found, Error> {
         let leg = self.enabled()?;
         // The document was checked when the account was opened; what only the transport can judge is judged here.
         let refers = leg.refers_to_secrets();
@@ -51,11 +47,11 @@ impl Account {
         if let Err(error) = leg.prepare() {
             let (index, stage) = if error.stage == Some(Stage::Secret) { (1, Stage::Secret) } else { (0, Stage::Settings) };
             steps[index] = Step::fail(stage, &error);
-            return Ok(Report { steps, transcript: Vec::new() });
+            return Ok(Found { steps, transcript: Vec::new() });
         }
         let seconds = leg.settings.settings.pointer("/server/timeout_seconds").and_then(Value::as_u64).unwrap_or(60);
         let answer = leg.call("test", json!({}), cancel, Duration::from_secs(seconds))?;
-        let report: Report = serde_json::from_slice(&answer)
+        let report: Found = serde_json::from_slice(&answer)
             .map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))?;
         let report = leg.masked(report);
         let pointed = |mut step: Step| {
@@ -66,7 +62,7 @@ impl Account {
             step
         };
         steps.extend(report.steps.into_iter().map(pointed));
-        Ok(Report { steps, transcript: report.transcript })
+        Ok(Found { steps, transcript: report.transcript })
     }
 
     /// The address that a test message goes to: the one of the request, else the sender's own.
@@ -75,13 +71,13 @@ impl Account {
         to.or_else(|| self.sender().address.clone()).ok_or_else(missing)
     }
 
-    fn loop_step(&mut self, report: &Report, to: &str, cancel: &Cancel) -> Step {
+    fn loop_step(&mut self, report: &Found, to: &str, cancel: &Cancel) -> Step {
         if !report.is_ok() {
             return Step::skipped(Stage::Loop);
         }
         let started = Instant::now();
         let mut step = match self.send_test(to, cancel) {
-            Ok(receipt) => Step::ok(Stage::Loop).fact("receipt", receipt),
+            Ok(receipt) => Step::ok(Stage::Loop).fact("receipt", json!(receipt)),
             Err(error) => self.advised(Step::fail(Stage::Loop, &error)),
         };
         step.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -110,19 +106,18 @@ impl Account {
     }
 
     /// The step with its sentences: what was found, and what to do.
-    fn completed(&self, mut step: Step) -> Value {
+    fn completed(&self, mut step: Step) -> Step {
         if step.message.is_empty() && !step.code.is_empty() {
             step.message = self.host.sentence_in_stage(&step.code, &step.facts, step.step).unwrap_or_else(|| step.code.clone());
         }
         if step.message.is_empty() && step.status == StepStatus::Ok {
-            let code = serde_json::to_value(step.step).unwrap_or_default();
-            let code = format!("step.{}", code.as_str().unwrap_or_default());
+            let code = format!("step.{}", step.step);
             step.message = self.host.sentence(&code, &step.facts).unwrap_or_default();
         }
         let advice = std::mem::take(&mut step.advice);
         let facts: &Map<String, Value> = &step.facts;
         let sentence = |code: String| self.host.sentence(&code, facts).unwrap_or(code);
         step.advice = advice.into_iter().map(sentence).collect();
-        serde_json::to_value(step).unwrap_or_default()
+        step
     }
 }

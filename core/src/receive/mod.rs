@@ -21,12 +21,14 @@ use crate::watch::Watch;
 use folder::Folder;
 use postkontor_abi::CONTROL_STREAM as CONTROL;
 use postkontor_plugin::wire::{END, Event, MESSAGE_STREAM as MESSAGE, Verdict};
-use postkontor_plugin::{Disposal, Error, Incoming, Missing, Received, Stage, Status, Summary};
-use serde::Serialize;
+use postkontor_plugin::{Disposal, Error, Incoming, Missing, Stage, Status, Summary};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use spool::Spool;
 use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) use wait::Wait;
@@ -56,7 +58,15 @@ pub(crate) struct Wishes {
 
 /// A fetched message on its way to the program.
 pub struct Fetched<'a> {
-    /// The message's summary as JSON, with `id`, `sha256`, `deliver_to` and, where it was saved, `file`.
+    /// What the server tells of it; the size is that of the bytes that came.
+    pub incoming: &'a Incoming,
+    /// The digest of its bytes, unless only those were asked for.
+    pub sha256: Option<&'a str>,
+    /// Who is to get it, where the settings route messages.
+    pub deliver_to: Option<&'a DeliverTo>,
+    /// The name of the file it was saved in, in the folder of `save_to`.
+    pub file: Option<&'a str>,
+    /// All of that and what reading the message shows, as JSON.
     pub summary: &'a str,
     /// The message itself; of one larger than 32 MiB only the beginning.
     pub message: Opened,
@@ -72,7 +82,7 @@ pub(crate) struct Reception<'a, 'w> {
     reading: (Duration, Duration),
     then: Disposal,
     pub(crate) detail: Summary,
-    deliver_to: Value,
+    deliver_to: Option<Arc<DeliverTo>>,
     /// The same as the last member of a summary.
     routed: String,
     folder: Option<Folder>,
@@ -81,43 +91,24 @@ pub(crate) struct Reception<'a, 'w> {
     taken: Vec<Taken>,
 }
 
-/// What a fetch returns.
-#[derive(Serialize)]
-pub(crate) struct Outcome {
-    messages: Vec<Taken>,
+/// What a fetch brought.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Received {
+    /// The messages, in the order they came.
+    pub messages: Vec<Taken>,
+    /// Those that the server named and did not hand over; the next fetch tries them again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    missing: Vec<Missing>,
+    pub missing: Vec<Missing>,
+    /// What was done in another way than it was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Error>,
-    state: String,
-    more: bool,
+    pub warnings: Vec<Error>,
+    /// For the next request: then only what is new is fetched.
+    pub state: String,
+    /// Whether messages were left because of a limit.
+    pub more: bool,
 }
 
-impl Outcome {
-    pub(crate) fn json(&self) -> Result<String, Error> {
-        let unwritable = |error: serde_json::Error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string());
-        serde_json::to_string(self).map_err(unwritable)
-    }
-
-    /// A line for the log of each message.
-    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
-        self.messages.iter().map(|taken| {
-            let file = taken.file.as_ref().map(|file| format!(", saved as {file}")).unwrap_or_default();
-            let verdict = match taken.verdict {
-                Disposal::Keep => "kept",
-                Disposal::Seen => "marked as seen",
-                Disposal::Delete => "deleted",
-                Disposal::Stop => "left as it was",
-            };
-            format!("fetched message {}, {} bytes{file}, {verdict}", taken.id, taken.size)
-        })
-    }
-
-    /// The messages that the server named and did not hand over.
-    pub(crate) fn missing(&self) -> &[Missing] {
-        &self.missing
-    }
-
+impl Received {
     /// The same as members for an error.
     pub(crate) fn members(&self) -> Map<String, Value> {
         let mut members = Map::from_iter([
@@ -135,19 +126,62 @@ impl Outcome {
     }
 }
 
-/// One line of the result.
-#[derive(Serialize)]
-struct Taken {
+/// A message that was fetched, and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Taken {
+    /// The name of the file it was saved in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-    id: String,
+    pub file: Option<String>,
+    /// Names it for ever within the account.
+    pub id: String,
+    /// The digest of its bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sha256: Option<String>,
-    size: u64,
+    pub sha256: Option<String>,
+    /// Its bytes.
+    pub size: u64,
+    /// Its subject, where it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<String>,
-    deliver_to: Value,
-    verdict: Disposal,
+    pub subject: Option<String>,
+    /// Who is to get it, where the settings route messages.
+    #[serde(serialize_with = "or_empty")]
+    pub deliver_to: Option<Arc<DeliverTo>>,
+    /// What became of it on the server.
+    pub verdict: Disposal,
+}
+
+/// A line for the log.
+impl Display for Taken {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "fetched message {}, {} bytes", self.id, self.size)?;
+        if let Some(file) = &self.file {
+            write!(f, ", saved as {file}")?;
+        }
+        f.write_str(match self.verdict {
+            Disposal::Keep => ", kept",
+            Disposal::Seen => ", marked as seen",
+            Disposal::Delete => ", deleted",
+            Disposal::Stop => ", left as it was",
+        })
+    }
+}
+
+/// Who is to get a message, by the settings (`receive.routing`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeliverTo {
+    /// The number that the messages of this mailbox are filed under.
+    pub number: Option<String>,
+    /// The operators, each once.
+    pub operators: Vec<String>,
+    /// The workgroups, each once.
+    pub workgroups: Vec<String>,
+}
+
+/// An object in any case, as readers expect one.
+fn or_empty<S: Serializer>(deliver_to: &Option<Arc<DeliverTo>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match deliver_to {
+        Some(deliver_to) => deliver_to.serialize(serializer),
+        None => Map::new().serialize(serializer),
+    }
 }
 
 impl<'a, 'w> Reception<'a, 'w> {
@@ -162,11 +196,11 @@ impl<'a, 'w> Reception<'a, 'w> {
             let code = "receive.operator_missing";
             return Err(failed(Status::Settings, code).at("/receive/operators", code));
         }
-        let deliver_to = if routing.routing {
-            json!({"number": routing.number, "operators": once(&routing.operators), "workgroups": once(&routing.workgroups)})
-        } else {
-            json!({})
-        };
+        let deliver_to = routing.routing.then(|| DeliverTo {
+            number: routing.number.clone(),
+            operators: once(&routing.operators),
+            workgroups: once(&routing.workgroups),
+        });
         let folder = wishes.save_to.map(Folder::open).transpose()?;
         // What is saved is worth nothing without its parts and its digest.
         let detail = if folder.is_some() { Summary::Full } else { wishes.summary };
@@ -176,8 +210,8 @@ impl<'a, 'w> Reception<'a, 'w> {
             reading: READING,
             then: wishes.then,
             detail,
-            routed: format!(",\"deliver_to\":{deliver_to}"),
-            deliver_to,
+            routed: format!(",\"deliver_to\":{}", deliver_to.as_ref().map_or_else(|| json!({}), |deliver_to| json!(deliver_to))),
+            deliver_to: deliver_to.map(Arc::new),
             folder,
             current: None,
             answer: None,
@@ -191,9 +225,9 @@ impl<'a, 'w> Reception<'a, 'w> {
     }
 
     /// The result: what was fetched, what the server named and did not hand over, and the transport's state for the next fetch.
-    pub(crate) fn result(self, received: &Received) -> Outcome {
-        let (missing, warnings) = (received.missing.clone(), received.warnings.clone());
-        Outcome { messages: self.taken, missing, warnings, state: received.state.clone(), more: received.more }
+    pub(crate) fn result(self, received: postkontor_plugin::Received) -> Received {
+        let postkontor_plugin::Received { state, more, missing, warnings, .. } = received;
+        Received { messages: self.taken, missing, warnings, state, more }
     }
 
     fn begin(&mut self, incoming: Incoming) -> Result<(), Error> {
@@ -234,7 +268,12 @@ impl<'a, 'w> Reception<'a, 'w> {
         }
         let subject = (self.detail == Summary::Full).then(|| message.subject().to_owned());
         let verdict = match &mut self.take {
-            Some(take) => take(Fetched { summary: &summary, message }),
+            Some(take) => {
+                incoming.size = Some(size);
+                let file = saved.as_ref().map(|saved| format!("{}.eml", saved.number));
+                let (sha256, deliver_to) = (sha256.as_deref(), self.deliver_to.as_deref());
+                take(Fetched { incoming: &incoming, sha256, deliver_to, file: file.as_deref(), summary: &summary, message })
+            }
             None => self.then,
         };
         // What was handed over in part, and lies whole in no file either, is not to be lost.
@@ -331,11 +370,11 @@ fn within(incoming: &Incoming, size: u64) -> Result<(), Error> {
 }
 
 /// Names without those that were there before: nobody wants two copies.
-fn once(names: &[String]) -> Vec<&str> {
-    let mut kept: Vec<&str> = Vec::new();
+fn once(names: &[String]) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
     for name in names {
-        if !kept.contains(&name.as_str()) {
-            kept.push(name);
+        if !kept.contains(name) {
+            kept.push(name.clone());
         }
     }
     kept
@@ -352,7 +391,7 @@ pub(in crate::receive) mod tests {
     use super::*;
 
     pub(super) fn wishes(request: &Value) -> Wishes {
-        crate::request::receive(&request.to_string()).unwrap().1
+        <crate::ReceiveRequest as crate::Request>::read(&request.to_string()).unwrap().divided().1
     }
 
     pub(super) fn watch() -> Watch<'static> {

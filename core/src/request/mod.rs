@@ -3,11 +3,14 @@
 //! A member that is not known, stands twice or has a value of another kind is refused with its pointer, because a request with a slip of
 //! the pen would else do something else: `{"max_message":10,"then":"delete"}` would fetch and delete everything.
 
+mod asked;
 mod members;
 
 use crate::receive::Wishes;
+pub use asked::{Asked, Request};
 use members::{Members, read};
-use postkontor_plugin::{Action, ApplyRequest, Disposal, Error, Filter, ListRequest, ReceiveRequest, Summary};
+use postkontor_plugin::{Action, ApplyRequest, Disposal, Error, Filter, ListRequest, Summary};
+use serde::Serialize;
 use std::path::PathBuf;
 
 /// The words for what is done with messages.
@@ -20,25 +23,40 @@ const THEN: [(&str, Disposal); 3] = [("keep", Disposal::Keep), ("seen", Disposal
 /// The words for how much is told of received messages.
 const SUMMARIES: [(&str, Summary); 2] = [("full", Summary::Full), ("none", Summary::None)];
 
+/// The word for an action.
+pub(crate) fn word(action: Action) -> &'static str {
+    ACTIONS.iter().find(|(_, known)| *known == action).map_or("", |(word, _)| word)
+}
+
 /// Which test is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Test {
-    /// A test message is wanted, to this address or to the sender's own.
-    pub(crate) looped: Option<Option<String>>,
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TestRequest {
+    /// Whether a test message is wanted at the end.
+    #[serde(rename = "loop", skip_serializing_if = "Option::is_none")]
+    pub looped: Option<Loop>,
+}
+
+/// A test message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Loop {
+    /// Who gets it; the sender's own address where none is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
 }
 
 /// Reads the request of a test.
-pub(crate) fn test(json: &str) -> Result<Test, Error> {
-    read(json, |members| Test { looped: members.switch_or("loop", |inner| inner.line("to")).map(Option::flatten) })
+fn test(json: &str) -> Result<TestRequest, Error> {
+    let to = |looped: Option<Option<String>>| Loop { to: looped.flatten() };
+    read(json, |members| TestRequest { looped: members.switch_or("loop", |inner| inner.line("to")).map(to) })
 }
 
 /// Reads the request of a list.
-pub(crate) fn list(json: &str) -> Result<ListRequest, Error> {
+fn list(json: &str) -> Result<ListRequest, Error> {
     read(json, |members| ListRequest { folder: members.line("folder") })
 }
 
 /// Reads the request to mark, move or delete.
-pub(crate) fn apply(json: &str) -> Result<ApplyRequest, Error> {
+fn apply(json: &str) -> Result<ApplyRequest, Error> {
     read(json, |members| {
         let messages = members.texts("messages").or_else(|| members.missing("messages"));
         let action = members.choice("do", &ACTIONS).or_else(|| members.missing("do"));
@@ -50,22 +68,56 @@ pub(crate) fn apply(json: &str) -> Result<ApplyRequest, Error> {
     })
 }
 
-/// Reads the request to fetch: what the transport is asked for, and what the host itself does.
-pub(crate) fn receive(json: &str) -> Result<(ReceiveRequest, Wishes), Error> {
-    read(json, |members| {
-        let summary = members.choice("summary", &SUMMARIES).unwrap_or_default();
-        let wait_seconds = members.number("wait_seconds").unwrap_or_default();
-        let request = ReceiveRequest {
-            folder: members.line("folder"),
-            state: members.text("state"),
-            filter: members.group("filter", filter).unwrap_or_default(),
-            max_messages: members.number("max_messages"),
-            max_bytes: members.number("max_bytes"),
-            wait_seconds,
-            summary,
-        };
-        let save_to = members.line("save_to").map(PathBuf::from);
-        (request, Wishes { save_to, then: members.choice("then", &THEN).unwrap_or_default(), summary, wait_seconds })
+/// What to fetch, and what becomes of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ReceiveRequest {
+    /// The folder, where the protocol has folders; the account's inbox when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// What the last call returned as its state; then only what is new is fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Which messages.
+    #[serde(skip_serializing_if = "Filter::is_empty")]
+    pub filter: Filter,
+    /// At most so many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_messages: Option<u64>,
+    /// Of a message with more bytes only the headers come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_bytes: Option<u64>,
+    /// Folder on this machine to save every message in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub save_to: Option<PathBuf>,
+    /// What becomes of each message where the program has no say in it; never [`Disposal::Stop`].
+    pub then: Disposal,
+    /// [`Summary::None`] spares reading the messages and making their digests, unless they are saved.
+    pub summary: Summary,
+    /// How long to wait for new messages where there are none.
+    pub wait_seconds: u64,
+}
+
+impl ReceiveRequest {
+    /// What the transport is asked for, and what the host itself does.
+    pub(crate) fn divided(self) -> (postkontor_plugin::ReceiveRequest, Wishes) {
+        let ReceiveRequest { folder, state, filter, max_messages, max_bytes, save_to, then, summary, wait_seconds } = self;
+        let request = postkontor_plugin::ReceiveRequest { folder, state, filter, max_messages, max_bytes, wait_seconds, summary };
+        (request, Wishes { save_to, then, summary, wait_seconds })
+    }
+}
+
+/// Reads the request to fetch.
+fn receive(json: &str) -> Result<ReceiveRequest, Error> {
+    read(json, |members| ReceiveRequest {
+        folder: members.line("folder"),
+        state: members.text("state"),
+        filter: members.group("filter", filter).unwrap_or_default(),
+        max_messages: members.number("max_messages"),
+        max_bytes: members.number("max_bytes"),
+        save_to: members.line("save_to").map(PathBuf::from),
+        then: members.choice("then", &THEN).unwrap_or_default(),
+        summary: members.choice("summary", &SUMMARIES).unwrap_or_default(),
+        wait_seconds: members.number("wait_seconds").unwrap_or_default(),
     })
 }
 
@@ -85,16 +137,16 @@ fn filter(members: &mut Members<'_, '_>) -> Filter {
 }
 
 /// The two steps of asking a person for consent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct Authorize {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Authorize {
     /// Says what to show the person.
-    pub(crate) begin: bool,
+    pub begin: bool,
     /// Waits until the person has answered.
-    pub(crate) finish: bool,
+    pub finish: bool,
 }
 
 /// Reads the request to ask a person for consent.
-pub(crate) fn authorize(json: &str) -> Result<Authorize, Error> {
+fn authorize(json: &str) -> Result<Authorize, Error> {
     read(json, |members| Authorize { begin: members.flag("begin"), finish: members.flag("finish") })
 }
 
@@ -246,13 +298,14 @@ mod tests {
 
     #[test]
     fn null_counts_as_not_given_and_the_rest_arrives() {
-        let (request, wishes) = receive(
+        let request = receive(
             r#"{"folder":null,"state":"a\nb","filter":{"from":"x","min_size":3},"max_messages":1,"then":"seen","wait_seconds":2,"summary":"none"}"#,
         )
         .unwrap();
-        assert_eq!((request.folder, request.state.as_deref(), request.max_messages), (None, Some("a\nb"), Some(1)));
+        assert_eq!((request.folder.as_deref(), request.state.as_deref(), request.max_messages), (None, Some("a\nb"), Some(1)));
         assert_eq!((request.filter.from.as_deref(), request.filter.min_size), (Some("x"), Some(3)));
-        assert_eq!((wishes.then, wishes.wait_seconds, wishes.summary), (Disposal::Seen, 2, Summary::None));
+        assert_eq!((request.then, request.wait_seconds, request.summary), (Disposal::Seen, 2, Summary::None));
+        assert_eq!(Asked::from(&request).read().unwrap(), request);
         for (json, looped) in [
             ("{}", None),
             (r#"{"loop":false}"#, None),
@@ -260,8 +313,24 @@ mod tests {
             (r#"{"loop":{}}"#, Some(None)),
             (r#"{"loop":{"to":"a@x.de"}}"#, Some(Some("a@x.de".to_owned()))),
         ] {
-            assert_eq!(test(json).unwrap().looped, looped, "{json}");
+            let request = test(json).unwrap();
+            assert_eq!(Asked::from(&request).read().unwrap(), request);
+            assert_eq!(request.looped.map(|looped| looped.to), looped, "{json}");
         }
         assert_eq!(Wanted::read(r#"{"raw":true}"#).unwrap(), Wanted { part: None, file: None });
+    }
+
+    #[test]
+    fn a_request_that_is_a_type_is_checked_as_its_document_is() {
+        let folder = Some("a\r\nb LOGOUT".to_owned());
+        assert_eq!(wrong(Asked::from(&ListRequest { folder: folder.clone() }).read()), at("/folder", "control_character"));
+        assert_eq!(wrong(Asked::from(&ReceiveRequest { folder, ..Default::default() }).read()), at("/folder", "control_character"));
+        let stop = ReceiveRequest { then: Disposal::Stop, ..Default::default() };
+        assert_eq!(wrong(Asked::from(&stop).read()), at("/then", "member_invalid"));
+        let nowhere = ApplyRequest { messages: vec!["1".to_owned()], action: Action::Move, folder: None };
+        assert_eq!(wrong(Asked::from(&nowhere).read()), at("/folder", "member_missing"));
+        let there = ApplyRequest { folder: Some("Ablage".to_owned()), ..nowhere };
+        assert_eq!(Asked::from(&there).read().unwrap(), there);
+        assert_eq!(Asked::from(&ReceiveRequest::default()).read().unwrap(), ReceiveRequest::default());
     }
 }

@@ -6,24 +6,64 @@ use super::secrets::{Wiped, pointers, without_secrets};
 use super::{Problem, Schemas, Sender, defaults, document_schema, rules, sender};
 use crate::message::refuse_sender;
 use crate::texts::Texts;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
-/// Everything that a form without logic of its own needs to know about a settings document, offline:
-/// `{"ok": bool, "problems": [{"pointer", "code", "message", "severity", "args", "detail"}], "visible": [pointer], "settings": {…},
-/// "empty": {pointer: sentence}, "secrets": [pointer], "origin": {pointer: "default" | "document" | layer}}`.
-///
-/// `problems` point into the document as it was given; `visible`, `empty`, `secrets` and `origin` into `settings`, which is the merged
-/// document with its defaults, also those that other fields decide, and without its secrets (references to secrets remain). `empty`
-/// says what applies where a field that shows has no value. `severity` is `error` or `warning`.
-pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -> Value {
+/// Everything that a form without logic of its own needs to know about a settings document, offline.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Checked {
+    /// Whether nothing but warnings was found.
+    pub ok: bool,
+    /// What was found; the pointers lead into the document as it was given.
+    pub problems: Vec<Finding>,
+    /// The fields that show. These pointers, and all that follow, lead into `settings`.
+    pub visible: Vec<String>,
+    /// The merged document with its defaults, also those that other fields decide, and without its secrets (references to secrets remain).
+    pub settings: Value,
+    /// What applies where a field that shows has no value: a sentence by pointer.
+    pub empty: Map<String, Value>,
+    /// Where secrets stand.
+    pub secrets: Vec<String>,
+    /// Who has set each value, by pointer: `default`, `document`, or a layer.
+    pub origin: Map<String, Value>,
+}
+
+/// Something that was found in a settings document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Where.
+    pub pointer: String,
+    /// Stable code, listed in docs/codes.md.
+    pub code: String,
+    /// The same in a sentence.
+    pub message: String,
+    /// Whether it stands in the way.
+    pub severity: Severity,
+    /// English, for support.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// Whether a finding stands in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// It does.
+    Error,
+    /// It does not.
+    Warning,
+}
+
+/// Checks a settings document.
+pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -> Checked {
     let told = |problem: &Problem| tell(problem, texts, language);
     let reading = match Reading::of(json, schemas) {
         Ok(reading) => reading,
         Err(problems) => {
             let problems: Vec<_> = problems.iter().map(told).collect();
-            return json!({"ok": false, "problems": problems, "visible": [], "settings": {}, "empty": {}, "secrets": [], "origin": {}});
+            let (visible, secrets, settings) = (Vec::new(), Vec::new(), json!({}));
+            return Checked { ok: false, problems, visible, settings, empty: Map::new(), secrets, origin: Map::new() };
         }
     };
     let mut settings = reading.groups.clone();
@@ -70,9 +110,7 @@ pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -
     let problems = reading.problems.iter().chain(reading.accounts.iter().flat_map(|account| &account.problems)).chain(&refusals);
     let ok = problems.clone().all(|problem| problem.warning);
     let problems: Vec<_> = problems.map(told).collect();
-    json!({
-        "ok": ok, "problems": problems, "visible": reading.visible, "settings": settings, "empty": empty, "secrets": secrets, "origin": origin,
-    })
+    Checked { ok, problems, visible: reading.visible, settings, empty, secrets, origin }
 }
 
 fn placed(problem: Problem, reading: &Reading) -> Problem {
@@ -129,18 +167,14 @@ fn refusal(account: &Account, reading: &Reading, schemas: &dyn Schemas) -> Vec<P
     }
 }
 
-fn tell(problem: &Problem, texts: &Texts, language: &str) -> Value {
-    let message = texts.sentence(language, &problem.code, &problem.args).unwrap_or_else(|| problem.code.clone());
-    let mut told = json!({
-        "pointer": problem.pointer,
-        "code": problem.code,
-        "message": message,
-        "severity": if problem.warning { "warning" } else { "error" },
-    });
-    if !problem.detail.is_empty() {
-        told["detail"] = json!(problem.detail);
+fn tell(problem: &Problem, texts: &Texts, language: &str) -> Finding {
+    Finding {
+        pointer: problem.pointer.clone(),
+        code: problem.code.clone(),
+        message: texts.sentence(language, &problem.code, &problem.args).unwrap_or_else(|| problem.code.clone()),
+        severity: if problem.warning { Severity::Warning } else { Severity::Error },
+        detail: problem.detail.clone(),
     }
-    told
 }
 
 /// Notes for each value who has set it; a list counts as one value.

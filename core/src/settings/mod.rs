@@ -17,9 +17,9 @@ mod rules;
 mod secrets;
 mod sender;
 
-pub use check::check;
+pub use check::{Checked, Finding, Severity, check};
 pub use document::{AccountSettings, Document, Schemas};
-pub use form::form;
+pub use form::{Form, form};
 pub(crate) use pointer::{child, names};
 pub(crate) use problem::{hint, shown};
 pub use routes::{Receive, Send, Sent};

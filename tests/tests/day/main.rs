@@ -82,7 +82,7 @@ impl Day {
     }
 
     /// Lets something happen at a time of the day, and takes down what the log says of it.
-    fn at(&mut self, time: &str, account: Option<&str>, call: impl FnOnce(&mut Account) -> Result<String, Error>) {
+    fn at<T>(&mut self, time: &str, account: Option<&str>, call: impl FnOnce(&mut Account) -> Result<T, Error>) {
         // As an ERP does, it keeps an account that it has opened.
         let name = account.unwrap_or_default();
         let mut opened = match self.accounts.remove(name) {

@@ -66,8 +66,7 @@ impl Case {
         let (ids, mails): (Vec<String>, Vec<Value>) = (0..count).map(|_| self.mail()).unzip();
         let mut account = Account::open(&self.host, &self.settings, None).unwrap();
         let sent = account.send_document(&json!(mails).to_string(), &[], &patience());
-        let results: Value =
-            sent.map_or_else(|error| serde_json::to_value(&error).unwrap(), |results| serde_json::from_str(&results).unwrap());
+        let results: Value = sent.map_or_else(|error| serde_json::to_value(&error).unwrap(), |results| json!(results));
         let results = results["results"].as_array().unwrap_or_else(|| panic!("{fault:?}: {results:#}"));
         assert_eq!(results.len(), count);
         for (id, result) in ids.into_iter().zip(results) {

@@ -101,7 +101,7 @@ impl Form {
 
     /// What the button "Test" of an account shows.
     pub(crate) fn test(&self, id: &str) -> Value {
-        serde_json::from_str(&self.account(id).test("{}", &patience()).unwrap()).unwrap()
+        json!(self.account(id).test("{}", &patience()).unwrap())
     }
 
     /// The test's step of this name, of a test that has to end well.
@@ -121,13 +121,13 @@ impl Form {
     /// Sends a small mail by an account, or by the one of the settings.
     pub(crate) fn send(&self, id: Option<&str>, to: &str) -> Result<Value, Error> {
         let receipt = self.open(id)?.send_document(&mail(to).to_string(), &[], &patience())?;
-        Ok(serde_json::from_str(&receipt).unwrap())
+        Ok(json!(receipt))
     }
 
     /// Fetches and keeps everything.
     pub(crate) fn receive(&self, id: Option<&str>, request: Value) -> Result<Value, Error> {
         let result = self.open(id)?.receive(&request.to_string(), None, &patience())?;
-        Ok(serde_json::from_str(&result).unwrap())
+        Ok(json!(result))
     }
 
     /// The subjects of what lies in one of the user's folders, as another program sees it. A folder that is not there holds nothing.
@@ -159,7 +159,7 @@ impl Form {
     }
 
     pub(crate) fn check(&self, language: &str) -> Value {
-        serde_json::from_str(&host(language).check(&self.document.to_string()).unwrap()).unwrap()
+        json!(host(language).check(&self.document.to_string()))
     }
 
     /// Pointer, code and message of each problem that is no mere warning.

@@ -15,7 +15,7 @@ fn messages_come_and_go_over_a_compressed_connection_as_they_are() {
         let more = json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": {"allow_cleartext": mode == "none"},
             "imap": {"compress": true, "outbox": mode, "create_folders": true}});
         let mut account = desk.account_with("imap", more);
-        let report: Value = serde_json::from_str(&account.test("{}", &patience()).unwrap()).unwrap();
+        let report: Value = json!(account.test("{}", &patience()).unwrap());
         assert!(report["steps"].as_array().unwrap().iter().any(|step| step["facts"]["compression"] == "DEFLATE"), "{report:#}");
         assert_eq!(report["ok"], true);
         let (result, got) = fetch(&mut account, json!({}), |_| Disposal::Keep);
@@ -34,7 +34,7 @@ fn messages_come_and_go_over_a_compressed_connection_as_they_are() {
 fn a_server_that_cannot_compress_is_used_without_and_the_test_says_so() {
     let Some(desk) = Desk::with(&[letter("a")]) else { return };
     let mut account = desk.account_with("imap", desk.bare(json!({"imap": {"compress": true}})));
-    let report: Value = serde_json::from_str(&account.test("{}", &patience()).unwrap()).unwrap();
+    let report: Value = json!(account.test("{}", &patience()).unwrap());
     let step = report["steps"].as_array().unwrap().iter().find(|step| step["code"] == "imap.compress_not_offered").unwrap();
     assert_eq!((&step["status"], &step["pointer"], &report["ok"]), (&json!("warn"), &json!("/accounts/main/imap/compress"), &json!(true)));
     assert!(step["message"].as_str().unwrap().contains("127.0.0.2"), "{step:#}");

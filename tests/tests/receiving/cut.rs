@@ -3,7 +3,7 @@
 use crate::desk::{patience, plugins};
 use crate::impostor::{imap, pop3};
 use crate::saving::sha256;
-use postkontor_core::{Account, Callbacks, Host, Status};
+use postkontor_core::{Account, Callbacks, Host, Received, Status};
 use postkontor_tests::folder::Folder;
 use postkontor_tests::scripted::Scripted;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ fn session(transport: &str, stream: &mut TcpStream, cut: usize, dialogue: &Dialo
 }
 
 /// One fetch, to the end of its account, from a server that is cut off after so many bytes: the answer, what was said, and what lies in the folder.
-fn fetch(host: &Arc<Host>, transport: &'static str, cut: usize) -> (std::result::Result<String, Status>, Arc<Dialogue>, Folder) {
+fn fetch(host: &Arc<Host>, transport: &'static str, cut: usize) -> (std::result::Result<Received, Status>, Arc<Dialogue>, Folder) {
     let dialogue = Arc::new(Dialogue::default());
     let noted = Arc::clone(&dialogue);
     let port = Scripted::start(move |mut stream| session(transport, &mut stream, cut, &noted)).unwrap().port;

@@ -121,7 +121,7 @@ pub(crate) fn fetch(account: &mut Account, request: Value, mut judge: impl FnMut
         verdict
     };
     let result = account.receive(&request.to_string(), Some(&mut take), &patience());
-    (result.map(|json| serde_json::from_str(&json).unwrap()), all)
+    (result.map(|json| json!(json)), all)
 }
 
 /// Fetches and keeps everything; the subjects in order, and the state.
@@ -131,8 +131,8 @@ pub(crate) fn subjects(account: &mut Account, request: Value) -> (Vec<String>, V
     (got.iter().map(|got| got.subject().to_owned()).collect(), result["state"].clone())
 }
 
-pub(crate) fn ask(result: Result<String, Error>) -> Value {
-    serde_json::from_str(&result.unwrap_or_else(|error| panic!("{error:?}"))).unwrap()
+pub(crate) fn ask(result: Result<impl serde::Serialize, Error>) -> Value {
+    json!(result.unwrap_or_else(|error| panic!("{error:?}")))
 }
 
 /// The subjects of what lies in the inbox or a folder.

@@ -18,7 +18,7 @@ fn ports(desk: &Desk, transport: &str) -> (u16, u16) {
 
 /// The facts of the step `login` of a test.
 fn mechanism(account: &mut Account) -> String {
-    let report: Value = serde_json::from_str(&account.test("{}", &patience()).unwrap()).unwrap();
+    let report: Value = json!(account.test("{}", &patience()).unwrap());
     assert_eq!(report["ok"], true, "{report:#}");
     let login = report["steps"].as_array().unwrap().iter().find(|step| step["step"] == "login").unwrap();
     login["facts"]["mechanism"].as_str().unwrap_or_default().to_owned()
@@ -169,7 +169,7 @@ fn an_unverified_server_gets_no_ntlm_unless_it_is_the_pinned_one() {
         let Some(desk) = Desk::new() else { return };
         let unverified = json!({"auth": {"method": "ntlm"}, "tls": {"verify": false}});
         let mut account = desk.account_with(transport, unverified.clone());
-        let report: Value = serde_json::from_str(&account.test("{}", &patience()).unwrap()).unwrap();
+        let report: Value = json!(account.test("{}", &patience()).unwrap());
         let step = |name| report["steps"].as_array().unwrap().iter().find(|step| step["step"] == name).unwrap();
         let login = step("login");
         assert_eq!(

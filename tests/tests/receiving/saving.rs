@@ -37,8 +37,7 @@ fn messages_are_saved_with_parts_and_summaries() {
         let folder = Folder::new().unwrap();
         let target = folder.file("Eingang/heute");
         let request = json!({"save_to": target, "then": "delete"});
-        let result: Value =
-            serde_json::from_str(&desk.account(transport).receive(&request.to_string(), None, &patience()).unwrap()).unwrap();
+        let result: Value = json!(desk.account(transport).receive(&request.to_string(), None, &patience()).unwrap());
         assert_eq!(names(&target), ["0001.eml", "0001.json", "0002", "0002.eml", "0002.json"], "{transport}");
         let parts = names(&target.join("0002"));
         assert_eq!(parts, ["Größe.txt", "Rechnung.pdf", "_.._escape.txt", "_CON", "a_b_c_.txt", "rechnung (2).PDF"], "{transport}");

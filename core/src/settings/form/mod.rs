@@ -10,17 +10,26 @@ mod words;
 
 use super::layers;
 use crate::texts::Texts;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-/// The form of a transport's account, or of [`document_schema`](super::document_schema), in the asked language:
-/// `{"schema", "uischema", "rjsf"}`: a JSON Schema with titles, a UI schema for JSON Forms, and one for react-jsonschema-form.
-///
-/// Drawn without any data, each generator shows what applies. A group or field without a text is called by its name.
-pub fn form(schema: &Value, texts: &Texts, language: &str) -> Value {
+/// A form of settings. Drawn without any data, each generator shows what applies.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Form {
+    /// A JSON Schema with titles. A group or field without a text is called by its name.
+    pub schema: Value,
+    /// A UI schema for JSON Forms.
+    pub uischema: Value,
+    /// One for react-jsonschema-form.
+    pub rjsf: Value,
+}
+
+/// The form of a transport's account, or of [`document_schema`](super::document_schema), in the asked language.
+pub fn form(schema: &Value, texts: &Texts, language: &str) -> Form {
     let mut told = schema.clone();
     words::tell(&mut told, texts, language);
     let shaped = shape::shape(&told, texts, language);
-    json!({"schema": shaped, "uischema": json_forms::layout(&told, texts, language), "rjsf": rjsf::ui_schema(&told)})
+    Form { schema: shaped, uischema: json_forms::layout(&told, texts, language), rjsf: rjsf::ui_schema(&told) }
 }
 
 /// A member of a group and the conditions under which it shows; it always does where there are none.
@@ -63,6 +72,7 @@ fn is_group(member: &Value) -> bool {
 mod tests {
     use super::*;
     use postkontor_plugin::settings::{Auth, Server, Tls};
+    use serde_json::json;
 
     #[derive(serde::Deserialize, schemars::JsonSchema)]
     #[allow(dead_code, reason = "only its schema is wanted")]
@@ -83,7 +93,7 @@ mod tests {
     }
 
     fn form_in(language: &str) -> Value {
-        form(&postkontor_plugin::settings::schema::<Settings>(), &Texts::new(), language)
+        serde_json::json!(form(&postkontor_plugin::settings::schema::<Settings>(), &Texts::new(), language))
     }
 
     #[test]

@@ -1,0 +1,51 @@
+//! Answers that pass through as they came.
+
+use crate::error::failed;
+use postkontor_plugin::{Error, Status};
+use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::marker::PhantomData;
+
+/// A transport's answer as it wrote it. [`Unread::read`] makes its type of it; whoever wants JSON takes it as it is, with all that a
+/// transport says beyond the type, and without the time that reading a list of some hundred thousand messages takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread<T> {
+    json: String,
+    means: PhantomData<fn() -> T>,
+}
+
+impl<T> Unread<T> {
+    pub(crate) fn new(answer: Vec<u8>) -> Result<Unread<T>, Error> {
+        let json = String::from_utf8(answer).map_err(unreadable)?;
+        Ok(Unread { json, means: PhantomData })
+    }
+
+    /// The answer as JSON.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+impl<T: DeserializeOwned> Unread<T> {
+    /// The answer as its type.
+    pub fn read(&self) -> Result<T, Error> {
+        serde_json::from_str(&self.json).map_err(unreadable)
+    }
+}
+
+impl<T> From<Unread<T>> for Vec<u8> {
+    fn from(answer: Unread<T>) -> Vec<u8> {
+        answer.json.into_bytes()
+    }
+}
+
+impl<T> Serialize for Unread<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<&RawValue>(&self.json).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+fn unreadable(error: impl ToString) -> Error {
+    failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string())
+}
