@@ -35,6 +35,7 @@ pub use account::Account;
 pub use callbacks::Callbacks;
 pub use cancel::Cancel;
 pub use host::{Host, ListedTransport};
+pub use message::{Attachment, AttachmentContent, Composed, Mailbox, Message, Priority};
 pub use opened::{Opened, safe_name};
 pub use postkontor_plugin::{
     Action, Answer, Applied, ApplyRequest, At, Delivery, Disposal, Error, Filter, Folder, Incoming, Input, Level, ListRequest, Listed,

@@ -6,7 +6,7 @@ use super::{Account, journal};
 use crate::Cancel;
 use crate::error::{failed, merged, unwritable};
 use crate::loader::Streams;
-use crate::message::Composed;
+use crate::message::{Composed, Message};
 use crate::receipt::{Receipt, SentCopy, Way, receipt, refusal};
 use crate::settings::Document;
 use postkontor_plugin::wire::{Outgoing, SendAnswer, SendRequest, SendResult};
@@ -310,8 +310,9 @@ impl Account {
     /// Sends the test message of the step `loop`, by this account only, and returns its receipt.
     pub(super) fn send_test(&mut self, to: &str, cancel: &Cancel) -> Result<Receipt, Error> {
         let words = |code: &str| self.host.sentence(code, &serde_json::Map::new()).unwrap_or_else(|| code.to_owned());
-        let message = serde_json::json!({"to": [to], "subject": words("loop.subject"), "text": words("loop.text")});
-        let mail = self.composed(&message.to_string(), &[], cancel)?;
+        let (subject, text) = (words("loop.subject"), words("loop.text"));
+        let message = Message { to: vec![to.into()], subject: &subject, text: Some(&text), ..Message::default() };
+        let mail = self.composed(cancel, |composer| composer.compose_message(&message))?;
         let Some(leg) = self.legs.get_mut(self.first_sender) else { return Err(failed(Status::Disabled, "settings.disabled")) };
         let started = Instant::now();
         let mut open = Open { index: 0, mail, recipients: None };

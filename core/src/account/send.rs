@@ -1,10 +1,10 @@
-//! Sending message documents: one, or an array of them.
+//! Sending messages: given as a type, as a document, or as an array of documents.
 
 use super::Account;
 use super::pointers::{locate, of_host};
 use crate::Cancel;
 use crate::error::failed;
-use crate::message::{Composed, Composer};
+use crate::message::{Composed, Composer, Message};
 use crate::receipt::{Receipt, Receipts, unwritable};
 use postkontor_plugin::{Delivery, Error, Input, Level, Stage, Status};
 use serde_json::Value;
@@ -24,7 +24,7 @@ impl Account {
             let result = self.switched_on().and_then(|()| self.send_batch(message, parts, cancel));
             return self.conclude("send", result, |_| "all were sent".to_owned());
         }
-        match self.switched_on().and_then(|()| self.composed(message, parts, cancel)) {
+        match self.switched_on().and_then(|()| self.composed(cancel, |composer| composer.compose(message, parts))) {
             Ok(mail) => self.deliver_one(mail, cancel).map(Receipts::One),
             Err(error) => self.conclude("send", Err(error), |_| String::new()),
         }
@@ -32,15 +32,34 @@ impl Account {
 
     /// Composes a message document in the name of the account's sender. Nothing is sent: [`Account::deliver`] does that, now or later.
     pub fn compose_document<'p>(&self, message: &str, parts: &[&'p [u8]], cancel: &Cancel) -> Result<Composed<'p>, Error> {
-        let composed = self.switched_on().and_then(|()| self.composed(message, parts, cancel));
+        let composed = self.switched_on().and_then(|()| self.composed(cancel, |composer| composer.compose(message, parts)));
+        self.conclude("compose", composed, |mail| format!("composed <{}>, {} bytes", mail.message_id, mail.size))
+    }
+
+    /// Sends a message. It is an error as soon as one recipient was refused ([`Receipt::of_partial`] then tells who got it).
+    pub fn send(&mut self, message: &Message<'_>, cancel: &Cancel) -> Result<Receipt, Error> {
+        self.begin();
+        match self.switched_on().and_then(|()| self.composed(cancel, |composer| composer.compose_message(message))) {
+            Ok(mail) => self.deliver_one(mail, cancel),
+            Err(error) => self.conclude("send", Err(error), |_| String::new()),
+        }
+    }
+
+    /// Composes a message in the name of the account's sender. Nothing is sent: [`Account::deliver`] does that, now or later.
+    pub fn compose<'m>(&self, message: &Message<'m>, cancel: &Cancel) -> Result<Composed<'m>, Error> {
+        let composed = self.switched_on().and_then(|()| self.composed(cancel, |composer| composer.compose_message(message)));
         self.conclude("compose", composed, |mail| format!("composed <{}>, {} bytes", mail.message_id, mail.size))
     }
 
     /// Composes a message that comes alone.
-    pub(super) fn composed<'p>(&self, message: &str, parts: &[&'p [u8]], cancel: &Cancel) -> Result<Composed<'p>, Error> {
+    pub(super) fn composed<'p>(
+        &self,
+        cancel: &Cancel,
+        compose: impl FnOnce(&Composer<'_>) -> Result<Composed<'p>, Error>,
+    ) -> Result<Composed<'p>, Error> {
         let watch = self.host.watch(cancel);
         let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(&watch));
-        match composer.and_then(|composer| composer.compose(message, parts)) {
+        match composer.and_then(|composer| compose(&composer)) {
             Ok(mail) => Ok(self.placed(mail, None)),
             Err(error) => Err(of_host(self.at_sender(error), None, &self.document)),
         }

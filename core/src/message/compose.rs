@@ -12,7 +12,7 @@ use super::header::Headers;
 use super::identity::{Identity, Style};
 use super::members::{Attachment, Priority, Source};
 use super::reader::escaped;
-use super::{base64, blind, html, identifier, kind, ready, text};
+use super::{base64, blind, given, html, identifier, kind, ready, text};
 use crate::Watch;
 use crate::settings::Sender;
 use postkontor_plugin::{Error, Input};
@@ -48,9 +48,21 @@ impl<'s> Composer<'s> {
 
     /// Composes a message document, as [`compose`] does.
     pub fn compose<'a>(&self, message: &str, parts: &[&'a [u8]]) -> Result<Composed<'a>, Error> {
-        let identity = &self.identity;
         let mut findings = Findings::new(self.watch);
         let message = Message::read(message, &mut findings)?;
+        self.checked(message, parts, findings)
+    }
+
+    /// Composes a message that is given as a type.
+    pub fn compose_message<'a>(&self, message: &given::Message<'a>) -> Result<Composed<'a>, Error> {
+        let (mut findings, mut parts) = (Findings::new(self.watch), Vec::new());
+        let message = Message::of(message.members(&mut parts), &mut findings);
+        self.checked(message, &parts, findings)
+    }
+
+    /// Composes what was read, with all that was found so far.
+    fn checked<'a>(&self, message: Message<'_>, parts: &[&'a [u8]], mut findings: Findings<'_>) -> Result<Composed<'a>, Error> {
+        let identity = &self.identity;
         if let Some(path) = &message.file {
             return ready::compose(path, &message, identity, findings);
         }

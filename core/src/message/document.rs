@@ -111,14 +111,19 @@ impl<'a> Message<'a> {
                 .at_message("", "message.json_invalid")
                 .detail(error.to_string())
         });
-        let mut message = Message::default();
         if tree.is_err() && !findings.goes_on() {
-            return Ok(message);
+            return Ok(Message::default());
         }
         let Json::Object(members) = tree? else {
             findings.add("", "message.expected_object", &[]);
-            return Ok(message);
+            return Ok(Message::default());
         };
+        Ok(Message::of(members, findings))
+    }
+
+    /// Takes the members of a document. What is wrong goes to `findings`.
+    pub(super) fn of(members: Vec<(Cow<'a, str>, Json<'a>)>, findings: &mut Findings<'_>) -> Message<'a> {
+        let mut message = Message::default();
         let mut reader = Reader { findings };
         let mut seen: Vec<Cow<'a, str>> = Vec::with_capacity(members.len().min(32));
         // A member that is null counts as not given.
@@ -140,7 +145,7 @@ impl<'a> Message<'a> {
                 }
             }
         }
-        Ok(message)
+        message
     }
 
     fn take(&mut self, name: &str, value: Json<'a>, reader: &mut Reader<'_, '_>) {

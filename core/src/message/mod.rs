@@ -3,6 +3,8 @@
 //! [`compose`] (for several messages of one sender: a [`Composer`]) reads the document, checks all of it, and returns a [`Composed`]: the envelope, and the message as bytes that
 //! are made while they are read. The document is described in docs/messages.md.
 //!
+//! `given` is the same message as a Rust program writes it.
+//!
 //! The way through the files: `document` reads JSON (`json`) into a checked message of `members`, with `reader`, `address`, `date` and
 //! `kind` for its values and `findings` for what is wrong with them. `identity` reads the sender's settings. `compose` decides what the
 //! message consists of and writes it, with `header`, `text` and `html`, all in the `charset` of the sender. `composed` gives
@@ -21,6 +23,7 @@ mod document;
 mod envelope;
 mod file;
 mod findings;
+mod given;
 mod header;
 mod html;
 mod identifier;
@@ -36,4 +39,5 @@ pub use compose::{Composer, compose};
 pub use composed::Composed;
 pub(crate) use date::timestamp;
 pub use envelope::Recipient;
+pub use given::{Attachment, AttachmentContent, Mailbox, Message, Priority};
 pub(crate) use identity::refuse_sender;
