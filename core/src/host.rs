@@ -3,6 +3,7 @@
 use crate::error::failed;
 use crate::loader::{self, Content, Plugin, Searched};
 use crate::log::{self, Log};
+use crate::request::{Asked, Request};
 use crate::settings::{self, Checked, Form, Schemas, Severity};
 use crate::texts::Texts;
 use crate::transport::Transport;
@@ -15,28 +16,29 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Config {
-    #[serde(default)]
-    language: Option<String>,
-    #[serde(default)]
-    plugins: Vec<PathBuf>,
-    #[serde(default)]
-    trust_environment: bool,
-    #[serde(default)]
-    pins: BTreeMap<String, String>,
-    #[serde(default)]
-    log: Value,
-    #[serde(default)]
-    protocol: bool,
+/// How a host is to work.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The language of sentences, for example `de-AT`; English where it is not given.
+    pub language: Option<String>,
+    /// Folders with plugins, absolute.
+    pub plugins: Vec<PathBuf>,
+    /// Whether the environment may name further folders.
+    pub trust_environment: bool,
+    /// The SHA-256 that a plugin's file must have (`sha256:…`), by its name.
+    pub pins: BTreeMap<String, String>,
+    /// Where the log goes, and how much of it.
+    #[serde(skip_deserializing)]
+    pub log: log::Config,
+    /// Whether the error of a failed call holds its dialogue.
+    pub protocol: bool,
 }
 
 /// The members of the configuration.
 const MEMBERS: [&str; 6] = ["language", "plugins", "trust_environment", "pins", "log", "protocol"];
 
-impl Config {
-    /// Reads the configuration; the error of a member names it by its pointer.
+impl Request for Config {
     fn read(text: &str) -> Result<Config, Error> {
         let unreadable = |error: serde_json::Error| failed(Status::Argument, "host.config_unreadable").detail(error.to_string());
         let text = if text.trim().is_empty() { "{}" } else { text };
@@ -45,7 +47,9 @@ impl Config {
         if let Some(name) = unknown {
             return Err(log::unknown(&format!("/{}", name.replace('~', "~0").replace('/', "~1"))));
         }
-        Config::deserialize(members).map_err(unreadable)
+        let log = log::Config::read(&members["log"])?;
+        let config = Config::deserialize(members).map_err(unreadable)?;
+        Ok(Config { log, ..config })
     }
 }
 
@@ -94,19 +98,21 @@ struct Entry {
 impl Host {
     /// Opens a host: reads the configuration, and finds and opens the plugins.
     ///
-    /// `config` is JSON, empty for all defaults: `{"language":"de","plugins":["/folder"],"trust_environment":false,
-    /// "pins":{"libpostkontor_smtp.so":"sha256:…"},"log":{"file":"/var/log/mail.log","level":"information","max_bytes":10485760,
-    /// "keep":5},"protocol":false}`. With `protocol` the error of a failed call holds its dialogue (`transcript`). A plugin that fails to open does not fail the host; it stays listed
-    /// with its reason in [`Host::transports`].
-    pub fn open(config: &str, callbacks: Box<dyn Callbacks>) -> Result<Arc<Host>, Error> {
+    /// `config` is a [`Config`] or its JSON document, empty for all defaults. A plugin that fails to open does not fail the host; it
+    /// stays listed with its reason in [`Host::transports`].
+    pub fn open<'c>(config: impl Into<Asked<'c, Config>>, callbacks: Box<dyn Callbacks>) -> Result<Arc<Host>, Error> {
         Host::open_with(config, callbacks, &[])
     }
 
     /// Opens a host that has transports linked in, given by their vtables. A plugin file of the same name is not used.
-    pub fn open_with(config: &str, callbacks: Box<dyn Callbacks>, builtin: &[&'static postkontor_abi::Plugin]) -> Result<Arc<Host>, Error> {
-        let config = Config::read(config)?;
+    pub fn open_with<'c>(
+        config: impl Into<Asked<'c, Config>>,
+        callbacks: Box<dyn Callbacks>,
+        builtin: &[&'static postkontor_abi::Plugin],
+    ) -> Result<Arc<Host>, Error> {
+        let config = config.into().read()?;
         let search = loader::Search { plugins: config.plugins, trust_environment: config.trust_environment, pins: config.pins };
-        let log = Log::open(log::Config::read(&config.log)?, callbacks, config.protocol);
+        let log = Log::open(config.log, callbacks, config.protocol);
         let mut host = Host {
             language: config.language.unwrap_or_else(|| "en".to_owned()),
             log,

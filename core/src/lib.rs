@@ -1,7 +1,55 @@
 //! The host of Postkontor: it loads transport plugins, shapes settings, and builds mail.
 //!
-//! A program opens a [`Host`] once and an [`Account`] for each set of settings it sends or fetches with. Everything goes in
-//! and out as JSON text; `include/postkontor.h` and docs/ tell the shapes. `postkontor-ffi` offers the same to C.
+//! A program opens a [`Host`] once and an [`Account`] for each set of settings it sends or fetches with. Settings are a document that
+//! forms make and people keep; calls take and return types:
+//!
+//! ```
+//! use postkontor_core::{Account, Attachment, Cancel, Config, Disposal, Error, Fetched, Host, Message, ReceiveRequest, TestRequest, Verdict};
+//! use std::time::Duration;
+//!
+//! # mod hidden { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/typed/pigeonhole.rs")); }
+//! # use hidden::{PIGEONHOLE, pigeonhole};
+//! fn office(host: &std::sync::Arc<Host>, settings: &str) -> Result<String, Error> {
+//!     let cancel = Cancel::new(Some(Duration::from_secs(60)));
+//!     let mut account = Account::open(host, settings, None)?;
+//!
+//!     // A test is a report, step by step, and says what to do.
+//!     let report = account.test(&TestRequest::default(), &cancel)?;
+//!     if let Some(step) = report.failed() {
+//!         println!("{}: {} {:?}", step.step, step.message, step.advice);
+//!     }
+//!
+//!     // Each recipient has a verdict; one that was refused makes it an error that tells who got the mail.
+//!     let invoice = Message {
+//!         to: vec!["Berta <berta@example.com>".into()],
+//!         subject: "Invoice 4711",
+//!         text: Some("Please find the invoice attached.\n"),
+//!         attachments: vec![Attachment::bytes("4711.pdf", b"%PDF-1.7")],
+//!         ..Message::default()
+//!     };
+//!     let receipt = account.send(&invoice, &cancel)?;
+//!     assert!(receipt.recipients.iter().all(|answer| answer.status == Verdict::Accepted));
+//!
+//!     // The program says what becomes of each message; the state makes the next fetch go on from here.
+//!     let mut subjects = Vec::new();
+//!     let mut take = |fetched: Fetched<'_>| {
+//!         subjects.push(fetched.message.subject().to_owned());
+//!         Disposal::Seen
+//!     };
+//!     let received = account.receive(&ReceiveRequest::default(), Some(&mut take), &cancel)?;
+//!     assert_eq!(received.messages.len(), subjects.len());
+//!     Ok(received.state)
+//! }
+//! # fn main() -> Result<(), Error> {
+//! #     let host = Host::open_with(&Config::default(), Box::new(()), &[pigeonhole()])?;
+//! #     assert_eq!(office(&host, PIGEONHOLE)?, "1");
+//! #     Ok(())
+//! # }
+//! ```
+//!
+//! `postkontor-ffi` offers the same to C, as JSON text; `include/postkontor.h` and docs/ tell the shapes. A request is taken as a document,
+//! too ([`Asked`]), and [`Account::send_document`] sends message documents. Sending is two things, which a program may do at two times:
+//! [`Account::compose`] makes a [`Composed`] of a message, [`Account::deliver`] makes a verdict of that.
 //!
 //! - `loader` finds plugins and calls them through the frozen vtable: the only place with `unsafe`.
 //! - [`settings`] knows the settings document: layers, schema, check, forms, secrets.
@@ -34,12 +82,12 @@ mod whole_file;
 pub use account::Account;
 pub use callbacks::Callbacks;
 pub use cancel::Cancel;
-pub use host::{Host, ListedTransport};
+pub use host::{Config, Host, ListedTransport};
 pub use message::{Attachment, AttachmentContent, Composed, Mailbox, Message, Priority};
 pub use opened::{Opened, safe_name};
 pub use postkontor_plugin::{
     Action, Answer, Applied, ApplyRequest, At, Delivery, Disposal, Error, Filter, Folder, Incoming, Input, Level, ListRequest, Listed,
-    Listing, Missing, Reply, Retry, Secret, Stage, Status, Step, StepStatus, Summary, Verdict,
+    Listing, Missing, Notify, Reply, Retry, Secret, Stage, Status, Step, StepStatus, Summary, Verdict,
 };
 pub use receipt::{Kept, Receipt, Receipts, SentCopy};
 pub use receive::{DeliverTo, Fetched, Received, Take, Taken};

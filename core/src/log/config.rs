@@ -2,20 +2,22 @@
 
 use crate::error::failed;
 use postkontor_plugin::{Error, Level, Status};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
 /// Where the log goes, and how much of it.
-#[derive(Debug)]
-pub(crate) struct Config {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Config {
     /// The file, absolute.
-    pub(crate) file: Option<PathBuf>,
+    pub file: Option<PathBuf>,
     /// The most detailed level; for the callback all of them, for a file `information` where none is given.
-    pub(crate) level: Option<Level>,
+    #[serde(serialize_with = "word")]
+    pub level: Option<Level>,
     /// A file of this size is put aside.
-    pub(crate) max_bytes: u64,
+    pub max_bytes: u64,
     /// How many of those are kept.
-    pub(crate) keep: u32,
+    pub keep: u32,
 }
 
 impl Default for Config {
@@ -58,6 +60,11 @@ impl Config {
         }
         Ok(config)
     }
+}
+
+/// A level by its word.
+fn word<S: Serializer>(level: &Option<Level>, serializer: S) -> Result<S::Ok, S::Error> {
+    level.and_then(|level| LEVELS.iter().find(|(_, known)| *known == level)).map(|(word, _)| word).serialize(serializer)
 }
 
 /// The error for a member that the configuration does not have.
@@ -108,6 +115,16 @@ mod tests {
             let error = Config::read(&group).unwrap_err();
             assert_eq!((error.at[0].pointer.as_str(), error.code.as_str()), (pointer, code), "{group}");
         }
+    }
+
+    #[test]
+    fn a_configuration_is_read_as_it_is_written() {
+        for level in LEVELS.map(|(_, level)| Some(level)).into_iter().chain([None]) {
+            let file = std::env::temp_dir().join("mail.log");
+            let config = Config { file: Some(file), level, max_bytes: 5000, keep: 2 };
+            assert_eq!(Config::read(&json!(config)).unwrap(), config);
+        }
+        assert_eq!(Config::read(&json!(Config::default())).unwrap(), Config::default());
     }
 
     #[test]

@@ -10,7 +10,8 @@ mod line;
 mod listener;
 
 use crate::Callbacks;
-pub(crate) use config::{Config, unknown};
+pub use config::Config;
+pub(crate) use config::unknown;
 pub(crate) use dialogue::Dialogue;
 use file::LogFile;
 pub use line::line;

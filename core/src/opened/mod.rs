@@ -74,7 +74,7 @@ impl Opened {
     }
 
     /// The decoded subject; empty where there is none.
-    pub(crate) fn subject(&self) -> &str {
+    pub fn subject(&self) -> &str {
         &self.reading().subject
     }
 
