@@ -21,7 +21,7 @@
 //!
 //! # Tests
 //!
-//! The feature `testing` brings `testing`: a host for the tests of a transport.
+//! The feature `testing` brings `testing`: a host for the tests of a transport, and a runner of dialogues with servers.
 
 pub mod abi;
 mod apply;

@@ -16,6 +16,8 @@ mod advice;
 mod certificate;
 mod connect;
 mod deflate;
+#[cfg(feature = "testing")]
+pub(crate) mod memory;
 mod patch;
 mod probe;
 mod proxy;

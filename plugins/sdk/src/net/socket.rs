@@ -1,5 +1,7 @@
 //! A non-blocking socket and the waiting for it.
 
+#[cfg(feature = "testing")]
+use super::memory::End;
 use crate::Call;
 use crate::Error;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -44,20 +46,47 @@ impl Opening {
 /// A TLS engine reads to write and writes to read; whoever gets `WouldBlock` from it finds here which of the two it was.
 #[derive(Debug)]
 pub(super) struct Socket {
-    tcp: TcpStream,
+    wire: Wire,
     blocked: Direction,
     opening: Option<Opening>,
     is_ended: bool,
 }
 
+/// What a socket is made of.
+#[derive(Debug)]
+enum Wire {
+    Tcp(TcpStream),
+    #[cfg(feature = "testing")]
+    Memory(End),
+}
+
 impl Socket {
     /// Takes a connected socket that is already non-blocking.
     pub(super) fn new(tcp: TcpStream) -> Socket {
-        Socket { tcp, blocked: Direction::Read, opening: None, is_ended: false }
+        Socket { wire: Wire::Tcp(tcp), blocked: Direction::Read, opening: None, is_ended: false }
+    }
+
+    /// A connection within the process.
+    #[cfg(feature = "testing")]
+    pub(super) fn in_memory(end: End) -> Socket {
+        Socket { wire: Wire::Memory(end), blocked: Direction::Read, opening: None, is_ended: false }
     }
 
     pub(super) fn local_address(&self) -> Option<SocketAddr> {
-        self.tcp.local_addr().ok()
+        match &self.wire {
+            Wire::Tcp(tcp) => tcp.local_addr().ok(),
+            #[cfg(feature = "testing")]
+            Wire::Memory(_) => None,
+        }
+    }
+
+    /// Whether TLS begins now on a connection within the process; `None` on all others.
+    #[cfg(feature = "testing")]
+    pub(super) fn pretend_tls(&mut self) -> Option<bool> {
+        match &mut self.wire {
+            Wire::Tcp(_) => None,
+            Wire::Memory(end) => Some(end.secure()),
+        }
     }
 
     /// What the last `WouldBlock` was about.
@@ -83,9 +112,23 @@ impl Socket {
 
     /// Waits one slice of the call, at most `longest`, and checks whether the call may go on. Says whether the socket is ready.
     pub(super) fn wait(&self, direction: Direction, longest: Duration, call: &Call) -> Result<bool, Error> {
-        let ready = ready(&self.tcp, direction, call.slice().min(longest));
+        let ready = match &self.wire {
+            Wire::Tcp(tcp) => ready(tcp, direction, call.slice().min(longest)),
+            #[cfg(feature = "testing")]
+            // Writing never waits there.
+            Wire::Memory(_) => !self.waits_in_vain(),
+        };
         call.check()?;
         Ok(ready)
+    }
+
+    /// Whether it is known that no wait will ever end: only a connection within the process knows.
+    pub(super) fn waits_in_vain(&self) -> bool {
+        match &self.wire {
+            Wire::Tcp(_) => false,
+            #[cfg(feature = "testing")]
+            Wire::Memory(end) => end.is_silent(),
+        }
     }
 }
 
@@ -98,9 +141,27 @@ pub(super) fn ready(tcp: &TcpStream, direction: Direction, longest: Duration) ->
     poll(&mut [PollFd::new(tcp, flags)], Some(&timeout)).is_ok_and(|ready| ready > 0)
 }
 
+impl Wire {
+    fn read(&mut self, data: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Wire::Tcp(tcp) => tcp.read(data),
+            #[cfg(feature = "testing")]
+            Wire::Memory(end) => end.read(data),
+        }
+    }
+
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        match self {
+            Wire::Tcp(tcp) => tcp.write(data),
+            #[cfg(feature = "testing")]
+            Wire::Memory(end) => end.write(data),
+        }
+    }
+}
+
 impl Read for Socket {
     fn read(&mut self, data: &mut [u8]) -> io::Result<usize> {
-        let result = retried(|| self.tcp.read(data));
+        let result = retried(|| self.wire.read(data));
         match &result {
             Ok(read) => {
                 self.is_ended = *read == 0 && !data.is_empty();
@@ -117,7 +178,7 @@ impl Read for Socket {
 
 impl Write for Socket {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let result = retried(|| self.tcp.write(data));
+        let result = retried(|| self.wire.write(data));
         if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
             self.blocked = Direction::Write;
         }

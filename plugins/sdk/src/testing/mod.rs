@@ -1,7 +1,21 @@
 //! For the tests of a transport: a host that notes what it gets. Behind the feature `testing`, for `[dev-dependencies]` only.
 //!
 //! [`TestHost`] is the host of a call: messages to send, answers to what is fetched, notes of everything. docs/plugins.md shows how to use it.
+//!
+//! With the feature `net`, `play` plays dialogues with servers from text files, and a `Network` connects to servers within the process.
 
+#[cfg(feature = "net")]
+mod dialogue;
 mod host;
+#[cfg(feature = "net")]
+mod performance;
+#[cfg(feature = "net")]
+mod play;
+#[cfg(feature = "net")]
+mod server;
 
+#[cfg(feature = "net")]
+pub use crate::net::memory::{Network, Peer, Said};
 pub use host::{Fetched, TestHost};
+#[cfg(feature = "net")]
+pub use play::play;

@@ -57,6 +57,9 @@ pub struct Stream {
 enum Channel {
     Plain(Socket),
     Secure(Box<Engine>),
+    /// Within the process, where TLS is only said to have begun.
+    #[cfg(feature = "testing")]
+    Pretended(Socket),
     /// After a failed handshake, or at our wish: nothing can be read or written.
     Closed,
 }
@@ -64,7 +67,7 @@ enum Channel {
 impl Stream {
     /// Whether the connection is secured by TLS.
     pub fn is_secure(&self) -> bool {
-        matches!(self.channel, Channel::Secure(_))
+        self.channel.is_secure()
     }
 
     /// Whether the server has proved who it is: by a verified certificate, or by the pinned one.
@@ -377,7 +380,7 @@ impl Stream {
             if socket.wait(direction, left, call).map_err(|error| self.facts(error))? {
                 return Ok(());
             }
-            if left.is_zero() {
+            if left.is_zero() || socket.waits_in_vain() {
                 return Err(self.facts(Error::new(Status::Timeout, "net.idle_timeout").arg("seconds", self.idle.as_secs())));
             }
         }
@@ -410,10 +413,21 @@ impl Stream {
 }
 
 impl Channel {
+    fn is_secure(&self) -> bool {
+        match self {
+            Channel::Secure(_) => true,
+            #[cfg(feature = "testing")]
+            Channel::Pretended(_) => true,
+            Channel::Plain(_) | Channel::Closed => false,
+        }
+    }
+
     fn socket(&self) -> Option<&Socket> {
         match self {
             Channel::Plain(socket) => Some(socket),
             Channel::Secure(engine) => engine.socket(),
+            #[cfg(feature = "testing")]
+            Channel::Pretended(socket) => Some(socket),
             Channel::Closed => None,
         }
     }
@@ -422,6 +436,8 @@ impl Channel {
         match self {
             Channel::Plain(socket) => socket.read(data),
             Channel::Secure(engine) => engine.read(data),
+            #[cfg(feature = "testing")]
+            Channel::Pretended(socket) => socket.read(data),
             Channel::Closed => Err(ErrorKind::NotConnected.into()),
         }
     }
@@ -430,6 +446,8 @@ impl Channel {
         match self {
             Channel::Plain(socket) => socket.write(data),
             Channel::Secure(engine) => engine.write(data),
+            #[cfg(feature = "testing")]
+            Channel::Pretended(socket) => socket.write(data),
             Channel::Closed => Err(ErrorKind::NotConnected.into()),
         }
     }

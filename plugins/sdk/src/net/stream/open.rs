@@ -3,6 +3,8 @@
 use super::{BUFFER, Channel, LINE, Stream};
 use crate::net::connect::{Undialled, dial};
 use crate::net::deflate::Deflate;
+#[cfg(feature = "testing")]
+use crate::net::memory;
 use crate::net::proxy::Proxy;
 use crate::net::resolve::resolve;
 use crate::net::socket::Socket;
@@ -10,7 +12,6 @@ use crate::net::tls::Handshake;
 use crate::net::{Target, Trail, Transcript};
 use crate::settings::{Endpoint, Server, Tls};
 use crate::{Call, Error, Stage, Status, Step, StepStatus};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 impl Stream {
@@ -24,10 +25,26 @@ impl Stream {
 
     /// The same for a target that comes from other settings than the group `server`.
     pub fn reach(target: &Target, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+        #[cfg(feature = "testing")]
+        if let Some(answer) = memory::connect(&target.endpoint) {
+            return Stream::reach_in_memory(answer, target, call, trail);
+        }
         match target.proxy() {
             Some(url) => Stream::reach_through(&Proxy::parse(url, target.at.proxy)?, target, call, trail),
             None => Stream::reach_directly(target, call, trail),
         }
+    }
+
+    /// Within the process there is neither a name to look up nor a way to go.
+    #[cfg(feature = "testing")]
+    fn reach_in_memory(answer: Option<memory::End>, target: &Target, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+        trail.push(Step::skipped(Stage::Proxy));
+        trail.push(Step::skipped(Stage::Resolve));
+        let Target { endpoint, idle, .. } = target.clone();
+        let refused = || Error::new(Status::Network, "net.refused").stage(Stage::Connect);
+        let answer = answer.ok_or_else(|| refused().arg("host", endpoint.host.as_str()).arg("port", endpoint.port))?;
+        trail.note(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port), call);
+        Ok(Stream::new(Socket::in_memory(answer), endpoint, idle, trail))
     }
 
     fn reach_directly(target: &Target, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
@@ -45,7 +62,7 @@ impl Stream {
         }
         let step = Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port);
         trail.note(step.fact("address", dialled.address.ip().to_string()), call);
-        Ok(Stream::new(dialled.tcp, endpoint, idle, trail))
+        Ok(Stream::new(Socket::new(dialled.tcp), endpoint, idle, trail))
     }
 
     fn reach_through(proxy: &Proxy, target: &Target, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
@@ -55,7 +72,7 @@ impl Stream {
         let dialled = dial(&proxy.endpoint, &addresses, idle, call).map_err(|undialled| at_proxy(undialled.error))?;
         let step = Step::ok(Stage::Proxy).fact("kind", proxy.scheme()).fact("host", proxy.endpoint.host.as_str());
         let step = step.fact("port", proxy.endpoint.port).fact("address", dialled.address.ip().to_string());
-        let mut stream = Stream::new(dialled.tcp, proxy.endpoint.clone(), idle, trail);
+        let mut stream = Stream::new(Socket::new(dialled.tcp), proxy.endpoint.clone(), idle, trail);
         proxy.open(&mut stream, target, call)?;
         trail.note(step, call);
         trail.push(Step::skipped(Stage::Resolve));
@@ -64,8 +81,7 @@ impl Stream {
         Ok(stream)
     }
 
-    fn new(tcp: TcpStream, endpoint: Endpoint, idle: Duration, trail: &Trail) -> Stream {
-        let socket = Socket::new(tcp);
+    fn new(socket: Socket, endpoint: Endpoint, idle: Duration, trail: &Trail) -> Stream {
         let mut stream = Stream {
             local: socket.local_address(),
             channel: Channel::Plain(socket),
@@ -107,6 +123,11 @@ impl Stream {
         let Channel::Plain(socket) = channel else {
             return Err(self.facts(Error::new(Status::Internal, "tls.handshake_failed").stage(Stage::Tls).detail("not a plain connection")));
         };
+        #[cfg(feature = "testing")]
+        let socket = match self.pretend_tls(socket, call, trail) {
+            Ok(result) => return result,
+            Err(socket) => socket,
+        };
         let endpoint = self.endpoint.clone();
         let mut handshake = Handshake::new(socket, tls, &endpoint)?;
         let until = Instant::now() + self.idle;
@@ -125,9 +146,26 @@ impl Stream {
         Ok(())
     }
 
+    /// Takes a connection within the process for secured where its server agrees; gives every other socket back.
+    #[cfg(feature = "testing")]
+    fn pretend_tls(&mut self, mut socket: Socket, call: &Call, trail: &mut Trail) -> Result<Result<(), Error>, Socket> {
+        match socket.pretend_tls() {
+            None => Err(socket),
+            Some(false) => Ok(Err(self.facts(Error::new(Status::Tls, "tls.handshake_closed").stage(Stage::Tls)))),
+            Some(true) => {
+                self.channel = Channel::Pretended(socket);
+                self.is_verified = true;
+                trail.note(Step::ok(Stage::Tls), call);
+                Ok(Ok(()))
+            }
+        }
+    }
+
     /// Whether the server answers a TLS hello, to find out what it waits for. The connection is of no further use.
     pub(in crate::net) fn hears_tls(&mut self, call: &Call) -> Result<bool, Error> {
         let Channel::Plain(socket) = std::mem::replace(&mut self.channel, Channel::Closed) else { return Ok(false) };
+        #[cfg(feature = "testing")]
+        let Err(socket) = self.pretend_tls(socket, call, &mut Trail::off()) else { return Ok(false) };
         let (endpoint, any) = (self.endpoint.clone(), Tls { verify: false, ..Tls::default() });
         let mut handshake = Handshake::new(socket, &any, &endpoint)?;
         let until = Instant::now() + self.idle;

@@ -1,0 +1,164 @@
+//! Plays dialogues in all ways, and says what is wrong.
+
+use super::dialogue::{Dialogue, Exchange};
+use super::performance::{Performance, perform};
+use super::server::{Cut, Ending, Pace};
+use crate::{Status, Transport};
+use serde_json::Value;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Plays the dialogues of this transport that lie in a folder and the folders in it; their number.
+///
+/// Each file `*.txt` whose `protocol` is the transport's name is played whole, line by line and byte by byte, and then with the
+/// connection closed at each byte that the server says, and broken off and silent around the end of each of its lines. No socket is opened. docs/plugins.md describes the files.
+///
+/// # Panics
+///
+/// With a list of what is wrong: a line that differs, an outcome that is another one, a secret in the log, a call that hangs or
+/// panics, and whatever is not true: a mail told as sent that the server has not accepted, or as not sent although it may have
+/// been; a change told as done that the server has not confirmed; a message told as fetched before its end was certain.
+pub fn play<T: Transport>(folder: impl AsRef<Path>) -> usize {
+    let folder = folder.as_ref();
+    let mut files = Vec::new();
+    find(folder, &mut files);
+    files.sort();
+    let mut played = 0;
+    let mut wrong = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(folder).unwrap_or(&file).display().to_string();
+        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let result = match Dialogue::parse(&text) {
+            Ok(dialogue) if dialogue.protocol != T::NAME => continue,
+            Ok(dialogue) => in_all_ways::<T>(&Arc::new(dialogue)),
+            Err(error) => Err(error),
+        };
+        played += 1;
+        wrong.extend(result.err().map(|error| format!("{name}: {error}")));
+    }
+    assert!(wrong.is_empty(), "{} of {played} dialogues:\n\n{}\n", wrong.len(), wrong.join("\n\n"));
+    assert!(played > 0, "there is no dialogue for {} in {}", T::NAME, folder.display());
+    played
+}
+
+fn find(folder: &Path, files: &mut Vec<PathBuf>) {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    for path in entries.map_while(Result::ok).map(|entry| entry.path()) {
+        if path.is_dir() {
+            find(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "txt") {
+            files.push(path);
+        }
+    }
+}
+
+fn in_all_ways<T: Transport>(dialogue: &Arc<Dialogue>) -> Result<(), String> {
+    let mut whole = None;
+    for pace in [Pace::Whole, Pace::Lines, Pace::Bytes] {
+        let performance = once::<T>(dialogue, pace, None).map_err(|error| format!("{pace:?}: {error}"))?;
+        as_it_stands(dialogue, &performance).map_err(|error| format!("{pace:?}: {error}"))?;
+        whole.get_or_insert(performance);
+    }
+    let Some(whole) = whole else { return Ok(()) };
+    let everywhere = (0..whole.said).map(|at| (at, Ending::Closed));
+    // The other two differ from the first only in what is made of them, not in what was read until then.
+    let at_lines = whole.line_ends.iter().flat_map(|end| [end - 1, *end, end + 1].map(|at| [(at, Ending::Reset), (at, Ending::Silent)]));
+    for (at, ending) in everywhere.chain(at_lines.flatten()).filter(|(at, _)| *at < whole.said) {
+        let place = |error: String| format!("{ending:?} after {at} bytes: {error}");
+        let performance = once::<T>(dialogue, Pace::Whole, Some((at, ending))).map_err(place)?;
+        is_true(&performance, &whole, at).map_err(place)?;
+    }
+    Ok(())
+}
+
+fn once<T: Transport>(dialogue: &Arc<Dialogue>, pace: Pace, cut: Cut) -> Result<Performance, String> {
+    catch_unwind(AssertUnwindSafe(|| perform::<T>(dialogue, pace, cut))).map_err(|payload| {
+        let words = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
+        format!("panicked: {}", words.unwrap_or_default())
+    })
+}
+
+/// Whether everything is as the file says.
+fn as_it_stands(dialogue: &Dialogue, played: &Performance) -> Result<(), String> {
+    for (Exchange { request, outcome }, answer) in dialogue.exchanges.iter().zip(&played.answers) {
+        if let Some(difference) = difference(outcome, answer) {
+            let left = played.left.as_ref().err().map_or("", String::as_str);
+            return Err(format!("{left}\n{request}\n{difference}\n{answer:#}"));
+        }
+    }
+    played.left.clone()?;
+    if let Some(secret) = secrets(&dialogue.settings).into_iter().find(|secret| played.told.contains(secret)) {
+        return Err(format!("the secret {secret} is shown"));
+    }
+    for (index, deed) in played.deeds.iter().enumerate().filter(|(_, deed)| is_done(deed)) {
+        if !played.settled.contains_key(&(index + 1)) {
+            return Err(format!("{deed} was done: the mark “! settled {}” is missing", index + 1));
+        }
+    }
+    match (played.fetched.len(), played.whole.len()) {
+        (fetched, marked) if fetched != marked => {
+            Err(format!("{fetched} messages were fetched, and “! whole” stands there {marked} times"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether nothing is told that is not so, when the client has got only so many bytes.
+fn is_true(cut: &Performance, whole: &Performance, bytes: usize) -> Result<(), String> {
+    let got = |needed: &usize| *needed <= bytes;
+    for (index, (deed, as_a_whole)) in cut.deeds.iter().zip(&whole.deeds).enumerate() {
+        let is_settled = whole.settled.get(&(index + 1)).is_some_and(got);
+        let may_be_done = cut.in_doubt.contains(&(index + 1)) && !is_settled;
+        let is_uncertain = deed["status"] == Status::Uncertain.number();
+        let mistake = match is_done(deed) {
+            true if !is_settled || !is_done(as_a_whole) => "told as done, and the server has not said so",
+            true if deed["recipients"] != as_a_whole["recipients"] => "other recipients than the server has accepted",
+            false if may_be_done && !is_uncertain => "told as not done, and it may have been",
+            false if is_uncertain && !may_be_done => "told as uncertain, and it is not",
+            false if is_settled && is_done(as_a_whole) => "told as not done, and the server has done it",
+            _ => continue,
+        };
+        return Err(format!("{mistake}:\n{deed:#}"));
+    }
+    let certain = whole.whole.iter().filter(|needed| got(needed)).count();
+    if cut.fetched.len() > certain {
+        return Err(format!("{} messages were told as fetched, of which only {certain} were certain", cut.fetched.len()));
+    }
+    if !whole.fetched.starts_with(&cut.fetched) {
+        return Err(format!("other messages were fetched: {:?}", cut.fetched));
+    }
+    Ok(())
+}
+
+/// Whether something was done, to the transport's own words.
+fn is_done(deed: &Value) -> bool {
+    // A change that found nothing to change has done nothing.
+    deed["status"] == 0 && deed["applied"] != Value::Array(Vec::new())
+}
+
+/// Where an answer is not what was expected: each member that is expected has to be there, others may be.
+fn difference(expected: &Value, answer: &Value) -> Option<String> {
+    match (expected, answer) {
+        (Value::Object(expected), answer) => expected.iter().find_map(|(name, expected)| {
+            let difference = difference(expected, answer.get(name).unwrap_or(&Value::Null))?;
+            Some(format!("/{name}{difference}"))
+        }),
+        (Value::Array(expected), Value::Array(answer)) if expected.len() == answer.len() => {
+            let mut pairs = expected.iter().zip(answer).enumerate();
+            pairs.find_map(|(index, (expected, answer))| Some(format!("/{index}{}", difference(expected, answer)?)))
+        }
+        _ if expected == answer => None,
+        _ => Some(format!(": {expected} was expected, and it is {answer}")),
+    }
+}
+
+/// The passwords among the settings.
+fn secrets(settings: &Value) -> Vec<&str> {
+    let Some(members) = settings.as_object() else { return Vec::new() };
+    members
+        .iter()
+        .flat_map(|(name, value)| if name == "password" { value.as_str().into_iter().collect() } else { secrets(value) })
+        .collect()
+}

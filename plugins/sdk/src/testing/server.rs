@@ -1,0 +1,291 @@
+//! The server of a dialogue.
+
+use super::dialogue::{Act, Dialogue, Mark, Piece};
+use crate::net::memory::{Peer, Said};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// In which pieces the server's words arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// All that is said in one go.
+    Whole,
+    Lines,
+    Bytes,
+}
+
+/// How a connection ends before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Closed,
+    Reset,
+    Silent,
+}
+
+/// The connection is cut when the client has got so many bytes. The server hears on; what it says is lost.
+pub(super) type Cut = Option<(usize, Ending)>;
+
+/// A server that plays one dialogue, with one connection at a time.
+#[derive(Clone)]
+pub(super) struct Server(Arc<Mutex<State>>);
+
+/// Where the dialogue stands, and what became true on the way.
+pub(super) struct State {
+    dialogue: Arc<Dialogue>,
+    pace: Pace,
+    cut: Cut,
+    is_cut: bool,
+    /// The turn, and how much of it was said.
+    at: usize,
+    within: usize,
+    /// How many bytes were said, lost ones as well.
+    pub(super) said: usize,
+    /// How many bytes were said at the end of each line.
+    pub(super) line_ends: Vec<usize>,
+    /// What was heard and has no turn yet.
+    heard: Vec<u8>,
+    names: BTreeMap<String, Vec<u8>>,
+    connections: usize,
+    /// Why the client did not keep to the dialogue.
+    fault: Option<String>,
+    pub(super) in_doubt: BTreeSet<usize>,
+    /// How many bytes the client has to have for it.
+    pub(super) settled: BTreeMap<usize, usize>,
+    pub(super) whole: Vec<usize>,
+}
+
+impl Server {
+    pub(super) fn new(dialogue: &Arc<Dialogue>, pace: Pace, cut: Cut) -> Server {
+        Server(Arc::new(Mutex::new(State {
+            dialogue: dialogue.clone(),
+            pace,
+            cut,
+            is_cut: false,
+            at: 0,
+            within: 0,
+            said: 0,
+            line_ends: Vec::new(),
+            heard: Vec::new(),
+            names: BTreeMap::new(),
+            connections: 0,
+            fault: None,
+            in_doubt: BTreeSet::new(),
+            settled: BTreeMap::new(),
+            whole: Vec::new(),
+        })))
+    }
+
+    /// Takes the next connection, where the dialogue has one.
+    pub(super) fn connect(&self) -> Option<Box<dyn Peer>> {
+        let mut state = self.state();
+        state.advance(true);
+        if state.is_cut || state.fault.is_some() {
+            return None;
+        }
+        match (state.connections, state.act()) {
+            (0, _) => {}
+            (_, Some(Act::NextConnection)) => state.at += 1,
+            _ => {
+                state.fault = Some("the client connects once more".to_owned());
+                return None;
+            }
+        }
+        state.connections += 1;
+        state.heard.clear();
+        let number = state.connections;
+        drop(state);
+        Some(Box::new(Line { server: self.clone(), number }))
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One connection.
+struct Line {
+    server: Server,
+    number: usize,
+}
+
+impl Peer for Line {
+    fn hear(&mut self, data: &[u8]) -> io::Result<()> {
+        let mut state = self.server.state();
+        let is_over = state.connections != self.number || state.is_cut && matches!(state.cut, Some((_, Ending::Reset)));
+        if is_over {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        state.heard.extend_from_slice(data);
+        state.advance(false);
+        Ok(())
+    }
+
+    fn say(&mut self, data: &mut [u8]) -> Said {
+        let mut state = self.server.state();
+        if state.connections == self.number { state.say(data) } else { Said::Closed }
+    }
+
+    fn secure(&mut self) -> bool {
+        let mut state = self.server.state();
+        let agrees = matches!(state.act(), Some(Act::Secure)) && !state.is_cut;
+        state.at += usize::from(agrees);
+        agrees
+    }
+}
+
+impl State {
+    fn act(&self) -> Option<&Act> {
+        self.dialogue.turns.get(self.at).map(|turn| &turn.act)
+    }
+
+    fn say(&mut self, data: &mut [u8]) -> Said {
+        self.advance(true);
+        if let Some((most, ending)) = self.cut
+            && self.said >= most
+        {
+            self.is_cut = true;
+            self.advance(true);
+            return match ending {
+                Ending::Closed => Said::Closed,
+                Ending::Reset => Said::Reset,
+                Ending::Silent => Said::Nothing,
+            };
+        }
+        match self.act() {
+            _ if self.fault.is_some() => Said::Closed,
+            None | Some(Act::NextConnection) => Said::Closed,
+            Some(Act::Reset) => Said::Reset,
+            Some(Act::Say(_)) => Said::Bytes(self.words(data)),
+            _ => Said::Nothing,
+        }
+    }
+
+    /// Says as much as the pace, the cut and the room allow.
+    fn words(&mut self, data: &mut [u8]) -> usize {
+        let most = self.cut.map_or(usize::MAX, |(most, _)| most - self.said);
+        let room = data.len().min(most).min(if self.pace == Pace::Bytes { 1 } else { usize::MAX });
+        let mut length = 0;
+        while let (Some(Act::Say(pieces)), true) = (self.act(), length < room) {
+            let words = self.render(pieces);
+            let rest = &words[self.within..];
+            let line = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
+            let share = if self.pace == Pace::Lines { line } else { rest.len() }.min(room - length);
+            data[length..length + share].copy_from_slice(&rest[..share]);
+            let is_over = share == rest.len();
+            self.line_ends.extend((1..=share).filter(|end| rest[end - 1] == b'\n').map(|end| self.said + end));
+            length += share;
+            self.said += share;
+            self.within = if is_over { 0 } else { self.within + share };
+            self.at += usize::from(is_over);
+            self.advance(false);
+            if self.pace == Pace::Lines {
+                break;
+            }
+        }
+        length
+    }
+
+    fn render(&self, pieces: &[Piece]) -> Vec<u8> {
+        let bytes = pieces.iter().map(|piece| match piece {
+            Piece::Bytes(bytes) => bytes.as_slice(),
+            Piece::Name(name) => self.names.get(name).map_or(&b"?"[..], Vec::as_slice),
+            Piece::Any => b"*",
+        });
+        bytes.collect::<Vec<_>>().concat()
+    }
+
+    /// Goes on as far as that needs no word of the server; `is_read`: the client waits for one, so that it will not say what it only may say.
+    fn advance(&mut self, is_read: bool) {
+        let dialogue = self.dialogue.clone();
+        while let (Some(turn), None) = (dialogue.turns.get(self.at), &self.fault) {
+            match &turn.act {
+                Act::Mark(Mark::InDoubt(number)) => drop(self.in_doubt.insert(*number)),
+                Act::Mark(Mark::Settled(number)) => drop(self.settled.insert(*number, self.said)),
+                Act::Mark(Mark::Whole) => self.whole.push(self.said),
+                Act::Say(pieces) if self.is_cut => {
+                    self.said += self.render(pieces).len() - std::mem::take(&mut self.within);
+                }
+                Act::HearLine(pieces) => match self.hear_line(pieces) {
+                    None => return,
+                    Some(true) => {}
+                    Some(false) => return self.wrong(turn.line),
+                },
+                Act::HearBytes(bytes) => match self.heard.get(..bytes.len()) {
+                    None => return,
+                    Some(heard) if heard == bytes => drop(self.heard.drain(..bytes.len())),
+                    Some(_) => return self.wrong(turn.line),
+                },
+                Act::MayHear(pieces) => match self.hear_line(pieces) {
+                    Some(true) => {}
+                    None if !is_read || !self.heard.is_empty() => return,
+                    _ => self.leave_out(),
+                },
+                Act::Say(_) | Act::Secure | Act::NextConnection | Act::Silence | Act::Reset => return,
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Passes over what the server would have said to a line that does not come, up to the last of it.
+    fn leave_out(&mut self) {
+        while let Some(Act::Say(_)) = self.dialogue.turns.get(self.at + 1).map(|turn| &turn.act) {
+            self.at += 1;
+        }
+    }
+
+    /// Whether a line was heard that fits; `None` where there is no whole line.
+    fn hear_line(&mut self, pieces: &[Piece]) -> Option<bool> {
+        let end = self.heard.windows(2).position(|end| end == b"\r\n")?;
+        let mut names = Vec::new();
+        let fits = fits(pieces, &self.heard[..end], &mut names);
+        if fits {
+            self.names.extend(names);
+            self.heard.drain(..end + 2);
+        }
+        Some(fits)
+    }
+
+    fn wrong(&mut self, line: usize) {
+        if !self.is_cut {
+            self.fault = Some(format!("line {line}: the client says {}", self.next_words()));
+        }
+    }
+
+    /// The beginning of what was heard.
+    fn next_words(&self) -> String {
+        let end = self.heard.iter().position(|byte| *byte == b'\n').map_or(self.heard.len(), |end| end + 1);
+        format!("“{}”", self.heard[..end.min(500)].escape_ascii())
+    }
+
+    /// What is left of the dialogue when the client is done.
+    pub(super) fn left(&mut self) -> Result<(), String> {
+        self.advance(true);
+        if let Some(Act::Silence | Act::Reset) = self.act() {
+            self.at += 1;
+        }
+        match (&self.fault, self.dialogue.turns.get(self.at)) {
+            (Some(fault), _) => Err(fault.clone()),
+            (None, Some(turn)) if self.heard.is_empty() => Err(format!("line {}: the client says nothing", turn.line)),
+            (None, Some(turn)) => Err(format!("line {}: the client has said {}", turn.line, self.next_words())),
+            (None, None) if !self.heard.is_empty() => Err(format!("behind the end the client says {}", self.next_words())),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Whether a line is what the pieces say, and what the names in them stand for.
+fn fits(pieces: &[Piece], line: &[u8], names: &mut Vec<(String, Vec<u8>)>) -> bool {
+    match pieces {
+        [] => line.is_empty(),
+        [Piece::Bytes(bytes), rest @ ..] => line.strip_prefix(bytes.as_slice()).is_some_and(|line| fits(rest, line, names)),
+        [piece, rest @ ..] => {
+            let lengths = 0..=line.len();
+            let Some(length) = lengths.into_iter().find(|length| fits(rest, &line[*length..], names)) else { return false };
+            if let Piece::Name(name) = piece {
+                names.push((name.clone(), line[..length].to_vec()));
+            }
+            true
+        }
+    }
+}
