@@ -56,6 +56,7 @@ impl Receipt {
 /// What became of a message document, or of an array of them, when everything went to everybody.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
+#[allow(clippy::large_enum_variant, reason = "it exists once in a call, where a box would cost each mail an allocation")]
 pub enum Receipts {
     /// Of one message.
     One(Receipt),

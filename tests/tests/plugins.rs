@@ -23,7 +23,7 @@ fn open_with(config: Value, callbacks: Box<dyn Callbacks>) -> Arc<Host> {
 
 /// The entry of a plugin file among the transports.
 fn entry(host: &Host, file: &str) -> Value {
-    let transports: Vec<Value> = listed(&host);
+    let transports: Vec<Value> = listed(host);
     let is = |entry: &Value| entry["file"].as_str().is_some_and(|path| Path::new(path).ends_with(file));
     transports.iter().find(|entry| is(entry)).unwrap_or_else(|| panic!("{file} is not listed: {transports:?}")).clone()
 }
