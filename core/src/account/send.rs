@@ -51,6 +51,14 @@ impl Account {
         self.conclude("compose", composed, |mail| format!("composed <{}>, {} bytes", mail.message_id, mail.size))
     }
 
+    /// Makes a message of bytes that another program composed, for the envelope that it names; an empty sender is the null sender.
+    /// They go out as they are, but for Bcc headers and bare line ends.
+    pub fn compose_raw(&self, from: &str, recipients: &[&str], message: Vec<u8>, cancel: &Cancel) -> Result<Composed<'static>, Error> {
+        let compose = |composer: &Composer<'_>| composer.compose_raw(from, recipients, message);
+        let composed = self.switched_on().and_then(|()| self.composed(cancel, compose));
+        self.conclude("compose", composed, |mail| format!("composed <{}>, {} bytes", mail.message_id, mail.size))
+    }
+
     /// Composes a message that comes alone.
     pub(super) fn composed<'p>(
         &self,

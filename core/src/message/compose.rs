@@ -12,7 +12,7 @@ use super::header::Headers;
 use super::identity::{Identity, Style};
 use super::members::{Attachment, Priority, Source};
 use super::reader::escaped;
-use super::{base64, blind, given, html, identifier, kind, ready, text};
+use super::{base64, blind, given, html, identifier, kind, raw, ready, text};
 use crate::Watch;
 use crate::settings::Sender;
 use postkontor_plugin::{Error, Input};
@@ -58,6 +58,13 @@ impl<'s> Composer<'s> {
         let (mut findings, mut parts) = (Findings::new(self.watch), Vec::new());
         let message = Message::of(message.members(&mut parts), &mut findings);
         self.checked(message, &parts, findings)
+    }
+
+    /// Makes a message of bytes that another program composed, for the envelope that it names; an empty sender is the null sender.
+    ///
+    /// They go out as they are, but for Bcc headers and bare line ends. Pointers of errors are `/from`, `/to/0`, and empty for the bytes.
+    pub fn compose_raw<'a>(&self, from: &str, recipients: &[&str], message: Vec<u8>) -> Result<Composed<'a>, Error> {
+        raw::compose(from, recipients, message, &self.identity, Findings::new(self.watch))
     }
 
     /// Composes what was read, with all that was found so far.

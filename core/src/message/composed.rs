@@ -47,6 +47,8 @@ pub(super) enum Segment<'a> {
     Part(&'a [u8]),
     /// A file, in base64.
     File(File),
+    /// A whole message that came in memory, with its line ends put right.
+    Raw(Vec<u8>),
     /// A ready-made message from the end of its header block on, with its line ends put right.
     Ready { file: File, body: u64 },
 }
@@ -107,7 +109,7 @@ impl Composed<'_> {
     /// Whether something of the message is in UTF-8. What a ready-made message holds is its maker's affair.
     pub(crate) fn is_utf_8(&self) -> bool {
         let says = |label: &[u8]| memchr::memmem::find(&self.head, label).is_some();
-        let is_ready = self.segments.iter().any(|segment| matches!(segment, Segment::Ready { .. }));
+        let is_ready = self.segments.iter().any(|segment| matches!(segment, Segment::Ready { .. } | Segment::Raw(_)));
         !is_ready && (says(b"=?utf-8?") || says(b"; charset=utf-8\r\n"))
     }
 
@@ -132,16 +134,8 @@ impl Reading {
     /// Writes some bytes of the segment, and goes on to the next one at its end.
     fn advance(&mut self, segment: &Segment<'_>, head: &[u8], data: &mut [u8]) -> Result<usize, Error> {
         match segment {
-            Segment::Head(range) => {
-                let rest = &head[range.start + self.position..range.end];
-                let count = rest.len().min(data.len());
-                data[..count].copy_from_slice(&rest[..count]);
-                self.position += count;
-                if count == rest.len() {
-                    self.next();
-                }
-                Ok(count)
-            }
+            Segment::Head(range) => Ok(self.copy(&head[range.clone()], data)),
+            Segment::Raw(bytes) => Ok(self.copy(bytes, data)),
             Segment::Part(bytes) => {
                 let (consumed, written) = self.line.encode(&bytes[self.position..], data);
                 self.position += consumed;
@@ -181,6 +175,18 @@ impl Reading {
                 Ok(written)
             }
         }
+    }
+
+    /// Copies what comes next of a segment that goes out as it is.
+    fn copy(&mut self, bytes: &[u8], data: &mut [u8]) -> usize {
+        let rest = &bytes[self.position..];
+        let count = rest.len().min(data.len());
+        data[..count].copy_from_slice(&rest[..count]);
+        self.position += count;
+        if count == rest.len() {
+            self.next();
+        }
+        count
     }
 
     fn next(&mut self) {

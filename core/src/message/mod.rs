@@ -9,7 +9,7 @@
 //! `kind` for its values and `findings` for what is wrong with them. `identity` reads the sender's settings. `compose` decides what the
 //! message consists of and writes it, with `header`, `text` and `html`, all in the `charset` of the sender. `composed` gives
 //! the bytes away, encoding attachments (`base64`, `file`) as they pass. `ready` does the same for a message that exists, whose
-//! `line_ends` are made CRLF. `blind` keeps the Bcc header for the sender's own copy.
+//! `line_ends` are made CRLF. `raw` is one in memory that brings its envelope. `blind` keeps the Bcc header for the sender's own copy.
 
 mod address;
 mod base64;
@@ -31,6 +31,7 @@ mod identity;
 mod kind;
 mod line_ends;
 mod members;
+mod raw;
 mod reader;
 mod ready;
 mod text;

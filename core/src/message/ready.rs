@@ -230,7 +230,7 @@ impl Scan {
 }
 
 /// Where the body begins: behind the first empty line. `ended` says that no more bytes follow.
-fn end_of_head(bytes: &[u8], ended: bool) -> Option<usize> {
+pub(super) fn end_of_head(bytes: &[u8], ended: bool) -> Option<usize> {
     let mut start = 0;
     loop {
         let Some(length) = memchr2(b'\r', b'\n', &bytes[start..]) else { return ended.then_some(bytes.len()) };
@@ -249,17 +249,17 @@ fn end_of_head(bytes: &[u8], ended: bool) -> Option<usize> {
 
 /// The headers of a block.
 #[derive(Default)]
-struct Fields<'h>(Vec<Field<'h>>);
+pub(super) struct Fields<'h>(pub(super) Vec<Field<'h>>);
 
 /// One header with its continuation lines.
-struct Field<'h> {
+pub(super) struct Field<'h> {
     name: &'h [u8],
     lines: Vec<&'h [u8]>,
 }
 
 impl<'h> Fields<'h> {
     /// Divides a header block; nothing when there is a line in it that no header has.
-    fn parse(head: &'h [u8]) -> Option<Fields<'h>> {
+    pub(super) fn parse(head: &'h [u8]) -> Option<Fields<'h>> {
         let mut fields: Vec<Field<'h>> = Vec::new();
         for line in head.split(|byte| matches!(byte, b'\r' | b'\n')).filter(|line| !line.is_empty()) {
             if matches!(line[0], b' ' | b'\t') {
@@ -281,11 +281,11 @@ impl<'h> Fields<'h> {
 }
 
 impl Field<'_> {
-    fn is(&self, name: &str) -> bool {
+    pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
         for line in &self.lines {
             out.extend_from_slice(line);
             out.extend_from_slice(b"\r\n");
@@ -297,7 +297,7 @@ impl Field<'_> {
         whole.split_once(':').map_or_else(String::new, |(_, value)| value.trim().to_owned())
     }
 
-    fn identifier(&self) -> String {
+    pub(super) fn identifier(&self) -> String {
         let value = self.value();
         let identifier = value.trim_start_matches('<').trim_end_matches('>');
         // What others wrote may be anything; what goes into receipts and to transports is a plain word or nothing.

@@ -5,7 +5,7 @@
 mod growth;
 mod ready;
 
-use postkontor_core::message::{Composed, compose};
+use postkontor_core::message::{Composed, Composer, compose};
 use postkontor_core::settings::{Html, Sender, Unencodable};
 use postkontor_plugin::{Error, Notify, Status};
 use serde_json::{Value, json};

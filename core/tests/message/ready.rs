@@ -66,3 +66,52 @@ fn a_file_that_is_no_message_is_refused() {
     assert_eq!(problem(json!({"file": &file, "subject": "x"})), pair("/subject", "message.member_not_with_file"));
     assert_eq!(problem(json!({"file": file, "receipt": {"read": true}})), pair("/receipt/read", "message.member_not_with_file"));
 }
+
+/// Composes bytes for b@example.com.
+fn raw(message: &[u8]) -> Result<Composed<'static>, Error> {
+    let sender = Sender::default();
+    Composer::new(&sender)?.compose_raw("a@example.com", &["b@example.com"], message.to_vec())
+}
+
+#[test]
+fn a_message_in_memory_goes_out_byte_by_byte() {
+    let message = "Subject: x\r\nX-Odd:y\r\n z\r\n\r\n.\r\nGr\u{fc}\u{df}e\r\n";
+    let mut composed = raw(message.as_bytes()).unwrap();
+    assert_eq!(read(&mut composed).unwrap(), message);
+    assert_eq!((composed.size, composed.eight_bit, composed.message_id.as_str()), (message.len() as u64, true, ""));
+    assert_eq!((composed.from.as_str(), composed.recipients[0].address.as_str()), ("a@example.com", "b@example.com"));
+    assert_eq!(raw(b"Message-ID: <1@x>\r\n\r\n").unwrap().message_id, "1@x");
+}
+
+#[test]
+fn a_message_in_memory_has_no_bcc_and_no_bare_line_end() {
+    let mut composed = raw(b"Bcc: c@example.com,\n d@example.com\nSubject: x\rResent-Bcc: e@example.com\n\nbody\n.\nend").unwrap();
+    let message = read(&mut composed).unwrap();
+    assert_eq!(message, "Subject: x\r\n\r\nbody\r\n.\r\nend\r\n");
+    assert_eq!(composed.size, message.len() as u64);
+    assert_eq!(read(&mut raw(b"Bcc: c@example.com").unwrap()).unwrap(), "\r\n");
+}
+
+#[test]
+fn what_is_no_message_or_has_no_envelope_is_refused_with_its_place() {
+    for (message, code) in [
+        (&b"no header\r\n\r\nx"[..], "message.no_message"),
+        (b"", "message.no_message"),
+        (b"Bcc: c@example.com\r\nno header\r\n\r\nx", "message.no_message"),
+        (b"Subject: x\r\n\r\na\0b\r\n", "message.control_character"),
+    ] {
+        let error = raw(message).unwrap_err();
+        assert_eq!((error.code.as_str(), error.at[0].pointer.as_str()), (code, ""), "{error:?}");
+    }
+    let sender = Sender::default();
+    let composer = Composer::new(&sender).unwrap();
+    let compose = |from: &str, to: &[&str]| composer.compose_raw(from, to, b"Subject: x\r\n\r\n".to_vec());
+    assert_eq!(compose("", &["b@example.com"]).unwrap().from, "");
+    for (from, to, pointer) in [
+        ("a@example.com>\r\nRCPT TO:<c@example.com", vec!["b@example.com"], "/from"),
+        ("a@example.com", vec!["b@example.com", "c@example.com\r\nDATA"], "/to/1"),
+        ("a@example.com", vec![], "/to"),
+    ] {
+        assert_eq!(compose(from, &to).unwrap_err().at[0].pointer, pointer);
+    }
+}
