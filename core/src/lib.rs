@@ -51,6 +51,8 @@
 //! too ([`Asked`]), and [`Account::send_document`] sends message documents. Sending is two things, which a program may do at two times:
 //! [`Account::compose`] makes a [`Composed`] of a message, [`Account::deliver`] makes a verdict of that.
 //!
+//! With the feature `lettre` an account is a transport of lettre (`postkontor_core::lettre::Mailer`).
+//!
 //! - `loader` finds plugins and calls them through the frozen vtable: the only place with `unsafe`.
 //! - [`settings`] knows the settings document: layers, schema, check, forms, secrets.
 //! - [`log`] tells the program and a file what was done.
@@ -63,6 +65,8 @@ mod cancel;
 mod error;
 mod host;
 mod json;
+#[cfg(feature = "lettre")]
+pub mod lettre;
 mod listing;
 mod loader;
 pub mod log;

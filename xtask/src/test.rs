@@ -16,6 +16,11 @@ pub(crate) fn run(_arguments: &[String]) -> ExitCode {
     // The tests load the plugins, call the shared library and run the command, so all of them must be there before.
     if steps.check("build", cargo().args(["build", "--workspace"])) {
         steps.tests("tests", cargo().args(["test", "--workspace", "--no-fail-fast"]));
+        steps.tests("documentation of core with lettre", cargo().args(["test", "-p", "postkontor-core", "--features", "lettre", "--doc"]));
+        steps.tests(
+            "programs that compose with lettre",
+            cargo().args(["test", "-p", "postkontor-tests", "--features", "lettre", "--test", "lettre"]),
+        );
         for manifest in strangers() {
             let name = format!("tests of {}", manifest.strip_prefix(root()).unwrap_or(&manifest).display());
             steps.tests(&name, cargo().args(["test", "--manifest-path"]).arg(&manifest));

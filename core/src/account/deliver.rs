@@ -34,8 +34,13 @@ impl Account {
         results.map(|result| result.map_err(|error| self.failed(error))).collect()
     }
 
+    /// Delivers one composed mail.
+    pub fn deliver_one(&mut self, mail: Composed<'_>, cancel: &Cancel) -> Result<Receipt, Error> {
+        self.deliver(vec![mail], cancel).pop().unwrap_or_else(|| Err(unreadable("no result")))
+    }
+
     /// Delivers the only mail of a call.
-    pub(super) fn deliver_one(&mut self, mail: Composed<'_>, cancel: &Cancel) -> Result<Receipt, Error> {
+    pub(super) fn verdict(&mut self, mail: Composed<'_>, cancel: &Cancel) -> Result<Receipt, Error> {
         let result = self.verdicts(vec![mail], cancel).pop().unwrap_or_else(|| Err(unreadable("no result")));
         result.map_err(|error| self.failed(error))
     }

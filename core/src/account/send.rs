@@ -25,7 +25,7 @@ impl Account {
             return self.conclude("send", result, |_| "all were sent".to_owned());
         }
         match self.switched_on().and_then(|()| self.composed(cancel, |composer| composer.compose(message, parts))) {
-            Ok(mail) => self.deliver_one(mail, cancel).map(Receipts::One),
+            Ok(mail) => self.verdict(mail, cancel).map(Receipts::One),
             Err(error) => self.conclude("send", Err(error), |_| String::new()),
         }
     }
@@ -40,7 +40,7 @@ impl Account {
     pub fn send(&mut self, message: &Message<'_>, cancel: &Cancel) -> Result<Receipt, Error> {
         self.begin();
         match self.switched_on().and_then(|()| self.composed(cancel, |composer| composer.compose_message(message))) {
-            Ok(mail) => self.deliver_one(mail, cancel),
+            Ok(mail) => self.verdict(mail, cancel),
             Err(error) => self.conclude("send", Err(error), |_| String::new()),
         }
     }
