@@ -60,6 +60,7 @@
 //! - [`account`](Account) brings the three together: who sends, with which fallback, and what became of it.
 
 mod account;
+mod built;
 mod callbacks;
 mod cancel;
 mod error;
@@ -84,6 +85,7 @@ mod watch;
 mod whole_file;
 
 pub use account::Account;
+pub use built::Built;
 pub use callbacks::Callbacks;
 pub use cancel::Cancel;
 pub use host::{Config, Host, ListedTransport};
@@ -99,4 +101,3 @@ pub use report::Report;
 pub use request::{Asked, Authorize, Loop, ReceiveRequest, Request, Source, TestRequest, Wanted};
 pub use unread::Unread;
 pub use watch::Watch;
-pub use whole_file::write_whole;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Writes a file, in place of one that is there. When the disk is full, or anything else fails, that one stays as it was, and half a new one does not
 /// stay. What cannot be replaced, a device or a pipe, is written into.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let (target, old) = match path.metadata() {
         Ok(found) if !found.is_file() => return OpenOptions::new().write(true).open(path)?.write_all(bytes),
         // Where it is a link, the file that it leads to is meant.

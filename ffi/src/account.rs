@@ -28,7 +28,7 @@ pub unsafe extern "system" fn postkontor_account_open(
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
     unsafe {
-        entry::call(out, || {
+        entry::call_of(host, out, || {
             let account = argument::place(account, "account")?;
             let opened = handle::share(host)?;
             let settings = argument::text(settings, "settings")?;
@@ -47,7 +47,7 @@ pub unsafe extern "system" fn postkontor_account_open(
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn postkontor_account_close(account: *mut AccountHandle, out: *mut Buf) -> StatusNumber {
     // SAFETY: `out` is what the header says.
-    unsafe { entry::call(out, || handle::close(account).map(|_| NOTHING)) }
+    unsafe { entry::call_of(account, out, || handle::close(account).map(|_| NOTHING)) }
 }
 
 /// Tries the settings step by step, and sends nothing unless asked to. POSTKONTOR_OK means that the test ran; what it found is
@@ -110,7 +110,7 @@ pub unsafe extern "system" fn postkontor_account_send(
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
     unsafe {
-        entry::call(out, || {
+        entry::call_of(account, out, || {
             let mut account = handle::lend(account)?;
             let message = argument::text(message, "message")?;
             let parts = argument::parts(parts, count)?;
@@ -164,7 +164,7 @@ pub unsafe extern "system" fn postkontor_account_receive(
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
     unsafe {
-        entry::call(out, || {
+        entry::call_of(account, out, || {
             let mut account = handle::lend(account)?;
             let request = argument::optional_text(request, "request")?.unwrap_or("{}");
             let cancel = cancel::token(cancel)?;
@@ -230,7 +230,7 @@ unsafe fn ask<R: Into<Vec<u8>>>(
 ) -> StatusNumber {
     // SAFETY: the caller's promise is the one asked for.
     unsafe {
-        entry::call(out, || {
+        entry::call_of(account, out, || {
             let mut account = handle::lend(account)?;
             let request = argument::optional_text(request, "request")?.unwrap_or("{}");
             verb(account.get()?, request, &cancel::token(cancel)?)

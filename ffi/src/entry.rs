@@ -1,6 +1,7 @@
 //! The one way from C into Rust.
 
-use crate::abi::Buf;
+use crate::abi::{Buf, HostHandle};
+use crate::handle::{self, Kind};
 use crate::{buffer, thread};
 use postkontor_core::texts::Texts;
 use postkontor_plugin::{Error, Status};
@@ -20,16 +21,26 @@ pub(crate) const NOTHING: String = String::new();
 ///
 /// `out` is null or may be written to.
 pub(crate) unsafe fn call<R: Into<Vec<u8>>>(out: *mut Buf, body: impl FnOnce() -> Result<R, Error>) -> i32 {
+    // SAFETY: the caller's promise is the one asked for.
+    unsafe { call_of(std::ptr::null_mut::<HostHandle>(), out, body) }
+}
+
+/// The same for a function of an object: its errors are in the language of the host that the object belongs to.
+///
+/// # Safety
+///
+/// `out` is null or may be written to.
+pub(crate) unsafe fn call_of<K: Kind, R: Into<Vec<u8>>>(object: *mut K, out: *mut Buf, body: impl FnOnce() -> Result<R, Error>) -> i32 {
     static HOOK: Once = Once::new();
     HOOK.call_once(keep_panics_quiet);
 
     thread::inside(|| {
         // SAFETY: the caller's promise is the one asked for.
-        let run = || unsafe { finish(out, body()) };
+        let run = || unsafe { finish(object, out, body()) };
         let ended = catch_unwind(AssertUnwindSafe(run));
         // SAFETY: as above.
-        let ended =
-            ended.or_else(|panic| catch_unwind(AssertUnwindSafe(|| unsafe { finish::<Vec<u8>>(out, Err(defect(panic.as_ref()))) })));
+        let ended = ended
+            .or_else(|panic| catch_unwind(AssertUnwindSafe(|| unsafe { finish::<K, Vec<u8>>(object, out, Err(defect(panic.as_ref()))) })));
         // Not even the defect can be described: no memory, for example.
         // SAFETY: as above.
         ended.unwrap_or_else(|_| unsafe { last_resort(out) })
@@ -46,10 +57,10 @@ pub(crate) fn json(result: impl serde::Serialize) -> Result<Vec<u8>, Error> {
 /// # Safety
 ///
 /// `out` is null or may be written to.
-unsafe fn finish<R: Into<Vec<u8>>>(out: *mut Buf, result: Result<R, Error>) -> i32 {
+unsafe fn finish<K: Kind, R: Into<Vec<u8>>>(object: *mut K, out: *mut Buf, result: Result<R, Error>) -> i32 {
     let (status, bytes) = match result {
         Ok(result) => (Status::Ok, result.into()),
-        Err(error) => (error.status, describe(error)),
+        Err(error) => (error.status, describe(object, error)),
     };
     let bytes = if bytes.is_empty() { b"{}".to_vec() } else { bytes };
     // SAFETY: the caller's promise is the one asked for.
@@ -86,8 +97,13 @@ pub(crate) fn speak(config: &str) {
     }
 }
 
-fn describe(mut error: Error) -> Vec<u8> {
+fn describe<K: Kind>(object: *mut K, mut error: Error) -> Vec<u8> {
     static TEXTS: OnceLock<Texts> = OnceLock::new();
+    if error.message.is_empty()
+        && let Some(host) = handle::host(object)
+    {
+        error = host.localised(error);
+    }
     if error.message.is_empty() {
         let language = LANGUAGE.lock().unwrap_or_else(PoisonError::into_inner).clone();
         error.message = TEXTS.get_or_init(Texts::new).sentence(&language, &error.code, &error.args).unwrap_or_else(|| error.code.clone());

@@ -86,6 +86,16 @@ pub(crate) fn lend<K: Kind>(handle: *mut K) -> Result<Lent<K>, Error> {
     Ok(Lent { thing: Some(thing), handle, owner: std::ptr::without_provenance_mut(entry.owner) })
 }
 
+/// The host that an object belongs to, where both are open.
+pub(crate) fn host<K: Kind>(object: *mut K) -> Option<Arc<Host>> {
+    let mut registry = registry();
+    let owner = match K::NUMBER {
+        HostHandle::NUMBER => object.cast(),
+        _ => std::ptr::without_provenance_mut(K::table(&mut registry).find::<K>(object).ok()?.owner),
+    };
+    registry.hosts.find::<HostHandle>(owner).ok()?.thing.clone()
+}
+
 /// Takes a thing out of its table for good. The caller drops it, which may take time and call back.
 pub(crate) fn close<K: Kind>(handle: *mut K) -> Result<Option<K::Thing>, Error> {
     let mut registry = registry();

@@ -50,7 +50,7 @@ pub unsafe extern "system" fn postkontor_host_open(
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn postkontor_host_close(host: *mut HostHandle, out: *mut Buf) -> StatusNumber {
     // SAFETY: `out` is what the header says.
-    unsafe { entry::call(out, || handle::close_host(host).map(|_| NOTHING)) }
+    unsafe { entry::call_of(host, out, || handle::close_host(host).map(|_| NOTHING)) }
 }
 
 /// Lists the transports, also those whose plugin did not load:
@@ -62,7 +62,7 @@ pub unsafe extern "system" fn postkontor_host_close(host: *mut HostHandle, out: 
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn postkontor_host_transports(host: *mut HostHandle, out: *mut Buf) -> StatusNumber {
     // SAFETY: `out` is what the header says.
-    unsafe { entry::call(out, || entry::json(handle::share(host)?.transports())) }
+    unsafe { entry::call_of(host, out, || entry::json(handle::share(host)?.transports())) }
 }
 
 /// Describes the form for a transport's settings: {"schema","uischema","rjsf"}, texts in `language` ("de-AT") or, where that
@@ -81,7 +81,7 @@ pub unsafe extern "system" fn postkontor_host_schema(
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
     unsafe {
-        entry::call(out, || {
+        entry::call_of(host, out, || {
             let host = handle::share(host)?;
             let transport = argument::text(transport, "transport")?;
             host.schema(transport, argument::optional_text(language, "language")?.unwrap_or_default()).and_then(entry::json)
@@ -99,7 +99,7 @@ pub unsafe extern "system" fn postkontor_host_schema(
 pub unsafe extern "system" fn postkontor_host_check(host: *mut HostHandle, settings: *const c_char, out: *mut Buf) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
     unsafe {
-        entry::call(out, || {
+        entry::call_of(host, out, || {
             let host = handle::share(host)?;
             entry::json(host.check(argument::text(settings, "settings")?))
         })
@@ -121,7 +121,7 @@ pub unsafe extern "system" fn postkontor_host_discover(
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
     unsafe {
-        entry::call(out, || {
+        entry::call_of(host, out, || {
             let host = handle::share(host)?;
             host.discover(argument::text(address, "address")?, &cancel::token(cancel)?).and_then(entry::json)
         })

@@ -4,13 +4,9 @@ use crate::abi::{Buf, HostHandle, MessageHandle, Slice, StatusNumber, Write};
 use crate::callbacks::Writer;
 use crate::entry::{self, NOTHING};
 use crate::{argument, handle};
-use postkontor_core::message::Composer;
 use postkontor_core::settings::Sender;
-use postkontor_core::{Cancel, Host, Opened, Source, Wanted, write_whole};
-use postkontor_plugin::{Error, Status};
-use std::borrow::Cow;
+use postkontor_core::{Opened, Source, Wanted};
 use std::ffi::{c_char, c_void};
-use std::path::Path;
 
 /// Builds the MIME form of a message without sending it, for archives and previews. Bcc does not appear in it.
 ///
@@ -35,12 +31,21 @@ pub unsafe extern "system" fn postkontor_message_build(
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
     unsafe {
-        entry::call(out, || {
+        entry::call_of(host, out, || {
             let host = handle::share(host)?;
             let sender = argument::optional_text(sender, "sender")?.unwrap_or("{}");
             let message = argument::text(message, "message")?;
             let parts = argument::parts(parts, count)?;
-            build(&host, sender, message, &parts, Writer::new(write, user)).map_err(|error| host.localised(error))
+            let sender = Sender::read(sender)?;
+            let Some(writer) = Writer::new(write, user) else {
+                let mut whole = Vec::new();
+                host.build(&sender, message, &parts, &mut |block| {
+                    whole.extend_from_slice(block);
+                    Ok(())
+                })?;
+                return Ok(whole);
+            };
+            host.build(&sender, message, &parts, &mut |block| writer.write(block)).and_then(entry::json)
         })
     }
 }
@@ -63,15 +68,14 @@ pub unsafe extern "system" fn postkontor_message_open(
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
     unsafe {
-        entry::call(out, || {
+        entry::call_of(host, out, || {
             let message = argument::place(message, "message")?;
-            let open = handle::share(host)?;
-            let source = Source::read(argument::optional_text(source, "source")?.unwrap_or("{}")).map_err(|error| open.localised(error))?;
-            let raw = match source.file {
-                Some(file) => std::fs::read(&file).map_err(|error| unreadable(&file, &error, &open))?,
-                None => argument::bytes(data, len, "data")?.to_vec(),
+            let _open = handle::share(host)?;
+            let source = Source::read(argument::optional_text(source, "source")?.unwrap_or("{}"))?;
+            let opened = match source.file {
+                Some(file) => Opened::open(&file)?,
+                None => Opened::new(argument::bytes(data, len, "data")?.to_vec()),
             };
-            let opened = Opened::new(raw);
             let summary = opened.summary().to_owned();
             message.fill(handle::open(opened, Some(host))?);
             Ok(summary)
@@ -95,22 +99,20 @@ pub unsafe extern "system" fn postkontor_message_part(
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
     unsafe {
-        entry::call(out, || {
+        entry::call_of(message, out, || {
             let mut message = handle::lend(message)?;
-            let open = handle::share(message.owner())?;
-            let wanted = Wanted::read(argument::text(request, "request")?).map_err(|error| open.localised(error))?;
+            let wanted = Wanted::read(argument::text(request, "request")?)?;
             let message = message.get()?;
-            let part = match wanted.part {
-                None => Cow::Borrowed(message.raw()),
-                Some(index) => message.part(index).map_err(|error| open.localised(error))?,
+            let size = match (&wanted.file, Writer::new(write, user)) {
+                (Some(file), _) => message.save(&wanted, file)?,
+                (None, Some(writer)) => {
+                    let bytes = message.bytes(&wanted)?;
+                    bytes.chunks(BLOCK).try_for_each(|block| writer.write(block))?;
+                    bytes.len() as u64
+                }
+                (None, None) => return Ok(message.bytes(&wanted)?.into_owned()),
             };
-            let size = part.len();
-            match (wanted.file, Writer::new(write, user)) {
-                (Some(file), _) => write_whole(&file, &part).map_err(|error| unwritable(&file, &error, &open))?,
-                (None, Some(writer)) => part.chunks(BLOCK).try_for_each(|block| writer.write(block))?,
-                (None, None) => return Ok(part.into_owned()),
-            }
-            Ok(serde_json::json!({ "size": size }).to_string().into_bytes())
+            entry::json(serde_json::json!({ "size": size }))
         })
     }
 }
@@ -123,53 +125,8 @@ pub unsafe extern "system" fn postkontor_message_part(
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn postkontor_message_close(message: *mut MessageHandle, out: *mut Buf) -> StatusNumber {
     // SAFETY: `out` is what the header says.
-    unsafe { entry::call(out, || handle::close(message).map(|_| NOTHING)) }
+    unsafe { entry::call_of(message, out, || handle::close(message).map(|_| NOTHING)) }
 }
 
 /// Bytes are handed over in blocks of this size.
 const BLOCK: usize = 64 * 1024;
-
-fn unreadable(file: &Path, error: &std::io::Error, host: &Host) -> Error {
-    let status = if error.kind() == std::io::ErrorKind::NotFound { Status::NotFound } else { Status::Local };
-    let error = Error::new(status, "message.file_unreadable").detail(error.to_string());
-    host.localised(error.arg("path", file.display().to_string()))
-}
-
-fn unwritable(file: &Path, error: &std::io::Error, host: &Host) -> Error {
-    let error = Error::new(Status::Local, "message.part_not_saved").detail(error.to_string());
-    host.localised(error.arg("path", file.display().to_string()))
-}
-
-fn build(host: &Host, sender: &str, message: &str, parts: &[&[u8]], writer: Option<Writer>) -> Result<Vec<u8>, Error> {
-    let sender: Sender =
-        serde_json::from_str(sender).map_err(|error| Error::new(Status::Settings, "settings.unreadable").detail(error.to_string()))?;
-    let cancel = Cancel::default();
-    let watch = host.watch(&cancel);
-    let mut composed = Composer::new(&sender)?.watched_by(&watch).compose(message, parts)?;
-    let mut block = vec![0; BLOCK];
-    let mut whole = Vec::new();
-    loop {
-        watch.check()?;
-        let count = composed.read(&mut block)?;
-        let Some(bytes) = block.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
-        match &writer {
-            Some(writer) => writer.write(bytes)?,
-            None => whole.extend_from_slice(bytes),
-        }
-    }
-    if writer.is_none() {
-        return Ok(whole);
-    }
-    let recipients: Vec<_> = composed.recipients.iter().map(|recipient| recipient.address.as_str()).collect();
-    let mut facts = serde_json::json!({
-        "size": composed.size,
-        "message_id": composed.message_id,
-        "from": composed.from,
-        "recipients": recipients,
-    });
-    if !composed.repaired.is_empty() {
-        host.explain(&mut composed.repaired);
-        facts["repaired"] = serde_json::json!(composed.repaired);
-    }
-    Ok(facts.to_string().into_bytes())
-}

@@ -308,3 +308,30 @@ fn the_numbers_are_those_of_every_other_part() {
     ];
     assert_eq!(numbers.map(Some), Status::ALL.map(|status| Some(status.number())));
 }
+
+/// A host that speaks a language.
+fn speaking(config: &CStr) -> *mut HostHandle {
+    let mut host = null_mut();
+    assert_eq!(run(|out| unsafe { postkontor_host_open(config.as_ptr(), null(), &mut host, out) }).0, OK);
+    host
+}
+
+#[test]
+fn an_error_is_in_the_language_of_the_host_that_was_called() {
+    let german = speaking(c"{\"language\":\"de\"}");
+    let (account_of_german, message_of_german) = (account(german), message(german));
+    let slovenian = speaking(c"{\"language\":\"sl\"}");
+    let mut opened = null_mut();
+    for (host, begin) in [(german, "Das Argument"), (slovenian, "Argument »")] {
+        let (status, error) = run(|out| unsafe { postkontor_account_open(host, null(), null(), &mut opened, out) });
+        assert_eq!((status, error["code"].as_str()), (ARGUMENT, Some("argument.null")), "{error}");
+        assert!(error["message"].as_str().unwrap().starts_with(begin), "{error}");
+    }
+    let text = |call: (i32, serde_json::Value)| call.1["message"].as_str().unwrap().to_owned();
+    let null_message = text(run(|out| unsafe { postkontor_account_send(account_of_german, null(), null(), 0, null_mut(), out) }));
+    let null_request = text(run(|out| unsafe { postkontor_message_part(message_of_german, null(), None, null_mut(), out) }));
+    assert!(null_message.starts_with("Das Argument") && null_request.starts_with("Das Argument"), "{null_message} {null_request}");
+    for host in [german, slovenian] {
+        assert_eq!(run(|out| unsafe { postkontor_host_close(host, out) }).0, OK);
+    }
+}

@@ -19,11 +19,14 @@ mod tnef;
 mod tree;
 
 use crate::error::failed;
+use crate::request::Wanted;
+use crate::whole_file::write_whole;
 use mail_parser::{Encoding, MimeHeaders};
 use postkontor_plugin::{Error, Stage, Status};
 pub use safe_name::safe_name;
 use std::borrow::Cow;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::OnceLock;
 
 /// More than this is not taken apart: places in a message are numbers of 32 bits. Of a larger message the beginning is read.
@@ -68,6 +71,14 @@ impl Opened {
         Opened { raw, reading: OnceLock::new() }
     }
 
+    /// Opens the message that a file holds.
+    pub fn open(file: &Path) -> Result<Opened, Error> {
+        std::fs::read(file).map(Opened::new).map_err(|error| {
+            let status = if error.kind() == std::io::ErrorKind::NotFound { Status::NotFound } else { Status::Local };
+            failed(status, "message.file_unreadable").detail(error.to_string()).arg("path", file.display().to_string())
+        })
+    }
+
     /// The message as JSON: headers, text, HTML, and the list of its parts. Shapes are told in docs/messages.md.
     pub fn summary(&self) -> &str {
         &self.reading().summary
@@ -95,6 +106,21 @@ impl Opened {
     /// The message as the server sent it.
     pub fn raw(&self) -> &[u8] {
         &self.raw
+    }
+
+    /// What is wanted of it: the bytes of a part, decoded, or all of it as it came.
+    pub fn bytes(&self, wanted: &Wanted) -> Result<Cow<'_, [u8]>, Error> {
+        wanted.part.map_or(Ok(Cow::Borrowed(self.raw())), |index| self.part(index))
+    }
+
+    /// Saves what is wanted of it in a file, all or nothing, and says how many bytes that are.
+    pub fn save(&self, wanted: &Wanted, file: &Path) -> Result<u64, Error> {
+        let bytes = self.bytes(wanted)?;
+        write_whole(file, &bytes).map_err(|error| {
+            let error = failed(Status::Local, "message.part_not_saved").detail(error.to_string());
+            error.arg("path", file.display().to_string())
+        })?;
+        Ok(bytes.len() as u64)
     }
 
     /// The decoded bytes of a part, by its number in the summary's `parts`.

@@ -2,6 +2,8 @@
 
 use super::fields::{self, Findings, wrong_type};
 use super::{document_schema, layers, rules};
+use crate::error::failed;
+use postkontor_plugin::{Error, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -36,6 +38,13 @@ pub struct Sender {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-postkontor" = {"scope": "company", "order": 70}))]
     pub html: Option<Html>,
+}
+
+impl Sender {
+    /// Reads the group from its JSON document.
+    pub fn read(json: &str) -> Result<Sender, Error> {
+        serde_json::from_str(json).map_err(|error| failed(Status::Settings, "settings.unreadable").detail(error.to_string()))
+    }
 }
 
 impl Default for Sender {

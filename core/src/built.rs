@@ -1,0 +1,57 @@
+//! Building a message without sending it, for archives and previews.
+
+use crate::message::Composer;
+use crate::settings::Sender;
+use crate::{Cancel, Host};
+use postkontor_plugin::{At, Error};
+use serde::Serialize;
+
+/// Bytes are handed over in blocks of this size.
+const BLOCK: usize = 64 * 1024;
+
+/// What is known of a message that was built.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Built {
+    /// Its bytes.
+    pub size: u64,
+    /// Its Message-ID, without angle brackets.
+    pub message_id: String,
+    /// Envelope sender.
+    pub from: String,
+    /// Envelope recipients, each once.
+    pub recipients: Vec<String>,
+    /// The addresses that were put right.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repaired: Vec<At>,
+}
+
+impl Host {
+    /// Builds the MIME form of a message document and gives it to `write` block by block. Bcc does not appear in it.
+    pub fn build(
+        &self,
+        sender: &Sender,
+        message: &str,
+        parts: &[&[u8]],
+        write: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Built, Error> {
+        let cancel = Cancel::default();
+        let watch = self.watch(&cancel);
+        let mut composed = Composer::new(sender)?.watched_by(&watch).compose(message, parts)?;
+        let mut block = vec![0; BLOCK];
+        loop {
+            watch.check()?;
+            match composed.read(&mut block)? {
+                0 => break,
+                count => write(&block[..count])?,
+            }
+        }
+        self.explain(&mut composed.repaired);
+        Ok(Built {
+            size: composed.size,
+            message_id: composed.message_id,
+            from: composed.from,
+            recipients: composed.recipients.into_iter().map(|recipient| recipient.address).collect(),
+            repaired: composed.repaired,
+        })
+    }
+}
