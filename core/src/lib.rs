@@ -31,13 +31,15 @@
 //!     assert!(receipt.recipients.iter().all(|answer| answer.status == Verdict::Accepted));
 //!
 //!     // The program says what becomes of each message; the state makes the next fetch go on from here.
-//!     let mut subjects = Vec::new();
+//!     let mut files = Vec::new();
 //!     let mut take = |fetched: Fetched<'_>| {
-//!         subjects.push(fetched.message.subject().to_owned());
+//!         let content = fetched.message.content();
+//!         println!("{} from {:?}", content.subject, content.from);
+//!         files.extend(content.parts.into_iter().map(|part| part.file_name));
 //!         Disposal::Seen
 //!     };
 //!     let received = account.receive(&ReceiveRequest::default(), Some(&mut take), &cancel)?;
-//!     assert_eq!(received.messages.len(), subjects.len());
+//!     assert_eq!((received.messages.len(), files), (1, vec!["4711.pdf".to_owned()]));
 //!     Ok(received.state)
 //! }
 //! # fn main() -> Result<(), Error> {
@@ -90,7 +92,7 @@ pub use callbacks::Callbacks;
 pub use cancel::Cancel;
 pub use host::{Config, Host, ListedTransport};
 pub use message::{Attachment, AttachmentContent, Composed, Mailbox, Message, Priority};
-pub use opened::{Opened, safe_name};
+pub use opened::{Content, Opened, Part, Person, Reported, ReportedRecipient, Warning, safe_name};
 pub use postkontor_plugin::{
     Action, Answer, Applied, ApplyRequest, At, Delivery, Disposal, Error, Filter, Folder, Incoming, Input, Level, ListRequest, Listed,
     Listing, Missing, Notify, Reply, Retry, Secret, Stage, Status, Step, StepStatus, Summary, Verdict,

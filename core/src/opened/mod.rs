@@ -6,6 +6,7 @@
 //! repaired where the label is evidently wrong, and reports (bounces, read receipts) recognised with the message they are about.
 
 mod charset;
+mod content;
 mod field;
 mod filename;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod tree;
 use crate::error::failed;
 use crate::request::Wanted;
 use crate::whole_file::write_whole;
+pub use content::{Content, Part, Person, Reported, ReportedRecipient, Warning};
 use mail_parser::{Encoding, MimeHeaders};
 use postkontor_plugin::{Error, Stage, Status};
 pub use safe_name::safe_name;
@@ -82,6 +84,12 @@ impl Opened {
     /// The message as JSON: headers, text, HTML, and the list of its parts. Shapes are told in docs/messages.md.
     pub fn summary(&self) -> &str {
         &self.reading().summary
+    }
+
+    /// What the message says, as types.
+    pub fn content(&self) -> Content {
+        // Read from the summary, which is written for speed; a test reads each member of it.
+        serde_json::from_str(self.summary()).unwrap_or_else(|_| Content::none(self.raw.len()))
     }
 
     /// The decoded subject; empty where there is none.
@@ -189,7 +197,10 @@ mod tests {
     use serde_json::Value;
 
     fn summary(raw: &[u8]) -> Value {
-        serde_json::from_str(Opened::new(raw.to_vec()).summary()).unwrap()
+        let message = Opened::new(raw.to_vec());
+        // Whatever a summary says, the types say, too.
+        serde_json::from_str::<Content>(message.summary()).unwrap();
+        serde_json::from_str(message.summary()).unwrap()
     }
 
     const INVOICE: &[u8] = b"From: =?iso-8859-2?Q?Andr=E1s_Kov=E1cs?= <andras@example.com>\r\nTo: <anna@example.com>, Berta <berta@example.com>\r\n\

@@ -1,0 +1,169 @@
+//! What a message says, as types: the summary for Rust programs.
+
+use serde::Deserialize;
+
+/// What a message says of itself. Every input is a message, so everything may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Content {
+    /// The bytes of the message.
+    pub size: u64,
+    /// Whether all of it was read; `warnings` say why not.
+    #[serde(default = "yes")]
+    pub complete: bool,
+    /// What could not be read.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
+    /// Its Message-ID without angle brackets.
+    pub message_id: Option<String>,
+    /// When it was written, as RFC 3339.
+    pub date: Option<String>,
+    /// Its subject.
+    pub subject: String,
+    /// Who wrote it.
+    pub from: Vec<Person>,
+    /// Who submitted it.
+    #[serde(default)]
+    pub sender: Vec<Person>,
+    /// Where answers go.
+    #[serde(default)]
+    pub reply_to: Vec<Person>,
+    /// The recipients.
+    pub to: Vec<Person>,
+    /// Those who got a copy.
+    pub cc: Vec<Person>,
+    /// Those who got it blind; as a rule nobody sees them.
+    #[serde(default)]
+    pub bcc: Vec<Person>,
+    /// The Message-IDs of the mail that it answers.
+    #[serde(default)]
+    pub in_reply_to: Vec<String>,
+    /// Those of the whole conversation.
+    #[serde(default)]
+    pub references: Vec<String>,
+    /// Its text.
+    pub text: String,
+    /// Its text as HTML.
+    pub html: String,
+    /// Its files; [`Opened::part`](super::Opened::part) decodes each by its place.
+    pub parts: Vec<Part>,
+    /// What it reports of another message, if it is a report.
+    pub report: Option<Reported>,
+    /// `signed` or `encrypted`.
+    pub security: Option<String>,
+}
+
+impl Content {
+    /// Of a message of which nothing is known but its size.
+    pub(super) fn none(size: usize) -> Content {
+        Content { size: size as u64, ..Content::default() }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Something that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Warning {
+    /// Stable code, listed in docs/codes.md.
+    pub code: String,
+}
+
+/// Somebody with an address.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Person {
+    /// The name beside the address.
+    pub name: Option<String>,
+    /// The address.
+    pub address: String,
+}
+
+/// A file in a message.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Part {
+    /// Its place.
+    pub part: usize,
+    /// Its name as the sender gave it.
+    pub name: Option<String>,
+    /// A name to store it under, safe on every system.
+    pub file_name: String,
+    /// Its media type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its bytes.
+    pub size: u64,
+    /// The Content-ID by which the HTML shows it.
+    pub inline: Option<String>,
+    /// The place of the part that it is wrapped in, for a file inside a `winmail.dat`.
+    pub within: Option<usize>,
+}
+
+/// What a bounce or a read receipt says of the message that it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Reported {
+    /// `failure`, `delay`, `success`, `relayed`, `read` or `deleted`.
+    pub kind: String,
+    /// The Message-ID of that message.
+    pub message_id: Option<String>,
+    /// What became of its recipients.
+    pub recipients: Vec<ReportedRecipient>,
+}
+
+/// What a report says of a recipient.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct ReportedRecipient {
+    /// The address.
+    pub address: String,
+    /// The enhanced status code (RFC 3463).
+    pub enhanced: Option<String>,
+    /// The server's words.
+    pub text: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Opened;
+    use super::*;
+
+    #[test]
+    fn a_message_is_read_as_types() {
+        let raw = b"From: \"Anna\" <anna@example.com>\r\nSender: office@example.com\r\nReply-To: r@example.com\r\nTo: b@example.com, C <c@example.com>\r\n\
+            Cc: d@example.com\r\nBcc: e@example.com\r\nDate: Sat, 28 Nov 2026 22:13:03 +0100\r\nMessage-ID: <1@example.com>\r\n\
+            In-Reply-To: <2@example.com>\r\nReferences: <3@example.com> <2@example.com>\r\nSubject: x\r\n\
+            Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b\r\n\
+            Content-Type: application/pdf; name=a.pdf\r\nContent-Disposition: attachment\r\n\r\npdf\r\n--b--\r\n";
+        let message = Opened::new(raw.to_vec());
+        let content = message.content();
+        assert_eq!((content.subject.as_str(), content.text.trim_end(), content.size), ("x", "hello", raw.len() as u64));
+        assert_eq!(content.from, [Person { name: Some("Anna".to_owned()), address: "anna@example.com".to_owned() }]);
+        assert_eq!(content.to.iter().map(|person| person.address.as_str()).collect::<Vec<_>>(), ["b@example.com", "c@example.com"]);
+        assert_eq!((content.sender.len(), content.reply_to.len(), content.cc.len(), content.bcc.len()), (1, 1, 1, 1));
+        assert_eq!((content.message_id.as_deref(), content.date.as_deref()), (Some("1@example.com"), Some("2026-11-28T22:13:03+01:00")));
+        assert_eq!(
+            (content.in_reply_to, content.references),
+            (vec!["2@example.com".to_owned()], vec!["3@example.com".to_owned(), "2@example.com".to_owned()])
+        );
+        assert_eq!((content.complete, content.warnings, content.report, content.security), (true, vec![], None, None));
+        let part = &content.parts[0];
+        assert_eq!((part.file_name.as_str(), part.kind.as_str(), part.size), ("a.pdf", "application/pdf", 3));
+        assert_eq!(message.part(part.part).unwrap().as_ref(), b"pdf");
+    }
+
+    #[test]
+    fn a_report_and_a_message_that_was_not_read_are_told_apart() {
+        let bounce = b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
+            Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; n@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 no\r\n\r\n--b--\r\n";
+        let report = Opened::new(bounce.to_vec()).content().report.unwrap();
+        assert_eq!((report.kind.as_str(), report.recipients[0].enhanced.as_deref()), ("failure", Some("5.1.1")));
+        let unread = Opened::new(b"Subject: x\r\n\r\n".to_vec());
+        unread.leave_unread();
+        let content = unread.content();
+        assert_eq!((content.complete, content.warnings[0].code.as_str()), (false, "message.reading_too_long"));
+        assert_eq!(Opened::new(Vec::new()).content().size, 0);
+    }
+}
