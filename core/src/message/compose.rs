@@ -1,23 +1,21 @@
 //! From the document to the composed message.
 
 use super::address::Address;
-use super::charset::Charset;
-use super::composed::{Composed, Reading, Segment};
+use super::composed::{Composed, Reading};
+use super::content::Content;
 use super::date::Date;
 use super::document::Message;
+use super::entity::Builder;
 use super::envelope::Envelope;
-use super::file::File;
 use super::findings::{Findings, Place};
 use super::header::Headers;
-use super::identity::{Identity, Style};
-use super::members::{Attachment, Priority, Source};
+use super::identity::Identity;
+use super::members::Priority;
 use super::reader::escaped;
-use super::{base64, blind, given, html, identifier, kind, raw, ready, text};
+use super::{blind, given, raw, ready};
 use crate::Watch;
 use crate::settings::Sender;
 use postkontor_plugin::{Error, Input};
-use std::borrow::Cow;
-use std::path::Path;
 
 /// Composes a message document for the wire. `parts` are the bytes that attachments refer to by index.
 ///
@@ -127,153 +125,7 @@ fn address(message: &Message<'_>, from: Option<&Address<'_>>, identity: &Identit
     envelope
 }
 
-/// What a message consists of, once the settings have had their say.
-struct Content<'m, 'a> {
-    text: Option<Cow<'m, str>>,
-    html: Option<Cow<'m, str>>,
-    /// Where the document holds what text and HTML were made of.
-    text_pointer: &'static str,
-    html_pointer: &'static str,
-    /// Images inside the HTML.
-    related: Vec<Attached<'m, 'a>>,
-    attached: Vec<Attached<'m, 'a>>,
-}
-
-/// An attachment whose bytes are found.
-struct Attached<'m, 'a> {
-    name: Option<Cow<'m, str>>,
-    kind: Cow<'m, str>,
-    bytes: Bytes<'a>,
-    content_id: Option<Cow<'m, str>>,
-    /// Where its name is given.
-    of: Input,
-    pointer: Cow<'m, str>,
-}
-
-enum Bytes<'a> {
-    Part(&'a [u8]),
-    File(File),
-}
-
-impl<'m, 'a> Content<'m, 'a> {
-    /// Applies the HTML switch: text is made from HTML and HTML from text where the other is missing.
-    ///
-    /// Images inside the HTML become ordinary attachments when the message goes out without HTML, so that nothing is lost.
-    fn of(
-        message: &'m Message<'_>,
-        identity: &Identity<'_>,
-        token: &str,
-        parts: &[&'a [u8]],
-        findings: &mut Findings<'_>,
-    ) -> Content<'m, 'a> {
-        let borrowed = |text: &'m Option<Cow<'_, str>>| text.as_deref().map(Cow::Borrowed);
-        let (text, html) = (borrowed(&message.text), borrowed(&message.html));
-        let text_pointer = if text.is_none() && html.is_some() { "/html" } else { "/text" };
-        let html_pointer = if html.is_none() { "/text" } else { "/html" };
-        let text = text.or_else(|| message.html.as_deref().map(|html| Cow::Owned(html::to_text(html, findings))));
-        let (mut related, mut attached) = (Vec::new(), Vec::new());
-        let html = match &identity.html {
-            Style::Given => html,
-            Style::Never => None,
-            Style::Always { wrapper, logo } => {
-                let inside = match &html {
-                    Some(html) => html::content(html, findings),
-                    None => html::from_text(text.as_deref().unwrap_or_default(), findings),
-                };
-                let content_id = logo.as_ref().map(|_| format!("logo.{token}"));
-                let page = html::wrap(wrapper, &inside, content_id.as_deref());
-                if let (Some((file, path)), Some(content_id)) = (logo, content_id) {
-                    let name = file_name(path).map(|name| Cow::Owned(name.into_owned()));
-                    related.push(Attached {
-                        kind: Cow::Borrowed(kind::by_name(name.as_deref().unwrap_or_default())),
-                        name,
-                        bytes: Bytes::File(file.clone()),
-                        content_id: Some(Cow::Owned(content_id)),
-                        of: Input::Settings,
-                        pointer: Cow::Borrowed("/sender/html/logo"),
-                    });
-                }
-                Some(Cow::Owned(page))
-            }
-        };
-        for attachment in &message.attachments {
-            let Some(found) = Attached::find(attachment, parts, findings) else { continue };
-            if html.is_some() && found.content_id.is_some() { related.push(found) } else { attached.push(found) }
-        }
-        Content { text, html, text_pointer, html_pointer, related, attached }
-    }
-}
-
-impl<'m, 'a> Attached<'m, 'a> {
-    fn find(attachment: &'m Attachment<'_>, parts: &[&'a [u8]], findings: &mut Findings<'_>) -> Option<Attached<'m, 'a>> {
-        let mut name = attachment.name.as_deref().map(Cow::Borrowed);
-        let bytes = match &attachment.source {
-            Source::Part(index) => match parts.get(*index) {
-                Some(bytes) => Bytes::Part(bytes),
-                None => {
-                    let args = [("index", index.to_string()), ("count", parts.len().to_string())];
-                    let args = [(args[0].0, args[0].1.as_str()), (args[1].0, args[1].1.as_str())];
-                    findings.add(format!("{}/part", attachment.pointer), "message.attachment_part_missing", &args);
-                    return None;
-                }
-            },
-            Source::File(path) => {
-                let pointer = format!("{}/file", attachment.pointer);
-                name = name.or_else(|| file_name(path));
-                match File::find(path, Input::Message, &pointer) {
-                    Ok(file) => Bytes::File(file),
-                    Err(unreadable) => {
-                        unreadable.note(path, &pointer, findings);
-                        return None;
-                    }
-                }
-            }
-        };
-        let kind = attachment.kind.as_deref().unwrap_or_else(|| kind::by_name(name.as_deref().unwrap_or_default()));
-        Some(Attached {
-            name,
-            kind: Cow::Borrowed(kind::transportable(kind)),
-            bytes,
-            content_id: attachment.inline.as_deref().map(Cow::Borrowed),
-            of: Input::Message,
-            pointer: Cow::Owned(format!("{}/name", attachment.pointer)),
-        })
-    }
-}
-
-fn file_name(path: &str) -> Option<Cow<'_, str>> {
-    // A name that breaks a line would have been refused with the path.
-    Path::new(path).file_name().map(|name| name.to_string_lossy())
-}
-
-/// Writes headers and texts, and notes where attachments stand between them.
-struct Builder<'a, 'f, 'c> {
-    out: Vec<u8>,
-    /// Where the stretch of `out` begins that belongs to no segment yet.
-    start: usize,
-    segments: Vec<Segment<'a>>,
-    size: u64,
-    charset: Charset,
-    /// A word that is nobody else's, for the boundaries.
-    token: String,
-    findings: &'f mut Findings<'c>,
-}
-
-impl<'a, 'f, 'c> Builder<'a, 'f, 'c> {
-    fn new(charset: Charset, message: &Message<'_>, findings: &'f mut Findings<'c>) -> Builder<'a, 'f, 'c> {
-        let texts = message.text.as_ref().map_or(0, |text| text.len()) + message.html.as_ref().map_or(0, |html| html.len());
-        let capacity = 1024 + texts + texts / 8 + 512 * message.attachments.len();
-        Builder {
-            out: Vec::with_capacity(capacity),
-            start: 0,
-            segments: Vec::new(),
-            size: 0,
-            charset,
-            token: identifier::unique(),
-            findings,
-        }
-    }
-
+impl Builder<'_, '_, '_> {
     fn headers(&mut self, message: &Message<'_>, from: Option<&Address<'_>>, message_id: &str, identity: &Identity<'_>) {
         let mut headers = Headers::new(&mut self.out, self.charset, self.findings);
         headers.with("Date", |out| message.date.unwrap_or_else(Date::now).write(out));
@@ -330,123 +182,6 @@ impl<'a, 'f, 'c> Builder<'a, 'f, 'c> {
         }
         if message.to.is_empty() && message.cc.is_empty() {
             headers.plain("To", "undisclosed-recipients:;");
-        }
-    }
-
-    fn content(&mut self, content: &Content<'_, 'a>) {
-        if content.attached.is_empty() {
-            self.texts(content);
-            // A message ends its last line, whether the text does or not.
-            if !self.out.ends_with(b"\r\n") || self.out.len() == self.start {
-                self.push("\r\n");
-            }
-            return;
-        }
-        let boundary = self.multipart("mixed", "");
-        if content.text.is_some() || content.html.is_some() {
-            self.delimiter(&boundary);
-            self.texts(content);
-            self.push("\r\n");
-        }
-        for attached in &content.attached {
-            self.attached(attached, "attachment", &boundary);
-        }
-        self.close(&boundary);
-    }
-
-    /// The text, the HTML, or both as alternatives.
-    fn texts(&mut self, content: &Content<'_, 'a>) {
-        match (&content.text, &content.html) {
-            (Some(text), Some(_)) => {
-                let boundary = self.multipart("alternative", "");
-                self.delimiter(&boundary);
-                self.text("plain", text, content.text_pointer);
-                self.push("\r\n");
-                self.delimiter(&boundary);
-                self.html(content);
-                self.push("\r\n");
-                self.close(&boundary);
-            }
-            (None, Some(_)) => self.html(content),
-            (text, None) => self.text("plain", text.as_deref().unwrap_or_default(), content.text_pointer),
-        }
-    }
-
-    /// The HTML, with its images where it has some.
-    fn html(&mut self, content: &Content<'_, 'a>) {
-        let html = content.html.as_deref().unwrap_or_default();
-        if content.related.is_empty() {
-            self.text("html", html, content.html_pointer);
-            return;
-        }
-        let boundary = self.multipart("related", " type=\"text/html\";\r\n");
-        self.delimiter(&boundary);
-        self.text("html", html, content.html_pointer);
-        self.push("\r\n");
-        for attached in &content.related {
-            self.attached(attached, "inline", &boundary);
-        }
-        self.close(&boundary);
-    }
-
-    fn text(&mut self, subtype: &str, text: &str, pointer: &str) {
-        text::write(&mut self.out, subtype, text, self.charset, pointer, self.findings);
-    }
-
-    fn attached(&mut self, attached: &Attached<'_, 'a>, disposition: &str, boundary: &str) {
-        self.delimiter(boundary);
-        let mut headers = Headers::new(&mut self.out, self.charset, self.findings);
-        headers.attachment(&attached.kind, disposition, attached.name.as_deref(), Place { of: attached.of, pointer: &attached.pointer });
-        if let Some(content_id) = &attached.content_id {
-            headers.plain("Content-ID", &format!("<{content_id}>"));
-        }
-        headers.plain("Content-Transfer-Encoding", "base64");
-        self.push("\r\n");
-        self.end_head();
-        let (length, segment) = match &attached.bytes {
-            Bytes::Part(bytes) => (bytes.len() as u64, Segment::Part(bytes)),
-            Bytes::File(file) => (file.size, Segment::File(file.clone())),
-        };
-        self.size += base64::length_in_lines(length);
-        self.segments.push(segment);
-    }
-
-    /// Begins a multipart and returns its boundary.
-    fn multipart(&mut self, subtype: &str, parameters: &str) -> String {
-        // "=_" stands in no base64 and no quoted-printable text; the token stands nowhere else.
-        let boundary = format!("=_{}_{}", &subtype[..1], self.token);
-        self.push("Content-Type: multipart/");
-        self.push(subtype);
-        self.push(";\r\n");
-        self.push(parameters);
-        self.push(" boundary=\"");
-        self.push(&boundary);
-        self.push("\"\r\n\r\n");
-        boundary
-    }
-
-    fn delimiter(&mut self, boundary: &str) {
-        self.push("--");
-        self.push(boundary);
-        self.push("\r\n");
-    }
-
-    fn close(&mut self, boundary: &str) {
-        self.push("--");
-        self.push(boundary);
-        self.push("--\r\n");
-    }
-
-    fn push(&mut self, text: &str) {
-        self.out.extend_from_slice(text.as_bytes());
-    }
-
-    /// Makes a segment of what was written since the last one.
-    fn end_head(&mut self) {
-        if self.start < self.out.len() {
-            self.size += (self.out.len() - self.start) as u64;
-            self.segments.push(Segment::Head(self.start..self.out.len()));
-            self.start = self.out.len();
         }
     }
 }
