@@ -5,14 +5,14 @@ use super::composed::{Composed, Reading};
 use super::content::Content;
 use super::date::Date;
 use super::document::Message;
-use super::entity::Builder;
+use super::entity::Entity;
 use super::envelope::Envelope;
 use super::findings::{Findings, Place};
 use super::header::Headers;
 use super::identity::Identity;
 use super::members::Priority;
 use super::reader::escaped;
-use super::{blind, given, raw, ready};
+use super::{blind, given, identifier, raw, ready};
 use crate::Watch;
 use crate::settings::Sender;
 use postkontor_plugin::{Error, Input};
@@ -73,16 +73,16 @@ impl<'s> Composer<'s> {
         }
         let from = message.from.as_ref().or(identity.from.as_ref());
         let envelope = address(&message, from, identity, &mut findings);
-        let mut builder = Builder::new(identity.charset, &message, &mut findings);
+        let (charset, token) = (identity.charset, identifier::unique());
         let message_id = match &message.message_id {
             Some(given) => given.clone().into_owned(),
-            None => format!("{}@{}", builder.token, from.map_or("localhost", Address::domain)),
+            None => format!("{token}@{}", from.map_or("localhost", Address::domain)),
         };
-        builder.headers(&message, from, &message_id, identity);
-        let content = Content::of(&message, identity, &builder.token, parts, builder.findings);
-        builder.content(&content);
-        builder.end_head();
-        let Builder { mut out, segments, size, .. } = builder;
+        let mut out = buffer(&message);
+        headers(&mut Headers::new(&mut out, charset, &mut findings), &message, from, &message_id, identity);
+        let content = Content::of(&message, identity, &token, parts, &mut findings);
+        let head = 0..out.len();
+        let Entity { segments, size } = Entity::write(&content, &mut out, charset, &token, &mut findings).behind(head);
         let blind = blind::write(&mut out, &message, identity, &mut findings);
         let repaired = findings.into_result()?;
         Ok(Composed {
@@ -125,63 +125,73 @@ fn address(message: &Message<'_>, from: Option<&Address<'_>>, identity: &Identit
     envelope
 }
 
-impl Builder<'_, '_, '_> {
-    fn headers(&mut self, message: &Message<'_>, from: Option<&Address<'_>>, message_id: &str, identity: &Identity<'_>) {
-        let mut headers = Headers::new(&mut self.out, self.charset, self.findings);
-        headers.with("Date", |out| message.date.unwrap_or_else(Date::now).write(out));
-        let author = if message.from.is_some() { Place::message("/from") } else { Place::settings("/sender/name") };
-        Builder::people(&mut headers, message, from.map(|from| (from, author)), identity);
-        if !message.subject.is_empty() {
-            headers.text("Subject", &message.subject, "/subject");
-        }
-        headers.identifiers("Message-ID", &[message_id.to_owned()]);
-        if !message.in_reply_to.is_empty() {
-            headers.identifiers("In-Reply-To", &message.in_reply_to);
-        }
-        if !message.references.is_empty() {
-            headers.identifiers("References", &message.references);
-        }
-        let priority = match message.priority {
-            Priority::High => Some(("1", "high")),
-            Priority::Normal => None,
-            Priority::Low => Some(("5", "low")),
-        };
-        if let Some((number, word)) = priority {
-            headers.plain("X-Priority", number);
-            headers.plain("Importance", word);
-        }
-        if let Some(from) = from.filter(|_| message.read_receipt) {
-            headers.repeated("Disposition-Notification-To", from);
-        }
-        for (name, value) in &message.headers {
-            headers.text(name, value, &format!("/headers/{}", escaped(name)));
-        }
-        headers.plain("MIME-Version", "1.0");
-    }
+/// A buffer with room for headers and texts.
+fn buffer(message: &Message<'_>) -> Vec<u8> {
+    let texts = message.text.as_ref().map_or(0, |text| text.len()) + message.html.as_ref().map_or(0, |html| html.len());
+    Vec::with_capacity(1024 + texts + texts / 8 + 512 * message.attachments.len())
+}
 
-    /// Who the message comes from and goes to.
-    fn people<'p>(
-        headers: &mut Headers<'_, '_, '_>,
-        message: &'p Message<'_>,
-        from: Option<(&'p Address<'_>, Place<'p>)>,
-        identity: &'p Identity<'_>,
-    ) {
-        headers.addresses("From", from);
-        // RFC 5322 section 3.6.2: only where it differs.
-        if let Some(sender) = message.sender.as_ref().filter(|sender| from.is_none_or(|(from, _)| from.address != sender.address)) {
-            headers.addresses("Sender", [(sender, Place::message("/sender"))]);
+/// Writes the headers of the message; those of its content follow.
+fn headers(
+    headers: &mut Headers<'_, '_, '_>,
+    message: &Message<'_>,
+    from: Option<&Address<'_>>,
+    message_id: &str,
+    identity: &Identity<'_>,
+) {
+    headers.with("Date", |out| message.date.unwrap_or_else(Date::now).write(out));
+    let author = if message.from.is_some() { Place::message("/from") } else { Place::settings("/sender/name") };
+    people(headers, message, from.map(|from| (from, author)), identity);
+    if !message.subject.is_empty() {
+        headers.text("Subject", &message.subject, "/subject");
+    }
+    headers.identifiers("Message-ID", &[message_id.to_owned()]);
+    if !message.in_reply_to.is_empty() {
+        headers.identifiers("In-Reply-To", &message.in_reply_to);
+    }
+    if !message.references.is_empty() {
+        headers.identifiers("References", &message.references);
+    }
+    let priority = match message.priority {
+        Priority::High => Some(("1", "high")),
+        Priority::Normal => None,
+        Priority::Low => Some(("5", "low")),
+    };
+    if let Some((number, word)) = priority {
+        headers.plain("X-Priority", number);
+        headers.plain("Importance", word);
+    }
+    if let Some(from) = from.filter(|_| message.read_receipt) {
+        headers.repeated("Disposition-Notification-To", from);
+    }
+    for (name, value) in &message.headers {
+        headers.text(name, value, &format!("/headers/{}", escaped(name)));
+    }
+    headers.plain("MIME-Version", "1.0");
+}
+
+/// Who the message comes from and goes to.
+fn people<'p>(
+    headers: &mut Headers<'_, '_, '_>,
+    message: &'p Message<'_>,
+    from: Option<(&'p Address<'_>, Place<'p>)>,
+    identity: &'p Identity<'_>,
+) {
+    headers.addresses("From", from);
+    // RFC 5322 section 3.6.2: only where it differs.
+    if let Some(sender) = message.sender.as_ref().filter(|sender| from.is_none_or(|(from, _)| from.address != sender.address)) {
+        headers.addresses("Sender", [(sender, Place::message("/sender"))]);
+    }
+    let reply_to = if message.reply_to.is_empty() { identity.reply_to.as_slice() } else { &message.reply_to };
+    if !reply_to.is_empty() {
+        headers.addresses("Reply-To", reply_to.iter().map(|address| (address, Place::message("/reply_to"))));
+    }
+    for (name, list) in [("To", &message.to), ("Cc", &message.cc)] {
+        if !list.is_empty() {
+            headers.addresses(name, list.iter().map(|listed| (&listed.address, Place::message(&listed.pointer))));
         }
-        let reply_to = if message.reply_to.is_empty() { identity.reply_to.as_slice() } else { &message.reply_to };
-        if !reply_to.is_empty() {
-            headers.addresses("Reply-To", reply_to.iter().map(|address| (address, Place::message("/reply_to"))));
-        }
-        for (name, list) in [("To", &message.to), ("Cc", &message.cc)] {
-            if !list.is_empty() {
-                headers.addresses(name, list.iter().map(|listed| (&listed.address, Place::message(&listed.pointer))));
-            }
-        }
-        if message.to.is_empty() && message.cc.is_empty() {
-            headers.plain("To", "undisclosed-recipients:;");
-        }
+    }
+    if message.to.is_empty() && message.cc.is_empty() {
+        headers.plain("To", "undisclosed-recipients:;");
     }
 }

@@ -1,42 +1,64 @@
-//! Writing what a message consists of: texts and boundaries into a buffer, attachments as stretches between them.
+//! The MIME entity that holds what a message consists of: texts and boundaries in a buffer, attachments as segments between them.
 
+use super::base64;
 use super::charset::Charset;
 use super::composed::Segment;
 use super::content::{Attached, Bytes, Content};
-use super::document::Message;
 use super::findings::{Findings, Place};
 use super::header::Headers;
-use super::{base64, identifier, text};
+use super::text;
+use std::ops::Range;
 
-/// Writes headers and texts, and notes where attachments stand between them.
-pub(super) struct Builder<'a, 'f, 'c> {
-    pub(super) out: Vec<u8>,
-    /// Where the stretch of `out` begins that belongs to no segment yet.
-    start: usize,
+/// A MIME entity (RFC 2045, section 2.4): its own headers and its body, as segments, and how many bytes they give.
+///
+/// The headers of the message stand in front of it. What signs or encrypts a message reads the entity by its segments, and stands around
+/// it or in its place.
+#[derive(Debug)]
+pub(super) struct Entity<'a> {
     pub(super) segments: Vec<Segment<'a>>,
     pub(super) size: u64,
-    pub(super) charset: Charset,
-    /// A word that is nobody else's, for the boundaries.
-    pub(super) token: String,
-    pub(super) findings: &'f mut Findings<'c>,
 }
 
-impl<'a, 'f, 'c> Builder<'a, 'f, 'c> {
-    pub(super) fn new(charset: Charset, message: &Message<'_>, findings: &'f mut Findings<'c>) -> Builder<'a, 'f, 'c> {
-        let texts = message.text.as_ref().map_or(0, |text| text.len()) + message.html.as_ref().map_or(0, |html| html.len());
-        let capacity = 1024 + texts + texts / 8 + 512 * message.attachments.len();
-        Builder {
-            out: Vec::with_capacity(capacity),
-            start: 0,
-            segments: Vec::new(),
-            size: 0,
-            charset,
-            token: identifier::unique(),
-            findings,
-        }
+impl<'a> Entity<'a> {
+    /// Writes the content behind what stands in `out`. No text holds `token`, which makes the boundaries.
+    pub(super) fn write(
+        content: &Content<'_, 'a>,
+        out: &mut Vec<u8>,
+        charset: Charset,
+        token: &str,
+        findings: &mut Findings<'_>,
+    ) -> Entity<'a> {
+        let start = out.len();
+        let mut writer = Writer { out, start, entity: Entity { segments: Vec::new(), size: 0 }, charset, token, findings };
+        writer.content(content);
+        writer.end_head();
+        writer.entity
     }
 
-    pub(super) fn content(&mut self, content: &Content<'_, 'a>) {
+    /// The entity with what stands in this place of the buffer in front of it.
+    pub(super) fn behind(mut self, headers: Range<usize>) -> Entity<'a> {
+        self.size += headers.len() as u64;
+        match self.segments.first_mut() {
+            Some(Segment::Head(first)) if first.start == headers.end => first.start = headers.start,
+            _ => self.segments.insert(0, Segment::Head(headers)),
+        }
+        self
+    }
+}
+
+/// Writes headers and texts, and notes where attachments stand between them.
+struct Writer<'a, 'o, 'f, 'c> {
+    out: &'o mut Vec<u8>,
+    /// Where the stretch of `out` begins that belongs to no segment yet.
+    start: usize,
+    entity: Entity<'a>,
+    charset: Charset,
+    token: &'o str,
+    findings: &'f mut Findings<'c>,
+}
+
+impl<'a> Writer<'a, '_, '_, '_> {
+    fn content(&mut self, content: &Content<'_, 'a>) {
         if content.attached.is_empty() {
             self.texts(content);
             // A message ends its last line, whether the text does or not.
@@ -93,12 +115,12 @@ impl<'a, 'f, 'c> Builder<'a, 'f, 'c> {
     }
 
     fn text(&mut self, subtype: &str, text: &str, pointer: &str) {
-        text::write(&mut self.out, subtype, text, self.charset, pointer, self.findings);
+        text::write(self.out, subtype, text, self.charset, pointer, self.findings);
     }
 
     fn attached(&mut self, attached: &Attached<'_, 'a>, disposition: &str, boundary: &str) {
         self.delimiter(boundary);
-        let mut headers = Headers::new(&mut self.out, self.charset, self.findings);
+        let mut headers = Headers::new(self.out, self.charset, self.findings);
         headers.attachment(&attached.kind, disposition, attached.name.as_deref(), Place { of: attached.of, pointer: &attached.pointer });
         if let Some(content_id) = &attached.content_id {
             headers.plain("Content-ID", &format!("<{content_id}>"));
@@ -110,8 +132,8 @@ impl<'a, 'f, 'c> Builder<'a, 'f, 'c> {
             Bytes::Part(bytes) => (bytes.len() as u64, Segment::Part(bytes)),
             Bytes::File(file) => (file.size, Segment::File(file.clone())),
         };
-        self.size += base64::length_in_lines(length);
-        self.segments.push(segment);
+        self.entity.size += base64::length_in_lines(length);
+        self.entity.segments.push(segment);
     }
 
     /// Begins a multipart and returns its boundary.
@@ -145,11 +167,30 @@ impl<'a, 'f, 'c> Builder<'a, 'f, 'c> {
     }
 
     /// Makes a segment of what was written since the last one.
-    pub(super) fn end_head(&mut self) {
+    fn end_head(&mut self) {
         if self.start < self.out.len() {
-            self.size += (self.out.len() - self.start) as u64;
-            self.segments.push(Segment::Head(self.start..self.out.len()));
+            self.entity.size += (self.out.len() - self.start) as u64;
+            self.entity.segments.push(Segment::Head(self.start..self.out.len()));
             self.start = self.out.len();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_stand_in_front_of_an_entity_in_one_segment_where_they_touch() {
+        let entity = || Entity { segments: vec![Segment::Head(10..20), Segment::Part(b"x"), Segment::Head(20..25)], size: 30 };
+        let ranges = |entity: &Entity<'_>| -> Vec<Range<usize>> {
+            let head = |segment: &Segment<'_>| if let Segment::Head(range) = segment { Some(range.clone()) } else { None };
+            entity.segments.iter().filter_map(head).collect()
+        };
+        let touching = entity().behind(0..10);
+        assert_eq!((ranges(&touching), touching.segments.len(), touching.size), (vec![0..20, 20..25], 3, 40));
+        // What stands elsewhere in the buffer, as what was written later does.
+        let apart = entity().behind(25..29);
+        assert_eq!((ranges(&apart), apart.segments.len(), apart.size), (vec![25..29, 10..20, 20..25], 4, 34));
     }
 }
