@@ -206,7 +206,11 @@ fn escaped(text: &str) -> Result<Vec<u8>, String> {
             Some('\\') => b'\\',
             Some('x') => {
                 let digits: String = letters.by_ref().take(2).collect();
-                u8::from_str_radix(&digits, 16).map_err(told)?
+                let number = u8::from_str_radix(&digits, 16).map_err(told)?;
+                if digits.len() < 2 {
+                    return Err(format!("{{{text}}}: \\x needs two digits"));
+                }
+                number
             }
             _ => return Err(format!("{{{text}}} has something else than \\r \\n \\t \\0 \\\\ \\xNN")),
         });

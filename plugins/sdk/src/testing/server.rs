@@ -80,6 +80,7 @@ impl Server {
     pub(super) fn connect(&self) -> Option<Box<dyn Peer>> {
         let mut state = self.state();
         state.advance(true);
+        state.leave_unread();
         if state.is_cut || state.fault.is_some() {
             return None;
         }
@@ -227,6 +228,16 @@ impl State {
         }
     }
 
+    /// Passes over what the server has to say before the next connection: nobody has to read to the end.
+    fn leave_unread(&mut self) {
+        let turns = &self.dialogue.turns[self.at..];
+        let rest = turns.iter().take_while(|turn| matches!(turn.act, Act::Say(_) | Act::Mark(_))).count();
+        if self.connections > 0 && matches!(turns.get(rest).map(|turn| &turn.act), Some(Act::NextConnection)) {
+            self.at += rest;
+            self.within = 0;
+        }
+    }
+
     /// Passes over what the server would have said to a line that does not come, up to the last of it.
     fn leave_out(&mut self) {
         while let Some(Act::Say(_)) = self.dialogue.turns.get(self.at + 1).map(|turn| &turn.act) {
@@ -261,7 +272,8 @@ impl State {
     /// What is left of the dialogue when the client is done.
     pub(super) fn left(&mut self) -> Result<(), String> {
         self.advance(true);
-        if let Some(Act::Silence | Act::Reset) = self.act() {
+        // Nobody has to read to the end.
+        while let Some(Act::Say(_) | Act::Mark(_) | Act::Silence | Act::Reset) = self.act() {
             self.at += 1;
         }
         match (&self.fault, self.dialogue.turns.get(self.at)) {
