@@ -48,6 +48,23 @@ fn transports() -> Vec<String> {
 }
 
 #[test]
+fn each_dialogue_lies_with_its_brand_and_is_played_by_a_plugin() {
+    let (folder, mut dialogues, mut brands) = (root().join("tests/transcripts"), 0, Vec::new());
+    for brand in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        for file in fs::read_dir(&brand).unwrap().map(|entry| entry.unwrap().path()) {
+            let text = fs::read_to_string(&file).unwrap();
+            let member = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap();
+            let played = fs::read_to_string(root().join("plugins").join(member("protocol")).join("tests/dialogues.rs")).unwrap_or_default();
+            assert!(played.contains("tests/transcripts") && file.extension().is_some_and(|end| end == "txt"), "{}", file.display());
+            assert_eq!(member("brand").to_lowercase().replace(' ', "-"), brand.file_name().unwrap().to_str().unwrap());
+            dialogues += 1;
+        }
+        brands.push(brand);
+    }
+    assert!(dialogues >= 40 && brands.len() >= 25, "{dialogues} dialogues of {} brands", brands.len());
+}
+
+#[test]
 fn the_readme_shows_the_programs_as_they_are() {
     for (file, language) in [("examples/c/send.c", "c"), ("examples/delphi/send.dpr", "pascal")] {
         let program = shown(file);

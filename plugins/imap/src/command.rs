@@ -189,7 +189,9 @@ impl Session {
 
     /// The error of a command that the server refused; the session goes on.
     pub(crate) fn refused(&self, code: &str, done: &Done) -> Error {
-        let status = if done.has("UNAVAILABLE") || done.has("INUSE") || done.has("SERVERBUG") || done.has("LIMIT") {
+        let is_passing = ["UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT"].iter().any(|code| done.has(code));
+        // Exchange has no code for it.
+        let status = if is_passing || done.text.to_ascii_lowercase().starts_with("server unavailable") {
             Status::Later
         } else if done.has("NONEXISTENT") || done.has("TRYCREATE") {
             Status::NotFound

@@ -187,6 +187,7 @@ impl Protocol for Session {
     fn advice(code: &str, _tls: &Tls) -> Option<Advice> {
         let (pointer, advice): (_, &[&str]) = match code {
             "imap.closing" => ("", &["advice.try_later"]),
+            "imap.select_refused" => ("", &["advice.try_later", "advice.ask_administrator"]),
             "imap.login_disabled" => ("/auth/method", &["advice.login_needs_tls", "advice.ask_administrator"]),
             "imap.preauth_prevents_tls" => ("/tls/mode", &["advice.tls_port", "advice.distrust_network"]),
             "imap.folder_missing" => ("/imap/inbox", &["advice.imap_check_folder", "advice.imap_create_folders"]),

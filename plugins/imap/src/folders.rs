@@ -177,6 +177,11 @@ impl Session {
             selected.extent.messages = selected.messages;
             return Ok(selected);
         }
+        let refused = self.refused("imap.select_refused", &done);
+        if refused.status == Status::Later || done.has("REFERRAL") {
+            // The folder is there; it cannot be opened now, or not here (RFC 2193).
+            return Err(at(refused.arg("folder", name)));
+        }
         if create {
             self.create(&name, pointer, call)?;
             return self.select(&name, pointer, false, call);

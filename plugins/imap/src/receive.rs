@@ -69,11 +69,19 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         missing: BTreeMap::new(),
         warnings: Vec::new(),
         refusal: None,
+        refused: None,
     };
     let result = fetch.run_until(&mut Patience::new(request.wait_seconds.min(DAY), settings), request);
     let (state, missing) = (fetch.remembered(), fetch.missing());
     match result {
-        Ok(more) => Ok(Received { state, more, interrupted: fetch.refusal, missing, warnings: fetch.warnings, ..Received::default() }),
+        Ok(more) => Ok(Received {
+            state,
+            more,
+            interrupted: fetch.refusal.or(fetch.refused),
+            missing,
+            warnings: fetch.warnings,
+            ..Received::default()
+        }),
         Err(error) if fetch.taken.is_empty() => Err(error),
         // What was taken stays taken: the state says so even though the session broke.
         Err(error) => {
@@ -133,6 +141,8 @@ struct Fetch<'a, 'b> {
     warnings: Vec<Error>,
     /// The first mark or deletion that the server refused, or what it said that could not be read; fetching goes on, and the next call tries again to delete.
     refusal: Option<Error>,
+    /// The first FETCH that the server refused, as some do where a message is gone meanwhile (RFC 2180, section 4.1).
+    refused: Option<Error>,
 }
 
 /// What is to be done on the server with messages that were taken, and whether no more are wanted.
@@ -240,7 +250,11 @@ impl Fetch<'_, '_> {
                 Ok(())
             })?;
             if !done.is_ok {
-                return Err(self.session.refused("imap.fetch_refused", &done));
+                let refused = self.session.refused("imap.fetch_refused", &done);
+                if refused.status == Status::Later {
+                    return Err(refused);
+                }
+                self.refused.get_or_insert(refused);
             }
             // It may have been about a message that is to be fetched, which is not to be missing without a word.
             if let Some(line) = unreadable {
@@ -333,6 +347,10 @@ impl Fetch<'_, '_> {
                 let error = self.session.error(Status::Protocol, "imap.message_withheld").stage(Stage::Fetch).usable();
                 self.missing.insert(uid, error);
             }
+        }
+        if self.missing.is_empty() {
+            // All that is there has come, so what was refused was about what is gone.
+            self.refused = None;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use crate::session::Session;
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
 use postkontor_plugin::settings::Auth;
-use postkontor_plugin::{Call, Error, Stage, Status, Step};
+use postkontor_plugin::{Call, Error, Reply as Told, Stage, Status, Step};
 
 /// The longest AUTH command without its end (RFC 4954, section 4, with RFC 5321, section 4.5.3.1.4).
 const COMMAND: usize = 510;
@@ -32,7 +32,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
         room = 0;
     };
     let told = reply.told(&mut session.stream);
-    let error = refusal(reply.code, mechanism).arg("mechanism", mechanism.name()).arg("text", told.text.as_str()).server(told);
+    let error = refusal(&told, mechanism).arg("mechanism", mechanism.name()).arg("text", told.text.as_str()).server(told);
     Err(at(error.detail(reason.unwrap_or_default())))
 }
 
@@ -52,9 +52,14 @@ impl Conversation for Session {
     }
 }
 
-/// RFC 4954, section 6.
-fn refusal(code: u16, mechanism: Mechanism) -> Error {
-    match code {
+/// RFC 4954, section 6, and what providers say beside it.
+fn refusal(told: &Told, mechanism: Mechanism) -> Error {
+    let text = told.text.to_ascii_lowercase();
+    match told.code {
+        // Exchange Online has one code for much; only its words tell a tenant without SMTP AUTH from a wrong password.
+        535 if told.enhanced.as_deref() == Some("5.7.139") && text.contains("disabled") => Error::new(Status::Auth, "auth.not_enabled"),
+        // Gmail does not mean the mechanism: it wants a password that was made for programs, or a login by a browser first.
+        534 if text.contains("password") || text.contains("browser") => Error::new(Status::Auth, "auth.refused"),
         421 => Error::new(Status::Later, "smtp.closing"),
         432 => Error::new(Status::Auth, "auth.password_change_needed"),
         400..500 => Error::new(Status::Later, "auth.later"),
@@ -62,6 +67,6 @@ fn refusal(code: u16, mechanism: Mechanism) -> Error {
         534 => Error::new(Status::Auth, "auth.mechanism_too_weak"),
         500..600 if mechanism.is_by_token() => Error::new(Status::Auth, "auth.token_refused"),
         500..600 => Error::new(Status::Auth, "auth.refused"),
-        _ => Error::new(Status::Protocol, "protocol.unexpected_reply").arg("code", code),
+        code => Error::new(Status::Protocol, "protocol.unexpected_reply").arg("code", code),
     }
 }

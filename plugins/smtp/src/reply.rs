@@ -118,7 +118,9 @@ fn parse(line: &[u8]) -> Option<(u16, bool, &[u8])> {
 /// Splits `5.1.1 text`. A code whose class contradicts the reply is text, as is anything that only looks like one.
 fn enhanced_code(line: &[u8], code: u16) -> (Option<String>, &[u8]) {
     let word = line.split(|byte| *byte == b' ').next().unwrap_or_default();
-    let mut parts = word.split(|byte| *byte == b'.');
+    // OpenSMTPD writes `4.3.0: text`.
+    let code_alone = word.strip_suffix(b":").unwrap_or(word);
+    let mut parts = code_alone.split(|byte| *byte == b'.');
     let number =
         |part: Option<&[u8]>, most: usize| part.is_some_and(|part| (1..=most).contains(&part.len()) && part.iter().all(u8::is_ascii_digit));
     let is_code = number(parts.next(), 1) && number(parts.next(), 3) && number(parts.next(), 3) && parts.next().is_none();
@@ -126,7 +128,7 @@ fn enhanced_code(line: &[u8], code: u16) -> (Option<String>, &[u8]) {
         return (None, line);
     }
     let rest = &line[word.len()..];
-    (Some(String::from_utf8_lossy(word).into_owned()), rest.strip_prefix(b" ").unwrap_or(rest))
+    (Some(String::from_utf8_lossy(code_alone).into_owned()), rest.strip_prefix(b" ").unwrap_or(rest))
 }
 
 #[cfg(test)]
@@ -149,6 +151,7 @@ mod tests {
     #[test]
     fn enhanced_codes_are_split_from_the_text() {
         assert_eq!(enhanced_code(b"5.1.1 User unknown", 550), (Some("5.1.1".to_owned()), &b"User unknown"[..]));
+        assert_eq!(enhanced_code(b"4.3.0: Temporary Error", 421), (Some("4.3.0".to_owned()), &b"Temporary Error"[..]));
         assert_eq!(enhanced_code(b"2.0.0", 250), (Some("2.0.0".to_owned()), &b""[..]));
         for line in ["4.1.1 other class", "5.1 short", "5.1.1.1 long", "5.1234.1 wide", "192.0.2.1 address", "text"] {
             assert_eq!(enhanced_code(line.as_bytes(), 550), (None, line.as_bytes()), "{line}");

@@ -115,7 +115,7 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
                 if !done.is_ok {
                     // Some messages could not be given; the others are fetched all the same.
                     let refusal = self.fetch.session.refused("imap.fetch_refused", &done);
-                    self.fetch.refusal.get_or_insert(refusal);
+                    self.fetch.refused.get_or_insert(refusal);
                 }
                 Ok(Flow::Ended)
             }

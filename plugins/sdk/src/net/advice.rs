@@ -140,6 +140,7 @@ fn of_login(code: &str, at: &Pointers, mode: TlsMode) -> Option<Advice> {
     let auto = || Some(patch::at("/auth/method", json!("auto")));
     let (pointer, advice, patch): (_, &[&str], _) = match code {
         "auth.refused" => ("/auth/password", &["advice.check_user_and_password", "advice.app_password"], None),
+        "auth.not_enabled" => ("", &["advice.allow_programs"], None),
         "auth.token_refused" => ("/auth/oauth2/access_token", &["advice.renew_token", "advice.check_token_rights"], None),
         "auth.password_change_needed" => ("/auth/password", &["advice.change_password"], None),
         "auth.mechanism_not_offered" | "auth.method_unsupported" => ("/auth/method", &["advice.method_auto"], auto()),

@@ -10,6 +10,16 @@ pub(super) fn at(pointer: &str, value: Value) -> Value {
     pointer.split('/').skip(1).collect::<Vec<_>>().into_iter().rev().fold(value, |inner, name| json!({ name: inner }))
 }
 
+/// Whether a patch would change nothing in the settings, as far as these are known.
+pub(super) fn is_so_already(patch: &Value, settings: &Value) -> bool {
+    match (patch, settings) {
+        (Value::Object(patch), Value::Object(settings)) => {
+            patch.iter().all(|(name, patch)| settings.get(name).is_some_and(|settings| is_so_already(patch, settings)))
+        }
+        (patch, settings) => patch == settings,
+    }
+}
+
 /// The patch for a finding about TLS, where one is known. A pinned certificate that was exchanged has none: it may be the attacker's.
 pub(super) fn of(step: &Step, at_: &Pointers, tls: &Tls) -> Option<Value> {
     let seen = step.facts.get("sha256").and_then(Value::as_str);

@@ -12,6 +12,8 @@ pub fn login_refused(text: &str, by_token: bool) -> (Status, &'static str) {
         "IN-USE" | "INUSE" => (Status::Later, "mailbox.in_use"),
         "LOGIN-DELAY" | "SYS/TEMP" | "UNAVAILABLE" | "LIMIT" | "SERVERBUG" => (Status::Later, "auth.later"),
         "EXPIRED" if !by_token => (Status::Auth, "auth.password_change_needed"),
+        // The credentials are not what is wrong.
+        "SYS/PERM" | "AUTHORIZATIONFAILED" | "CONTACTADMIN" => (Status::Auth, "auth.not_enabled"),
         "PRIVACYREQUIRED" => (Status::Auth, "auth.encryption_needed"),
         "" if speaks_of_lock(text) => (Status::Later, "mailbox.in_use"),
         _ if by_token => (Status::Auth, "auth.token_refused"),
@@ -54,6 +56,7 @@ mod tests {
     fn the_word_in_brackets_decides() {
         assert_eq!(login_refused("[SYS/TEMP] x", false), (Status::Later, "auth.later"));
         assert_eq!(login_refused("[unavailable] x", false), (Status::Later, "auth.later"));
+        assert_eq!(login_refused("[SYS/PERM] POP is switched off", false), (Status::Auth, "auth.not_enabled"));
         assert_eq!(login_refused("[EXPIRED] x", false), (Status::Auth, "auth.password_change_needed"));
         assert_eq!(login_refused("[PRIVACYREQUIRED] x", false), (Status::Auth, "auth.encryption_needed"));
         assert_eq!(login_refused("[AUTHENTICATIONFAILED] x", true), (Status::Auth, "auth.token_refused"));

@@ -5,9 +5,11 @@
 //! when it fails. [`Connector::test`] makes the report of a test of it.
 
 use super::advice::{self, Advice};
+use super::patch;
 use super::{Security, Stream, Target, Trail, clear_text, probe};
 use crate::settings::{Auth, Tls};
 use crate::{Call, Error, Reply, Report, Stage, Status, Step, StepStatus};
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// How long a farewell may last: nothing depends on it.
@@ -126,7 +128,13 @@ impl Connector<'_> {
 
     /// The failed step of an error, with pointer, advice, and the patch that would repair it.
     pub fn step<P: Protocol>(&self, error: &Error) -> Step {
-        advice::failed(error, self.target, self.tls, P::advice(&error.code, self.tls))
+        let mut step = advice::failed(error, self.target, self.tls, P::advice(&error.code, self.tls));
+        let settings = json!({"auth": {"method": self.auth.method}, "tls": {"mode": self.tls.mode}});
+        if step.patch.as_ref().is_some_and(|patch| patch::is_so_already(patch, &settings)) {
+            step.patch = None;
+            step.advice.retain(|code| code != "advice.method_auto");
+        }
+        step
     }
 
     fn fail<P: Protocol>(&self, error: &Error, trail: &mut Trail) {

@@ -4,7 +4,7 @@ use crate::certificates::{Identity, Wish};
 use crate::server::{head, settings};
 use postkontor_plugin::net::{Connector, Protocol, Security, StartTls, Stream, Trail};
 use postkontor_plugin::serde_json::json;
-use postkontor_plugin::settings::{Auth, Server, Tls, TlsMode};
+use postkontor_plugin::settings::{Auth, Method, Server, Tls, TlsMode};
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Call, Error, Report, Secret, Stage, Status, Step, StepStatus};
 use std::io::{Read, Write};
@@ -162,6 +162,19 @@ fn a_server_that_says_nothing_to_anything_is_told_as_silent() {
     let (port, _) = serve(|_, socket, heard| listen(socket, &heard));
     let report = test(&server(port, 1), &mode(TlsMode::Starttls), "Geheim-7", &TestHost::new().call()).unwrap();
     assert_eq!((failed(&report).step, failed(&report).code.as_str()), (Stage::Greeting, "net.idle_timeout"));
+}
+
+#[test]
+fn a_patch_that_would_change_nothing_is_none() {
+    let (target, tls) = (server(25, 20).target(25).unwrap(), mode(TlsMode::Required));
+    for (method, is_patched) in [(Method::Auto, false), (Method::Login, true)] {
+        let auth = Auth { method, ..Auth::default() };
+        let connector = Connector { target: &target, tls: &tls, auth: &auth };
+        let step = connector.step::<Toy>(&Error::new(Status::Auth, "auth.mechanism_too_weak").stage(Stage::Login));
+        assert_eq!(step.patch.is_some(), is_patched);
+        assert_eq!(step.advice.iter().any(|code| code == "advice.method_auto"), is_patched);
+        assert_eq!(connector.step::<Toy>(&Error::new(Status::Auth, "auth.encryption_needed")).patch, None);
+    }
 }
 
 #[test]
