@@ -6,8 +6,8 @@ mod pigeonhole;
 
 use pigeonhole::{PIGEONHOLE, pigeonhole};
 use postkontor_core::{
-    Account, Cancel, Config, Disposal, Error, Fetched, Host, ListRequest, Loop, Message, Receipt, ReceiveRequest, Stage, Status,
-    StepStatus, Summary, TestRequest, Verdict,
+    Account, Attachment, Cancel, Config, Disposal, Error, Fetched, Host, ListRequest, Loop, Message, Receipt, ReceiveRequest, Stage,
+    Status, StepStatus, Summary, TestRequest, Verdict,
 };
 use std::sync::Arc;
 
@@ -86,6 +86,32 @@ fn composing_and_delivering_are_two_things() {
     assert_eq!(verdicts.iter().map(told).collect::<Vec<_>>(), [Ok(ids[0].clone()), Err(Status::Refused), Ok(ids[2].clone())]);
     assert!(verdicts[1].as_ref().is_err_and(|error| !error.message.is_empty() && error.at[0].pointer == "/to/0"));
     assert_eq!(fetch(&mut account, &ReceiveRequest::default()).0, ["composed first", "a document"]);
+}
+
+#[test]
+fn composed_mail_can_be_stored_and_delivered_again() {
+    let (first, cancel) = (account(), Cancel::default());
+    let attached = vec![0xfc; 100_000];
+    let message = Message { attachments: vec![Attachment::bytes("a.bin", &attached)], ..to(&["b@example.com", "c@example.com"]) };
+    let mut mail = first.compose(&message, &cancel).unwrap();
+    let (mut stored, mut block) = (Vec::new(), [0; 4096]);
+    while let count @ 1.. = mail.read(&mut block).unwrap() {
+        stored.extend_from_slice(&block[..count]);
+    }
+    let (from, id) = (mail.from.clone(), mail.message_id.clone());
+    let recipients: Vec<String> = mail.recipients.iter().map(|recipient| recipient.address.clone()).collect();
+    drop(mail);
+    let mut later = account();
+    let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
+    let again = later.compose_raw(&from, &recipients, stored.clone(), &cancel).unwrap();
+    let receipt = later.deliver_one(again, &cancel).unwrap();
+    assert_eq!((receipt.message_id, receipt.size, receipt.recipients.len()), (id, stored.len() as u64, 2));
+    let mut take = |fetched: Fetched<'_>| {
+        assert_eq!(fetched.message.raw(), stored);
+        assert_eq!(fetched.message.part(0).unwrap(), attached);
+        Disposal::Keep
+    };
+    assert_eq!(later.receive(&ReceiveRequest::default(), Some(&mut take), &cancel).unwrap().messages.len(), 1);
 }
 
 #[test]
