@@ -54,6 +54,8 @@ pub(super) enum Act {
 pub(super) enum Mark {
     /// The nth thing that the client wanted to be done may have been done.
     InDoubt(usize),
+    /// The client has the server's word that it was not done so far.
+    NotDone(usize),
     /// The client has the server's word on it.
     Settled(usize),
     /// The client knows that one more message has come to its end.
@@ -147,6 +149,7 @@ fn event(text: &str) -> Result<Act, String> {
         "silence" => Act::Silence,
         "reset" => Act::Reset,
         "in doubt" => Act::Mark(Mark::InDoubt(number)),
+        "not done" => Act::Mark(Mark::NotDone(number)),
         "settled" => Act::Mark(Mark::Settled(number)),
         "whole" => Act::Mark(Mark::Whole),
         _ => return Err(format!("nothing is called “{text}”")),

@@ -202,6 +202,8 @@ impl State {
         while let (Some(turn), None) = (dialogue.turns.get(self.at), &self.fault) {
             match &turn.act {
                 Act::Mark(Mark::InDoubt(number)) => drop(self.in_doubt.insert(*number)),
+                Act::Mark(Mark::NotDone(number)) if !self.is_cut => drop(self.in_doubt.remove(number)),
+                Act::Mark(Mark::NotDone(_)) => {}
                 Act::Mark(Mark::Settled(number)) => drop(self.settled.insert(*number, self.said)),
                 Act::Mark(Mark::Whole) => self.whole.push(self.said),
                 Act::Say(pieces) if self.is_cut => {
