@@ -66,10 +66,12 @@ fn build() -> io::Result<Products> {
     let folder = folder.or(here.parent()).unwrap_or(&here).to_owned();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // With the feature that the plugins' own tests bring, so that neither build undoes the other.
-    cargo.current_dir(root).args(["build", "--quiet", "--workspace", "--features", "postkontor-plugin/testing"]);
+    cargo.current_dir(root).args(["build", "--quiet", "--workspace"]);
     if folder.file_name().is_some_and(|name| name == "release") {
         cargo.arg("--release");
+    } else {
+        // With the feature that the plugins' own tests bring, so that neither build undoes the other.
+        cargo.args(["--features", "postkontor-plugin/testing"]);
     }
     let output = cargo.output()?;
     if !output.status.success() {

@@ -15,7 +15,7 @@ pub fn root() -> PathBuf {
 
 /// Builds the plugin crate in a folder of the project and copies its library to `target`.
 pub fn rust(folder: &str, features: &[&str], target: &Path) -> io::Result<()> {
-    let built = cargo("build", folder, features)?;
+    let built = build(folder, features)?;
     let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml"))?;
     let name = manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
     let name = name.ok_or_else(|| io::Error::other("no package name"))?.replace('-', "_");
@@ -23,15 +23,10 @@ pub fn rust(folder: &str, features: &[&str], target: &Path) -> io::Result<()> {
     only_mine(target)
 }
 
-/// Runs the plugin crate's own tests.
-pub fn test(folder: &str) -> io::Result<()> {
-    cargo("test", folder, &[]).map(drop)
-}
-
-/// Lets cargo work on the plugin crate in a folder of the project; the answer is the folder of what it built.
+/// Builds the plugin crate in a folder of the project; the answer is the folder of what was built.
 ///
 /// A crate without a `Cargo.lock` of its own is built with the versions of the workspace, so that nothing new is downloaded.
-fn cargo(task: &str, folder: &str, features: &[&str]) -> io::Result<PathBuf> {
+fn build(folder: &str, features: &[&str]) -> io::Result<PathBuf> {
     static ONE_BY_ONE: Mutex<()> = Mutex::new(());
     let _one = ONE_BY_ONE.lock().map_err(|error| io::Error::other(error.to_string()))?;
     let folder = root().join(folder);
@@ -43,7 +38,7 @@ fn cargo(task: &str, folder: &str, features: &[&str]) -> io::Result<PathBuf> {
     // One folder for all of them, so that what they have in common is built once.
     let built = root().join("target").join("strangers");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args([task, "--quiet", "--manifest-path"]).arg(folder.join("Cargo.toml")).arg("--target-dir").arg(&built);
+    cargo.args(["build", "--quiet", "--manifest-path"]).arg(folder.join("Cargo.toml")).arg("--target-dir").arg(&built);
     cargo.args(own.then_some("--locked")).arg("--features").arg(features.join(","));
     finish(&mut cargo)?;
     Ok(built)
