@@ -1,7 +1,7 @@
 //! What the program learns of messages that did not come, or came otherwise than the server told.
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 
-use postkontor_core::{Account, Cancel, Error, Fetched, Host, Status};
+use postkontor_core::{Account, Cancel, Error, Fetched, Host, Received as Fetch, Status};
 use postkontor_plugin::abi::raw::Plugin;
 use postkontor_plugin::{Call, Disposal, Incoming, Missing, Opening, ReceiveRequest, Received, Transport, schemars, serde};
 use serde_json::{Value, json};
@@ -129,6 +129,10 @@ fn an_interrupted_fetch_tells_what_did_not_come_as_well() {
     let error = result.unwrap_err();
     assert_eq!(error.status, Status::Network);
     assert_eq!((&error.more["missing"][0]["id"], error.more["messages"].as_array().unwrap().len()), (&json!("refused"), 2));
+    let taken = Fetch::of_interrupted(&error).unwrap();
+    assert_eq!((taken.state.as_str(), taken.messages.len(), taken.missing[0].id.as_str()), ("s", 2, "refused"));
+    assert_eq!((taken.messages[1].id.as_str(), taken.messages[1].verdict, &taken.messages[1].deliver_to), ("exact", Disposal::Keep, &None));
+    assert_eq!(Fetch::of_interrupted(&Error::new(Status::Network, "x")), None);
 }
 
 #[test]
@@ -139,6 +143,8 @@ fn a_transport_that_breaks_down_takes_nothing_back() {
         let ids: Vec<&Value> = error.more["messages"].as_array().unwrap().iter().map(|message| &message["id"]).collect();
         assert_eq!((error.status, ids), (Status::Internal, vec![&json!("longer"), &json!("exact")]));
         assert_eq!(error.more.get("state"), state);
+        let taken = Fetch::of_interrupted(&error).unwrap();
+        assert_eq!((taken.messages.len(), taken.state.as_str(), taken.more), (2, state.and_then(Value::as_str).unwrap_or_default(), true));
     }
 }
 

@@ -22,7 +22,8 @@ use folder::Folder;
 use postkontor_abi::CONTROL_STREAM as CONTROL;
 use postkontor_plugin::wire::{END, Event, MESSAGE_STREAM as MESSAGE, Verdict};
 use postkontor_plugin::{Disposal, Error, Incoming, Missing, Stage, Status, Summary};
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use spool::Spool;
 use std::borrow::Cow;
@@ -92,7 +93,8 @@ pub(crate) struct Reception<'a, 'w> {
 }
 
 /// What a fetch brought.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Received {
     /// The messages, in the order they came.
     pub messages: Vec<Taken>,
@@ -109,6 +111,12 @@ pub struct Received {
 }
 
 impl Received {
+    /// What was taken before a fetch was interrupted by this error; nothing where nothing was.
+    pub fn of_interrupted(error: &Error) -> Option<Received> {
+        error.more.get("messages")?;
+        Received::deserialize(&error.more).ok()
+    }
+
     /// The same as members for an error.
     pub(crate) fn members(&self) -> Map<String, Value> {
         let mut members = Map::from_iter([
@@ -127,7 +135,7 @@ impl Received {
 }
 
 /// A message that was fetched, and what became of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Taken {
     /// The name of the file it was saved in.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,7 +151,7 @@ pub struct Taken {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// Who is to get it, where the settings route messages.
-    #[serde(serialize_with = "or_empty")]
+    #[serde(serialize_with = "or_empty", deserialize_with = "unless_empty")]
     pub deliver_to: Option<Arc<DeliverTo>>,
     /// What became of it on the server.
     pub verdict: Disposal,
@@ -166,7 +174,7 @@ impl Display for Taken {
 }
 
 /// Who is to get a message, by the settings (`receive.routing`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliverTo {
     /// The number that the messages of this mailbox are filed under.
     pub number: Option<String>,
@@ -182,6 +190,11 @@ fn or_empty<S: Serializer>(deliver_to: &Option<Arc<DeliverTo>>, serializer: S) -
         Some(deliver_to) => deliver_to.serialize(serializer),
         None => Map::new().serialize(serializer),
     }
+}
+
+fn unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<DeliverTo>>, D::Error> {
+    let members = Map::deserialize(deserializer)?;
+    if members.is_empty() { Ok(None) } else { Arc::deserialize(members).map(Some).map_err(D::Error::custom) }
 }
 
 impl<'a, 'w> Reception<'a, 'w> {
@@ -400,6 +413,25 @@ pub(in crate::receive) mod tests {
 
     pub(super) fn reception(request: &Value) -> Reception<'static, 'static> {
         Reception::new(wishes(request), &Receive::default(), None, watch()).unwrap()
+    }
+
+    #[test]
+    fn what_was_fetched_is_read_as_it_is_written() {
+        let deliver_to = DeliverTo { number: Some("0012".to_owned()), operators: vec!["MM".to_owned()], workgroups: Vec::new() };
+        let taken = |deliver_to| Taken {
+            file: Some("0001.eml".to_owned()),
+            id: "1".to_owned(),
+            sha256: None,
+            size: 3,
+            subject: None,
+            deliver_to,
+            verdict: Disposal::Seen,
+        };
+        let messages = vec![taken(Some(Arc::new(deliver_to))), taken(None)];
+        let received = Received { messages, state: "s".to_owned(), more: true, ..Received::default() };
+        let written = json!(received);
+        assert_eq!(written["messages"][1]["deliver_to"], json!({}));
+        assert_eq!(Received::deserialize(written).unwrap(), received);
     }
 
     #[test]
