@@ -78,6 +78,7 @@ impl Reply {
             }
             text.push_str(&stream.transcript().clean(rest));
         }
+        let enhanced = enhanced.or_else(|| code_behind(&text, self.code));
         Told { code: self.code, enhanced, text }
     }
 }
@@ -131,6 +132,12 @@ fn enhanced_code(line: &[u8], code: u16) -> (Option<String>, &[u8]) {
     (Some(String::from_utf8_lossy(code_alone).into_owned()), rest.strip_prefix(b" ").unwrap_or(rest))
 }
 
+/// The enhanced code as qmail writes it, at the end of the text: `… (#5.7.1)`.
+fn code_behind(text: &str, code: u16) -> Option<String> {
+    let (_, last) = text.strip_suffix(')')?.rsplit_once("(#")?;
+    enhanced_code(last.as_bytes(), code).0.filter(|found| found == last)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +160,10 @@ mod tests {
         assert_eq!(enhanced_code(b"5.1.1 User unknown", 550), (Some("5.1.1".to_owned()), &b"User unknown"[..]));
         assert_eq!(enhanced_code(b"4.3.0: Temporary Error", 421), (Some("4.3.0".to_owned()), &b"Temporary Error"[..]));
         assert_eq!(enhanced_code(b"2.0.0", 250), (Some("2.0.0".to_owned()), &b""[..]));
+        assert_eq!(code_behind("sorry, no mailbox here (#5.1.1)", 550).as_deref(), Some("5.1.1"));
+        for text in ["no (#4.1.1)", "no (5.1.1)", "no (#5.1.1) here", "no (#5.1.1 x)", "(#)", ""] {
+            assert_eq!(code_behind(text, 550), None, "{text}");
+        }
         for line in ["4.1.1 other class", "5.1 short", "5.1.1.1 long", "5.1234.1 wide", "192.0.2.1 address", "text"] {
             assert_eq!(enhanced_code(line.as_bytes(), 550), (None, line.as_bytes()), "{line}");
         }
