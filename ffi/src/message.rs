@@ -104,13 +104,13 @@ pub unsafe extern "system" fn postkontor_message_part(
             let wanted = Wanted::read(argument::text(request, "request")?)?;
             let message = message.get()?;
             let size = match (&wanted.file, Writer::new(write, user)) {
-                (Some(file), _) => message.save(&wanted, file)?,
+                (Some(file), _) => message.save(wanted.part, file)?,
                 (None, Some(writer)) => {
-                    let bytes = message.bytes(&wanted)?;
+                    let bytes = message.bytes(wanted.part)?;
                     bytes.chunks(BLOCK).try_for_each(|block| writer.write(block))?;
                     bytes.len() as u64
                 }
-                (None, None) => return Ok(message.bytes(&wanted)?.into_owned()),
+                (None, None) => return Ok(message.bytes(wanted.part)?.into_owned()),
             };
             entry::json(serde_json::json!({ "size": size }))
         })

@@ -20,7 +20,6 @@ mod tnef;
 mod tree;
 
 use crate::error::failed;
-use crate::request::Wanted;
 use crate::whole_file::write_whole;
 pub use content::{Content, Part, Person, Reported, ReportedRecipient, Warning};
 use mail_parser::{Encoding, MimeHeaders};
@@ -116,14 +115,14 @@ impl Opened {
         &self.raw
     }
 
-    /// What is wanted of it: the bytes of a part, decoded, or all of it as it came.
-    pub fn bytes(&self, wanted: &Wanted) -> Result<Cow<'_, [u8]>, Error> {
-        wanted.part.map_or(Ok(Cow::Borrowed(self.raw())), |index| self.part(index))
+    /// The bytes of a part, decoded; where none is named all of it as it came.
+    pub fn bytes(&self, part: Option<usize>) -> Result<Cow<'_, [u8]>, Error> {
+        part.map_or(Ok(Cow::Borrowed(self.raw())), |index| self.part(index))
     }
 
-    /// Saves what is wanted of it in a file, all or nothing, and says how many bytes that are.
-    pub fn save(&self, wanted: &Wanted, file: &Path) -> Result<u64, Error> {
-        let bytes = self.bytes(wanted)?;
+    /// Saves a part of it, or all of it, in a file, all or nothing, and says how many bytes that are.
+    pub fn save(&self, part: Option<usize>, file: &Path) -> Result<u64, Error> {
+        let bytes = self.bytes(part)?;
         write_whole(file, &bytes).map_err(|error| {
             let error = failed(Status::Local, "message.part_not_saved").detail(error.to_string());
             error.arg("path", file.display().to_string())

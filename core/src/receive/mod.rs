@@ -16,6 +16,7 @@ mod wait;
 use crate::error::failed;
 use crate::loader::Streams;
 use crate::opened::Opened;
+use crate::request::Wishes;
 use crate::settings::Receive;
 use crate::watch::Watch;
 use folder::Folder;
@@ -28,7 +29,6 @@ use serde_json::{Map, Value, json};
 use spool::Spool;
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -44,18 +44,6 @@ const BEYOND: u64 = 64 * 1024 * 1024;
 /// How long the reading of one message may take: half of what is left of the call, and within these limits. A message that takes longer is handed
 /// over unread, so that it does not keep the next ones from coming, in this call and in every later one.
 const READING: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
-
-/// What the caller asks for beyond what goes to the transport.
-#[derive(Debug, Default)]
-pub(crate) struct Wishes {
-    /// Folder on this machine to save every message in.
-    pub(crate) save_to: Option<PathBuf>,
-    /// What becomes of each message where no callback is asked.
-    pub(crate) then: Disposal,
-    pub(crate) summary: Summary,
-    /// How long to wait for new messages where there are none.
-    pub(crate) wait_seconds: u64,
-}
 
 /// A fetched message on its way to the program.
 pub struct Fetched<'a> {

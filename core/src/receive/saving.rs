@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::tests::{reception, watch, wishes};
 use super::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;

@@ -6,7 +6,6 @@
 mod asked;
 mod members;
 
-use crate::receive::Wishes;
 pub use asked::{Asked, Request};
 use members::{Members, read};
 use postkontor_plugin::{Action, ApplyRequest, Disposal, Error, Filter, ListRequest, Summary};
@@ -104,6 +103,18 @@ impl ReceiveRequest {
         let request = postkontor_plugin::ReceiveRequest { folder, state, filter, max_messages, max_bytes, wait_seconds, summary };
         (request, Wishes { save_to, then, summary, wait_seconds })
     }
+}
+
+/// What the caller asks for beyond what goes to the transport.
+#[derive(Debug, Default)]
+pub(crate) struct Wishes {
+    /// Folder on this machine to save every message in.
+    pub(crate) save_to: Option<PathBuf>,
+    /// What becomes of each message where no callback is asked.
+    pub(crate) then: Disposal,
+    pub(crate) summary: Summary,
+    /// How long to wait for new messages where there are none.
+    pub(crate) wait_seconds: u64,
 }
 
 /// Reads the request to fetch.
