@@ -2,12 +2,13 @@
 
 use super::leg::{Leg, milliseconds};
 use super::pointers::{of_host, of_mail};
+use super::receipt::{Way, receipt, refusal};
 use super::{Account, journal};
 use crate::Cancel;
 use crate::error::{failed, merged, unwritable};
 use crate::loader::Streams;
 use crate::message::{Composed, Message};
-use crate::receipt::{Receipt, SentCopy, Way, receipt, refusal};
+use crate::receipt::{Receipt, SentCopy};
 use crate::settings::Document;
 use postkontor_plugin::wire::{Outgoing, SendAnswer, SendRequest, SendResult};
 use postkontor_plugin::{Answer, Delivery, Error, Input, Sent, Stage, Status, Verdict};

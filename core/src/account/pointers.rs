@@ -67,7 +67,7 @@ pub(super) fn of_host(mut error: Error, index: Option<usize>, document: &Documen
 }
 
 /// Puts in front of a pointer what leads to the message or to the settings: the place in the array, the layer.
-pub(crate) fn locate(at: &mut At, index: Option<usize>, document: &Document) {
+pub(super) fn locate(at: &mut At, index: Option<usize>, document: &Document) {
     match (at.of, index) {
         (Some(Input::Message), Some(index)) => at.pointer.insert_str(0, &format!("/{index}")),
         (Some(Input::Settings), _) => at.pointer = document.locate(&at.pointer),

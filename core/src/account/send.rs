@@ -2,10 +2,11 @@
 
 use super::Account;
 use super::pointers::{locate, of_host};
+use super::receipt::unwritable;
 use crate::Cancel;
 use crate::error::failed;
 use crate::message::{Composed, Composer, Message};
-use crate::receipt::{Receipt, Receipts, unwritable};
+use crate::receipt::{Receipt, Receipts};
 use postkontor_plugin::{Delivery, Error, Input, Level, Stage, Status};
 use serde_json::Value;
 use serde_json::value::RawValue;
