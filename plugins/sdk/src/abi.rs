@@ -291,7 +291,7 @@ fn begin<'a>(host: &'a RawHost<'a>, deadline_ms: u64, log: u64) -> Call<'a> {
 }
 
 /// Lays the members of `from` over `into`, object by object.
-fn merge(into: &mut Value, from: Value) {
+pub(crate) fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
             for (name, value) in from {

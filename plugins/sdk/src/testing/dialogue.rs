@@ -1,6 +1,6 @@
 //! The file format of dialogues; `docs/plugins.md` describes it for those who write one.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt::Display;
 
 /// What a server and a client say to each other, and what the client makes of it.
@@ -85,7 +85,8 @@ impl Dialogue {
                 _ => return Err(format!("line {number}: no member of the head")),
             }
         }
-        let mut dialogue = Dialogue { protocol: String::new(), settings: Value::Null, exchanges: Vec::new(), turns: Vec::new() };
+        let mut dialogue =
+            Dialogue { protocol: String::new(), settings: Value::Object(Map::new()), exchanges: Vec::new(), turns: Vec::new() };
         let mut facts = vec!["brand", "quirk", "source"];
         for (number, name, value) in members {
             dialogue.member(&name, &value, &mut facts).map_err(|error| format!("line {number}: {name}: {error}"))?;

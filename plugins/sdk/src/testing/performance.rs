@@ -3,6 +3,7 @@
 use super::TestHost;
 use super::dialogue::{Dialogue, Exchange};
 use super::server::{Cut, Pace, Server};
+use crate::abi::merge;
 use crate::net::memory::Network;
 use crate::{Disposal, Error, Level, Mail, Opening, Report, StepStatus, Transport};
 use serde::Serialize;
@@ -53,7 +54,7 @@ pub(super) fn perform<T: Transport>(dialogue: &Arc<Dialogue>, pace: Pace, cut: C
         left: Ok(()),
     };
     let mut settings = json!({"server": {"host": "mail.example.com"}});
-    overlay(&mut settings, &dialogue.settings);
+    merge(&mut settings, dialogue.settings.clone());
     let opening = Opening { account: "main".to_owned(), ..Opening::default() };
     let mut transport = T::open(read(&settings), &opening).unwrap_or_else(|error| panic!("the settings are refused: {error:?}"));
     for exchange in &dialogue.exchanges {
@@ -143,7 +144,7 @@ fn send<T: Transport>(transport: &mut T, request: &Value, mut host: TestHost, te
         let size;
         (host, size) = has(host, texts, index);
         let mut mail = json!({"stream": index + 1, "size": size, "message_id": format!("{}@example.com", index + 1)});
-        overlay(&mut mail, wanted);
+        merge(&mut mail, wanted.clone());
         mails.push(read::<Mail>(&mail));
     }
     let call = host.call();
@@ -157,13 +158,13 @@ fn send<T: Transport>(transport: &mut T, request: &Value, mut host: TestHost, te
 
 fn file<T: Transport>(transport: &mut T, request: &Value, mut host: TestHost, texts: &[String]) -> (Value, Vec<Value>, TestHost) {
     let mut filing = json!({"folder": "<sent>"});
-    overlay(&mut filing, request);
+    merge(&mut filing, request.clone());
     let mut messages = Vec::new();
     for (index, original) in listed(&request["messages"]).iter().enumerate() {
         let size;
         (host, size) = has(host, texts, index);
         let mut message = json!({"stream": index + 1, "size": size});
-        overlay(&mut message, original);
+        merge(&mut message, original.clone());
         messages.push(message);
     }
     let number = messages.len();
@@ -184,6 +185,7 @@ fn file<T: Transport>(transport: &mut T, request: &Value, mut host: TestHost, te
 fn listed(value: &Value) -> &[Value] {
     match value {
         Value::Array(values) => values,
+        Value::Null => &[],
         value => std::slice::from_ref(value),
     }
 }
@@ -222,16 +224,4 @@ fn write(value: &impl Serialize) -> Value {
 
 fn read<V: DeserializeOwned>(value: &Value) -> V {
     V::deserialize(value).unwrap_or_else(|error| panic!("{value}: {error}"))
-}
-
-fn overlay(into: &mut Value, from: &Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (name, value) in from {
-                overlay(into.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (_, Value::Null) => {}
-        (into, from) => *into = from.clone(),
-    }
 }
