@@ -178,8 +178,9 @@ impl Session {
             return Ok(selected);
         }
         let refused = self.refused("imap.select_refused", &done);
-        if refused.status == Status::Later || done.has("REFERRAL") {
-            // The folder is there; it cannot be opened now, or not here (RFC 2193).
+        if refused.status == Status::Later || done.has("REFERRAL") || done.is_bad {
+            // The folder is there; it cannot be opened now, or not here (RFC 2193), or nothing can: Exchange Online takes a login and then
+            // no command where IMAP is switched off for the mailbox.
             return Err(at(refused.arg("folder", name)));
         }
         if create {
