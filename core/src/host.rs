@@ -1,10 +1,11 @@
 //! The host: a configuration, the plugins it found, and the language it speaks.
 
+use crate::documents::Documents;
 use crate::error::failed;
 use crate::loader::{self, Content, Plugin, Searched};
 use crate::log::{self, Log};
 use crate::request::{Asked, Request};
-use crate::settings::{self, Checked, Form, Schemas, Severity};
+use crate::settings::{self, Checked, Document, Form, Schemas, Severity};
 use crate::texts::Texts;
 use crate::transport::Transport;
 use crate::{Callbacks, Cancel, Watch};
@@ -61,6 +62,7 @@ pub struct Host {
     /// The folders in which plugins were looked for.
     searched: Vec<Searched>,
     texts: OnceLock<Texts>,
+    documents: Documents,
 }
 
 /// A plugin as it is listed.
@@ -119,6 +121,7 @@ impl Host {
             entries: Vec::new(),
             searched: Vec::new(),
             texts: OnceLock::new(),
+            documents: Documents::default(),
         };
         for plugin in builtin {
             host.add(None, Ok(Plugin::builtin(plugin)));
@@ -272,6 +275,11 @@ impl Host {
     /// Where work of the host's own asks whether to go on.
     pub fn watch<'a>(&'a self, cancel: &'a Cancel) -> Watch<'a> {
         Watch::new(self.callbacks(), cancel, cancel.remaining(Duration::MAX))
+    }
+
+    /// A settings document, shared by the handles that are open with the same text.
+    pub(crate) fn document(&self, text: &str) -> Result<Arc<Document>, Error> {
+        self.documents.get(text, || Document::parse(text, self))
     }
 
     pub(crate) fn callbacks(&self) -> &dyn Callbacks {

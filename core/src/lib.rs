@@ -65,6 +65,7 @@ mod account;
 mod built;
 mod callbacks;
 mod cancel;
+mod documents;
 mod error;
 mod host;
 mod json;

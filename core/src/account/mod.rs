@@ -53,7 +53,7 @@ impl Account {
     /// account that sends via another (`imap.via`) hands its outgoing mail to that one.
     pub fn open(host: &Arc<Host>, settings: &str, id: Option<&str>) -> Result<Account, Error> {
         let open = || {
-            let document = Arc::new(Document::parse(settings, &**host)?);
+            let document = host.document(settings)?;
             if !document.enabled {
                 return Ok(Account {
                     host: host.clone(),

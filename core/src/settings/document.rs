@@ -76,10 +76,11 @@ impl Document {
     /// a half-finished account does not stand in the way of the others.
     pub fn parse(json: &str, schemas: &dyn Schemas) -> Result<Document, Error> {
         let invalid = |problems: &[_]| problem::error(problems).unwrap_or_else(|| Error::new(Status::Settings, "settings.invalid"));
-        let reading = Reading::of(json, schemas).map_err(|problems| invalid(&problems))?;
+        let mut reading = Reading::of(json, schemas).map_err(|problems| invalid(&problems))?;
         if let Some(error) = problem::error(&reading.problems) {
             return Err(error);
         }
+        reading.keep_what_accounts_need();
         Ok(Document {
             enabled: reading.enabled,
             sender: group(&reading, "sender")?,

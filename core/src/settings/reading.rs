@@ -106,6 +106,15 @@ impl Reading {
         Ok(reading)
     }
 
+    /// Gives away what only `check` looks at: what shows, and the settings without the credentials of other accounts.
+    pub(super) fn keep_what_accounts_need(&mut self) {
+        self.visible = Vec::new();
+        for account in &mut self.accounts {
+            wipe(&mut std::mem::take(&mut account.settings));
+            account.secrets = Vec::new();
+        }
+    }
+
     /// The account of that name.
     pub(super) fn account(&self, id: &str) -> Option<&Account> {
         self.accounts.get(*self.places.get(id)?)

@@ -1,0 +1,150 @@
+//! What opening and checking accounts costs, counted in memory asked for, at two sizes of the settings document. A program of its own,
+//! with one test at a time: its allocator counts.
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
+
+use postkontor_core::{Account, Callbacks, Host};
+use postkontor_plugin::abi::raw::Plugin;
+use postkontor_plugin::settings::{Auth, Server};
+use postkontor_plugin::{Body, Call, Error, Mail, Opening, Sent, Status, Transport, schemars, serde};
+use serde_json::{Map, Value, json};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+/// The system's allocator, which counts for each thread how many bytes were asked for, and how many of them are kept.
+struct Counting;
+
+thread_local! {
+    static ASKED: Cell<usize> = const { Cell::new(0) };
+    static KEPT: Cell<isize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call goes on to the system's allocator as it came; counting in cells without destructors asks for no memory.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ASKED.set(ASKED.get() + layout.size());
+        KEPT.set(KEPT.get() + layout.size() as isize);
+        // SAFETY: the caller's promises are those that the system's allocator wants.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        KEPT.set(KEPT.get() - layout.size() as isize);
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// What a piece of work gives, how many bytes it asked for, and how many of them are still kept.
+fn counted<T>(work: impl FnOnce() -> T) -> (T, usize, isize) {
+    let (asked, kept) = (ASKED.get(), KEPT.get());
+    let made = work();
+    (made, ASKED.get() - asked, KEPT.get() - kept)
+}
+
+/// A transport with the usual groups, which is never called.
+struct Still;
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[allow(dead_code, reason = "the host reads it")]
+struct Settings {
+    server: Server,
+    #[serde(default)]
+    auth: Auth,
+}
+
+impl Transport for Still {
+    const NAME: &'static str = "still";
+    const VERSION: &'static str = "1";
+    const OPERATIONS: &'static [&'static str] = &["send"];
+    const TEXTS: &'static [(&'static str, &'static str)] = &[];
+    type Settings = Settings;
+
+    fn open(_settings: Settings, _opening: &Opening) -> Result<Still, Error> {
+        Ok(Still)
+    }
+
+    fn send(&mut self, _mail: &Mail, _body: &mut Body, _call: &Call) -> Result<Sent, Error> {
+        Err(Error::new(Status::Unsupported, "transport.operation_unsupported"))
+    }
+}
+
+static STILL: Plugin = postkontor_plugin::abi::vtable::<Still>();
+
+struct Program;
+
+impl Callbacks for Program {}
+
+/// A host that has described its transports already.
+fn host() -> Arc<Host> {
+    let host = Host::open_with("{}", Box::new(Program), &[&STILL]).unwrap();
+    drop(Account::open(&host, &document(1, &credentials), Some("a0")).unwrap());
+    assert!(host.check(&document(1, &credentials)).ok);
+    host
+}
+
+fn credentials(_: usize) -> Value {
+    json!({"method": "plain", "user": "anna@example.com", "password": "hush"})
+}
+
+/// Accounts `a0`, `a1` and so on, with what `auth` gives each.
+fn document(accounts: usize, auth: &dyn Fn(usize) -> Value) -> String {
+    let account = |index: usize| {
+        let settings = json!({"transport": "still", "server": {"host": format!("mail{index}.example.com")}, "auth": auth(index)});
+        (format!("a{index}"), settings)
+    };
+    json!({"accounts": (0..accounts).map(account).collect::<Map<_, _>>(), "sender": {"address": "anna@example.com"}}).to_string()
+}
+
+/// Four times as much asks for about four times as many bytes; what grows with the square asks for sixteen times as many.
+fn grows_in_proportion(name: &str, small: usize, large: usize) {
+    assert!(large < 6 * small, "{name}: {small} bytes, and {large} for four times as much");
+}
+
+#[test]
+fn the_next_handle_of_a_document_costs_the_same_whatever_its_size() {
+    let host = host();
+    let [small, large] = [200, 800].map(|accounts| {
+        let document = document(accounts, &credentials);
+        let (first, asked, _) = counted(|| Account::open(&host, &document, Some("a0")).unwrap());
+        let (next, asked_next, kept) = counted(|| Account::open(&host, &document, Some("a0")).unwrap());
+        assert!(asked_next < 50_000 && kept < 50_000, "{accounts} accounts: {asked_next} bytes asked for, {kept} kept");
+        drop((first, next));
+        (asked, asked_next)
+    });
+    assert_eq!(small.1, large.1);
+    grows_in_proportion("the first handle", small.0, large.0);
+}
+
+#[test]
+fn a_document_is_kept_by_its_handles_only() {
+    let host = host();
+    let document = document(200, &credentials);
+    let open = |id| Account::open(&host, &document, Some(id)).unwrap();
+    // The first handle of a host may fill its list of documents.
+    drop(open("a1"));
+    let ((), _, kept) = counted(|| drop([open("a1"), open("a2")]));
+    assert!(kept.abs() < 1000, "{kept} bytes kept");
+}
+
+#[test]
+fn chains_and_unknown_names_cost_in_proportion() {
+    let host = host();
+    let chain = |accounts: usize| {
+        document(accounts, &|index| match index + 1 == accounts {
+            true => credentials(index),
+            false => json!({"method": "account", "account": format!("a{}", index + 1)}),
+        })
+    };
+    let unknown = |accounts| document(accounts, &|index| json!({"method": "account", "account": format!("other{index}")}));
+    let opening = |document: &str| counted(|| Account::open(&host, document, Some("a0")).map(drop)).1;
+    grows_in_proportion("a chain", opening(&chain(200)), opening(&chain(800)));
+    grows_in_proportion("unknown names", opening(&unknown(200)), opening(&unknown(800)));
+    let checking = |document: &str| counted(|| host.check(document)).1;
+    grows_in_proportion("a chain checked", checking(&chain(200)), checking(&chain(800)));
+    grows_in_proportion("unknown names checked", checking(&unknown(200)), checking(&unknown(800)));
+    grows_in_proportion("ten accounts checked", checking(&document(10, &credentials)), checking(&document(40, &credentials)));
+}
