@@ -7,6 +7,7 @@
 mod bench;
 mod demo;
 mod deny;
+mod harness;
 mod header;
 mod notices;
 mod packages;

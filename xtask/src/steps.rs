@@ -1,5 +1,6 @@
 //! Runs commands one after another and counts what they say about tests.
 
+use crate::harness::{Failure, Reading};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,7 +12,8 @@ pub(crate) struct Steps {
     passed: u64,
     failed: u64,
     skipped: u64,
-    broken: Vec<String>,
+    /// The steps that failed, each with the tests that did.
+    broken: Vec<(String, Vec<Failure>)>,
 }
 
 /// The root of the workspace.
@@ -40,38 +42,21 @@ impl Steps {
         let notes = root().join("target").join("skipped.txt");
         // Left by an earlier run, or not there.
         let _ = std::fs::remove_file(&notes);
-        let before = self.failed;
-        let done = self.count(command.env("POSTKONTOR_SKIPPED", &notes));
+        let (done, reading) = read(command.env("POSTKONTOR_SKIPPED", &notes));
         let skipped: Vec<String> = std::fs::read_to_string(&notes).unwrap_or_default().lines().map(str::to_owned).collect();
         for reason in &skipped {
             println!("skipped: {reason}");
         }
-        self.skipped += skipped.len() as u64;
-        self.passed = self.passed.saturating_sub(skipped.len() as u64);
+        self.skipped += reading.ignored + skipped.len() as u64;
+        self.passed += reading.passed.saturating_sub(skipped.len() as u64);
+        self.failed += reading.failed;
         if !done {
-            self.broken.push(name.to_owned());
-            if self.failed == before {
-                self.failed += 1;
-            }
+            // A program that ended before its sum, or was not built, has failed as well.
+            self.failed += u64::from(reading.failed == 0);
+            self.broken.push((name.to_owned(), reading.failures));
         }
         ending(name, done, begin);
         done
-    }
-
-    fn count(&mut self, command: &mut Command) -> bool {
-        let Ok(mut child) = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn() else { return false };
-        if let Some(output) = child.stdout.take() {
-            for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-                let line = String::from_utf8_lossy(&line);
-                println!("{line}");
-                if let Some(summary) = Summary::read(&line) {
-                    self.passed += summary.passed;
-                    self.failed += summary.failed;
-                    self.skipped += summary.ignored;
-                }
-            }
-        }
-        child.wait().is_ok_and(|status| status.success())
     }
 
     /// Runs a check that is no command of its own.
@@ -96,13 +81,23 @@ impl Steps {
     /// Notes a failure.
     pub(crate) fn fail(&mut self, name: &str) {
         self.failed += 1;
-        self.broken.push(name.to_owned());
+        self.broken.push((name.to_owned(), Vec::new()));
     }
 
-    /// Prints the sum; true when nothing failed.
+    /// Prints what failed and the sum, behind all else, since the middle of a long output is what gets cut; true when nothing failed.
     pub(crate) fn finish(self) -> bool {
-        for name in &self.broken {
+        for (name, failures) in &self.broken {
+            for failure in failures {
+                println!("\n---- {name}: {}", failure.test);
+                failure.said.iter().for_each(|line| println!("{line}"));
+            }
+        }
+        println!();
+        for (name, failures) in &self.broken {
             println!("FAILED: {name}");
+            for failure in failures {
+                println!("FAILED: {name}: {}", failure.test);
+            }
         }
         println!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped);
         self.failed == 0
@@ -118,33 +113,16 @@ fn ending(name: &str, done: bool, begin: Instant) {
     println!("== {name}: {} after {} s", if done { "done" } else { "FAILED" }, begin.elapsed().as_secs());
 }
 
-/// `test result: ok. 7 passed; 0 failed; 0 ignored; …`
-#[derive(Debug, PartialEq, Eq)]
-struct Summary {
-    passed: u64,
-    failed: u64,
-    ignored: u64,
-}
-
-impl Summary {
-    fn read(line: &str) -> Option<Summary> {
-        let rest = line.strip_prefix("test result: ")?;
-        let number = |word: &str| {
-            let (before, _) = rest.split_once(&format!(" {word}"))?;
-            before.rsplit(' ').next()?.parse().ok()
-        };
-        Some(Summary { passed: number("passed")?, failed: number("failed")?, ignored: number("ignored")? })
+/// Runs a command, passes on what it prints, and reads it. False when it failed.
+fn read(command: &mut Command) -> (bool, Reading) {
+    let mut reading = Reading::default();
+    let Ok(mut child) = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn() else { return (false, reading) };
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line);
+            println!("{line}");
+            reading.line(&line);
+        }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_summary_of_cargo_test_is_understood() {
-        let line = "test result: FAILED. 17 passed; 2 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.00s";
-        assert_eq!(Summary::read(line), Some(Summary { passed: 17, failed: 2, ignored: 1 }));
-        assert_eq!(Summary::read("test a ... ok"), None);
-    }
+    (child.wait().is_ok_and(|status| status.success()), reading)
 }
