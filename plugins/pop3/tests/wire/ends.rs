@@ -1,6 +1,6 @@
 //! Where a message ends: what its author wrote ends it nowhere, and half of it is never taken, remembered or deleted.
 
-use crate::account::{account, fetch};
+use crate::account::{account, fetch, fetch_within};
 use crate::scripted::{Script, Scripted};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::TestHost;
@@ -104,6 +104,17 @@ fn the_proof_of_the_end_costs_next_to_nothing() {
         assert_eq!((taken.len(), server.count("RETR")), (500, 500));
         assert!(server.count("NOOP") <= most, "{}: {}", capabilities, server.count("NOOP"));
     }
+}
+
+/// On a long line the time goes by round trips: what proves the end of a batch leaves the window to the messages.
+#[test]
+fn the_proof_of_the_end_costs_no_round_trip() {
+    let ids: Vec<String> = (0..600).map(|number| format!("id{number}")).collect();
+    let messages: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), "Subject: x\r\n\r\nx\r\n")).collect();
+    let server = Scripted::start(&messages, Script { at_once: 120, ..Script::default() });
+    let host = TestHost::new().answering(Disposal::Keep);
+    let received = fetch_within(15, &mut account(server.port, json!({})), None, &host).unwrap();
+    assert_eq!((received.interrupted.map(|error| error.code.clone()), host.messages().len()), (None, 600));
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub(crate) struct Script {
     pub(crate) behind: &'static str,
     /// How many bytes it tells more than each message has.
     pub(crate) told_more: usize,
+    /// How many messages have to be asked for before any of them comes; the last ones come when all are asked for.
+    pub(crate) at_once: usize,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -42,6 +44,7 @@ impl Default for Script {
             answers: &[],
             behind: "",
             told_more: 0,
+            at_once: 0,
         }
     }
 }
@@ -129,6 +132,7 @@ impl Session {
         stream.write_all(self.line("+OK ready").as_bytes())?;
         let mut commands = BufReader::new(stream.try_clone()?);
         let mut line = String::new();
+        let (mut held, mut waiting, mut asked) = (String::new(), 0, 0);
         while commands.read_line(&mut line)? > 0 {
             let command = std::mem::take(&mut line).trim_end().to_owned();
             self.ahead.fetch_add(usize::from(!commands.buffer().is_empty()), Ordering::Relaxed);
@@ -138,7 +142,16 @@ impl Session {
             }
             let own = self.script.answers.iter().find(|(of, _)| command == *of || command.split(' ').next() == Some(of));
             let answer = own.map_or_else(|| self.answer(&command), |(_, answer)| (*answer).to_owned());
-            stream.write_all(format!("{answer}{}", self.script.behind).as_bytes())?;
+            held.push_str(&answer);
+            held.push_str(self.script.behind);
+            let is_message = usize::from(command.starts_with("RETR"));
+            (waiting, asked) = (waiting + is_message, asked + is_message);
+            let is_enough = waiting >= self.script.at_once || asked == self.lies.len();
+            // The whole batch, to its NOOP.
+            if waiting == 0 || is_enough && (self.script.at_once == 0 || is_message == 0) {
+                stream.write_all(held.as_bytes())?;
+                (held, waiting) = (String::new(), 0);
+            }
         }
         Ok(false)
     }
