@@ -12,6 +12,7 @@ mod header;
 mod notices;
 mod packages;
 mod steps;
+mod structure;
 mod test;
 
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ const TASKS: &[Task] = &[
     Task { name: "bench", about: "compares the speed with libcurl, lettre and smtplib", run: bench::run },
     Task { name: "header", about: "writes include/*.h anew from the Rust sources", run: header::run },
     Task { name: "crates", about: "looks at the crates of the products: licences, duplicates, advisories", run: deny::task },
+    Task { name: "structure", about: "looks for functions that are too long and for circles between files", run: structure::task },
     Task { name: "notices", about: "writes THIRD-PARTY.md anew from the crates in Cargo.lock", run: notices::run },
 ];
 
