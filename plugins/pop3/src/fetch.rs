@@ -7,9 +7,8 @@
 
 use crate::fingerprint::Fingerprint;
 use crate::listing::{Entry, Mailbox};
-use crate::receive::today;
 use crate::session::Session;
-use crate::state::{Fate, Known, State};
+use crate::state::{Fate, Known, State, today};
 use postkontor_plugin::{Call, Disposal, Error, Incoming, Missing, ReceiveRequest, Received, Reply, Stage, Status};
 use std::collections::VecDeque;
 use std::fmt::Write;

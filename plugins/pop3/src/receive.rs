@@ -6,11 +6,11 @@ use crate::fingerprint::Fingerprint;
 use crate::listing::{Entry, Mailbox};
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::state::{Fate, Known, State};
+use crate::state::{Fate, Known, State, today};
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Error, Missing, ReceiveRequest, Received, Stage, Status};
 use std::collections::VecDeque;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// How many looks at headers may be on their way.
 const LOOKS: usize = 64;
@@ -129,9 +129,4 @@ fn expired(settings: &Settings, mailbox: &Mailbox, state: &State, today: u64) ->
         Fate::Headers | Fate::Broken => false,
     };
     mailbox.entries.iter().filter(|entry| state.get(&entry.id).is_some_and(is_due)).cloned().collect()
-}
-
-/// The day, counted from 1970.
-pub(crate) fn today() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400)
 }

@@ -9,6 +9,7 @@ use crate::listing::{Entry, Mailbox};
 use postkontor_plugin::{Error, Stage, Status};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const VERSION: &str = "pop3:1";
 
@@ -131,6 +132,11 @@ fn escaped(id: &str) -> String {
 
 fn unescaped(id: &str) -> String {
     id.replace("%3B", ";").replace("%25", "%")
+}
+
+/// The day, counted from 1970.
+pub(crate) fn today() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400)
 }
 
 #[cfg(test)]
