@@ -60,9 +60,30 @@ mod tests {
         std::fs::create_dir(&folder).unwrap();
         let file = folder.join("a.pdf");
         write_whole(&file, b"old").unwrap();
+        // A second name of the old file shows that nothing was written into it.
+        let second = folder.join("b.pdf");
+        std::fs::hard_link(&file, &second).unwrap();
         write_whole(&file, b"new").unwrap();
-        assert_eq!((std::fs::read(&file).unwrap().as_slice(), names(&folder)), (&b"new"[..], vec!["a.pdf".to_owned()]));
+        assert_eq!([&file, &second].map(|file| std::fs::read(file).unwrap()), [b"new", b"old"]);
+        std::fs::remove_file(&second).unwrap();
+        assert_eq!(names(&folder), ["a.pdf"]);
         assert!(write_whole(&folder.join("missing/a.pdf"), b"x").is_err() && write_whole(&folder, b"x").is_err());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_in_place_of_another_keeps_its_permissions_and_the_link_that_leads_to_it() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = std::env::temp_dir().join(format!("postkontor-whole-link-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let (file, link) = (folder.join("a.pdf"), folder.join("link.pdf"));
+        std::fs::write(&file, b"old").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&file, &link).unwrap();
+        write_whole(&link, b"new").unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!((std::fs::read(&file).unwrap().as_slice(), file.metadata().unwrap().permissions().mode() & 0o777), (&b"new"[..], 0o640));
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

@@ -459,3 +459,17 @@ fn transferred(number: i64, at_most: usize) -> Result<usize, Status> {
         Err(_) => Err(Status::from_number(i32::try_from(number.unsigned_abs()).unwrap_or(Status::Internal.number()))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_may_answer_with_any_number() {
+        for number in [i64::MIN, i64::MIN + 1, i64::from(i32::MIN) - 1, 9, i64::MAX] {
+            assert_eq!(transferred(number, 8), Err(Status::Internal), "{number}");
+        }
+        assert_eq!(transferred(-i64::from(Status::Cancelled.number()), 8), Err(Status::Cancelled));
+        assert_eq!((transferred(0, 8), transferred(8, 8)), (Ok(0), Ok(8)));
+    }
+}
