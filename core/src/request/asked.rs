@@ -1,8 +1,7 @@
 //! A request as the caller gives it: as its type, or as the JSON document that says the same.
 
-use super::{Authorize, ReceiveRequest, TestRequest};
 use crate::error::unwritable;
-use postkontor_plugin::{ApplyRequest, Error, ListRequest};
+use postkontor_plugin::Error;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -43,35 +42,5 @@ impl<T: Request> From<&T> for Asked<'_, T> {
         // Read again as any other: a line break in the name of a folder is refused wherever it comes from.
         let json = serde_json::to_string(request).map(Cow::Owned);
         Asked { json: json.map_err(unwritable), means: PhantomData }
-    }
-}
-
-impl Request for TestRequest {
-    fn read(json: &str) -> Result<TestRequest, Error> {
-        super::test(json)
-    }
-}
-
-impl Request for ListRequest {
-    fn read(json: &str) -> Result<ListRequest, Error> {
-        super::list(json)
-    }
-}
-
-impl Request for ReceiveRequest {
-    fn read(json: &str) -> Result<ReceiveRequest, Error> {
-        super::receive(json)
-    }
-}
-
-impl Request for ApplyRequest {
-    fn read(json: &str) -> Result<ApplyRequest, Error> {
-        super::apply(json)
-    }
-}
-
-impl Request for Authorize {
-    fn read(json: &str) -> Result<Authorize, Error> {
-        super::authorize(json)
     }
 }

@@ -43,28 +43,31 @@ pub struct Loop {
     pub to: Option<String>,
 }
 
-/// Reads the request of a test.
-fn test(json: &str) -> Result<TestRequest, Error> {
-    let to = |looped: Option<Option<String>>| Loop { to: looped.flatten() };
-    read(json, |members| TestRequest { looped: members.switch_or("loop", |inner| inner.line("to")).map(to) })
+impl Request for TestRequest {
+    fn read(json: &str) -> Result<TestRequest, Error> {
+        let to = |looped: Option<Option<String>>| Loop { to: looped.flatten() };
+        read(json, |members| TestRequest { looped: members.switch_or("loop", |inner| inner.line("to")).map(to) })
+    }
 }
 
-/// Reads the request of a list.
-fn list(json: &str) -> Result<ListRequest, Error> {
-    read(json, |members| ListRequest { folder: members.line("folder") })
+impl Request for ListRequest {
+    fn read(json: &str) -> Result<ListRequest, Error> {
+        read(json, |members| ListRequest { folder: members.line("folder") })
+    }
 }
 
-/// Reads the request to mark, move or delete.
-fn apply(json: &str) -> Result<ApplyRequest, Error> {
-    read(json, |members| {
-        let messages = members.texts("messages").or_else(|| members.missing("messages"));
-        let action = members.choice("do", &ACTIONS).or_else(|| members.missing("do"));
-        let folder = members.line("folder");
-        if action == Some(Action::Move) && folder.as_deref().is_none_or(str::is_empty) {
-            members.missing::<()>("folder");
-        }
-        ApplyRequest { messages: messages.unwrap_or_default(), action: action.unwrap_or(Action::Seen), folder }
-    })
+impl Request for ApplyRequest {
+    fn read(json: &str) -> Result<ApplyRequest, Error> {
+        read(json, |members| {
+            let messages = members.texts("messages").or_else(|| members.missing("messages"));
+            let action = members.choice("do", &ACTIONS).or_else(|| members.missing("do"));
+            let folder = members.line("folder");
+            if action == Some(Action::Move) && folder.as_deref().is_none_or(str::is_empty) {
+                members.missing::<()>("folder");
+            }
+            ApplyRequest { messages: messages.unwrap_or_default(), action: action.unwrap_or(Action::Seen), folder }
+        })
+    }
 }
 
 /// What to fetch, and what becomes of it.
@@ -117,19 +120,20 @@ pub(crate) struct Wishes {
     pub(crate) wait_seconds: u64,
 }
 
-/// Reads the request to fetch.
-fn receive(json: &str) -> Result<ReceiveRequest, Error> {
-    read(json, |members| ReceiveRequest {
-        folder: members.line("folder"),
-        state: members.text("state"),
-        filter: members.group("filter", filter).unwrap_or_default(),
-        max_messages: members.number("max_messages"),
-        max_bytes: members.number("max_bytes"),
-        save_to: members.line("save_to").map(PathBuf::from),
-        then: members.choice("then", &THEN).unwrap_or_default(),
-        summary: members.choice("summary", &SUMMARIES).unwrap_or_default(),
-        wait_seconds: members.number("wait_seconds").unwrap_or_default(),
-    })
+impl Request for ReceiveRequest {
+    fn read(json: &str) -> Result<ReceiveRequest, Error> {
+        read(json, |members| ReceiveRequest {
+            folder: members.line("folder"),
+            state: members.text("state"),
+            filter: members.group("filter", filter).unwrap_or_default(),
+            max_messages: members.number("max_messages"),
+            max_bytes: members.number("max_bytes"),
+            save_to: members.line("save_to").map(PathBuf::from),
+            then: members.choice("then", &THEN).unwrap_or_default(),
+            summary: members.choice("summary", &SUMMARIES).unwrap_or_default(),
+            wait_seconds: members.number("wait_seconds").unwrap_or_default(),
+        })
+    }
 }
 
 fn filter(members: &mut Members<'_, '_>) -> Filter {
@@ -156,9 +160,10 @@ pub struct Authorize {
     pub finish: bool,
 }
 
-/// Reads the request to ask a person for consent.
-fn authorize(json: &str) -> Result<Authorize, Error> {
-    read(json, |members| Authorize { begin: members.flag("begin"), finish: members.flag("finish") })
+impl Request for Authorize {
+    fn read(json: &str) -> Result<Authorize, Error> {
+        read(json, |members| Authorize { begin: members.flag("begin"), finish: members.flag("finish") })
+    }
 }
 
 /// Where a message to be opened comes from.
@@ -227,10 +232,10 @@ mod tests {
     #[test]
     fn a_member_that_is_not_known_is_refused_in_every_request() {
         for read in [
-            |json: &str| wrong(test(json)),
-            |json: &str| wrong(list(json)),
-            |json: &str| wrong(receive(json)),
-            |json: &str| wrong(authorize(json)),
+            |json: &str| wrong(TestRequest::read(json)),
+            |json: &str| wrong(ListRequest::read(json)),
+            |json: &str| wrong(ReceiveRequest::read(json)),
+            |json: &str| wrong(Authorize::read(json)),
             |json: &str| wrong(Source::read(json)),
         ] {
             assert_eq!(read(""), []);
@@ -238,18 +243,18 @@ mod tests {
             assert_eq!(read(r#"{"a/b":1}"#), at("/a~1b", "member_unknown"));
             assert_eq!(read(r#"{"deadline_ms":1}"#), at("/deadline_ms", "member_unknown"));
         }
-        assert_eq!(wrong(apply(r#"{"messages":[],"do":"seen","folders":"x"}"#)), at("/folders", "member_unknown"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":[],"do":"seen","folders":"x"}"#)), at("/folders", "member_unknown"));
         assert_eq!(wrong(Wanted::read(r#"{"part":0,"files":"x"}"#)), at("/files", "member_unknown"));
-        assert_eq!(wrong(test(r#"{"loop":{"two":"a@x.de"}}"#)), at("/loop/two", "member_unknown"));
-        assert_eq!(wrong(receive(r#"{"filter":{"form":"x"}}"#)), at("/filter/form", "member_unknown"));
+        assert_eq!(wrong(TestRequest::read(r#"{"loop":{"two":"a@x.de"}}"#)), at("/loop/two", "member_unknown"));
+        assert_eq!(wrong(ReceiveRequest::read(r#"{"filter":{"form":"x"}}"#)), at("/filter/form", "member_unknown"));
     }
 
     #[test]
     fn the_name_that_was_meant_is_told() {
-        let hint = |json: &str| receive(json).unwrap_err().at[0].args["hint"]["args"]["suggestion"].clone();
+        let hint = |json: &str| ReceiveRequest::read(json).unwrap_err().at[0].args["hint"]["args"]["suggestion"].clone();
         assert_eq!(hint(r#"{"max_message":10,"then":"delete"}"#), "max_messages");
         assert_eq!(hint(r#"{"filter":{"form":"x"}}"#), "from");
-        let error = receive(r#"{"colour":1}"#).unwrap_err();
+        let error = ReceiveRequest::read(r#"{"colour":1}"#).unwrap_err();
         assert_eq!(error.args["hint"], "");
     }
 
@@ -269,47 +274,50 @@ mod tests {
             ("wait_seconds", "[1]"),
         ] {
             assert_eq!(
-                wrong(receive(&format!("{{\"{member}\":{value}}}"))),
+                wrong(ReceiveRequest::read(&format!("{{\"{member}\":{value}}}"))),
                 at(&format!("/{member}"), "member_invalid"),
                 "{member} {value}"
             );
         }
-        assert_eq!(wrong(apply(r#"{"messages":["a",2],"do":"seen"}"#)), at("/messages/1", "member_invalid"));
-        assert_eq!(wrong(apply(r#"{"messages":"a","do":"seen"}"#)), at("/messages", "member_invalid"));
-        assert_eq!(wrong(test(r#"{"loop":"a@x.de"}"#)), at("/loop", "member_invalid"));
-        assert_eq!(wrong(receive(r#"{"filter":{"unseen":"yes"}}"#)), at("/filter/unseen", "member_invalid"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":["a",2],"do":"seen"}"#)), at("/messages/1", "member_invalid"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":"a","do":"seen"}"#)), at("/messages", "member_invalid"));
+        assert_eq!(wrong(TestRequest::read(r#"{"loop":"a@x.de"}"#)), at("/loop", "member_invalid"));
+        assert_eq!(wrong(ReceiveRequest::read(r#"{"filter":{"unseen":"yes"}}"#)), at("/filter/unseen", "member_invalid"));
         assert_eq!(wrong(Wanted::read(r#"{"part":"0"}"#)), at("/part", "member_invalid"));
         for day in ["yesterday", "2026-13-01", "2026-1-1", "2026-11-20T00"] {
-            let found = wrong(receive(&format!(r#"{{"filter":{{"since":"{day}"}}}}"#)));
+            let found = wrong(ReceiveRequest::read(&format!(r#"{{"filter":{{"since":"{day}"}}}}"#)));
             assert_eq!(found, [("/filter/since".to_owned(), "receive.day_invalid".to_owned())], "{day}");
         }
     }
 
     #[test]
     fn what_is_missing_stands_twice_or_breaks_a_line_is_refused() {
-        assert_eq!(wrong(apply(r#"{"do":"seen"}"#)), at("/messages", "member_missing"));
-        assert_eq!(wrong(apply(r#"{"messages":[]}"#)), at("/do", "member_missing"));
-        assert_eq!(wrong(apply(r#"{"messages":[],"do":"move"}"#)), at("/folder", "member_missing"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"do":"seen"}"#)), at("/messages", "member_missing"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":[]}"#)), at("/do", "member_missing"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":[],"do":"move"}"#)), at("/folder", "member_missing"));
         assert_eq!(wrong(Wanted::read("{}")), at("/part", "member_missing"));
-        assert_eq!(wrong(receive(r#"{"then":"keep","then":"delete"}"#)), at("/then", "member_twice"));
+        assert_eq!(wrong(ReceiveRequest::read(r#"{"then":"keep","then":"delete"}"#)), at("/then", "member_twice"));
         for name in ["a\\r\\nb LOGOUT", "\\u0000", "a\\u0085b"] {
-            for read in [|json: &str| wrong(list(json)), |json: &str| wrong(receive(json))] {
+            for read in [|json: &str| wrong(ListRequest::read(json)), |json: &str| wrong(ReceiveRequest::read(json))] {
                 assert_eq!(read(&format!("{{\"folder\":\"{name}\"}}")), at("/folder", "control_character"));
             }
             let request = format!(r#"{{"messages":[],"do":"move","folder":"{name}"}}"#);
-            assert_eq!(wrong(apply(&request)), at("/folder", "control_character"));
-            assert_eq!(wrong(receive(&format!(r#"{{"filter":{{"subject":"{name}"}}}}"#))), at("/filter/subject", "control_character"));
+            assert_eq!(wrong(ApplyRequest::read(&request)), at("/folder", "control_character"));
+            assert_eq!(
+                wrong(ReceiveRequest::read(&format!(r#"{{"filter":{{"subject":"{name}"}}}}"#))),
+                at("/filter/subject", "control_character")
+            );
         }
         for broken in ["[]", "7", "{", "{\"a\":1}x"] {
-            assert_eq!(receive(broken).unwrap_err().code, "request.unreadable", "{broken}");
+            assert_eq!(ReceiveRequest::read(broken).unwrap_err().code, "request.unreadable", "{broken}");
         }
-        let several = receive(r#"{"folder":1,"colour":2}"#).unwrap_err();
+        let several = ReceiveRequest::read(r#"{"folder":1,"colour":2}"#).unwrap_err();
         assert_eq!((several.code.as_str(), several.at.len()), ("request.invalid", 2));
     }
 
     #[test]
     fn null_counts_as_not_given_and_the_rest_arrives() {
-        let request = receive(
+        let request = ReceiveRequest::read(
             r#"{"folder":null,"state":"a\nb","filter":{"from":"x","min_size":3},"max_messages":1,"then":"seen","wait_seconds":2,"summary":"none"}"#,
         )
         .unwrap();
@@ -324,7 +332,7 @@ mod tests {
             (r#"{"loop":{}}"#, Some(None)),
             (r#"{"loop":{"to":"a@x.de"}}"#, Some(Some("a@x.de".to_owned()))),
         ] {
-            let request = test(json).unwrap();
+            let request = TestRequest::read(json).unwrap();
             assert_eq!(Asked::from(&request).read().unwrap(), request);
             assert_eq!(request.looped.map(|looped| looped.to), looped, "{json}");
         }
