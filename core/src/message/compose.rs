@@ -1,7 +1,7 @@
 //! From the document to the composed message.
 
 use super::address::Address;
-use super::composed::{Composed, Reading};
+use super::composed::Composed;
 use super::content::Content;
 use super::date::Date;
 use super::document::Message;
@@ -85,21 +85,8 @@ impl<'s> Composer<'s> {
         let Entity { segments, size } = Entity::write(&content, &mut out, charset, &token, &mut findings).behind(head);
         let blind = blind::write(&mut out, &message, identity, &mut findings);
         let repaired = findings.into_result()?;
-        Ok(Composed {
-            repaired,
-            index: None,
-            from: envelope.from,
-            recipients: envelope.recipients,
-            message_id,
-            size,
-            eight_bit: false,
-            utf8: envelope.utf8,
-            dsn: message.delivery_receipt,
-            head: out,
-            blind,
-            segments,
-            reading: Reading::default(),
-        })
+        let dsn = message.delivery_receipt;
+        Ok(Composed { size, dsn, head: out, blind, segments, ..Composed::of(envelope, message_id, repaired) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A message that is ready to be sent: its envelope, and its bytes as a stream.
 
 use super::base64;
-use super::envelope::Recipient;
+use super::envelope::{Envelope, Recipient};
 use super::file::{File, Opened};
 use super::line_ends::Normalizer;
 use postkontor_plugin::{At, Dsn, Error};
@@ -79,7 +79,27 @@ impl Default for Line {
     }
 }
 
-impl Composed<'_> {
+impl<'a> Composed<'a> {
+    /// A message for this envelope, in which nothing stands yet.
+    pub(super) fn of(envelope: Envelope, message_id: String, repaired: Vec<At>) -> Composed<'a> {
+        let Envelope { from, recipients, utf8, .. } = envelope;
+        Composed {
+            from,
+            recipients,
+            message_id,
+            size: 0,
+            eight_bit: false,
+            utf8,
+            dsn: None,
+            repaired,
+            index: None,
+            head: Vec::new(),
+            blind: 0..0,
+            segments: Vec::new(),
+            reading: Reading::default(),
+        }
+    }
+
     /// Writes the next bytes into `data` and returns their number, 0 at the end. Lines end in CRLF.
     ///
     /// An error means that an attached file could not be read to its end or has changed since the message was composed:

@@ -4,7 +4,7 @@
 //! says what stands in it.
 
 use super::address::{self, Address};
-use super::composed::{Composed, Reading, Segment};
+use super::composed::{Composed, Segment};
 use super::envelope::Envelope;
 use super::findings::Findings;
 use super::identity::Identity;
@@ -41,19 +41,12 @@ pub(super) fn compose<'a>(
     }
     let repaired = findings.into_result()?;
     Ok(Composed {
-        repaired,
-        index: None,
-        from: envelope.from,
-        recipients: envelope.recipients,
-        message_id,
         size: whole.len() as u64,
         eight_bit: !whole.is_ascii(),
-        utf8: envelope.utf8,
-        dsn: None,
         blind: 0..bcc.len(),
         head: bcc,
         segments: vec![Segment::Raw(whole)],
-        reading: Reading::default(),
+        ..Composed::of(envelope, message_id, repaired)
     })
 }
 

@@ -3,7 +3,7 @@
 //! Bcc headers are taken out, missing From, Date and Message-ID headers put in, and line ends made CRLF; nothing else is touched.
 
 use super::address::{self, Address};
-use super::composed::{Composed, Reading, Segment};
+use super::composed::{Composed, Segment};
 use super::document::Message;
 use super::envelope::Envelope;
 use super::file::File;
@@ -49,21 +49,8 @@ pub(super) fn compose<'a>(
         blind.end = head.len();
     }
     let repaired = findings.into_result()?;
-    Ok(Composed {
-        repaired,
-        index: None,
-        from: envelope.from,
-        recipients: envelope.recipients,
-        message_id,
-        size,
-        eight_bit: scan.eight_bit,
-        utf8: envelope.utf8,
-        dsn: message.delivery_receipt.clone(),
-        head,
-        blind,
-        segments,
-        reading: Reading::default(),
-    })
+    let dsn = message.delivery_receipt.clone();
+    Ok(Composed { size, eight_bit: scan.eight_bit, dsn, head, blind, segments, ..Composed::of(envelope, message_id, repaired) })
 }
 
 /// Finds the file and reads it once. Nothing where it cannot go out, and `findings` say why.
