@@ -1,7 +1,7 @@
 //! Answers that pass through as they came.
 
-use crate::error::failed;
-use postkontor_plugin::{Error, Status};
+use crate::error::unreadable;
+use postkontor_plugin::Error;
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -44,8 +44,4 @@ impl<T> Serialize for Unread<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serde_json::from_str::<&RawValue>(&self.json).map_err(serde::ser::Error::custom)?.serialize(serializer)
     }
-}
-
-fn unreadable(error: impl ToString) -> Error {
-    failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string())
 }

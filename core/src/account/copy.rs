@@ -1,10 +1,10 @@
 //! The copy that the sender keeps of a mail (`sent.copy`): filed after the mail was sent, and never a reason for a failure of sending.
 
 use super::Account;
-use super::deliver::{Bodies, Delivered, SLOW_LINE, unreadable};
+use super::deliver::{Bodies, Delivered, SLOW_LINE};
 use super::leg::{Leg, timed};
 use crate::Cancel;
-use crate::error::merged;
+use crate::error::{merged, unreadable};
 use crate::receipt::{Kept, SentCopy};
 use postkontor_plugin::{Error, Filed, Filing, FilingResult, Original, SentBy, Stage, Step, Verdict};
 use serde_json::{Map, Value};

@@ -5,7 +5,7 @@ use super::pointers::{of_host, of_mail};
 use super::receipt::{Way, receipt, refusal};
 use super::{Account, journal};
 use crate::Cancel;
-use crate::error::{failed, merged, unwritable};
+use crate::error::{failed, merged, unreadable, unwritable};
 use crate::loader::Streams;
 use crate::message::{Composed, Message};
 use crate::receipt::{Receipt, SentCopy};
@@ -281,10 +281,6 @@ fn whole(error: &Error) -> Error {
         error.retry = postkontor_plugin::Retry::No;
     }
     error
-}
-
-pub(super) fn unreadable(cause: impl ToString) -> Error {
-    failed(Status::Internal, "plugin.answer_unreadable").detail(cause.to_string())
 }
 
 /// The mails of one call as the streams that the transport reads.

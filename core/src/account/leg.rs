@@ -1,6 +1,6 @@
 //! One transport with one account's settings: the account itself, or one that stands in for it.
 
-use crate::error::{failed, merged, unwritable};
+use crate::error::{failed, merged, unreadable, unwritable};
 use crate::loader::{Context, Session, Streams};
 use crate::log::{Dialogue, Listener};
 use crate::receive::{Reception, Wait};
@@ -101,7 +101,6 @@ impl Leg {
         reception: &mut Reception<'_, '_>,
     ) -> Result<Received, Error> {
         let (answer, failure) = self.exchange("receive", &timed(request, deadline)?, cancel, reception)?;
-        let unreadable = |error: serde_json::Error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string());
         let mut received: Received = serde_json::from_slice(&answer).map_err(unreadable)?;
         // The transport learned only that a message could not be taken.
         if let (Some(error), Some(failure)) = (&mut received.interrupted, failure)

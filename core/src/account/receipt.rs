@@ -1,7 +1,7 @@
 //! From a transport's result to the receipt or error that the caller gets.
 
 use super::pointers::locate;
-use crate::error::failed;
+use crate::error::{failed, result_unwritable};
 use crate::message::Composed;
 use crate::receipt::{Receipt, SentCopy};
 use crate::settings::Document;
@@ -44,7 +44,7 @@ pub(super) fn receipt(composed: Composed<'_>, sent: Sent, way: Way, document: &D
     error.server = receipt.recipients.iter().find(|answer| answer.status == Verdict::Refused).map(|answer| answer.reply.clone());
     error.at = refused;
     error.answers.clone_from(&receipt.recipients);
-    error.more.insert("receipt".to_owned(), serde_json::to_value(&receipt).map_err(unwritable)?);
+    error.more.insert("receipt".to_owned(), serde_json::to_value(&receipt).map_err(result_unwritable)?);
     Err(error)
 }
 
@@ -83,8 +83,4 @@ fn refused(composed: &Composed<'_>, answers: &[Answer], document: &Document) -> 
         at
     };
     refused.map(at).collect()
-}
-
-pub(super) fn unwritable(error: serde_json::Error) -> Error {
-    failed(Status::Internal, "host.result_unwritable").detail(error.to_string())
 }

@@ -2,9 +2,8 @@
 
 use super::Account;
 use super::pointers::{locate, of_host};
-use super::receipt::unwritable;
 use crate::Cancel;
-use crate::error::failed;
+use crate::error::{failed, result_unwritable};
 use crate::message::{Composed, Composer, Message};
 use crate::receipt::{Receipt, Receipts};
 use postkontor_plugin::{Delivery, Error, Input, Level, Stage, Status};
@@ -144,7 +143,7 @@ impl Account {
             Ok(receipt) => serde_json::to_value(&receipt),
             Err(error) => serde_json::to_value(self.host.localised(error)),
         };
-        let results = results.into_iter().map(written).collect::<Result<Value, _>>().map_err(unwritable)?;
+        let results = results.into_iter().map(written).collect::<Result<Value, _>>().map_err(result_unwritable)?;
         error.more.insert("results".to_owned(), results);
         Err(error)
     }

@@ -2,7 +2,7 @@
 
 use super::Account;
 use crate::Cancel;
-use crate::error::failed;
+use crate::error::{failed, unreadable};
 use crate::report::Report;
 use crate::request::{Asked, TestRequest};
 use postkontor_plugin::{Error, Report as Found, Stage, Status, Step, StepStatus};
@@ -51,8 +51,7 @@ impl Account {
         }
         let seconds = leg.settings.settings.pointer("/server/timeout_seconds").and_then(Value::as_u64).unwrap_or(60);
         let answer = leg.call("test", json!({}), cancel, Duration::from_secs(seconds))?;
-        let report: Found = serde_json::from_slice(&answer)
-            .map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))?;
+        let report: Found = serde_json::from_slice(&answer).map_err(unreadable)?;
         let report = leg.masked(report);
         let pointed = |mut step: Step| {
             if !step.pointer.is_empty() {

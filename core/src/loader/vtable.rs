@@ -1,7 +1,7 @@
 //! Calls through the frozen vtable: the only place where the host touches a plugin's pointers.
 
 use super::{shown, table};
-use crate::error::{failed, unwritable};
+use crate::error::{failed, unreadable, unwritable};
 use crate::{Callbacks, Cancel};
 use abi_stable::library::AbiHeaderRef;
 use postkontor_abi as raw;
@@ -113,7 +113,7 @@ impl Plugin {
         let request = serde_json::to_vec(&request).map_err(unwritable)?;
         // SAFETY: the request is lent for the call, and `out` is writable.
         let json = receive(|out| unsafe { (self.0.describe)(lend(&request), out) })?;
-        serde_json::from_slice(&json).map_err(|error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string()))
+        serde_json::from_slice(&json).map_err(unreadable)
     }
 
     /// Makes a session.
@@ -123,7 +123,7 @@ impl Plugin {
         // SAFETY: the request and the table are lent for the call, `session` and `out` are writable.
         receive(|out| unsafe { (self.0.open)(lend(request), &host, &mut session, out) })?;
         if session.is_null() {
-            return Err(failed(Status::Internal, "plugin.answer_unreadable").detail("open succeeded without a session"));
+            return Err(unreadable("open succeeded without a session"));
         }
         Ok(Session { plugin: *self, session })
     }

@@ -13,7 +13,7 @@ mod saving;
 mod spool;
 mod wait;
 
-use crate::error::failed;
+use crate::error::{failed, unreadable};
 use crate::loader::Streams;
 use crate::opened::Opened;
 use crate::request::Wishes;
@@ -349,13 +349,10 @@ impl Streams for Reception<'_, '_> {
         match (stream, &mut self.current) {
             // As nearly every plugin writes it.
             (CONTROL, _) if data == END => self.end(),
-            (CONTROL, _) => {
-                let unreadable = |error: serde_json::Error| failed(Status::Internal, "plugin.answer_unreadable").detail(error.to_string());
-                serde_json::from_slice(data).map_err(unreadable).and_then(|event| match event {
-                    Event::Message(incoming) => self.begin(incoming),
-                    Event::End(_) => self.end(),
-                })
-            }
+            (CONTROL, _) => serde_json::from_slice(data).map_err(unreadable).and_then(|event| match event {
+                Event::Message(incoming) => self.begin(incoming),
+                Event::End(_) => self.end(),
+            }),
             (MESSAGE, Some((incoming, spool))) => within(incoming, spool.size() + data.len() as u64).and_then(|()| spool.write(data)),
             _ => Err(failed(Status::Argument, "host.stream_unknown")),
         }
