@@ -46,7 +46,7 @@ impl Request for Config {
         let members: Value = serde_json::from_str(text).map_err(unreadable)?;
         let unknown = members.as_object().into_iter().flatten().map(|(name, _)| name).find(|name| !MEMBERS.contains(&name.as_str()));
         if let Some(name) = unknown {
-            return Err(log::unknown(&format!("/{}", name.replace('~', "~0").replace('/', "~1"))));
+            return Err(log::unknown(&settings::child("", name)));
         }
         let log = log::Config::read(&members["log"])?;
         let config = Config::deserialize(members).map_err(unreadable)?;
