@@ -24,38 +24,50 @@ impl Account {
             let result = self.switched_on().and_then(|()| self.send_batch(message, parts, cancel));
             return self.conclude("send", result, |_| "all were sent".to_owned());
         }
-        match self.switched_on().and_then(|()| self.composed(cancel, |composer| composer.compose(message, parts))) {
-            Ok(mail) => self.verdict(mail, cancel).map(Receipts::One),
-            Err(error) => self.conclude("send", Err(error), |_| String::new()),
-        }
+        self.send_mail(cancel, |composer| composer.compose(message, parts)).map(Receipts::One)
     }
 
     /// Composes a message document in the name of the account's sender. Nothing is sent: [`Account::deliver`] does that, now or later.
     pub fn compose_document<'p>(&self, message: &str, parts: &[&'p [u8]], cancel: &Cancel) -> Result<Composed<'p>, Error> {
-        let composed = self.switched_on().and_then(|()| self.composed(cancel, |composer| composer.compose(message, parts)));
-        self.conclude("compose", composed, |mail| format!("composed <{}>, {} bytes", mail.message_id, mail.size))
+        self.compose_mail(cancel, |composer| composer.compose(message, parts))
     }
 
     /// Sends a message. It is an error as soon as one recipient was refused ([`Receipt::of_partial`] then tells who got it).
     pub fn send(&mut self, message: &Message<'_>, cancel: &Cancel) -> Result<Receipt, Error> {
         self.begin();
-        match self.switched_on().and_then(|()| self.composed(cancel, |composer| composer.compose_message(message))) {
-            Ok(mail) => self.verdict(mail, cancel),
-            Err(error) => self.conclude("send", Err(error), |_| String::new()),
-        }
+        self.send_mail(cancel, |composer| composer.compose_message(message))
     }
 
     /// Composes a message in the name of the account's sender. Nothing is sent: [`Account::deliver`] does that, now or later.
     pub fn compose<'m>(&self, message: &Message<'m>, cancel: &Cancel) -> Result<Composed<'m>, Error> {
-        let composed = self.switched_on().and_then(|()| self.composed(cancel, |composer| composer.compose_message(message)));
-        self.conclude("compose", composed, |mail| format!("composed <{}>, {} bytes", mail.message_id, mail.size))
+        self.compose_mail(cancel, |composer| composer.compose_message(message))
     }
 
     /// Makes a message of bytes that another program composed, for the envelope that it names; an empty sender is the null sender.
     /// They go out as they are, but for Bcc headers and bare line ends.
     pub fn compose_raw(&self, from: &str, recipients: &[&str], message: Vec<u8>, cancel: &Cancel) -> Result<Composed<'static>, Error> {
-        let compose = |composer: &Composer<'_>| composer.compose_raw(from, recipients, message);
-        let composed = self.switched_on().and_then(|()| self.composed(cancel, compose));
+        self.compose_mail(cancel, |composer| composer.compose_raw(from, recipients, message))
+    }
+
+    /// Composes a message that comes alone, and delivers it.
+    fn send_mail<'p>(
+        &mut self,
+        cancel: &Cancel,
+        compose: impl FnOnce(&Composer<'_>) -> Result<Composed<'p>, Error>,
+    ) -> Result<Receipt, Error> {
+        match self.composed(cancel, compose) {
+            Ok(mail) => self.verdict(mail, cancel),
+            Err(error) => self.conclude("send", Err(error), |_| String::new()),
+        }
+    }
+
+    /// Composes a message that comes alone, to be delivered by another call.
+    fn compose_mail<'p>(
+        &self,
+        cancel: &Cancel,
+        compose: impl FnOnce(&Composer<'_>) -> Result<Composed<'p>, Error>,
+    ) -> Result<Composed<'p>, Error> {
+        let composed = self.composed(cancel, compose);
         self.conclude("compose", composed, |mail| format!("composed <{}>, {} bytes", mail.message_id, mail.size))
     }
 
@@ -65,6 +77,7 @@ impl Account {
         cancel: &Cancel,
         compose: impl FnOnce(&Composer<'_>) -> Result<Composed<'p>, Error>,
     ) -> Result<Composed<'p>, Error> {
+        self.switched_on()?;
         let watch = self.host.watch(cancel);
         let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(&watch));
         match composer.and_then(|composer| compose(&composer)) {
