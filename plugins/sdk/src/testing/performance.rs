@@ -2,14 +2,13 @@
 
 use super::TestHost;
 use super::dialogue::{Dialogue, Exchange};
-use super::server::{Cut, Pace, Server};
+use super::server::{Course, Cut, Pace, Server};
 use crate::abi::merge;
 use crate::net::memory::Network;
 use crate::{Disposal, Error, Level, Mail, Opening, Report, StepStatus, Transport};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a mail is where the dialogue does not say it.
@@ -25,13 +24,7 @@ pub(super) struct Performance {
     pub(super) fetched: Vec<(String, Vec<u8>)>,
     /// All that the program and its log get to read.
     pub(super) told: String,
-    /// How many bytes the server has said.
-    pub(super) said: usize,
-    /// How many it had said at the end of each line.
-    pub(super) line_ends: Vec<usize>,
-    pub(super) in_doubt: BTreeSet<usize>,
-    pub(super) settled: BTreeMap<usize, usize>,
-    pub(super) whole: Vec<usize>,
+    pub(super) course: Course,
     /// How the dialogue was left; an error says how it differs from the file.
     pub(super) left: Result<(), String>,
 }
@@ -46,11 +39,7 @@ pub(super) fn perform<T: Transport>(dialogue: &Arc<Dialogue>, pace: Pace, cut: C
         deeds: Vec::new(),
         fetched: Vec::new(),
         told: String::new(),
-        said: 0,
-        line_ends: Vec::new(),
-        in_doubt: BTreeSet::new(),
-        settled: BTreeMap::new(),
-        whole: Vec::new(),
+        course: Course::default(),
         left: Ok(()),
     };
     let mut settings = json!({"server": {"host": "mail.example.com"}});
@@ -64,11 +53,7 @@ pub(super) fn perform<T: Transport>(dialogue: &Arc<Dialogue>, pace: Pace, cut: C
     drop(network);
     let mut state = server.state();
     played.left = state.left();
-    played.said = state.said;
-    played.line_ends = std::mem::take(&mut state.line_ends);
-    played.in_doubt = std::mem::take(&mut state.in_doubt);
-    played.settled = std::mem::take(&mut state.settled);
-    played.whole = std::mem::take(&mut state.whole);
+    played.course = std::mem::take(&mut state.course);
     played
 }
 

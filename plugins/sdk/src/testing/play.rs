@@ -62,10 +62,11 @@ fn in_all_ways<T: Transport>(dialogue: &Arc<Dialogue>) -> Result<(), String> {
         whole.get_or_insert(performance);
     }
     let Some(whole) = whole else { return Ok(()) };
-    let everywhere = (0..whole.said).map(|at| (at, Ending::Closed));
+    let everywhere = (0..whole.course.said).map(|at| (at, Ending::Closed));
     // The other two differ from the first only in what is made of them, not in what was read until then.
-    let at_lines = whole.line_ends.iter().flat_map(|end| [end - 1, *end, end + 1].map(|at| [(at, Ending::Reset), (at, Ending::Silent)]));
-    for (at, ending) in everywhere.chain(at_lines.flatten()).filter(|(at, _)| *at < whole.said) {
+    let at_lines =
+        whole.course.line_ends.iter().flat_map(|end| [end - 1, *end, end + 1].map(|at| [(at, Ending::Reset), (at, Ending::Silent)]));
+    for (at, ending) in everywhere.chain(at_lines.flatten()).filter(|(at, _)| *at < whole.course.said) {
         let place = |error: String| format!("{ending:?} after {at} bytes: {error}");
         let performance = once::<T>(dialogue, Pace::Whole, Some((at, ending))).map_err(place)?;
         is_true(&performance, &whole, at).map_err(place)?;
@@ -93,11 +94,11 @@ fn as_it_stands(dialogue: &Dialogue, played: &Performance) -> Result<(), String>
         return Err(format!("the secret {secret} is shown"));
     }
     for (index, deed) in played.deeds.iter().enumerate().filter(|(_, deed)| is_done(deed)) {
-        if !played.settled.contains_key(&(index + 1)) {
+        if !played.course.settled.contains_key(&(index + 1)) {
             return Err(format!("{deed} was done: the mark “! settled {}” is missing", index + 1));
         }
     }
-    match (played.fetched.len(), played.whole.len()) {
+    match (played.fetched.len(), played.course.whole.len()) {
         (fetched, marked) if fetched != marked => {
             Err(format!("{fetched} messages were fetched, and “! whole” stands there {marked} times"))
         }
@@ -105,12 +106,12 @@ fn as_it_stands(dialogue: &Dialogue, played: &Performance) -> Result<(), String>
     }
 }
 
-/// Whether nothing is told that is not so, when the client has got only so many bytes.
+/// Whether all that is told is so, when the client has got only so many bytes.
 fn is_true(cut: &Performance, whole: &Performance, bytes: usize) -> Result<(), String> {
     let got = |needed: &usize| *needed <= bytes;
     for (index, (deed, as_a_whole)) in cut.deeds.iter().zip(&whole.deeds).enumerate() {
-        let is_settled = whole.settled.get(&(index + 1)).is_some_and(got);
-        let may_be_done = cut.in_doubt.contains(&(index + 1)) && !is_settled;
+        let is_settled = whole.course.settled.get(&(index + 1)).is_some_and(got);
+        let may_be_done = cut.course.in_doubt.contains(&(index + 1)) && !is_settled;
         let is_uncertain = deed["status"] == Status::Uncertain.number();
         let mistake = match is_done(deed) {
             true if !is_settled || !is_done(as_a_whole) => "told as done, and the server has not said so",
@@ -122,7 +123,7 @@ fn is_true(cut: &Performance, whole: &Performance, bytes: usize) -> Result<(), S
         };
         return Err(format!("{mistake}:\n{deed:#}"));
     }
-    let certain = whole.whole.iter().filter(|needed| got(needed)).count();
+    let certain = whole.course.whole.iter().filter(|needed| got(needed)).count();
     if cut.fetched.len() > certain {
         return Err(format!("{} messages were told as fetched, of which only {certain} were certain", cut.fetched.len()));
     }

@@ -30,7 +30,20 @@ pub(super) type Cut = Option<(usize, Ending)>;
 #[derive(Clone)]
 pub(super) struct Server(Arc<Mutex<State>>);
 
-/// Where the dialogue stands, and what became true on the way.
+/// What was said in a dialogue, and what became true on the way.
+#[derive(Default)]
+pub(super) struct Course {
+    /// How many bytes the server has said, lost ones as well.
+    pub(super) said: usize,
+    /// How many it had said at the end of each line.
+    pub(super) line_ends: Vec<usize>,
+    pub(super) in_doubt: BTreeSet<usize>,
+    /// How many bytes the client has to have for it.
+    pub(super) settled: BTreeMap<usize, usize>,
+    pub(super) whole: Vec<usize>,
+}
+
+/// Where the dialogue stands.
 pub(super) struct State {
     dialogue: Arc<Dialogue>,
     pace: Pace,
@@ -39,20 +52,13 @@ pub(super) struct State {
     /// The turn, and how much of it was said.
     at: usize,
     within: usize,
-    /// How many bytes were said, lost ones as well.
-    pub(super) said: usize,
-    /// How many bytes were said at the end of each line.
-    pub(super) line_ends: Vec<usize>,
+    pub(super) course: Course,
     /// What was heard and has no turn yet.
     heard: Vec<u8>,
     names: BTreeMap<String, Vec<u8>>,
     connections: usize,
     /// Why the client did not keep to the dialogue.
     fault: Option<String>,
-    pub(super) in_doubt: BTreeSet<usize>,
-    /// How many bytes the client has to have for it.
-    pub(super) settled: BTreeMap<usize, usize>,
-    pub(super) whole: Vec<usize>,
 }
 
 impl Server {
@@ -64,15 +70,11 @@ impl Server {
             is_cut: false,
             at: 0,
             within: 0,
-            said: 0,
-            line_ends: Vec::new(),
+            course: Course::default(),
             heard: Vec::new(),
             names: BTreeMap::new(),
             connections: 0,
             fault: None,
-            in_doubt: BTreeSet::new(),
-            settled: BTreeMap::new(),
-            whole: Vec::new(),
         })))
     }
 
@@ -143,7 +145,7 @@ impl State {
     fn say(&mut self, data: &mut [u8]) -> Said {
         self.advance(true);
         if let Some((most, ending)) = self.cut
-            && self.said >= most
+            && self.course.said >= most
         {
             self.is_cut = true;
             self.advance(true);
@@ -164,7 +166,7 @@ impl State {
 
     /// Says as much as the pace, the cut and the room allow.
     fn words(&mut self, data: &mut [u8]) -> usize {
-        let most = self.cut.map_or(usize::MAX, |(most, _)| most - self.said);
+        let most = self.cut.map_or(usize::MAX, |(most, _)| most - self.course.said);
         let room = data.len().min(most).min(if self.pace == Pace::Bytes { 1 } else { usize::MAX });
         let mut length = 0;
         while let (Some(Act::Say(pieces)), true) = (self.act(), length < room) {
@@ -174,9 +176,9 @@ impl State {
             let share = if self.pace == Pace::Lines { line } else { rest.len() }.min(room - length);
             data[length..length + share].copy_from_slice(&rest[..share]);
             let is_over = share == rest.len();
-            self.line_ends.extend((1..=share).filter(|end| rest[end - 1] == b'\n').map(|end| self.said + end));
+            self.course.line_ends.extend((1..=share).filter(|end| rest[end - 1] == b'\n').map(|end| self.course.said + end));
             length += share;
-            self.said += share;
+            self.course.said += share;
             self.within = if is_over { 0 } else { self.within + share };
             self.at += usize::from(is_over);
             self.advance(false);
@@ -201,13 +203,13 @@ impl State {
         let dialogue = self.dialogue.clone();
         while let (Some(turn), None) = (dialogue.turns.get(self.at), &self.fault) {
             match &turn.act {
-                Act::Mark(Mark::InDoubt(number)) => drop(self.in_doubt.insert(*number)),
-                Act::Mark(Mark::NotDone(number)) if !self.is_cut => drop(self.in_doubt.remove(number)),
+                Act::Mark(Mark::InDoubt(number)) => drop(self.course.in_doubt.insert(*number)),
+                Act::Mark(Mark::NotDone(number)) if !self.is_cut => drop(self.course.in_doubt.remove(number)),
                 Act::Mark(Mark::NotDone(_)) => {}
-                Act::Mark(Mark::Settled(number)) => drop(self.settled.insert(*number, self.said)),
-                Act::Mark(Mark::Whole) => self.whole.push(self.said),
+                Act::Mark(Mark::Settled(number)) => drop(self.course.settled.insert(*number, self.course.said)),
+                Act::Mark(Mark::Whole) => self.course.whole.push(self.course.said),
                 Act::Say(pieces) if self.is_cut => {
-                    self.said += self.render(pieces).len() - std::mem::take(&mut self.within);
+                    self.course.said += self.render(pieces).len() - std::mem::take(&mut self.within);
                 }
                 Act::HearLine(pieces) => match self.hear_line(pieces) {
                     None => return,
@@ -230,7 +232,7 @@ impl State {
         }
     }
 
-    /// Passes over what the server has to say before the next connection: nobody has to read to the end.
+    /// Passes over what the server has to say before the next connection: a client need not read to the end.
     fn leave_unread(&mut self) {
         let turns = &self.dialogue.turns[self.at..];
         let rest = turns.iter().take_while(|turn| matches!(turn.act, Act::Say(_) | Act::Mark(_))).count();
@@ -274,7 +276,7 @@ impl State {
     /// What is left of the dialogue when the client is done.
     pub(super) fn left(&mut self) -> Result<(), String> {
         self.advance(true);
-        // Nobody has to read to the end.
+        // A client need not read to the end.
         while let Some(Act::Say(_) | Act::Mark(_) | Act::Silence | Act::Reset) = self.act() {
             self.at += 1;
         }
