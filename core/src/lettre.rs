@@ -50,7 +50,7 @@ impl Mailer {
         let from = envelope.from().map_or("", AsRef::as_ref);
         let recipients: Vec<&str> = envelope.to().iter().map(<Address as AsRef<str>>::as_ref).collect();
         let cancel = Cancel::new(self.timeout);
-        // Whoever panicked while it sent has left an account that opens its session anew.
+        // After a panic in another thread the account opens its session anew.
         let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
         let mail = account.compose_raw(from, &recipients, message, &cancel)?;
         account.deliver_one(mail, &cancel)

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::marker::PhantomData;
 
-/// A transport's answer as it wrote it. [`Unread::read`] makes its type of it; whoever wants JSON takes it as it is, with all that a
+/// A transport's answer as it wrote it. [`Unread::read`] makes its type of it; [`Unread::json`] is the text as it is, with all that a
 /// transport says beyond the type, and without the time that reading a list of some hundred thousand messages takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread<T> {

@@ -244,7 +244,7 @@ fn hand_over(leg: &mut Leg, mails: &mut [Open<'_>], document: &Document, cancel:
             };
             response.results.into_iter().enumerate().map(result).collect()
         }
-        // The call as a whole failed, before anything was sent or by a defect in the plugin, after which nobody knows.
+        // The call as a whole failed, before anything was sent or by a defect in the plugin, after which its outcome is unknown.
         Err(error) => {
             let of_source = failed_body.is_some();
             mails.iter().map(|open| Err(Failure { error: open.located(whole(&error), document), of_source })).collect()

@@ -48,12 +48,12 @@ pub(super) fn receipt(composed: Composed<'_>, sent: Sent, way: Way, document: &D
     Err(error)
 }
 
-/// Completes the error of a mail that was not sent, or of which nobody knows: refused recipients get their pointers.
+/// Completes the error of a mail that was not sent, or whose outcome is unknown: refused recipients get their pointers.
 pub(super) fn refusal(composed: &Composed<'_>, mut error: Error, way: &Way, document: &Document) -> Error {
     let refused = refused(composed, &error.answers, document);
     error.at.extend(refused);
     if error.delivery == Delivery::Unknown {
-        // Whoever has to find out whether it arrived needs the name that it travels under.
+        // A search for the mail needs the name that it travels under.
         error.more.insert("message_id".to_owned(), Value::from(composed.message_id.as_str()));
     }
     if !composed.repaired.is_empty() {
@@ -62,7 +62,7 @@ pub(super) fn refusal(composed: &Composed<'_>, mut error: Error, way: &Way, docu
     }
     error.more.insert("account".to_owned(), Value::from(&*way.account));
     if let Some(reason) = &way.reason {
-        // Whoever reads why the reserve failed wants to know why it was needed.
+        // Why the reserve was needed is as useful as why it failed.
         error.more.insert("fallback".to_owned(), Value::Bool(true));
         error.more.insert("reason".to_owned(), serde_json::to_value(reason).unwrap_or_default());
     }

@@ -1,7 +1,7 @@
 //! Messages that another program composed, in memory, with the envelope they are for.
 //!
-//! They go out byte by byte as they are, but for Bcc headers and bare line ends. Nothing is put in: who composes a message of his own
-//! says what stands in it.
+//! They go out byte by byte as they are, but for Bcc headers and bare line ends. No header is added: the
+//! program that composed the message decides what stands in it.
 
 use super::address::{self, Address};
 use super::composed::{Composed, Segment};

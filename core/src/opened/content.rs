@@ -32,7 +32,7 @@ pub struct Content {
     pub to: Vec<Person>,
     /// Those who got a copy.
     pub cc: Vec<Person>,
-    /// Those who got it blind; as a rule nobody sees them.
+    /// Those who got it blind; a message that arrives rarely names them.
     #[serde(default)]
     pub bcc: Vec<Person>,
     /// The Message-IDs of the mail that it answers.

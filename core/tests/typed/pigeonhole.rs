@@ -1,4 +1,4 @@
-// A transport that keeps in memory what it is given to send, and hands it over to whoever fetches. A recipient at refused.example is
+// A transport that keeps in memory what it is given to send, and hands it over to the next fetch. A recipient at refused.example is
 // refused. The documentation of the crate includes this file, so it has no comment of its own at the top.
 
 use postkontor_plugin::abi::raw::Plugin;
