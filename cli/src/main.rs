@@ -11,21 +11,24 @@
 //! - [`callbacks`] is the command's side of a call: secrets from environment and files, the trace file, the end.
 #![forbid(unsafe_code)]
 
+mod answer;
 mod arguments;
 mod callbacks;
 mod defect;
+mod file;
+mod receive;
 mod secrecy;
 mod show;
 mod texts;
 mod watch;
 mod work;
 
+use answer::{Answer, Kind};
 use arguments::Options;
 use postkontor_core::Error;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use texts::Texts;
-use work::{Answer, Kind};
 
 fn main() -> ExitCode {
     let (options, command) = arguments::read(std::env::args_os());

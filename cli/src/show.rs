@@ -3,8 +3,8 @@
 //! Everything here reads the JSON of the C ABI, as any other program would; what it does not know it leaves out. Control
 //! characters, which a server may have sent, never reach the terminal.
 
+use crate::answer::{Answer, Kind};
 use crate::texts::Texts;
-use crate::work::{Answer, Kind};
 use postkontor_core::Error;
 use serde_json::Value;
 use std::io::{self, Write};

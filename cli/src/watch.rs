@@ -1,10 +1,11 @@
 //! `watch`: fetches what comes, round by round, until somebody stops it.
 
+use crate::answer::{Answer, Kind};
 use crate::arguments::{Options, Receive};
 use crate::callbacks::Stop;
+use crate::receive::{receive, remembered};
 use crate::show;
 use crate::texts::Texts;
-use crate::work::{Answer, Kind, receive, remembered};
 use postkontor_core::{Account, Cancel, Error, Status};
 use serde_json::{Map, Value};
 use std::io::{self, IsTerminal, Write};

@@ -1,0 +1,43 @@
+//! What a command brought, as it is shown.
+
+use crate::texts::problem;
+use postkontor_core::{Error, Status};
+use serde_json::Value;
+
+/// What a result is, for showing it.
+pub(crate) enum Kind {
+    /// Text for people; there is no JSON of it.
+    Text,
+    /// The transports.
+    Transports,
+    /// A form.
+    Schema,
+    /// What was found in the settings.
+    Check,
+    /// The steps of a test.
+    Report,
+    /// What became of a message, or of several.
+    Receipt,
+    /// Folders, or messages: those of a folder, or those that were fetched.
+    List,
+    /// Something else.
+    Other,
+    /// Nothing that was not shown already.
+    Printed,
+}
+
+/// A result, as the C ABI would return it, and the status to end with.
+pub(crate) struct Answer {
+    /// The result.
+    pub(crate) json: Value,
+    /// The exit status.
+    pub(crate) status: Status,
+    /// What it is.
+    pub(crate) kind: Kind,
+}
+
+/// A result of the library's, as the JSON that is shown.
+pub(crate) fn told(result: &impl serde::Serialize, kind: Kind) -> Result<Answer, Error> {
+    let json = serde_json::to_value(result).map_err(|error| problem("cli.unreadable").detail(error.to_string()))?;
+    Ok(Answer { json, status: Status::Ok, kind })
+}
