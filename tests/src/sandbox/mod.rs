@@ -7,10 +7,16 @@
 //! Three recipients have a fixed fate, whatever their domain: `refused@` gets 550, `later@` gets 451, and `full@` gets 452.
 
 mod line;
+mod mails;
+mod options;
 mod session;
+
+pub use mails::Mail;
+pub use options::Options;
 
 use crate::certificates::{Certificates, Kind};
 use crate::folder::Folder;
+use mails::Shared;
 use openssl::ssl::SslAcceptor;
 use serde_json::{Value, json};
 use session::Session;
@@ -20,96 +26,6 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-/// How the sandbox behaves.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The only user that may log in.
-    pub user: String,
-    /// His password.
-    pub password: String,
-    /// Folder into which each mail is written as `NNNN.eml`, with its envelope beside it as `NNNN.json`.
-    pub folder: Option<PathBuf>,
-    /// The largest message in bytes, announced by SIZE.
-    pub size_limit: u64,
-    /// So many bytes of each mail are kept; the rest is counted and forgotten.
-    pub keep: usize,
-    /// Capabilities that are not offered and not understood, for example `STARTTLS` or `PIPELINING`.
-    pub without: Vec<String>,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            user: "anna".to_owned(),
-            password: "Geheim-7".to_owned(),
-            folder: None,
-            size_limit: 4 << 30,
-            keep: 64 << 20,
-            without: Vec::new(),
-        }
-    }
-}
-
-/// A mail that was accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mail {
-    /// Envelope sender, without angle brackets; empty for `<>`.
-    pub from: String,
-    /// Accepted recipients, without angle brackets.
-    pub recipients: Vec<String>,
-    /// The message as the client meant it: dot-stuffing undone. No more than [`Options::keep`] bytes of it.
-    pub data: Vec<u8>,
-    /// Its whole size in bytes.
-    pub size: u64,
-    /// SHA-256 of the whole message, in hexadecimal.
-    pub sha256: String,
-    /// What followed the address in the MAIL command, for example `SIZE=1234 BODY=8BITMIME`.
-    pub parameters: String,
-    /// What followed the address in the RCPT command, one for each of `recipients`.
-    pub recipient_parameters: Vec<String>,
-    /// The user who was logged in.
-    pub user: Option<String>,
-    /// Whether it came over TLS.
-    pub secure: bool,
-}
-
-impl Mail {
-    /// The message as text; bytes that are no UTF-8 are replaced.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.data).into_owned()
-    }
-
-    fn envelope(&self) -> Value {
-        json!({
-            "from": self.from, "recipients": self.recipients, "size": self.size, "sha256": self.sha256,
-            "parameters": self.parameters, "recipient_parameters": self.recipient_parameters, "user": self.user, "secure": self.secure,
-        })
-    }
-}
-
-/// What the sessions of one sandbox share.
-struct Shared {
-    options: Options,
-    mails: Mutex<Vec<Mail>>,
-    accepted: AtomicUsize,
-    connections: AtomicUsize,
-    logins: Mutex<Vec<String>>,
-    closing: AtomicBool,
-}
-
-impl Shared {
-    fn keep(&self, mail: Mail) -> io::Result<usize> {
-        let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = self.accepted.fetch_add(1, Ordering::SeqCst) + 1;
-        if let Some(folder) = &self.options.folder {
-            std::fs::write(folder.join(format!("{number:04}.eml")), &mail.data)?;
-            std::fs::write(folder.join(format!("{number:04}.json")), format!("{:#}\n", mail.envelope()))?;
-        }
-        mails.push(mail);
-        Ok(number)
-    }
-}
 
 /// A running sandbox. It ends when dropped.
 pub struct Sandbox {

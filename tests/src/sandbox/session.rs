@@ -1,7 +1,7 @@
 //! One client's dialogue with the sandbox.
 
 use super::line::Line;
-use super::{Mail, Shared};
+use super::mails::{Mail, Shared};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use openssl::sha::Sha256;
