@@ -1,8 +1,9 @@
 //! One connection: bytes in, replies out, at once or through the delay line.
 
 use crate::counters::Counters;
+use crate::dialogue::Dialogue;
+use crate::options::Options;
 use crate::outlet::Outlet;
-use crate::{Dialogue, Options};
 use std::io::{Read, Result};
 use std::net::TcpStream;
 use std::sync::atomic::Ordering::Relaxed;

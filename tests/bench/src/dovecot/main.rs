@@ -7,7 +7,7 @@
 #![allow(clippy::print_stdout, reason = "standard output is how a server talks to the benchmark")]
 
 use postkontor_bench::mailbox::Mailbox;
-use postkontor_bench::{number, usage};
+use postkontor_bench::options::{number, usage};
 use postkontor_tests::folder::Folder;
 use postkontor_tests::guard::{Guard, hand_over, until, user_and_group};
 use postkontor_tests::ports;

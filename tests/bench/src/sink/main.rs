@@ -6,7 +6,8 @@
 
 mod session;
 
-use postkontor_bench::{Options, serve, usage};
+use postkontor_bench::options::{Options, usage};
+use postkontor_bench::serve;
 use session::Session;
 use std::io::Result;
 

@@ -1,8 +1,8 @@
 //! The dialogue without the socket: takes bytes as they come, collects the replies, checks the order of commands.
 
 use memchr::{memchr, memmem::Finder};
-use postkontor_bench::Dialogue;
 use postkontor_bench::counters::Counters;
+use postkontor_bench::dialogue::Dialogue;
 use postkontor_bench::outlet::Outlet;
 use std::io::Result;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! IMAP (RFC 3501 with UIDPLUS and ESEARCH) without the socket, as far as fetching needs it. The UID of a message is its number.
 
 use memchr::memchr;
-use postkontor_bench::Dialogue;
 use postkontor_bench::counters::Counters;
+use postkontor_bench::dialogue::Dialogue;
 use postkontor_bench::mailbox::Mailbox;
 use postkontor_bench::outlet::Outlet;
 use std::fmt::Write;

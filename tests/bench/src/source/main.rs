@@ -9,7 +9,8 @@ mod imap;
 mod pop3;
 
 use postkontor_bench::mailbox::Mailbox;
-use postkontor_bench::{Options, number, serve, usage};
+use postkontor_bench::options::{Options, number, usage};
+use postkontor_bench::serve;
 use std::io::Result;
 use std::sync::Arc;
 

@@ -2,8 +2,8 @@
 
 use memchr::memchr;
 use memchr::memmem;
-use postkontor_bench::Dialogue;
 use postkontor_bench::counters::Counters;
+use postkontor_bench::dialogue::Dialogue;
 use postkontor_bench::mailbox::Mailbox;
 use postkontor_bench::outlet::Outlet;
 use std::fmt::Write;

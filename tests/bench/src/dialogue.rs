@@ -1,0 +1,16 @@
+//! The server's side of a conversation.
+
+use crate::outlet::Outlet;
+use std::io::Result;
+
+/// The server's side of a conversation.
+pub trait Dialogue {
+    /// Says what a server says first.
+    fn greet(&mut self, outlet: &mut Outlet) -> Result<()>;
+    /// Works through `input` and tells how much of it was used up; the rest is fed again with more behind it.
+    fn feed(&mut self, input: &[u8], outlet: &mut Outlet) -> Result<usize>;
+    /// The client has taken its leave.
+    fn ended(&self) -> bool;
+    /// Takes note of the connection's end.
+    fn cut(&self) {}
+}
