@@ -1,6 +1,6 @@
 //! Builds the library, its plugins, the server and the clients, and lays them out as an ERP would have them.
 
-use super::{Server, Who};
+use super::workloads::{Server, Who};
 use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! One run of one client against a server of its own.
 
 use super::build::Clients;
-use super::{DELAY_MS, Who, Workload};
+use super::workloads::{DELAY_MS, Who, Workload};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

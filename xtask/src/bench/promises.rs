@@ -1,8 +1,11 @@
 //! What Postkontor promises, compared with what was measured in this run.
 
-use super::Who::{Lettre, Libcurl, Libetpan, Postkontor};
 use super::client::Cost;
-use super::{Results, Who};
+use super::workloads::Who::{Lettre, Libcurl, Libetpan, Postkontor};
+use super::workloads::{Who, Workload};
+
+/// What the clients were measured at, by workload: the medians.
+pub(crate) type Results = Vec<(&'static Workload, Vec<(Who, Cost)>)>;
 
 /// One promise and what became of it.
 pub(crate) struct Promise {
