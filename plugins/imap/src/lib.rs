@@ -55,7 +55,7 @@ impl Transport for Imap {
     const NAME: &'static str = "imap";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file"];
-    const METHODS: &'static [Method] = Method::SASL;
+    const METHODS: &'static [&'static str] = Method::SASL;
     const TEXTS: &'static [(&'static str, &'static str)] = &[
         ("en", include_str!("../locales/en.json")),
         ("de", include_str!("../locales/de.json")),

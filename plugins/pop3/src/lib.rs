@@ -19,7 +19,6 @@ mod settings;
 mod state;
 mod test;
 
-use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
     Applied, ApplyRequest, Call, Error, ListRequest, Listing, Opening, ReceiveRequest, Received, Report, TestRequest, Transport,
 };
@@ -37,7 +36,7 @@ impl Transport for Pop3 {
     const NAME: &'static str = "pop3";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "list", "receive", "apply"];
-    const METHODS: &'static [Method] = settings::METHODS;
+    const METHODS: &'static [&'static str] = settings::METHODS;
     const TEXTS: &'static [(&'static str, &'static str)] = &[
         ("en", include_str!("../locales/en.json")),
         ("de", include_str!("../locales/de.json")),

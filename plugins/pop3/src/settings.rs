@@ -38,7 +38,7 @@ pub struct Own {
 }
 
 /// The login methods. Without a login POP3 shows nothing, so `none` is not among them.
-pub(crate) const METHODS: &[Method] = &[
+pub(crate) const METHODS: &[&str] = &Method::names([
     Method::Auto,
     Method::Password,
     Method::Plain,
@@ -55,7 +55,7 @@ pub(crate) const METHODS: &[Method] = &[
     Method::Oauth2,
     Method::External,
     Method::Account,
-];
+]);
 
 impl Settings {
     /// Refuses what could not work or would break a line, before anything is sent.

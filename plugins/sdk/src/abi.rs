@@ -81,7 +81,7 @@ unsafe extern "C" fn describe<T: Transport>(request: Bytes, out: *mut Buffer) ->
             name: T::NAME.to_owned(),
             version: T::VERSION.to_owned(),
             operations: T::OPERATIONS.iter().map(ToString::to_string).collect(),
-            methods: Some(to_value(&T::METHODS)?),
+            methods: (!T::METHODS.is_empty()).then(|| json!(T::METHODS)),
         })?;
         if request.full {
             let mut schema = crate::settings::schema::<T::Settings>();

@@ -1,6 +1,5 @@
 //! The trait that a transport implements.
 
-use crate::settings::Method;
 use crate::{
     Applied, ApplyRequest, Body, Call, Error, Filed, Filing, ListRequest, Listing, Mail, ReceiveRequest, Received, Report, Sent, Status,
 };
@@ -39,8 +38,12 @@ pub trait Transport: Sized + Send + 'static {
     /// The operations that are implemented: `test`, `send`, `list`, `receive`, `apply`, `file`, `authorize`.
     const OPERATIONS: &'static [&'static str];
 
-    /// The login methods of the settings group `auth` that there are; form, check and [`Transport::open`] take no other.
-    const METHODS: &'static [Method] = Method::ALL;
+    /// The names of the login methods that the setting `/auth/method` may have; form, check and [`Transport::open`] take no other.
+    /// All that the settings offer when left out.
+    ///
+    /// Of the shared group `Auth` they are picked with [`Method::names`](crate::settings::Method::names). A transport with methods of its
+    /// own has a group `auth` of its own.
+    const METHODS: &'static [&'static str] = &[];
 
     /// Texts for users as pairs of language and JSON (docs/plugins.md); the shared ones need not be repeated.
     const TEXTS: &'static [(&'static str, &'static str)];

@@ -37,7 +37,6 @@ mod verdict;
 mod window;
 mod write_buffer;
 
-use postkontor_plugin::settings::Method;
 use postkontor_plugin::{Body, Call, Error, Mail, Opening, Report, Sent, Status, TestRequest, Transport};
 pub use settings::{Own, Pop3, Settings};
 
@@ -52,7 +51,7 @@ impl Transport for Smtp {
     const NAME: &'static str = "smtp";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send"];
-    const METHODS: &'static [Method] = settings::METHODS;
+    const METHODS: &'static [&'static str] = settings::METHODS;
     const TEXTS: &'static [(&'static str, &'static str)] = &[
         ("en", include_str!("../locales/en.json")),
         ("de", include_str!("../locales/de.json")),

@@ -57,7 +57,7 @@ pub struct Pop3 {
 }
 
 /// The login methods: all but APOP, which only POP3 has.
-pub(crate) const METHODS: &[Method] = &[
+pub(crate) const METHODS: &[&str] = &Method::names([
     Method::None,
     Method::Auto,
     Method::Password,
@@ -75,7 +75,7 @@ pub(crate) const METHODS: &[Method] = &[
     Method::External,
     Method::PopBeforeSmtp,
     Method::Account,
-];
+]);
 
 /// The port on which TLS begins with the first byte.
 pub(crate) const IMPLICIT: u16 = 465;

@@ -1,7 +1,7 @@
 //! What to do about an error: pointer, advice, and the patch that would repair it, for every code that several protocols share.
 
 use super::{Pointers, Target, patch};
-use crate::settings::{Server, Tls, TlsMode, TlsVersion};
+use crate::settings::{Tls, TlsMode, TlsVersion};
 use crate::{Error, Stage, Status, Step};
 use serde_json::{Value, json};
 
@@ -18,24 +18,14 @@ pub struct Advice {
 
 /// The failed step of a test for an error, with facts, pointer, advice, and the settings patch that would repair it.
 ///
-/// Knows the codes that every protocol shares (`net.`, `proxy.`, `tls.`, `auth.`, `mailbox.`); a step with another code gets its
-/// facts and nothing more. [`Connector::test`](super::Connector::test) does this by itself.
-pub fn step(error: &Error, server: &Server, tls: &Tls) -> Step {
-    // Port 0 cannot be written, so it stands for the default, which is of no interest here.
-    let target = server.target(0).ok();
-    complete(error, target.as_ref(), tls, None)
-}
-
-/// The same for a target; what the protocol knows by itself comes first.
-pub(super) fn failed(error: &Error, target: &Target, tls: &Tls, own: Option<Advice>) -> Step {
-    complete(error, Some(target), tls, own)
-}
-
-fn complete(error: &Error, target: Option<&Target>, tls: &Tls, own: Option<Advice>) -> Step {
+/// Knows the codes that every protocol shares (`net.`, `proxy.`, `tls.`, `auth.`, `mailbox.`); `own` is what the protocol knows by
+/// itself, and comes before that. A step with another code gets its facts and nothing more.
+/// [`Connector::test`](super::Connector::test) does this by itself.
+pub fn step(error: &Error, target: &Target, tls: &Tls, own: Option<Advice>) -> Step {
     let mut step = Step::fail(error.stage.unwrap_or(Stage::Connect), error);
     match own {
         Some(own) => apply(&mut step, own),
-        None => advise(&mut step, target, tls),
+        None => advise(&mut step, Some(target), tls),
     }
     if matches!(error.status, Status::Timeout) && step.advice.is_empty() {
         step = step.advice("advice.raise_timeout");
@@ -172,9 +162,14 @@ fn is_mute_tls_port(step: &Step, tls: &Tls) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Server;
 
     fn server(host: &str) -> Server {
         Server { host: host.to_owned(), port: None, timeout_seconds: 60, proxy: None }
+    }
+
+    fn step(error: &Error, server: &Server, tls: &Tls) -> Step {
+        super::step(error, &server.target(25).unwrap(), tls, None)
     }
 
     fn wrong_host(names: &[&str], host: &str) -> Option<Value> {

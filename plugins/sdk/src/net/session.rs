@@ -116,19 +116,12 @@ impl Connector<'_> {
         {
             return Err(error);
         }
-        let has_failed = trail.has_failed();
-        let mut report = trail.report();
-        for stage in P::STEPS {
-            if has_failed && report.steps.iter().all(|step| step.step != *stage) {
-                report.steps.push(Step::skipped(*stage));
-            }
-        }
-        Ok(report)
+        Ok(trail.report(P::STEPS))
     }
 
     /// The failed step of an error, with pointer, advice, and the patch that would repair it.
     pub fn step<P: Protocol>(&self, error: &Error) -> Step {
-        let mut step = advice::failed(error, self.target, self.tls, P::advice(&error.code, self.tls));
+        let mut step = advice::step(error, self.target, self.tls, P::advice(&error.code, self.tls));
         let settings = json!({"auth": {"method": self.auth.method}, "tls": {"mode": self.tls.mode}});
         if step.patch.as_ref().is_some_and(|patch| patch::is_so_already(patch, &settings)) {
             step.patch = None;

@@ -1,6 +1,6 @@
 //! What happens on the way, collected: the steps of a test, and the dialogue.
 
-use crate::{Call, Level, Report, Step, StepStatus};
+use crate::{Call, Level, Report, Stage, Step, StepStatus};
 use std::time::Instant;
 
 /// Collects the steps of a test and the dialogue, or only the dialogue, or nothing.
@@ -81,17 +81,23 @@ impl Trail {
         self.steps.iter().flatten().any(|step| step.status == StepStatus::Fail)
     }
 
-    /// Steps and dialogue as the report of a test.
-    pub fn report(mut self) -> Report {
-        let transcript = self.take_transcript();
-        Report { steps: self.steps(), transcript }
+    /// Steps and dialogue as the report of a test. Where a step failed, those of `whole` that were not reached are told as skipped.
+    pub fn report(mut self, whole: &[Stage]) -> Report {
+        let (has_failed, transcript) = (self.has_failed(), self.take_transcript());
+        let mut steps = self.steps();
+        for stage in whole.iter().filter(|_| has_failed) {
+            if steps.iter().all(|step| step.step != *stage) {
+                steps.push(Step::skipped(*stage));
+            }
+        }
+        Report { steps, transcript }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Stage;
+    use crate::{Error, Status};
 
     #[test]
     fn a_trail_keeps_its_steps_in_order_unless_it_is_off() {
@@ -104,5 +110,20 @@ mod tests {
         let mut off = Trail::off();
         off.push(Step::ok(Stage::Connect));
         assert!(off.steps().is_empty());
+    }
+
+    #[test]
+    fn what_was_not_reached_is_skipped_only_where_something_failed() {
+        let whole = [Stage::Resolve, Stage::Connect, Stage::Login];
+        let report = |step| {
+            let mut trail = Trail::on();
+            trail.push(Step::ok(Stage::Resolve));
+            trail.push(step);
+            trail.report(&whole).steps.iter().map(|step| (step.step, step.status)).collect::<Vec<_>>()
+        };
+        let resolved = (Stage::Resolve, StepStatus::Ok);
+        assert_eq!(report(Step::ok(Stage::Connect)), [resolved, (Stage::Connect, StepStatus::Ok)]);
+        let failed = Step::fail(Stage::Connect, &Error::new(Status::Network, "net.refused"));
+        assert_eq!(report(failed), [resolved, (Stage::Connect, StepStatus::Fail), (Stage::Login, StepStatus::Skipped)]);
     }
 }

@@ -120,7 +120,7 @@ impl Method {
     ];
 
     /// Those that carry SASL mechanisms, for a transport that has no method of its own.
-    pub const SASL: &'static [Method] = &[
+    pub const SASL: &'static [&'static str] = &Method::names([
         Method::None,
         Method::Auto,
         Method::Password,
@@ -137,10 +137,21 @@ impl Method {
         Method::Oauth2,
         Method::External,
         Method::Account,
-    ];
+    ]);
+
+    /// Methods as [`Transport::METHODS`](crate::Transport::METHODS) names them.
+    pub const fn names<const N: usize>(methods: [Method; N]) -> [&'static str; N] {
+        let mut names = [""; N];
+        let mut index = 0;
+        while index < N {
+            names[index] = methods[index].name();
+            index += 1;
+        }
+        names
+    }
 
     /// The method as the settings spell it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Method::None => "none",
             Method::Auto => "auto",

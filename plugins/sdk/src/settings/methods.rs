@@ -1,18 +1,20 @@
 //! The login methods of one transport: of all that there are, those that it has.
 
-use super::Method;
 use crate::{Error, Stage, Status};
 use serde_json::{Value, json};
 
-/// Leaves in the schema of an account's settings only the login methods that the transport has, as choices and in conditions.
-pub(crate) fn narrow(schema: &mut Value, methods: &[Method]) {
-    let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
+/// Leaves in the schema of an account's settings only the login methods that the transport names, as choices and in conditions; all
+/// where it names none.
+pub(crate) fn narrow(schema: &mut Value, names: &[&str]) {
+    if names.is_empty() {
+        return;
+    }
     let Some(auth) = schema.pointer_mut("/properties/auth") else { return };
     if let Some(Value::Array(choices)) = auth.pointer_mut("/properties/method/oneOf") {
         choices.retain(|choice| choice["const"].as_str().is_some_and(|name| names.contains(&name)));
     }
     let Some(Value::Array(branches)) = auth.get_mut("allOf") else { return };
-    branches.retain_mut(|branch| branch.pointer_mut("/if/properties/method").is_none_or(|test| narrow_test(test, &names)));
+    branches.retain_mut(|branch| branch.pointer_mut("/if/properties/method").is_none_or(|test| narrow_test(test, names)));
 }
 
 /// The same in a condition on the method; says whether it can still be met.
@@ -32,11 +34,10 @@ fn narrow_test(test: &mut Value, names: &[&str]) -> bool {
     }
 }
 
-/// Refuses settings with a login method that the transport does not have.
-pub(crate) fn accept(settings: &Value, methods: &[Method]) -> Result<(), Error> {
+/// Refuses settings with a login method that the transport does not name, where it names some.
+pub(crate) fn accept(settings: &Value, names: &[&str]) -> Result<(), Error> {
     let Some(method) = settings.pointer("/auth/method").and_then(Value::as_str) else { return Ok(()) };
-    // A name that no transport knows is found when the settings are read.
-    if methods.iter().any(|known| known.name() == method) || Method::ALL.iter().all(|known| known.name() != method) {
+    if names.is_empty() || names.contains(&method) {
         return Ok(());
     }
     let code = "auth.method_unsupported";
@@ -46,7 +47,7 @@ pub(crate) fn accept(settings: &Value, methods: &[Method]) -> Result<(), Error> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{Auth, schema};
+    use crate::settings::{Auth, Method, schema};
     use schemars::JsonSchema;
     use serde::Deserialize;
 
@@ -78,9 +79,9 @@ mod tests {
     #[test]
     fn choices_and_conditions_name_no_method_that_the_transport_does_not_have() {
         let mut narrowed = schema::<Settings>();
-        narrow(&mut narrowed, Method::ALL);
-        assert_eq!(narrowed, schema::<Settings>(), "a transport with all methods has the whole schema");
-        narrow(&mut narrowed, &[Method::Auto, Method::Plain]);
+        narrow(&mut narrowed, &[]);
+        assert_eq!(narrowed, schema::<Settings>(), "a transport that names none has the whole schema");
+        narrow(&mut narrowed, &Method::names([Method::Auto, Method::Plain]));
         let mut found = Vec::new();
         named(&narrowed, &mut found);
         found.sort_unstable();
@@ -93,15 +94,17 @@ mod tests {
 
     #[test]
     fn settings_with_another_method_are_refused_at_its_pointer() {
-        let refused = accept(&json!({"auth": {"method": "apop"}}), &[Method::Auto]).unwrap_err();
+        let refused = accept(&json!({"auth": {"method": "apop"}}), &["auto"]).unwrap_err();
         assert_eq!(
             (refused.status, refused.code.as_str(), refused.at[0].pointer.as_str()),
             (Status::Settings, "auth.method_unsupported", "/auth/method")
         );
         assert_eq!(refused.args["method"], "apop");
-        for settings in [json!({}), json!({"auth": {}}), json!({"auth": {"method": "auto"}}), json!({"auth": {"method": "nonsense"}})] {
-            assert!(accept(&settings, &[Method::Auto]).is_ok(), "{settings}");
+        for settings in [json!({}), json!({"auth": {}}), json!({"auth": {"method": "auto"}})] {
+            assert!(accept(&settings, &["auto"]).is_ok(), "{settings}");
         }
+        // Where no method is named, the settings themselves know those that there are.
+        assert!(accept(&json!({"auth": {"method": "own"}}), &[]).is_ok());
     }
 
     #[test]

@@ -42,7 +42,11 @@ pub(super) fn perform<T: Transport>(dialogue: &Arc<Dialogue>, pace: Pace, cut: C
         course: Course::default(),
         left: Ok(()),
     };
-    let mut settings = json!({"server": {"host": "mail.example.com"}});
+    // A transport without the group `server` says itself where its server is.
+    let mut settings = match crate::settings::schema::<T::Settings>()["properties"]["server"] {
+        Value::Null => json!({}),
+        _ => json!({"server": {"host": "mail.example.com"}}),
+    };
     merge(&mut settings, dialogue.settings.clone());
     let opening = Opening { account: "main".to_owned(), ..Opening::default() };
     let mut transport = T::open(read(&settings), &opening).unwrap_or_else(|error| panic!("the settings are refused: {error:?}"));

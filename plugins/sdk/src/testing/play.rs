@@ -58,7 +58,7 @@ fn in_all_ways<T: Transport>(dialogue: &Arc<Dialogue>) -> Result<(), String> {
     let mut whole = None;
     for pace in [Pace::Whole, Pace::Lines, Pace::Bytes] {
         let performance = once::<T>(dialogue, pace, None).map_err(|error| format!("{pace:?}: {error}"))?;
-        as_it_stands(dialogue, &performance).map_err(|error| format!("{pace:?}: {error}"))?;
+        as_it_stands::<T>(dialogue, &performance).map_err(|error| format!("{pace:?}: {error}"))?;
         whole.get_or_insert(performance);
     }
     let Some(whole) = whole else { return Ok(()) };
@@ -82,7 +82,7 @@ fn once<T: Transport>(dialogue: &Arc<Dialogue>, pace: Pace, cut: Cut) -> Result<
 }
 
 /// Whether everything is as the file says.
-fn as_it_stands(dialogue: &Dialogue, played: &Performance) -> Result<(), String> {
+fn as_it_stands<T: Transport>(dialogue: &Dialogue, played: &Performance) -> Result<(), String> {
     for (Exchange { request, outcome }, answer) in dialogue.exchanges.iter().zip(&played.answers) {
         if let Some(difference) = difference(outcome, answer) {
             let left = played.left.as_ref().err().map_or("", String::as_str);
@@ -90,7 +90,8 @@ fn as_it_stands(dialogue: &Dialogue, played: &Performance) -> Result<(), String>
         }
     }
     played.left.clone()?;
-    if let Some(secret) = secrets(&dialogue.settings).into_iter().find(|secret| played.told.contains(secret)) {
+    let secrets = secrets::<T>(&dialogue.settings);
+    if let Some(secret) = secrets.into_iter().find(|secret| played.told.contains(secret.as_str())) {
         return Err(format!("the secret {secret} is shown"));
     }
     for (index, deed) in played.deeds.iter().enumerate().filter(|(_, deed)| is_done(deed)) {
@@ -155,11 +156,20 @@ fn difference(expected: &Value, answer: &Value) -> Option<String> {
     }
 }
 
-/// The passwords among the settings.
-fn secrets(settings: &Value) -> Vec<&str> {
-    let Some(members) = settings.as_object() else { return Vec::new() };
-    members
-        .iter()
-        .flat_map(|(name, value)| if name == "password" { value.as_str().into_iter().collect() } else { secrets(value) })
-        .collect()
+/// The secrets among the settings.
+fn secrets<T: Transport>(settings: &Value) -> Vec<String> {
+    let mut places = Vec::new();
+    secret_places(&crate::settings::schema::<T::Settings>(), "", &mut places);
+    places.iter().filter_map(|place| settings.pointer(place)?.as_str().map(str::to_owned)).collect()
+}
+
+/// The pointers at which a schema has secrets.
+fn secret_places(schema: &Value, place: &str, places: &mut Vec<String>) {
+    if schema["writeOnly"] == true {
+        places.push(place.to_owned());
+    }
+    let branches = schema["allOf"].as_array().into_iter().flatten().map(|branch| &branch["then"]);
+    for (name, member) in [schema].into_iter().chain(branches).filter_map(|part| part["properties"].as_object()).flatten() {
+        secret_places(member, &format!("{place}/{name}"), places);
+    }
 }

@@ -1,7 +1,7 @@
 //! Client certificates and the files that settings name.
 
 use crate::certificates::{File, Identity, Wish};
-use crate::server::{Scripted, connect, drain, settings};
+use crate::server::{Scripted, connect, drain, settings, step};
 use crate::tls::{modern, trusting, visit, with_tls};
 use openssl::ssl::SslVerifyMode;
 use postkontor_plugin::net::Trail;
@@ -54,7 +54,7 @@ fn a_server_that_misses_our_certificate_is_understood() {
     let target = settings("localhost", server.port);
     let error = visit(&target, &trusting(&trust)).err().unwrap();
     assert_eq!((error.status, error.code.as_str()), (Status::Tls, "tls.client_certificate_refused"), "{error:?}");
-    assert_eq!(postkontor_plugin::net::step(&error, &target, &Tls::default()).pointer, "/tls/client_certificate/file");
+    assert_eq!(step(&error, &target, &Tls::default()).pointer, "/tls/client_certificate/file");
     server.join();
 }
 

@@ -1,8 +1,8 @@
 //! Clear text: lines, limits, deadlines, cancelling.
 
 use crate::call::{SHORT, timed};
-use crate::server::{Scripted, connect, drain, drip, settings};
-use postkontor_plugin::net::{Stream, Trail, step};
+use crate::server::{Scripted, connect, drain, drip, settings, step};
+use postkontor_plugin::net::{Stream, Trail};
 use postkontor_plugin::settings::Tls;
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Secret, Stage, Status, StepStatus};

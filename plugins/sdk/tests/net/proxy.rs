@@ -1,8 +1,8 @@
 //! Proxies of both kinds, and what they may say.
 
 use crate::call::timed;
-use crate::server::{Scripted, drain, drip, exactly, head, settings};
-use postkontor_plugin::net::{Stream, Trail, step};
+use crate::server::{Scripted, drain, drip, exactly, head, settings, step};
+use postkontor_plugin::net::{Stream, Trail};
 use postkontor_plugin::settings::{Server, Tls};
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Error, Secret, Stage, Status, StepStatus};

@@ -1,8 +1,8 @@
 //! Servers that serve one connection each.
 
 use postkontor_plugin::net::{Stream, Trail};
-use postkontor_plugin::settings::Server;
-use postkontor_plugin::{Call, Error};
+use postkontor_plugin::settings::{Server, Tls};
+use postkontor_plugin::{Call, Error, Step, net};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
@@ -42,6 +42,11 @@ pub(crate) fn settings(host: &str, port: u16) -> Server {
 /// Connects to a scripted server.
 pub(crate) fn connect(port: u16, call: &Call) -> Result<Stream, Error> {
     Stream::connect(&settings("127.0.0.1", port), 25, call, &mut Trail::off())
+}
+
+/// The failed step of an error with a server.
+pub(crate) fn step(error: &Error, server: &Server, tls: &Tls) -> Step {
+    net::step(error, &server.target(25).unwrap(), tls, None)
 }
 
 /// Reads to the end, to keep a connection open until the client leaves.

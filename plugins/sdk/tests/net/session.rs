@@ -2,9 +2,9 @@
 
 use crate::call::{SHORT, timed};
 use crate::certificates::{File, Identity, Wish};
-use crate::server::{Scripted, connect, drain, drip, settings};
+use crate::server::{Scripted, connect, drain, drip, settings, step};
 use crate::tls::{modern, trusting, visit, with_tls};
-use postkontor_plugin::net::{Stream, Trail, step};
+use postkontor_plugin::net::{Stream, Trail};
 use postkontor_plugin::settings::Tls;
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Stage, Status};

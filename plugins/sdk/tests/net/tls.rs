@@ -1,10 +1,10 @@
 //! TLS: certificates with every fault, versions, pins, names.
 
 use crate::certificates::{File, Identity, Wish};
-use crate::server::{Scripted, connect, drain, settings};
+use crate::server::{Scripted, connect, drain, settings, step};
 use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslStream, SslVersion};
 use openssl::x509::X509;
-use postkontor_plugin::net::{Stream, Trail, step};
+use postkontor_plugin::net::{Stream, Trail};
 use postkontor_plugin::settings::{Server, Tls};
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Error, Stage, Status, Step, StepStatus};
