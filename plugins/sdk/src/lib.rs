@@ -33,6 +33,7 @@ mod mail;
 mod mask;
 #[cfg(feature = "net")]
 pub mod net;
+mod opening;
 mod printable;
 mod receive;
 mod report;
@@ -54,6 +55,7 @@ pub use filing::{Filed, Filing, FilingResult, Original, SentBy};
 pub use listing::{Folder, ListRequest, Listed, Listing};
 pub use mail::{Answer, Dsn, Mail, Notify, Sent, Verdict};
 pub use mask::Mask;
+pub use opening::Opening;
 pub use printable::printable;
 pub use receive::{Disposal, Filter, Incoming, Missing, ReceiveRequest, Received, Summary};
 pub use report::{Report, Step, StepStatus};
@@ -63,7 +65,7 @@ pub use serde;
 pub use serde_json;
 pub use status::Status;
 pub use texts::SHARED_TEXTS;
-pub use transport::{Opening, TestRequest, Transport};
+pub use transport::{TestRequest, Transport};
 pub use unseen::is_unseen;
 
 /// Compiles the Rust of the page for plugin authors.

@@ -1,23 +1,12 @@
 //! The trait that a transport implements.
 
 use crate::{
-    Applied, ApplyRequest, Body, Call, Error, Filed, Filing, ListRequest, Listing, Mail, ReceiveRequest, Received, Report, Sent, Status,
+    Applied, ApplyRequest, Body, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, Sent,
+    Status,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::collections::BTreeMap;
-
-/// What a transport learns besides its settings when a session is opened.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Opening {
-    /// The account's name in the settings document.
-    pub account: String,
-    /// The names of the secrets that the settings refer to (`{"secret":"name"}`), by the pointers at which they stand, so that a
-    /// renewed one can be kept under its name ([`Call::secret_put`]).
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub secrets: BTreeMap<String, String>,
-}
 
 /// What a test should do.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
