@@ -1,6 +1,6 @@
 //! The one error of host and plugins.
 
-use crate::{Answer, Status};
+use crate::{Answer, Reply, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt::{self, Display, Formatter};
@@ -93,20 +93,6 @@ pub enum SessionState {
     /// It is closed; the next call opens another.
     #[default]
     Closed,
-}
-
-/// What the server said.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reply {
-    /// The reply code, for example 550; 0 for protocols without numbers.
-    #[serde(default)]
-    pub code: u16,
-    /// The enhanced status code of RFC 3463, for example `5.1.1`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enhanced: Option<String>,
-    /// The text, with control characters and secrets removed.
-    #[serde(default)]
-    pub text: String,
 }
 
 /// A document that the caller passed, into which a JSON pointer leads.
