@@ -1,6 +1,6 @@
 //! The client's certificate and private key, from PKCS#12 or PEM.
 
-use super::unreadable;
+use super::unreadable::unreadable;
 use crate::Error;
 use crate::settings::ClientCertificate;
 use p12_keystore::Pkcs12Archive;

@@ -9,55 +9,17 @@ mod engine;
 #[path = "openssl.rs"]
 mod engine;
 mod identity;
+mod progress;
+mod unreadable;
 
 pub(super) use engine::Engine;
 
 use super::advice::advise;
-use super::certificate::{Fault, Findings, end_point};
+use super::certificate::{Fault, end_point};
 use super::socket::{Opening, Socket};
 use crate::settings::{Endpoint, Tls, TlsVersion};
 use crate::{Error, Stage, Status, Step, StepStatus, printable};
-
-/// How far a handshake has come.
-enum Progress {
-    /// To its end.
-    Done(Peer),
-    /// As far as the socket allows; the socket knows which way it is blocked.
-    Blocked,
-    /// Nowhere.
-    Failed(Failure),
-}
-
-/// The other side of a finished handshake.
-struct Peer {
-    /// None where the engine does not tell.
-    version: Option<TlsVersion>,
-    /// Empty where the engine does not tell.
-    cipher: String,
-    findings: Findings,
-}
-
-/// Why a handshake failed.
-struct Failure {
-    kind: FailureKind,
-    /// English, for support.
-    detail: String,
-    findings: Findings,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum FailureKind {
-    /// The server's certificate was refused; the findings say why.
-    Certificate,
-    /// No common protocol version.
-    Version,
-    /// The server refused our certificate, or that there was none.
-    OwnCertificate,
-    /// The connection ended.
-    Closed,
-    /// Anything else.
-    Other,
-}
+use progress::{Failure, FailureKind, Peer, Progress};
 
 /// What a session keeps of its finished handshake.
 pub(super) struct Proof {
@@ -192,11 +154,6 @@ impl<'a> Handshake<'a> {
     fn facts(&self, error: Error) -> Error {
         error.stage(Stage::Tls).arg("host", self.endpoint.host.as_str()).arg("port", self.endpoint.port)
     }
-}
-
-/// The error for a file that the settings name and that cannot be used.
-fn unreadable(code: &str, pointer: &str, file: &str, reason: impl std::fmt::Display) -> Error {
-    Error::new(Status::Tls, code).arg("file", file).detail(reason.to_string()).at(pointer, code)
 }
 
 /// The pin in the form in which certificates are described.

@@ -4,7 +4,8 @@
 //! says. Versions below 1.2 are offered as far as the platform still knows them.
 
 use super::identity::{self, Identity};
-use super::{Failure, FailureKind, Peer, Progress, unreadable};
+use super::progress::{Failure, FailureKind, Peer, Progress};
+use super::unreadable::unreadable;
 use crate::net::certificate::{Fault, Findings};
 use crate::net::socket::Socket;
 use crate::settings::{ClientCertificate, Tls, TlsVersion};

@@ -1,7 +1,8 @@
 //! The TLS engine on Unix: OpenSSL, which says exactly what is wrong with a certificate.
 
 use super::identity::{self, Identity};
-use super::{Failure, FailureKind, Peer, Progress, unreadable};
+use super::progress::{Failure, FailureKind, Peer, Progress};
+use super::unreadable::unreadable;
 use crate::Error;
 use crate::net::certificate::{Fault, Findings};
 use crate::net::socket::Socket;

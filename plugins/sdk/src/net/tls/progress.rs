@@ -1,0 +1,45 @@
+//! What an engine tells of a handshake.
+
+use crate::net::certificate::Findings;
+use crate::settings::TlsVersion;
+
+/// How far a handshake has come.
+pub(super) enum Progress {
+    /// To its end.
+    Done(Peer),
+    /// As far as the socket allows; the socket knows which way it is blocked.
+    Blocked,
+    /// Nowhere.
+    Failed(Failure),
+}
+
+/// The other side of a finished handshake.
+pub(super) struct Peer {
+    /// None where the engine does not tell.
+    pub(super) version: Option<TlsVersion>,
+    /// Empty where the engine does not tell.
+    pub(super) cipher: String,
+    pub(super) findings: Findings,
+}
+
+/// Why a handshake failed.
+pub(super) struct Failure {
+    pub(super) kind: FailureKind,
+    /// English, for support.
+    pub(super) detail: String,
+    pub(super) findings: Findings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FailureKind {
+    /// The server's certificate was refused; the findings say why.
+    Certificate,
+    /// No common protocol version.
+    Version,
+    /// The server refused our certificate, or that there was none.
+    OwnCertificate,
+    /// The connection ended.
+    Closed,
+    /// Anything else.
+    Other,
+}
