@@ -1,6 +1,7 @@
 //! Which mechanism is used.
 
-use super::{Mechanism, Protection, is_logged_on_user};
+use super::credentials::is_logged_on_user;
+use super::{Mechanism, Protection};
 use crate::settings::{Auth, Method};
 use crate::{Error, Stage, Status};
 

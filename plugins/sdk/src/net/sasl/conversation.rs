@@ -1,6 +1,7 @@
 //! The lines of an exchange, which SMTP, POP3 and IMAP carry alike: base64, one question and one answer at a time.
 
-use super::{Exchange, unexpected};
+use super::Exchange;
+use super::misbehaviour::unexpected;
 use crate::{Call, Error};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,6 +1,6 @@
 //! CRAM-MD5 (RFC 2195): the server sends a text, we send its HMAC-MD5 under the password.
 
-use super::unexpected;
+use super::misbehaviour::unexpected;
 use crate::{Error, Stage, Status};
 use hmac::{Hmac, Mac};
 use zeroize::Zeroizing;

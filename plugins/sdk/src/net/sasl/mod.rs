@@ -15,20 +15,26 @@
 //!   as keyboards produce it is already in the form that SASLprep would give it.
 
 mod choice;
+mod constant_time;
 mod conversation;
 mod cram_md5;
+mod credentials;
 mod digest_md5;
+mod misbehaviour;
 mod ntlm;
 mod oauth;
 mod plain;
 mod scram;
 
-use crate::settings::{Auth, Endpoint, Method};
-use crate::{Call, Error, Stage, Status};
+use crate::settings::{Auth, Endpoint};
+use crate::{Call, Error};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 pub use choice::{choose, wanted};
 pub use conversation::{Conversation, Heard};
+pub use credentials::check;
+use credentials::{password, token, user};
+use misbehaviour::{malformed, unexpected};
 use zeroize::Zeroizing;
 
 /// A way to prove who we are.
@@ -211,70 +217,6 @@ impl Exchange {
             _ => None,
         }
     }
-}
-
-/// Whether the user who is logged on to this machine is meant.
-fn is_logged_on_user(auth: &Auth) -> bool {
-    auth.method == Method::Windows && auth.user.is_empty()
-}
-
-/// Refuses credentials that could break a line or a message of any mechanism.
-pub fn check(auth: &Auth) -> Result<(), Error> {
-    let token = auth.oauth2.as_ref().map_or("", |oauth2| oauth2.access_token.reveal());
-    for (pointer, text) in
-        [("/auth/user", auth.user.as_str()), ("/auth/password", auth.password.reveal()), ("/auth/oauth2/access_token", token)]
-    {
-        if text.chars().any(char::is_control) {
-            return Err(wrong("settings.control_character", pointer));
-        }
-    }
-    // A token is a word of visible ASCII characters (RFC 6750, section 2.1).
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(wrong("auth.token_malformed", "/auth/oauth2/access_token"));
-    }
-    Ok(())
-}
-
-fn user(auth: &Auth) -> Result<&str, Error> {
-    if auth.user.is_empty() { Err(wrong("auth.user_missing", "/auth/user")) } else { Ok(&auth.user) }
-}
-
-fn password(auth: &Auth) -> Result<&str, Error> {
-    if auth.password.is_empty() { Err(wrong("auth.password_missing", "/auth/password")) } else { Ok(auth.password.reveal()) }
-}
-
-fn token(auth: &Auth) -> Result<&str, Error> {
-    let token = auth.oauth2.as_ref().map(|oauth2| oauth2.access_token.reveal()).filter(|token| !token.is_empty());
-    token.ok_or_else(|| wrong("auth.token_missing", "/auth/oauth2/access_token"))
-}
-
-fn wrong(code: &str, pointer: &str) -> Error {
-    Error::new(Status::Settings, code).stage(Stage::Login).at(pointer, code)
-}
-
-/// The server asks for more than the mechanism has to give.
-fn unexpected() -> Error {
-    Error::new(Status::Protocol, "auth.unexpected_challenge").stage(Stage::Login)
-}
-
-fn malformed() -> Error {
-    Error::new(Status::Protocol, "auth.challenge_malformed").stage(Stage::Login)
-}
-
-/// The server did not show that it knows the password.
-fn unproven() -> Error {
-    Error::new(Status::Auth, "auth.server_unproven").stage(Stage::Login)
-}
-
-/// Compares without telling by its duration where two texts differ.
-fn equal(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).fold(0, |difference, (left, right)| difference | (left ^ right)) == 0
-}
-
-/// Makes a server's reason fit for an error text: one line, bounded.
-fn readable(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! XOAUTH2 and OAUTHBEARER (RFC 7628): a token instead of a password.
 
-use super::{readable, unexpected};
+use super::misbehaviour::{readable, unexpected};
 use crate::settings::Endpoint;
 use crate::{Error, Stage, Status};
 use zeroize::Zeroizing;

@@ -1,6 +1,6 @@
 //! PLAIN (RFC 4616), LOGIN and EXTERNAL (RFC 4422, appendix A): nothing is computed, only said.
 
-use super::unexpected;
+use super::misbehaviour::unexpected;
 use crate::Error;
 use zeroize::Zeroizing;
 

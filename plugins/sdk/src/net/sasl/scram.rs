@@ -1,6 +1,7 @@
 //! SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677): both sides prove that they know the password, and neither says it.
 
-use super::{equal, malformed, readable, unexpected, unproven};
+use super::constant_time::equal;
+use super::misbehaviour::{malformed, readable, unexpected, unproven};
 use crate::{Call, Error, Stage, Status};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,6 +1,6 @@
 //! What the server says in DIGEST-MD5: directives with commas between them (RFC 2831, section 2.1.1).
 
-use super::super::{malformed, readable};
+use super::super::misbehaviour::{malformed, readable};
 use crate::{Error, Stage, Status};
 
 /// A challenge has to be shorter.

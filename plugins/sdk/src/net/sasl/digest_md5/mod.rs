@@ -5,7 +5,8 @@
 
 mod challenge;
 
-use super::{equal, unexpected, unproven};
+use super::constant_time::equal;
+use super::misbehaviour::{unexpected, unproven};
 use crate::settings::Endpoint;
 use crate::{Error, Stage, Status};
 use base64::Engine;

@@ -2,8 +2,8 @@
 //!
 //! What is proved, and what the proof is bound to, is the same as for a user whom the settings name; the messages are Windows' own.
 
+use super::super::misbehaviour::{malformed, unexpected};
 use super::proof::application_data;
-use super::{malformed, unexpected};
 use crate::{Error, Stage, Status};
 use winauth::NextBytes;
 use winauth::windows::{NtlmSspi, NtlmSspiBuilder};

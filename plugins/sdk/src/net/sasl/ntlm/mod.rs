@@ -10,7 +10,8 @@ mod challenge;
 mod logged_on;
 mod proof;
 
-use super::{malformed, password, unexpected, user};
+use super::credentials::{password, user};
+use super::misbehaviour::{malformed, unexpected};
 use crate::settings::{Auth, Endpoint};
 use crate::{Error, Stage, Status};
 use challenge::{Challenge, SIGNATURE};
@@ -180,7 +181,7 @@ impl Ntlm {
 impl Identity {
     fn new(auth: &Auth) -> Result<Identity, Error> {
         #[cfg(windows)]
-        if super::is_logged_on_user(auth) {
+        if super::credentials::is_logged_on_user(auth) {
             return Ok(Identity::LoggedOn(logged_on::LoggedOn::default()));
         }
         Ok(Identity::Named(Named::new(user(auth)?, password(auth)?)))
