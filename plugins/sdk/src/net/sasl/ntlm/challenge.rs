@@ -1,9 +1,6 @@
 //! The server's message, of which no byte is believed.
 
-use super::{TARGET_INFO, UNICODE, attribute};
-
-/// What every message of NTLM begins with.
-pub(super) const SIGNATURE: &[u8] = b"NTLMSSP\0";
+use super::format::{SIGNATURE, TARGET_INFO, UNICODE, attribute};
 
 /// CHALLENGE_MESSAGE (MS-NLMP, section 2.2.1.2).
 pub(super) struct Challenge<'a> {

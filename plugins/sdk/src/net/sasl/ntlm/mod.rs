@@ -6,6 +6,7 @@
 //! machine, for which the messages have room, is nobody's business and stays empty.
 
 mod challenge;
+mod format;
 #[cfg(windows)]
 mod logged_on;
 mod proof;
@@ -14,7 +15,8 @@ use super::credentials::{password, user};
 use super::misbehaviour::{malformed, unexpected};
 use crate::settings::{Auth, Endpoint};
 use crate::{Error, Stage, Status};
-use challenge::{Challenge, SIGNATURE};
+use challenge::Challenge;
+use format::{SIGNATURE, TARGET_INFO, UNICODE, VERSION, attribute, utf16};
 use proof::{Key, channel_binding, mac};
 use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
@@ -22,9 +24,6 @@ use zeroize::Zeroizing;
 /// What we ask for: Unicode, the server's names, NTLM with extended session security, and 128-bit keys, which some servers
 /// require of a session even if it uses none (MS-NLMP, section 2.2.2.5).
 const FLAGS: u32 = UNICODE | VERSION | 0x0000_0004 | 0x0000_0200 | 0x0000_8000 | 0x0008_0000 | 0x2000_0000 | 0x8000_0000;
-const UNICODE: u32 = 0x0000_0001;
-const TARGET_INFO: u32 = 0x0080_0000;
-const VERSION: u32 = 0x0200_0000;
 
 /// The version of Windows that Samba gives, too: it says nothing of this machine. Without any, some servers look for the integrity
 /// code where the version should stand.
@@ -34,15 +33,6 @@ const WINDOWS: [u8; 8] = [6, 1, 0, 0, 0, 0, 0, 15];
 const HEADER: usize = 88;
 /// Where the integrity code stands in it.
 const INTEGRITY_CODE: std::ops::Range<usize> = 72..88;
-
-/// The attributes of the server's names (MS-NLMP, section 2.2.2.1) that matter here.
-mod attribute {
-    pub(super) const END: u16 = 0;
-    pub(super) const FLAGS: u16 = 6;
-    pub(super) const TIMESTAMP: u16 = 7;
-    pub(super) const TARGET_NAME: u16 = 9;
-    pub(super) const CHANNEL_BINDINGS: u16 = 10;
-}
 
 /// In the attribute `FLAGS`: an integrity code is there.
 const HAS_INTEGRITY_CODE: u32 = 2;
@@ -224,10 +214,6 @@ fn put(names: &mut Vec<u8>, kind: u16, value: &[u8]) -> Result<(), Error> {
     names.extend(u16::try_from(value.len()).map_err(|_| too_long())?.to_le_bytes());
     names.extend(value);
     Ok(())
-}
-
-fn utf16(text: &str) -> Vec<u8> {
-    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
 /// A field has room for 65,535 bytes.

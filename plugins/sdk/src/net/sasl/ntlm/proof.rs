@@ -1,6 +1,6 @@
 //! The arithmetic of NTLMv2 (MS-NLMP, section 3.3.2).
 
-use super::utf16;
+use super::format::utf16;
 use crate::{Error, Stage, Status};
 use hmac::{Hmac, Mac};
 use md4::Digest;
