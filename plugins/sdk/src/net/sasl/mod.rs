@@ -20,6 +20,8 @@ mod conversation;
 mod cram_md5;
 mod credentials;
 mod digest_md5;
+mod external;
+mod login;
 mod misbehaviour;
 mod ntlm;
 mod oauth;
@@ -105,12 +107,12 @@ pub struct Exchange {
 
 enum State {
     Plain(plain::Plain),
-    Login(plain::Login),
+    Login(login::Login),
     CramMd5(cram_md5::CramMd5),
     DigestMd5(Box<digest_md5::DigestMd5>),
     Scram(Box<scram::Scram>),
     Token(oauth::Token),
-    External(plain::External),
+    External(external::External),
     Ntlm(Box<ntlm::Ntlm>),
 }
 
@@ -124,14 +126,14 @@ impl Exchange {
         check(auth)?;
         let state = match mechanism {
             Mechanism::Plain => State::Plain(plain::Plain::new(user(auth)?, password(auth)?)),
-            Mechanism::Login => State::Login(plain::Login::new(user(auth)?, password(auth)?)),
+            Mechanism::Login => State::Login(login::Login::new(user(auth)?, password(auth)?)),
             Mechanism::CramMd5 => State::CramMd5(cram_md5::CramMd5::new(user(auth)?, password(auth)?)),
             Mechanism::DigestMd5 => State::DigestMd5(Box::new(digest_md5::DigestMd5::new(user(auth)?, password(auth)?, endpoint)?)),
             Mechanism::ScramSha1 => State::Scram(Box::new(scram::Scram::new(scram::Hash::Sha1, user(auth)?, password(auth)?)?)),
             Mechanism::ScramSha256 => State::Scram(Box::new(scram::Scram::new(scram::Hash::Sha256, user(auth)?, password(auth)?)?)),
             Mechanism::Xoauth2 => State::Token(oauth::Token::xoauth2(user(auth)?, token(auth)?)),
             Mechanism::OauthBearer => State::Token(oauth::Token::oauthbearer(&auth.user, endpoint, token(auth)?)),
-            Mechanism::External => State::External(plain::External::new(&auth.user)),
+            Mechanism::External => State::External(external::External::new(&auth.user)),
             Mechanism::Ntlm => State::Ntlm(Box::new(ntlm::Ntlm::new(auth, endpoint, binding)?)),
         };
         Ok(Exchange { state, has_only_begun: false })
