@@ -1,6 +1,6 @@
 /* The work done with Postkontor, through its C ABI as an ERP would do it: each mail is a JSON text of its own.
  *
- * Usage: postkontor PORT small|attachment|file|batch|open COUNT [FILE]; prints the seconds that sending took, or that
+ * Usage: postkontor PORT small|attachment|file|batch|account|open COUNT [FILE]; prints the seconds that sending took, or that
  * opening the host took. The plugins are in the folder plugins/ beside the library.
  */
 #include "work.h"
@@ -29,10 +29,11 @@ static size_t compose(char *json, unsigned number, const char *attachments)
                             number, text, attachments);
 }
 
-static void send_each(postkontor_account *account, unsigned mails, const char *attachments, const postkontor_slice *parts, size_t count)
+static void send_each(postkontor_account *account, unsigned first, unsigned mails, const char *attachments,
+                      const postkontor_slice *parts, size_t count)
 {
     static char json[MAIL_JSON];
-    for (unsigned number = 0; number < mails; number++) {
+    for (unsigned number = first; number < first + mails; number++) {
         postkontor_buf out;
         compose(json, number, attachments);
         check(postkontor_account_send(account, json, parts, count, NULL, &out), &out);
@@ -51,6 +52,18 @@ static void send_batches(postkontor_account *account, unsigned mails)
         memcpy(json + used, "]", 2);
         postkontor_buf out;
         check(postkontor_account_send(account, json, NULL, 0, NULL, &out), &out);
+    }
+}
+
+/* Sends each mail by an account opened for it: it connects with TLS, logs in, sends and quits. */
+static void send_by_accounts(postkontor_host *host, const char *settings, unsigned mails)
+{
+    for (unsigned number = 0; number < mails; number++) {
+        postkontor_account *account;
+        postkontor_buf out;
+        check(postkontor_account_open(host, settings, NULL, &account, &out), &out);
+        send_each(account, number, 1, "", NULL, 0);
+        postkontor_account_close(account, NULL);
     }
 }
 
@@ -75,30 +88,36 @@ int main(int count, char **arguments)
         return postkontor_host_close(host, NULL);
     }
 
-    char settings[512];
+    char settings[1024], security[512] = "\"tls\":{\"mode\":\"none\"},\"auth\":{\"method\":\"none\"}";
+    if (strcmp(workload, "account") == 0 && count > 4)
+        snprintf(security, sizeof security,
+                 "\"tls\":{\"mode\":\"implicit\",\"ca_file\":\"%s\"},\"auth\":{\"method\":\"plain\",\"user\":\"anna\",\"password\":\"secret\"}",
+                 arguments[4]);
     snprintf(settings, sizeof settings,
-             "{\"accounts\":{\"out\":{\"transport\":\"smtp\",\"server\":{\"host\":\"127.0.0.1\",\"port\":%s},"
-             "\"tls\":{\"mode\":\"none\"},\"auth\":{\"method\":\"none\"}}},\"send\":{\"account\":\"out\"}}",
-             arguments[1]);
+             "{\"accounts\":{\"out\":{\"transport\":\"smtp\",\"server\":{\"host\":\"127.0.0.1\",\"port\":%s},%s}},"
+             "\"send\":{\"account\":\"out\"}}",
+             arguments[1], security);
     postkontor_account *account;
     check(postkontor_account_open(host, settings, NULL, &account, &out), &out);
 
     started = work_clock();
     if (strcmp(workload, "small") == 0) {
-        send_each(account, mails, "", NULL, 0);
+        send_each(account, 0, mails, "", NULL, 0);
+    } else if (strcmp(workload, "account") == 0) {
+        send_by_accounts(host, settings, mails);
     } else if (strcmp(workload, "batch") == 0) {
         send_batches(account, mails);
     } else if (strcmp(workload, "attachment") == 0) {
         unsigned char *pdf = malloc(ATTACHMENT_BYTES);
         memset(pdf, 0xA5, ATTACHMENT_BYTES);
         postkontor_slice part = {pdf, ATTACHMENT_BYTES};
-        send_each(account, mails, ",\"attachments\":[{\"name\":\"invoice.pdf\",\"type\":\"application/pdf\",\"part\":0}]", &part, 1);
+        send_each(account, 0, mails, ",\"attachments\":[{\"name\":\"invoice.pdf\",\"type\":\"application/pdf\",\"part\":0}]", &part, 1);
         free(pdf);
     } else if (strcmp(workload, "file") == 0 && count > 4) {
         char attachments[1024];
         snprintf(attachments, sizeof attachments,
                  ",\"attachments\":[{\"name\":\"invoice.pdf\",\"type\":\"application/pdf\",\"file\":\"%s\"}]", arguments[4]);
-        send_each(account, mails, attachments, NULL, 0);
+        send_each(account, 0, mails, attachments, NULL, 0);
     } else {
         work_fail("unknown workload", workload);
     }

@@ -4,14 +4,16 @@ use crate::counters::Counters;
 use crate::dialogue::Dialogue;
 use crate::options::Options;
 use crate::outlet::Outlet;
+use crate::stream::Stream;
 use std::io::{Read, Result};
 use std::net::TcpStream;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Serves a client until one of both sides has had enough.
-pub fn serve(mut stream: TcpStream, options: Options, mut dialogue: impl Dialogue, counters: &Counters) -> Result<()> {
-    stream.set_nodelay(true)?;
+pub fn serve(socket: TcpStream, options: &Options, mut dialogue: impl Dialogue, counters: &Counters) -> Result<()> {
+    socket.set_nodelay(true)?;
     counters.connections.fetch_add(1, Relaxed);
+    let mut stream = Stream::accept(socket, options.tls.as_ref())?;
     let mut outlet = Outlet::open(&stream, options.delay)?;
     // Twice what a client would write at once, so that the server is not what limits the transfer of large mails.
     let mut buffer = vec![0; 256 * 1024];
@@ -19,9 +21,9 @@ pub fn serve(mut stream: TcpStream, options: Options, mut dialogue: impl Dialogu
     dialogue.greet(&mut outlet)?;
     outlet.flush()?;
     while !dialogue.ended() {
-        if options.quick_ack {
+        if let (true, Stream::Clear(socket)) = (options.quick_ack, &stream) {
             // The kernel falls back to delaying by itself, so it has to be told again before each wait.
-            acknowledge_at_once(&stream)?;
+            acknowledge_at_once(socket)?;
         }
         let Some(free) = buffer.get_mut(filled..).filter(|free| !free.is_empty()) else { break };
         let read = stream.read(free)?;
@@ -37,6 +39,7 @@ pub fn serve(mut stream: TcpStream, options: Options, mut dialogue: impl Dialogu
         }
     }
     dialogue.cut();
+    stream.close();
     Ok(())
 }
 

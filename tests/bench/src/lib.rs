@@ -13,6 +13,7 @@ pub mod dialogue;
 pub mod mailbox;
 pub mod options;
 pub mod outlet;
+mod stream;
 
 use counters::Counters;
 use dialogue::Dialogue;
@@ -30,11 +31,11 @@ pub fn serve<D: Dialogue>(options: Options, dialogue: impl Fn(Arc<Counters>) -> 
     let counted = Arc::clone(&counters);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let (counters, dialogue) = (Arc::clone(&counted), dialogue.clone());
+            let (counters, dialogue, options) = (Arc::clone(&counted), dialogue.clone(), options.clone());
             thread::spawn(move || {
                 let dialogue = dialogue(Arc::clone(&counters));
                 // A connection that breaks is the client's affair; the counters show what was lost.
-                drop(connection::serve(stream, options, dialogue, &counters));
+                drop(connection::serve(stream, &options, dialogue, &counters));
             });
         }
     });

@@ -1,5 +1,6 @@
 //! Where replies go: to the socket at once, or through a line on which they take their time.
 
+use crate::stream::Stream;
 use std::io::{ErrorKind, Result, Write};
 use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -18,20 +19,20 @@ pub struct Outlet {
 }
 
 enum Way {
-    Direct(TcpStream),
+    Direct(Stream),
     Delayed { delay: Duration, line: Sender<(Instant, Vec<u8>)> },
 }
 
 impl Outlet {
-    /// The way out of a connection.
-    pub fn open(stream: &TcpStream, delay: Duration) -> Result<Outlet> {
-        let stream = stream.try_clone()?;
-        let way = if delay.is_zero() {
-            Way::Direct(stream)
-        } else {
-            let (line, due) = channel();
-            thread::spawn(move || deliver(stream, &due));
-            Way::Delayed { delay, line }
+    /// The way out of a connection. A delayed one is in clear text.
+    pub(crate) fn open(stream: &Stream, delay: Duration) -> Result<Outlet> {
+        let way = match stream {
+            Stream::Clear(socket) if !delay.is_zero() => {
+                let (socket, (line, due)) = (socket.try_clone()?, channel());
+                thread::spawn(move || deliver(socket, &due));
+                Way::Delayed { delay, line }
+            }
+            stream => Way::Direct(stream.clone()),
         };
         Ok(Outlet { gathered: Vec::new(), spoke: false, way })
     }

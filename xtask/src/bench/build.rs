@@ -19,6 +19,8 @@ pub(crate) struct Clients {
     pub(crate) postkontor: PathBuf,
     /// The large attachment.
     pub(crate) file: PathBuf,
+    /// The authority of the server's certificate, written by the server.
+    pub(crate) authority: PathBuf,
     curl: PathBuf,
     lettre: PathBuf,
     smtplib: PathBuf,
@@ -103,6 +105,7 @@ pub(crate) fn build() -> Result<Clients, String> {
         lettre: release.join("bench-lettre"),
         smtplib: sources.join("smtplib_client.py"),
         file: bench.join("attachment"),
+        authority: bench.join("authority.pem"),
     };
     write_attachment(&clients.file).map_err(|error| format!("{}: {error}", clients.file.display()))?;
     Ok(clients)

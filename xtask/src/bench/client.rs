@@ -1,7 +1,7 @@
 //! One run of one client against a server of its own.
 
 use super::build::Clients;
-use super::workloads::{DELAY_MS, Who, Workload};
+use super::workloads::{ACCOUNT, DELAY_MS, Who, Workload};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -33,12 +33,16 @@ pub(crate) fn run_client(clients: &Clients, server: &mut Running, who: Who, work
     // What an earlier run has saved.
     drop(std::fs::remove_dir_all(clients.file.with_extension("saved")));
     let mut command = Command::new(&clients.measure);
-    command.args(clients.command(who, workload.server)).args([server.port.as_str(), workload.work, &mails.to_string()]).arg(&clients.file);
+    command.args(clients.command(who, workload.server)).args([server.port.as_str(), workload.work, &mails.to_string()]);
+    command.arg(if workload.work == ACCOUNT { &clients.authority } else { &clients.file });
     let output = output(command, who)?;
     let counters = server.counters()?;
     let (took, errors) = (counter(&counters, "mails")?, counter(&counters, "errors")?);
     if took != u64::from(mails) || errors != 0 {
         return Err(format!("{who:?} was to send or fetch {mails} mails; the server saw {counters}"));
+    }
+    if workload.work == ACCOUNT && counter(&counters, "connections")? != u64::from(mails) {
+        return Err(format!("{who:?} was to connect {mails} times; the server saw {counters}"));
     }
     let values: Vec<f64> = output.split_whitespace().filter_map(|value| value.parse().ok()).collect();
     let [seconds, cpu_us, peak_kb] = values[..] else { return Err(format!("{who:?} reported \"{output}\"")) };
@@ -99,9 +103,15 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start(program: &Path, options: &[&str]) -> Result<Running, String> {
+    /// Starts a server; one that begins with TLS writes its authority into that file.
+    pub(crate) fn start(program: &Path, options: &[&str], authority: &Path) -> Result<Running, String> {
         let failed = |error: std::io::Error| format!("server: {error}");
-        let mut child = Command::new(program).args(options).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+        let mut command = Command::new(program);
+        command.args(options);
+        if options.last() == Some(&"--tls") {
+            command.arg(authority);
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else { return Err("the server has no pipes".into()) };
         let mut server = Running { port: String::new(), child, stdin, stdout: BufReader::new(stdout) };
         server.port = server.line()?;

@@ -100,7 +100,7 @@ fn measure(rounds: usize, only: Option<&str>) -> Result<Vec<Promise>, String> {
 /// Lets the clients work in turn, several times over, and takes each one's medians.
 fn compare(workload: &Workload, clients: &Clients, rounds: usize) -> Result<Vec<(Who, Cost)>, String> {
     let mut costs: Vec<(Who, Vec<Cost>)> = workload.mails.iter().map(|(who, _)| (*who, Vec::new())).collect();
-    let mut server = Running::start(clients.server(workload.server), workload.options)?;
+    let mut server = Running::start(clients.server(workload.server), workload.options, &clients.authority)?;
     if let (Dovecot, Some((who, mails))) = (workload.server, workload.mails.get(1)) {
         // Whoever comes first would wait for Dovecot's index.
         run_client(clients, &mut server, *who, workload, *mails)?;

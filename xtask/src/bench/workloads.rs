@@ -3,6 +3,9 @@
 /// The reply delay of the workloads whose name says so.
 pub(crate) const DELAY_MS: u64 = 20;
 
+/// The work in which each mail has an account and a connection of its own.
+pub(crate) const ACCOUNT: &str = "account";
+
 /// Who does the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
@@ -97,6 +100,14 @@ pub(super) const WORKLOADS: &[Workload] = &[
         options: &[],
         work: "file",
         mails: &[(Postkontor, 1), (Libcurl, 1), (Lettre, 1), (Smtplib, 1)],
+    },
+    Workload {
+        name: "account",
+        title: "Mails of 2 KB, each by a new account: connection, TLS, login, mail, QUIT",
+        server: Sink,
+        options: &["--tls"],
+        work: ACCOUNT,
+        mails: &[(Postkontor, 1000), (Lettre, 1000)],
     },
     Workload {
         name: "pop3",

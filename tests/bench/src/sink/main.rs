@@ -1,6 +1,6 @@
 //! The server that mails are sent to: takes them over SMTP as fast as this machine can, counts them and throws them away.
 //!
-//! Usage: `bench-sink [--delay MS] [--quick-ack]`; the library of this package tells what these mean and how a server is asked.
+//! Usage: `bench-sink [--delay MS] [--quick-ack] [--tls FILE]`; the library of this package tells what these mean and how a server is asked.
 
 #![forbid(unsafe_code)]
 
@@ -19,5 +19,6 @@ fn main() -> Result<()> {
             return Err(usage(&format!("unknown option {argument}")));
         }
     }
-    serve(options, Session::new)
+    let login = options.tls.is_some();
+    serve(options, move |counters| Session::new(counters, login))
 }

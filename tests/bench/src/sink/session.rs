@@ -18,6 +18,8 @@ pub(crate) struct Session {
     counters: Arc<Counters>,
     end: Finder<'static>,
     state: State,
+    /// Mail is taken only from a client that has logged in.
+    login: bool,
     /// MAIL was taken, and so many RCPT after it.
     mail: Option<u64>,
     replies: Vec<u8>,
@@ -63,8 +65,9 @@ impl Dialogue for Session {
 }
 
 impl Session {
-    pub(crate) fn new(counters: Arc<Counters>) -> Session {
-        Session { counters, end: Finder::new(END), state: State::Command, mail: None, replies: Vec::new() }
+    /// A dialogue that mail comes from at once, or only after the `login`.
+    pub(crate) fn new(counters: Arc<Counters>, login: bool) -> Session {
+        Session { counters, end: Finder::new(END), state: State::Command, login, mail: None, replies: Vec::new() }
     }
 
     fn work_through(&mut self, input: &[u8]) -> usize {
@@ -132,8 +135,16 @@ impl Session {
             (b"EHLO", _) => {
                 self.mail = None;
                 self.reply("250-sink\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-SIZE 4294967296\r\n250-8BITMIME");
+                if self.login {
+                    self.reply("250-AUTH PLAIN");
+                }
                 self.reply("250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250 DSN");
             }
+            (b"AUTH", None) if self.login && line.len() > b"AUTH PLAIN ".len() => {
+                self.login = false;
+                self.reply("235 2.7.0 welcome");
+            }
+            (b"MAIL", None) if self.login => self.refuse("530 5.7.0 log in first"),
             (b"HELO", _) => self.reply("250 sink"),
             (b"MAIL", None) => {
                 self.mail = Some(0);
@@ -214,7 +225,7 @@ mod tests {
     /// Feeds a dialogue in pieces of `size` bytes and returns the counters with the replies.
     fn talk(dialogue: &[u8], size: usize) -> (String, String) {
         let counters = Arc::new(Counters::default());
-        let mut session = Session::new(Arc::clone(&counters));
+        let mut session = Session::new(Arc::clone(&counters), false);
         let mut pending = Vec::new();
         for piece in dialogue.chunks(size) {
             pending.extend_from_slice(piece);
@@ -242,6 +253,17 @@ mod tests {
             let (counters, _) = talk(dialogue.as_bytes(), 7);
             assert!(counters.contains(r#""mails":0"#) && counters.contains(r#""errors":1"#), "{counters}");
         }
+    }
+
+    #[test]
+    fn mail_is_taken_after_the_login_where_one_is_wanted() {
+        let counters = Arc::new(Counters::default());
+        let mut session = Session::new(Arc::clone(&counters), true);
+        session.work_through(b"EHLO c\r\nMAIL FROM:<a@b>\r\n");
+        assert!(counters.take().to_string().contains(r#""errors":1"#));
+        session.work_through(b"AUTH PLAIN AGEAYg==\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 1 LAST\r\nx");
+        let counters = counters.take().to_string();
+        assert!(counters.contains(r#""mails":1"#) && counters.contains(r#""errors":0"#), "{counters}");
     }
 
     #[test]
