@@ -76,6 +76,7 @@ mod loader;
 pub mod log;
 pub mod message;
 mod opened;
+mod operation;
 mod receipt;
 mod receive;
 mod report;

@@ -5,13 +5,11 @@ use super::deliver::{Bodies, Delivered, SLOW_LINE};
 use super::leg::{Leg, timed};
 use crate::Cancel;
 use crate::error::{merged, unreadable};
+use crate::operation;
 use crate::receipt::{Kept, SentCopy};
 use postkontor_plugin::{Error, Filed, Filing, FilingResult, Original, SentBy, Stage, Step, Verdict};
 use serde_json::{Map, Value};
 use std::time::{Duration, Instant};
-
-/// The operation of the transport that keeps copies.
-pub(crate) const OPERATION: &str = "file";
 
 /// How long keeping copies may take where the caller sets no deadline: less than sending, because the mails have left.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -77,7 +75,7 @@ impl Account {
         let account = self.document.copying_account()?.to_owned();
         let sender = self.legs.get(self.first_sender)?;
         let transport = self.host.transport(&sender.settings.transport).ok()?;
-        if !transport.supports("send") || transport.supports(OPERATION) {
+        if !transport.supports("send") || transport.supports(operation::FILE) {
             return None;
         }
         let (sent_by, started) = (sender.sent_by(), Instant::now());
@@ -111,14 +109,14 @@ fn file(leg: &mut Leg, sent_by: SentBy, bodies: &mut Bodies<'_, '_>, cancel: &Ca
     });
     let filing = Filing { folder: FOLDER.to_owned(), sent_by: Some(sent_by), messages: originals.collect() };
     let deadline = DEADLINE + Duration::from_secs(bytes / SLOW_LINE + count as u64);
-    let answer = leg.stream(OPERATION, &timed(filing, cancel.remaining(deadline))?, cancel, bodies)?;
+    let answer = leg.stream(operation::FILE, &timed(filing, cancel.remaining(deadline))?, cancel, bodies)?;
     let mut filed: Filed = serde_json::from_slice(&answer).map_err(unreadable)?;
     if filed.results.len() != count && !filed.left_to_provider {
         return Err(unreadable(format!("{} results for {count} copies", filed.results.len())));
     }
     for (index, result) in filed.results.iter_mut().enumerate() {
         if let FilingResult::Error(error) = result {
-            let seen = leg.complete(OPERATION, error.clone());
+            let seen = leg.complete(operation::FILE, error.clone());
             *error = match bodies.failed.take_if(|(number, _)| *number == index) {
                 Some((_, cause)) => merged(cause, &seen),
                 None => seen,

@@ -17,7 +17,6 @@ use crate::settings::{Document, Sender};
 use crate::unread::Unread;
 use crate::watch::Watch;
 use crate::{Cancel, Host};
-pub(crate) use copy::OPERATION as COPYING;
 use leg::Leg;
 use postkontor_plugin::{Applied, ApplyRequest, Error, ListRequest, Listing, Status};
 use serde::Serialize;

@@ -3,9 +3,9 @@
 //! A transport knows its account's settings, the request and one mail. The caller knows a settings document with accounts and layers,
 //! the same request, and a message document or an array of them.
 
-use super::COPYING;
 use super::leg::Leg;
 use crate::message::Composed;
+use crate::operation;
 use crate::settings::{Document, names};
 use postkontor_plugin::{At, Error, Input};
 use serde_json::Value;
@@ -21,7 +21,7 @@ impl Leg {
                 at.pointer = self.pointer(&at.pointer);
             }
         }
-        if operation == COPYING {
+        if operation == operation::FILE {
             // Its request is the host's own, of which the caller knows nothing.
             error.at.retain(|at| at.of == Some(Input::Settings));
         }
@@ -31,7 +31,7 @@ impl Leg {
     /// What a plugin meant that was built before pointers said it: its settings, unless they have no such place.
     fn meant(&self, operation: &str, pointer: &str) -> Input {
         match operation {
-            "list" | "receive" | "apply" | "authorize" | COPYING if !self.has_setting(pointer) => Input::Request,
+            "list" | "receive" | "apply" | "authorize" | operation::FILE if !self.has_setting(pointer) => Input::Request,
             "send" if !self.has_setting(pointer) => Input::Message,
             _ => Input::Settings,
         }

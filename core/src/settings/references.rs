@@ -8,7 +8,7 @@ use super::pointer::child;
 use super::problem::{MAX_PROBLEMS, Problem, shown};
 use super::reading::{Account, Reading};
 use super::secrets::wipe;
-use crate::account::COPYING;
+use crate::operation;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -94,7 +94,7 @@ fn copying_unable(groups: &Value, places: &HashMap<String, usize>, all: &[Accoun
     if groups["sent"]["copy"] != true {
         return None;
     }
-    let can = |account: &Account| schemas.supports(&account.transport, COPYING);
+    let can = |account: &Account| schemas.supports(&account.transport, operation::FILE);
     let problem = match groups["sent"]["account"].as_str().or(groups["receive"]["account"].as_str()) {
         None => Problem::new("/sent/account", "settings.copying_account_missing"),
         Some(id) => {
