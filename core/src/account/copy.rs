@@ -1,7 +1,8 @@
 //! The copy that the sender keeps of a mail (`sent.copy`): filed after the mail was sent, and never a reason for a failure of sending.
 
 use super::Account;
-use super::deliver::{Bodies, Delivered, SLOW_LINE};
+use super::deliver::{Bodies, SLOW_LINE};
+use super::delivered::Delivered;
 use super::leg::{Leg, timed};
 use crate::Cancel;
 use crate::error::{merged, unreadable};

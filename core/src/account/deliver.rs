@@ -1,5 +1,6 @@
 //! Delivering: from composed mail to a verdict on each, by the account itself or by those that stand in for it.
 
+use super::delivered::Delivered;
 use super::leg::{Leg, milliseconds};
 use super::pointers::{of_host, of_mail};
 use super::receipt::{Way, receipt, refusal};
@@ -8,7 +9,7 @@ use crate::Cancel;
 use crate::error::{failed, merged, unreadable, unwritable};
 use crate::loader::Streams;
 use crate::message::{Composed, Message};
-use crate::receipt::{Receipt, SentCopy};
+use crate::receipt::Receipt;
 use crate::settings::Document;
 use postkontor_plugin::wire::{Outgoing, SendAnswer, SendRequest, SendResult};
 use postkontor_plugin::{Answer, Delivery, Error, Input, Sent, Stage, Status, Verdict};
@@ -185,18 +186,6 @@ fn serve_rest(leg: &mut Leg, open: &mut Open<'_>, mut sent: Sent, document: &Doc
             return Err(Failure::new(error.answers(sent.recipients)));
         }
     }
-}
-
-/// A mail that a transport took.
-pub(super) struct Delivered<'a> {
-    /// Its place in the call.
-    index: usize,
-    pub(super) mail: Composed<'a>,
-    pub(super) sent: Sent,
-    /// The leg that sent it.
-    pub(super) position: usize,
-    pub(super) elapsed: Duration,
-    pub(super) copy: Option<SentCopy>,
 }
 
 impl Leg {

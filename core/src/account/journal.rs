@@ -1,7 +1,7 @@
 //! What the log says of an account's calls.
 
 use super::Account;
-use super::deliver::Delivered;
+use super::delivered::Delivered;
 use super::leg::Leg;
 use crate::Host;
 use crate::log::{Log, Said, Seconds, failure, joined};

@@ -2,6 +2,7 @@
 
 mod copy;
 mod deliver;
+mod delivered;
 mod journal;
 mod leg;
 mod pointers;
