@@ -1,7 +1,7 @@
 //! The copy that the sender keeps of a mail (`sent.copy`): filed after the mail was sent, and never a reason for a failure of sending.
 
 use super::Account;
-use super::deliver::{Bodies, SLOW_LINE};
+use super::bodies::{Bodies, SLOW_LINE};
 use super::delivered::Delivered;
 use super::leg::{Leg, timed};
 use crate::Cancel;

@@ -1,13 +1,13 @@
 //! Delivering: from composed mail to a verdict on each, by the account itself or by those that stand in for it.
 
+use super::bodies::{Bodies, SLOW_LINE};
 use super::delivered::Delivered;
 use super::leg::{Leg, milliseconds};
-use super::pointers::{of_host, of_mail};
+use super::pointers::of_mail;
 use super::receipt::{Way, receipt, refusal};
 use super::{Account, journal};
 use crate::Cancel;
 use crate::error::{failed, merged, unreadable, unwritable};
-use crate::loader::Streams;
 use crate::message::{Composed, Message};
 use crate::receipt::Receipt;
 use crate::settings::Document;
@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 /// How long sending may take where the caller sets no deadline: time for the server to think (RFC 5321, section 4.5.3.2.6,
 /// grants it ten minutes), and for the bytes at the pace of a slow line.
 const DEADLINE: Duration = Duration::from_secs(600);
-pub(super) const SLOW_LINE: u64 = 64 * 1024;
 
 impl Account {
     /// Delivers composed mails, in one go where the transport can: a receipt or an error for each, in their order.
@@ -270,31 +269,6 @@ fn whole(error: &Error) -> Error {
         error.retry = postkontor_plugin::Retry::No;
     }
     error
-}
-
-/// The mails of one call as the streams that the transport reads.
-pub(super) struct Bodies<'a, 'b> {
-    pub(super) mails: Vec<&'a mut Composed<'b>>,
-    pub(super) document: &'a Document,
-    /// The mail whose source failed, and why.
-    pub(super) failed: Option<(usize, Error)>,
-}
-
-impl Streams for Bodies<'_, '_> {
-    fn read(&mut self, stream: u64, data: &mut [u8]) -> Result<usize, Error> {
-        let index = usize::try_from(stream).ok().and_then(|stream| stream.checked_sub(1));
-        let mail = index.and_then(|index| Some((index, self.mails.get_mut(index)?)));
-        let Some((index, mail)) = mail else { return Err(failed(Status::Argument, "host.stream_unknown")) };
-        mail.read(data).map_err(|error| {
-            let error = of_host(error, mail.index, self.document);
-            self.failed = Some((index, error.clone()));
-            error
-        })
-    }
-
-    fn write(&mut self, _stream: u64, _data: &[u8]) -> Result<(), Error> {
-        Err(failed(Status::Unsupported, "host.stream_unknown"))
-    }
 }
 
 impl Account {

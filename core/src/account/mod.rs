@@ -1,5 +1,6 @@
 //! An account: the settings it was opened with, the connections it keeps, and what it does with them.
 
+mod bodies;
 mod copy;
 mod deliver;
 mod delivered;
