@@ -1,6 +1,7 @@
 //! A plugin file that is opened once: what is checked is what is loaded.
 
-use super::{Plugin, elf, shown, trust};
+use super::vtable::Plugin;
+use super::{elf, trust};
 use crate::error::failed;
 use postkontor_plugin::{Error, Status};
 use sha2::{Digest, Sha256};
@@ -17,8 +18,9 @@ pub(super) struct PluginFile {
 impl PluginFile {
     /// Opens a plugin. Where the path is a link, the file that it leads to has to be as safe.
     pub(super) fn open(path: &Path) -> Result<PluginFile, Error> {
-        let unreadable =
-            |error: io::Error| failed(Status::Transport, "plugin.file_unreadable").arg("path", shown(path)).detail(error.to_string());
+        let unreadable = |error: io::Error| {
+            failed(Status::Transport, "plugin.file_unreadable").arg("path", path.display().to_string()).detail(error.to_string())
+        };
         let target = path.canonicalize().map_err(unreadable)?;
         if let Some(folder) = target.parent() {
             trust::folder(folder)?;
@@ -26,7 +28,7 @@ impl PluginFile {
         let file = platform::open(&target).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         if !metadata.is_file() {
-            return Err(failed(Status::Transport, "plugin.not_a_file").arg("path", shown(path)));
+            return Err(failed(Status::Transport, "plugin.not_a_file").arg("path", path.display().to_string()));
         }
         trust::file(&target, &metadata)?;
         Ok(PluginFile { path: target, file })
@@ -49,8 +51,9 @@ impl PluginFile {
     /// user himself could have done that. All others go by their path, so that libraries of their own are found beside them.
     pub(super) fn load(self, is_pinned: bool) -> Result<Plugin, Error> {
         let place = if is_pinned { platform::keep(&self.path, &self.file) } else { Ok(self.path.clone()) };
-        let place = place
-            .map_err(|error| failed(Status::Transport, "plugin.unloadable").arg("path", shown(&self.path)).detail(error.to_string()))?;
+        let place = place.map_err(|error| {
+            failed(Status::Transport, "plugin.unloadable").arg("path", self.path.display().to_string()).detail(error.to_string())
+        })?;
         // On Windows the open file keeps everybody from writing or replacing it until it is loaded.
         Plugin::load(&place, &self.path)
     }

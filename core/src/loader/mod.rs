@@ -149,10 +149,11 @@ fn places(search: &Search) -> Vec<Place> {
 /// The dynamic libraries in a folder, in order of their names.
 fn files(place: &Place) -> Result<Vec<PathBuf>, Error> {
     let folder = &place.folder;
-    let unreadable =
-        |error: std::io::Error| failed(Status::Transport, "plugin.folder_unreadable").arg("path", shown(folder)).detail(error.to_string());
+    let unreadable = |error: std::io::Error| {
+        failed(Status::Transport, "plugin.folder_unreadable").arg("path", folder.display().to_string()).detail(error.to_string())
+    };
     if !folder.is_absolute() {
-        return Err(failed(Status::Transport, "plugin.path_relative").arg("path", shown(folder)));
+        return Err(failed(Status::Transport, "plugin.path_relative").arg("path", folder.display().to_string()));
     }
     let folder = folder.canonicalize().map_err(unreadable)?;
     trust::folder(&folder)?;
@@ -169,25 +170,21 @@ fn files(place: &Place) -> Result<Vec<PathBuf>, Error> {
 }
 
 fn open(path: &Path, search: &Search) -> Result<Plugin, Error> {
-    let unreadable =
-        |error: std::io::Error| failed(Status::Transport, "plugin.file_unreadable").arg("path", shown(path)).detail(error.to_string());
+    let unreadable = |error: std::io::Error| {
+        failed(Status::Transport, "plugin.file_unreadable").arg("path", path.display().to_string()).detail(error.to_string())
+    };
     let mut file = PluginFile::open(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let pin = search.pins.get(name.as_ref());
     if let Some(pin) = pin {
         let found = file.digest().map_err(unreadable)?;
         if !pin.eq_ignore_ascii_case(&found) {
-            let error = failed(Status::Transport, "plugin.pin_mismatch").arg("path", shown(path));
+            let error = failed(Status::Transport, "plugin.pin_mismatch").arg("path", path.display().to_string());
             return Err(error.arg("expected", pin.as_str()).arg("found", found));
         }
     }
     if !file.is_whole().map_err(unreadable)? {
-        return Err(failed(Status::Transport, "plugin.truncated").arg("path", shown(path)));
+        return Err(failed(Status::Transport, "plugin.truncated").arg("path", path.display().to_string()));
     }
     file.load(pin.is_some())
-}
-
-/// A path as it is shown in errors.
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -3,7 +3,6 @@
 //! A file is what its owner wrote, unless others may write it, its folder, or a folder above: there they could put a folder of
 //! their own in its place. Windows keeps program folders by access control lists that installers set; there is no mode to look at.
 
-use super::shown;
 use crate::error::failed;
 use postkontor_plugin::{Error, Status};
 use std::fs::Metadata;
@@ -33,15 +32,16 @@ enum Folder {
 
 /// The path is canonical, so a link in it was put there since, and is judged as what it is.
 fn metadata(path: &Path) -> Result<Metadata, Error> {
-    let unreadable =
-        |error: std::io::Error| failed(Status::Transport, "plugin.file_unreadable").arg("path", shown(path)).detail(error.to_string());
+    let unreadable = |error: std::io::Error| {
+        failed(Status::Transport, "plugin.file_unreadable").arg("path", path.display().to_string()).detail(error.to_string())
+    };
     path.symlink_metadata().map_err(unreadable)
 }
 
 fn refuse(path: &Path, metadata: &Metadata, folder: Folder) -> Result<(), Error> {
     match platform::writer(metadata, folder) {
         None => Ok(()),
-        Some(reason) => Err(failed(Status::Transport, "plugin.writable_by_others").arg("path", shown(path)).detail(reason)),
+        Some(reason) => Err(failed(Status::Transport, "plugin.writable_by_others").arg("path", path.display().to_string()).detail(reason)),
     }
 }
 
