@@ -1,6 +1,7 @@
 //! Texts for users, found by code or setting in the language they read.
 
 mod date;
+mod language;
 mod pattern;
 
 use pattern::Arguments;

@@ -1,6 +1,6 @@
 //! Dates and moments as a language writes them.
 
-use super::pattern::base;
+use super::language::base;
 
 /// A date (`2026-12-03`) or moment in UTC (`2026-12-03T09:05:00Z`) as the language writes it; nothing where the text is neither.
 ///

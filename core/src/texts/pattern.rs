@@ -10,6 +10,7 @@
 //! A place whose argument is missing stays as it is, so that what is wrong can be seen.
 
 use super::date;
+use super::language::base;
 
 /// Where the arguments of a sentence come from.
 pub(super) trait Arguments {
@@ -78,11 +79,6 @@ fn category(language: &str, number: u64) -> &'static str {
         _ if number == 1 => "one",
         _ => "other",
     }
-}
-
-/// `de` of `de-AT`.
-pub(super) fn base(language: &str) -> &str {
-    language.split(['-', '_']).next().unwrap_or(language)
 }
 
 /// The places of a pattern, each with its form (`not_after, date`), those inside a case of a plural included. What is wrong with one
