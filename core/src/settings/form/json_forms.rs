@@ -1,7 +1,7 @@
 //! The UI schema of JSON Forms: a layout with a rule for each field that shows under a condition.
 
+use super::member::{Member, is_group, is_secret, is_yes_or_no, members};
 use super::shape::when_beyond;
-use super::{Member, is_group, is_secret, is_yes_or_no, members};
 use crate::settings::fields::looks_beyond;
 use crate::texts::Texts;
 use serde_json::{Map, Value, json};

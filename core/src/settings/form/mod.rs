@@ -4,11 +4,11 @@
 //! generators draw as it is meant, and [`json_forms`] and [`rjsf`] write the UI schemas beside it.
 
 mod json_forms;
+mod member;
 mod rjsf;
 mod shape;
 mod words;
 
-use super::layers;
 use crate::texts::Texts;
 use serde::Serialize;
 use serde_json::Value;
@@ -30,42 +30,6 @@ pub fn form(schema: &Value, texts: &Texts, language: &str) -> Form {
     words::tell(&mut told, texts, language);
     let shaped = shape::shape(&told, texts, language);
     Form { schema: shaped, uischema: json_forms::layout(&told, texts, language), rjsf: rjsf::ui_schema(&told) }
-}
-
-/// A member of a group and the conditions under which it shows; it always does where there are none.
-struct Member<'a> {
-    name: &'a str,
-    schema: &'a Value,
-    conditions: Vec<&'a Value>,
-}
-
-/// The members of a group in their order, those with a condition among them.
-fn members(group: &Value) -> Vec<Member<'_>> {
-    let always = group["properties"].as_object().into_iter().flatten();
-    let mut members: Vec<Member> = always.map(|(name, schema)| Member { name, schema, conditions: Vec::new() }).collect();
-    for branch in group["allOf"].as_array().into_iter().flatten() {
-        for (name, schema) in layers::members(&branch["then"]) {
-            match members.iter_mut().find(|member| member.name == name) {
-                Some(member) => member.conditions.push(&branch["if"]),
-                None => members.push(Member { name, schema, conditions: vec![&branch["if"]] }),
-            }
-        }
-    }
-    members.sort_by_key(|member| member.schema["x-postkontor"]["order"].as_i64().unwrap_or(i64::MAX));
-    members
-}
-
-/// Whether a field is a choice of yes and no in forms: a checkbox shows "no" where nothing is given, and here that is not what applies.
-fn is_yes_or_no(field: &Value) -> bool {
-    field["type"] == "boolean" && (field["default"] == true || field["x-postkontor"].get("default_by").is_some())
-}
-
-fn is_secret(field: &Value) -> bool {
-    field["x-postkontor"]["secret"] == true
-}
-
-fn is_group(member: &Value) -> bool {
-    member.get("properties").is_some()
 }
 
 #[cfg(test)]

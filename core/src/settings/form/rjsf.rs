@@ -1,6 +1,6 @@
 //! The uiSchema of react-jsonschema-form.
 
-use super::{Member, is_group, is_secret, is_yes_or_no, members};
+use super::member::{Member, is_group, is_secret, is_yes_or_no, members};
 use serde_json::{Value, json};
 
 /// Order, password fields, and what shows in the place of a default that the generator does not fill in.

@@ -10,7 +10,7 @@
 //! - a member that shows by what stands in another group stands in `then` of the whole;
 //! - members that are asked for when others are given are asked for by `if`, and not because of a value that applies anyway.
 
-use super::{is_group, is_secret, is_yes_or_no};
+use super::member::{is_group, is_secret, is_yes_or_no};
 use crate::settings::fields::looks_beyond;
 use crate::texts::Texts;
 use serde_json::{Map, Value, json};
