@@ -3,6 +3,8 @@
 //! On Unix everything goes through the folder's descriptor, so that each name means what lies in this very folder. On Windows there are only paths;
 //! what is opened there is opened itself, not what it leads to.
 
+use crate::error::failed;
+use postkontor_plugin::{Error, Stage, Status};
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -30,6 +32,12 @@ impl Directory {
         let file = self.open_any(name)?;
         if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::new(ErrorKind::InvalidInput, "not a regular file")) }
     }
+}
+
+/// A file or folder of this machine that failed.
+pub(super) fn local(error: &io::Error, path: &Path) -> Error {
+    let error = failed(Status::Local, "receive.not_saved").stage(Stage::Fetch).detail(error.to_string());
+    error.arg("path", path.display().to_string())
 }
 
 /// What became of bringing names to the disk. Some file systems have no way of doing so, and a folder that may be written and not read cannot be opened

@@ -1,8 +1,7 @@
 //! The folder that messages are saved in: `NNNN.eml`, its parts in `NNNN/`, its summary in `NNNN.json`.
 
-use super::directory::Directory;
+use super::directory::{Directory, local};
 use super::draft::{self, Draft};
-use super::local;
 use super::names::Names;
 use crate::opened::Opened;
 use crate::watch::Watch;

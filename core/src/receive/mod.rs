@@ -34,10 +34,6 @@ use std::time::{Duration, Instant};
 
 pub(crate) use wait::Wait;
 
-/// A larger message is not held in memory: its summary tells the headers and what the first part of it shows.
-const WHOLE: u64 = 32 * 1024 * 1024;
-const HEAD: usize = 1024 * 1024;
-
 /// What a message may have beyond twice the size that its server told.
 const BEYOND: u64 = 64 * 1024 * 1024;
 
@@ -376,12 +372,6 @@ fn once(names: &[String]) -> Vec<String> {
         }
     }
     kept
-}
-
-/// A file or folder of this machine that failed.
-fn local(error: &std::io::Error, path: &std::path::Path) -> Error {
-    let error = failed(Status::Local, "receive.not_saved").stage(Stage::Fetch).detail(error.to_string());
-    error.arg("path", path.display().to_string())
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! The bytes of one message while it comes in: where it is to be saved in a file, else in memory.
 
+use super::directory::local;
 use super::draft::Draft;
-use super::{HEAD, WHOLE, local};
 use postkontor_plugin::Error;
 use sha2::{Digest, Sha256};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
+
+/// A larger message is not held in memory: its summary tells the headers and what the first part of it shows.
+const WHOLE: u64 = 32 * 1024 * 1024;
+const HEAD: usize = 1024 * 1024;
 
 /// Up to this size a message that is to be saved stays in memory until it is complete.
 const MEMORY: usize = 1024 * 1024;
