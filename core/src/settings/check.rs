@@ -3,7 +3,7 @@
 use super::pointer::child;
 use super::reading::{Account, Reading};
 use super::secrets::{Wiped, pointers, without_secrets};
-use super::{Problem, Schemas, Sender, defaults, document_schema, rules, sender};
+use super::{Problem, Schemas, Sender, defaults, document_schema, own_sender, rules};
 use crate::message::refuse_sender;
 use crate::texts::Texts;
 use serde::{Deserialize, Serialize};
@@ -120,7 +120,7 @@ fn placed(problem: Problem, reading: &Reading) -> Problem {
 /// What would keep every mail from being composed: files of the senders that are missing or are not what they should be.
 fn unusable_senders(reading: &Reading) -> Vec<Problem> {
     let document = &reading.groups["sender"];
-    let own = |account: &Account| (child("/accounts", &account.id), sender::merged(document, &account.sender), account.sender.clone());
+    let own = |account: &Account| (child("/accounts", &account.id), own_sender::merged(document, &account.sender), account.sender.clone());
     let of_accounts = reading.accounts.iter().filter(|account| !account.sender.is_null()).map(own);
     let mut found: Vec<Problem> = Vec::new();
     for (place, merged, given) in std::iter::once((String::new(), document.clone(), document.clone())).chain(of_accounts) {

@@ -1,7 +1,7 @@
 //! The settings document.
 
 use super::reading::{Account, Reading};
-use super::{Receive, Send, Sender, Sent, problem, secrets, sender};
+use super::{Receive, Send, Sender, Sent, own_sender, problem, secrets};
 use postkontor_plugin::{Error, Status};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -149,7 +149,7 @@ impl Document {
         if account.sender.is_null() {
             return Ok(self.sender.clone());
         }
-        read(&sender::merged(&self.reading.groups["sender"], &account.sender))
+        read(&own_sender::merged(&self.reading.groups["sender"], &account.sender))
     }
 
     /// Where a setting of an account stands in the document as it was given: with account and layer in front. For errors of

@@ -5,7 +5,7 @@ use super::layers::{self, Layers};
 use super::pointer::{child, names};
 use super::problem::{self, Problem, shown};
 use super::secrets::wipe;
-use super::{Schemas, document_schema, json, references, rules, sender};
+use super::{Schemas, document_schema, json, own_sender, references, rules};
 use postkontor_plugin::{Error, Status};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -143,7 +143,7 @@ impl Reading {
         let account = self.account(&id)?;
         let within = names.fold(String::new(), |pointer, name| child(&pointer, &name));
         match within.strip_prefix("/sender") {
-            Some(field) => layers::scope(sender::of_account(), field),
+            Some(field) => layers::scope(own_sender::schema(), field),
             None => layers::scope(account.schema.as_deref()?, &within),
         }
     }
@@ -258,7 +258,7 @@ fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, 
     wipe(&mut Value::Object(given));
     wipe(&mut all);
     if let Some(own) = own_sender {
-        account.sender = sender::read(&own, &child(pointer, "sender"), &mut findings);
+        account.sender = own_sender::read(&own, &child(pointer, "sender"), &mut findings);
     }
     account.schema = Some(schema);
     account.secrets = findings.secrets.iter().filter_map(|secret| secret.strip_prefix(pointer)).map(str::to_owned).collect();
