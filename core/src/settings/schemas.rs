@@ -1,0 +1,28 @@
+//! What settings ask about transports.
+
+use postkontor_plugin::Error;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Where the schema of a transport's account settings comes from: the host's plugins.
+pub trait Schemas {
+    /// The schema that the plugin describes, without texts; an error where there is no such transport.
+    fn schema(&self, transport: &str) -> Result<Arc<Value>, Error>;
+
+    /// The names of the transports that there are, for those who meant one of them.
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether the transport has an operation; `true` where that is not known, because then the account has a problem of its own.
+    fn supports(&self, _transport: &str, _operation: &str) -> bool {
+        true
+    }
+
+    /// Asks the transport itself whether it would take an account's settings, without touching the network: for rules that no
+    /// schema expresses. References to secrets have been replaced by `***`. Only [`check`](super::check) asks; whoever opens
+    /// the account learns it then.
+    fn refuse(&self, _transport: &str, _account: &str, _settings: &Value) -> Result<(), Error> {
+        Ok(())
+    }
+}
