@@ -1,7 +1,8 @@
 //! The answer to `host_check`.
 
+use super::account::Account;
 use super::pointer::child;
-use super::reading::{Account, Reading};
+use super::reading::Reading;
 use super::secrets::{Wiped, pointers, without_secrets};
 use super::{Problem, Schemas, Sender, defaults, document_schema, own_sender, rules};
 use crate::message::refuse_sender;

@@ -1,6 +1,7 @@
 //! The settings document.
 
-use super::reading::{Account, Reading};
+use super::account::Account;
+use super::reading::Reading;
 use super::{Receive, Schemas, Send, Sender, Sent, own_sender, problem, secrets};
 use postkontor_plugin::{Error, Status};
 use serde::de::DeserializeOwned;

@@ -1,5 +1,6 @@
 //! The settings document: named accounts, who sends with what, and the sender's identity.
 
+mod account;
 mod check;
 mod credentials;
 mod defaults;

@@ -1,18 +1,14 @@
 //! Reading a whole document: layers, own groups, accounts, and what refers from one to the other.
 
-use super::fields::{self, Findings, Reference};
+use super::account::{Account, read_accounts};
+use super::fields::{self, Findings};
 use super::layers::{self, Layers};
 use super::pointer::{child, names};
-use super::problem::{self, Problem, shown};
+use super::problem::Problem;
 use super::secrets::wipe;
 use super::{Schemas, document_schema, json, own_sender, references, rules};
-use postkontor_plugin::{Error, Status};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::HashMap;
-use std::sync::Arc;
-
-/// The most accounts of a document.
-const MAX_ACCOUNTS: usize = 1000;
 
 /// What a document turned out to be.
 pub(super) struct Reading {
@@ -27,27 +23,6 @@ pub(super) struct Reading {
     /// Groups and fields that show, as pointers into the merged document.
     pub(super) visible: Vec<String>,
     layers: Layers,
-}
-
-/// What one account turned out to be.
-pub(super) struct Account {
-    pub(super) id: String,
-    pub(super) transport: String,
-    /// What the account says of its own sender; `null` where it says nothing.
-    pub(super) sender: Value,
-    /// The settings as they were meant, complete with their defaults.
-    pub(super) settings: Value,
-    /// The same with the credentials of another account put in.
-    pub(super) resolved: Value,
-    /// Where secrets were given, relative to `settings`.
-    pub(super) secrets: Vec<String>,
-    /// What is wrong, pointing into the document as it was given.
-    pub(super) problems: Vec<Problem>,
-    /// Why there is no such transport.
-    pub(super) unusable: Option<Error>,
-    /// The fields that name an account.
-    pub(super) references: Vec<Reference>,
-    schema: Option<Arc<Value>>,
 }
 
 impl Reading {
@@ -147,124 +122,4 @@ impl Reading {
             None => layers::scope(account.schema.as_deref()?, &within),
         }
     }
-}
-
-impl Drop for Account {
-    fn drop(&mut self) {
-        wipe(&mut self.settings);
-        wipe(&mut self.resolved);
-    }
-}
-
-impl Account {
-    /// The schema of its settings; `null` where there is no such transport.
-    pub(super) fn schema(&self) -> &Value {
-        self.schema.as_deref().unwrap_or(&Value::Null)
-    }
-
-    /// Why the account cannot be used.
-    pub(super) fn error(&self) -> Option<Error> {
-        self.unusable.clone().or_else(|| problem::error(&self.problems))
-    }
-}
-
-fn read_accounts(accounts: Option<Value>, schemas: &dyn Schemas, layers: &Layers, findings: &mut Findings) -> Vec<Account> {
-    let accounts = match accounts {
-        Some(Value::Object(accounts)) => accounts,
-        None | Some(Value::Null) => Map::new(),
-        Some(_) => {
-            let expected = serde_json::json!({"code": "settings.type.group"});
-            findings.problems.push(Problem::new("/accounts", "settings.wrong_type").arg("expected", expected));
-            Map::new()
-        }
-    };
-    if accounts.len() > MAX_ACCOUNTS {
-        findings.problems.push(Problem::new("/accounts", "settings.too_many_accounts").arg("limit", MAX_ACCOUNTS));
-        return Vec::new();
-    }
-    let mut read = Vec::new();
-    for (id, settings) in accounts {
-        let pointer = child("/accounts", &id);
-        if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) {
-            findings.problems.push(Problem::new(&pointer, "settings.account_name").arg("account", shown(&id)));
-            continue;
-        }
-        findings.visible.extend([pointer.clone(), child(&pointer, "transport")]);
-        read.push(read_account(id, settings, &pointer, schemas, layers, &mut findings.visible));
-    }
-    read
-}
-
-fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, layers: &Layers, visible: &mut Vec<String>) -> Account {
-    let mut account = Account {
-        id,
-        transport: String::new(),
-        settings: Value::Object(Map::new()),
-        sender: Value::Null,
-        resolved: Value::Null,
-        secrets: Vec::new(),
-        problems: Vec::new(),
-        unusable: None,
-        schema: None,
-        references: Vec::new(),
-    };
-    let Value::Object(mut given) = given else {
-        let expected = serde_json::json!({"code": "settings.type.group"});
-        account.problems.push(Problem::new(pointer, "settings.wrong_type").arg("expected", expected));
-        return account;
-    };
-    let place = child(pointer, "transport");
-    match given.shift_remove("transport") {
-        Some(Value::String(transport)) if !transport.is_empty() => account.transport = transport,
-        None | Some(Value::Null | Value::String(_)) => {
-            account.problems.push(Problem::new(&place, "settings.required"));
-            let problem = |name: &String| Problem::new(&child(pointer, name), "settings.unknown_member").arg("member", shown(name));
-            let meant = given.keys().map(|name| problem(name).hint(name, ["transport"].into_iter()));
-            account.problems.extend(meant.filter(|problem| problem.args["hint"] != ""));
-        }
-        Some(_) => {
-            let expected = serde_json::json!({"code": "settings.type.text"});
-            account.problems.push(Problem::new(&place, "settings.wrong_type").arg("expected", expected));
-        }
-    }
-    if account.transport.is_empty() {
-        return account;
-    }
-    let schema = match schemas.schema(&account.transport) {
-        Ok(schema) => schema,
-        Err(error) => {
-            let code = if error.status == Status::Transport { "settings.transport_unusable" } else { "settings.transport_broken" };
-            let problem = Problem::new(&place, code).arg("transport", shown(&account.transport)).detail(error.detail.clone());
-            let known = schemas.names();
-            account.problems.push(problem.hint(&account.transport, known.iter().map(String::as_str)));
-            account.unusable = Some(error.at(layers.place(&place, &|_| None), code));
-            return account;
-        }
-    };
-    let own_sender = given.shift_remove("sender");
-    let mut all = Value::Object(given);
-    let hidden = fields::hidden_by_others(&schema, &all, &schema, "");
-    let mut findings = Findings {
-        used: fields::used_by_others(&all, &schema, "", &hidden),
-        hidden,
-        beside: Some((pointer.to_owned(), &["transport", "sender"])),
-        ..Findings::default()
-    };
-    for place in findings.hidden.iter_mut().chain(&mut findings.used) {
-        place.insert_str(0, pointer);
-    }
-    let given = all.as_object().cloned().unwrap_or_default();
-    account.settings = Value::Object(fields::group(&schema, &given, pointer, &mut findings));
-    wipe(&mut Value::Object(given));
-    wipe(&mut all);
-    if let Some(own) = own_sender {
-        account.sender = own_sender::read(&own, &child(pointer, "sender"), &mut findings);
-    }
-    account.schema = Some(schema);
-    account.secrets = findings.secrets.iter().filter_map(|secret| secret.strip_prefix(pointer)).map(str::to_owned).collect();
-    account.references = findings.accounts;
-    account.problems.append(&mut findings.problems);
-    visible.append(&mut findings.visible);
-    rules::account(&account.settings, pointer, layers, &account.secrets, &mut account.problems);
-    account
 }

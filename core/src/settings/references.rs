@@ -2,11 +2,12 @@
 //! wanted of it.
 
 use super::Schemas;
+use super::account::Account;
 use super::credentials;
 use super::fields::Reference;
 use super::pointer::child;
 use super::problem::{MAX_PROBLEMS, Problem, shown};
-use super::reading::{Account, Reading};
+use super::reading::Reading;
 use super::secrets::wipe;
 use crate::operation;
 use serde_json::{Value, json};
