@@ -52,10 +52,10 @@ impl Reading {
         let groups = Value::Object(fields::group(schema, &members, "", &mut findings));
         wipe(&mut Value::Object(members));
         rules::document(&groups, &mut findings.problems);
-        let accounts = read_accounts(accounts, schemas, &layers, &mut findings);
+        let mut accounts = read_accounts(accounts, schemas, &layers, &mut findings);
         let places = accounts.iter().enumerate().map(|(place, account)| (account.id.clone(), place)).collect();
+        references::check(&mut accounts, &places, &groups, &findings.accounts, schemas, &mut findings.problems);
         let mut reading = Reading { enabled: true, groups, problems: Vec::new(), accounts, places, visible: findings.visible, layers };
-        references::check(&mut reading, &findings.accounts, schemas, &mut findings.problems);
         reading.layers.check_scopes(&|pointer| reading.scope(schema, pointer), &mut problems);
         let placed = |problem: Problem| Problem {
             pointer: reading.layers.place(&problem.pointer, &|pointer| reading.scope(schema, pointer)),

@@ -7,7 +7,6 @@ use super::credentials;
 use super::fields::Reference;
 use super::pointer::child;
 use super::problem::{MAX_PROBLEMS, Problem, shown};
-use super::reading::Reading;
 use super::secrets::wipe;
 use crate::operation;
 use serde_json::{Value, json};
@@ -15,20 +14,26 @@ use std::collections::HashMap;
 
 /// Notes each mention of an account that is not there or not able, and puts in the credentials that accounts take from each other.
 ///
-/// `own` are the mentions in the document's own groups, `problems` gets what is wrong with those.
-pub(super) fn check(reading: &mut Reading, own: &[Reference], schemas: &dyn Schemas, problems: &mut Vec<Problem>) {
-    let places = std::mem::take(&mut reading.places);
-    let mut names = Names { ids: reading.accounts.iter().map(|account| account.id.clone()).collect(), hints: MAX_PROBLEMS };
+/// `places` says where in `accounts` each stands; `own` are the mentions in the document's own groups, whose problems go to `problems`.
+pub(super) fn check(
+    accounts: &mut [Account],
+    places: &HashMap<String, usize>,
+    groups: &Value,
+    own: &[Reference],
+    schemas: &dyn Schemas,
+    problems: &mut Vec<Problem>,
+) {
+    let mut names = Names { ids: accounts.iter().map(|account| account.id.clone()).collect(), hints: MAX_PROBLEMS };
     for reference in own.iter().take(names.ids.len().max(MAX_PROBLEMS)) {
         match places.get(&reference.account) {
             None => problems.push(names.unknown(reference)),
-            Some(place) => problems.extend(unable(reference, &reading.accounts[*place], &reading.accounts, schemas)),
+            Some(place) => problems.extend(unable(reference, &accounts[*place], accounts, schemas)),
         }
     }
-    problems.extend(copying_unable(&reading.groups, &places, &reading.accounts, schemas));
-    let loops = via_loops(&reading.accounts, &places);
-    let mut found: Vec<Vec<Problem>> = Vec::with_capacity(reading.accounts.len());
-    for (account, is_loop) in reading.accounts.iter().zip(loops) {
+    problems.extend(copying_unable(groups, places, accounts, schemas));
+    let loops = via_loops(accounts, places);
+    let mut found: Vec<Vec<Problem>> = Vec::with_capacity(accounts.len());
+    for (account, is_loop) in accounts.iter().zip(loops) {
         let mut of_account = Vec::new();
         for reference in &account.references {
             match places.get(&reference.account) {
@@ -36,15 +41,15 @@ pub(super) fn check(reading: &mut Reading, own: &[Reference], schemas: &dyn Sche
                 Some(_) if reference.via && is_loop => {
                     of_account.push(Problem::new(&reference.pointer, "settings.via_loop").arg("account", shown(&reference.account)));
                 }
-                Some(place) if reference.via => of_account.extend(unable(reference, &reading.accounts[*place], &reading.accounts, schemas)),
+                Some(place) if reference.via => of_account.extend(unable(reference, &accounts[*place], accounts, schemas)),
                 Some(_) => {}
             }
         }
         found.push(of_account);
     }
-    let settings: Vec<&Value> = reading.accounts.iter().map(|account| &account.settings).collect();
+    let settings: Vec<&Value> = accounts.iter().map(|account| &account.settings).collect();
     let resolved = credentials::resolve(&settings, &|id| places.get(id).copied());
-    for ((account, of_account), resolved) in reading.accounts.iter_mut().zip(found).zip(resolved) {
+    for ((account, of_account), resolved) in accounts.iter_mut().zip(found).zip(resolved) {
         account.problems.extend(of_account);
         account.resolved = account.settings.clone();
         let Some(resolved) = resolved else { continue };
@@ -54,7 +59,6 @@ pub(super) fn check(reading: &mut Reading, own: &[Reference], schemas: &dyn Sche
             .problems
             .extend(resolved.problem.map(|(code, other)| Problem::new(&child(&place, "account"), code).arg("account", shown(&other))));
     }
-    reading.places = places;
 }
 
 /// The names of the accounts, for those who meant one of them.
