@@ -42,6 +42,67 @@ impl Drop for Account {
 }
 
 impl Account {
+    fn new(id: String) -> Account {
+        Account {
+            id,
+            transport: String::new(),
+            settings: Value::Object(Map::new()),
+            sender: Value::Null,
+            resolved: Value::Null,
+            secrets: Vec::new(),
+            problems: Vec::new(),
+            unusable: None,
+            schema: None,
+            references: Vec::new(),
+        }
+    }
+
+    /// Notes why there is no transport of the account's name.
+    fn without_transport(&mut self, error: Error, pointer: &str, schemas: &dyn Schemas, layers: &Layers) {
+        let place = child(pointer, "transport");
+        let code = if error.status == Status::Transport { "settings.transport_unusable" } else { "settings.transport_broken" };
+        let problem = Problem::new(&place, code).arg("transport", shown(&self.transport)).detail(error.detail.clone());
+        let known = schemas.names();
+        self.problems.push(problem.hint(&self.transport, known.iter().map(String::as_str)));
+        self.unusable = Some(error.at(layers.place(&place, &|_| None), code));
+    }
+
+    /// Reads what the account gives beside its transport by the transport's schema.
+    fn read_settings(
+        &mut self,
+        mut given: Map<String, Value>,
+        schema: Arc<Value>,
+        pointer: &str,
+        layers: &Layers,
+        visible: &mut Vec<String>,
+    ) {
+        let own_sender = given.shift_remove("sender");
+        let mut all = Value::Object(given);
+        let hidden = fields::hidden_by_others(&schema, &all, &schema, "");
+        let mut findings = Findings {
+            used: fields::used_by_others(&all, &schema, "", &hidden),
+            hidden,
+            beside: Some((pointer.to_owned(), &["transport", "sender"])),
+            ..Findings::default()
+        };
+        for place in findings.hidden.iter_mut().chain(&mut findings.used) {
+            place.insert_str(0, pointer);
+        }
+        let given = all.as_object().cloned().unwrap_or_default();
+        self.settings = Value::Object(fields::group(&schema, &given, pointer, &mut findings));
+        wipe(&mut Value::Object(given));
+        wipe(&mut all);
+        if let Some(own) = own_sender {
+            self.sender = own_sender::read(&own, &child(pointer, "sender"), &mut findings);
+        }
+        self.schema = Some(schema);
+        self.secrets = findings.secrets.iter().filter_map(|secret| secret.strip_prefix(pointer)).map(str::to_owned).collect();
+        self.references = findings.accounts;
+        self.problems.append(&mut findings.problems);
+        visible.append(&mut findings.visible);
+        rules::account(&self.settings, pointer, layers, &self.secrets, &mut self.problems);
+    }
+
     /// The schema of its settings; `null` where there is no such transport.
     pub(super) fn schema(&self) -> &Value {
         self.schema.as_deref().unwrap_or(&Value::Null)
@@ -81,75 +142,38 @@ pub(super) fn read_accounts(accounts: Option<Value>, schemas: &dyn Schemas, laye
 }
 
 fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, layers: &Layers, visible: &mut Vec<String>) -> Account {
-    let mut account = Account {
-        id,
-        transport: String::new(),
-        settings: Value::Object(Map::new()),
-        sender: Value::Null,
-        resolved: Value::Null,
-        secrets: Vec::new(),
-        problems: Vec::new(),
-        unusable: None,
-        schema: None,
-        references: Vec::new(),
-    };
+    let mut account = Account::new(id);
     let Value::Object(mut given) = given else {
         let expected = serde_json::json!({"code": "settings.type.group"});
         account.problems.push(Problem::new(pointer, "settings.wrong_type").arg("expected", expected));
         return account;
     };
-    let place = child(pointer, "transport");
-    match given.shift_remove("transport") {
-        Some(Value::String(transport)) if !transport.is_empty() => account.transport = transport,
-        None | Some(Value::Null | Value::String(_)) => {
-            account.problems.push(Problem::new(&place, "settings.required"));
-            let problem = |name: &String| Problem::new(&child(pointer, name), "settings.unknown_member").arg("member", shown(name));
-            let meant = given.keys().map(|name| problem(name).hint(name, ["transport"].into_iter()));
-            account.problems.extend(meant.filter(|problem| problem.args["hint"] != ""));
-        }
-        Some(_) => {
-            let expected = serde_json::json!({"code": "settings.type.text"});
-            account.problems.push(Problem::new(&place, "settings.wrong_type").arg("expected", expected));
-        }
-    }
+    account.transport = read_transport(&mut given, pointer, &mut account.problems);
     if account.transport.is_empty() {
         return account;
     }
-    let schema = match schemas.schema(&account.transport) {
-        Ok(schema) => schema,
-        Err(error) => {
-            let code = if error.status == Status::Transport { "settings.transport_unusable" } else { "settings.transport_broken" };
-            let problem = Problem::new(&place, code).arg("transport", shown(&account.transport)).detail(error.detail.clone());
-            let known = schemas.names();
-            account.problems.push(problem.hint(&account.transport, known.iter().map(String::as_str)));
-            account.unusable = Some(error.at(layers.place(&place, &|_| None), code));
-            return account;
-        }
-    };
-    let own_sender = given.shift_remove("sender");
-    let mut all = Value::Object(given);
-    let hidden = fields::hidden_by_others(&schema, &all, &schema, "");
-    let mut findings = Findings {
-        used: fields::used_by_others(&all, &schema, "", &hidden),
-        hidden,
-        beside: Some((pointer.to_owned(), &["transport", "sender"])),
-        ..Findings::default()
-    };
-    for place in findings.hidden.iter_mut().chain(&mut findings.used) {
-        place.insert_str(0, pointer);
+    match schemas.schema(&account.transport) {
+        Ok(schema) => account.read_settings(given, schema, pointer, layers, visible),
+        Err(error) => account.without_transport(error, pointer, schemas, layers),
     }
-    let given = all.as_object().cloned().unwrap_or_default();
-    account.settings = Value::Object(fields::group(&schema, &given, pointer, &mut findings));
-    wipe(&mut Value::Object(given));
-    wipe(&mut all);
-    if let Some(own) = own_sender {
-        account.sender = own_sender::read(&own, &child(pointer, "sender"), &mut findings);
-    }
-    account.schema = Some(schema);
-    account.secrets = findings.secrets.iter().filter_map(|secret| secret.strip_prefix(pointer)).map(str::to_owned).collect();
-    account.references = findings.accounts;
-    account.problems.append(&mut findings.problems);
-    visible.append(&mut findings.visible);
-    rules::account(&account.settings, pointer, layers, &account.secrets, &mut account.problems);
     account
+}
+
+/// Takes the name of the transport out of an account's members; empty where there is none.
+fn read_transport(given: &mut Map<String, Value>, pointer: &str, problems: &mut Vec<Problem>) -> String {
+    let place = child(pointer, "transport");
+    match given.shift_remove("transport") {
+        Some(Value::String(transport)) if !transport.is_empty() => return transport,
+        None | Some(Value::Null | Value::String(_)) => {
+            problems.push(Problem::new(&place, "settings.required"));
+            let problem = |name: &String| Problem::new(&child(pointer, name), "settings.unknown_member").arg("member", shown(name));
+            let meant = given.keys().map(|name| problem(name).hint(name, ["transport"].into_iter()));
+            problems.extend(meant.filter(|problem| problem.args["hint"] != ""));
+        }
+        Some(_) => {
+            let expected = serde_json::json!({"code": "settings.type.text"});
+            problems.push(Problem::new(&place, "settings.wrong_type").arg("expected", expected));
+        }
+    }
+    String::new()
 }
