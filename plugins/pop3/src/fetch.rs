@@ -6,7 +6,7 @@
 //! on a quiet line, one command at a time, because there also a part of it that looks like a response shows.
 
 use crate::fingerprint::Fingerprint;
-use crate::listing::{Entry, Mailbox};
+use crate::mailbox::{Entry, Mailbox};
 use crate::session::Session;
 use crate::state::{Fate, Known, State, today};
 use postkontor_plugin::{Call, Disposal, Error, Incoming, Missing, ReceiveRequest, Received, Reply, Stage, Status};

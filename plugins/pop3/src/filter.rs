@@ -1,6 +1,6 @@
 //! Which messages a program wants.
 
-use crate::listing::Entry;
+use crate::mailbox::Entry;
 use crate::session::Session;
 use mail_parser::MessageParser;
 use postkontor_plugin::{Call, Error, Filter, Missing, Stage, Status};

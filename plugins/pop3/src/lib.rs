@@ -11,6 +11,7 @@ mod filter;
 mod fingerprint;
 mod listing;
 mod login;
+mod mailbox;
 mod naming;
 mod receive;
 mod retrieve;

@@ -1,5 +1,6 @@
 //! What lies in the mailbox: numbers, sizes and unique identifiers, from the answers to LIST and UIDL.
 
+use crate::mailbox::{Entry, Mailbox};
 use crate::naming;
 use crate::session::Session;
 use postkontor_plugin::{Call, Error, Missing, Reply, Stage, Status};
@@ -14,22 +15,6 @@ const BYTES: u64 = 1 << 40;
 
 /// An answer with more lines that make no sense is no list.
 const ODD_LINES: usize = 1000;
-
-/// A message in the mailbox. Its number holds for this session only.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    pub(crate) number: u32,
-    pub(crate) size: u64,
-    pub(crate) id: String,
-}
-
-/// The mailbox, in the order of its numbers.
-#[derive(Debug)]
-pub(crate) struct Mailbox {
-    pub(crate) entries: Vec<Entry>,
-    /// Messages that are there and that the answers describe in no usable way.
-    pub(crate) missing: Vec<Missing>,
-}
 
 impl Session {
     /// Lists the mailbox. `known` are the identifiers that the caller knows messages by: what was told apart before is told apart again.

@@ -5,7 +5,7 @@
 //! `….2.1` and `….2.2`: as soon as one of them is gone, nothing says which of them it was, so the others have other names then and are
 //! fetched again rather than taken for it.
 
-use crate::listing::Entry;
+use crate::mailbox::Entry;
 use crate::session::Session;
 use md5::digest::Output;
 use md5::{Digest, Md5};

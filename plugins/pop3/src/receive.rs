@@ -3,7 +3,7 @@
 use crate::fetch::Fetch;
 use crate::filter::Look;
 use crate::fingerprint::Fingerprint;
-use crate::listing::{Entry, Mailbox};
+use crate::mailbox::{Entry, Mailbox};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::{Fate, Known, State, today};

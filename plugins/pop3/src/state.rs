@@ -5,7 +5,7 @@
 //! only the headers were fetched, `~` one that broke a session and was not fetched. Messages that are gone from the server are forgotten, so
 //! the text grows with the mailbox only.
 
-use crate::listing::{Entry, Mailbox};
+use crate::mailbox::{Entry, Mailbox};
 use postkontor_plugin::{Error, Stage, Status};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
