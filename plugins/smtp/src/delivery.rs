@@ -1,10 +1,11 @@
 //! Getting mails to the server: over the connection that is there, over a new one where that has died, each mail once.
 
+use crate::account::Smtp;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::transaction::{Batch, Outcome, Results};
 use crate::window::{self, Window};
-use crate::{Smtp, blocks, data, envelope};
+use crate::{blocks, data, envelope};
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Error, Mail, Sent, SessionState, Stage, Status};
 use std::sync::Arc;

@@ -18,6 +18,7 @@
 //! cannot have accepted the message, since half a message is never completed: the connection is closed instead.
 #![forbid(unsafe_code)]
 
+mod account;
 mod blocks;
 mod capabilities;
 mod connection;
@@ -37,15 +38,9 @@ mod verdict;
 mod window;
 mod write_buffer;
 
+pub use account::Smtp;
 use postkontor_plugin::{Body, Call, Error, Mail, Opening, Report, Sent, Status, TestRequest, Transport};
 pub use settings::{Own, Pop3, Settings};
-
-/// An account's session: its settings, the connection that is kept between calls, and the buffer for what goes out.
-pub struct Smtp {
-    settings: Settings,
-    session: Option<session::Session>,
-    buffer: write_buffer::WriteBuffer,
-}
 
 impl Transport for Smtp {
     const NAME: &'static str = "smtp";
@@ -76,14 +71,6 @@ impl Transport for Smtp {
 
     fn send_batch(&mut self, mails: &[Mail], call: &Call) -> Vec<Result<Sent, Error>> {
         delivery::deliver(self, mails, call)
-    }
-}
-
-impl Drop for Smtp {
-    fn drop(&mut self) {
-        if let Some(mut session) = self.session.take().filter(|session| session.stream.pending() == 0) {
-            postkontor_plugin::net::log_out(&mut session);
-        }
     }
 }
 
