@@ -3,10 +3,11 @@
 //! Before a message is appended, the folder is searched for its Message-ID. When the connection breaks while the server's verdict is awaited, a new one
 //! searches again, and nothing is appended a second time, whatever it finds: the server may still be busy with the first.
 
+use crate::account::Imap;
 use crate::append::{Appended, Message};
 use crate::folders::{self, Selected};
 use crate::session::Session;
-use crate::{Imap, names, provider, sent};
+use crate::{names, provider, sent};
 use postkontor_plugin::{Call, Error, Filed, Filing, FilingResult, Original, Stage, Status};
 
 /// How many messages of the folder are searched, from its end: what somebody else has just filed is among the last. Not by date, because

@@ -5,6 +5,7 @@
 //! Messages are named by UID only, so that several commands may be on their way at a time.
 #![forbid(unsafe_code)]
 
+mod account;
 mod append;
 mod apply;
 mod capabilities;
@@ -35,21 +36,13 @@ mod wait;
 mod watch;
 mod window;
 
+pub use account::Imap;
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
     Applied, ApplyRequest, Body, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, Sent,
     TestRequest, Transport,
 };
-use session::Session;
 use settings::Settings;
-
-/// An account's mailbox. The connection is kept from one call to the next.
-pub struct Imap {
-    settings: Settings,
-    session: Option<Session>,
-    /// The folder for copies of sent mail, once it was found.
-    sent: Option<String>,
-}
 
 impl Transport for Imap {
     const NAME: &'static str = "imap";
@@ -104,34 +97,6 @@ impl Transport for Imap {
 
     fn file(&mut self, request: &Filing, call: &Call) -> Result<Filed, Error> {
         file::file(self, request, call)
-    }
-}
-
-impl Imap {
-    /// The connection that was kept, when it is still good, else a new one.
-    fn connected(&mut self, call: &Call) -> Result<Session, Error> {
-        if let Some(mut session) = self.session.take()
-            && session.is_alive(call)
-        {
-            return Ok(session);
-        }
-        Session::open(&self.settings, call, &mut postkontor_plugin::net::Trail::off())
-    }
-
-    /// Keeps a connection that is still good: after a success, or after an error that says so.
-    fn keep<T>(&mut self, session: Session, result: &Result<T, Error>) {
-        let is_usable = result.as_ref().map_or_else(|error| error.session == postkontor_plugin::SessionState::Usable, |_| true);
-        if is_usable {
-            self.session = Some(session);
-        }
-    }
-}
-
-impl Drop for Imap {
-    fn drop(&mut self) {
-        if let Some(mut session) = self.session.take() {
-            postkontor_plugin::net::log_out(&mut session);
-        }
     }
 }
 

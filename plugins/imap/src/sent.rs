@@ -1,6 +1,6 @@
 //! The folder for copies of sent mail.
 
-use crate::Imap;
+use crate::account::Imap;
 use crate::folders::{Folder, Selected};
 use crate::session::Session;
 use postkontor_plugin::{Call, Error, Stage, Status};
