@@ -4,7 +4,7 @@
 //! response ends, and the sender of the message has written it. So the verdict on a message is asked for only when the response that
 //! held it has ended as a response does and the server has gone on with another one; and what proves wrong later is taken back.
 
-use super::{Chores, Fetch, Source};
+use super::fetch::{Chores, Fetch};
 use crate::folders::id;
 use crate::head::{described, quoted_body, uid};
 use crate::reader::{Piece, Section};
@@ -285,5 +285,20 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
     fn give_up(&mut self, error: Error) -> Result<Flow, Error> {
         self.fetch.given_up += 1;
         if self.fetch.given_up > GIVEN_UP { Err(error) } else { Ok(Flow::Renewed) }
+    }
+}
+
+/// The body of a message, or what is to become it.
+enum Source {
+    Read(Vec<u8>),
+    Coming(u64),
+}
+
+impl Source {
+    fn size(&self) -> u64 {
+        match self {
+            Source::Read(body) => body.len() as u64,
+            Source::Coming(length) => *length,
+        }
     }
 }

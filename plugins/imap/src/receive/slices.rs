@@ -4,7 +4,7 @@
 //! and those in its gaps, are searched in slices, until there is enough. Then nobody knows how many messages there are between two UIDs; the
 //! numbers of those that come tell: where they follow each other, there is none.
 
-use super::Fetch;
+use super::fetch::Fetch;
 use crate::uids::{Range, Uids};
 use postkontor_plugin::{Error, Filter, ReceiveRequest};
 
@@ -66,40 +66,6 @@ impl Fetch<'_, '_> {
             slice.push(*range.start()..=end);
         }
         Uids::of(slice)
-    }
-
-    /// Takes note of a message that came under this number.
-    pub(super) fn came(&mut self, uid: u32, number: Option<u32>) {
-        if !self.is_sliced {
-            return;
-        }
-        let before = std::mem::replace(&mut self.latest, number.map(|number| (uid, number)));
-        let begin = match (before, number) {
-            // Below the first message there is none.
-            (_, Some(1)) => 1,
-            (Some((before, last)), Some(number)) if before < uid && last.checked_add(1) == Some(number) => before,
-            _ => return,
-        };
-        match self.joined.last_mut() {
-            Some(last) if *last.end() == begin => *last = *last.start()..=uid,
-            _ => self.joined.push(begin..=uid),
-        }
-    }
-
-    /// Numbers mean something on one connection only, and only as long as no message goes.
-    pub(super) fn forget_numbers(&mut self) {
-        self.latest = None;
-        if self.session.watch.has_shrunk {
-            self.joined.clear();
-        }
-    }
-
-    /// What lies between messages that follow each other, and counts as fetched with them.
-    pub(super) fn joined(&self) -> Uids {
-        let is_fetched = |uid: u32| self.taken.contains(&uid) && !self.headers.contains(&uid);
-        let ranges = self.joined.iter().filter(|_| self.is_sliced && !self.session.watch.has_shrunk).cloned();
-        // Both ends came, but one of them may not have been taken.
-        Uids::of(ranges).without(&Uids::new(self.mailbox.iter().copied().filter(|uid| !is_fetched(*uid))))
     }
 }
 

@@ -1,0 +1,165 @@
+//! A fetch in progress: what is known of the folder, and what was done with its messages.
+
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::state::{Extent, State};
+use crate::uids::{Range, Uids};
+use postkontor_plugin::net::Trail;
+use postkontor_plugin::{Call, Error, SessionState};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// A fetch in progress.
+pub(super) struct Fetch<'a, 'b> {
+    pub(super) session: &'a mut Session,
+    pub(super) settings: &'a Settings,
+    pub(super) folder: String,
+    pub(super) state: State,
+    pub(super) call: &'a Call<'b>,
+    /// How the folder was when it was selected.
+    pub(super) extent: Extent,
+    /// Messages are described by a command of their own: their sizes decide what is asked for, or the server puts its words behind the body.
+    pub(super) needs_look: bool,
+    /// How many bytes the next command may fetch.
+    pub(super) room: u64,
+    /// The program wants to know each message's flags and date. Dovecot needs an eighth of its time to look the date up.
+    pub(super) has_details: bool,
+    /// `mailbox` is known.
+    pub(super) is_searched: bool,
+    /// `mailbox` is only what was found in slices.
+    pub(super) is_sliced: bool,
+    /// Ranges of UIDs between which there are no others, as the numbers of the messages tell that came.
+    pub(super) joined: Vec<Range>,
+    /// UID and number of the message that came last.
+    pub(super) latest: Option<(u32, u32)>,
+    /// Every UID of the folder, ascending, as far as the search told.
+    pub(super) mailbox: Vec<u32>,
+    /// The search told as many as there are. Gmail and Exchange leave some out now and then.
+    pub(super) is_complete: bool,
+    /// UIDs that the host has taken in this call.
+    pub(super) taken: HashSet<u32>,
+    /// Those of them of which only the headers came.
+    pub(super) headers: HashSet<u32>,
+    /// UIDs that are to be deleted and were not yet.
+    pub(super) condemned: HashSet<u32>,
+    /// UIDs that were deleted.
+    pub(super) deleted: HashSet<u32>,
+    /// UIDs that are to be marked as seen and were not yet.
+    pub(super) unmarked: HashSet<u32>,
+    /// So many messages may come.
+    pub(super) limit: usize,
+    /// UIDs of the folder that were asked for and did not come.
+    pub(super) absent: BTreeSet<u32>,
+    /// Messages that came in a response which did not end as one does; they are not asked for again in this call.
+    pub(super) spoiled: BTreeMap<u32, Error>,
+    /// So many connections were given up because of such messages.
+    pub(super) given_up: usize,
+    /// Messages that the folder has and the server did not hand over.
+    pub(super) missing: BTreeMap<u32, Error>,
+    /// The filter was not the server's work.
+    pub(super) warnings: Vec<Error>,
+    /// The first mark or deletion that the server refused, or what it said that could not be read; fetching goes on, and the next call tries again to delete.
+    pub(super) refusal: Option<Error>,
+    /// The first FETCH that the server refused, as some do where a message is gone meanwhile (RFC 2180, section 4.1).
+    pub(super) refused: Option<Error>,
+}
+
+/// What is to be done on the server with messages that were taken, and whether no more are wanted.
+#[derive(Default)]
+pub(super) struct Chores {
+    pub(super) seen: Vec<u32>,
+    pub(super) delete: Vec<u32>,
+    pub(super) stopped: bool,
+}
+
+impl Fetch<'_, '_> {
+    /// How many messages may still come.
+    pub(super) fn left(&self) -> usize {
+        self.limit.saturating_sub(self.taken.len())
+    }
+
+    /// Whether a message that was asked for is still to come.
+    pub(super) fn is_due(&self, uid: u32) -> bool {
+        !self.taken.contains(&uid) && !self.spoiled.contains_key(&uid)
+    }
+
+    /// Leaves a connection on which too much is on its way that nobody wants, for another one where something is left to do; what that is.
+    pub(super) fn renew(&mut self, chores: Chores) -> Result<Chores, Error> {
+        self.session.stream.close();
+        if chores.stopped && chores.seen.is_empty() && chores.delete.is_empty() {
+            return Ok(chores);
+        }
+        self.forget_numbers();
+        *self.session = Session::open(self.settings, self.call, &mut Trail::off())?;
+        let selected = self.session.select(&self.folder, "/folder", false, self.call)?;
+        // Where the server has numbered the folder anew meanwhile, the next call begins with it anew.
+        Ok(if selected.validity == self.state.validity && selected.validity > 0 {
+            chores
+        } else {
+            Chores { stopped: true, ..Chores::default() }
+        })
+    }
+
+    pub(super) fn carry_out(&mut self, chores: &Chores) -> Result<(), Error> {
+        if !chores.seen.is_empty() {
+            let stored = self.session.store(&chores.seen, "+FLAGS.SILENT (\\Seen)", self.call);
+            self.is_done(stored)?;
+            // What the server refuses is told, and not tried again: a folder that is only read has no marks.
+            self.unmarked.clear();
+        }
+        if !chores.delete.is_empty() {
+            let deleted = self.session.delete(&chores.delete, self.call);
+            if self.is_done(deleted)? {
+                for uid in &chores.delete {
+                    self.condemned.remove(uid);
+                }
+                self.deleted.extend(&chores.delete);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the server has done it. What it refused is told in the end.
+    fn is_done(&mut self, result: Result<(), Error>) -> Result<bool, Error> {
+        match result {
+            Err(error) if error.session == SessionState::Usable => {
+                self.refusal.get_or_insert(error);
+                Ok(false)
+            }
+            result => result.map(|()| true),
+        }
+    }
+
+    /// Takes note of a message that came under this number.
+    pub(super) fn came(&mut self, uid: u32, number: Option<u32>) {
+        if !self.is_sliced {
+            return;
+        }
+        let before = std::mem::replace(&mut self.latest, number.map(|number| (uid, number)));
+        let begin = match (before, number) {
+            // Below the first message there is none.
+            (_, Some(1)) => 1,
+            (Some((before, last)), Some(number)) if before < uid && last.checked_add(1) == Some(number) => before,
+            _ => return,
+        };
+        match self.joined.last_mut() {
+            Some(last) if *last.end() == begin => *last = *last.start()..=uid,
+            _ => self.joined.push(begin..=uid),
+        }
+    }
+
+    /// Numbers mean something on one connection only, and only as long as no message goes.
+    pub(super) fn forget_numbers(&mut self) {
+        self.latest = None;
+        if self.session.watch.has_shrunk {
+            self.joined.clear();
+        }
+    }
+
+    /// What lies between messages that follow each other, and counts as fetched with them.
+    pub(super) fn joined(&self) -> Uids {
+        let is_fetched = |uid: u32| self.taken.contains(&uid) && !self.headers.contains(&uid);
+        let ranges = self.joined.iter().filter(|_| self.is_sliced && !self.session.watch.has_shrunk).cloned();
+        // Both ends came, but one of them may not have been taken.
+        Uids::of(ranges).without(&Uids::new(self.mailbox.iter().copied().filter(|uid| !is_fetched(*uid))))
+    }
+}

@@ -1,0 +1,156 @@
+//! Fetching window by window.
+
+use super::delivery::{Delivery, Wanted};
+use super::fetch::Fetch;
+use crate::scan::{Known, opening, scan};
+use crate::uids::Uids;
+use crate::window::{FIRST, LOOK, WINDOW, bytes, is_large, room, window};
+use postkontor_plugin::{Error, Stage, Status};
+use std::collections::{BTreeMap, HashSet};
+use std::time::Instant;
+
+impl Fetch<'_, '_> {
+    /// Fetches the messages window by window; whether some were left, because of the limit or at the host's wish. One window at a time:
+    /// Dovecot answers two commands at once when it can, and the host is to get the messages in the order of the folder.
+    ///
+    /// Where no size matters, what is told of a message comes with it, which spares the server a second look at each; how many go into
+    /// one window follows the sizes that came in the last one.
+    pub(super) fn fetch(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
+        let (mut rest, mut count) = (wanted, FIRST);
+        while !self.needs_look && !rest.is_empty() {
+            if self.left() == 0 {
+                return Ok(true);
+            }
+            let (uids, after) = rest.split_at(Uids::nameable(rest.iter().copied().take(count.min(self.left()))));
+            rest = after;
+            let mut window: Vec<Known> = uids.iter().map(|uid| Known { uid: *uid, ..Known::default() }).collect();
+            if self.read(&mut window, Wanted::Described)? {
+                return Ok(true);
+            }
+            // What did not come is gone, or came in a way that needs a look.
+            let missing: Vec<u32> = uids.iter().copied().filter(|uid| self.is_due(*uid)).collect();
+            if self.fetch_known(&missing, max_bytes)? {
+                return Ok(true);
+            }
+            let fitting = usize::try_from(self.room * window.len() as u64 / bytes(&window).max(1)).unwrap_or(WINDOW);
+            count = fitting.clamp(1, WINDOW.min(4 * count));
+        }
+        self.fetch_known(rest, max_bytes)
+    }
+
+    /// Those of the messages that are to be fetched.
+    pub(super) fn wanted(&mut self, matching: Vec<u32>, max_bytes: Option<u64>) -> Result<Vec<u32>, Error> {
+        // Messages that were too large before are wanted when they no longer are.
+        let is_known = |uid: &u32| max_bytes.is_some() && self.state.headers.contains(*uid);
+        let known: Vec<u32> = matching.iter().copied().filter(is_known).collect();
+        let known = self.look(&known)?.into_iter().filter(|known| is_large(known, max_bytes));
+        let known: HashSet<u32> = known.map(|known| known.uid).collect();
+        let is_new =
+            |uid: &u32| !self.state.fetched.contains(*uid) && !self.condemned.contains(uid) && !known.contains(uid) && self.is_due(*uid);
+        Ok(matching.into_iter().filter(is_new).collect())
+    }
+
+    /// Fetches messages of which the size is asked before. What they are is asked of as many as go into one window at most, so that a
+    /// large folder needs no more memory than a small one.
+    fn fetch_known(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
+        for piece in wanted.chunks(LOOK) {
+            if self.left() == 0 {
+                return Ok(true);
+            }
+            let mut known = self.look(piece)?;
+            let is_known = |uid: &u32| known.binary_search_by_key(uid, |known| known.uid).is_ok();
+            self.absent.extend(piece.iter().filter(|uid| !is_known(uid)));
+            let mut rest = known.as_mut_slice();
+            while !rest.is_empty() {
+                if self.left() == 0 {
+                    return Ok(true);
+                }
+                let wanted = if is_large(&rest[0], max_bytes) { Wanted::Headers } else { Wanted::Whole };
+                let count = window(rest, max_bytes, self.room).min(self.left());
+                let (window, after) = rest.split_at_mut(count);
+                rest = after;
+                let spoiled = self.spoiled.len();
+                if self.read(window, wanted)? {
+                    return Ok(true);
+                }
+                let due: Vec<u32> = window.iter().map(|known| known.uid).filter(|uid| self.is_due(*uid)).collect();
+                if self.spoiled.len() == spoiled {
+                    self.absent.extend(due);
+                } else if self.fetch_known(&due, max_bytes)? {
+                    // What stood behind the message on which the connection was given up has come now.
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Fetches one window, and marks and deletes what is to be; whether no more messages are wanted.
+    fn read(&mut self, window: &mut [Known], wanted: Wanted) -> Result<bool, Error> {
+        let (started, is_measured) = (Instant::now(), wanted != Wanted::Headers);
+        let chores = Delivery::start(self, window, wanted)?.run()?;
+        if is_measured {
+            self.room = room(self.room, bytes(window), started.elapsed());
+        }
+        self.carry_out(&chores)?;
+        Ok(chores.stopped)
+    }
+
+    /// Size, flags and date of each wanted message.
+    fn look(&mut self, wanted: &[u32]) -> Result<Vec<Known>, Error> {
+        let mut found = BTreeMap::new();
+        let items = if self.has_details { "UID FLAGS INTERNALDATE RFC822.SIZE" } else { "UID RFC822.SIZE" };
+        for piece in wanted.chunks(LOOK) {
+            let command = format!("UID FETCH {} ({items})", Uids::set(piece));
+            let (mut responses, mut unreadable) = (0, None);
+            let done = self.session.run(&command, self.call, |line| {
+                let known = scan(line);
+                if known.is_none() && opening(line).is_some() {
+                    unreadable.get_or_insert_with(|| line.to_vec());
+                }
+                let Some(known) = known.filter(|known| piece.binary_search(&known.uid).is_ok()) else { return Ok(()) };
+                // A server that changes flags meanwhile says so in between; one that goes on saying so is not listened to.
+                responses += 1;
+                if responses > 4 * LOOK {
+                    return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", 4 * LOOK));
+                }
+                if known.has_size {
+                    found.insert(known.uid, known);
+                } else {
+                    found.entry(known.uid).or_insert(known);
+                }
+                Ok(())
+            })?;
+            if !done.is_ok {
+                let refused = self.session.refused("imap.fetch_refused", &done);
+                if refused.status == Status::Later {
+                    return Err(refused);
+                }
+                self.refused.get_or_insert(refused);
+            }
+            // It may have been about a message that is to be fetched, which is not to be missing without a word.
+            if let Some(line) = unreadable {
+                let refusal = self.session.malformed(&line).usable();
+                self.refusal.get_or_insert(refusal);
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Of the messages that did not come, those that the folder still has: the others were deleted meanwhile.
+    pub(super) fn look_for_absent(&mut self) -> Result<(), Error> {
+        let absent: Vec<u32> = std::mem::take(&mut self.absent).into_iter().collect();
+        for piece in Uids::pieces(&absent) {
+            let found = self.session.search(&format!("UID {}", Uids::set(piece)), self.call)?;
+            for uid in found.into_iter().filter(|uid| piece.binary_search(uid).is_ok()) {
+                let error = self.session.error(Status::Protocol, "imap.message_withheld").stage(Stage::Fetch).usable();
+                self.missing.insert(uid, error);
+            }
+        }
+        if self.missing.is_empty() {
+            // All that is there has come, so what was refused was about what is gone.
+            self.refused = None;
+        }
+        Ok(())
+    }
+}
