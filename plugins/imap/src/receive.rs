@@ -12,11 +12,9 @@ use crate::settings::Settings;
 use crate::state::State;
 use crate::uids::Uids;
 use crate::wait::Patience;
-use crate::window::FIRST_BYTES;
 use fetch::{Chores, Fetch};
-use postkontor_plugin::{Call, Error, Filter, Missing, ReceiveRequest, Received, Stage, Status, Summary};
+use postkontor_plugin::{Call, Error, Filter, Missing, ReceiveRequest, Received, Stage, Status};
 use slices::LARGE;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// No call lasts longer, in seconds.
 const DAY: u64 = 86_400;
@@ -40,36 +38,7 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         // The server has numbered the folder anew: what was remembered is of other messages.
         state = State { validity: selected.validity, ..State::default() };
     }
-    let mut fetch = Fetch {
-        session,
-        settings,
-        folder: selected.name,
-        state,
-        call,
-        extent: selected.extent,
-        is_searched: false,
-        is_sliced: false,
-        joined: Vec::new(),
-        latest: None,
-        needs_look: request.max_bytes.is_some(),
-        room: FIRST_BYTES,
-        has_details: request.summary == Summary::Full,
-        mailbox: Vec::new(),
-        is_complete: false,
-        taken: HashSet::new(),
-        headers: HashSet::new(),
-        condemned: HashSet::new(),
-        deleted: HashSet::new(),
-        unmarked: HashSet::new(),
-        limit: usize::MAX,
-        absent: BTreeSet::new(),
-        spoiled: BTreeMap::new(),
-        given_up: 0,
-        missing: BTreeMap::new(),
-        warnings: Vec::new(),
-        refusal: None,
-        refused: None,
-    };
+    let mut fetch = Fetch::new(session, settings, state, selected, request, call);
     let result = fetch.run_until(&mut Patience::new(request.wait_seconds.min(DAY), settings), request);
     let (state, missing) = (fetch.remembered(), fetch.missing());
     match result {

@@ -1,11 +1,13 @@
 //! A fetch in progress: what is known of the folder, and what was done with its messages.
 
+use crate::folders::Selected;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::{Extent, State};
 use crate::uids::{Range, Uids};
+use crate::window::FIRST_BYTES;
 use postkontor_plugin::net::Trail;
-use postkontor_plugin::{Call, Error, SessionState};
+use postkontor_plugin::{Call, Error, ReceiveRequest, SessionState, Summary};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A fetch in progress.
@@ -71,7 +73,48 @@ pub(super) struct Chores {
     pub(super) stopped: bool,
 }
 
-impl Fetch<'_, '_> {
+impl<'a, 'b> Fetch<'a, 'b> {
+    /// A fetch from the selected folder, of which nothing is known yet but what an earlier call remembered.
+    pub(super) fn new(
+        session: &'a mut Session,
+        settings: &'a Settings,
+        state: State,
+        selected: Selected,
+        request: &ReceiveRequest,
+        call: &'a Call<'b>,
+    ) -> Fetch<'a, 'b> {
+        Fetch {
+            session,
+            settings,
+            folder: selected.name,
+            state,
+            call,
+            extent: selected.extent,
+            needs_look: request.max_bytes.is_some(),
+            room: FIRST_BYTES,
+            has_details: request.summary == Summary::Full,
+            is_searched: false,
+            is_sliced: false,
+            joined: Vec::new(),
+            latest: None,
+            mailbox: Vec::new(),
+            is_complete: false,
+            taken: HashSet::new(),
+            headers: HashSet::new(),
+            condemned: HashSet::new(),
+            deleted: HashSet::new(),
+            unmarked: HashSet::new(),
+            limit: usize::MAX,
+            absent: BTreeSet::new(),
+            spoiled: BTreeMap::new(),
+            given_up: 0,
+            missing: BTreeMap::new(),
+            warnings: Vec::new(),
+            refusal: None,
+            refused: None,
+        }
+    }
+
     /// How many messages may still come.
     pub(super) fn left(&self) -> usize {
         self.limit.saturating_sub(self.taken.len())
