@@ -1,7 +1,7 @@
 //! `cargo xtask demo`: the tour of examples/c/demo.c, with a sandbox mail server of its own on this machine.
 
 use crate::packages;
-use crate::steps::{cargo, root};
+use crate::workspace::{cargo, root};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

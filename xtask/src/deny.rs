@@ -1,6 +1,7 @@
 //! Looks at the crates that the products are made of with cargo-deny: licences, duplicates, sources, and known advisories.
 
-use crate::steps::{Steps, cargo};
+use crate::steps::Steps;
+use crate::workspace::cargo;
 use crate::{notices, packages};
 use std::process::{Command, ExitCode, Stdio};
 

@@ -1,6 +1,6 @@
 //! `cargo xtask header`: writes the C headers anew.
 
-use crate::steps::cargo;
+use crate::workspace::cargo;
 use std::process::ExitCode;
 
 /// Runs the test that compares the headers with the sources, in the mood to write them.

@@ -14,6 +14,7 @@ mod packages;
 mod steps;
 mod structure;
 mod test;
+mod workspace;
 
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 //! MIT, BSD, ISC, Zlib, Unicode and Apache ask for their text to go along with a binary. Where a crate leaves the choice, MIT is taken,
 //! which is the shortest. The crates are those that cargo links for the systems of a release, without procedural macros.
 
-use crate::steps::{cargo, root};
+use crate::workspace::{cargo, root};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

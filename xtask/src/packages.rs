@@ -1,6 +1,6 @@
 //! What the machine must have for every test to run.
 
-use crate::steps::root;
+use crate::workspace::root;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

@@ -1,8 +1,8 @@
 //! Runs commands one after another and counts what they say about tests.
 
 use crate::harness::{Failure, Reading};
+use crate::workspace::root;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -14,19 +14,6 @@ pub(crate) struct Steps {
     skipped: u64,
     /// The steps that failed, each with the tests that did.
     broken: Vec<(String, Vec<Failure>)>,
-}
-
-/// The root of the workspace.
-pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
-}
-
-/// The cargo that runs this task.
-pub(crate) fn cargo() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root());
-    command
 }
 
 impl Steps {

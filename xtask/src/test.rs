@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything, in the order in which a failure is cheapest.
 
-use crate::steps::{Steps, cargo, root};
+use crate::steps::Steps;
+use crate::workspace::{cargo, root};
 use crate::{deny, packages};
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -6,7 +6,8 @@ mod modules;
 mod paths;
 mod tokens;
 
-use crate::steps::{Steps, root};
+use crate::steps::Steps;
+use crate::workspace::root;
 use modules::Crate;
 use std::io::Result;
 use std::path::{Path, PathBuf};
