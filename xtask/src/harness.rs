@@ -18,17 +18,24 @@ pub(crate) struct Reading {
     pub(crate) failed: u64,
     pub(crate) ignored: u64,
     pub(crate) failures: Vec<Failure>,
+    sums: u64,
     /// The failure whose output is being read.
     speaking: Option<usize>,
 }
 
 impl Reading {
+    /// Whether a sum was printed: a program that ends before has crashed.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.sums > 0
+    }
+
     /// Takes the next line.
     pub(crate) fn line(&mut self, line: &str) {
         if let Some(summary) = Summary::read(line) {
             self.passed += summary.passed;
             self.failed += summary.failed;
             self.ignored += summary.ignored;
+            self.sums += 1;
             self.speaking = None;
         } else if let Some(test) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")) {
             self.failures.push(Failure { test: test.to_owned(), said: Vec::new() });

@@ -4,13 +4,16 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
 
+mod areas;
 mod bench;
+mod checks;
 mod demo;
 mod deny;
 mod harness;
 mod header;
 mod notices;
 mod packages;
+mod programs;
 mod steps;
 mod structure;
 mod test;
@@ -28,7 +31,11 @@ struct Task {
 
 const TASKS: &[Task] = &[
     Task { name: "demo", about: "shows it all on this machine: form, test, an invoice sent, and what goes wrong", run: demo::run },
-    Task { name: "test", about: "installs what is missing, then checks and tests everything", run: test::run },
+    Task {
+        name: "test",
+        about: "installs what is missing, then checks and tests everything, or what the named areas need",
+        run: test::run,
+    },
     Task { name: "bench", about: "compares the speed with libcurl, lettre and smtplib", run: bench::run },
     Task { name: "header", about: "writes include/*.h anew from the Rust sources", run: header::run },
     Task { name: "crates", about: "looks at the crates of the products: licences, duplicates, advisories", run: deny::task },

@@ -1,6 +1,7 @@
 //! Runs commands one after another and counts what they say about tests.
 
 use crate::harness::{Failure, Reading};
+use crate::programs::{self, Program};
 use crate::workspace::root;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -22,28 +23,49 @@ impl Steps {
         self.look(name, || command.stdin(Stdio::null()).status().is_ok_and(|status| status.success()))
     }
 
-    /// Runs tests; each summary line of theirs is counted. Tests that a machine cannot run write a line into the file named by
+    /// Runs tests by cargo; each summary line of theirs is counted. Tests that a machine cannot run write a line into the file named by
     /// `POSTKONTOR_SKIPPED`, and count as skipped.
-    pub(crate) fn tests(&mut self, name: &str, command: &mut Command) -> bool {
+    pub(crate) fn tests(&mut self, name: &str, command: &mut Command) {
         let begin = heading(name);
         let notes = root().join("target").join("skipped.txt");
         // Left by an earlier run, or not there.
         let _ = std::fs::remove_file(&notes);
         let (done, reading) = read(command.env("POSTKONTOR_SKIPPED", &notes));
         let skipped: Vec<String> = std::fs::read_to_string(&notes).unwrap_or_default().lines().map(str::to_owned).collect();
-        for reason in &skipped {
+        // A command that ended before its sum, or built nothing, has failed as well.
+        let problem = (!done && reading.failed == 0).then(|| "ended without a failed test".to_owned());
+        self.count(name, reading, &skipped, problem);
+        ending(name, done, begin);
+    }
+
+    /// Runs test programs side by side; each one's output is printed when it ended.
+    pub(crate) fn programs(&mut self, programs: &[Program]) {
+        let name = format!("{} test programs", programs.len());
+        let (begin, before) = (heading(&name), self.failed);
+        let ran = programs::run(programs, |run| {
+            println!("\n-- {}\n{}", run.name, run.output.trim_matches('\n'));
+            println!("-- {}: {} after {} s", run.name, if run.is_well() { "done" } else { "FAILED" }, run.seconds);
+            self.count(&run.name, run.reading, &run.skipped, run.problem);
+        });
+        if let Err(error) = ran {
+            println!("{error}");
+            self.fail(&name);
+        }
+        ending(&name, self.failed == before, begin);
+    }
+
+    /// Adds what tests said. `problem`: what went wrong beside the tests that failed.
+    fn count(&mut self, name: &str, reading: Reading, skipped: &[String], problem: Option<String>) {
+        for reason in skipped {
             println!("skipped: {reason}");
         }
         self.skipped += reading.ignored + skipped.len() as u64;
         self.passed += reading.passed.saturating_sub(skipped.len() as u64);
-        self.failed += reading.failed;
-        if !done {
-            // A program that ended before its sum, or was not built, has failed as well.
-            self.failed += u64::from(reading.failed == 0);
-            self.broken.push((name.to_owned(), reading.failures));
+        self.failed += reading.failed + u64::from(problem.is_some());
+        if reading.failed > 0 || problem.is_some() {
+            let name = problem.map_or(name.to_owned(), |problem| format!("{name}: {problem}"));
+            self.broken.push((name, reading.failures));
         }
-        ending(name, done, begin);
-        done
     }
 
     /// Runs a check that is no command of its own.

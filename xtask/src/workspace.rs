@@ -1,7 +1,16 @@
 //! The workspace that the tasks are about.
 
+use std::io::Result;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// A package of the workspace, as far as its manifest is read here.
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+    /// All but `default`.
+    pub(crate) features: Vec<String>,
+}
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
@@ -14,4 +23,45 @@ pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command
+}
+
+/// The packages in the order of the root manifest.
+pub(crate) fn members() -> Result<Vec<Member>> {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml"))?;
+    let members = manifest.split_once("members = [").and_then(|(_, rest)| rest.split_once(']')).map_or("", |(members, _)| members);
+    let read = |member| {
+        let folder = root().join(member);
+        Ok(Member::read(&std::fs::read_to_string(folder.join("Cargo.toml"))?, folder))
+    };
+    members.split('"').skip(1).step_by(2).map(read).collect()
+}
+
+impl Member {
+    fn read(manifest: &str, folder: PathBuf) -> Member {
+        let name = manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).unwrap_or_default().to_owned();
+        let section = manifest.split_once("\n[features]\n").map_or("", |(_, rest)| rest.split("\n[").next().unwrap_or_default());
+        let feature = |line: &str| line.split_once(" = ").map(|(name, _)| name.to_owned());
+        let features = section.lines().filter(|line| !line.starts_with([' ', '#'])).filter_map(feature);
+        Member { name, folder, features: features.filter(|name| name != "default").collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_gives_its_name_and_its_features() {
+        let manifest = "[package]\nname = \"a\"\n\n[features]\ndefault = [\"b\"]\n# A word = a word.\nb = [\n    \"dep:x\",\n]\nc = []\n\n[[bin]]\nname = \"d\"\n";
+        let member = Member::read(manifest, PathBuf::new());
+        assert_eq!((member.name.as_str(), member.features), ("a", vec!["b".to_owned(), "c".to_owned()]));
+        assert!(Member::read("[package]\nname = \"a\"\n", PathBuf::new()).features.is_empty());
+    }
+
+    #[test]
+    fn every_package_has_a_name() {
+        let members = members().unwrap();
+        assert!(members.iter().any(|member| member.name == "xtask"));
+        assert!(members.iter().all(|member| !member.name.is_empty()));
+    }
 }

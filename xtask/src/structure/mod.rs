@@ -7,7 +7,7 @@ mod paths;
 mod tokens;
 
 use crate::steps::Steps;
-use crate::workspace::root;
+use crate::workspace::{members, root};
 use modules::Crate;
 use std::io::Result;
 use std::path::{Path, PathBuf};
@@ -68,11 +68,9 @@ fn circles_of(root: &Path, found: &mut Vec<String>) -> Result<()> {
 
 /// The root files of all crates that are members of the workspace.
 fn roots() -> Result<Vec<PathBuf>> {
-    let manifest = std::fs::read_to_string(root().join("Cargo.toml"))?;
-    let members = manifest.split_once("members = [").and_then(|(_, rest)| rest.split_once(']')).map_or("", |(members, _)| members);
     let mut roots = Vec::new();
-    for member in members.split('"').skip(1).step_by(2) {
-        let folder = root().join(member).join("src");
+    for member in members()? {
+        let folder = member.folder.join("src");
         roots.extend(["lib.rs", "main.rs"].map(|name| folder.join(name)).into_iter().filter(|file| file.exists()));
         let programs = std::fs::read_dir(folder.join("bin")).into_iter().flatten().flatten().map(|entry| entry.path());
         roots.extend(programs.filter(|file| file.extension().is_some_and(|extension| extension == "rs")));

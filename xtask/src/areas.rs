@@ -1,0 +1,142 @@
+//! The areas of `cargo xtask test AREA…`: what a change there may break, and no more.
+
+/// A part of the project, and the tests that look at it.
+struct Area {
+    name: &'static str,
+    /// The packages whose own tests look at it.
+    packages: &'static [&'static str],
+    /// The programs of `tests/tests` that look at it.
+    programs: &'static [&'static str],
+}
+
+const AREAS: &[Area] = &[
+    Area { name: "core", packages: &["postkontor-core"], programs: &["plugins", "settings", "secrets"] },
+    Area { name: "sdk", packages: &["postkontor-abi", "postkontor-plugin"], programs: &["plugins", "hostile"] },
+    Area { name: "smtp", packages: &["postkontor-smtp"], programs: &["hostile", "pages", "real_servers"] },
+    Area { name: "imap", packages: &["postkontor-imap"], programs: &["receiving", "pages", "real_servers"] },
+    Area { name: "pop3", packages: &["postkontor-pop3"], programs: &["receiving", "pages", "real_servers"] },
+    Area { name: "sendmail", packages: &["postkontor-sendmail"], programs: &[] },
+    Area { name: "ffi", packages: &["postkontor-ffi"], programs: &["callers"] },
+    Area { name: "cli", packages: &["postkontor-cli"], programs: &["cli", "demo", "day"] },
+    Area { name: "forms", packages: &[], programs: &["forms", "settings", "pages"] },
+    Area { name: "docs", packages: &[], programs: &["docs", "day", "settings"] },
+    Area { name: "servers", packages: &[], programs: &[LIBRARY, "real_servers"] },
+    Area { name: "bench", packages: &["postkontor-bench"], programs: &[] },
+    Area { name: "xtask", packages: &["xtask"], programs: &["demo"] },
+];
+
+/// Not a program of `tests/tests` but the library that they stand on, with the servers.
+pub(crate) const LIBRARY: &str = "lib";
+
+/// The programs of `tests/tests`; each is an area by itself. `lettre` needs a feature and has a step of its own.
+const PROGRAMS: &[&str] =
+    &["callers", "cli", "day", "demo", "docs", "forms", "hostile", "pages", "plugins", "real_servers", "receiving", "secrets", "settings"];
+
+/// Areas that are no test programs: the compiler's checks, programs that compose with lettre, the Rust projects under `examples`.
+const OTHERS: &[&str] = &["checks", "lettre", "examples"];
+
+/// What a run does.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Selection {
+    /// Everything; nothing else is filled in then.
+    pub(crate) all: bool,
+    pub(crate) checks: bool,
+    pub(crate) lettre: bool,
+    pub(crate) examples: bool,
+    pub(crate) packages: Vec<&'static str>,
+    pub(crate) programs: Vec<&'static str>,
+}
+
+impl Selection {
+    /// Whether anything must be built and run.
+    pub(crate) fn has_tests(&self) -> bool {
+        self.all || self.lettre || self.examples || !self.packages.is_empty() || !self.programs.is_empty()
+    }
+
+    /// What these areas need, and everything where none is named. The error lists the areas.
+    pub(crate) fn read(areas: &[String]) -> Result<Selection, String> {
+        let mut selection = Selection { all: areas.is_empty(), ..Selection::default() };
+        for name in areas {
+            let area = AREAS.iter().find(|area| area.name == name);
+            let program = PROGRAMS.iter().find(|program| *program == name);
+            match (area, program, name.as_str()) {
+                (Some(area), ..) => {
+                    selection.packages.extend(area.packages);
+                    selection.programs.extend(area.programs);
+                }
+                (None, Some(program), _) => selection.programs.push(program),
+                (None, None, "checks") => selection.checks = true,
+                (None, None, "lettre") => selection.lettre = true,
+                (None, None, "examples") => selection.examples = true,
+                _ => return Err(format!("there is no area \"{name}\"; there are {}", names().join(", "))),
+            }
+        }
+        for list in [&mut selection.packages, &mut selection.programs] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        Ok(selection)
+    }
+}
+
+/// All areas, each once.
+fn names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = AREAS.iter().map(|area| area.name).chain(PROGRAMS.iter().chain(OTHERS).copied()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::{members, root};
+
+    fn read(areas: &[&str]) -> Result<Selection, String> {
+        Selection::read(&areas.iter().map(|area| (*area).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn an_unknown_area_is_answered_with_the_list() {
+        let problem = read(&["core", "smpt"]).unwrap_err();
+        assert!(problem.contains("\"smpt\"") && names().iter().all(|name| problem.contains(name)), "{problem}");
+    }
+
+    #[test]
+    fn areas_are_united_and_no_area_is_everything() {
+        let both = read(&["imap", "pop3", "checks"]).unwrap();
+        assert_eq!(both.packages, ["postkontor-imap", "postkontor-pop3"]);
+        assert_eq!(both.programs, ["pages", "real_servers", "receiving"]);
+        assert!(both.checks && !both.all);
+        assert_eq!(read(&[]).unwrap(), Selection { all: true, ..Selection::default() });
+    }
+
+    #[test]
+    fn the_areas_are_those_of_the_workspace() {
+        let mut packages: Vec<&str> = AREAS.iter().flat_map(|area| area.packages).copied().collect();
+        packages.sort_unstable();
+        // Of the tests' own package an area takes programs.
+        let mut members: Vec<String> = members().unwrap().into_iter().map(|member| member.name).collect();
+        members.retain(|name| name != "postkontor-tests");
+        members.sort_unstable();
+        assert_eq!(packages, members);
+        let files = std::fs::read_dir(root().join("tests").join("tests")).unwrap();
+        let mut programs: Vec<String> = files
+            .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+            .filter(|name| name != "lettre")
+            .collect();
+        programs.sort_unstable();
+        assert_eq!(PROGRAMS, programs);
+        assert!(AREAS.iter().flat_map(|area| area.programs).all(|program| *program == LIBRARY || PROGRAMS.contains(program)));
+    }
+
+    #[test]
+    fn the_readme_names_every_area() {
+        let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+        let (_, listed) = readme.split_once("Areas: ").expect("the list of areas");
+        let (listed, _) = listed.split_once('.').expect("its end");
+        let mut listed: Vec<&str> = listed.split(',').map(str::trim).collect();
+        listed.sort_unstable();
+        assert_eq!(listed, names());
+    }
+}
