@@ -1,5 +1,6 @@
 //! What opening and checking accounts costs, counted in memory asked for, at two sizes of the settings document. A program of its own,
 //! with one test at a time: its allocator counts.
+#![allow(unsafe_code, reason = "an allocator that counts is unsafe by its trait; it only calls the system's")]
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 
 use postkontor_core::{Account, Callbacks, Host};

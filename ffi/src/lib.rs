@@ -13,6 +13,7 @@
 //! The doc comments of `abi` and of the exported functions are the C manual: `tests/header.rs` makes the header of them.
 //! Everything that may be called from Rust is in `postkontor_core`; this crate is a library to Rust for its tests only.
 
+#![allow(unsafe_code, reason = "C passes pointers")]
 #![cfg_attr(test, allow(clippy::undocumented_unsafe_blocks, reason = "tests pass what is asked for, or what must be refused"))]
 
 pub mod abi;

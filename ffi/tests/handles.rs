@@ -1,5 +1,6 @@
 //! Every function of the C ABI, given every handle and text that cannot be.
 
+#![allow(unsafe_code, reason = "the C ABI is called as C calls it")]
 #![allow(clippy::unwrap_used, clippy::undocumented_unsafe_blocks, reason = "a test that passes what must be refused")]
 
 use postkontor::abi::{AccountHandle, Buf, CancelHandle, HostHandle, MessageHandle};

@@ -1,5 +1,7 @@
 //! Where our own module lies.
 
+#![allow(unsafe_code, reason = "the system is asked by C functions")]
+
 use std::path::PathBuf;
 
 /// The folder of the module (shared library or program) that this code lies in.

@@ -3,6 +3,8 @@
 //! A plugin in another language may return anything: a table of another interface, a shorter one, one with an empty place. Calling
 //! through such a table would end the process, so it is looked at, member by member, before it is taken for a [`raw::Plugin`].
 
+#![allow(unsafe_code, reason = "what a plugin returned is a pointer")]
+
 use postkontor_abi as raw;
 use std::ffi::c_void;
 use std::mem::{align_of, offset_of};

@@ -58,8 +58,7 @@ mod platform {
 
     /// Who else could change it, if anybody could.
     pub(super) fn writer(metadata: &Metadata, folder: Folder) -> Option<String> {
-        // SAFETY: geteuid has no preconditions and cannot fail.
-        let user = unsafe { libc::geteuid() };
+        let user = rustix::process::geteuid().as_raw();
         let mode = metadata.mode();
         if metadata.uid() != 0 && metadata.uid() != user {
             return Some(format!("it belongs to user {}, neither to root nor to user {user}", metadata.uid()));

@@ -1,5 +1,7 @@
 //! Calls through the frozen vtable: the only place where the host touches a plugin's pointers.
 
+#![allow(unsafe_code, reason = "plugins are called through pointers")]
+
 use super::table;
 use crate::error::{failed, unreadable, unwritable};
 use crate::{Callbacks, Cancel};

@@ -2,6 +2,8 @@
 //!
 //! Authors need only [`export!`](crate::export) from here. A host that links a plugin statically takes [`vtable`].
 
+#![allow(unsafe_code, reason = "the host calls through pointers")]
+
 use crate::settings::methods;
 use crate::wire::{DescribeRequest, Description, Identity, OpenRequest, SendAnswer, SendRequest, Timed};
 use crate::{Action, Call, Error, Host, Level, Mail, Secret, Status, Transport};

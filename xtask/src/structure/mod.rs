@@ -1,13 +1,15 @@
-//! Holds the sources to the house's own measures: no function above [`LINES`] lines, no circle between the files of a crate.
+//! Holds the sources to the house's own measures: no function above [`LINES`] lines, no circle between the files of a crate, `unsafe` in
+//! certain files only.
 
 mod circles;
 mod functions;
 mod modules;
 mod paths;
 mod tokens;
+mod unsafe_code;
 
 use crate::steps::Steps;
-use crate::workspace::{members, root};
+use crate::workspace::{members, shown};
 use modules::Crate;
 use std::io::Result;
 use std::path::{Path, PathBuf};
@@ -27,12 +29,17 @@ pub(crate) fn task(_arguments: &[String]) -> ExitCode {
 pub(crate) fn run(steps: &mut Steps) {
     steps.look("length of functions", || all_well(long_functions));
     steps.look("circles between files", || all_well(circles_of));
+    steps.look("files with unsafe code", || none_found(unsafe_code::look));
 }
 
 /// Looks at each crate and prints what is found; whether that is nothing.
 fn all_well(look: impl Fn(&Path, &mut Vec<String>) -> Result<()>) -> bool {
+    none_found(|found| roots()?.iter().try_for_each(|root| look(root, found)))
+}
+
+fn none_found(look: impl Fn(&mut Vec<String>) -> Result<()>) -> bool {
     let mut found = Vec::new();
-    let looked = roots().and_then(|roots| roots.iter().try_for_each(|root| look(root, &mut found)));
+    let looked = look(&mut found);
     if let Err(error) = looked {
         found.push(format!("the sources cannot be read: {error}"));
     }
@@ -76,8 +83,4 @@ fn roots() -> Result<Vec<PathBuf>> {
         roots.extend(programs.filter(|file| file.extension().is_some_and(|extension| extension == "rs")));
     }
     Ok(roots)
-}
-
-fn shown(file: &Path) -> String {
-    file.strip_prefix(root()).unwrap_or(file).display().to_string()
 }
