@@ -100,5 +100,5 @@ impl Transport for Imap {
     }
 }
 
-#[cfg(not(feature = "builtin"))]
+#[cfg(feature = "export")]
 postkontor_plugin::export!(Imap);

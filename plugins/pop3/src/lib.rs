@@ -75,5 +75,5 @@ impl Transport for Pop3 {
     }
 }
 
-#[cfg(not(feature = "builtin"))]
+#[cfg(feature = "export")]
 postkontor_plugin::export!(Pop3);

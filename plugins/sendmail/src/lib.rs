@@ -48,5 +48,5 @@ impl Transport for Sendmail {
     }
 }
 
-#[cfg(not(feature = "builtin"))]
+#[cfg(feature = "export")]
 postkontor_plugin::export!(Sendmail);

@@ -74,5 +74,5 @@ impl Transport for Smtp {
     }
 }
 
-#[cfg(not(feature = "builtin"))]
+#[cfg(feature = "export")]
 postkontor_plugin::export!(Smtp);
