@@ -36,8 +36,10 @@ pub(crate) struct Answer {
     pub(crate) kind: Kind,
 }
 
-/// A result of the library's, as the JSON that is shown.
-pub(crate) fn told(result: &impl serde::Serialize, kind: Kind) -> Result<Answer, Error> {
-    let json = serde_json::to_value(result).map_err(|error| problem("cli.unreadable").detail(error.to_string()))?;
-    Ok(Answer { json, status: Status::Ok, kind })
+impl Answer {
+    /// A result of the library's, as the JSON that is shown.
+    pub(crate) fn new(result: &impl serde::Serialize, kind: Kind) -> Result<Answer, Error> {
+        let json = serde_json::to_value(result).map_err(|error| problem("cli.unreadable").detail(error.to_string()))?;
+        Ok(Answer { json, status: Status::Ok, kind })
+    }
 }

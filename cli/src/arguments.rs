@@ -110,9 +110,9 @@ pub(crate) struct Options {
 
 /// Options that say what, not how: each belongs to certain commands only.
 #[derive(Default)]
-struct Given(BTreeMap<&'static str, OsString>);
+struct CommandOptions(BTreeMap<&'static str, OsString>);
 
-const OWN: &[&str] = &["account", "message", "folder", "to", "state", "max", "max-bytes", "filter", "then", "loop", "wait"];
+const COMMAND_OPTIONS: &[&str] = &["account", "message", "folder", "to", "state", "max", "max-bytes", "filter", "then", "loop", "wait"];
 
 /// Reads the command line. The options are returned beside the error, too, as far as they were understood: they say in which
 /// form and language the error is wanted.
@@ -124,12 +124,12 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> (Options, R
 
 fn command(mut parser: lexopt::Parser, options: &mut Options) -> Result<Command, Error> {
     let mut words: Vec<OsString> = Vec::new();
-    let mut given = Given::default();
+    let mut given = CommandOptions::default();
     let (mut early, mut wrong) = (None, None);
     loop {
         match next(&mut parser, options, &mut given) {
             Ok(Some(Part::Word(word))) => words.push(word),
-            Ok(Some(Part::Early(command))) => early = early.or(Some(command)),
+            Ok(Some(Part::Command(command))) => early = early.or(Some(command)),
             Ok(Some(Part::Option)) => {}
             Ok(None) => break,
             // Reading goes on, because the options behind say how the error is wanted.
@@ -160,33 +160,33 @@ enum Part {
     /// The command or one of its arguments.
     Word(OsString),
     /// A command in the shape of an option.
-    Early(Command),
+    Command(Command),
     /// An option, noted.
     Option,
 }
 
-fn next(parser: &mut lexopt::Parser, options: &mut Options, given: &mut Given) -> Result<Option<Part>, Error> {
+fn next(parser: &mut lexopt::Parser, options: &mut Options, given: &mut CommandOptions) -> Result<Option<Part>, Error> {
     let unreadable = |error: lexopt::Error| problem("cli.unreadable").detail(error.to_string());
     let Some(argument) = parser.next().map_err(unreadable)? else { return Ok(None) };
     match argument {
         Value(word) => return Ok(Some(Part::Word(word))),
-        Short('h') | Long("help") => return Ok(Some(Part::Early(Command::Help))),
-        Short('V') | Long("version") => return Ok(Some(Part::Early(Command::Version))),
+        Short('h') | Long("help") => return Ok(Some(Part::Command(Command::Help))),
+        Short('V') | Long("version") => return Ok(Some(Part::Command(Command::Version))),
         Long("json") => options.json = true,
         Long("lang") => options.language = Some(text("lang", parser.value().map_err(unreadable)?)?),
         Long("plugins") => options.plugins.push(absolute("plugins", parser.value().map_err(unreadable)?)?),
         Long("trace") => options.trace = Some(parser.value().map_err(unreadable)?.into()),
         Long("timeout") => options.timeout = Some(seconds(parser.value().map_err(unreadable)?)?),
         Long(name) => {
-            let Some(own) = OWN.iter().find(|own| **own == name) else {
+            let Some(option) = COMMAND_OPTIONS.iter().find(|option| **option == name) else {
                 let unknown = problem("cli.option_unknown").arg("option", format!("--{name}"));
                 // What stands behind its `=`, if something does, belongs to it.
                 drop(parser.optional_value());
                 return Err(unknown);
             };
             let value = parser.value().map_err(unreadable)?;
-            if given.0.insert(own, value).is_some() {
-                return Err(problem("cli.option_twice").arg("option", format!("--{own}")));
+            if given.0.insert(option, value).is_some() {
+                return Err(problem("cli.option_twice").arg("option", format!("--{option}")));
             }
         }
         Short(name) => return Err(problem("cli.option_unknown").arg("option", format!("-{name}"))),
@@ -194,7 +194,7 @@ fn next(parser: &mut lexopt::Parser, options: &mut Options, given: &mut Given) -
     Ok(Some(Part::Option))
 }
 
-fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Given) -> Result<Command, Error> {
+fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut CommandOptions) -> Result<Command, Error> {
     let missing = |what: &str| problem("cli.argument_missing").arg("command", name).arg("argument", what);
     let command = match name {
         "help" => Command::Help,
@@ -238,7 +238,7 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Giv
     Ok(command)
 }
 
-impl Given {
+impl CommandOptions {
     fn text(&mut self, option: &'static str) -> Result<Option<String>, Error> {
         self.0.remove(option).map(|value| text(option, value)).transpose()
     }

@@ -71,14 +71,14 @@ impl Stop {
 
 /// What the library may ask of the command.
 #[derive(Default)]
-pub(crate) struct Desk {
+pub(crate) struct Program {
     /// Where the log goes.
     pub(crate) trace: Trace,
     /// Ends the call.
     pub(crate) stop: Stop,
 }
 
-impl Callbacks for Desk {
+impl Callbacks for Program {
     fn log(&self, level: i32, text: &str) {
         self.trace.line(&postkontor_core::log::line(level, text));
     }
@@ -112,18 +112,18 @@ mod tests {
         let file = std::env::temp_dir().join(format!("postkontor-cli-{}", std::process::id()));
         for (content, secret) in [("pass word\n", "pass word"), ("x\r\n", "x"), ("y", "y"), ("z\n\n", "z\n")] {
             std::fs::write(&file, content).unwrap();
-            let found = Desk::default().secret_get(&format!("file:{}", file.display()));
+            let found = Program::default().secret_get(&format!("file:{}", file.display()));
             assert_eq!(found.unwrap().reveal(), secret);
         }
         std::fs::remove_file(&file).unwrap();
-        assert!(Desk::default().secret_get(&format!("file:{}", file.display())).is_none());
+        assert!(Program::default().secret_get(&format!("file:{}", file.display())).is_none());
     }
 
     #[test]
     fn a_secret_comes_from_the_environment() {
-        let desk = Desk::default();
-        assert_eq!(desk.secret_get("env:CARGO_PKG_NAME").unwrap().reveal(), "postkontor-cli");
-        assert!(desk.secret_get("env:POSTKONTOR_NO_SUCH_VARIABLE").is_none());
-        assert!(desk.secret_get("plain name").is_none());
+        let program = Program::default();
+        assert_eq!(program.secret_get("env:CARGO_PKG_NAME").unwrap().reveal(), "postkontor-cli");
+        assert!(program.secret_get("env:POSTKONTOR_NO_SUCH_VARIABLE").is_none());
+        assert!(program.secret_get("plain name").is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! Fetches once, and keeps the state of what was fetched in its file.
 
-use crate::answer::{Answer, Kind, told};
+use crate::answer::{Answer, Kind};
 use crate::arguments::Receive;
 use crate::file::{local, read};
 use crate::texts::problem;
@@ -18,7 +18,7 @@ pub(crate) fn remembered(wanted: &Receive) -> Result<Option<String>, Error> {
 /// Fetches once. `state` and its file say afterwards what was taken, also when the fetch was interrupted: what was taken stays taken.
 pub(crate) fn receive(account: &mut Account, wanted: &Receive, state: &mut Option<String>, cancel: &Cancel) -> Result<Answer, Error> {
     let received = account.receive(&receive_request(wanted, state.as_deref())?, None, cancel);
-    let answer = received.and_then(|received| told(&received, Kind::List));
+    let answer = received.and_then(|received| Answer::new(&received, Kind::List));
     let new = match &answer {
         Ok(answer) => answer.json["state"].as_str(),
         Err(error) => error.more.get("state").and_then(Value::as_str),

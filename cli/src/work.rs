@@ -1,8 +1,8 @@
 //! Does what the command line asks for, through the library.
 
-use crate::answer::{Answer, Kind, told};
+use crate::answer::{Answer, Kind};
 use crate::arguments::{Command, Options, Verb};
-use crate::callbacks::{Desk, Stop, Trace};
+use crate::callbacks::{Program, Stop, Trace};
 use crate::file::read;
 use crate::receive::{receive, remembered};
 use crate::secrecy;
@@ -23,18 +23,18 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
     let trace = Trace::open(options.trace.as_deref())?;
     let config = json!({"language": texts.language(), "plugins": options.plugins});
     let stop = Stop::default();
-    let host = Host::open(&config.to_string(), Box::new(Desk { trace, stop: stop.clone() }))?;
+    let host = Host::open(&config.to_string(), Box::new(Program { trace, stop: stop.clone() }))?;
     let cancel = Cancel::new(options.timeout);
     Ok(match command {
         Command::Help | Command::Version => return text(""),
-        Command::Transports => told(&host.transports(), Kind::Transports)?,
-        Command::Schema { transport } => told(&host.schema(&transport, texts.language())?, Kind::Schema)?,
-        Command::Discover { address } => told(&host.discover(&address, &cancel)?, Kind::Other)?,
+        Command::Transports => Answer::new(&host.transports(), Kind::Transports)?,
+        Command::Schema { transport } => Answer::new(&host.schema(&transport, texts.language())?, Kind::Schema)?,
+        Command::Discover { address } => Answer::new(&host.discover(&address, &cancel)?, Kind::Other)?,
         Command::Check { settings } => {
             let text = read(&settings)?;
             secrecy::warn(&settings, &text, &host, texts);
             let checked = host.check(&text);
-            Answer { status: if checked.ok { Status::Ok } else { Status::Settings }, ..told(&checked, Kind::Check)? }
+            Answer { status: if checked.ok { Status::Ok } else { Status::Settings }, ..Answer::new(&checked, Kind::Check)? }
         }
         Command::Account { settings, account, verb } => {
             let text = read(&settings)?;
@@ -54,11 +54,11 @@ fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<An
         Verb::Test { loop_to } => {
             let looped = loop_to.map(|to| Loop { to: Some(to) });
             let report = account.test(&TestRequest { looped }, cancel)?;
-            Ok(Answer { status: report.status(), ..told(&report, Kind::Report)? })
+            Ok(Answer { status: report.status(), ..Answer::new(&report, Kind::Report)? })
         }
-        Verb::Send { message } => told(&account.send_document(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
-        Verb::List { folder } => told(&account.list(&ListRequest { folder }, cancel)?, Kind::List),
-        Verb::Authorize => told(&account.authorize(&Authorize::default(), cancel)?, Kind::Other),
+        Verb::Send { message } => Answer::new(&account.send_document(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
+        Verb::List { folder } => Answer::new(&account.list(&ListRequest { folder }, cancel)?, Kind::List),
+        Verb::Authorize => Answer::new(&account.authorize(&Authorize::default(), cancel)?, Kind::Other),
         // `watch` is the same again and again.
         Verb::Receive(wanted) | Verb::Watch(wanted) => receive(account, &wanted, &mut remembered(&wanted)?, cancel),
     }
