@@ -78,7 +78,7 @@ GROWTH      Functions, status numbers and JSON members are only added. postkonto
 #define POSTKONTOR_OK 0
 
 /**
- * What was passed cannot be. Where `at` points into the message somebody has mistyped something, such as a recipient: show it. Else
+ * An argument is invalid. If `at` points into the message, a user has mistyped something, such as a recipient: show it. Else
  * the program is wrong: a null pointer, a stale handle, broken JSON, an unknown member of a request.
  */
 #define POSTKONTOR_ARGUMENT 1
@@ -240,7 +240,7 @@ void POSTKONTOR_CALL postkontor_buf_free(postkontor_buf *buf);
  * "log":{"file":"/absolute/file.log","level":"information","max_bytes":10485760,"keep":5},"protocol":false} or null; every
  * member may be left out. `log` writes a file without a callback, in which several processes may write: with `max_bytes` it
  * is put aside as file.log.1, and `keep` of those are kept; `level` (error, warning, information, debug, trace) also limits
- * what the callback gets. A file that cannot be written is told to the callback once and is no error. With `protocol` the
+ * what the callback gets. A file that cannot be written is reported to the callback once and is no error. With `protocol` the
  * error of a failed call holds its dialogue without secrets, as "transcript":["C: ...","S: ..."]. `callbacks` may be null; it is copied. A plugin that does not load is no error:
  * postkontor_host_transports tells why. `host` receives the handle, or null.
  */
@@ -338,10 +338,10 @@ postkontor_status POSTKONTOR_CALL postkontor_account_authorize(
  * `message` is {"to":["..."],"subject":"...","text":"...","attachments":[{"name":"...","part":0},{"file":"/path"}]}; "part"
  * counts in `parts`, an array of `count` slices. `parts` may be null when `count` is 0; `cancel` may be null.
  *
- * POSTKONTOR_OK: all of it went to everybody; `out` is the receipt {"message_id","account","transport","recipients":[...]}, for
+ * POSTKONTOR_OK: all of it went to all recipients; `out` is the receipt {"message_id","account","transport","recipients":[...]}, for
  * several messages {"results":[receipt or error,...]}. Its "sent_copy" says whether a copy was kept (settings: sent.copy); one that
  * failed changes no status. POSTKONTOR_PARTIAL: the error says who got it and who did not.
- * POSTKONTOR_UNCERTAIN: the connection broke before the server's verdict; nobody may send again without a human's decision.
+ * POSTKONTOR_UNCERTAIN: the connection broke before the server's verdict; only a human may decide to send again.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_send(
     postkontor_account *account,

@@ -254,7 +254,7 @@ fn text(what: &str, value: OsString) -> Result<String, Error> {
     value.into_string().map_err(|value| problem("cli.not_unicode").arg("option", what).arg("value", value.to_string_lossy()))
 }
 
-/// The host takes absolute paths only; what a person types is meant from where he stands.
+/// The host takes absolute paths only; a relative one on the command line starts in the working directory.
 fn absolute(option: &str, value: OsString) -> Result<PathBuf, Error> {
     let unreadable = |error: std::io::Error| problem("cli.unreadable").arg("option", option).detail(error.to_string());
     std::path::absolute(&value).map_err(unreadable)

@@ -40,12 +40,12 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     problem
 }
 
-/// Somebody wants the command to end: Ctrl-C, or a signal to that purpose.
+/// The request to end: Ctrl-C, or a signal to that purpose.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// From now on such a signal does not end the process any more; it is told here.
+    /// From now on such a signal is noted here instead of ending the process.
     pub(crate) fn listen(&self) -> Result<(), Error> {
         self.listening().map_err(|error| Error::new(Status::Local, "cli.signals_unheard").detail(error.to_string()))
     }
@@ -83,7 +83,7 @@ impl Callbacks for Program {
         self.trace.line(&postkontor_core::log::line(level, text));
     }
 
-    /// Without a trace nobody reads it.
+    /// Without a trace the log has no reader.
     fn log_level(&self) -> Option<Level> {
         self.trace.0.as_ref().map(|_| Level::Trace)
     }

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         Ok(answer) => answer.status,
         Err(error) => error.status,
     };
-    // Whoever closes the pipe early has seen enough; the exit status still tells the outcome.
+    // A reader may close the pipe early; the exit status still tells the outcome.
     drop(print(&answer, &options, &texts));
     u8::try_from(status.number()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

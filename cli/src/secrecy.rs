@@ -9,7 +9,7 @@ use std::path::Path;
 pub(crate) fn warn(file: &Path, settings: &str, host: &Host, texts: &Texts) {
     if is_readable_for_others(file) && has_secret(settings, host) {
         let warning = texts.word("cli.settings_readable").replace("{path}", &file.display().to_string());
-        // Where nobody listens to standard error, there is nobody to warn.
+        // A closed standard error is no reason to fail the call.
         drop(writeln!(std::io::stderr().lock(), "! {warning}"));
     }
 }

@@ -64,7 +64,7 @@ pub(crate) fn problem(code: &str) -> Error {
 
 fn language_of_the_environment() -> String {
     let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty());
-    // `de_AT.UTF-8` is `de-AT`; `C` and `POSIX` are nobody's language.
+    // `de_AT.UTF-8` is `de-AT`; `C` and `POSIX` name no language.
     let language = set.unwrap_or_default().split(['.', '@']).next().unwrap_or_default().replace('_', "-");
     if matches!(language.as_str(), "" | "C" | "POSIX") { "en".to_owned() } else { language }
 }

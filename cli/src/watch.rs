@@ -1,4 +1,4 @@
-//! `watch`: fetches what comes, round by round, until somebody stops it.
+//! `watch`: fetches what comes, round by round, until it is stopped.
 
 use crate::answer::{Answer, Kind};
 use crate::arguments::{Options, Receive};
@@ -69,7 +69,7 @@ fn show_round(round: &Answer, options: &Options, texts: &Texts) {
     }
     let mut out = io::stdout().lock();
     let shown = if options.json { writeln!(out, "{}", round.json) } else { show::answer(&mut out, round, texts) };
-    // Nobody may be reading any more, but the messages are saved all the same.
+    // A closed standard output is no failure: the messages are saved all the same.
     drop(shown.and_then(|()| out.flush()));
 }
 

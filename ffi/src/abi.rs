@@ -10,7 +10,7 @@ pub const POSTKONTOR_ABI: i32 = 1;
 
 /// Status: done.
 pub const POSTKONTOR_OK: i32 = 0;
-/// What was passed cannot be. Where `at` points into the message somebody has mistyped something, such as a recipient: show it. Else
+/// An argument is invalid. If `at` points into the message, a user has mistyped something, such as a recipient: show it. Else
 /// the program is wrong: a null pointer, a stale handle, broken JSON, an unknown member of a request.
 pub const POSTKONTOR_ARGUMENT: i32 = 1;
 /// The settings are incomplete or contradictory.

@@ -91,10 +91,10 @@ pub unsafe extern "system" fn postkontor_account_authorize(
 /// `message` is {"to":["..."],"subject":"...","text":"...","attachments":[{"name":"...","part":0},{"file":"/path"}]}; "part"
 /// counts in `parts`, an array of `count` slices. `parts` may be null when `count` is 0; `cancel` may be null.
 ///
-/// POSTKONTOR_OK: all of it went to everybody; `out` is the receipt {"message_id","account","transport","recipients":[...]}, for
+/// POSTKONTOR_OK: all of it went to all recipients; `out` is the receipt {"message_id","account","transport","recipients":[...]}, for
 /// several messages {"results":[receipt or error,...]}. Its "sent_copy" says whether a copy was kept (settings: sent.copy); one that
 /// failed changes no status. POSTKONTOR_PARTIAL: the error says who got it and who did not.
-/// POSTKONTOR_UNCERTAIN: the connection broke before the server's verdict; nobody may send again without a human's decision.
+/// POSTKONTOR_UNCERTAIN: the connection broke before the server's verdict; only a human may decide to send again.
 ///
 /// # Safety
 ///

@@ -7,7 +7,7 @@ use postkontor_core::Cancel;
 use postkontor_plugin::{Error, Status};
 use std::time::Duration;
 
-/// The token behind a handle, or one that nobody fires where the caller gave none.
+/// The token behind a handle; for a null handle one that never fires.
 pub(crate) fn token(handle: *mut CancelHandle) -> Result<Cancel, Error> {
     if handle.is_null() { Ok(Cancel::new(None)) } else { handle::share(handle).map(|token| token.clone()) }
 }

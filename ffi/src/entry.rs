@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_needs_to_take_the_result() {
+    fn the_result_need_not_be_taken() {
         assert_eq!(unsafe { call(std::ptr::null_mut(), || Ok(NOTHING)) }, 0);
         assert_eq!(unsafe { call::<String>(std::ptr::null_mut(), || Err(Error::new(Status::Busy, "handle.busy"))) }, 15);
     }

@@ -176,7 +176,7 @@ impl<K: Kind> Drop for Lent<K> {
         let mut thing = self.thing.take();
         if let Ok(entry) = K::table(&mut registry()).find::<K>(self.handle) {
             entry.users -= 1;
-            // After a panic nobody knows in the middle of which command the session stopped: it must not send another.
+            // After a panic the session may have stopped in the middle of a command: it must not send another.
             entry.broken = std::thread::panicking();
             if !entry.broken {
                 entry.thing = thing.take();

@@ -13,7 +13,7 @@ use std::ffi::c_char;
 /// "log":{"file":"/absolute/file.log","level":"information","max_bytes":10485760,"keep":5},"protocol":false} or null; every
 /// member may be left out. `log` writes a file without a callback, in which several processes may write: with `max_bytes` it
 /// is put aside as file.log.1, and `keep` of those are kept; `level` (error, warning, information, debug, trace) also limits
-/// what the callback gets. A file that cannot be written is told to the callback once and is no error. With `protocol` the
+/// what the callback gets. A file that cannot be written is reported to the callback once and is no error. With `protocol` the
 /// error of a failed call holds its dialogue without secrets, as "transcript":["C: ...","S: ..."]. `callbacks` may be null; it is copied. A plugin that does not load is no error:
 /// postkontor_host_transports tells why. `host` receives the handle, or null.
 ///

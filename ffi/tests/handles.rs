@@ -132,7 +132,7 @@ fn no_function_takes_a_handle_that_is_none() {
     for kind in ["host", "account", "message", "cancel"] {
         let mut tickets = vec![0, 1, 7, usize::MAX, usize::MAX / 2, 0x7fff_fff0, (&raw const *object).addr(), TEXT.addr()];
         tickets.extend([stale_host.addr(), stale_account.addr(), stale_message.addr(), stale_cancel.addr()]);
-        // Numbers that nobody made up: a generator without state, so that a failure can be repeated.
+        // Numbers of a generator without state, so that a failure can be repeated.
         tickets.extend((1..500_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31) as usize));
         let foreign =
             [("host", living.addr()), ("account", open_account.addr()), ("message", open_message.addr()), ("cancel", open_cancel.addr())];

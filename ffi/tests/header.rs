@@ -129,7 +129,7 @@ fn generate(header: &Header) -> String {
 
     let mut text = Vec::new();
     builder.with_config(config).generate().unwrap().write(&mut text);
-    // cbindgen writes numbers in decimal, in which nobody would recognise the letters.
+    // cbindgen writes numbers in decimal, in which the letters cannot be recognised.
     let text = String::from_utf8(text).unwrap().replace("5785806435065987073", "0x504b504c55470001ULL");
     header.names.iter().fold(polish(&text, header.convention), |text, (rust, c)| text.replace(&format!("[`{rust}`]"), c))
 }

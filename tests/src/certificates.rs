@@ -36,7 +36,7 @@ pub enum Kind {
     WrongHost,
     /// Issued by itself.
     SelfSigned,
-    /// Issued by an authority that nobody trusts.
+    /// Issued by an authority that no client trusts.
     UnknownAuthority,
 }
 
@@ -200,7 +200,7 @@ fn at(seconds_from_now: i64) -> Result<Asn1Time, ErrorStack> {
 
 /// One of everything.
 pub struct Certificates {
-    /// The authority that clients are told to trust.
+    /// The authority that clients trust.
     pub authority: Authority,
     servers: Vec<(Kind, Identity)>,
     client: Identity,
@@ -215,7 +215,7 @@ impl Certificates {
 
     fn make() -> Result<Certificates, ErrorStack> {
         let authority = Authority::new("Postkontor test authority")?;
-        let stranger = Authority::new("An authority nobody trusts")?;
+        let stranger = Authority::new("An authority that no client trusts")?;
         let local = Request { name: "localhost", hosts: &["localhost", "127.0.0.1", "::1"], email: None, from: -5 * DAY, until: 365 * DAY };
         let servers = vec![
             (Kind::Good, authority.issue(&local)?),

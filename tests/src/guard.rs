@@ -45,12 +45,12 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
-        // It ends by itself now; nobody else can have waited for it.
+        // It ends by itself now; only this place waits for it.
         let _ = self.0.wait();
     }
 }
 
-/// User and group that servers run as: ours, or nobody's when we are root, since servers refuse that.
+/// User and group that servers run as: ours, or those of the user `nobody` when we are root, since servers refuse that.
 pub fn user_and_group() -> io::Result<(String, String)> {
     let id = |option| Ok::<_, io::Error>(String::from_utf8_lossy(&Command::new("id").arg(option).output()?.stdout).trim().to_owned());
     match id("-un")?.as_str() {

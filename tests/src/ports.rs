@@ -6,7 +6,7 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 
 /// So many different free ports of 127.0.0.1, below those that the system gives to others by itself. Another process may still take one
-/// before the server does: whoever uses them tries again then.
+/// before the server does: the caller tries again then.
 pub fn free(count: usize) -> io::Result<Vec<u16>> {
     let chance = RandomState::new();
     let mut ports = HashSet::new();
@@ -22,7 +22,7 @@ pub fn free(count: usize) -> io::Result<Vec<u16>> {
     Err(io::Error::other("no free ports"))
 }
 
-/// A port on which nobody listens.
+/// A port without a listener.
 pub fn closed() -> io::Result<u16> {
     Ok(free(1)?[0])
 }

@@ -90,7 +90,7 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.shared.closing.store(true, Ordering::SeqCst);
-        // Wakes the listening thread; if nobody listens any more, that is what was wanted.
+        // Wakes the listening thread; without one, the relay has ended already.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
     }
 }

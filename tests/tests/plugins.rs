@@ -509,7 +509,7 @@ fn a_pinned_plugin_is_loaded_only_unchanged() {
     assert_eq!(entry(&open_with(config.clone(), Box::new(())), &name)["name"], "folder-c");
     let mut changed = fs::read(folder.file(&name)).unwrap();
     changed.push(0);
-    // The loaded file stays as it is: whoever overwrites a library that is in use ends the processes that use it.
+    // The loaded file stays as it is: overwriting a library that is in use ends the processes that use it.
     fs::remove_file(folder.file(&name)).unwrap();
     fs::write(folder.file(&name), changed).unwrap();
     only_mine(&folder.file(&name)).unwrap();

@@ -161,7 +161,7 @@ impl Sandbox {
     }
 }
 
-/// A port on which nobody listens: one that was free a moment ago.
+/// A port without a listener: one that was free a moment ago.
 fn closed_port() -> Result<u16, String> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
     Ok(listener.local_addr().map_err(|error| error.to_string())?.port())

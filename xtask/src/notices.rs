@@ -42,7 +42,7 @@ pub(crate) fn are_current() -> bool {
     false
 }
 
-/// A crate of somebody else.
+/// A crate that is not ours.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Crate {
     name: String,

@@ -9,7 +9,7 @@ use std::io::{Read, Result};
 use std::net::TcpStream;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Serves a client until one of both sides has had enough.
+/// Serves a client until either side ends the connection.
 pub fn serve(socket: TcpStream, options: &Options, mut dialogue: impl Dialogue, counters: &Counters) -> Result<()> {
     socket.set_nodelay(true)?;
     counters.connections.fetch_add(1, Relaxed);
@@ -22,7 +22,7 @@ pub fn serve(socket: TcpStream, options: &Options, mut dialogue: impl Dialogue, 
     outlet.flush()?;
     while !dialogue.ended() {
         if let (true, Stream::Clear(socket)) = (options.quick_ack, &stream) {
-            // The kernel falls back to delaying by itself, so it has to be told again before each wait.
+            // The kernel falls back to delaying by itself, so the option is set again before each wait.
             acknowledge_at_once(socket)?;
         }
         let Some(free) = buffer.get_mut(filled..).filter(|free| !free.is_empty()) else { break };

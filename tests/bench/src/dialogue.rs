@@ -9,7 +9,7 @@ pub trait Dialogue {
     fn greet(&mut self, outlet: &mut Outlet) -> Result<()>;
     /// Works through `input` and tells how much of it was used up; the rest is fed again with more behind it.
     fn feed(&mut self, input: &[u8], outlet: &mut Outlet) -> Result<usize>;
-    /// The client has taken its leave.
+    /// Whether the client has logged out.
     fn ended(&self) -> bool;
     /// Takes note of the connection's end.
     fn cut(&self) {}

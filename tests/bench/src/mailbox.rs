@@ -15,7 +15,7 @@ impl Mailbox {
     }
 
     /// How many messages there are.
-    #[allow(clippy::len_without_is_empty, reason = "nobody asks")]
+    #[allow(clippy::len_without_is_empty, reason = "no caller asks")]
     pub fn len(&self) -> usize {
         self.0.len()
     }

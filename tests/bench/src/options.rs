@@ -46,7 +46,7 @@ pub fn number(option: &str, rest: &mut impl Iterator<Item = String>) -> Result<u
     rest.next().and_then(|number| number.parse().ok()).ok_or_else(|| usage(&format!("{option} wants a number")))
 }
 
-/// The error of whoever does not know how a server is started.
+/// The error of a wrong command line.
 pub fn usage(problem: &str) -> Error {
     Error::new(ErrorKind::InvalidInput, problem)
 }

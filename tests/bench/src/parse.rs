@@ -11,7 +11,7 @@ use postkontor_core::Opened;
 use std::hint::black_box;
 use std::time::Instant;
 
-/// Turns, and messages of 4 KB in each: a turn is over before the system gives the processor to somebody else.
+/// Turns, and messages of 4 KB in each: a turn is over before the system gives the processor to another process.
 const TURNS: usize = 200;
 const MESSAGES: usize = 100;
 

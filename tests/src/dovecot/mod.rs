@@ -107,7 +107,7 @@ impl Dovecot {
 }
 
 impl Dovecot {
-    /// A user whose mailbox nobody has used yet; the password is that of the first of [`USERS`].
+    /// A user with an unused mailbox; the password is that of the first of [`USERS`].
     pub fn mailbox(&self) -> String {
         mailbox(self.given.fetch_add(1, Ordering::Relaxed))
     }

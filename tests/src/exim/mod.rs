@@ -238,7 +238,7 @@ impl Exim {
     /// All that was delivered so far to this recipient.
     pub fn deliveries(&self, to: &str) -> Vec<Delivery> {
         let Ok(entries) = std::fs::read_dir(self.folder.join("mail/new")) else { return Vec::new() };
-        // A file may vanish between listing and reading only if someone removes it, and nobody does.
+        // No file vanishes between listing and reading, because none is removed.
         let texts = entries.filter_map(|entry| std::fs::read(entry.ok()?.path()).ok());
         let deliveries = texts.map(|text| {
             let text = String::from_utf8_lossy(&text).into_owned();

@@ -102,7 +102,7 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         self.shared.closing.store(true, Ordering::SeqCst);
         for port in self.ports {
-            // Wakes the listening thread; if nobody listens any more, that is what was wanted.
+            // Wakes the listening thread; without one, the sandbox has ended already.
             let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
         }
     }

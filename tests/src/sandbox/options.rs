@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub struct Options {
     /// The only user that may log in.
     pub user: String,
-    /// His password.
+    /// The user's password.
     pub password: String,
     /// Folder into which each mail is written as `NNNN.eml`, with its envelope beside it as `NNNN.json`.
     pub folder: Option<PathBuf>,

@@ -240,7 +240,7 @@ impl<'a> Session<'a> {
     fn bdat(&mut self, rest: &str, line: &mut Line) -> io::Result<()> {
         let mut words = rest.split(' ');
         let Some(mut left) = words.next().and_then(|size| size.parse::<u64>().ok()) else {
-            // What follows cannot be told from commands (RFC 3030, section 4.2): the line must end.
+            // The data that follow look like commands (RFC 3030, section 4.2): the connection must end.
             self.say("501 5.5.4 Syntax: BDAT size [LAST]");
             line.write(&std::mem::take(&mut self.out))?;
             return Err(io::ErrorKind::InvalidData.into());

@@ -1,4 +1,4 @@
-//! Whoever sits on the line gets no password and smuggles nothing in.
+//! An attacker on the line gets no password and smuggles nothing in.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -1,4 +1,4 @@
-//! Nobody waits longer than he wants: deadlines hold against servers that drip, and cancelling works everywhere.
+//! Calls end in time: deadlines hold against servers that drip, and cancelling works everywhere.
 
 use postkontor_core::{Account, Cancel, Status};
 use postkontor_tests::engine;
@@ -30,7 +30,7 @@ fn answers(sandbox: &Sandbox) -> Vec<usize> {
     let relay = Relay::start(sandbox.port, Fault::None).unwrap();
     engine::send(&engine::smtp(relay.port, json!({"mode": "none"}), nobody()), &engine::mail("b@example.com")).unwrap();
     let received = relay.received();
-    // What is said after QUIT concerns nobody's mail.
+    // A reply after QUIT concerns no mail.
     let received = &received[..received.windows(4).position(|four| four == b"221 ").unwrap_or(received.len())];
     let starts = received.windows(2).enumerate().filter(|(_, pair)| *pair == b"\r\n").map(|(at, _)| at + 2);
     std::iter::once(0).chain(starts).filter(|at| *at < received.len()).collect()

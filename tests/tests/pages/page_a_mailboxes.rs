@@ -48,7 +48,7 @@ fn without_a_port_it_is_the_one_for_tls_and_tls_begins_with_the_first_byte() {
         let Some(form) = Form::a() else { return };
         let form = form
             .with(json!({"user": {"accounts": {id: {"server": {"port": null}}}}, "workstation": {"accounts": {id: {"server": {"host": "127.0.7.93"}}}}}));
-        // Not everybody may listen there; where it connects shows either way.
+        // Not every user may listen there; where it connects shows either way.
         let Ok(listener) = TcpListener::bind(("127.0.7.93", usual)) else {
             let step = form.failed(id);
             assert_eq!((&step["step"], &step["facts"]["port"]), (&json!("connect"), &json!(usual)), "{step:#}");

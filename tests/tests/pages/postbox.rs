@@ -1,5 +1,5 @@
 //! A small IMAP server that keeps what is appended, as fast as tests need it that cut the line a thousand times. It keeps a message as soon as its last byte
-//! is there, without waiting for the end of the line, which is the hardest case for whoever must not send twice.
+//! is there, without waiting for the end of the line, which is the hardest case for a client that must not file twice.
 
 use postkontor_tests::scripted::Scripted;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -47,7 +47,7 @@ impl Postbox {
         std::mem::take(&mut self.shared.kept.lock().unwrap())
     }
 
-    /// Nobody is talked to any more, so nothing can be kept belatedly.
+    /// Whether every session has ended, so that nothing can be kept belatedly.
     pub(crate) fn is_quiet(&self) -> bool {
         self.shared.sessions.load(Ordering::SeqCst) == 0
     }

@@ -1,4 +1,4 @@
-//! A mail server without TLS and with PLAIN only, which writes down what it is told and lets nobody in.
+//! A mail server without TLS and with PLAIN only, which notes every command and refuses every login.
 
 use postkontor_tests::scripted::Scripted;
 use std::io::{BufRead, BufReader, Write};
@@ -37,7 +37,7 @@ impl Recorder {
         Recorder { port: server.unwrap().port, heard }
     }
 
-    /// Every line that it was told; beyond asking what it can, nothing may be among them where nobody may log in.
+    /// Every line of the clients; where no login is allowed, only questions for its capabilities may be among them.
     pub(crate) fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }

@@ -38,7 +38,7 @@ fn an_address_without_umlauts_does_not_need_smtputf8() {
 }
 
 #[test]
-fn a_delivery_notice_comes_back_to_whoever_asked_and_to_nobody_else() {
+fn a_delivery_notice_comes_back_to_the_sender_who_asked_and_to_no_other() {
     let Some(exim) = Exim::shared() else { return };
     let mut silent = engine::mail("first@dsn.example");
     silent["from"] = json!("silent@dsn.example");

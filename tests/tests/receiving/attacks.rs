@@ -1,4 +1,4 @@
-//! Servers and messages that want to exhaust whoever fetches: each ends within the deadline and 200 MB, measured in a process of its own.
+//! Servers and messages that want to exhaust the fetching client: each ends within the deadline and 200 MB, measured in a process of its own.
 
 use crate::desk::{Desk, ask, patience};
 use crate::impostor::{Outcome, endless, holding, imap, pop3, run, server};

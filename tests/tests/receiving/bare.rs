@@ -13,7 +13,7 @@ fn ids(account: &mut Account) -> Vec<Value> {
     listed["messages"].as_array().unwrap().iter().map(|message| message["id"].clone()).collect()
 }
 
-/// Puts a message into the inbox that somebody else has marked as deleted.
+/// Puts a message into the inbox that another client has marked as deleted.
 fn marked_by_others(desk: &Desk) {
     let maildir = desk.dovecot().maildir(&desk.user);
     desk.dovecot().deliver_more(&desk.user, &letters(&["marked"])).unwrap();

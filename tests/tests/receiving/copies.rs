@@ -49,7 +49,7 @@ fn a_copy_lies_in_the_folder_for_sent_mail_once() {
     assert_eq!((kept[0].subject(), Some(kept[0].id())), ("once", receipt["saved_to"].as_str()));
     assert!(kept[0].summary["flags"].to_string().contains("Seen"), "{}", kept[0].summary);
     assert_eq!(kept[0].summary["message_id"], receipt["message_id"]);
-    // The sender sees who got it blind; whoever got it does not.
+    // The sender sees the blind copies; the recipients do not.
     let copy = String::from_utf8_lossy(&kept[0].raw).replace("\r\n", "\n");
     let (bcc, rest) = copy.split_once('\n').unwrap();
     assert!(bcc.starts_with("Bcc: =?") && bcc.ends_with("<blind@copies.example>"), "{bcc}");
@@ -102,7 +102,7 @@ fn a_batch_and_a_large_attachment_are_kept_over_one_connection() {
     assert_eq!(got.len(), 30);
     let large = got.iter().find(|got| got.subject() == "batch7").unwrap();
     assert_eq!(large.raw.len() as u64, results[7]["size"].as_u64().unwrap());
-    // Nobody's mailbox is opened for a mail that nobody got.
+    // No mailbox is opened for a mail that was refused for every recipient.
     assert!(got.iter().all(|got| got.subject() != "refused"));
 }
 

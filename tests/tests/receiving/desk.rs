@@ -1,4 +1,4 @@
-//! A user with a mailbox of his own at Dovecot, and the library with the plugins.
+//! A user with a new mailbox at Dovecot, and the library with the plugins.
 
 use postkontor_core::{Account, Callbacks, Cancel, Disposal, Error, Host};
 use postkontor_tests::dovecot::{BARE, Dovecot, USERS};

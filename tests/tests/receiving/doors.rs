@@ -57,7 +57,7 @@ fn no_password_in_clear_text_without_consent() {
     }
 }
 
-/// What the server says, without TLS, to whoever asks what it offers.
+/// The server's capabilities, asked for without TLS.
 fn offered(port: u16, command: &str, end: &str) -> String {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     (&stream).write_all(command.as_bytes()).unwrap();

@@ -150,11 +150,11 @@ fn killed(transport: &str) {
 }
 
 #[test]
-fn whoever_is_killed_at_two_hundred_moments_of_fetching_by_pop3_loses_nothing() {
+fn a_program_killed_at_two_hundred_moments_of_fetching_by_pop3_loses_nothing() {
     killed("pop3");
 }
 
 #[test]
-fn whoever_is_killed_at_two_hundred_moments_of_fetching_by_imap_loses_nothing() {
+fn a_program_killed_at_two_hundred_moments_of_fetching_by_imap_loses_nothing() {
     killed("imap");
 }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 /// Longer than any wait that ends with a message.
 const LONG: u64 = 120;
 
-/// Waits, while somebody delivers letters one after the other; what came.
+/// Waits while letters are delivered one after the other; what came.
 fn wait(desk: &Desk, account: &mut Account, mut request: Value, deliveries: &[&str]) -> Vec<String> {
     let begun = Instant::now();
     let seconds = request["wait_seconds"].as_u64().unwrap_or(LONG);

@@ -54,7 +54,7 @@ impl Rig {
         Rig { folder, program, host, plugins }
     }
 
-    /// Lets an account test, and send or fetch, and gives back all that was told about it.
+    /// Lets an account test, and send or fetch; the answer is all that was said about it.
     fn told(&self, settings: &Value) -> String {
         let cancel = Cancel::new(Some(PATIENCE));
         let mut told = Vec::new();
@@ -132,7 +132,7 @@ fn nothing_leaks(language: Language, transport: &str, methods: &[&str]) {
                 let told = rig.told(&settings(transport, port, method, secret));
                 // The echo came, and stars stand in its place.
                 let stars = told.matches("***").count();
-                // A server that lets everybody in without a proof of its own, or before the exchange has ended, gets no further word.
+                // A server that accepts every login without a proof of its own, or before the exchange has ended, gets no further word.
                 let has_echo = !late || ["plain", "login", "cram-md5", "xoauth2", "oauthbearer"].contains(method);
                 assert!(stars > if has_echo { 40 } else { 2 }, "{transport} {method} late {late}: only {stars}\n{told}");
                 if let Some(leak) = leak(&told, secret) {

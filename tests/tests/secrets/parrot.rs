@@ -1,4 +1,4 @@
-//! A server that knows every login method, lets nobody in (or, at will, everybody), and gives back what it was sent in every form.
+//! A server that knows every login method, refuses every login (or, at will, accepts it), and repeats what it was sent in every form.
 
 use crate::forms::forms;
 use base64::Engine as _;
@@ -18,7 +18,7 @@ pub(crate) enum Language {
     HttpProxy,
 }
 
-/// Starts one. `late`: it lets everybody in, and refuses what comes next.
+/// Starts one. `late`: it accepts every login, and refuses what comes next.
 pub(crate) fn start(language: Language, secret: &str, late: bool) -> u16 {
     let forms = forms(secret);
     let script = move |stream: TcpStream| {

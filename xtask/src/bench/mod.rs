@@ -102,7 +102,7 @@ fn compare(workload: &Workload, clients: &Clients, rounds: usize) -> Result<Vec<
     let mut costs: Vec<(Who, Vec<Cost>)> = workload.mails.iter().map(|(who, _)| (*who, Vec::new())).collect();
     let mut server = Running::start(clients.server(workload.server), workload.options, &clients.authority)?;
     if let (Dovecot, Some((who, mails))) = (workload.server, workload.mails.get(1)) {
-        // Whoever comes first would wait for Dovecot's index.
+        // The first client would wait for Dovecot's index.
         run_client(clients, &mut server, *who, workload, *mails)?;
     }
     for round in 0..rounds {
