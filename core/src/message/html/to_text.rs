@@ -1,151 +1,10 @@
-//! Text from HTML, HTML from text, and the wrapper that gives a company's mails their look.
+//! A text from HTML.
 
-use super::character_reference;
-use super::findings::{BLOCK, Findings, first_block};
-
-/// The wrapper for senders who have none of their own.
-pub(super) const WRAPPER: &str = "<!DOCTYPE html>\r\n<html>\r\n<body style=\"margin:0;padding:16px;font-family:Arial,Helvetica,sans-serif;\
-font-size:14px;color:#222222\">\r\n<div>{{logo}}</div>\r\n<div>\r\n{{content}}\r\n</div>\r\n</body>\r\n</html>\r\n";
-
-/// The place in a wrapper where the message stands, and the one for the logo.
-pub(super) const CONTENT: &str = "{{content}}";
-pub(super) const LOGO: &str = "{{logo}}";
-
-/// Puts a message into a wrapper; `logo` is the Content-ID of the image.
-pub(super) fn wrap(wrapper: &str, content: &str, logo: Option<&str>) -> String {
-    let image = logo.map(|logo| format!("<img src=\"cid:{logo}\" alt=\"\">")).unwrap_or_default();
-    let mut page = String::with_capacity(wrapper.len() + content.len() + image.len());
-    let mut rest = wrapper;
-    // In one pass, so that a message which speaks of {{logo}} is left as it is.
-    while let Some(place) = rest.find("{{") {
-        page.push_str(&rest[..place]);
-        rest = &rest[place..];
-        if let Some(after) = rest.strip_prefix(CONTENT) {
-            page.push_str(content);
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix(LOGO) {
-            page.push_str(&image);
-            rest = after;
-        } else {
-            page.push_str("{{");
-            rest = &rest[2..];
-        }
-    }
-    page.push_str(rest);
-    page
-}
-
-/// What a wrapper needs of a complete page: its style sheets and the inside of its body.
-pub(super) fn content(page: &str, findings: &mut Findings<'_>) -> String {
-    let lower = page.to_ascii_lowercase();
-    let Some(open) = find_tag(&lower, "body", 0, findings) else { return page.to_owned() };
-    let start = lower[open..].find('>').map_or(page.len(), |end| open + end + 1);
-    let end = lower.rfind("</body").filter(|end| *end >= start).unwrap_or(page.len());
-    let mut inside = String::new();
-    let mut place = 0;
-    while let Some(style) = find_tag(&lower[..open], "style", place, findings) {
-        let Some(end) = lower[style..open].find("</style>") else { break };
-        place = style + end + "</style>".len();
-        inside.push_str(&page[style..place]);
-    }
-    inside.push_str(&page[start..end]);
-    inside
-}
-
-/// The place of `<name` as a whole word.
-fn find_tag(lower: &str, name: &str, from: usize, findings: &mut Findings<'_>) -> Option<usize> {
-    let (mut start, mut ask_at) = (from, from + BLOCK);
-    loop {
-        if start > ask_at {
-            ask_at = start + BLOCK;
-            if !findings.goes_on() {
-                return None;
-            }
-        }
-        let place = start + lower.get(start..)?.find('<')?;
-        let after = &lower[place + 1..];
-        if after.strip_prefix(name).is_some_and(|rest| rest.starts_with(|c: char| c == '>' || c.is_ascii_whitespace())) {
-            return Some(place);
-        }
-        start = place + 1;
-    }
-}
-
-/// HTML that looks like the text: lines stay lines, addresses of pages become links.
-pub(super) fn from_text(text: &str, findings: &mut Findings<'_>) -> String {
-    let mut page = Page { html: String::with_capacity(text.len() + text.len() / 8 + 16), previous: '\n' };
-    let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
-    let mut rest = text;
-    while !rest.is_empty() && findings.goes_on() {
-        let (start, end) = find_link(rest).unwrap_or((rest.len(), rest.len()));
-        page.escape(&rest[..start], findings);
-        if start < end {
-            page.html.push_str("<a href=\"");
-            page.escape(&rest[start..end], findings);
-            page.html.push_str("\">");
-            page.escape(&rest[start..end], findings);
-            page.html.push_str("</a>");
-        }
-        rest = &rest[end..];
-    }
-    page.html
-}
-
-fn find_link(text: &str) -> Option<(usize, usize)> {
-    let mut from = 0;
-    loop {
-        let start = from + text[from..].find("http")?;
-        let rest = &text[start..];
-        let scheme = ["https://", "http://"].into_iter().find(|scheme| rest.starts_with(scheme));
-        if let Some(scheme) = scheme {
-            let length = rest.find(|c: char| c.is_whitespace() || "<>\"".contains(c)).unwrap_or(rest.len());
-            // What ends the sentence is no part of the address.
-            let length = rest[..length].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'']).len();
-            if length > scheme.len() {
-                return Some((start, start + length));
-            }
-        }
-        from = start + "http".len();
-    }
-}
-
-/// A page that is written from text.
-struct Page {
-    html: String,
-    /// The character before the next one.
-    previous: char,
-}
-
-impl Page {
-    fn escape(&mut self, text: &str, findings: &mut Findings<'_>) {
-        let mut rest = text;
-        while !rest.is_empty() && findings.goes_on() {
-            let (block, after) = first_block(rest);
-            block.chars().for_each(|c| self.character(c));
-            rest = after;
-        }
-    }
-
-    fn character(&mut self, c: char) {
-        let html = &mut self.html;
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\n' if self.previous == '\r' => (),
-            '\r' | '\n' => html.push_str("<br>\r\n"),
-            // Columns made with spaces keep their width.
-            ' ' if matches!(self.previous, ' ' | '\n') => html.push_str("&nbsp;"),
-            '\t' => html.push_str("&nbsp;&nbsp;&nbsp; "),
-            _ => html.push(c),
-        }
-        self.previous = c;
-    }
-}
+use crate::message::character_reference;
+use crate::message::findings::{BLOCK, Findings};
 
 /// Text that says what the HTML shows: paragraphs, lists, links and tables remain readable.
-pub(super) fn to_text(html: &str, findings: &mut Findings<'_>) -> String {
+pub(in crate::message) fn to_text(html: &str, findings: &mut Findings<'_>) -> String {
     let mut text = Text::default();
     let mut rest = html;
     let mut ask_at = rest.len().saturating_sub(BLOCK);
@@ -440,14 +299,6 @@ mod tests {
         super::to_text(html, &mut Findings::default())
     }
 
-    fn from_text(text: &str) -> String {
-        super::from_text(text, &mut Findings::default())
-    }
-
-    fn content(page: &str) -> String {
-        super::content(page, &mut Findings::default())
-    }
-
     #[test]
     fn paragraphs_lists_links_and_entities_become_readable_text() {
         let html = "<html><head><title>x</title><style>p{}</style></head><body><h1>Gr&uuml;&szlig;e</h1>\n<p>Lieber  Herr\nM&#252;ller,<br>bitte \
@@ -482,32 +333,5 @@ mod tests {
         for piece in ["<a '\"", "<!--", "</", "<ul>", "&", "<script>", "<blockquote>x", "<a href="] {
             to_text(&piece.repeat(20_000));
         }
-    }
-
-    #[test]
-    fn text_becomes_html_with_lines_and_links_and_nothing_else() {
-        assert_eq!(from_text("a <b> & \"c\"\r\n  d\n"), "a &lt;b&gt; &amp; &quot;c&quot;<br>\r\n&nbsp;&nbsp;d");
-        assert_eq!(
-            from_text("Siehe https://example.com/x?a=1&b=2, danke. httpx http://"),
-            "Siehe <a href=\"https://example.com/x?a=1&amp;b=2\">https://example.com/x?a=1&amp;b=2</a>, danke. httpx http://"
-        );
-    }
-
-    #[test]
-    fn text_survives_the_way_to_html_and_back() {
-        for text in ["Grüße\n\nAnna & Co. <x>", "a\n  b  c\nd"] {
-            assert_eq!(to_text(&from_text(text)), text);
-        }
-    }
-
-    #[test]
-    fn a_wrapper_takes_the_inside_of_a_page() {
-        let page = "<html><head><style>b{}</style></head><BODY class=x><b>hi</b></BODY></html>";
-        assert_eq!(
-            wrap("[{{logo}}|{{content}}|{{x}}]", &content(page), Some("l")),
-            "[<img src=\"cid:l\" alt=\"\">|<style>b{}</style><b>hi</b>|{{x}}]"
-        );
-        assert_eq!(content("<p>{{logo}}</p>"), "<p>{{logo}}</p>");
-        assert_eq!(wrap("{{content}}{{logo}}", "{{logo}}", None), "{{logo}}");
     }
 }
