@@ -158,8 +158,8 @@ impl Text {
         self.space = false;
     }
 
+    /// Writes what a tag means for the text: breaks, marks, links.
     fn tag(&mut self, name: &str, attributes: &str) {
-        const DEPTH: usize = 8;
         match name {
             "br" => {
                 self.breaks += 1;
@@ -184,6 +184,22 @@ impl Text {
                 self.put("----------------------------------------");
                 self.lines(1);
             }
+            "li" => self.entry(),
+            "a" => self.link = attribute(attributes, "href").map(|target| (target, self.out.len())),
+            "/a" => self.end_link(),
+            "img" => {
+                if let Some(words) = attribute(attributes, "alt").filter(|words| !words.trim().is_empty()) {
+                    self.put(&one_line(&words));
+                }
+            }
+            _ => self.nest(name),
+        }
+    }
+
+    /// Begins or ends what may stand within another of its kind: preformatted text, quotes, lists.
+    fn nest(&mut self, name: &str) {
+        const DEPTH: usize = 8;
+        match name {
             "pre" => {
                 self.lines(2);
                 self.preformatted += 1;
@@ -209,14 +225,6 @@ impl Text {
             "/ul" | "/ol" => {
                 self.lists.pop();
                 self.lines(if self.lists.is_empty() { 2 } else { 1 });
-            }
-            "li" => self.entry(),
-            "a" => self.link = attribute(attributes, "href").map(|target| (target, self.out.len())),
-            "/a" => self.end_link(),
-            "img" => {
-                if let Some(words) = attribute(attributes, "alt").filter(|words| !words.trim().is_empty()) {
-                    self.put(&one_line(&words));
-                }
             }
             _ => (),
         }
