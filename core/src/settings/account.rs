@@ -1,6 +1,7 @@
 //! Reading the accounts of a document, each by itself.
 
-use super::fields::{self, Findings, Reference};
+use super::fields;
+use super::findings::{Findings, Reference};
 use super::layers::Layers;
 use super::pointer::child;
 use super::problem::{self, Problem, shown};

@@ -4,6 +4,7 @@
 //! more; in return each problem says what is wrong in words that a form can show beside the field.
 
 use super::Problem;
+use super::findings::{Findings, Reference};
 use super::layers;
 use super::pointer::{child, names};
 use super::problem::{MAX_PROBLEMS, shown};
@@ -12,42 +13,6 @@ use super::secrets::wipe;
 use postkontor_plugin::settings::Server;
 use regex_lite::Regex;
 use serde_json::{Map, Number, Value, json};
-
-/// What came to light while groups were read.
-#[derive(Default)]
-pub(super) struct Findings {
-    /// What is wrong or risky.
-    pub(super) problems: Vec<Problem>,
-    /// The groups and fields that show, given or not.
-    pub(super) visible: Vec<String>,
-    /// Where secrets were given.
-    pub(super) secrets: Vec<String>,
-    /// The fields that name an account.
-    pub(super) accounts: Vec<Reference>,
-    /// The members that do not show by what stands in another group; known before the groups are read.
-    pub(super) hidden: Vec<String>,
-    /// The groups whose members count where they are given, although they do not show; known before the groups are read.
-    pub(super) used: Vec<String>,
-    /// A group, and the names that its schema does not know although they may stand there.
-    pub(super) beside: Option<(String, &'static [&'static str])>,
-}
-
-/// A field that names an account.
-pub(super) struct Reference {
-    pub(super) pointer: String,
-    /// The account that it names.
-    pub(super) account: String,
-    /// Whether that account sends in the place of the one that names it.
-    pub(super) via: bool,
-}
-
-impl Findings {
-    fn add(&mut self, problem: Problem) {
-        if self.problems.len() < MAX_PROBLEMS {
-            self.problems.push(problem);
-        }
-    }
-}
 
 /// Whether a member counts as left out: forms leave `null` or an empty text behind when a field is cleared.
 fn is_left_out(value: &Value) -> bool {

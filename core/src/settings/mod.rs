@@ -6,6 +6,7 @@ mod credentials;
 mod defaults;
 mod document;
 mod fields;
+mod findings;
 mod form;
 mod json;
 mod layers;

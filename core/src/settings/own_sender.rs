@@ -1,6 +1,7 @@
 //! The sender that an account has of its own, laid over the document's.
 
-use super::fields::{self, Findings, wrong_type};
+use super::fields::{self, wrong_type};
+use super::findings::Findings;
 use super::{document_schema, layers, rules};
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;

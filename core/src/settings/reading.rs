@@ -1,7 +1,8 @@
 //! Reading a whole document: layers, own groups, accounts, and what refers from one to the other.
 
 use super::account::{Account, read_accounts};
-use super::fields::{self, Findings};
+use super::fields;
+use super::findings::Findings;
 use super::layers::{self, Layers};
 use super::pointer::{child, names};
 use super::problem::Problem;

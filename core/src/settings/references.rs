@@ -4,7 +4,7 @@
 use super::Schemas;
 use super::account::Account;
 use super::credentials;
-use super::fields::Reference;
+use super::findings::Reference;
 use super::pointer::child;
 use super::problem::{MAX_PROBLEMS, Problem, shown};
 use super::secrets::wipe;

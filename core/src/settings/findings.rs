@@ -1,0 +1,39 @@
+//! What comes to light while settings are read.
+
+use super::problem::{MAX_PROBLEMS, Problem};
+
+/// What came to light while groups were read.
+#[derive(Default)]
+pub(super) struct Findings {
+    /// What is wrong or risky.
+    pub(super) problems: Vec<Problem>,
+    /// The groups and fields that show, given or not.
+    pub(super) visible: Vec<String>,
+    /// Where secrets were given.
+    pub(super) secrets: Vec<String>,
+    /// The fields that name an account.
+    pub(super) accounts: Vec<Reference>,
+    /// The members that do not show by what stands in another group; known before the groups are read.
+    pub(super) hidden: Vec<String>,
+    /// The groups whose members count where they are given, although they do not show; known before the groups are read.
+    pub(super) used: Vec<String>,
+    /// A group, and the names that its schema does not know although they may stand there.
+    pub(super) beside: Option<(String, &'static [&'static str])>,
+}
+
+/// A field that names an account.
+pub(super) struct Reference {
+    pub(super) pointer: String,
+    /// The account that it names.
+    pub(super) account: String,
+    /// Whether that account sends in the place of the one that names it.
+    pub(super) via: bool,
+}
+
+impl Findings {
+    pub(super) fn add(&mut self, problem: Problem) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
+        }
+    }
+}
