@@ -6,7 +6,7 @@ use super::layers::Layers;
 use super::pointer::child;
 use super::problem::{self, Problem, shown};
 use super::secrets::wipe;
-use super::{Schemas, own_sender, rules};
+use super::{Schemas, conditions, own_sender, rules};
 use postkontor_plugin::{Error, Status};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -79,9 +79,9 @@ impl Account {
     ) {
         let own_sender = given.shift_remove("sender");
         let mut all = Value::Object(given);
-        let hidden = fields::hidden_by_others(&schema, &all, &schema, "");
+        let hidden = conditions::hidden_by_others(&schema, &all, &schema, "");
         let mut findings = Findings {
-            used: fields::used_by_others(&all, &schema, "", &hidden),
+            used: conditions::used_by_others(&all, &schema, "", &hidden),
             hidden,
             beside: Some((pointer.to_owned(), &["transport", "sender"])),
             ..Findings::default()

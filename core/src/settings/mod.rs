@@ -2,6 +2,7 @@
 
 mod account;
 mod check;
+mod conditions;
 mod credentials;
 mod defaults;
 mod document;
@@ -21,6 +22,7 @@ mod schema;
 mod schemas;
 mod secrets;
 mod sender;
+mod values;
 
 pub use check::{Checked, Finding, Severity, check};
 pub use document::{AccountSettings, Document};

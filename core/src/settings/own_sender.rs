@@ -1,7 +1,8 @@
 //! The sender that an account has of its own, laid over the document's.
 
-use super::fields::{self, wrong_type};
+use super::fields;
 use super::findings::Findings;
+use super::values::wrong_type;
 use super::{document_schema, layers, rules};
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;

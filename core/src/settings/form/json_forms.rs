@@ -2,7 +2,7 @@
 
 use super::member::{Member, is_group, is_secret, is_yes_or_no, members};
 use super::shape::when_beyond;
-use crate::settings::fields::looks_beyond;
+use crate::settings::conditions::looks_beyond;
 use crate::texts::Texts;
 use serde_json::{Map, Value, json};
 

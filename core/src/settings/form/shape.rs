@@ -11,7 +11,7 @@
 //! - members that are asked for when others are given are asked for by `if`, and not because of a value that applies anyway.
 
 use super::member::{is_group, is_secret, is_yes_or_no};
-use crate::settings::fields::looks_beyond;
+use crate::settings::conditions::looks_beyond;
 use crate::texts::Texts;
 use serde_json::{Map, Value, json};
 

@@ -1,0 +1,150 @@
+//! Which members of a group show, by the values that were given.
+
+use super::layers;
+use super::pointer::{child, names};
+use super::secrets::wipe;
+use serde_json::{Map, Value};
+
+/// The members of a group, by what the values given make of its conditions.
+pub(super) struct Members<'a> {
+    pub(super) shown: Vec<(&'a str, &'a Value)>,
+    pub(super) hidden: Vec<(&'a str, &'a Value)>,
+    pub(super) required: Vec<&'a str>,
+}
+
+impl<'a> Members<'a> {
+    pub(super) fn of(schema: &'a Value, given: &Map<String, Value>) -> Members<'a> {
+        let properties =
+            |schema: &'a Value| schema["properties"].as_object().into_iter().flatten().map(|(name, member)| (name.as_str(), member));
+        let required = |list: &'a Value| list.as_array().into_iter().flatten().filter_map(Value::as_str);
+
+        let mut seen = given.clone();
+        let mut members =
+            Members { shown: properties(schema).collect(), hidden: Vec::new(), required: required(&schema["required"]).collect() };
+        for (name, member) in &members.shown {
+            if let Some(default) = member.get("default") {
+                seen.entry(*name).or_insert_with(|| default.clone());
+            }
+        }
+        let mut conditional = Vec::new();
+        for branch in schema["allOf"].as_array().into_iter().flatten() {
+            if holds(&branch["if"], &seen) {
+                members.shown.extend(properties(&branch["then"]));
+                members.required.extend(required(&branch["then"]["required"]));
+            } else {
+                conditional.extend(properties(&branch["then"]));
+            }
+        }
+        conditional.retain(|(name, _)| members.shown.iter().all(|(other, _)| other != name));
+        members.hidden = conditional;
+        members.shown.sort_by_key(|(_, member)| member["x-postkontor"]["order"].as_i64().unwrap_or(i64::MAX));
+        for (name, others) in schema["dependentRequired"].as_object().into_iter().flatten() {
+            let has_default =
+                |value: &Value| members.shown.iter().any(|(other, member)| other == name && member.get("default") == Some(value));
+            // Forms fill in what applies anyway, which is no reason to ask for more.
+            if given.get(name).is_some_and(|value| !has_default(value)) {
+                members.required.extend(required(others));
+            }
+        }
+        seen.values_mut().for_each(wipe);
+        members
+    }
+
+    /// Hides those that show by what stands in another group; what must be given of the others is noted.
+    pub(super) fn hide(&mut self, is_hidden: impl Fn(&str) -> bool) {
+        let beyond = |member: &Value| looks_beyond(member).is_some();
+        let (hidden, shown) = self.shown.iter().copied().partition(|(name, member)| beyond(member) && is_hidden(name));
+        self.shown = shown;
+        self.hidden.extend::<Vec<_>>(hidden);
+        let required = self.shown.iter().filter(|(_, member)| beyond(member) && member["x-postkontor"]["required"] == true);
+        self.required.extend(required.map(|(name, _)| *name));
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.shown.iter().chain(&self.hidden).map(|(name, _)| *name)
+    }
+
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+}
+
+/// Whether the `if` of a condition holds: each member named is left out or has one of the values.
+fn holds(test: &Value, given: &Map<String, Value>) -> bool {
+    let allowed = |name: &String, allowed: &Value| match (given.get(name), allowed) {
+        (None, _) => true,
+        (Some(_), Value::Bool(any)) => *any,
+        (Some(value), allowed) => {
+            allowed.get("const").is_none_or(|only| only == value)
+                && allowed.get("enum").and_then(Value::as_array).is_none_or(|values| values.contains(value))
+        }
+    };
+    test["required"].as_array().into_iter().flatten().filter_map(Value::as_str).all(|name| given.contains_key(name))
+        && test["properties"].as_object().into_iter().flatten().all(|(name, values)| allowed(name, values))
+}
+
+/// Whether a group was given without anything in it that would not apply anyway, as forms do that fill in defaults.
+pub(super) fn says_nothing(schema: &Value, value: &Value) -> bool {
+    let Some(members) = value.as_object() else { return false };
+    members.iter().all(|(name, value)| {
+        let Some(member) = layers::member(schema, name) else { return is_left_out(value) };
+        is_left_out(value) || member.get("default") == Some(value) || says_nothing(member, value)
+    })
+}
+
+/// The condition of a member that shows by what stands in another group.
+pub(super) fn looks_beyond(member: &Value) -> Option<&Map<String, Value>> {
+    member["x-postkontor"]["when"].as_object().filter(|when| when.keys().any(|name| name.starts_with('/')))
+}
+
+/// The groups that a setting of another group makes use of (`uses`), while it shows and is not `none`.
+pub(super) fn used_by_others(given: &Value, group: &Value, pointer: &str, hidden: &[String]) -> Vec<String> {
+    let mut used = Vec::new();
+    for (name, member) in group["properties"].as_object().into_iter().flatten() {
+        let pointer = child(pointer, name);
+        if hidden.contains(&pointer) {
+            continue;
+        }
+        used.extend(used_by_others(given, member, &pointer, hidden));
+        let value = given.pointer(&pointer).filter(|value| !is_left_out(value)).or_else(|| member.get("default"));
+        if let Some(other) = member["x-postkontor"]["uses"].as_str()
+            && value.is_some_and(|value| value != "none")
+        {
+            used.push(other.to_owned());
+        }
+    }
+    used
+}
+
+/// The pointers of the members of `group` that do not show by what stands elsewhere in the settings `given`.
+pub(super) fn hidden_by_others(root: &Value, given: &Value, group: &Value, pointer: &str) -> Vec<String> {
+    let stands = |place: &str| {
+        let given = given.pointer(place).filter(|value| !is_left_out(value));
+        given.or_else(|| names(place).try_fold(root, |schema, name| layers::member(schema, &name))?.get("default"))
+    };
+    let holds = |when: &Map<String, Value>| {
+        when.iter().all(|(place, allowed)| match (stands(place), allowed) {
+            (value, Value::Null) => value.is_none(),
+            (value, Value::Array(allowed)) => value.is_some_and(|value| allowed.contains(value)),
+            (value, only) => value == Some(only),
+        })
+    };
+    let mut hidden = Vec::new();
+    for (name, member) in group["properties"].as_object().into_iter().flatten() {
+        let pointer = child(pointer, name);
+        hidden.extend(hidden_by_others(root, given, member, &pointer));
+        if looks_beyond(member).is_some_and(|when| !holds(when)) {
+            hidden.push(pointer);
+        }
+    }
+    hidden
+}
+
+/// Whether a member counts as left out: forms leave `null` or an empty text behind when a field is cleared.
+pub(super) fn is_left_out(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    }
+}
