@@ -23,58 +23,60 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
             unknown(schema, name, value, pointer, &members, findings);
         }
     }
-    let empty = json!({});
     let mut settings = Map::new();
     for (name, member) in &members.shown {
         let pointer = child(pointer, name);
-        findings.visible.push(pointer.clone());
-        let is_optional = member["x-postkontor"]["optional"] == true;
-        let is_empty = |value: &Value| match is_optional {
-            true => is_unfilled(member, value, &pointer, findings),
-            false => member["writeOnly"] == true && *value == empty,
-        };
-        let value = given.get(*name).filter(|value| !is_empty(value));
-        let default = || member.get("default").filter(|_| !member["writeOnly"].as_bool().unwrap_or_default());
-        // A group that is left out means the same as an empty one.
-        let empty_group = || member.get("properties").filter(|_| !is_optional).map(|_| &empty);
-        match value.or_else(default).or_else(empty_group) {
-            Some(value) => {
-                if let Some(value) = field(member, value, &pointer, findings) {
-                    settings.insert((*name).to_owned(), value);
-                }
-            }
-            None => {
-                // The fields of a group that may be left out show, too: there is where it would be given.
-                if member.get("properties").is_some() {
-                    let mut shown = Findings { hidden: findings.hidden.clone(), ..Findings::default() };
-                    group(member, &Map::new(), &pointer, &mut shown);
-                    findings.visible.append(&mut shown.visible);
-                }
-                if members.required.iter().any(|required| required == name) {
-                    findings.add(Problem::new(&pointer, "settings.required"));
-                }
-            }
-        }
+        let is_required = members.required.iter().any(|required| required == name);
+        let value = shown_member(member, given.get(*name), is_required, &pointer, findings);
+        settings.extend(value.map(|value| ((*name).to_owned(), value)));
     }
     let is_used = findings.used.iter().any(|used| used == pointer);
     for (name, member) in &members.hidden {
+        let Some(value) = given.get(*name) else { continue };
         if is_used {
-            let value = given.get(*name).and_then(|value| field(member, value, &child(pointer, name), findings));
+            let value = field(member, value, &child(pointer, name), findings);
             settings.extend(value.map(|value| ((*name).to_owned(), value)));
-        } else if given.get(*name).is_some_and(|value| member.get("default") != Some(value) && !says_nothing(member, value)) {
+        } else if member.get("default") != Some(value) && !says_nothing(member, value) {
             findings.add(Problem::warning(&child(pointer, name), "settings.not_used"));
         }
     }
     // Free members, as in a group of headers.
     if let Some(any) = schema.get("additionalProperties").filter(|any| **any != Value::Bool(false)) {
         for (name, value) in given.iter().filter(|(name, _)| !members.knows(name)) {
-            if let Some(value) = field(any, value, &child(pointer, name), findings) {
-                settings.insert(name.clone(), value);
-            }
+            let value = field(any, value, &child(pointer, name), findings);
+            settings.extend(value.map(|value| (name.clone(), value)));
         }
     }
     given.values_mut().for_each(wipe);
     settings
+}
+
+/// Reads a member that shows: what was given, else its default.
+fn shown_member(member: &Value, given: Option<&Value>, is_required: bool, pointer: &str, findings: &mut Findings) -> Option<Value> {
+    findings.visible.push(pointer.to_owned());
+    let empty = json!({});
+    let is_optional = member["x-postkontor"]["optional"] == true;
+    let is_empty = |value: &Value| match is_optional {
+        true => is_unfilled(member, value, pointer, findings),
+        false => member["writeOnly"] == true && *value == empty,
+    };
+    let value = given.filter(|value| !is_empty(value));
+    let default = || member.get("default").filter(|_| !member["writeOnly"].as_bool().unwrap_or_default());
+    // A group that is left out means the same as an empty one.
+    let empty_group = || member.get("properties").filter(|_| !is_optional).map(|_| &empty);
+    if let Some(value) = value.or_else(default).or_else(empty_group) {
+        return field(member, value, pointer, findings);
+    }
+    // The fields of a group that may be left out show, too: there is where it would be given.
+    if member.get("properties").is_some() {
+        let mut shown = Findings { hidden: findings.hidden.clone(), ..Findings::default() };
+        group(member, &Map::new(), pointer, &mut shown);
+        findings.visible.append(&mut shown.visible);
+    }
+    if is_required {
+        findings.add(Problem::new(pointer, "settings.required"));
+    }
+    None
 }
 
 /// Whether a group that may be left out was left so: nothing in it, or only what forms fill in by themselves while something that it needs
