@@ -128,13 +128,13 @@ GROWTH      Functions, status numbers and JSON members are only added. postkonto
 #define POSTKONTOR_LOG_DEBUG 4
 /** Level of the log: for the author. */
 #define POSTKONTOR_LOG_TRACE 5
-/** Verdict on a received message: leave it as it was. */
+/** Action on a received message: leave it as it was. */
 #define POSTKONTOR_KEEP 0
-/** Verdict on a received message: mark it as seen. */
+/** Action on a received message: mark it as seen. */
 #define POSTKONTOR_SEEN 1
-/** Verdict on a received message: delete it. */
+/** Action on a received message: delete it. */
 #define POSTKONTOR_DELETE 2
-/** Verdict on a received message: leave it as it was, and fetch no more. */
+/** Action on a received message: leave it as it was, and fetch no more. */
 #define POSTKONTOR_STOP 3
 
 /** An open account: its settings, and its connection once there is one. */
@@ -209,7 +209,7 @@ typedef struct postkontor_slice {
 } postkontor_slice;
 
 /**
- * Takes a message: its summary as JSON, and a handle that is valid until the function returns. Returns the verdict:
+ * Takes a message: its summary as JSON, and a handle that is valid until the function returns. Returns the action:
  * POSTKONTOR_KEEP, POSTKONTOR_SEEN, POSTKONTOR_DELETE or POSTKONTOR_STOP. The message is marked or deleted only after that.
  */
 typedef int32_t (POSTKONTOR_CALL *postkontor_received_fn)(void *user, const char *summary, postkontor_message *message);
@@ -364,16 +364,16 @@ postkontor_status POSTKONTOR_CALL postkontor_account_list(
     postkontor_buf *out);
 
 /**
- * Fetches messages: `received` gets each of them with `user` and answers what becomes of it. It may be null: then the request's
- * "then" says so for all of them.
+ * Fetches messages: `received` gets each of them with `user` and returns the action on it. It may be null: then "action" of the
+ * request holds for all of them.
  *
  * `request` is {"folder":"...","state":"...","filter":{...},"max_messages":100,"max_bytes":0,"save_to":"/folder",
- * "then":"keep|seen|delete","summary":"full|none","wait_seconds":0} or null, every member may be left out; with "summary":"none" a
+ * "action":"keep|seen|delete","summary":"full|none","wait_seconds":0} or null, every member may be left out; with "summary":"none" a
  * message that is not saved is not read for its summary, which then says only what the server tells ("id", "size", ...): faster where
  * only the bytes are wanted. With "wait_seconds" the call waits that long for new messages where there are none, or as long as its
  * deadline allows; nothing new in that time is POSTKONTOR_OK with no messages. `cancel` may be null. `out` is {"messages":[...],"state":"...","more":false}: give the state with the next request, and
  * only what is new is fetched. Messages that the server named and did not hand over are in "missing":[{"id":"...","error":{...}}], which is
- * left out where there are none; the next call tries them again. A message is marked or deleted only after its verdict; a crash in between fetches it again, never
+ * left out where there are none; the next call tries them again. A message is marked or deleted only after `received` has returned; a crash in between fetches it again, never
  * loses it.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_receive(
@@ -385,7 +385,7 @@ postkontor_status POSTKONTOR_CALL postkontor_account_receive(
     postkontor_buf *out);
 
 /**
- * Marks, moves or deletes messages: {"messages":["id",...],"do":"seen|unseen|move|delete","folder":"..."}. The answer is
+ * Marks, moves or deletes messages: {"messages":["id",...],"action":"seen|unseen|move|delete","folder":"..."}. The answer is
  * {"applied":["id",...],"missing":["id",...]}. `cancel` may be null.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_apply(

@@ -82,7 +82,7 @@ pub(crate) struct Receive {
     /// Which messages, as JSON.
     pub(crate) filter: Option<String>,
     /// What happens to a fetched message at the server: `keep`, `seen` or `delete`.
-    pub(crate) then: Option<String>,
+    pub(crate) action: Option<String>,
     /// How many seconds to wait for new messages where there are none.
     pub(crate) wait: u64,
 }
@@ -112,7 +112,7 @@ pub(crate) struct Options {
 #[derive(Default)]
 struct CommandOptions(BTreeMap<&'static str, OsString>);
 
-const COMMAND_OPTIONS: &[&str] = &["account", "message", "folder", "to", "state", "max", "max-bytes", "filter", "then", "loop", "wait"];
+const COMMAND_OPTIONS: &[&str] = &["account", "message", "folder", "to", "state", "max", "max-bytes", "filter", "action", "loop", "wait"];
 
 /// Reads the command line. The options are returned beside the error, too, as far as they were understood: they say in which
 /// form and language the error is wanted.
@@ -219,7 +219,7 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
                         max: if is_watch { Some(ROUND_MESSAGES) } else { given.number("max")? },
                         max_bytes: given.number("max-bytes")?,
                         filter: given.text("filter")?,
-                        then: given.text("then")?,
+                        action: given.text("action")?,
                         wait: match given.number("wait")? {
                             // It would log in again and again without a pause.
                             Some(0) if is_watch => return Err(problem("cli.number_invalid").arg("option", "--wait").arg("value", "0")),

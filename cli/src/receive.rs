@@ -60,7 +60,7 @@ fn receive_request(receive: &Receive, state: Option<&str>) -> Result<String, Err
         ("max_bytes", receive.max_bytes.map(Value::from)),
         ("filter", filter),
         ("wait_seconds", Some(Value::from(receive.wait))),
-        ("then", receive.then.as_deref().map(Value::from)),
+        ("action", receive.action.as_deref().map(Value::from)),
         ("save_to", Some(Value::from(receive.to.display().to_string()))),
     ]))
 }

@@ -187,7 +187,7 @@ fn list(out: &mut impl Write, json: &Value) -> io::Result<()> {
         writeln!(out, "{:32} {}", clean(text(&folder["name"])), clean(&bare(&folder["uses"])).trim_end())?;
     }
     for message in json["messages"].as_array().into_iter().flatten() {
-        let facts = ["file", "id", "received", "size", "flags", "subject", "verdict"].map(|name| bare(&message[name]));
+        let facts = ["file", "id", "received", "size", "flags", "subject", "action"].map(|name| bare(&message[name]));
         let facts: Vec<_> = facts.iter().filter(|fact| !fact.is_empty()).map(|fact| clean(fact)).collect();
         writeln!(out, "{}", facts.join("  "))?;
     }
@@ -267,8 +267,7 @@ mod tests {
         let lines: Vec<String> =
             shown(Kind::List, folders).lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(lines, ["INBOX", "Gesendet \\Sent"]);
-        let messages =
-            json!({"messages": [{"file": "0001.eml", "id": "7", "size": 120, "subject": "Hi", "verdict": "seen"}], "state": "x"});
+        let messages = json!({"messages": [{"file": "0001.eml", "id": "7", "size": 120, "subject": "Hi", "action": "seen"}], "state": "x"});
         assert_eq!(shown(Kind::List, messages), "0001.eml  7  120  Hi  seen\n");
         let missing = json!({"messages": [], "missing": [{"id": "8", "error": {"message": "The server refused it."}}], "state": "x"});
         assert_eq!(shown(Kind::List, missing), "! 8  The server refused it.\n");

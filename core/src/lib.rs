@@ -4,7 +4,7 @@
 //! forms make and people keep; calls take and return types:
 //!
 //! ```
-//! use postkontor_core::{Account, Attachment, Cancel, Config, Disposal, Error, Fetched, Host, Message, ReceiveRequest, TestRequest, Verdict};
+//! use postkontor_core::{Account, Action, Attachment, Cancel, Config, Error, Fetched, Host, Message, ReceiveRequest, TestRequest, Verdict};
 //! use std::time::Duration;
 //!
 //! # mod hidden { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/typed/pigeonhole.rs")); }
@@ -36,7 +36,7 @@
 //!         let content = fetched.message.content();
 //!         println!("{} from {:?}", content.subject, content.from);
 //!         files.extend(content.parts.into_iter().map(|part| part.file_name));
-//!         Disposal::Seen
+//!         Action::Seen
 //!     };
 //!     let received = account.receive(&ReceiveRequest::default(), Some(&mut take), &cancel)?;
 //!     assert_eq!((received.messages.len(), files), (1, vec!["4711.pdf".to_owned()]));
@@ -96,12 +96,12 @@ pub use host::{Config, Host, ListedTransport};
 pub use message::{Attachment, AttachmentContent, Composed, Mailbox, Message, Priority};
 pub use opened::{Content, Opened, Part, Person, Reported, ReportedRecipient, Warning, safe_name};
 pub use postkontor_plugin::{
-    Action, Answer, Applied, ApplyRequest, At, Delivery, Disposal, Error, Filter, Folder, Incoming, Input, Level, ListRequest, Listed,
-    Listing, Missing, Notify, Reply, Retry, Secret, Stage, Status, Step, StepStatus, Summary, Verdict,
+    Action, Answer, Applied, ApplyAction, At, Delivery, Error, Filter, Folder, Incoming, Input, Level, ListRequest, Listed, Listing,
+    Missing, Notify, Reply, Retry, Secret, Stage, Status, Step, StepStatus, Summary, Verdict,
 };
 pub use receipt::{Kept, Receipt, Receipts, SentCopy};
 pub use receive::{DeliverTo, Fetched, Received, Take, Taken};
 pub use report::Report;
-pub use request::{Asked, Authorize, Loop, ReceiveRequest, Request, Source, TestRequest, Wanted};
+pub use request::{ApplyRequest, Asked, Authorize, Loop, ReceiveRequest, Request, Source, TestRequest, Wanted};
 pub use unread::Unread;
 pub use watch::Watch;

@@ -3,7 +3,7 @@
 
 use postkontor_core::{Account, Cancel, Error, Fetched, Host, Received as Fetch, Status};
 use postkontor_plugin::abi::raw::Plugin;
-use postkontor_plugin::{Call, Disposal, Incoming, Missing, Opening, ReceiveRequest, Received, Transport, schemars, serde};
+use postkontor_plugin::{Action, Call, Incoming, Missing, Opening, ReceiveRequest, Received, Transport, schemars, serde};
 use serde_json::{Value, json};
 
 /// A transport whose server names three messages: the first is longer than told, the second it refuses, the third is as told.
@@ -40,18 +40,18 @@ impl Transport for Gaps {
             call.message(b"Subject: giant\r\n\r\n")?;
             let block = vec![b'x'; 1024 * 1024];
             (0..33).try_for_each(|_| call.message(&block))?;
-            return Ok(Received { state: format!("{:?}", call.disposal()?), ..Received::default() });
+            return Ok(Received { state: format!("{:?}", call.action()?), ..Received::default() });
         }
         let announce = |id: &str| call.announce(&Incoming { id: id.to_owned(), size: Some(17), ..Incoming::default() });
         announce("longer")?;
         call.message(b"Subject: a\r\n\r\nlonger\r\n")?;
-        call.disposal()?;
+        call.action()?;
         // Half of it came, and then the transport knew better: what was announced and not ended counts for nothing.
         announce("refused")?;
         call.message(b"Subject: half")?;
         announce("exact")?;
         call.message(b"Subject: b\r\n\r\nb\r\n")?;
-        call.disposal()?;
+        call.action()?;
         if self.0.broken {
             return Err(postkontor_plugin::Error::new(Status::Internal, "gaps.broken"));
         }
@@ -75,7 +75,7 @@ fn receive(summary: &str, interrupted: bool) -> (Vec<Value>, Result<Value, Error
     let mut summaries = Vec::new();
     let mut take = |fetched: Fetched<'_>| {
         summaries.push(serde_json::from_str(fetched.summary).unwrap());
-        Disposal::Keep
+        Action::Keep
     };
     let mut account = account(&json!({"interrupted": interrupted, "giant": false, "broken": false}));
     let result = account.receive(&json!({"summary": summary}).to_string(), Some(&mut take), &Cancel::default());
@@ -85,18 +85,18 @@ fn receive(summary: &str, interrupted: bool) -> (Vec<Value>, Result<Value, Error
 #[test]
 fn a_message_of_which_only_the_beginning_was_handed_over_is_not_deleted() {
     let folder = std::env::temp_dir().join(format!("postkontor-giant-{}", std::process::id()));
-    for (request, verdict) in [
-        (json!({"then": "delete"}), "keep"),
-        (json!({"then": "delete", "summary": "none"}), "keep"),
+    for (request, action) in [
+        (json!({"action": "delete"}), "keep"),
+        (json!({"action": "delete", "summary": "none"}), "keep"),
         // Saved, it is whole.
-        (json!({"then": "delete", "save_to": folder}), "delete"),
+        (json!({"action": "delete", "save_to": folder}), "delete"),
     ] {
         let result =
             account(&json!({"interrupted": false, "giant": true, "broken": false})).receive(&request.to_string(), None, &Cancel::default());
         let result: Value = json!(result.unwrap());
         assert_eq!(
-            (&result["messages"][0]["verdict"], result["state"].as_str().unwrap().to_lowercase()),
-            (&json!(verdict), verdict.to_owned())
+            (&result["messages"][0]["action"], result["state"].as_str().unwrap().to_lowercase()),
+            (&json!(action), action.to_owned())
         );
     }
     std::fs::remove_dir_all(folder).unwrap();
@@ -131,7 +131,7 @@ fn an_interrupted_fetch_tells_what_did_not_come_as_well() {
     assert_eq!((&error.more["missing"][0]["id"], error.more["messages"].as_array().unwrap().len()), (&json!("refused"), 2));
     let taken = Fetch::of_interrupted(&error).unwrap();
     assert_eq!((taken.state.as_str(), taken.messages.len(), taken.missing[0].id.as_str()), ("s", 2, "refused"));
-    assert_eq!((taken.messages[1].id.as_str(), taken.messages[1].verdict, &taken.messages[1].deliver_to), ("exact", Disposal::Keep, &None));
+    assert_eq!((taken.messages[1].id.as_str(), taken.messages[1].action, &taken.messages[1].deliver_to), ("exact", Action::Keep, &None));
     assert_eq!(Fetch::of_interrupted(&Error::new(Status::Network, "x")), None);
 }
 

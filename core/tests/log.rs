@@ -184,7 +184,7 @@ fn each_call_is_told_and_so_is_its_refusal() {
     let mut account = Account::open(&program, &settings("send"), None).unwrap();
     account.list("", &Cancel::default()).unwrap();
     account.test("", &Cancel::default()).unwrap();
-    account.apply(r#"{"do":"seen"}"#, &Cancel::default()).unwrap_err();
+    account.apply(r#"{"action":"seen"}"#, &Cancel::default()).unwrap_err();
     account.receive("", None, &Cancel::default()).unwrap_err();
     account.send_document("{", &[], &Cancel::default()).unwrap_err();
     Account::open(&program, "{", None).err().unwrap();

@@ -107,7 +107,7 @@ fn unsaid(pointer: &str) -> Value {
 
 #[test]
 fn only_pointers_into_the_settings_lead_through_the_account() {
-    let (cancel, request) = (Cancel::default(), r#"{"messages":["x"],"do":"seen"}"#);
+    let (cancel, request) = (Cancel::default(), r#"{"messages":["x"],"action":"seen"}"#);
     let error = account(&at("request", "/messages/0")).apply(request, &cancel).unwrap_err();
     assert_eq!(places(&error), [(Input::Request, "/messages/0")]);
     let error = account(&at("settings", "/pointing/folder")).apply(request, &cancel).unwrap_err();
@@ -120,9 +120,10 @@ fn only_pointers_into_the_settings_lead_through_the_account() {
 #[test]
 fn a_plugin_that_does_not_say_what_it_means_is_understood() {
     let cancel = Cancel::default();
-    for pointer in ["/messages/0", "/do"] {
-        let error = account(&unsaid(pointer)).apply(r#"{"messages":["x"],"do":"seen"}"#, &cancel).unwrap_err();
-        assert_eq!(places(&error), [(Input::Request, pointer)]);
+    // The plugin's name for the action is the one of ABI 1, the caller's is another.
+    for (pointer, callers) in [("/messages/0", "/messages/0"), ("/do", "/action")] {
+        let error = account(&unsaid(pointer)).apply(r#"{"messages":["x"],"action":"seen"}"#, &cancel).unwrap_err();
+        assert_eq!(places(&error), [(Input::Request, callers)]);
     }
     let error = account(&unsaid("/folder")).list(r#"{"folder":"x"}"#, &cancel).unwrap_err();
     assert_eq!(places(&error), [(Input::Request, "/folder")]);

@@ -9,7 +9,7 @@ mod shape;
 
 use postkontor_core::message::compose;
 use postkontor_core::settings::Sender;
-use postkontor_core::{Account, Cancel, Disposal, Error, Host, Opened, Source, Status, Wanted};
+use postkontor_core::{Account, Action, Cancel, Error, Host, Opened, Source, Status, Wanted};
 use postkontor_plugin::abi::raw::Plugin;
 use postkontor_plugin::{
     Answer, Applied, ApplyRequest, Body, Call, Folder, Incoming, ListRequest, Listed, Listing, Mail, Missing, Opening, ReceiveRequest,
@@ -82,7 +82,7 @@ impl Transport for Talkative {
         }
         call.announce(&Incoming { id: "1".to_owned(), ..Incoming::default() })?;
         call.message(b"Subject: a\r\n\r\nb\r\n")?;
-        call.disposal()?;
+        call.action()?;
         Ok(Received { state: "s".to_owned(), ..Received::default() })
     }
 
@@ -160,7 +160,7 @@ fn sample(members: &str) -> Option<Sample> {
             let odd = r#"{"to":"bob@example.com (Bob)","text":"x"}"#;
             Answer(parsed(account().send_document(odd, &[], &cancel))["repaired"][0].clone())
         }
-        "applied,missing" => Answer(parsed(account().apply(r#"{"messages":["1"],"do":"seen"}"#, &cancel))),
+        "applied,missing" => Answer(parsed(account().apply(r#"{"messages":["1"],"action":"seen"}"#, &cancel))),
         "subject,from,to,date,text,html,parts" => {
             let raw = "Subject: a\r\nFrom: a@x.de\r\nTo: b@x.de\r\nDate: Sat, 28 Nov 2026 10:00:00 +0000\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
                        --b\r\n\r\nx\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>x</p>\r\n--b\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nx\r\n--b--\r\n";
@@ -204,14 +204,14 @@ fn sample(members: &str) -> Option<Sample> {
         }),
         "loop" => Asked(|shape| account().test(&shape.to_string().replace("...", "bob@example.com"), &Cancel::default()).map(drop)),
         "folder" => Asked(|shape| account().list(&shape.to_string(), &Cancel::default()).map(drop)),
-        "folder,state,filter,max_messages,max_bytes,save_to,then,summary,wait_seconds" => {
+        "folder,state,filter,max_messages,max_bytes,save_to,action,summary,wait_seconds" => {
             Asked(|shape| account().receive(&emptied(shape), None, &Cancel::default()).map(drop))
         }
-        "messages,do,folder" => Asked(|shape| {
+        "messages,action,folder" => Asked(|shape| {
             let mut request = shape.clone();
             request["messages"] = json!(["id"]);
-            for action in shape["do"].as_str().unwrap().split('|') {
-                request["do"] = json!(action);
+            for action in shape["action"].as_str().unwrap().split('|') {
+                request["action"] = json!(action);
                 account().apply(&request.to_string(), &Cancel::default())?;
             }
             Ok(())
@@ -289,7 +289,7 @@ fn what_is_said_of_each_operation_holds() {
     let mut taken = 0;
     let mut take = |_: postkontor_core::Fetched<'_>| {
         taken += 1;
-        Disposal::Keep
+        Action::Keep
     };
     account.receive("{}", Some(&mut take), &cancel).unwrap();
     assert_eq!(taken, 1);

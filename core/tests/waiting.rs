@@ -54,7 +54,7 @@ impl Transport for Looks {
             "mail" => {
                 call.announce(&Incoming { id: "1".to_owned(), ..Incoming::default() })?;
                 call.message(b"Subject: a\r\n\r\nb\r\n")?;
-                call.disposal()?;
+                call.action()?;
             }
             _ => (),
         }
@@ -147,6 +147,6 @@ fn a_wait_that_is_no_number_of_seconds_is_refused() {
 
 #[test]
 fn to_stop_is_nothing_that_can_be_said_beforehand() {
-    let error = account(&["mail"], Box::new(())).receive(r#"{"then":"stop"}"#, None, &Cancel::default()).unwrap_err();
-    assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Argument, "/then"));
+    let error = account(&["mail"], Box::new(())).receive(r#"{"action":"stop"}"#, None, &Cancel::default()).unwrap_err();
+    assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Argument, "/action"));
 }

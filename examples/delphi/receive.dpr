@@ -14,19 +14,19 @@ uses
 
 type
   TInbox = class
-    procedure Received(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+    procedure Received(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
   end;
 
 { All of the message lies in the folder when this is called. Whatever is answered, the server learns it only then; who is killed
   here gets the message again, under the same Message['id']. }
-procedure TInbox.Received(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+procedure TInbox.Received(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
 var
   Index: Integer;
 begin
   WriteLn(Message['file'], ': ', Message['subject']);
   for Index := 0 to Message.PartCount - 1 do
     WriteLn('  ', PostkontorMember(Message.Part[Index], 'file'));
-  Verdict := pvSeen;
+  Action := paSeen;
 end;
 
 procedure ReceiveMail(const Settings, Folder: UTF8String);

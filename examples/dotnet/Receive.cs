@@ -22,7 +22,7 @@ internal static class Receive
                 account.Receive("{\"save_to\":" + Json.Text(folder) + ",\"state\":" + Json.Text(state) + "}", message =>
                 {
                     Console.WriteLine(message["file"] + ": " + message["subject"]);     // it lies in the folder by now, with its parts
-                    return PostkontorVerdict.Seen;                                      // done at the server only after this
+                    return PostkontorAction.Seen;                                      // done at the server only after this
                 });
             }
             finally { File.WriteAllText(stateFile, account.State); }                    // with it, only what is new comes next time

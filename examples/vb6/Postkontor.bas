@@ -17,7 +17,7 @@ Public Const POSTKONTOR_LATER As Long = 11
 Public Const POSTKONTOR_PARTIAL As Long = 12
 Public Const POSTKONTOR_UNCERTAIN As Long = 13
 
-' Verdicts on a received message.
+' Actions on a received message.
 Public Const POSTKONTOR_KEEP As Long = 0
 Public Const POSTKONTOR_SEEN As Long = 1
 Public Const POSTKONTOR_DELETE As Long = 2

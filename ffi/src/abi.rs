@@ -61,13 +61,13 @@ pub const POSTKONTOR_LOG_DEBUG: i32 = 4;
 /// Level of the log: for the author.
 pub const POSTKONTOR_LOG_TRACE: i32 = 5;
 
-/// Verdict on a received message: leave it as it was.
+/// Action on a received message: leave it as it was.
 pub const POSTKONTOR_KEEP: i32 = 0;
-/// Verdict on a received message: mark it as seen.
+/// Action on a received message: mark it as seen.
 pub const POSTKONTOR_SEEN: i32 = 1;
-/// Verdict on a received message: delete it.
+/// Action on a received message: delete it.
 pub const POSTKONTOR_DELETE: i32 = 2;
-/// Verdict on a received message: leave it as it was, and fetch no more.
+/// Action on a received message: leave it as it was, and fetch no more.
 pub const POSTKONTOR_STOP: i32 = 3;
 
 /// An open host: the loaded plugins, the language, the callbacks.
@@ -146,6 +146,6 @@ pub struct Callbacks {
 /// Takes the next `len` bytes. Returns 0 to go on; any other value stops the call with POSTKONTOR_CANCELLED.
 pub type Write = Option<unsafe extern "system" fn(user: *mut c_void, data: *const u8, len: usize) -> i32>;
 
-/// Takes a message: its summary as JSON, and a handle that is valid until the function returns. Returns the verdict:
+/// Takes a message: its summary as JSON, and a handle that is valid until the function returns. Returns the action:
 /// POSTKONTOR_KEEP, POSTKONTOR_SEEN, POSTKONTOR_DELETE or POSTKONTOR_STOP. The message is marked or deleted only after that.
 pub type Received = Option<unsafe extern "system" fn(user: *mut c_void, summary: *const c_char, message: *mut MessageHandle) -> i32>;

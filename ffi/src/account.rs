@@ -6,7 +6,7 @@ use crate::abi::{
 };
 use crate::entry::{self, NOTHING};
 use crate::{argument, callbacks, cancel, handle, thread};
-use postkontor_core::{Account, Cancel, Disposal, Fetched};
+use postkontor_core::{Account, Action, Cancel, Fetched};
 use postkontor_plugin::Error;
 use std::ffi::{c_char, c_void};
 
@@ -138,16 +138,16 @@ pub unsafe extern "system" fn postkontor_account_list(
     unsafe { ask(account, request, cancel, out, |account, request, cancel| account.list(request, cancel)) }
 }
 
-/// Fetches messages: `received` gets each of them with `user` and answers what becomes of it. It may be null: then the request's
-/// "then" says so for all of them.
+/// Fetches messages: `received` gets each of them with `user` and returns the action on it. It may be null: then "action" of the
+/// request holds for all of them.
 ///
 /// `request` is {"folder":"...","state":"...","filter":{...},"max_messages":100,"max_bytes":0,"save_to":"/folder",
-/// "then":"keep|seen|delete","summary":"full|none","wait_seconds":0} or null, every member may be left out; with "summary":"none" a
+/// "action":"keep|seen|delete","summary":"full|none","wait_seconds":0} or null, every member may be left out; with "summary":"none" a
 /// message that is not saved is not read for its summary, which then says only what the server tells ("id", "size", ...): faster where
 /// only the bytes are wanted. With "wait_seconds" the call waits that long for new messages where there are none, or as long as its
 /// deadline allows; nothing new in that time is POSTKONTOR_OK with no messages. `cancel` may be null. `out` is {"messages":[...],"state":"...","more":false}: give the state with the next request, and
 /// only what is new is fetched. Messages that the server named and did not hand over are in "missing":[{"id":"...","error":{...}}], which is
-/// left out where there are none; the next call tries them again. A message is marked or deleted only after its verdict; a crash in between fetches it again, never
+/// left out where there are none; the next call tries them again. A message is marked or deleted only after `received` has returned; a crash in between fetches it again, never
 /// loses it.
 ///
 /// # Safety
@@ -182,24 +182,24 @@ fn hand_over(
     user: *mut c_void,
     owner: *mut HostHandle,
     fetched: Fetched<'_>,
-) -> Disposal {
+) -> Action {
     let summary = callbacks::zero_terminated(fetched.summary);
     // Where no handle is to be had the message stays on the server, and so do those behind it.
-    let Ok(message) = handle::open::<MessageHandle>(fetched.message, Some(owner)) else { return Disposal::Stop };
+    let Ok(message) = handle::open::<MessageHandle>(fetched.message, Some(owner)) else { return Action::Stop };
     // SAFETY: the caller's function, with a text and a handle that are valid until it returns.
-    let verdict = thread::outside(|| unsafe { received(user, summary.as_ptr(), message) });
+    let action = thread::outside(|| unsafe { received(user, summary.as_ptr(), message) });
     // The function may have closed it already.
     drop(handle::close(message));
-    match verdict {
-        Some(POSTKONTOR_SEEN) => Disposal::Seen,
-        Some(POSTKONTOR_DELETE) => Disposal::Delete,
-        Some(POSTKONTOR_KEEP) => Disposal::Keep,
+    match action {
+        Some(POSTKONTOR_SEEN) => Action::Seen,
+        Some(POSTKONTOR_DELETE) => Action::Delete,
+        Some(POSTKONTOR_KEEP) => Action::Keep,
         // Whatever else it answers, nothing must be lost by it.
-        _ => Disposal::Stop,
+        _ => Action::Stop,
     }
 }
 
-/// Marks, moves or deletes messages: {"messages":["id",...],"do":"seen|unseen|move|delete","folder":"..."}. The answer is
+/// Marks, moves or deletes messages: {"messages":["id",...],"action":"seen|unseen|move|delete","folder":"..."}. The answer is
 /// {"applied":["id",...],"missing":["id",...]}. `cancel` may be null.
 ///
 /// # Safety

@@ -77,7 +77,7 @@ internal sealed class Mailbox
     }
 
     // The first fetch: reads parts, and answers what the subject says.
-    private PostkontorVerdict First(PostkontorMessage message)
+    private PostkontorAction First(PostkontorMessage message)
     {
         var word = Take(message);
         if (word == "keep")
@@ -88,36 +88,36 @@ internal sealed class Mailbox
             File.WriteAllBytes(File_("keep", "part"), message.Part(0));
             Fails(PostkontorStatus.NotFound, "message.part_missing", () => message.Part(9));
         }
-        return word == "seen" ? PostkontorVerdict.Seen
-            : word == "delete" ? PostkontorVerdict.Delete
-            : word == "stop" ? PostkontorVerdict.Stop : PostkontorVerdict.Keep;
+        return word == "seen" ? PostkontorAction.Seen
+            : word == "delete" ? PostkontorAction.Delete
+            : word == "stop" ? PostkontorAction.Stop : PostkontorAction.Keep;
     }
 
-    private PostkontorVerdict Failing(PostkontorMessage message)
+    private PostkontorAction Failing(PostkontorMessage message)
     {
         Take(message);
         throw new Mine();
     }
 
     // The account is in use, and stays so until the fetch is over; other handles are not.
-    private PostkontorVerdict Reentering(PostkontorMessage message)
+    private PostkontorAction Reentering(PostkontorMessage message)
     {
         var word = Take(message);
         Fails(PostkontorStatus.Busy, "handle.busy", () => account.Receive(null, Failing));
         using (var copy = host.OpenMessage(message.Raw())) Must(copy["subject"] == message["subject"], "a copy");
-        return word == "after" ? PostkontorVerdict.Delete : word == "stop" ? PostkontorVerdict.Seen : PostkontorVerdict.Keep;
+        return word == "after" ? PostkontorAction.Delete : word == "stop" ? PostkontorAction.Seen : PostkontorAction.Keep;
     }
 
     // Has the next question of the library answered with "stop": it asks every 100 ms.
-    private PostkontorVerdict Slow(PostkontorMessage message)
+    private PostkontorAction Slow(PostkontorMessage message)
     {
         Take(message);
         stopping = true;
         Thread.Sleep(150);
-        return PostkontorVerdict.Keep;
+        return PostkontorAction.Keep;
     }
 
-    private string Fetch(Func<PostkontorMessage, PostkontorVerdict> received, string state)
+    private string Fetch(Func<PostkontorMessage, PostkontorAction> received, string state)
     {
         subjects = "";
         // What lies around is collected: the delegates must stay.
@@ -167,10 +167,10 @@ internal sealed class Mailbox
 
     private void FileByImap(string settings)
     {
-        Apply("keep", "\"do\":\"seen\"");
-        Must(Json.Items(Json.Member(Apply("keep", "\"do\":\"move\",\"folder\":\"Ablage/Größe\""), "applied"))[0] == ids["keep"], "moved");
-        Apply("seen", "\"do\":\"unseen\"");
-        Must(Json.Items(Json.Member(Apply("keep", "\"do\":\"delete\""), "missing")).Count == 1, "gone");
+        Apply("keep", "\"action\":\"seen\"");
+        Must(Json.Items(Json.Member(Apply("keep", "\"action\":\"move\",\"folder\":\"Ablage/Größe\""), "applied"))[0] == ids["keep"], "moved");
+        Apply("seen", "\"action\":\"unseen\"");
+        Must(Json.Items(Json.Member(Apply("keep", "\"action\":\"delete\""), "missing")).Count == 1, "gone");
         var receipt = account.Send("{\"to\":[\"b@example.com\"],\"subject\":\"Über C#\",\"text\":\"Guten Tag\"}");
         Must(Json.Member(receipt, "saved_to") != null, receipt);
         using (var full = host.OpenAccount(settings, "full"))
@@ -183,8 +183,8 @@ internal sealed class Mailbox
 
     private void FileByPop3()
     {
-        Fails(PostkontorStatus.Unsupported, "pop3.only_delete", () => Apply("keep", "\"do\":\"move\",\"folder\":\"Ablage/Größe\""));
-        Apply("keep", "\"do\":\"delete\"");
+        Fails(PostkontorStatus.Unsupported, "pop3.only_delete", () => Apply("keep", "\"action\":\"move\",\"folder\":\"Ablage/Größe\""));
+        Apply("keep", "\"action\":\"delete\"");
     }
 
     private static int Main(string[] arguments)

@@ -139,7 +139,7 @@ static int32_t POSTKONTOR_CALL first(void *user, const char *summary, postkontor
     return word == 1 ? POSTKONTOR_SEEN : word == 2 ? POSTKONTOR_DELETE : POSTKONTOR_STOP;
 }
 
-/* C has no exceptions: a verdict that does not exist is the nearest to a program that failed. */
+/* C has no exceptions: an action that does not exist is the nearest to a program that failed. */
 static int32_t POSTKONTOR_CALL failing(void *user, const char *summary, postkontor_message *message)
 {
     (void)user;
@@ -227,10 +227,10 @@ static void file_by_imap(const char *settings)
     static const char LETTER[] = "{\"to\":[\"b@example.com\"],\"subject\":\"Über C\",\"text\":\"Guten Tag\"}";
     postkontor_buf out;
     char *large = malloc(60000);
-    MUST(apply(ids[0], "\"do\":\"seen\"") == POSTKONTOR_OK);
-    MUST(apply(ids[0], "\"do\":\"move\",\"folder\":\"" FILED "\"") == POSTKONTOR_OK && strstr(answer.data, ids[0]));
-    MUST(apply(ids[1], "\"do\":\"unseen\"") == POSTKONTOR_OK);
-    MUST(apply(ids[0], "\"do\":\"delete\"") == POSTKONTOR_OK && strstr(answer.data, "\"missing\":[\""));
+    MUST(apply(ids[0], "\"action\":\"seen\"") == POSTKONTOR_OK);
+    MUST(apply(ids[0], "\"action\":\"move\",\"folder\":\"" FILED "\"") == POSTKONTOR_OK && strstr(answer.data, ids[0]));
+    MUST(apply(ids[1], "\"action\":\"unseen\"") == POSTKONTOR_OK);
+    MUST(apply(ids[0], "\"action\":\"delete\"") == POSTKONTOR_OK && strstr(answer.data, "\"missing\":[\""));
     MUST(CALL(postkontor_account_send(account, LETTER, NULL, 0, NULL, &out)) == POSTKONTOR_OK);
     MUST(strstr(answer.data, "\"saved_to\":\"") != NULL);
 
@@ -270,9 +270,9 @@ int main(int argc, char **argv)
     if (strcmp(argv[3], "imap") == 0) {
         file_by_imap(settings);
     } else {
-        MUST(apply(ids[0], "\"do\":\"move\",\"folder\":\"" FILED "\"") == POSTKONTOR_UNSUPPORTED);
+        MUST(apply(ids[0], "\"action\":\"move\",\"folder\":\"" FILED "\"") == POSTKONTOR_UNSUPPORTED);
         MUST(strstr(answer.data, "\"code\":\"pop3.only_delete\""));
-        MUST(apply(ids[0], "\"do\":\"delete\"") == POSTKONTOR_OK);
+        MUST(apply(ids[0], "\"action\":\"delete\"") == POSTKONTOR_OK);
     }
     MUST(CALL(postkontor_host_close(host, &out)) == POSTKONTOR_OK);
     postkontor_buf_free(&answer);

@@ -14,7 +14,7 @@ uses
   {$IFDEF FPC}{$IFDEF UNIX}cwstring, {$ENDIF}{$ENDIF}SysUtils, Classes, Postkontor;
 
 const
-  FILED = '"do":"move","folder":"Ablage/Größe"';
+  FILED = '"action":"move","folder":"Ablage/Größe"';
 
 type
   EMine = class(Exception);
@@ -37,10 +37,10 @@ type
     { whether OnProgress stops the call }
     Stopping: Boolean;
     function Take(Message: TPostkontorMessage): UTF8String;
-    procedure First(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
-    procedure Failing(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
-    procedure Reentering(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
-    procedure Slow(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+    procedure First(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
+    procedure Failing(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
+    procedure Reentering(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
+    procedure Slow(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
     procedure Progress(Sender: TObject; Done, Total: Int64; var Stop: Boolean);
     function Fetch(Received: TPostkontorReceivedEvent; const State: UTF8String): UTF8String;
     function Apply(const Id, What: UTF8String): UTF8String;
@@ -123,20 +123,20 @@ begin
 end;
 
 { The first fetch: reads parts, and answers what the subject says. }
-procedure TDesk.First(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+procedure TDesk.First(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
 var
   Word: UTF8String;
   Stream: TFileStream;
   Full: TFullStream;
 begin
-  Must((Sender = Account) and (Verdict = pvKeep), 'the event begins');
+  Must((Sender = Account) and (Action = paKeep), 'the event begins');
   Word := Take(Message);
   if Word = 'seen' then
-    Verdict := pvSeen
+    Action := paSeen
   else if Word = 'delete' then
-    Verdict := pvDelete
+    Action := paDelete
   else if Word = 'stop' then
-    Verdict := pvStop;
+    Action := paStop;
   if Word <> 'keep' then
     Exit;
   Must(Message.PartCount = 1, 'parts');
@@ -169,15 +169,15 @@ begin
   end;
 end;
 
-procedure TDesk.Failing(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+procedure TDesk.Failing(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
 begin
-  Verdict := pvDelete;
+  Action := paDelete;
   Take(Message);
   raise EMine.Create('from the event');
 end;
 
 { The account is in use, and stays so until the fetch is over; other handles are not. }
-procedure TDesk.Reentering(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+procedure TDesk.Reentering(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
 var
   Word: UTF8String;
   Copy_: TPostkontorMessage;
@@ -185,9 +185,9 @@ var
 begin
   Word := Take(Message);
   if Word = 'after' then
-    Verdict := pvDelete
+    Action := paDelete
   else if Word = 'stop' then
-    Verdict := pvSeen;
+    Action := paSeen;
   try
     Account.Receive('{}', Failing);
     Must(False, 'a fetch within a fetch');
@@ -209,7 +209,7 @@ begin
 end;
 
 { Has the next question of the library answered with "stop": it asks every 100 ms. }
-procedure TDesk.Slow(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict);
+procedure TDesk.Slow(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
 begin
   Take(Message);
   Stopping := True;
@@ -270,10 +270,10 @@ var
   Full: TPostkontorAccount;
   Large: UTF8String;
 begin
-  Apply(Ids[0], '"do":"seen"');
+  Apply(Ids[0], '"action":"seen"');
   Must(PostkontorItem(PostkontorMember(Apply(Ids[0], FILED), 'applied'), 0) = Ids[0], 'moved');
-  Apply(Ids[1], '"do":"unseen"');
-  Must(PostkontorCount(PostkontorMember(Apply(Ids[0], '"do":"delete"'), 'missing')) = 1, 'gone');
+  Apply(Ids[1], '"action":"unseen"');
+  Must(PostkontorCount(PostkontorMember(Apply(Ids[0], '"action":"delete"'), 'missing')) = 1, 'gone');
   Must(PostkontorMember(Account.Send('{"to":["b@example.com"],"subject":"Über Pascal","text":"Guten Tag"}'), 'saved_to') <> '', 'sent');
   Full := TPostkontorAccount.Create(Host, Settings, 'full');
   try
@@ -302,7 +302,7 @@ begin
     on E: EPostkontor do
       MustBe(E, POSTKONTOR_UNSUPPORTED, 'pop3.only_delete');
   end;
-  Apply(Ids[0], '"do":"delete"');
+  Apply(Ids[0], '"action":"delete"');
 end;
 
 procedure TDesk.Run(const Settings: UTF8String; Imap: Boolean);

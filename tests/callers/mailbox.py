@@ -113,8 +113,8 @@ class Desk:
         thread.join()
         assert self.subjects == ["seen", "stop"]
 
-    def apply(self, word, do, **more):
-        return self.account.apply({"messages": [self.ids[word]], "do": do, **more})
+    def apply(self, word, action, **more):
+        return self.account.apply({"messages": [self.ids[word]], "action": action, **more})
 
     def file_by_imap(self, settings):
         self.apply("keep", "seen")

@@ -261,7 +261,7 @@ fn what_no_transport_can_do_yet_says_so() {
     let to = desk.folder.file("in").display().to_string();
     for command in [
         &["list", &settings][..],
-        &["receive", &settings, "--to", &to, "--max", "5", "--then", "seen"],
+        &["receive", &settings, "--to", &to, "--max", "5", "--action", "seen"],
         &["authorize", &settings, "--account", "main"],
         &["discover", "anna@example.com"],
     ] {
@@ -316,7 +316,7 @@ fn help_is_complete() {
         assert!(help.lines().any(|line| line.starts_with(&format!("  {word}"))), "{word}");
     }
     for option in
-        ["--json", "--plugins", "--timeout", "--lang", "--trace", "--max-bytes", "--state", "--filter", "--then", "--folder", "--wait"]
+        ["--json", "--plugins", "--timeout", "--lang", "--trace", "--max-bytes", "--state", "--filter", "--action", "--folder", "--wait"]
     {
         assert!(help.contains(option), "{option}");
     }

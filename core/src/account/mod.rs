@@ -14,13 +14,13 @@ mod test;
 
 use crate::error::failed;
 use crate::receive::{Received, Reception, Take, Wait};
-use crate::request::{self, Asked, Authorize, ReceiveRequest};
+use crate::request::{self, ApplyRequest, Asked, Authorize, ReceiveRequest};
 use crate::settings::{Document, Sender};
 use crate::unread::Unread;
 use crate::watch::Watch;
 use crate::{Cancel, Host};
 use leg::Leg;
-use postkontor_plugin::{Applied, ApplyRequest, Error, ListRequest, Listing, Status};
+use postkontor_plugin::{Applied, Error, ListRequest, Listing, Status};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -166,7 +166,7 @@ impl Account {
         let result = self.mailbox().and_then(|leg| {
             let request = request.read()?;
             action = request::word(request.action);
-            pass(leg, "apply", request, cancel)
+            pass(leg, "apply", postkontor_plugin::ApplyRequest::from(request), cancel)
         });
         self.conclude("apply", result, |applied| self.counted(&format!("applied {action}"), applied.json(), started))
     }

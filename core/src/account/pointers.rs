@@ -20,6 +20,10 @@ impl Leg {
             if of == Input::Settings {
                 at.pointer = self.pointer(&at.pointer);
             }
+            if operation == "apply" && of == Input::Request && at.pointer == "/do" {
+                // The action's name in ABI 1, which the caller does not know.
+                at.pointer = "/action".to_owned();
+            }
         }
         if operation == operation::FILE {
             // Its request is the host's own, of which the caller knows nothing.

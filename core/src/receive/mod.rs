@@ -1,4 +1,4 @@
-//! Fetching: from the transport's stream of messages to summaries, files and verdicts.
+//! Fetching: from the transport's stream of messages to summaries, files and actions.
 //!
 //! A message counts as fetched only when the program has said what is to become of it: it is complete, its digest is known,
 //! it lies where it was to be saved, and the program's answer has gone to the transport. A crash before that leaves it on
@@ -21,8 +21,8 @@ use crate::settings::Receive;
 use crate::watch::Watch;
 use folder::Folder;
 use postkontor_abi::CONTROL_STREAM as CONTROL;
-use postkontor_plugin::wire::{END, Event, MESSAGE_STREAM as MESSAGE, Verdict};
-use postkontor_plugin::{Disposal, Error, Incoming, Missing, Stage, Status, Summary};
+use postkontor_plugin::wire::{END, EndAnswer, Event, MESSAGE_STREAM as MESSAGE};
+use postkontor_plugin::{Action, Error, Incoming, Missing, Stage, Status, Summary};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -58,21 +58,21 @@ pub struct Fetched<'a> {
 }
 
 /// The program's say in what becomes of each message.
-pub type Take<'a> = dyn FnMut(Fetched<'_>) -> Disposal + 'a;
+pub type Take<'a> = dyn FnMut(Fetched<'_>) -> Action + 'a;
 
 /// The host's end of a fetch.
 pub(crate) struct Reception<'a, 'w> {
     take: Option<&'a mut Take<'a>>,
     watch: Watch<'w>,
     reading: (Duration, Duration),
-    then: Disposal,
+    action: Action,
     pub(crate) detail: Summary,
     deliver_to: Option<Arc<DeliverTo>>,
     /// The same as the last member of a summary.
     routed: String,
     folder: Option<Folder>,
     current: Option<(Incoming, Spool)>,
-    answer: Option<Disposal>,
+    answer: Option<Action>,
     taken: Vec<Taken>,
 }
 
@@ -138,7 +138,7 @@ pub struct Taken {
     #[serde(serialize_with = "or_empty", deserialize_with = "unless_empty")]
     pub deliver_to: Option<Arc<DeliverTo>>,
     /// What became of it on the server.
-    pub verdict: Disposal,
+    pub action: Action,
 }
 
 /// A line for the log.
@@ -148,11 +148,11 @@ impl Display for Taken {
         if let Some(file) = &self.file {
             write!(f, ", saved as {file}")?;
         }
-        f.write_str(match self.verdict {
-            Disposal::Keep => ", kept",
-            Disposal::Seen => ", marked as seen",
-            Disposal::Delete => ", deleted",
-            Disposal::Stop => ", left as it was",
+        f.write_str(match self.action {
+            Action::Keep => ", kept",
+            Action::Seen => ", marked as seen",
+            Action::Delete => ", deleted",
+            Action::Stop => ", left as it was",
         })
     }
 }
@@ -205,7 +205,7 @@ impl<'a, 'w> Reception<'a, 'w> {
             take,
             watch,
             reading: READING,
-            then: wishes.then,
+            action: wishes.action,
             detail,
             routed: format!(",\"deliver_to\":{}", deliver_to.as_ref().map_or_else(|| json!({}), |deliver_to| json!(deliver_to))),
             deliver_to: deliver_to.map(Arc::new),
@@ -264,30 +264,30 @@ impl<'a, 'w> Reception<'a, 'w> {
             summary = Value::Object(members).to_string();
         }
         let subject = (self.detail == Summary::Full).then(|| message.subject().to_owned());
-        let verdict = match &mut self.take {
+        let action = match &mut self.take {
             Some(take) => {
                 incoming.size = Some(size);
                 let file = saved.as_ref().map(|saved| format!("{}.eml", saved.number));
                 let (sha256, deliver_to) = (sha256.as_deref(), self.deliver_to.as_deref());
                 take(Fetched { incoming: &incoming, sha256, deliver_to, file: file.as_deref(), summary: &summary, message })
             }
-            None => self.then,
+            None => self.action,
         };
         // What was handed over in part, and lies whole in no file either, is not to be lost.
         let is_partly_ours = incoming.headers_only || !is_whole && saved.is_none();
-        let verdict = if is_partly_ours && verdict == Disposal::Delete { Disposal::Keep } else { verdict };
-        if let (Disposal::Delete, Some(folder), Some(saved)) = (verdict, &self.folder, &saved) {
+        let action = if is_partly_ours && action == Action::Delete { Action::Keep } else { action };
+        if let (Action::Delete, Some(folder), Some(saved)) = (action, &self.folder, &saved) {
             // The server's copy is about to go, so ours must survive a power cut.
             folder.sync(saved, &self.watch).inspect_err(|_| folder.discard(saved))?;
         }
-        if let (Disposal::Stop, Some(folder)) = (verdict, &self.folder)
+        if let (Action::Stop, Some(folder)) = (action, &self.folder)
             && let Some(saved) = saved.take()
         {
             folder.discard(&saved);
         }
-        self.answer = Some(verdict);
+        self.answer = Some(action);
         let file = saved.map(|saved| format!("{}.eml", saved.number));
-        self.taken.push(Taken { file, id: incoming.id, sha256, size, subject, deliver_to: self.deliver_to.clone(), verdict });
+        self.taken.push(Taken { file, id: incoming.id, sha256, size, subject, deliver_to: self.deliver_to.clone(), action });
         Ok(())
     }
 
@@ -335,7 +335,7 @@ impl Streams for Reception<'_, '_> {
     fn read(&mut self, stream: u64, data: &mut [u8]) -> Result<usize, Error> {
         let answer = self.answer.take().filter(|_| stream == CONTROL);
         let answer = answer.ok_or_else(|| failed(Status::Argument, "host.stream_unknown"))?;
-        let answer = Verdict { disposal: answer }.as_bytes();
+        let answer = EndAnswer { action: answer }.as_bytes();
         let place = data.get_mut(..answer.len()).ok_or_else(|| failed(Status::Argument, "host.stream_unknown"))?;
         place.copy_from_slice(answer);
         Ok(answer.len())
@@ -400,7 +400,7 @@ pub(in crate::receive) mod tests {
             size: 3,
             subject: None,
             deliver_to,
-            verdict: Disposal::Seen,
+            action: Action::Seen,
         };
         let messages = vec![taken(Some(Arc::new(deliver_to))), taken(None)];
         let received = Received { messages, state: "s".to_owned(), more: true, ..Received::default() };
@@ -415,7 +415,7 @@ pub(in crate::receive) mod tests {
         let mut take = |fetched: Fetched<'_>| {
             assert_eq!(fetched.message.raw(), b"Subject: a\r\n\r\nb");
             summaries.push(serde_json::from_str::<Value>(fetched.summary).unwrap());
-            Disposal::Delete
+            Action::Delete
         };
         let wishes = wishes(&json!({}));
         let mut reception = Reception::new(wishes, &Receive::default(), Some(&mut take), watch()).unwrap();
@@ -424,7 +424,7 @@ pub(in crate::receive) mod tests {
             reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
             reception.write(MESSAGE, b"Subject: a\r\n\r\nb").unwrap();
             reception.write(CONTROL, br#"{"end":true}"#).unwrap();
-            assert_eq!(reception.answer.take(), Some(Disposal::Delete));
+            assert_eq!(reception.answer.take(), Some(Action::Delete));
         }
         drop(reception);
         assert_eq!(summaries[0]["warnings"], json!([{"code": "message.reading_too_long"}]));
@@ -437,7 +437,7 @@ pub(in crate::receive) mod tests {
         let cancel = crate::Cancel::default();
         for (left, status) in [(Duration::ZERO, Status::Timeout), (Duration::from_secs(3600), Status::Cancelled)] {
             let watch = Watch::new(&(), &cancel, left);
-            let wishes = wishes(&json!({"then": "delete"}));
+            let wishes = wishes(&json!({"action": "delete"}));
             let mut reception = Reception::new(wishes, &Receive::default(), None, watch).unwrap();
             reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
             reception.write(MESSAGE, b"Subject: a\r\n\r\nb").unwrap();

@@ -28,7 +28,7 @@ impl Place {
     }
 
     fn reception(&self) -> Reception<'static, 'static> {
-        reception(&json!({"save_to": self.0, "then": "delete"}))
+        reception(&json!({"save_to": self.0, "action": "delete"}))
     }
 }
 
@@ -55,16 +55,16 @@ fn fetch(reception: &mut Reception<'_, '_>, raw: &[u8]) -> Option<String> {
 
 #[test]
 fn of_a_message_that_nobody_takes_nothing_stays() {
-    for (verdict, files) in [(Disposal::Stop, &[][..]), (Disposal::Keep, &["0001", "0001.eml", "0001.json"])] {
+    for (action, files) in [(Action::Stop, &[][..]), (Action::Keep, &["0001", "0001.eml", "0001.json"])] {
         let place = Place::new();
         let mut take = |fetched: Fetched<'_>| {
             assert!(fetched.summary.contains(r#""file":"0001.eml""#));
-            verdict
+            action
         };
         let wishes = wishes(&json!({"save_to": place.0}));
         let mut reception = Reception::new(wishes, &Receive::default(), Some(&mut take), watch()).unwrap();
-        assert_eq!(fetch(&mut reception, LETTER).is_some(), verdict == Disposal::Keep);
-        assert_eq!(place.names(), files, "{verdict:?}");
+        assert_eq!(fetch(&mut reception, LETTER).is_some(), action == Action::Keep);
+        assert_eq!(place.names(), files, "{action:?}");
     }
 }
 
@@ -200,7 +200,7 @@ mod unix {
         let (sender, receiver) = mpsc::channel();
         let path = place.0.clone();
         std::thread::spawn(move || {
-            let mut reception = reception(&json!({"save_to": path, "then": "delete"}));
+            let mut reception = reception(&json!({"save_to": path, "action": "delete"}));
             sender.send(fetch(&mut reception, LETTER)).unwrap();
         });
         assert_eq!(receiver.recv_timeout(Duration::from_secs(60)).unwrap().as_deref(), Some("0001.eml"));

@@ -10,6 +10,9 @@ use std::borrow::Cow;
 /// After so many problems the rest is not told.
 const MAX_PROBLEMS: usize = 100;
 
+/// Names of members before the first release, each with today's, which no likeness suggests.
+const FORMER: [(&str, &str); 2] = [("do", "action"), ("then", "action")];
+
 /// Reads a request: a JSON object, or nothing for an empty one. The error names everything that is wrong in it.
 pub(super) fn read<T>(source: &str, build: impl FnOnce(&mut Members<'_, '_>) -> T) -> Result<T, Error> {
     let unreadable = |detail: String| failed(Status::Argument, "request.unreadable").detail(detail);
@@ -145,9 +148,10 @@ impl<'a, 'p> Members<'a, 'p> {
         built
     }
 
-    /// Notes that a member must be there and is not, unless something else is wrong with it.
+    /// Notes that a member must be there and is not, unless something else is wrong with it or its former name is there, which is refused itself.
     pub(super) fn missing<T>(&mut self, name: &'static str) -> Option<T> {
-        if !self.is_wrong(name) {
+        let has_former = self.left.iter().any(|(given, _)| today(given) == Some(name));
+        if !self.is_wrong(name) && !has_former {
             self.note(name, "request.member_missing", &[("member", json!(name))]);
         }
         None
@@ -187,7 +191,8 @@ impl<'a, 'p> Members<'a, 'p> {
     /// Notes every member that nobody has asked for.
     fn refuse_others(mut self) {
         for (name, _) in std::mem::take(&mut self.left) {
-            let hint = hint(&name, self.known.iter().copied());
+            let successor = today(&name).filter(|today| self.known.contains(today));
+            let hint = hint(successor.unwrap_or(&name), self.known.iter().copied());
             let shown = crate::settings::shown(&name);
             self.note(&name, "request.member_unknown", &[("member", json!(shown)), ("hint", hint)]);
         }
@@ -206,4 +211,9 @@ impl<'a, 'p> Members<'a, 'p> {
         at.args.extend(args.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         self.problems.push(at);
     }
+}
+
+/// The name that a member has today, where it had another.
+fn today(former: &str) -> Option<&'static str> {
+    FORMER.iter().find(|(name, _)| *name == former).map(|(_, today)| *today)
 }

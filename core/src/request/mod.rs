@@ -1,30 +1,30 @@
 //! What the caller asks for: each request is read once into its type, and nothing in it is without effect in silence.
 //!
 //! A member that is not known, stands twice or has a value of another kind is refused with its pointer, because a request with a slip of
-//! the pen would else do something else: `{"max_message":10,"then":"delete"}` would fetch and delete everything.
+//! the pen would else do something else: `{"max_message":10,"action":"delete"}` would fetch and delete everything.
 
 mod asked;
 mod members;
 
 pub use asked::{Asked, Request};
 use members::{Members, read};
-use postkontor_plugin::{Action, ApplyRequest, Disposal, Error, Filter, ListRequest, Summary};
+use postkontor_plugin::{Action, ApplyAction, Error, Filter, ListRequest, Summary};
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// The words for what is done with messages.
-const ACTIONS: [(&str, Action); 4] =
-    [("seen", Action::Seen), ("unseen", Action::Unseen), ("move", Action::Move), ("delete", Action::Delete)];
+/// The actions on messages named by their ids.
+const APPLY_ACTIONS: [(&str, ApplyAction); 4] =
+    [("seen", ApplyAction::Seen), ("unseen", ApplyAction::Unseen), ("move", ApplyAction::Move), ("delete", ApplyAction::Delete)];
 
-/// The words for what becomes of received messages. Without a callback there is nothing to stop.
-const THEN: [(&str, Disposal); 3] = [("keep", Disposal::Keep), ("seen", Disposal::Seen), ("delete", Disposal::Delete)];
+/// The actions on received messages. Without a callback there is nothing to stop.
+const RECEIVE_ACTIONS: [(&str, Action); 3] = [("keep", Action::Keep), ("seen", Action::Seen), ("delete", Action::Delete)];
 
 /// The words for how much is told of received messages.
 const SUMMARIES: [(&str, Summary); 2] = [("full", Summary::Full), ("none", Summary::None)];
 
 /// The word for an action.
-pub(crate) fn word(action: Action) -> &'static str {
-    ACTIONS.iter().find(|(_, known)| *known == action).map_or("", |(word, _)| word)
+pub(crate) fn word(action: ApplyAction) -> &'static str {
+    APPLY_ACTIONS.iter().find(|(_, known)| *known == action).map_or("", |(word, _)| word)
 }
 
 /// Which test is asked for.
@@ -56,16 +56,35 @@ impl Request for ListRequest {
     }
 }
 
+/// What to do with which messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApplyRequest {
+    /// The messages by their ids.
+    pub messages: Vec<String>,
+    /// What to do with them.
+    pub action: ApplyAction,
+    /// Where [`ApplyAction::Move`] moves them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+}
+
+/// What the transport is asked for.
+impl From<ApplyRequest> for postkontor_plugin::ApplyRequest {
+    fn from(ApplyRequest { messages, action, folder }: ApplyRequest) -> Self {
+        Self { messages, action, folder }
+    }
+}
+
 impl Request for ApplyRequest {
     fn read(json: &str) -> Result<ApplyRequest, Error> {
         read(json, |members| {
             let messages = members.texts("messages").or_else(|| members.missing("messages"));
-            let action = members.choice("do", &ACTIONS).or_else(|| members.missing("do"));
+            let action = members.choice("action", &APPLY_ACTIONS).or_else(|| members.missing("action"));
             let folder = members.line("folder");
-            if action == Some(Action::Move) && folder.as_deref().is_none_or(str::is_empty) {
+            if action == Some(ApplyAction::Move) && folder.as_deref().is_none_or(str::is_empty) {
                 members.missing::<()>("folder");
             }
-            ApplyRequest { messages: messages.unwrap_or_default(), action: action.unwrap_or(Action::Seen), folder }
+            ApplyRequest { messages: messages.unwrap_or_default(), action: action.unwrap_or(ApplyAction::Seen), folder }
         })
     }
 }
@@ -91,8 +110,8 @@ pub struct ReceiveRequest {
     /// Folder on this machine to save every message in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub save_to: Option<PathBuf>,
-    /// What becomes of each message where the program has no say in it; never [`Disposal::Stop`].
-    pub then: Disposal,
+    /// The action on each message where no callback is asked; never [`Action::Stop`].
+    pub action: Action,
     /// [`Summary::None`] spares reading the messages and making their digests, unless they are saved.
     pub summary: Summary,
     /// How long to wait for new messages where there are none.
@@ -102,9 +121,9 @@ pub struct ReceiveRequest {
 impl ReceiveRequest {
     /// What the transport is asked for, and what the host itself does.
     pub(crate) fn divided(self) -> (postkontor_plugin::ReceiveRequest, Wishes) {
-        let ReceiveRequest { folder, state, filter, max_messages, max_bytes, save_to, then, summary, wait_seconds } = self;
+        let ReceiveRequest { folder, state, filter, max_messages, max_bytes, save_to, action, summary, wait_seconds } = self;
         let request = postkontor_plugin::ReceiveRequest { folder, state, filter, max_messages, max_bytes, wait_seconds, summary };
-        (request, Wishes { save_to, then, summary, wait_seconds })
+        (request, Wishes { save_to, action, summary, wait_seconds })
     }
 }
 
@@ -113,8 +132,8 @@ impl ReceiveRequest {
 pub(crate) struct Wishes {
     /// Folder on this machine to save every message in.
     pub(crate) save_to: Option<PathBuf>,
-    /// What becomes of each message where no callback is asked.
-    pub(crate) then: Disposal,
+    /// The action on each message where no callback is asked.
+    pub(crate) action: Action,
     pub(crate) summary: Summary,
     /// How long to wait for new messages where there are none.
     pub(crate) wait_seconds: u64,
@@ -129,7 +148,7 @@ impl Request for ReceiveRequest {
             max_messages: members.number("max_messages"),
             max_bytes: members.number("max_bytes"),
             save_to: members.line("save_to").map(PathBuf::from),
-            then: members.choice("then", &THEN).unwrap_or_default(),
+            action: members.choice("action", &RECEIVE_ACTIONS).unwrap_or_default(),
             summary: members.choice("summary", &SUMMARIES).unwrap_or_default(),
             wait_seconds: members.number("wait_seconds").unwrap_or_default(),
         })
@@ -243,7 +262,7 @@ mod tests {
             assert_eq!(read(r#"{"a/b":1}"#), at("/a~1b", "member_unknown"));
             assert_eq!(read(r#"{"deadline_ms":1}"#), at("/deadline_ms", "member_unknown"));
         }
-        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":[],"do":"seen","folders":"x"}"#)), at("/folders", "member_unknown"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":[],"action":"seen","folders":"x"}"#)), at("/folders", "member_unknown"));
         assert_eq!(wrong(Wanted::read(r#"{"part":0,"files":"x"}"#)), at("/files", "member_unknown"));
         assert_eq!(wrong(TestRequest::read(r#"{"loop":{"two":"a@x.de"}}"#)), at("/loop/two", "member_unknown"));
         assert_eq!(wrong(ReceiveRequest::read(r#"{"filter":{"form":"x"}}"#)), at("/filter/form", "member_unknown"));
@@ -252,10 +271,25 @@ mod tests {
     #[test]
     fn the_name_that_was_meant_is_told() {
         let hint = |json: &str| ReceiveRequest::read(json).unwrap_err().at[0].args["hint"]["args"]["suggestion"].clone();
-        assert_eq!(hint(r#"{"max_message":10,"then":"delete"}"#), "max_messages");
+        assert_eq!(hint(r#"{"max_message":10,"action":"delete"}"#), "max_messages");
         assert_eq!(hint(r#"{"filter":{"form":"x"}}"#), "from");
         let error = ReceiveRequest::read(r#"{"colour":1}"#).unwrap_err();
         assert_eq!(error.args["hint"], "");
+    }
+
+    #[test]
+    fn a_former_name_is_refused_with_todays() {
+        for error in [
+            ReceiveRequest::read(r#"{"then":"delete"}"#).unwrap_err(),
+            ApplyRequest::read(r#"{"messages":["1"],"do":"seen"}"#).unwrap_err(),
+        ] {
+            assert_eq!((error.at.len(), error.code.as_str()), (1, "request.member_unknown"), "{:?}", error.at);
+            assert_eq!(error.args["hint"]["args"]["suggestion"], "action");
+        }
+        assert_eq!(wrong(ReceiveRequest::read(r#"{"then":"delete"}"#)), at("/then", "member_unknown"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":["1"],"do":"seen"}"#)), at("/do", "member_unknown"));
+        // A name that this request never had has no successor in it.
+        assert_eq!(ListRequest::read(r#"{"then":"delete"}"#).unwrap_err().args["hint"], "");
     }
 
     #[test]
@@ -268,8 +302,8 @@ mod tests {
             ("max_messages", "1.5"),
             ("max_bytes", "\"10\""),
             ("save_to", "{}"),
-            ("then", "\"eat\""),
-            ("then", "\"stop\""),
+            ("action", "\"eat\""),
+            ("action", "\"stop\""),
             ("summary", "1"),
             ("wait_seconds", "[1]"),
         ] {
@@ -279,8 +313,8 @@ mod tests {
                 "{member} {value}"
             );
         }
-        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":["a",2],"do":"seen"}"#)), at("/messages/1", "member_invalid"));
-        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":"a","do":"seen"}"#)), at("/messages", "member_invalid"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":["a",2],"action":"seen"}"#)), at("/messages/1", "member_invalid"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":"a","action":"seen"}"#)), at("/messages", "member_invalid"));
         assert_eq!(wrong(TestRequest::read(r#"{"loop":"a@x.de"}"#)), at("/loop", "member_invalid"));
         assert_eq!(wrong(ReceiveRequest::read(r#"{"filter":{"unseen":"yes"}}"#)), at("/filter/unseen", "member_invalid"));
         assert_eq!(wrong(Wanted::read(r#"{"part":"0"}"#)), at("/part", "member_invalid"));
@@ -292,16 +326,16 @@ mod tests {
 
     #[test]
     fn what_is_missing_stands_twice_or_breaks_a_line_is_refused() {
-        assert_eq!(wrong(ApplyRequest::read(r#"{"do":"seen"}"#)), at("/messages", "member_missing"));
-        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":[]}"#)), at("/do", "member_missing"));
-        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":[],"do":"move"}"#)), at("/folder", "member_missing"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"action":"seen"}"#)), at("/messages", "member_missing"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":[]}"#)), at("/action", "member_missing"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":[],"action":"move"}"#)), at("/folder", "member_missing"));
         assert_eq!(wrong(Wanted::read("{}")), at("/part", "member_missing"));
-        assert_eq!(wrong(ReceiveRequest::read(r#"{"then":"keep","then":"delete"}"#)), at("/then", "member_twice"));
+        assert_eq!(wrong(ReceiveRequest::read(r#"{"action":"keep","action":"delete"}"#)), at("/action", "member_twice"));
         for name in ["a\\r\\nb LOGOUT", "\\u0000", "a\\u0085b"] {
             for read in [|json: &str| wrong(ListRequest::read(json)), |json: &str| wrong(ReceiveRequest::read(json))] {
                 assert_eq!(read(&format!("{{\"folder\":\"{name}\"}}")), at("/folder", "control_character"));
             }
-            let request = format!(r#"{{"messages":[],"do":"move","folder":"{name}"}}"#);
+            let request = format!(r#"{{"messages":[],"action":"move","folder":"{name}"}}"#);
             assert_eq!(wrong(ApplyRequest::read(&request)), at("/folder", "control_character"));
             assert_eq!(
                 wrong(ReceiveRequest::read(&format!(r#"{{"filter":{{"subject":"{name}"}}}}"#))),
@@ -318,12 +352,12 @@ mod tests {
     #[test]
     fn null_counts_as_not_given_and_the_rest_arrives() {
         let request = ReceiveRequest::read(
-            r#"{"folder":null,"state":"a\nb","filter":{"from":"x","min_size":3},"max_messages":1,"then":"seen","wait_seconds":2,"summary":"none"}"#,
+            r#"{"folder":null,"state":"a\nb","filter":{"from":"x","min_size":3},"max_messages":1,"action":"seen","wait_seconds":2,"summary":"none"}"#,
         )
         .unwrap();
         assert_eq!((request.folder.as_deref(), request.state.as_deref(), request.max_messages), (None, Some("a\nb"), Some(1)));
         assert_eq!((request.filter.from.as_deref(), request.filter.min_size), (Some("x"), Some(3)));
-        assert_eq!((request.then, request.wait_seconds, request.summary), (Disposal::Seen, 2, Summary::None));
+        assert_eq!((request.action, request.wait_seconds, request.summary), (Action::Seen, 2, Summary::None));
         assert_eq!(Asked::from(&request).read().unwrap(), request);
         for (json, looped) in [
             ("{}", None),
@@ -344,9 +378,9 @@ mod tests {
         let folder = Some("a\r\nb LOGOUT".to_owned());
         assert_eq!(wrong(Asked::from(&ListRequest { folder: folder.clone() }).read()), at("/folder", "control_character"));
         assert_eq!(wrong(Asked::from(&ReceiveRequest { folder, ..Default::default() }).read()), at("/folder", "control_character"));
-        let stop = ReceiveRequest { then: Disposal::Stop, ..Default::default() };
-        assert_eq!(wrong(Asked::from(&stop).read()), at("/then", "member_invalid"));
-        let nowhere = ApplyRequest { messages: vec!["1".to_owned()], action: Action::Move, folder: None };
+        let stop = ReceiveRequest { action: Action::Stop, ..Default::default() };
+        assert_eq!(wrong(Asked::from(&stop).read()), at("/action", "member_invalid"));
+        let nowhere = ApplyRequest { messages: vec!["1".to_owned()], action: ApplyAction::Move, folder: None };
         assert_eq!(wrong(Asked::from(&nowhere).read()), at("/folder", "member_missing"));
         let there = ApplyRequest { folder: Some("Ablage".to_owned()), ..nowhere };
         assert_eq!(Asked::from(&there).read().unwrap(), there);

@@ -6,8 +6,8 @@ mod pigeonhole;
 
 use pigeonhole::{PIGEONHOLE, pigeonhole};
 use postkontor_core::{
-    Account, Attachment, Cancel, Config, Disposal, Error, Fetched, Host, ListRequest, Loop, Message, Receipt, ReceiveRequest, Stage,
-    Status, StepStatus, Summary, TestRequest, Verdict,
+    Account, Action, Attachment, Cancel, Config, Error, Fetched, Host, ListRequest, Loop, Message, Receipt, ReceiveRequest, Stage, Status,
+    StepStatus, Summary, TestRequest, Verdict,
 };
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ fn fetch(account: &mut Account, request: &ReceiveRequest) -> (Vec<String>, Strin
         assert_eq!(fetched.incoming.size, Some(fetched.message.raw().len() as u64));
         assert_eq!(fetched.sha256.map(str::len), Some(64));
         subjects.push(fetched.message.subject().to_owned());
-        Disposal::Keep
+        Action::Keep
     };
     let received = account.receive(request, Some(&mut take), &Cancel::default()).unwrap();
     assert_eq!(received.messages.len(), subjects.len());
@@ -48,9 +48,9 @@ fn a_mail_is_sent_and_fetched_again_by_its_state() {
     let since = ReceiveRequest { state: Some(state), ..ReceiveRequest::default() };
     assert_eq!(fetch(&mut account, &since), (Vec::new(), "1".to_owned()));
     account.send(&to(&["b@example.com"]), &Cancel::default()).unwrap();
-    let bytes_only = ReceiveRequest { summary: Summary::None, then: Disposal::Seen, ..since };
+    let bytes_only = ReceiveRequest { summary: Summary::None, action: Action::Seen, ..since };
     let received = account.receive(&bytes_only, None, &Cancel::default()).unwrap();
-    assert_eq!((received.state.as_str(), received.messages[0].verdict, &received.messages[0].sha256), ("2", Disposal::Seen, &None));
+    assert_eq!((received.state.as_str(), received.messages[0].action, &received.messages[0].sha256), ("2", Action::Seen, &None));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn composed_mail_can_be_stored_and_delivered_again() {
     let mut take = |fetched: Fetched<'_>| {
         assert_eq!(fetched.message.raw(), stored);
         assert_eq!(fetched.message.part(0).unwrap(), attached);
-        Disposal::Keep
+        Action::Keep
     };
     assert_eq!(later.receive(&ReceiveRequest::default(), Some(&mut take), &cancel).unwrap().messages.len(), 1);
 }

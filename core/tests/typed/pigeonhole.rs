@@ -3,7 +3,7 @@
 
 use postkontor_plugin::abi::raw::Plugin;
 use postkontor_plugin::{
-    Answer, Body, Call, Disposal, Error, Incoming, Mail, Opening, ReceiveRequest, Received, Reply, Report, Sent, Stage, Status, Step,
+    Action, Answer, Body, Call, Error, Incoming, Mail, Opening, ReceiveRequest, Received, Reply, Report, Sent, Stage, Status, Step,
     TestRequest, Transport, Verdict, schemars, serde,
 };
 
@@ -68,7 +68,7 @@ impl Transport for Pigeonhole {
         for (index, mail) in self.mails.iter().enumerate().skip(before) {
             call.announce(&Incoming { id: index.to_string(), ..Incoming::default() })?;
             call.message(mail)?;
-            if call.disposal()? == Disposal::Stop {
+            if call.action()? == Action::Stop {
                 break;
             }
             seen = index + 1;

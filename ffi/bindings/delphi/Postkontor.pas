@@ -143,11 +143,11 @@ type
   TPostkontorKeepSecretEvent = procedure(Sender: TObject; const Name, Value: UTF8String; var Kept: Boolean) of object;
 
   { What becomes of a fetched message. }
-  TPostkontorVerdict = (pvKeep, pvSeen, pvDelete, pvStop);
+  TPostkontorAction = (paKeep, paSeen, paDelete, paStop);
   TPostkontorMessage = class;
-  { Verdict is pvKeep at first. It is carried out when the event is over; Message is gone then. When the event raises, the message
+  { Action is paKeep at first. It is carried out when the event is over; Message is gone then. When the event raises, the message
     counts as not taken, no more are fetched, and Receive raises the exception again. }
-  TPostkontorReceivedEvent = procedure(Sender: TObject; Message: TPostkontorMessage; var Verdict: TPostkontorVerdict) of object;
+  TPostkontorReceivedEvent = procedure(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction) of object;
 
   { Stops calls: at its deadline, or by Fire from any thread. }
   TPostkontorCancel = class
@@ -239,7 +239,7 @@ type
     function Send(const Message: UTF8String; Cancel: TPostkontorCancel = nil): UTF8String; overload;
     function Send(const Message: UTF8String; const Parts: array of TCustomMemoryStream; Cancel: TPostkontorCancel = nil): UTF8String; overload;
     function List(const Request: UTF8String = '{}'; Cancel: TPostkontorCancel = nil): UTF8String;
-    { Fetches messages: Received gets each of them. Where it is nil, "then" of the request says what becomes of them. }
+    { Fetches messages: Received gets each of them. Where it is nil, "action" of the request says what becomes of them. }
     function Receive(const Request: UTF8String; Received: TPostkontorReceivedEvent; Cancel: TPostkontorCancel = nil): UTF8String;
     function Apply(const Request: UTF8String; Cancel: TPostkontorCancel = nil): UTF8String;
     { What the next Receive is to be told as "state", so that only what is new comes. To be kept after every Receive, also after one
@@ -738,14 +738,14 @@ function AccountReceived(User: Pointer; Summary: PAnsiChar; Message: PPostkontor
   {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
 var
   Borrowed: TPostkontorMessage;
-  Verdict: TPostkontorVerdict;
+  Action: TPostkontorAction;
 begin
-  Verdict := pvStop;
+  Action := paStop;
   try
     Borrowed := TPostkontorMessage.Borrow(Message, Chars(Summary));
     try
-      Verdict := pvKeep;
-      PReception(User)^.Received(PReception(User)^.Account, Borrowed, Verdict);
+      Action := paKeep;
+      PReception(User)^.Received(PReception(User)^.Account, Borrowed, Action);
     finally
       Borrowed.Free;
     end;
@@ -754,8 +754,8 @@ begin
   end;
   { Kept from this event or, during the call, from another. }
   if Caught <> nil then
-    Verdict := pvStop;
-  Result := Ord(Verdict);
+    Action := paStop;
+  Result := Ord(Action);
 end;
 
 function StreamWrite(User, Data: Pointer; Len: TPostkontorSize): Integer; {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};

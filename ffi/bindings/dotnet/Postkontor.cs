@@ -26,7 +26,7 @@ namespace Postkontor
     }
 
     /// <summary>What becomes of a fetched message.</summary>
-    public enum PostkontorVerdict { Keep = 0, Seen = 1, Delete = 2, Stop = 3 }
+    public enum PostkontorAction { Keep = 0, Seen = 1, Delete = 2, Stop = 3 }
 
     /// <summary>A call that failed. Decide by Status; Message is for the user, in the host's language.</summary>
     public sealed class PostkontorException : Exception
@@ -200,12 +200,12 @@ namespace Postkontor
             return Call.Take(Native.postkontor_account_list(handle, Text.In(request), Call.Token(cancel), out output), ref output, guard);
         }
 
-        /// <summary>Fetches messages: `received` gets each of them and says what becomes of it; where it is null, "then" of the request
+        /// <summary>Fetches messages: `received` gets each of them and says what becomes of it; where it is null, "action" of the request
         /// does. A message for which it throws counts as not taken, no more are fetched, and the exception is thrown here.</summary>
-        public string Receive(string request, Func<PostkontorMessage, PostkontorVerdict> received, PostkontorCancel cancel = null)
+        public string Receive(string request, Func<PostkontorMessage, PostkontorAction> received, PostkontorCancel cancel = null)
         {
             Received native = null;
-            if (received != null) native = (user, summary, message) => guard.Run(() => Take(received, Text.Out(summary), message), (int)PostkontorVerdict.Stop);
+            if (received != null) native = (user, summary, message) => guard.Run(() => Take(received, Text.Out(summary), message), (int)PostkontorAction.Stop);
             Buf output;
             var status = Native.postkontor_account_receive(handle, Text.In(request), native, IntPtr.Zero, Call.Token(cancel), out output);
             GC.KeepAlive(native);
@@ -219,13 +219,13 @@ namespace Postkontor
         /// Receive, also after one that threw: what was taken before stays taken.</summary>
         public string State { get; private set; } = "";
 
-        private int Take(Func<PostkontorMessage, PostkontorVerdict> received, string summary, IntPtr message)
+        private int Take(Func<PostkontorMessage, PostkontorAction> received, string summary, IntPtr message)
         {
             using (var borrowed = new PostkontorMessage(guard, summary, message))
             {
-                var verdict = (int)received(borrowed);
+                var action = (int)received(borrowed);
                 // An exception of another callback counts, too.
-                return guard.HasCaught ? (int)PostkontorVerdict.Stop : verdict;
+                return guard.HasCaught ? (int)PostkontorAction.Stop : action;
             }
         }
 

@@ -354,7 +354,7 @@ class Account:
         return self._host._call("account_list", self._handle, _text(request), _token(cancel))
 
     def receive(self, received=None, request=None, cancel=None):
-        """Calls received(message) for each message; it returns KEEP (or nothing), SEEN, DELETE or STOP. Without it "then" of the request
+        """Calls received(message) for each message; it returns KEEP (or nothing), SEEN, DELETE or STOP. Without it "action" of the request
         says what becomes of them. A message for which it raises counts as not taken, no more are fetched, and the exception is raised here.
 
         `state` of the account is what the next request is to be told as "state", so that only what is new comes: to be kept after every
@@ -365,8 +365,8 @@ class Account:
             message = None
             try:
                 message = Message(self._host, c_void_p(handle), json.loads(summary))
-                verdict = int(received(message) or KEEP)
-                return STOP if self._host._kept() else verdict  # an exception of another callback counts, too
+                action = int(received(message) or KEEP)
+                return STOP if self._host._kept() else action  # an exception of another callback counts, too
             except BaseException as error:  # no exception may leave a callback
                 self._host._keep(error)
                 return STOP

@@ -6,14 +6,14 @@ use crate::scan::Known;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::uids::Uids;
-use postkontor_plugin::{Action, Applied, ApplyRequest, Call, Error, Stage, Status};
+use postkontor_plugin::{Applied, ApplyAction, ApplyRequest, Call, Error, Stage, Status};
 use std::collections::BTreeMap;
 
 /// Marks, moves or deletes the messages that are there.
 pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &ApplyRequest, call: &Call) -> Result<Applied, Error> {
     let wrong = |pointer: &str, code: &str| Error::new(Status::Argument, code).stage(Stage::Fetch).at_request(pointer, code).usable();
     let target = request.folder.as_deref().filter(|folder| !folder.is_empty() && !folder.contains(char::is_control));
-    if request.action == Action::Move && target.is_none() {
+    if request.action == ApplyAction::Move && target.is_none() {
         return Err(wrong("/folder", "imap.folder_name_invalid"));
     }
     let mut by_folder: BTreeMap<(&str, u32), Vec<(u32, &str)>> = BTreeMap::new();
@@ -41,10 +41,10 @@ pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &ApplyR
             continue;
         }
         match request.action {
-            Action::Seen => session.store(&uids, "+FLAGS.SILENT (\\Seen)", call)?,
-            Action::Unseen => session.store(&uids, "-FLAGS.SILENT (\\Seen)", call)?,
-            Action::Delete => session.delete(&uids, call)?,
-            Action::Move => session.move_to(&uids, target.unwrap_or_default(), settings.imap.create_folders, call)?,
+            ApplyAction::Seen => session.store(&uids, "+FLAGS.SILENT (\\Seen)", call)?,
+            ApplyAction::Unseen => session.store(&uids, "-FLAGS.SILENT (\\Seen)", call)?,
+            ApplyAction::Delete => session.delete(&uids, call)?,
+            ApplyAction::Move => session.move_to(&uids, target.unwrap_or_default(), settings.imap.create_folders, call)?,
         }
     }
     Ok(Applied { applied, missing })

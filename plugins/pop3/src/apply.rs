@@ -3,7 +3,7 @@
 use crate::session::Session;
 use crate::settings::Settings;
 use postkontor_plugin::net::Trail;
-use postkontor_plugin::{Action, Applied, ApplyRequest, Call, Error, ListRequest, Listed, Listing, Stage, Status};
+use postkontor_plugin::{Applied, ApplyAction, ApplyRequest, Call, Error, ListRequest, Listed, Listing, Stage, Status};
 use std::collections::{HashMap, HashSet};
 
 /// How many deletions may be on their way.
@@ -25,7 +25,7 @@ pub(crate) fn list(settings: &Settings, request: &ListRequest, call: &Call) -> R
 
 /// Deletes messages. The answer names them in the order of the request; either all that were there are deleted or, on an error, perhaps none.
 pub(crate) fn apply(settings: &Settings, request: &ApplyRequest, call: &Call) -> Result<Applied, Error> {
-    if request.action != Action::Delete {
+    if request.action != ApplyAction::Delete {
         let code = "pop3.only_delete";
         return Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).at_request("/do", code));
     }

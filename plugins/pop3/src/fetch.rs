@@ -1,7 +1,7 @@
 //! A fetch in progress: several messages on the way at a time, and none taken before the response behind it has shown that it is whole.
 //!
 //! Nothing in POP3 tells a message that ends from one that the server cut, or in which a line of the author's own looks like the end. What
-//! comes behind it does: the status line of the next response has to follow. So the host is asked for its verdict only when that
+//! comes behind it does: the status line of the next response has to follow. So the host is asked for its action only when that
 //! line was read, and where no command is left to be answered, a NOOP is. A message that is shorter than its server told is asked for again
 //! on a quiet line, one command at a time, because there also a part of it that looks like a response shows.
 
@@ -9,7 +9,7 @@ use crate::fingerprint::Fingerprint;
 use crate::mailbox::{Entry, Mailbox};
 use crate::session::Session;
 use crate::state::{Fate, Known, State, today};
-use postkontor_plugin::{Call, Disposal, Error, Incoming, Missing, ReceiveRequest, Received, Reply, Stage, Status};
+use postkontor_plugin::{Action, Call, Error, Incoming, Missing, ReceiveRequest, Received, Reply, Stage, Status};
 use std::collections::VecDeque;
 use std::fmt::Write;
 
@@ -17,7 +17,7 @@ use std::fmt::Write;
 const WINDOW: usize = 128;
 const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Without pipelining the next message is asked for before the verdict on the last if it has no more bytes: it has to be read even if the
+/// Without pipelining the next message is asked for before the action on the last if it has no more bytes: it has to be read even if the
 /// host wants no more, and takes about as long as a NOOP.
 const AHEAD: u64 = 256 * 1024;
 
@@ -253,12 +253,12 @@ impl<'a> Fetch<'a> {
         self.suspect = None;
         let Some(Unconfirmed { entry, headers_only, fingerprint, .. }) = self.unconfirmed.take() else { return Ok(()) };
         let known = |fate| Known { day: today(), fate, fingerprint: Some(fingerprint) };
-        match self.call.disposal()? {
-            Disposal::Stop => self.stopped = true,
-            Disposal::Keep | Disposal::Seen => {
+        match self.call.action()? {
+            Action::Stop => self.stopped = true,
+            Action::Keep | Action::Seen => {
                 self.state.remember(&entry.id, known(if headers_only { Fate::Headers } else { Fate::Fetched }));
             }
-            Disposal::Delete => {
+            Action::Delete => {
                 // From here on it is to be deleted, even if this session does not live to see it.
                 self.state.remember(&entry.id, known(Fate::Condemned));
                 self.due.push_back(entry);

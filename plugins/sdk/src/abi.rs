@@ -6,7 +6,7 @@
 
 use crate::settings::methods;
 use crate::wire::{DescribeRequest, Description, Identity, OpenRequest, SendAnswer, SendRequest, Timed};
-use crate::{Action, Call, Error, Host, Level, Mail, Secret, Status, Transport};
+use crate::{ApplyAction, Call, Error, Host, Level, Mail, Secret, Status, Transport};
 pub use abi_stable;
 pub use postkontor_abi as raw;
 use raw::{Buffer, Bytes, Plugin};
@@ -170,12 +170,13 @@ fn perform<R: DeserializeOwned, A: Serialize>(
 fn known_action<T: Transport>(request: &[u8]) -> Result<(), Error> {
     #[derive(Deserialize)]
     struct Asked {
+        // Its name in ABI 1.
         #[serde(rename = "do")]
         action: Value,
     }
     let Asked { action } = parse(request)?;
     let refused = || Error::new(Status::Unsupported, "transport.operation_unsupported").arg("transport", T::NAME);
-    Action::deserialize(&action)
+    ApplyAction::deserialize(&action)
         .map(drop)
         .map_err(|_| refused().arg("operation", action.clone()).at_request("/do", "transport.operation_unsupported").usable())
 }

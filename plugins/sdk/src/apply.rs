@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 pub struct ApplyRequest {
     /// The messages by their ids.
     pub messages: Vec<String>,
-    /// What to do with them.
+    /// What to do with them. `do` is its name in ABI 1, which the plugins that exist read.
     #[serde(rename = "do")]
-    pub action: Action,
-    /// Where [`Action::Move`] moves them.
+    pub action: ApplyAction,
+    /// Where [`ApplyAction::Move`] moves them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
 }
@@ -18,7 +18,7 @@ pub struct ApplyRequest {
 /// What is done with messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
+pub enum ApplyAction {
     /// Mark them as seen.
     Seen,
     /// Mark them as not seen.

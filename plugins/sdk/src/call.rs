@@ -1,7 +1,7 @@
 //! What a transport may ask of the host during one call.
 
-use crate::wire::{END, Event, MESSAGE_STREAM, Verdict};
-use crate::{Disposal, Error, Incoming, Secret, Stage, Status};
+use crate::wire::{END, EndAnswer, Event, MESSAGE_STREAM};
+use crate::{Action, Error, Incoming, Secret, Stage, Status};
 use postkontor_abi::CONTROL_STREAM;
 use std::cell::Cell;
 use std::fmt::Display;
@@ -199,14 +199,14 @@ impl Call<'_> {
     /// Says that the announced message is complete, and learns what is to be done with it.
     ///
     /// The host has stored it when this returns. On an error the message counts as not fetched: it must be left as it is.
-    pub fn disposal(&self) -> Result<Disposal, Error> {
+    pub fn action(&self) -> Result<Action, Error> {
         self.write(CONTROL_STREAM, END)?;
         let mut answer = [0; 256];
         let unreadable = |detail: String| Error::new(Status::Internal, "host.answer_unreadable").stage(Stage::Fetch).detail(detail);
         let length =
             self.host.read(CONTROL_STREAM, &mut answer).map_err(|status| Error::new(status, "host.sink_failed").stage(Stage::Fetch))?;
-        let answer: Verdict = serde_json::from_slice(&answer[..length]).map_err(|error| unreadable(error.to_string()))?;
-        Ok(answer.disposal)
+        let answer: EndAnswer = serde_json::from_slice(&answer[..length]).map_err(|error| unreadable(error.to_string()))?;
+        Ok(answer.action)
     }
 }
 

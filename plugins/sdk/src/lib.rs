@@ -49,7 +49,7 @@ mod unseen;
 #[doc(hidden)]
 pub mod wire;
 
-pub use apply::{Action, Applied, ApplyRequest};
+pub use apply::{Applied, ApplyAction, ApplyRequest};
 pub use call::{Body, Call, Host, Level};
 pub use error::{At, Delivery, Error, Input, Retry, SessionState, Stage};
 pub use filing::{Filed, Filing, FilingResult, Original, SentBy};
@@ -58,7 +58,7 @@ pub use mail::{Answer, Dsn, Mail, Notify, Sent, Verdict};
 pub use mask::Mask;
 pub use opening::Opening;
 pub use printable::printable;
-pub use receive::{Disposal, Filter, Incoming, Missing, ReceiveRequest, Received, Summary};
+pub use receive::{Action, Filter, Incoming, Missing, ReceiveRequest, Received, Summary};
 pub use reply::Reply;
 pub use report::{Report, Step, StepStatus};
 pub use schemars;

@@ -1,8 +1,8 @@
 //! Mail on its way in, as a transport sees it.
 //!
 //! For each message that the host should get, a transport [announces](crate::Call::announce) it, writes its bytes with
-//! [`Call::message`](crate::Call::message) block by block as they come, and asks for the [`Disposal`] with
-//! [`Call::disposal`](crate::Call::disposal). Only then may it mark or delete the message: a crash before fetches it again.
+//! [`Call::message`](crate::Call::message) block by block as they come, and asks for the [`Action`] with
+//! [`Call::action`](crate::Call::action). Only then may it mark or delete the message: a crash before fetches it again.
 
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +100,7 @@ pub struct Incoming {
 /// What is to be done with a message that the host has taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Disposal {
+pub enum Action {
     /// Leave it as it is.
     #[default]
     Keep,

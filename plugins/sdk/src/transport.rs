@@ -63,7 +63,7 @@ pub trait Transport: Sized + Send + 'static {
         Err(unsupported::<Self>("list"))
     }
 
-    /// Fetches messages, each in three steps: [`Call::announce`], [`Call::message`], [`Call::disposal`].
+    /// Fetches messages, each in three steps: [`Call::announce`], [`Call::message`], [`Call::action`].
     fn receive(&mut self, _request: &ReceiveRequest, _call: &Call) -> Result<Received, Error> {
         Err(unsupported::<Self>("receive"))
     }

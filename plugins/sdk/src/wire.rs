@@ -4,7 +4,7 @@
 //! a borrowed type the other reads as an owned one: sending and receiving are promises of speed. New facts are new members that both
 //! sides can do without, because a plugin may be older than its host, or newer.
 
-use crate::{Disposal, Dsn, Error, Incoming, Opening, Sent};
+use crate::{Action, Dsn, Error, Incoming, Opening, Sent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -154,7 +154,7 @@ impl From<SendResult> for Result<Sent, Error> {
 pub enum Event<I = Incoming> {
     /// A message is about to come.
     Message(I),
-    /// The message is complete; its verdict is asked for.
+    /// The message is complete; the host is asked for the action on it.
     End(bool),
 }
 
@@ -163,19 +163,20 @@ pub const END: &[u8] = br#"{"end":true}"#;
 
 /// The host's answer to [`Event::End`].
 #[derive(Clone, Copy, Serialize, Deserialize)]
-pub struct Verdict {
-    /// What is to be done with the message.
-    pub disposal: Disposal,
+pub struct EndAnswer {
+    /// What is to be done with the message. `disposal` is its name in ABI 1, which the plugins that exist read.
+    #[serde(rename = "disposal")]
+    pub action: Action,
 }
 
-impl Verdict {
+impl EndAnswer {
     /// The answer as it is written, without a serializer for each message.
     pub fn as_bytes(self) -> &'static [u8] {
-        match self.disposal {
-            Disposal::Keep => br#"{"disposal":"keep"}"#,
-            Disposal::Seen => br#"{"disposal":"seen"}"#,
-            Disposal::Delete => br#"{"disposal":"delete"}"#,
-            Disposal::Stop => br#"{"disposal":"stop"}"#,
+        match self.action {
+            Action::Keep => br#"{"disposal":"keep"}"#,
+            Action::Seen => br#"{"disposal":"seen"}"#,
+            Action::Delete => br#"{"disposal":"delete"}"#,
+            Action::Stop => br#"{"disposal":"stop"}"#,
         }
     }
 }
@@ -200,8 +201,8 @@ mod tests {
 
     #[test]
     fn what_is_written_by_hand_is_what_a_serializer_writes() {
-        for disposal in [Disposal::Keep, Disposal::Seen, Disposal::Delete, Disposal::Stop] {
-            assert_eq!(Verdict { disposal }.as_bytes(), serde_json::to_vec(&Verdict { disposal }).unwrap());
+        for action in [Action::Keep, Action::Seen, Action::Delete, Action::Stop] {
+            assert_eq!(EndAnswer { action }.as_bytes(), serde_json::to_vec(&EndAnswer { action }).unwrap());
         }
         assert_eq!(END, serde_json::to_vec(&Event::<Incoming>::End(true)).unwrap());
     }

@@ -82,11 +82,11 @@ impl Transport for Toy {
             call.announce(&Incoming { id: String::from_utf8_lossy(&line).into_owned(), ..Incoming::default() })?;
             call.message(stream.read_line(call)?)?;
             if self.lies("early") {
-                call.disposal()?;
+                call.action()?;
                 line = stream.read_line(call)?.to_vec();
             } else {
                 line = stream.read_line(call)?.to_vec();
-                call.disposal()?;
+                call.action()?;
             }
         }
         Ok(Received::default())

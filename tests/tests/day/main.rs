@@ -140,7 +140,7 @@ fn the_page_shows_a_day_as_it_was() {
     let exit = day.folder.file("exit");
     day.at("07:30", Some("invoices"), |account| account.test("", &cancel()));
     day.at("07:31", Some("old"), |account| account.test("", &cancel()));
-    day.at("08:02", Some("inbox"), |account| account.receive(r#"{"then":"seen"}"#, None, &cancel()));
+    day.at("08:02", Some("inbox"), |account| account.receive(r#"{"action":"seen"}"#, None, &cancel()));
     day.at("08:05", Some("orders"), |account| account.receive("", None, &cancel()));
     day.at("08:40", Some("invoices"), |account| {
         account.send_document(&mail("rechnung-1001", &["kunde@example.net"], "Rechnung 1001"), &[], &cancel())

@@ -226,7 +226,7 @@ fn sending_and_fetching_take_their_own_account_where_the_caller_names_none() {
     let listed: Value = json!(account.list(r#"{"folder":"INBOX"}"#, &patience()).unwrap());
     assert_eq!(listed["messages"].as_array().unwrap().len(), 1, "{listed:#}");
     account.send_document(&crate::form::mail("one@b.example").to_string(), &[], &patience()).unwrap();
-    let result: Value = json!(account.receive(r#"{"then":"delete"}"#, None, &patience()).unwrap());
+    let result: Value = json!(account.receive(r#"{"action":"delete"}"#, None, &patience()).unwrap());
     assert_eq!(result["messages"][0]["subject"], "da");
     assert!(form.lies("INBOX").is_empty());
     assert!(form.exim.delivery("one@b.example").is_some());

@@ -295,7 +295,7 @@ fn a_stack_of_256_kilobytes_is_enough_for_a_call() {
     for transport in ["pop3", "imap"] {
         let Some(desk) = Desk::with(&all) else { return };
         let folder = Folder::new().unwrap();
-        let request = json!({"save_to": folder.file("in"), "then": "delete"}).to_string();
+        let request = json!({"save_to": folder.file("in"), "action": "delete"}).to_string();
         let taken = std::thread::scope(|scope| {
             let small = std::thread::Builder::new().stack_size(256 * 1024);
             let call = || ask(desk.account(transport).receive(&request, None, &patience()));

@@ -1,7 +1,7 @@
 //! A Dovecot that offers nothing beside IMAP4rev1: no UIDPLUS, MOVE, SPECIAL-USE, ESEARCH, IDLE, SASL-IR, ID, LITERAL+ or ENABLE.
 
 use crate::desk::{Desk, ask, fetch, letter, letters, lies, patience, subjects};
-use postkontor_core::{Account, Disposal};
+use postkontor_core::{Account, Action};
 use serde_json::{Value, json};
 
 fn account(desk: &Desk, more: Value) -> Account {
@@ -41,17 +41,17 @@ fn everything_works_without_extensions() {
     let Some(desk) = Desk::with(&letters(&["a", "b", "c", "d", "e"])) else { return };
     let mut account = account(&desk, json!({"imap": {"create_folders": true, "outbox": "Ausgänge"}}));
     let judge = |got: &crate::desk::Got| match got.subject() {
-        "b" => Disposal::Delete,
-        "c" => Disposal::Seen,
-        _ => Disposal::Keep,
+        "b" => Action::Delete,
+        "c" => Action::Seen,
+        _ => Action::Keep,
     };
     let (result, got) = fetch(&mut account, json!({}), judge);
     assert_eq!((got.len(), &result.as_ref().unwrap()["more"]), (5, &json!(false)));
     assert_eq!(lies(&desk, None), ["a", "c", "d", "e"]);
     let state = result.unwrap()["state"].clone();
     let all = ids(&mut account);
-    ask(account.apply(&json!({"messages": [all[0]], "do": "delete"}).to_string(), &patience()));
-    ask(account.apply(&json!({"messages": [all[2], all[3]], "do": "move", "folder": "Ablage/Größe"}).to_string(), &patience()));
+    ask(account.apply(&json!({"messages": [all[0]], "action": "delete"}).to_string(), &patience()));
+    ask(account.apply(&json!({"messages": [all[2], all[3]], "action": "move", "folder": "Ablage/Größe"}).to_string(), &patience()));
     assert_eq!((lies(&desk, None), lies(&desk, Some("Ablage/Größe"))), (vec!["c".to_owned()], vec!["d".to_owned(), "e".to_owned()]));
     assert!(subjects(&mut account, json!({"filter": {"unseen": true}})).0.is_empty());
     for lines in [1, 20_000] {
@@ -70,12 +70,12 @@ fn what_others_have_marked_is_never_expunged() {
     let Some(desk) = Desk::with(&letters(&["a", "b", "c"])) else { return };
     marked_by_others(&desk);
     let mut account = account(&desk, json!({"imap": {"create_folders": true}}));
-    let judge = |got: &crate::desk::Got| if got.subject() == "a" { Disposal::Delete } else { Disposal::Keep };
+    let judge = |got: &crate::desk::Got| if got.subject() == "a" { Action::Delete } else { Action::Keep };
     let (result, got) = fetch(&mut account, json!({}), judge);
     assert_eq!((got.len(), result.is_ok()), (4, true));
     let all = ids(&mut account);
-    ask(account.apply(&json!({"messages": [all[1]], "do": "delete"}).to_string(), &patience()));
-    ask(account.apply(&json!({"messages": [all[2]], "do": "move", "folder": "Ablage"}).to_string(), &patience()));
+    ask(account.apply(&json!({"messages": [all[1]], "action": "delete"}).to_string(), &patience()));
+    ask(account.apply(&json!({"messages": [all[2]], "action": "move", "folder": "Ablage"}).to_string(), &patience()));
     assert_eq!(lies(&desk, Some("Ablage")), ["c"]);
     // Ours are marked, and the next who expunges removes them; those of others are all still there.
     let listed = ask(account.list(r#"{"folder":"INBOX"}"#, &patience()));
@@ -96,10 +96,10 @@ fn with_and_without_extensions_an_unchanged_folder_is_known_by_what_select_tells
         assert_eq!(subjects(&mut account, json!({"state": state})), (vec![], state.clone()));
         // Marked, deleted and delivered by others, in each order that hides the one behind the other.
         let all = ids(&mut desk.account("imap"));
-        ask(desk.account("imap").apply(&json!({"messages": [all[0]], "do": "seen"}).to_string(), &patience()));
+        ask(desk.account("imap").apply(&json!({"messages": [all[0]], "action": "seen"}).to_string(), &patience()));
         let (none, state) = subjects(&mut account, json!({"state": state}));
         assert!(none.is_empty(), "{none:?}");
-        ask(desk.account("imap").apply(&json!({"messages": [all[1]], "do": "delete"}).to_string(), &patience()));
+        ask(desk.account("imap").apply(&json!({"messages": [all[1]], "action": "delete"}).to_string(), &patience()));
         desk.dovecot().deliver_more(&desk.user, &letters(&["d"])).unwrap();
         let (new, state) = subjects(&mut account, json!({"state": state}));
         assert_eq!(new, ["d"], "{state}");

@@ -1,7 +1,7 @@
 //! Compressed connections (RFC 4978), against a real Dovecot.
 
 use crate::desk::{Desk, ask, fetch, letter, lies, patience};
-use postkontor_core::Disposal;
+use postkontor_core::Action;
 use serde_json::{Value, json};
 
 #[test]
@@ -18,7 +18,7 @@ fn messages_come_and_go_over_a_compressed_connection_as_they_are() {
         let report: Value = json!(account.test("{}", &patience()).unwrap());
         assert!(report["steps"].as_array().unwrap().iter().any(|step| step["facts"]["compression"] == "DEFLATE"), "{report:#}");
         assert_eq!(report["ok"], true);
-        let (result, got) = fetch(&mut account, json!({}), |_| Disposal::Keep);
+        let (result, got) = fetch(&mut account, json!({}), |_| Action::Keep);
         assert_eq!(result.unwrap()["more"], false);
         let came: Vec<_> = got.iter().map(|got| String::from_utf8_lossy(&got.raw).into_owned()).collect();
         assert!(came == messages.iter().map(|message| on_the_wire(message)).collect::<Vec<_>>(), "{mode}: other bytes came");

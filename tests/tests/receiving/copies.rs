@@ -1,7 +1,7 @@
 //! The copy of a sent mail in the sender's own mailbox: sent over Exim, kept at Dovecot.
 
 use crate::desk::{Desk, Got, ask, fetch, patience};
-use postkontor_core::{Account, Cancel, Disposal};
+use postkontor_core::{Account, Action, Cancel};
 use postkontor_tests::dovecot::CRAMPED;
 use postkontor_tests::exim::Port;
 use postkontor_tests::folder::Folder;
@@ -29,7 +29,7 @@ fn send(account: &mut Account, mail: &Value) -> Value {
 
 /// What lies in the folder for sent mail.
 fn kept(desk: &Desk) -> Vec<Got> {
-    let (result, got) = fetch(&mut desk.account("imap"), json!({"folder": "Gesendet"}), |_| Disposal::Keep);
+    let (result, got) = fetch(&mut desk.account("imap"), json!({"folder": "Gesendet"}), |_| Action::Keep);
     result.unwrap();
     got
 }
@@ -97,7 +97,7 @@ fn a_batch_and_a_large_attachment_are_kept_over_one_connection() {
     send(&mut account, &mail("batch30"));
     let text = String::from_utf8_lossy(&relay.sent()).into_owned();
     assert_eq!((text.matches(" LOGIN ").count() + text.matches(" AUTHENTICATE ").count(), text.matches(" APPEND ").count()), (1, 30));
-    let (result, got) = fetch(&mut desk.account("imap"), json!({"folder": "Gesendet", "max_bytes": 100_000_000}), |_| Disposal::Keep);
+    let (result, got) = fetch(&mut desk.account("imap"), json!({"folder": "Gesendet", "max_bytes": 100_000_000}), |_| Action::Keep);
     result.unwrap();
     assert_eq!(got.len(), 30);
     let large = got.iter().find(|got| got.subject() == "batch7").unwrap();

@@ -75,7 +75,7 @@ fn fetch(host: &Arc<Host>, transport: &'static str, cut: usize) -> (std::result:
         "auth": {"user": "anna", "password": "Geheim-7", "method": "password", "allow_cleartext": true}});
     let folder = Folder::new().unwrap();
     let mut account = Account::open(host, &json!({"accounts": {"main": account}}).to_string(), None).unwrap();
-    let request = json!({"save_to": folder.file("in"), "then": "delete"}).to_string();
+    let request = json!({"save_to": folder.file("in"), "action": "delete"}).to_string();
     let result = account.receive(&request, None, &patience()).map_err(|error| error.status);
     drop(account);
     (result, dialogue, folder)

@@ -1,6 +1,6 @@
 //! A user with a new mailbox at Dovecot, and the library with the plugins.
 
-use postkontor_core::{Account, Callbacks, Cancel, Disposal, Error, Host};
+use postkontor_core::{Account, Action, Callbacks, Cancel, Error, Host};
 use postkontor_tests::dovecot::{BARE, Dovecot, USERS};
 use postkontor_tests::exim::Exim;
 use postkontor_tests::folder::Folder;
@@ -111,14 +111,14 @@ pub(crate) fn patience() -> Cancel {
     Cancel::new(Some(Duration::from_secs(300)))
 }
 
-/// Fetches, and gives each message the verdict that `judge` finds.
-pub(crate) fn fetch(account: &mut Account, request: Value, mut judge: impl FnMut(&Got) -> Disposal) -> (Result<Value, Error>, Vec<Got>) {
+/// Fetches, and gives each message the action that `judge` finds.
+pub(crate) fn fetch(account: &mut Account, request: Value, mut judge: impl FnMut(&Got) -> Action) -> (Result<Value, Error>, Vec<Got>) {
     let mut all = Vec::new();
     let mut take = |fetched: postkontor_core::Fetched<'_>| {
         let got = Got { summary: serde_json::from_str(fetched.summary).unwrap(), raw: fetched.message.raw().to_vec() };
-        let verdict = judge(&got);
+        let action = judge(&got);
         all.push(got);
-        verdict
+        action
     };
     let result = account.receive(&request.to_string(), Some(&mut take), &patience());
     (result.map(|json| json!(json)), all)
@@ -126,7 +126,7 @@ pub(crate) fn fetch(account: &mut Account, request: Value, mut judge: impl FnMut
 
 /// Fetches and keeps everything; the subjects in order, and the state.
 pub(crate) fn subjects(account: &mut Account, request: Value) -> (Vec<String>, Value) {
-    let (result, got) = fetch(account, request, |_| Disposal::Keep);
+    let (result, got) = fetch(account, request, |_| Action::Keep);
     let result = result.unwrap_or_else(|error| panic!("{error:?}"));
     (got.iter().map(|got| got.subject().to_owned()).collect(), result["state"].clone())
 }

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, ask, fetch, letters, patience, subjects};
 use crate::impostor::server;
-use postkontor_core::{Account, Disposal, Status};
+use postkontor_core::{Account, Action, Status};
 use postkontor_tests::certificates::PASSWORD;
 use postkontor_tests::dovecot::{MECHANISMS, TOKEN, USERS};
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ fn no_password_in_clear_text_without_consent() {
         let (clear, _) = ports(&desk, transport);
         for method in ["auto", "password", "plain", "cram-md5", "digest-md5", if transport == "pop3" { "apop" } else { "login" }] {
             let more = json!({"server": {"port": clear}, "tls": {"mode": "none"}, "auth": {"method": method}});
-            let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
+            let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Action::Keep).0.unwrap_err();
             assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.cleartext_forbidden"), "{transport} {method}");
             assert_eq!(error.at[0].pointer, "/accounts/main/auth/allow_cleartext");
         }
@@ -122,7 +122,7 @@ fn a_client_certificate_opens_its_own_mailbox_and_no_other() {
     for transport in TRANSPORTS {
         let attempt = |user: &str, certificate: Value| {
             let more = json!({"auth": {"method": "external", "user": user, "password": ""}, "tls": {"client_certificate": certificate}});
-            fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0
+            fetch(&mut desk.account_with(transport, more), json!({}), |_| Action::Keep).0
         };
         let pem = json!({"file": files.client_pem()});
         let pkcs12 = json!({"file": files.client_pkcs12(), "password": PASSWORD});
@@ -158,7 +158,7 @@ fn windows_with_a_given_user_is_ntlm_with_the_domain() {
         assert_eq!(mechanism(&mut desk.account_with(transport, more)), "NTLM");
         assert_eq!(desk.dovecot().ntlm_logins(&desk.user).pop().unwrap()["domain"], "EXAMPLE");
         let more = json!({"auth": {"method": "windows", "user": ""}});
-        let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
+        let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Action::Keep).0.unwrap_err();
         assert_eq!((error.status, error.code.as_str()), (Status::Unsupported, "auth.logged_on_user_unsupported"));
     }
 }
@@ -224,7 +224,7 @@ fn a_wrong_password_is_the_passwords_fault() {
     for transport in TRANSPORTS {
         for method in ["auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-256", "ntlm"] {
             let more = json!({"auth": {"method": method, "password": "falsch-12345"}});
-            let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
+            let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Action::Keep).0.unwrap_err();
             assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.refused"), "{transport} {method}: {error:?}");
             assert!(!format!("{error:?}").contains("falsch-12345"), "{transport} {method}");
             assert!(error.message.contains(&desk.user), "{}", error.message);
@@ -246,7 +246,7 @@ fn a_mechanism_that_is_not_offered_is_never_replaced() {
         for method in ["digest-md5", "cram-md5"] {
             let auth = json!({"method": method, "allow_cleartext": true});
             let more = json!({"server": {"host": "127.0.0.1", "port": port}, "tls": {"mode": "none"}, "auth": auth});
-            let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Disposal::Keep).0.unwrap_err();
+            let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Action::Keep).0.unwrap_err();
             assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.mechanism_not_offered"), "{transport}: {error:?}");
         }
     }
@@ -261,7 +261,7 @@ fn an_untrusted_certificate_ends_it_before_the_password() {
             let more = json!({"server": {"port": port}, "tls": {"mode": mode, "ca_file": null}});
             let mut settings = desk.settings(transport, more);
             settings["accounts"]["main"]["tls"].as_object_mut().unwrap().remove("ca_file");
-            let error = fetch(&mut desk.open(&settings), json!({}), |_| Disposal::Keep).0.unwrap_err();
+            let error = fetch(&mut desk.open(&settings), json!({}), |_| Action::Keep).0.unwrap_err();
             assert_eq!(error.status, Status::Tls, "{transport} {mode}: {error:?}");
         }
     }

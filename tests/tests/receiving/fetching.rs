@@ -1,7 +1,7 @@
 //! What is fetched, and what becomes of it on the server.
 
 use crate::desk::{Desk, ask, fetch, letter, letters, lies, patience, subjects};
-use postkontor_core::{Disposal, Input, Status};
+use postkontor_core::{Action, Input, Status};
 use serde_json::{Value, json};
 
 const TRANSPORTS: [&str; 2] = ["pop3", "imap"];
@@ -10,7 +10,7 @@ const TRANSPORTS: [&str; 2] = ["pop3", "imap"];
 fn messages_come_as_they_lie_in_the_mailbox() {
     for transport in TRANSPORTS {
         let Some(desk) = Desk::with(&letters(&["a"])) else { return };
-        let (result, got) = fetch(&mut desk.account(transport), json!({}), |_| Disposal::Keep);
+        let (result, got) = fetch(&mut desk.account(transport), json!({}), |_| Action::Keep);
         let wire = String::from_utf8(letter("a")).unwrap().replace('\n', "\r\n");
         assert_eq!(String::from_utf8_lossy(&got[0].raw), wire, "{transport}");
         let summary = &got[0].summary;
@@ -18,7 +18,7 @@ fn messages_come_as_they_lie_in_the_mailbox() {
         assert_eq!(summary["size"], wire.len());
         let result = result.unwrap();
         assert_eq!(result["messages"][0]["id"], summary["id"]);
-        assert_eq!(result["messages"][0]["verdict"], "keep");
+        assert_eq!(result["messages"][0]["action"], "keep");
         assert_eq!(result["more"], false);
     }
 }
@@ -27,28 +27,28 @@ fn messages_come_as_they_lie_in_the_mailbox() {
 fn without_a_summary_the_bytes_and_what_the_server_tells_come_all_the_same() {
     for transport in TRANSPORTS {
         let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
-        let (result, got) = fetch(&mut desk.account(transport), json!({"summary": "none"}), |_| Disposal::Delete);
+        let (result, got) = fetch(&mut desk.account(transport), json!({"summary": "none"}), |_| Action::Delete);
         let wire = String::from_utf8(letter("a")).unwrap().replace('\n', "\r\n");
         assert_eq!(String::from_utf8_lossy(&got[0].raw), wire, "{transport}");
         assert_eq!((&got[0].summary["size"], &got[0].summary["deliver_to"]), (&json!(wire.len()), &json!({})));
         assert_eq!((&got[0].summary["subject"], &got[0].summary["sha256"]), (&Value::Null, &Value::Null));
         let result = result.unwrap();
-        assert_eq!((&result["messages"][1]["id"], &result["messages"][1]["verdict"]), (&got[1].summary["id"], &json!("delete")));
+        assert_eq!((&result["messages"][1]["id"], &result["messages"][1]["action"]), (&got[1].summary["id"], &json!("delete")));
         assert!(lies(&desk, None).is_empty(), "{transport}");
-        let (refused, _) = fetch(&mut desk.account(transport), json!({"summary": "some"}), |_| Disposal::Keep);
+        let (refused, _) = fetch(&mut desk.account(transport), json!({"summary": "some"}), |_| Action::Keep);
         assert_eq!(refused.unwrap_err().status, Status::Argument);
     }
 }
 
 #[test]
-fn each_verdict_is_carried_out() {
+fn each_action_is_carried_out() {
     for transport in TRANSPORTS {
         let Some(desk) = Desk::with(&letters(&["keep", "seen", "delete", "stop", "after"])) else { return };
         let judge = |got: &crate::desk::Got| match got.subject() {
-            "seen" => Disposal::Seen,
-            "delete" => Disposal::Delete,
-            "stop" => Disposal::Stop,
-            _ => Disposal::Keep,
+            "seen" => Action::Seen,
+            "delete" => Action::Delete,
+            "stop" => Action::Stop,
+            _ => Action::Keep,
         };
         let mut account = desk.account(transport);
         let (result, got) = fetch(&mut account, json!({}), judge);
@@ -99,7 +99,7 @@ fn at_most_so_many_are_fetched() {
         let mut account = desk.account(transport);
         let (mut state, mut rounds) = (Value::Null, Vec::new());
         for _ in 0..3 {
-            let (result, got) = fetch(&mut account, json!({"max_messages": 2, "state": state}), |_| Disposal::Keep);
+            let (result, got) = fetch(&mut account, json!({"max_messages": 2, "state": state}), |_| Action::Keep);
             let result = result.unwrap();
             state = result["state"].clone();
             rounds.push((got.iter().map(|got| got.subject().to_owned()).collect::<String>(), result["more"].as_bool().unwrap()));
@@ -115,7 +115,7 @@ fn a_large_message_comes_with_its_headers_only_and_is_never_deleted_for_that() {
         large.extend("line of a large message\n".repeat(1000).into_bytes());
         let Some(desk) = Desk::with(&[letter("a"), large.clone(), letter("b")]) else { return };
         let mut account = desk.account(transport);
-        let (result, got) = fetch(&mut account, json!({"max_bytes": 2000}), |_| Disposal::Delete);
+        let (result, got) = fetch(&mut account, json!({"max_bytes": 2000}), |_| Action::Delete);
         let result = result.unwrap();
         let came: Vec<&str> = got.iter().map(|got| got.subject()).collect();
         assert_eq!(came, ["a", "large", "b"], "{transport}");
@@ -123,12 +123,12 @@ fn a_large_message_comes_with_its_headers_only_and_is_never_deleted_for_that() {
         // The size is that of the message, not of its headers.
         assert!(got[1].summary["size"].as_u64() > Some(24_000) && result["messages"][1]["size"] == got[1].summary["size"], "{transport}");
         assert!(got[1].raw.ends_with(b"\r\n\r\n") && !String::from_utf8_lossy(&got[1].raw).contains("line of"));
-        assert_eq!(result["messages"][1]["verdict"], "keep");
+        assert_eq!(result["messages"][1]["action"], "keep");
         assert_eq!(lies(&desk, None), ["large"], "{transport}");
         // Its headers are known now; all of it comes when the limit lets it pass.
         let (none, state) = subjects(&mut account, json!({"max_bytes": 2000, "state": result["state"]}));
         assert!(none.is_empty(), "{transport}: {none:?}");
-        let (_, got) = fetch(&mut account, json!({"state": state}), |_| Disposal::Delete);
+        let (_, got) = fetch(&mut account, json!({"state": state}), |_| Action::Delete);
         assert_eq!(String::from_utf8_lossy(&got[0].raw), String::from_utf8(large).unwrap().replace('\n', "\r\n"));
         assert!(lies(&desk, None).is_empty());
     }
@@ -196,16 +196,16 @@ fn a_request_with_a_slip_of_the_pen_fetches_and_deletes_nothing() {
     for transport in TRANSPORTS {
         let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
         let mut account = desk.account(transport);
-        let error = account.receive(r#"{"max_message":10,"then":"delete"}"#, None, &patience()).unwrap_err();
+        let error = account.receive(r#"{"max_message":10,"action":"delete"}"#, None, &patience()).unwrap_err();
         assert_eq!((error.status, error.code.as_str()), (Status::Argument, "request.member_unknown"));
         assert_eq!((error.at[0].of, error.at[0].pointer.as_str()), (Some(Input::Request), "/max_message"));
         assert!(error.message.ends_with("Did you mean “max_messages”?"), "{}", error.message);
-        for request in [r#"{"filter":{"form":"x"},"then":"delete"}"#, r#"{"then":"keep","then":"delete"}"#] {
+        for request in [r#"{"filter":{"form":"x"},"action":"delete"}"#, r#"{"action":"keep","action":"delete"}"#] {
             assert_eq!(account.receive(request, None, &patience()).unwrap_err().status, Status::Argument, "{request}");
         }
         let listed = ask(account.list(r#"{"folder":""}"#, &patience()));
         let ids: Vec<&Value> = listed["messages"].as_array().unwrap().iter().map(|message| &message["id"]).collect();
-        let request = json!({"messages": ids, "do": "delete", "folders": "Ablage"});
+        let request = json!({"messages": ids, "action": "delete", "folders": "Ablage"});
         assert_eq!(account.apply(&request.to_string(), &patience()).unwrap_err().at[0].pointer, "/folders");
         assert_eq!(account.list(r#"{"foler":"Ablage"}"#, &patience()).unwrap_err().at[0].pointer, "/foler");
         assert_eq!(account.test(r#"{"lop":true}"#, &patience()).unwrap_err().at[0].pointer, "/lop");
@@ -220,10 +220,10 @@ fn pop3_lists_and_deletes_by_id_and_says_what_it_cannot() {
     let listed = ask(account.list("{}", &patience()));
     let ids: Vec<&str> = listed["messages"].as_array().unwrap().iter().map(|message| message["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), 3);
-    let answer = ask(account.apply(&json!({"messages": [ids[1], "gone"], "do": "delete"}).to_string(), &patience()));
+    let answer = ask(account.apply(&json!({"messages": [ids[1], "gone"], "action": "delete"}).to_string(), &patience()));
     assert_eq!(answer, json!({"applied": [ids[1]], "missing": ["gone"]}));
     assert_eq!(lies(&desk, None), ["a", "c"]);
-    for request in [json!({"messages": [ids[0]], "do": "seen"}), json!({"messages": [ids[0]], "do": "move", "folder": "x"})] {
+    for request in [json!({"messages": [ids[0]], "action": "seen"}), json!({"messages": [ids[0]], "action": "move", "folder": "x"})] {
         assert_eq!(account.apply(&request.to_string(), &patience()).unwrap_err().code, "pop3.only_delete");
     }
     let error = account.list(r#"{"folder":"Sent"}"#, &patience()).unwrap_err();
@@ -258,7 +258,7 @@ fn nothing_is_fetched_without_an_operator_and_each_gets_a_copy() {
     assert_eq!((error.status, error.code.as_str()), (Status::Settings, "receive.operator_missing"));
     settings["receive"]["operators"] = json!("MM; AK");
     settings["receive"]["workgroups"] = json!(["Verkauf"]);
-    let (result, got) = fetch(&mut desk.open(&settings), json!({}), |_| Disposal::Keep);
+    let (result, got) = fetch(&mut desk.open(&settings), json!({}), |_| Action::Keep);
     let expected = json!({"number": "0012", "operators": ["MM", "AK"], "workgroups": ["Verkauf"]});
     assert_eq!(result.unwrap()["messages"][0]["deliver_to"], expected);
     assert_eq!(got[0].summary["deliver_to"], expected);

@@ -1,12 +1,12 @@
 //! Folders: their names and uses, filing into them, sending by them.
 
 use crate::desk::{Desk, ask, fetch, letters, lies, patience, subjects};
-use postkontor_core::{Disposal, Input, Status};
+use postkontor_core::{Action, Input, Status};
 use postkontor_tests::dovecot::CRAMPED;
 use serde_json::{Value, json};
 
 fn ids(desk: &Desk, folder: &str) -> Vec<String> {
-    let (result, got) = fetch(&mut desk.account("imap"), json!({"folder": folder}), |_| Disposal::Keep);
+    let (result, got) = fetch(&mut desk.account("imap"), json!({"folder": folder}), |_| Action::Keep);
     result.unwrap();
     got.iter().map(|got| got.id().to_owned()).collect()
 }
@@ -30,22 +30,22 @@ fn messages_are_marked_moved_and_deleted_by_id() {
     let mut account = desk.account_with("imap", json!({"imap": {"create_folders": true}}));
     let all = ids(&desk, "INBOX");
     let mut apply = |request: Value| ask(account.apply(&request.to_string(), &patience()));
-    let answer = apply(json!({"messages": [all[0], all[1]], "do": "seen"}));
+    let answer = apply(json!({"messages": [all[0], all[1]], "action": "seen"}));
     assert_eq!(answer, json!({"applied": [all[0], all[1]], "missing": []}));
-    apply(json!({"messages": [all[1]], "do": "unseen"}));
+    apply(json!({"messages": [all[1]], "action": "unseen"}));
     let (unseen, _) = subjects(&mut desk.account("imap"), json!({"filter": {"unseen": true}}));
     assert_eq!(unseen, ["b", "c", "d"]);
-    apply(json!({"messages": [all[2]], "do": "delete"}));
+    apply(json!({"messages": [all[2]], "action": "delete"}));
     // The folder does not exist yet and has all that makes a name hard.
     let filed = "Ablage/Größe & \"Maß\" 日本";
-    apply(json!({"messages": [all[1], all[3]], "do": "move", "folder": filed}));
+    apply(json!({"messages": [all[1], all[3]], "action": "move", "folder": filed}));
     assert_eq!(lies(&desk, None), ["a"]);
     assert_eq!(lies(&desk, Some(filed)), ["b", "d"]);
-    let answer = apply(json!({"messages": [all[3], all[0]], "do": "delete"}));
+    let answer = apply(json!({"messages": [all[3], all[0]], "action": "delete"}));
     assert_eq!(answer, json!({"applied": [all[0]], "missing": [all[3]]}));
     // What was moved has a new id, by which it is found where it lies now.
     let moved = ids(&desk, filed);
-    apply(json!({"messages": [moved[0]], "do": "move", "folder": "<sent>"}));
+    apply(json!({"messages": [moved[0]], "action": "move", "folder": "<sent>"}));
     assert_eq!(lies(&desk, Some("Gesendet")), ["b"]);
     let listed = ask(account.list("{}", &patience())).to_string();
     assert!(listed.contains(&json!(filed).to_string()), "{listed}");
@@ -58,7 +58,7 @@ fn folders_go_by_several_names() {
         assert_eq!(lies(&desk, Some(name)), ["a"], "{name}");
     }
     let mut account = desk.account_with("imap", json!({"imap": {"inbox": "Posteingang"}}));
-    let (result, got) = fetch(&mut account, json!({}), |_| Disposal::Keep);
+    let (result, got) = fetch(&mut account, json!({}), |_| Action::Keep);
     result.unwrap();
     assert_eq!(got[0].summary["folder"], "INBOX", "an id is the same whichever name was used");
     assert_eq!(ids(&desk, "INBOX"), [got[0].id()]);
@@ -83,10 +83,10 @@ fn a_missing_folder_is_named() {
         );
         assert_eq!((error.at[0].of, error.at[0].pointer.as_str()), (Some(Input::Request), "/folder"));
     }
-    let (filed, error) = (ids(&desk, "INBOX"), account.apply(r#"{"messages":["x"],"do":"delete"}"#, &patience()).unwrap_err());
+    let (filed, error) = (ids(&desk, "INBOX"), account.apply(r#"{"messages":["x"],"action":"delete"}"#, &patience()).unwrap_err());
     assert!(filed.is_empty());
     assert_eq!((error.code.as_str(), error.at[0].pointer.as_str()), ("imap.id_invalid", "/messages/0"));
-    let error = account.apply(r#"{"messages":["1.1.INBOX"],"do":"eat"}"#, &patience()).unwrap_err();
+    let error = account.apply(r#"{"messages":["1.1.INBOX"],"action":"eat"}"#, &patience()).unwrap_err();
     assert_eq!((error.status, error.code.as_str()), (Status::Argument, "request.member_invalid"));
 }
 
@@ -117,9 +117,8 @@ fn sending_by_imap_puts_the_message_into_the_outbox() {
         let receipt = ask(account.send_document(&message.to_string(), &[], &patience()));
         let saved = receipt["saved_to"].as_str().unwrap();
         assert!(saved.ends_with(".Ausgänge/Für morgen"), "{receipt}");
-        let (_, got) = fetch(&mut desk.account("imap"), json!({"folder": "Ausgänge/Für morgen", "filter": {"subject": subject}}), |_| {
-            Disposal::Keep
-        });
+        let (_, got) =
+            fetch(&mut desk.account("imap"), json!({"folder": "Ausgänge/Für morgen", "filter": {"subject": subject}}), |_| Action::Keep);
         assert_eq!((got.len(), got[0].subject()), (1, subject));
         assert_eq!((got[0].id(), got[0].summary["size"].as_u64()), (saved, receipt["size"].as_u64()));
         assert!(got[0].summary["flags"].to_string().contains("Seen"));

@@ -46,7 +46,7 @@ fn numbers(folder: &Path, extension: &str) -> BTreeSet<u64> {
 /// One process that fetches so many messages.
 fn receive(desk: &Desk, folder: &Folder, transport: &str, max: usize) -> Command {
     std::fs::write(folder.file("settings.json"), desk.settings(transport, json!({})).to_string()).unwrap();
-    let mut command = postkontor(["receive", "--json", "--then", "delete", "--timeout", "300", "--plugins", plugins()]).unwrap();
+    let mut command = postkontor(["receive", "--json", "--action", "delete", "--timeout", "300", "--plugins", plugins()]).unwrap();
     command.arg(folder.file("settings.json")).arg("--to").arg(folder.file("in")).arg("--state").arg(folder.file("state"));
     command.arg("--max").arg(max.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
     command

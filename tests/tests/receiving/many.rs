@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 use crate::saving::sha256;
-use postkontor_core::{Cancel, Disposal};
+use postkontor_core::{Action, Cancel};
 use postkontor_tests::folder::Folder;
 use serde_json::{Value, json};
 use std::fs;
@@ -96,7 +96,7 @@ fn differences(desk: &Desk, transport: &str, stored: &[Vec<u8>], expected: &[Val
         let found = altered(fetched.message.raw(), &wire).or_else(misread);
         differences.extend(found.map(|found| format!("{transport} {index}: {found}")));
         index += 1;
-        Disposal::Keep
+        Action::Keep
     };
     let patience = Cancel::new(Some(Duration::from_secs(1200)));
     let mut account = desk.account(transport);

@@ -36,7 +36,7 @@ fn messages_are_saved_with_parts_and_summaries() {
         let Some(desk) = Desk::with(&[letters(&["a"]).remove(0), parcel()]) else { return };
         let folder = Folder::new().unwrap();
         let target = folder.file("Eingang/heute");
-        let request = json!({"save_to": target, "then": "delete"});
+        let request = json!({"save_to": target, "action": "delete"});
         let result: Value = json!(desk.account(transport).receive(&request.to_string(), None, &patience()).unwrap());
         assert_eq!(names(&target), ["0001.eml", "0001.json", "0002", "0002.eml", "0002.json"], "{transport}");
         let parts = names(&target.join("0002"));
@@ -48,7 +48,7 @@ fn messages_are_saved_with_parts_and_summaries() {
         assert_eq!((&summary["file"], &summary["id"]), (&json!("0002.eml"), &result["messages"][1]["id"]));
         assert_eq!(summary["sha256"], sha256(&raw));
         assert_eq!(summary["parts"][1]["file"], "0002/Rechnung.pdf");
-        assert_eq!(result["messages"][1]["verdict"], "delete");
+        assert_eq!(result["messages"][1]["action"], "delete");
         assert!(lies(&desk, None).is_empty());
         // The next fetch goes on counting.
         desk.dovecot().deliver_more(&desk.user, &letters(&["b"])).unwrap();
@@ -65,7 +65,7 @@ fn what_cannot_be_saved_stays_on_the_server() {
         let blocked = folder.file("file");
         fs::write(&blocked, "in the way").unwrap();
         let error =
-            desk.account(transport).receive(&json!({"save_to": blocked, "then": "delete"}).to_string(), None, &patience()).unwrap_err();
+            desk.account(transport).receive(&json!({"save_to": blocked, "action": "delete"}).to_string(), None, &patience()).unwrap_err();
         assert_eq!((error.status, error.code.as_str()), (Status::Local, "receive.not_saved"), "{transport}: {error:?}");
         assert_eq!(lies(&desk, None), ["a"]);
     }
@@ -76,7 +76,7 @@ fn what_was_fetched_is_told_where_only_the_state_cannot_be_kept() {
     let Some(desk) = Desk::with(&letters(&["a"])) else { return };
     let folder = Folder::new().unwrap();
     fs::write(folder.file("settings.json"), desk.settings("imap", json!({})).to_string()).unwrap();
-    let mut command = postkontor(["receive", "--json", "--plugins", plugins(), "--then", "delete"]).unwrap();
+    let mut command = postkontor(["receive", "--json", "--plugins", plugins(), "--action", "delete"]).unwrap();
     command.arg(folder.file("settings.json")).arg("--to").arg(folder.file("in")).arg("--state").arg(folder.file("missing/state"));
     let output = command.output().unwrap();
     let error: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -93,7 +93,7 @@ fn two_who_fill_one_folder_overwrite_nothing() {
     let second = Desk::with(&letters).unwrap();
     let folder = Folder::new().unwrap();
     let target = folder.file("both");
-    let request = json!({"save_to": target, "then": "delete"}).to_string();
+    let request = json!({"save_to": target, "action": "delete"}).to_string();
     std::thread::scope(|scope| {
         for (desk, transport) in [(&first, "pop3"), (&second, "imap")] {
             let request = &request;

@@ -202,14 +202,14 @@ fn watch_that_is_stopped_while_it_fetches_has_nothing_half_and_nothing_twice() {
     for (transport, then) in [("imap", "keep"), ("pop3", "keep"), ("imap", "delete")] {
         let Some(desk) = Desk::with(&letters(&all.iter().map(String::as_str).collect::<Vec<_>>())) else { return };
         let (folder, settings) = (Folder::new().unwrap(), desk.settings(transport, json!({})));
-        let watch = Watch::start(&folder, &settings, &["--then", then]);
+        let watch = Watch::start(&folder, &settings, &["--action", then]);
         let count = || std::fs::read_dir(folder.file("in")).map_or(0, Iterator::count);
         until(Duration::from_secs(LONG), || (count() > 300).then_some(())).unwrap();
         let (status, _) = watch.end("-INT");
         assert_eq!(status.code(), Some(0), "{transport} {then}");
         let before = saved(&folder).len();
         assert!((1..all.len()).contains(&before), "it was stopped after {before}");
-        let watch = Watch::start(&folder, &settings, &["--then", then]);
+        let watch = Watch::start(&folder, &settings, &["--action", then]);
         let mut rest = 0;
         while before + rest < all.len() {
             rest += watch.round().len();

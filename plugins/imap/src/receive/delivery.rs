@@ -1,7 +1,7 @@
 //! One FETCH command: each message of a window is handed over as it comes.
 //!
 //! Some servers (Domino, Exchange) announce a literal that is shorter than the message. What is left of the message then stands where the
-//! response ends, and the sender of the message has written it. So the verdict on a message is asked for only when the response that
+//! response ends, and the sender of the message has written it. So the action on a message is asked for only when the response that
 //! held it has ended as a response does and the server has gone on with another one; and what proves wrong later is taken back.
 
 use super::fetch::{Chores, Fetch};
@@ -10,7 +10,7 @@ use crate::head::{described, quoted_body, uid};
 use crate::reader::{Piece, Section};
 use crate::scan::{Known, opening, scan};
 use crate::uids::Uids;
-use postkontor_plugin::{Disposal, Error, Incoming, Stage, Status};
+use postkontor_plugin::{Action, Error, Incoming, Stage, Status};
 
 /// How many bytes that nobody wants any more are read to the end of a command; rather than more of them a new connection is made.
 const UNWANTED: u64 = 4 * 1024 * 1024;
@@ -42,9 +42,9 @@ pub(super) struct Delivery<'d, 'a, 'b> {
     chores: Chores,
     /// How many bytes came that nobody wants.
     unwanted: u64,
-    /// The message that came whole, as far as its response tells, and on which the verdict was not asked for yet.
+    /// The message that came whole, as far as its response tells, and on which the action was not asked for yet.
     pending: Option<u32>,
-    /// The last message on which there is a verdict.
+    /// The last message on which there is an action.
     last: Option<u32>,
 }
 
@@ -213,24 +213,24 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
         }
     }
 
-    /// Asks for the verdict on the message that has come.
+    /// Asks for the action on the message that has come.
     fn settle(&mut self) -> Result<(), Error> {
         let Some(uid) = self.pending.take() else { return Ok(()) };
         let is_headers = self.section == Section::Headers;
-        match self.fetch.call.disposal()? {
-            Disposal::Stop => {
+        match self.fetch.call.action()? {
+            Action::Stop => {
                 self.chores.stopped = true;
                 return Ok(());
             }
-            Disposal::Keep => (),
+            Action::Keep => (),
             // From here on it is to be marked or deleted, even if this session does not live to see it.
-            Disposal::Seen => {
+            Action::Seen => {
                 self.fetch.unmarked.insert(uid);
                 self.chores.seen.push(uid);
             }
             // Whoever got only the headers did not get the message.
-            Disposal::Delete if is_headers => (),
-            Disposal::Delete => {
+            Action::Delete if is_headers => (),
+            Action::Delete => {
                 self.fetch.condemned.insert(uid);
                 self.chores.delete.push(uid);
             }

@@ -2,7 +2,7 @@
 
 use crate::account::{account, fetch};
 use crate::hostile::server;
-use postkontor_plugin::Disposal;
+use postkontor_plugin::Action;
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::testing::TestHost;
 use std::io::Write;
@@ -23,7 +23,7 @@ fn heard(greeting: &'static str, consent: &'static str, more: Value) -> (Vec<Str
             Ok(false)
         }),
     );
-    let fetched = fetch(&mut account(port, more), None, &TestHost::new().answering(Disposal::Delete)).is_ok();
+    let fetched = fetch(&mut account(port, more), None, &TestHost::new().answering(Action::Delete)).is_ok();
     let heard = heard.lock().unwrap().clone();
     (heard, fetched)
 }

@@ -4,7 +4,7 @@ use crate::account::{account, fetch, receive};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Disposal, Incoming, ReceiveRequest, Summary};
+use postkontor_plugin::{Action, Incoming, ReceiveRequest, Summary};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -121,7 +121,7 @@ fn what_the_program_does_not_want_to_know_is_not_asked_for() {
 #[test]
 fn no_command_is_longer_than_a_server_has_to_take() {
     let (port, heard) = folder(6000, 10, USUAL);
-    let host = TestHost::new().answering_with(|number, _| if number % 2 == 0 { Disposal::Delete } else { Disposal::Keep });
+    let host = TestHost::new().answering_with(|number, _| if number % 2 == 0 { Action::Delete } else { Action::Keep });
     let mut account = account(port, json!({}));
     let received = fetch(&mut account, None, &host).unwrap();
     assert!(received.interrupted.is_none(), "{received:?}");
@@ -138,7 +138,7 @@ fn what_stands_behind_the_body_is_asked_for_before() {
         let form = (form.0, if form.1.is_empty() { "" } else { Box::leak(format!(" {}", form.1).into_boxed_str()) });
         for (count, bytes) in [(30, 100), (3, 5_000_000)] {
             let (port, heard) = folder(count, bytes, form);
-            let host = TestHost::new().answering(Disposal::Delete);
+            let host = TestHost::new().answering(Action::Delete);
             let received = fetch(&mut account(port, json!({})), None, &host).unwrap();
             assert!(received.interrupted.is_none(), "{form:?}: {received:?}");
             assert_described(&announced(&host), count, bytes);
@@ -153,25 +153,25 @@ fn what_stands_behind_the_body_is_asked_for_before() {
 
 #[test]
 fn after_a_stop_little_is_read_that_nobody_wants_and_nothing_is_left_undone() {
-    for (verdict, bytes, logins) in
-        [(Disposal::Delete, 1000, 1), (Disposal::Delete, 3_000_000, 2), (Disposal::Seen, 3_000_000, 2), (Disposal::Keep, 3_000_000, 1)]
+    for (action, bytes, logins) in
+        [(Action::Delete, 1000, 1), (Action::Delete, 3_000_000, 2), (Action::Seen, 3_000_000, 2), (Action::Keep, 3_000_000, 1)]
     {
         let (port, heard) = folder(16, bytes, USUAL);
-        let host = TestHost::new().answering_with(move |number, _| if number > 2 { Disposal::Stop } else { verdict });
+        let host = TestHost::new().answering_with(move |number, _| if number > 2 { Action::Stop } else { action });
         let mut account = account(port, json!({}));
         let received = fetch(&mut account, None, &host).unwrap();
-        assert!(received.interrupted.is_none() && received.more, "{verdict:?} {bytes}: {received:?}");
-        assert_eq!(received.state, "imap:1;7;1:2;;", "{verdict:?} {bytes}");
+        assert!(received.interrupted.is_none() && received.more, "{action:?} {bytes}: {received:?}");
+        assert_eq!(received.state, "imap:1;7;1:2;;", "{action:?} {bytes}");
         let has = |start: &str, times: usize| {
             let heard = heard.lock().unwrap();
-            assert_eq!(heard.iter().filter(|command| command.starts_with(start)).count(), times, "{start}: {verdict:?} {bytes} {heard:?}");
+            assert_eq!(heard.iter().filter(|command| command.starts_with(start)).count(), times, "{start}: {action:?} {bytes} {heard:?}");
         };
         has("LOGIN", logins);
-        has("UID STORE 1:2 +FLAGS.SILENT (\\Seen)", usize::from(verdict == Disposal::Seen));
-        has("UID EXPUNGE 1:2", usize::from(verdict == Disposal::Delete));
+        has("UID STORE 1:2 +FLAGS.SILENT (\\Seen)", usize::from(action == Action::Seen));
+        has("UID EXPUNGE 1:2", usize::from(action == Action::Delete));
         let host = TestHost::new();
         let received = fetch(&mut account, Some(received.state), &host).unwrap();
         assert!(received.interrupted.is_none() && !received.more);
-        assert_eq!(host.messages().len(), 14, "{verdict:?} {bytes}");
+        assert_eq!(host.messages().len(), 14, "{action:?} {bytes}");
     }
 }

@@ -4,7 +4,7 @@ use crate::account::{account, receive};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Disposal, ReceiveRequest, Received};
+use postkontor_plugin::{Action, ReceiveRequest, Received};
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -92,8 +92,8 @@ impl Shelf {
     }
 }
 
-fn fetched(port: u16, verdict: Disposal, request: &ReceiveRequest) -> (Vec<String>, Received) {
-    let host = TestHost::new().answering(verdict);
+fn fetched(port: u16, action: Action, request: &ReceiveRequest) -> (Vec<String>, Received) {
+    let host = TestHost::new().answering(action);
     let received = receive(30, &mut account(port, json!({})), request, &host).unwrap_or_else(|error| panic!("{error:?}"));
     assert!(received.interrupted.is_none(), "{received:?}");
     (host.texts(), received)
@@ -118,16 +118,14 @@ const TAILS: [&str; 8] = [
 #[test]
 fn of_a_message_whose_literal_is_too_short_nothing_is_taken_marked_or_deleted() {
     for tail in TAILS {
-        for (verdict, max_bytes) in
-            [(Disposal::Delete, None), (Disposal::Seen, None), (Disposal::Keep, None), (Disposal::Delete, Some(1000))]
-        {
+        for (action, max_bytes) in [(Action::Delete, None), (Action::Seen, None), (Action::Keep, None), (Action::Delete, Some(1000))] {
             let text = format!("Subject: half\r\n\r\nHello, {tail}");
             let mut shelf = Shelf::of(&[(3, "first"), (5, &text), (9, "last")]);
             shelf.short.insert(5, tail.len());
             let (port, shelf) = shelf.start();
             let request = ReceiveRequest { max_bytes, ..ReceiveRequest::default() };
-            let (texts, received) = fetched(port, verdict, &request);
-            let place = format!("{tail:?} {verdict:?} {max_bytes:?}: {received:?}");
+            let (texts, received) = fetched(port, action, &request);
+            let place = format!("{tail:?} {action:?} {max_bytes:?}: {received:?}");
             // The others come, whatever this one does to the connection.
             assert_eq!((texts.first().map(String::as_str), texts.last().map(String::as_str)), (Some("first"), Some("last")), "{place}");
             assert_eq!(missing(&received), ["5.7.INBOX"], "{place}");
@@ -140,7 +138,7 @@ fn of_a_message_whose_literal_is_too_short_nothing_is_taken_marked_or_deleted() 
             assert!(!heard.lines().any(of_it), "{place}\n{heard}");
             // Once the server has come to its senses, it comes whole.
             shelf.lock().unwrap().short.clear();
-            let (texts, received) = fetched(port, verdict, &ReceiveRequest { state: Some(state), ..request });
+            let (texts, received) = fetched(port, action, &ReceiveRequest { state: Some(state), ..request });
             assert_eq!((texts, missing(&received).len()), (vec![text], 0), "{place}");
         }
     }
@@ -152,11 +150,11 @@ fn a_message_that_another_one_forges_is_fetched_again_and_not_deleted() {
     let mut shelf = Shelf::of(&[(3, "first"), (5, &format!("Subject: half{forged}")), (9, "what really came"), (12, "last")]);
     shelf.short.insert(5, forged.len());
     let (port, shelf) = shelf.start();
-    let (texts, received) = fetched(port, Disposal::Delete, &ReceiveRequest::default());
+    let (texts, received) = fetched(port, Action::Delete, &ReceiveRequest::default());
     assert!(texts.contains(&"last".to_owned()));
     assert_eq!(missing(&received), ["9.7.INBOX"]);
     assert!(!shelf.lock().unwrap().deleted.contains(&9));
-    let (texts, received) = fetched(port, Disposal::Delete, &ReceiveRequest { state: Some(received.state), ..ReceiveRequest::default() });
+    let (texts, received) = fetched(port, Action::Delete, &ReceiveRequest { state: Some(received.state), ..ReceiveRequest::default() });
     assert_eq!((texts, missing(&received).len()), (vec!["what really came".to_owned()], 0));
 }
 
@@ -167,7 +165,7 @@ fn messages_without_end_do_not_keep_a_call_busy_for_ever() {
     shelf.short = (1..=100).map(|uid| (uid, 6)).collect();
     let (port, shelf) = shelf.start();
     let error =
-        receive(30, &mut account(port, json!({})), &ReceiveRequest::default(), &TestHost::new().answering(Disposal::Delete)).unwrap_err();
+        receive(30, &mut account(port, json!({})), &ReceiveRequest::default(), &TestHost::new().answering(Action::Delete)).unwrap_err();
     assert_eq!(error.code, "protocol.reply_malformed");
     let bodies = shelf.lock().unwrap().heard.iter().filter(|command| command.contains("BODY")).count();
     assert!((2..30).contains(&bodies), "{bodies}");
@@ -179,8 +177,7 @@ fn what_stands_behind_a_body_and_makes_sense_is_no_fault() {
         for before in ["UID 5 ", "FLAGS () UID 5 ", "FLAGS (UID 7) UID 5 "] {
             let mut shelf = Shelf::of(&[(5, "text"), (7, "seven")]);
             shelf.instead.insert(5, format!("* 1 FETCH ({before}BODY[] {{4}}\r\ntext{behind})\r\n"));
-            let (texts, received) =
-                fetched(shelf.start().0, Disposal::Keep, &ReceiveRequest { max_bytes: Some(1000), ..Default::default() });
+            let (texts, received) = fetched(shelf.start().0, Action::Keep, &ReceiveRequest { max_bytes: Some(1000), ..Default::default() });
             assert_eq!((texts.concat().as_str(), received.state.as_str()), ("textseven", "imap:1;7;5:7;;"), "{before:?} {behind:?}");
         }
     }
@@ -188,7 +185,7 @@ fn what_stands_behind_a_body_and_makes_sense_is_no_fault() {
     for behind in [" UID 7", " BODY[] {4}\r\nmore", " BODY[] NIL BODY[]"] {
         let mut shelf = Shelf::of(&[(5, "text"), (7, "seven")]);
         shelf.instead.insert(5, format!("* 1 FETCH (UID 5 BODY[] {{4}}\r\ntext{behind})\r\n"));
-        let (texts, received) = fetched(shelf.start().0, Disposal::Delete, &ReceiveRequest { max_bytes: Some(1000), ..Default::default() });
+        let (texts, received) = fetched(shelf.start().0, Action::Delete, &ReceiveRequest { max_bytes: Some(1000), ..Default::default() });
         assert_eq!((texts.concat().as_str(), missing(&received)), ("seven", vec!["5.7.INBOX"]), "{behind:?}");
     }
 }
@@ -205,7 +202,7 @@ fn a_message_that_is_listed_and_not_handed_over_is_told_each_time_and_keeps_no_o
             let (mut came, mut state) = (Vec::new(), None);
             for _ in 0..3 {
                 let (texts, received) =
-                    fetched(port, Disposal::Keep, &ReceiveRequest { max_messages, max_bytes, state, ..Default::default() });
+                    fetched(port, Action::Keep, &ReceiveRequest { max_messages, max_bytes, state, ..Default::default() });
                 came.extend(texts);
                 assert_eq!(missing(&received), ["5.7.INBOX"], "{instead:?} {max_messages:?} {max_bytes:?}");
                 assert_eq!(received.missing[0].error.code, "imap.message_withheld");
@@ -213,7 +210,7 @@ fn a_message_that_is_listed_and_not_handed_over_is_told_each_time_and_keeps_no_o
             }
             assert_eq!((came.concat().as_str(), state.as_deref()), ("seveneight", Some("imap:1;7;7:8;;")), "{instead:?} {max_messages:?}");
             shelf.lock().unwrap().instead.clear();
-            let (texts, received) = fetched(port, Disposal::Keep, &ReceiveRequest { max_messages, max_bytes, state, ..Default::default() });
+            let (texts, received) = fetched(port, Action::Keep, &ReceiveRequest { max_messages, max_bytes, state, ..Default::default() });
             assert_eq!((texts.concat().as_str(), received.missing.len()), ("never", 0));
         }
     }
@@ -225,6 +222,6 @@ fn a_message_that_is_gone_meanwhile_is_not_missing() {
     shelf.instead.insert(5, "* 1 EXPUNGE\r\n".to_owned());
     shelf.vanishing.push(5);
     let (port, _) = shelf.start();
-    let (texts, received) = fetched(port, Disposal::Keep, &ReceiveRequest::default());
+    let (texts, received) = fetched(port, Action::Keep, &ReceiveRequest::default());
     assert_eq!((texts.concat().as_str(), received.missing.len()), ("seven", 0));
 }

@@ -29,7 +29,7 @@ fn with_folder(wire: &'static str, delimiter: &'static str) -> (u16, Heard) {
             } else if command.starts_with("APPEND") {
                 stream.write_all(b"+ go on\r\n")?;
             } else if tag.is_empty() || tag == "Subject:" {
-                // The message that was appended; it gets no verdict.
+                // The message that was appended; it gets no action.
             } else {
                 return Ok(false);
             }

@@ -3,7 +3,7 @@
 use crate::account::{account, failure, fetch, fetch_within, send};
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Disposal, Error, ListRequest, Listing, ReceiveRequest, Received, Status, Transport};
+use postkontor_plugin::{Action, Error, ListRequest, Listing, ReceiveRequest, Received, Status, Transport};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -70,7 +70,7 @@ pub(crate) fn odd(of: &'static str, answer: &str) -> u16 {
 }
 
 pub(crate) fn error(port: u16, more: Value) -> Error {
-    let host = TestHost::new().answering(Disposal::Delete);
+    let host = TestHost::new().answering(Action::Delete);
     let error = failure(fetch(&mut account(port, more), None, &host));
     assert!(host.messages().is_empty(), "{error:?}");
     error
@@ -481,13 +481,13 @@ fn an_append_that_is_answered_too_early_is_no_success() {
 
 #[test]
 fn a_deletion_that_is_refused_does_not_stop_the_fetching() {
-    let host = TestHost::new().answering(Disposal::Delete);
+    let host = TestHost::new().answering(Action::Delete);
     let received = fetch(&mut account(odd("UID STORE", "TAG NO read-only\r\n"), json!({})), None, &host).unwrap();
     assert_eq!(host.texts(), ["hello"]);
     assert_eq!(received.interrupted.unwrap().code, "imap.store_refused");
     assert_eq!(received.state, "imap:1;7;5;;5");
     // The next time it is deleted, not fetched.
-    let host = TestHost::new().answering(Disposal::Delete);
+    let host = TestHost::new().answering(Action::Delete);
     let received = fetch(&mut account(odd("nothing", ""), json!({})), Some(received.state), &host).unwrap();
     assert!(host.texts().is_empty() && received.interrupted.is_none());
     assert_eq!(received.state, "imap:1;7;5;;");

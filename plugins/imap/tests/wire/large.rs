@@ -4,7 +4,7 @@ use crate::account::{account, receive};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Disposal, ReceiveRequest, Received};
+use postkontor_plugin::{Action, ReceiveRequest, Received};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -89,9 +89,9 @@ fn fetched(
     account: &mut postkontor_imap::Imap,
     state: Option<String>,
     max_messages: Option<u64>,
-    verdict: Disposal,
+    action: Action,
 ) -> (Vec<String>, Received) {
-    let host = TestHost::new().answering(verdict);
+    let host = TestHost::new().answering(action);
     let received = receive(60, account, &ReceiveRequest { state, max_messages, ..ReceiveRequest::default() }, &host).unwrap();
     assert!(received.interrupted.is_none() && received.missing.is_empty(), "{received:?}");
     let ids = host.messages().iter().map(|(id, _)| id.split('.').next().unwrap().to_owned()).collect();
@@ -101,7 +101,7 @@ fn fetched(
 #[test]
 fn a_folder_of_three_hundred_thousand_messages_is_searched_by_lines_that_are_not_too_long() {
     let (port, shared) = folder(300_000, 1, true);
-    let (ids, received) = fetched(&mut account(port, json!({})), Some("imap:1;7;1001:300999;;".to_owned()), None, Disposal::Keep);
+    let (ids, received) = fetched(&mut account(port, json!({})), Some("imap:1;7;1001:300999;;".to_owned()), None, Action::Keep);
     assert_eq!((ids.concat().as_str(), received.state.as_str()), ("301000", "imap:1;7;1:301000;;;0.301001.300000"));
     let folder = shared.lock().unwrap();
     assert_eq!((folder.told, folder.heard.iter().filter(|command| command.contains("SEARCH")).count()), (300_000, 6));
@@ -112,7 +112,7 @@ fn in_portions(count: u32, step: u32, tells_next: bool) -> (usize, usize) {
     let (port, shared) = folder(count, step, tells_next);
     let (mut came, mut state, mut account) = (Vec::new(), None, account(port, json!({})));
     loop {
-        let (ids, received) = fetched(&mut account, state, Some(100), Disposal::Keep);
+        let (ids, received) = fetched(&mut account, state, Some(100), Action::Keep);
         assert!(ids.len() == 100 || !received.more, "{}", ids.len());
         came.extend(ids);
         state = Some(received.state);
@@ -141,18 +141,18 @@ fn what_a_search_left_out_of_a_slice_comes_later() {
     let (port, shared) = folder(3000, 2, true);
     shared.lock().unwrap().left_out = vec![1004, 1010];
     let mut account = account(port, json!({}));
-    let (ids, received) = fetched(&mut account, None, Some(10), Disposal::Keep);
+    let (ids, received) = fetched(&mut account, None, Some(10), Action::Keep);
     assert_eq!(ids, ["1002", "1006", "1008", "1012", "1014", "1016", "1018", "1020", "1022", "1024"]);
     // Between messages whose numbers follow each other there is none, and none below the first.
     assert!(received.more && received.state == "imap:1;7;1:1002,1006:1008,1012:1024;;", "{}", received.state);
     shared.lock().unwrap().left_out.clear();
-    let (ids, received) = fetched(&mut account, Some(received.state), Some(3), Disposal::Keep);
+    let (ids, received) = fetched(&mut account, Some(received.state), Some(3), Action::Keep);
     assert_eq!(ids, ["1004", "1010", "1026"]);
     assert!(received.state.ends_with(";;"), "{}", received.state);
     // What is not wanted any more is not passed over either.
-    let host = TestHost::new().answering_with(|number, _| if number > 2 { Disposal::Stop } else { Disposal::Keep });
+    let host = TestHost::new().answering_with(|number, _| if number > 2 { Action::Stop } else { Action::Keep });
     let request = ReceiveRequest { state: Some(received.state), max_messages: Some(10), ..ReceiveRequest::default() };
     let received = receive(60, &mut account, &request, &host).unwrap();
-    let (ids, _) = fetched(&mut account, Some(received.state), Some(1), Disposal::Keep);
+    let (ids, _) = fetched(&mut account, Some(received.state), Some(1), Action::Keep);
     assert_eq!(ids, ["1032"]);
 }

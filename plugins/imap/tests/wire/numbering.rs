@@ -4,7 +4,7 @@ use crate::account::{account, asked, failure, fetch, receive, told};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Call, Disposal, ReceiveRequest, Status, Transport};
+use postkontor_plugin::{Action, Call, ReceiveRequest, Status, Transport};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -90,7 +90,7 @@ fn without_a_numbering_another_message_under_the_same_uid_is_never_passed_over()
 #[test]
 fn without_a_numbering_what_is_deleted_at_once_leaves_no_doubt() {
     let (port, folder) = folder("one", 0, "");
-    let host = TestHost::new().answering(Disposal::Delete);
+    let host = TestHost::new().answering(Action::Delete);
     let received = fetch(&mut account(port, json!({})), None, &host).unwrap();
     folder.lock().unwrap().text = "another".to_owned();
     fetch(&mut account(port, json!({})), Some(received.state), &host).unwrap();
@@ -99,17 +99,17 @@ fn without_a_numbering_what_is_deleted_at_once_leaves_no_doubt() {
 
 #[test]
 fn after_a_new_numbering_nothing_is_stored_and_everything_comes_anew() {
-    for (by, verdict, max_bytes) in [
-        ("SEARCH ALL", Disposal::Delete, None),
-        ("BODY.PEEK[]", Disposal::Delete, None),
-        ("BODY.PEEK[]", Disposal::Seen, None),
-        ("RFC822.SIZE", Disposal::Delete, Some(1000)),
-        ("BODY.PEEK[]", Disposal::Delete, Some(1000)),
+    for (by, action, max_bytes) in [
+        ("SEARCH ALL", Action::Delete, None),
+        ("BODY.PEEK[]", Action::Delete, None),
+        ("BODY.PEEK[]", Action::Seen, None),
+        ("RFC822.SIZE", Action::Delete, Some(1000)),
+        ("BODY.PEEK[]", Action::Delete, Some(1000)),
     ] {
         let (port, folder) = folder("one", 7, by);
         let request = ReceiveRequest { max_bytes, ..ReceiveRequest::default() };
         let mut account = account(port, json!({}));
-        let result = receive(30, &mut account, &request, &TestHost::new().answering(verdict));
+        let result = receive(30, &mut account, &request, &TestHost::new().answering(action));
         let state = result.as_ref().ok().map(|received| received.state.clone());
         let error = failure(result);
         assert_eq!((error.status, error.code.as_str()), (Status::Later, "imap.renumbered"), "{by}");

@@ -4,7 +4,7 @@ use crate::account::{account, asked, told};
 use crate::hostile::{got, odd};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Call, Disposal, Transport};
+use postkontor_plugin::{Action, Call, Transport};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -38,7 +38,7 @@ fn blanks_between_items_and_blank_lines_between_responses_change_nothing() {
     let listed = account(odd("LIST", listed), json!({})).list(&asked(json!({})), &call).unwrap();
     assert_eq!(told(listed)["folders"].as_array().unwrap().len(), 2);
     // Nothing of it makes half a message whole.
-    let host = TestHost::new().answering(Disposal::Delete);
+    let host = TestHost::new().answering(Action::Delete);
     let received = crate::account::fetch(
         &mut account(odd("BODY", "* 1 FETCH (UID 5 BODY[] {5}\r\nhello\r\n\r\n)\r\nTAG OK done\r\n"), json!({})),
         None,

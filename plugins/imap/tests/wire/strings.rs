@@ -5,7 +5,7 @@ use crate::strict::Strict;
 use postkontor_imap::Imap;
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Applied, ApplyRequest, Call, Disposal, Filter, ListRequest, Listing, ReceiveRequest, Status, Transport};
+use postkontor_plugin::{Action, Applied, ApplyRequest, Call, Filter, ListRequest, Listing, ReceiveRequest, Status, Transport};
 use std::time::{Duration, Instant};
 
 fn deadline() -> Instant {
@@ -165,7 +165,7 @@ fn a_server_without_extensions_hears_of_none() {
         let server = Strict::start("IMAP4rev1", None);
         let mut account =
             account(server.port, json!({"auth": {"method": method}, "imap": {"outbox": "Out", "create_folders": true, "compress": true}}));
-        let host = TestHost::new().answering(Disposal::Delete);
+        let host = TestHost::new().answering(Action::Delete);
         assert!(fetch(&mut account, None, &host).unwrap().interrupted.is_none());
         assert_eq!(host.texts(), ["hello"]);
         for action in ["seen", "unseen", "delete", "move"] {

@@ -4,7 +4,7 @@ use crate::account::account;
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Disposal, Filter, ReceiveRequest, Transport};
+use postkontor_plugin::{Action, Filter, ReceiveRequest, Transport};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -80,9 +80,9 @@ fn arrive(folder: &Shared, uid: u32) {
 }
 
 /// What a call fetches, the state after it, and whether it looked for anything.
-pub(crate) fn receive(port: u16, shared: &Shared, request: &ReceiveRequest, state: &str, verdict: Disposal) -> (String, String, bool) {
+pub(crate) fn receive(port: u16, shared: &Shared, request: &ReceiveRequest, state: &str, action: Action) -> (String, String, bool) {
     shared.lock().unwrap().heard.clear();
-    let host = TestHost::new().answering(verdict);
+    let host = TestHost::new().answering(action);
     let request = ReceiveRequest { state: Some(state.to_owned()), ..request.clone() };
     let received = account(port, json!({})).receive(&request, &host.call()).unwrap();
     let looked = shared.lock().unwrap().heard.iter().any(|command| command.starts_with("UID "));
@@ -100,13 +100,13 @@ pub(crate) fn all() -> ReceiveRequest {
 fn a_folder_in_which_nothing_changed_costs_one_select() {
     for (next, modseq) in KINDS {
         let (port, shared) = folder(next, modseq);
-        let (texts, state, looked) = receive(port, &shared, &all(), "", Disposal::Keep);
+        let (texts, state, looked) = receive(port, &shared, &all(), "", Action::Keep);
         assert_eq!((texts.as_str(), looked, state.as_str()), ("359", true, format!("imap:1;7;3:9;;;{modseq}.{next}.3").as_str()));
         let unseen = Filter { unseen: true, min_size: Some(1), ..Filter::default() };
         let requests =
             [all(), ReceiveRequest { filter: unseen, ..all() }, ReceiveRequest { max_bytes: Some(1), max_messages: Some(1), ..all() }];
         for request in requests {
-            let (texts, again, looked) = receive(port, &shared, &request, &state, Disposal::Keep);
+            let (texts, again, looked) = receive(port, &shared, &request, &state, Action::Keep);
             assert_eq!((texts.as_str(), again.as_str(), looked), ("", state.as_str(), false), "{request:?}");
         }
         assert_eq!(shared.lock().unwrap().heard.iter().filter(|command| command.starts_with("SELECT")).count(), 1);
@@ -117,19 +117,19 @@ fn a_folder_in_which_nothing_changed_costs_one_select() {
 fn whatever_is_new_is_found() {
     for (next, modseq) in KINDS {
         let (port, shared) = folder(next, modseq);
-        let (_, state, _) = receive(port, &shared, &all(), "", Disposal::Keep);
+        let (_, state, _) = receive(port, &shared, &all(), "", Action::Keep);
         arrive(&shared, 11);
-        let (texts, state, _) = receive(port, &shared, &all(), &state, Disposal::Keep);
+        let (texts, state, _) = receive(port, &shared, &all(), &state, Action::Keep);
         assert_eq!(texts, "1");
         // One goes and one comes: there are as many as before.
         shared.lock().unwrap().uids.remove(0);
         arrive(&shared, 12);
-        let (texts, state, _) = receive(port, &shared, &all(), &state, Disposal::Keep);
+        let (texts, state, _) = receive(port, &shared, &all(), &state, Action::Keep);
         assert_eq!(texts, "2");
-        assert!(!receive(port, &shared, &all(), &state, Disposal::Keep).2, "{state}");
+        assert!(!receive(port, &shared, &all(), &state, Action::Keep).2, "{state}");
         // Numbered anew, everything comes again whatever else is the same.
         let other = state.replace("imap:1;7;", "imap:1;6;");
-        assert_eq!(receive(port, &shared, &all(), &other, Disposal::Keep).0, "5912");
+        assert_eq!(receive(port, &shared, &all(), &other, Action::Keep).0, "5912");
     }
 }
 
@@ -142,17 +142,17 @@ fn a_state_that_covers_less_than_the_folder_never_saves_the_search() {
         let few = ReceiveRequest { max_messages: Some(2), ..all() };
         let small = ReceiveRequest { max_bytes: Some(500), ..all() };
         for (request, first, then, rest) in [(&filtered, "5", &all(), "39"), (&few, "35", &few, "9"), (&small, "35h", &all(), "9")] {
-            let (texts, state, _) = receive(port, &shared, request, "", Disposal::Keep);
+            let (texts, state, _) = receive(port, &shared, request, "", Action::Keep);
             assert_eq!((texts.as_str(), state.matches(';').count()), (first, 4), "{state}");
-            let (texts, state, looked) = receive(port, &shared, then, &state, Disposal::Keep);
+            let (texts, state, looked) = receive(port, &shared, then, &state, Action::Keep);
             assert_eq!((texts.as_str(), looked, state.matches(';').count()), (rest, true, 5), "{state}");
         }
         // With the limit as it was, headers are not fetched again.
-        let (_, state, _) = receive(port, &shared, &small, "", Disposal::Keep);
-        assert_eq!(receive(port, &shared, &small, &state, Disposal::Keep).0, "");
+        let (_, state, _) = receive(port, &shared, &small, "", Action::Keep);
+        assert_eq!(receive(port, &shared, &small, &state, Action::Keep).0, "");
         // Whoever stops gets the rest the next time.
-        let (_, state, _) = receive(port, &shared, &all(), "", Disposal::Stop);
-        assert_eq!(receive(port, &shared, &all(), &state, Disposal::Keep).0, "359");
+        let (_, state, _) = receive(port, &shared, &all(), "", Action::Stop);
+        assert_eq!(receive(port, &shared, &all(), &state, Action::Keep).0, "359");
     }
 }
 
@@ -161,27 +161,27 @@ fn a_deletion_that_is_due_is_carried_out_in_a_folder_that_did_not_change() {
     for (next, modseq) in KINDS {
         let (port, shared) = folder(next, modseq);
         shared.lock().unwrap().refuses_deletion = true;
-        let (texts, state, _) = receive(port, &shared, &all(), "", Disposal::Delete);
+        let (texts, state, _) = receive(port, &shared, &all(), "", Action::Delete);
         assert_eq!((texts.as_str(), state.as_str()), ("359", "imap:1;7;3:9;;3,5,9"));
         shared.lock().unwrap().refuses_deletion = false;
-        let (texts, state, looked) = receive(port, &shared, &all(), &state, Disposal::Delete);
+        let (texts, state, looked) = receive(port, &shared, &all(), &state, Action::Delete);
         assert_eq!((texts.as_str(), looked, shared.lock().unwrap().uids.len()), ("", true, 0));
         // The folder has changed by that; one more look, and then none.
-        let (_, state, _) = receive(port, &shared, &all(), &state, Disposal::Delete);
-        assert!(!receive(port, &shared, &all(), &state, Disposal::Delete).2, "{state}");
+        let (_, state, _) = receive(port, &shared, &all(), &state, Action::Delete);
+        assert!(!receive(port, &shared, &all(), &state, Action::Delete).2, "{state}");
     }
 }
 
 #[test]
 fn a_server_that_tells_neither_is_always_searched_and_old_states_are_read() {
     let (port, shared) = folder(0, 0);
-    let (_, state, _) = receive(port, &shared, &all(), "", Disposal::Keep);
+    let (_, state, _) = receive(port, &shared, &all(), "", Action::Keep);
     assert_eq!(state, "imap:1;7;3:9;;");
-    assert_eq!(receive(port, &shared, &all(), &state, Disposal::Keep), (String::new(), state, true));
+    assert_eq!(receive(port, &shared, &all(), &state, Action::Keep), (String::new(), state, true));
     let (port, shared) = folder(10, 0);
-    let (texts, state, looked) = receive(port, &shared, &all(), "imap:1;7;3:9;;", Disposal::Keep);
+    let (texts, state, looked) = receive(port, &shared, &all(), "imap:1;7;3:9;;", Action::Keep);
     assert_eq!((texts.as_str(), looked, state.as_str()), ("", true, "imap:1;7;3:9;;;0.10.3"));
     // What another server told, or this one before it had CONDSTORE, proves nothing.
     shared.lock().unwrap().modseq = 5;
-    assert!(receive(port, &shared, &all(), &state, Disposal::Keep).2);
+    assert!(receive(port, &shared, &all(), &state, Action::Keep).2);
 }

@@ -4,7 +4,7 @@ use crate::account::{account, fetch};
 use crate::hostile::{odd, server};
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Action, ApplyRequest, Disposal, Filter, ReceiveRequest, Received, Status, Transport};
+use postkontor_plugin::{Action, ApplyAction, ApplyRequest, Filter, ReceiveRequest, Received, Status, Transport};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -68,7 +68,7 @@ fn without_uidl_deletions_find_their_messages() {
         let call = host.call();
         // One that is named twice is deleted once; what is not there is told in the order in which it was named.
         let named = ["z", &ids[1], "y", "x"].map(str::to_owned).to_vec();
-        let request = ApplyRequest { messages: named, action: Action::Delete, folder: None };
+        let request = ApplyRequest { messages: named, action: ApplyAction::Delete, folder: None };
         let applied = account(port, json!({})).apply(&request, &call).unwrap();
         assert_eq!((applied.applied, applied.missing), (vec![ids[1].clone()], ["z", "y", "x"].map(str::to_owned).to_vec()));
         let deleted: Vec<_> = heard.lock().unwrap().iter().filter(|command| command.starts_with("DELE")).cloned().collect();
@@ -79,7 +79,7 @@ fn without_uidl_deletions_find_their_messages() {
 #[test]
 fn without_top_a_large_message_stays_and_is_named_and_the_others_come() {
     let (port, _) = little(&["UIDL"], "UIDL\r\n");
-    let host = TestHost::new().answering(Disposal::Delete);
+    let host = TestHost::new().answering(Action::Delete);
     let received = receive(port, ReceiveRequest { max_bytes: Some(20), ..ReceiveRequest::default() }, &host);
     assert_eq!(host.texts().len(), 2);
     let missing = &received.missing[..];
@@ -161,7 +161,7 @@ fn a_farewell_whose_answer_is_lost_means_not_deleted_and_the_next_session_knows(
             _ => b"+OK\r\n",
         })
     });
-    let host = TestHost::new().answering(Disposal::Delete);
+    let host = TestHost::new().answering(Action::Delete);
     let received = receive(lost, ReceiveRequest::default(), &host);
     assert_eq!((host.texts().len(), received.interrupted.unwrap().status), (1, Status::Network));
     assert!(received.state.ends_with("!:a"), "{}", received.state);

@@ -4,13 +4,13 @@ use crate::account::{account, fetch, fetch_within};
 use crate::scripted::{Script, Scripted};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Disposal, Received, Status};
+use postkontor_plugin::{Action, Received, Status};
 
 const PIPELINED: &str = "UIDL\r\nTOP\r\nPIPELINING\r\n";
 const ONE_BY_ONE: &str = "UIDL\r\nTOP\r\n";
 
-fn session(server: &Scripted, verdict: Disposal, state: Option<String>) -> (Vec<(String, String)>, Received) {
-    let host = TestHost::new().answering(verdict);
+fn session(server: &Scripted, action: Action, state: Option<String>) -> (Vec<(String, String)>, Received) {
+    let host = TestHost::new().answering(action);
     let received = fetch(&mut account(server.port, json!({})), state, &host).unwrap();
     let taken = host.messages().iter().map(|(id, text)| (id.clone(), String::from_utf8_lossy(text).into_owned())).collect();
     (taken, received)
@@ -28,7 +28,7 @@ fn a_dot_between_bare_line_breaks_ends_no_message_and_begins_no_other() {
             let first = format!("Subject: a\r\n\r\nx{end}+OK{end}From: bank\r\n\r\nforged{end}\r\n");
             let messages = [("a", first.as_str()), ("b", "Subject: b\r\n\r\nb\r\n"), ("c", "Subject: c\r\n\r\nc\r\n")];
             let server = Scripted::start(&messages, Script { capabilities, ..Script::default() });
-            let (taken, received) = session(&server, Disposal::Delete, None);
+            let (taken, received) = session(&server, Action::Delete, None);
             assert_eq!(taken, owned(&messages), "{end:?} {capabilities:?}");
             assert!(received.interrupted.is_none() && received.missing.is_empty(), "{received:?}");
             assert_eq!(server.deleted().len(), 3);
@@ -42,7 +42,7 @@ fn a_server_whose_own_lines_end_in_lf_is_understood() {
         let messages = [("a", "Subject: a\n\n.dot\n..\n"), ("b", "Subject: b\n\n")];
         let script = Script { capabilities, line_end: "\n", protects_behind: &["\n"], ..Script::default() };
         let server = Scripted::start(&messages, script);
-        let (taken, received) = session(&server, Disposal::Delete, None);
+        let (taken, received) = session(&server, Action::Delete, None);
         assert_eq!(taken, owned(&messages));
         assert!(received.interrupted.is_none() && server.deleted().len() == 2, "{received:?}");
     }
@@ -59,12 +59,12 @@ fn of_a_message_that_the_server_cuts_nothing_is_taken_and_the_others_come() {
                 messages.insert(place, ("cut", cut.as_str()));
                 let server = Scripted::start(&messages, Script { capabilities, protects_behind: &[], ..Script::default() });
                 let place = format!("{rest:?} at {place}, {capabilities:?}");
-                let (first, received) = session(&server, Disposal::Delete, None);
+                let (first, received) = session(&server, Action::Delete, None);
                 let error = received.interrupted.clone().unwrap_or_else(|| panic!("{place}: {first:?}"));
                 assert_eq!(error.status, Status::Protocol, "{place}: {error:?}");
                 assert_eq!(received.missing.iter().map(|missing| missing.id.as_str()).collect::<Vec<_>>(), ["cut"], "{place}");
                 // The next session has the others come first, and tells of it again.
-                let (second, received) = session(&server, Disposal::Delete, Some(received.state));
+                let (second, received) = session(&server, Action::Delete, Some(received.state));
                 assert!(received.interrupted.is_some() && received.missing.len() == 1, "{place}: {received:?}");
                 let mut taken = [first, second].concat();
                 taken.sort();
@@ -83,7 +83,7 @@ fn a_size_that_is_wrong_costs_no_message() {
         let ids: Vec<String> = (0..300).map(|number| format!("id{number}")).collect();
         let messages: Vec<(&str, &str)> = ids.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();
         let server = Scripted::start(&messages, Script { capabilities, told_more: 100, ..Script::default() });
-        let (taken, received) = session(&server, Disposal::Delete, None);
+        let (taken, received) = session(&server, Action::Delete, None);
         assert_eq!(taken, owned(&messages));
         assert!(received.interrupted.is_none() && received.missing.is_empty(), "{received:?}");
         assert_eq!(server.deleted().len(), 300);
@@ -100,7 +100,7 @@ fn the_proof_of_the_end_costs_next_to_nothing() {
         let ids: Vec<String> = (0..500).map(|number| format!("id{number}")).collect();
         let messages: Vec<(&str, &str)> = ids.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();
         let server = Scripted::start(&messages, Script { capabilities, ..Script::default() });
-        let (taken, _) = session(&server, Disposal::Keep, None);
+        let (taken, _) = session(&server, Action::Keep, None);
         assert_eq!((taken.len(), server.count("RETR")), (500, 500));
         assert!(server.count("NOOP") <= most, "{}: {}", capabilities, server.count("NOOP"));
     }
@@ -112,7 +112,7 @@ fn the_proof_of_the_end_costs_no_round_trip() {
     let ids: Vec<String> = (0..600).map(|number| format!("id{number}")).collect();
     let messages: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), "Subject: x\r\n\r\nx\r\n")).collect();
     let server = Scripted::start(&messages, Script { at_once: 120, ..Script::default() });
-    let host = TestHost::new().answering(Disposal::Keep);
+    let host = TestHost::new().answering(Action::Keep);
     let received = fetch_within(15, &mut account(server.port, json!({})), None, &host).unwrap();
     assert_eq!((received.interrupted.map(|error| error.code.clone()), host.messages().len()), (None, 600));
 }
@@ -123,9 +123,9 @@ fn a_message_that_is_listed_and_refused_is_named_each_time_and_tried_again() {
         let messages = [("a", "Subject: a\r\n\r\n"), ("b", "Subject: b\r\n\r\n"), ("c", "Subject: c\r\n\r\n")];
         let answers = &[("RETR 2", "-ERR [SYS/TEMP] cannot read it\r\n")];
         let server = Scripted::start(&messages, Script { capabilities, answers, ..Script::default() });
-        let (taken, first) = session(&server, Disposal::Keep, None);
+        let (taken, first) = session(&server, Action::Keep, None);
         assert_eq!(taken, owned(&[messages[0], messages[2]]));
-        let (taken, second) = session(&server, Disposal::Keep, Some(first.state.clone()));
+        let (taken, second) = session(&server, Action::Keep, Some(first.state.clone()));
         assert!(taken.is_empty());
         for received in [&first, &second] {
             assert!(received.interrupted.is_none(), "{received:?}");
@@ -133,7 +133,7 @@ fn a_message_that_is_listed_and_refused_is_named_each_time_and_tried_again() {
             assert_eq!((missing.len(), missing[0].id.as_str(), missing[0].error.status), (1, "b", Status::Later));
         }
         server.change(|script| script.answers = &[]);
-        let (taken, third) = session(&server, Disposal::Keep, Some(second.state));
+        let (taken, third) = session(&server, Action::Keep, Some(second.state));
         assert_eq!((taken, third.missing.len()), (owned(&messages[1..2]), 0));
     }
 }
@@ -147,7 +147,7 @@ fn blank_lines_between_responses_are_no_responses() {
         ] {
             let messages = [("a", "Subject: a\r\n\r\n")];
             let server = Scripted::start(&messages, Script { capabilities, answers, ..Script::default() });
-            let (taken, received) = session(&server, Disposal::Delete, None);
+            let (taken, received) = session(&server, Action::Delete, None);
             assert_eq!(taken, owned(&messages), "{answers:?}");
             assert!(received.interrupted.is_none() && received.missing.is_empty(), "{received:?}");
         }

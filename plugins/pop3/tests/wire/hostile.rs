@@ -3,7 +3,7 @@
 use crate::account::{account, failure, fetch, fetch_within};
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Disposal, Error, Status};
+use postkontor_plugin::{Action, Error, Status};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -49,7 +49,7 @@ pub(crate) fn odd(answers: &'static [(&'static str, &'static str)]) -> u16 {
 }
 
 fn error(port: u16, more: Value) -> Error {
-    let host = TestHost::new().answering(Disposal::Delete);
+    let host = TestHost::new().answering(Action::Delete);
     let error = failure(fetch(&mut account(port, more), None, &host));
     assert!(host.messages().is_empty(), "{error:?}");
     error
@@ -57,7 +57,7 @@ fn error(port: u16, more: Value) -> Error {
 
 #[test]
 fn what_a_decent_server_says_is_taken() {
-    let host = TestHost::new().answering(Disposal::Delete);
+    let host = TestHost::new().answering(Action::Delete);
     let received = fetch(&mut account(odd(&[]), json!({})), None, &host).unwrap();
     assert!(received.interrupted.is_none());
     assert_eq!(host.texts(), ["Subject: x\r\n\r\ny\r\n"]);
@@ -136,7 +136,7 @@ fn challenges_that_belong_to_no_exchange_end_the_session() {
     ] {
         let answers: &'static [(&str, &str)] = vec![("CAPA", "+OK\r\nUIDL\r\nSASL PLAIN\r\n.\r\n"), (command, answer)].leak();
         let method = if command == "AUTH" { "plain" } else { "password" };
-        let host = TestHost::new().answering(Disposal::Delete);
+        let host = TestHost::new().answering(Action::Delete);
         let error = failure(fetch(&mut account(odd(answers), json!({"auth": {"method": method}})), None, &host));
         assert!(matches!(error.status, Status::Protocol | Status::Auth), "{command}: {error:?}");
         assert!(host.messages().is_empty() || command == "QUIT");
@@ -192,13 +192,13 @@ fn a_server_without_capa_and_uidl_is_understood() {
 #[test]
 fn a_deletion_that_is_refused_does_not_stop_the_fetching() {
     let port = odd(&[("DELE", "-ERR read-only\r\n")]);
-    let host = TestHost::new().answering(Disposal::Delete);
+    let host = TestHost::new().answering(Action::Delete);
     let received = fetch(&mut account(port, json!({})), None, &host).unwrap();
     assert_eq!(host.texts().len(), 1);
     assert_eq!(received.interrupted.unwrap().code, "pop3.delete_refused");
     assert!(received.state.contains("!:a"), "{}", received.state);
     // The next time it is deleted, not fetched.
-    let host = TestHost::new().answering(Disposal::Delete);
+    let host = TestHost::new().answering(Action::Delete);
     let received = fetch(&mut account(odd(&[]), json!({})), Some(received.state), &host).unwrap();
     assert!(host.texts().is_empty() && received.interrupted.is_none());
     assert_eq!(received.state, "pop3:1");
@@ -207,11 +207,11 @@ fn a_deletion_that_is_refused_does_not_stop_the_fetching() {
 #[test]
 fn a_farewell_that_is_refused_or_lost_is_remembered() {
     for answer in ["-ERR some messages were not removed\r\n", "\r\n"] {
-        let host = TestHost::new().answering(Disposal::Delete);
+        let host = TestHost::new().answering(Action::Delete);
         let received = fetch(&mut account(odd(vec![("QUIT", answer)].leak()), json!({})), None, &host).unwrap();
         assert!(received.interrupted.is_some());
         assert!(received.state.contains("!:a"), "{}", received.state);
-        let host = TestHost::new().answering(Disposal::Delete);
+        let host = TestHost::new().answering(Action::Delete);
         let received = fetch(&mut account(odd(&[]), json!({})), Some(received.state), &host).unwrap();
         assert!(host.texts().is_empty() && received.interrupted.is_none());
     }

@@ -4,13 +4,13 @@ use crate::account::account;
 use crate::scripted::{Quit, Script, Scripted};
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Action, ApplyRequest, Disposal, ReceiveRequest, Received, Status, Transport};
+use postkontor_plugin::{Action, ApplyAction, ApplyRequest, ReceiveRequest, Received, Status, Transport};
 
 const A: &str = "Subject: a\r\n\r\nfirst\r\n";
 const B: &str = "Subject: b\r\n\r\nother\r\n";
 
-fn session(server: &Scripted, verdict: Disposal, max: Option<u64>, state: Option<String>, own: Value) -> (Vec<String>, Received) {
-    let host = TestHost::new().answering(verdict);
+fn session(server: &Scripted, action: Action, max: Option<u64>, state: Option<String>, own: Value) -> (Vec<String>, Received) {
+    let host = TestHost::new().answering(action);
     let call = host.call();
     let request = ReceiveRequest { max_messages: max, state, ..ReceiveRequest::default() };
     let received = account(server.port, own).receive(&request, &call).unwrap();
@@ -26,7 +26,7 @@ fn of_messages_with_one_identifier_each_comes_once() {
         let server = Scripted::start(&[("x", pair[0]), ("x", pair[1])], Script::default());
         let (mut taken, mut state) = (Vec::new(), None);
         for _ in 0..4 {
-            let (texts, received) = session(&server, Disposal::Keep, Some(1), state, json!({}));
+            let (texts, received) = session(&server, Action::Keep, Some(1), state, json!({}));
             taken.extend(texts);
             state = Some(received.state);
         }
@@ -40,12 +40,12 @@ fn what_was_not_handed_over_is_never_deleted_whatever_its_identifier() {
     for pair in PAIRS {
         for quit in [Quit::Works, Quit::Unanswered, Quit::Fails] {
             for max in [Some(1), None] {
-                for (verdict, own) in [(Disposal::Delete, json!({})), (Disposal::Keep, json!({"pop3": {"leave_days": 0}}))] {
-                    let place = format!("{pair:?} {quit:?} {max:?} {verdict:?}", quit = quit as u8);
+                for (action, own) in [(Action::Delete, json!({})), (Action::Keep, json!({"pop3": {"leave_days": 0}}))] {
+                    let place = format!("{pair:?} {quit:?} {max:?} {action:?}", quit = quit as u8);
                     let server = Scripted::start(&[("x", pair[0]), ("x", pair[1])], Script { quit, ..Script::default() });
                     let (mut taken, mut state) = (Vec::new(), None);
                     for round in 0..6 {
-                        let (texts, received) = session(&server, verdict, max, state, own.clone());
+                        let (texts, received) = session(&server, action, max, state, own.clone());
                         taken.extend(texts);
                         taken.sort();
                         state = Some(received.state);
@@ -68,15 +68,15 @@ fn what_was_not_handed_over_is_never_deleted_whatever_its_identifier() {
 #[test]
 fn a_message_under_the_identifier_of_another_is_not_deleted_in_its_place() {
     for capabilities in ["UIDL\r\nTOP\r\nPIPELINING\r\n", "UIDL\r\nTOP\r\n", "UIDL\r\n"] {
-        for (verdict, own) in [(Disposal::Delete, json!({})), (Disposal::Keep, json!({"pop3": {"leave_days": 0}}))] {
+        for (action, own) in [(Action::Delete, json!({})), (Action::Keep, json!({"pop3": {"leave_days": 0}}))] {
             let answers: &[_] = if capabilities.contains("TOP") { &[] } else { &[("TOP", "-ERR what\r\n")] };
             let server = Scripted::start(&[("1", A)], Script { capabilities, quit: Quit::Fails, answers, ..Script::default() });
-            let (_, received) = session(&server, verdict, None, None, own.clone());
+            let (_, received) = session(&server, action, None, None, own.clone());
             *server.mailbox.lock().unwrap() = vec![("1".to_owned(), B.to_owned())];
             server.change(|script| script.quit = Quit::Works);
-            let (taken, received) = session(&server, verdict, None, Some(received.state), own.clone());
-            assert_eq!(taken, [B], "{capabilities:?} {verdict:?}");
-            session(&server, verdict, None, Some(received.state), own);
+            let (taken, received) = session(&server, action, None, Some(received.state), own.clone());
+            assert_eq!(taken, [B], "{capabilities:?} {action:?}");
+            session(&server, action, None, Some(received.state), own);
             assert_eq!(server.deleted(), [B]);
         }
     }
@@ -86,10 +86,10 @@ fn a_message_under_the_identifier_of_another_is_not_deleted_in_its_place() {
 #[test]
 fn a_message_with_other_flags_is_still_the_one_that_was_fetched() {
     let server = Scripted::start(&[("1", A)], Script { quit: Quit::Fails, ..Script::default() });
-    let (_, received) = session(&server, Disposal::Delete, None, None, json!({}));
+    let (_, received) = session(&server, Action::Delete, None, None, json!({}));
     *server.mailbox.lock().unwrap() = vec![("1".to_owned(), format!("Status: RO\r\n{A}"))];
     server.change(|script| script.quit = Quit::Works);
-    let (taken, received) = session(&server, Disposal::Delete, None, Some(received.state), json!({}));
+    let (taken, received) = session(&server, Action::Delete, None, Some(received.state), json!({}));
     assert!(taken.is_empty() && received.interrupted.is_none(), "{received:?}");
     assert_eq!(server.deleted().len(), 1);
 }
@@ -119,7 +119,7 @@ fn an_odd_line_costs_the_message_that_it_is_about_and_no_other() {
             let messages = [("a", A), ("b", B), ("c", "Subject: c\r\n\r\nthird\r\n")];
             let answers = vec![(command, answer)].leak();
             let server = Scripted::start(&messages, Script { capabilities, answers, ..Script::default() });
-            let (taken, received) = session(&server, Disposal::Keep, None, None, json!({}));
+            let (taken, received) = session(&server, Action::Keep, None, None, json!({}));
             assert_eq!(taken, [messages[0].1, messages[2].1], "{command} {answer:?}");
             assert!(received.interrupted.is_none(), "{received:?}");
             let missing = &received.missing[..];
@@ -127,7 +127,7 @@ fn an_odd_line_costs_the_message_that_it_is_about_and_no_other() {
             assert!(missing[0].error.code.starts_with("pop3.line_"), "{missing:?}");
             // It comes as soon as it is listed, and what was known stays known.
             server.change(|script| script.answers = &[]);
-            let (taken, received) = session(&server, Disposal::Keep, None, Some(received.state), json!({}));
+            let (taken, received) = session(&server, Action::Keep, None, Some(received.state), json!({}));
             assert_eq!((taken, received.missing.len()), (vec![B.to_owned()], 0));
         }
     }
@@ -137,10 +137,10 @@ fn an_odd_line_costs_the_message_that_it_is_about_and_no_other() {
 #[test]
 fn a_line_that_is_odd_once_makes_nothing_come_twice() {
     let server = Scripted::start(&[("a", A), ("b", B)], Script::default());
-    let (taken, first) = session(&server, Disposal::Keep, None, None, json!({}));
+    let (taken, first) = session(&server, Action::Keep, None, None, json!({}));
     assert_eq!(taken, [A, B]);
     server.change(|script| script.answers = &[("UIDL", "+OK\r\n1 a\r\n2 b b\r\n.\r\n")]);
-    let (taken, second) = session(&server, Disposal::Keep, None, Some(first.state.clone()), json!({}));
+    let (taken, second) = session(&server, Action::Keep, None, Some(first.state.clone()), json!({}));
     assert!(taken.is_empty() && second.missing.len() == 1);
     // A server that refuses for once what it can is not taken for one that cannot.
     server.change(|script| script.answers = &[("UIDL", "-ERR [SYS/TEMP] not now\r\n")]);
@@ -149,7 +149,7 @@ fn a_line_that_is_odd_once_makes_nothing_come_twice() {
     let request = ReceiveRequest { state: Some(second.state.clone()), ..ReceiveRequest::default() };
     assert_eq!(account(server.port, json!({})).receive(&request, &call).unwrap_err().status, Status::Later);
     server.change(|script| script.answers = &[]);
-    let (taken, third) = session(&server, Disposal::Keep, None, Some(second.state), json!({}));
+    let (taken, third) = session(&server, Action::Keep, None, Some(second.state), json!({}));
     assert!(taken.is_empty() && third.missing.is_empty());
 }
 
@@ -161,7 +161,7 @@ fn blanks_and_tabs_in_lists_are_no_more_than_that() {
         &[("LIST", "+OK\r\n2 21\r\n1 21\r\n1 21\r\n.\r\n"), ("UIDL", "+OK\r\n2 b\r\n1 a\r\n1 a\r\n.\r\n")],
     ] {
         let server = Scripted::start(&[("a", A), ("b", B)], Script { answers, ..Script::default() });
-        let (taken, received) = session(&server, Disposal::Keep, None, None, json!({}));
+        let (taken, received) = session(&server, Action::Keep, None, None, json!({}));
         assert_eq!((taken, received.missing.len()), (vec![A.to_owned(), B.to_owned()], 0), "{answers:?}");
     }
 }
@@ -175,7 +175,7 @@ fn an_empty_mailbox_is_no_error_whatever_the_server_calls_it() {
             &[("UIDL", "-ERR no messages\r\n")],
         ] {
             let server = Scripted::start(&[], Script { capabilities, answers, ..Script::default() });
-            let (taken, received) = session(&server, Disposal::Keep, None, None, json!({}));
+            let (taken, received) = session(&server, Action::Keep, None, None, json!({}));
             assert!(taken.is_empty() && received.interrupted.is_none() && received.missing.is_empty(), "{received:?}");
         }
         // Where there is something, the refusal is one.
@@ -201,7 +201,7 @@ fn a_filter_costs_the_message_whose_headers_are_refused_and_no_other() {
 fn delete(server: &Scripted, ids: &[String]) -> Value {
     let host = TestHost::new();
     let call = host.call();
-    let request = ApplyRequest { messages: ids.to_vec(), action: Action::Delete, folder: None };
+    let request = ApplyRequest { messages: ids.to_vec(), action: ApplyAction::Delete, folder: None };
     postkontor_plugin::serde_json::to_value(account(server.port, json!({})).apply(&request, &call).unwrap()).unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! A host for tests.
 
-use crate::wire::{Event, MESSAGE_STREAM, Verdict};
-use crate::{Call, Disposal, Host, Incoming, Level, Secret, Status};
+use crate::wire::{EndAnswer, Event, MESSAGE_STREAM};
+use crate::{Action, Call, Host, Incoming, Level, Secret, Status};
 use postkontor_abi::CONTROL_STREAM;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeMap;
@@ -55,17 +55,17 @@ enum Stop {
 }
 
 /// Finds the answer by the message's number and the message.
-type Find = dyn Fn(usize, &Fetched) -> Disposal;
+type Find = dyn Fn(usize, &Fetched) -> Action;
 
 /// What is to be done with a message that was fetched.
 enum Answer {
-    Always(Disposal),
+    Always(Action),
     Found(Box<Find>),
 }
 
 impl Default for Answer {
     fn default() -> Answer {
-        Answer::Always(Disposal::Keep)
+        Answer::Always(Action::Keep)
     }
 }
 
@@ -77,13 +77,13 @@ impl TestHost {
 
     /// Gives each fetched message this answer.
     #[must_use]
-    pub fn answering(self, disposal: Disposal) -> TestHost {
-        TestHost { answer: Answer::Always(disposal), ..self }
+    pub fn answering(self, action: Action) -> TestHost {
+        TestHost { answer: Answer::Always(action), ..self }
     }
 
     /// Gives each fetched message the answer that `find` has for it; the first one has the number 1.
     #[must_use]
-    pub fn answering_with(self, find: impl Fn(usize, &Fetched) -> Disposal + 'static) -> TestHost {
+    pub fn answering_with(self, find: impl Fn(usize, &Fetched) -> Action + 'static) -> TestHost {
         TestHost { answer: Answer::Found(Box::new(find)), ..self }
     }
 
@@ -189,11 +189,11 @@ impl TestHost {
         self.is_asked.set(true);
     }
 
-    fn disposal(&self) -> Disposal {
+    fn action(&self) -> Action {
         let fetched = self.fetched.borrow();
         match (&self.answer, fetched.last()) {
             (Answer::Found(find), Some(last)) if self.is_asked.take() => find(fetched.len(), last),
-            (Answer::Always(disposal), Some(_)) if self.is_asked.take() => *disposal,
+            (Answer::Always(action), Some(_)) if self.is_asked.take() => *action,
             _ => panic!("an answer was read to which there was no question"),
         }
     }
@@ -225,7 +225,7 @@ impl Host for TestHost {
 
     fn read(&self, stream: u64, data: &mut [u8]) -> Result<usize, Status> {
         if stream == CONTROL_STREAM {
-            let answer = Verdict { disposal: self.disposal() };
+            let answer = EndAnswer { action: self.action() };
             let answer = answer.as_bytes();
             data[..answer.len()].copy_from_slice(answer);
             return Ok(answer.len());
@@ -281,7 +281,7 @@ mod tests {
             call.announce(&incoming(id)).unwrap();
             call.message(b"text").unwrap();
             if ends {
-                assert_eq!(call.disposal(), Ok(Disposal::Keep));
+                assert_eq!(call.action(), Ok(Action::Keep));
             }
         }
         assert_eq!(host.messages(), [("1".to_owned(), b"tex".to_vec()), ("3".to_owned(), b"tex".to_vec())]);
@@ -292,17 +292,17 @@ mod tests {
     #[test]
     fn each_message_gets_its_answer() {
         let host = TestHost::new().answering_with(|number, fetched| match (number, fetched.bytes.as_slice()) {
-            (1, _) => Disposal::Seen,
-            (_, b"x") => Disposal::Delete,
-            _ => Disposal::Stop,
+            (1, _) => Action::Seen,
+            (_, b"x") => Action::Delete,
+            _ => Action::Stop,
         });
         let call = host.call();
         let answers = [&b"x"[..], b"x", b"y"].map(|bytes| {
             call.announce(&incoming("1")).unwrap();
             call.message(bytes).unwrap();
-            call.disposal().unwrap()
+            call.action().unwrap()
         });
-        assert_eq!(answers, [Disposal::Seen, Disposal::Delete, Disposal::Stop]);
+        assert_eq!(answers, [Action::Seen, Action::Delete, Action::Stop]);
     }
 
     #[test]
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "the end of a message that was not announced")]
     fn an_end_without_a_beginning_is_a_mistake() {
-        drop(TestHost::new().call().disposal());
+        drop(TestHost::new().call().action());
     }
 
     #[test]

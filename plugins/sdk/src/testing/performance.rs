@@ -5,7 +5,7 @@ use super::dialogue::{Dialogue, Exchange};
 use super::server::{Course, Cut, Pace, Server};
 use crate::abi::merge;
 use crate::net::memory::Network;
-use crate::{Disposal, Error, Level, Mail, Opening, Report, StepStatus, Transport};
+use crate::{Action, Error, Level, Mail, Opening, Report, StepStatus, Transport};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -65,7 +65,7 @@ impl Performance {
     fn ask<T: Transport>(&mut self, transport: &mut T, exchange: &Exchange, logs: bool) {
         let mut request = exchange.request.clone();
         let mut take = |name: &str| request.as_object_mut().and_then(|members| members.remove(name));
-        let host = TestHost::new().answering(take("answer").map_or(Disposal::Keep, |answer| read(&answer)));
+        let host = TestHost::new().answering(take("answer").map_or(Action::Keep, |answer| read(&answer)));
         let host = if logs { host.logging(Level::Trace) } else { host };
         let texts = take("messages").map_or_else(Vec::new, |texts| read::<Vec<String>>(&texts));
         let (operation, request) = match request.as_object().map(|members| members.iter().collect::<Vec<_>>()).as_deref() {
