@@ -9,7 +9,7 @@ use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Call, Error, Report, Secret, Stage, Status, Step, StepStatus};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 struct Toy(Stream);
@@ -189,11 +189,26 @@ fn a_cancelled_test_is_no_report() {
     }
 }
 
+/// The server waits four times the deadline for each of its two clients to leave. A probe with a time of its own would still be there.
 #[test]
 fn the_deadline_holds_in_the_probe() {
-    let (port, _) = serve(|_, socket, heard| listen(socket, &heard));
+    const DEADLINE: Duration = Duration::from_secs(1);
+    let (sender, left) = mpsc::channel();
+    let (port, _) = serve(move |_, mut socket, _| {
+        socket.set_read_timeout(Some(4 * DEADLINE)).unwrap();
+        let mut block = [0; 1024];
+        let ended = loop {
+            match socket.read(&mut block) {
+                Ok(1..) => (),
+                ended => break ended,
+            }
+        };
+        sender.send(ended.map_err(|error| error.kind())).unwrap();
+    });
     let host = TestHost::new();
-    let report = test(&server(port, 20), &mode(TlsMode::Starttls), "Geheim-7", &host.call_within(Duration::from_secs(1))).unwrap();
+    let report = test(&server(port, 20), &mode(TlsMode::Starttls), "Geheim-7", &host.call_within(DEADLINE)).unwrap();
+    let ends = [(); 2].map(|()| left.recv_timeout(20 * DEADLINE).unwrap());
+    assert_eq!(ends, [Ok(0); 2], "somebody did not leave by himself");
     assert_eq!((failed(&report).code.as_str(), report.status()), ("call.timeout", Status::Timeout));
     let facts = &failed(&report).facts;
     assert_eq!((&facts["host"], &facts["port"]), (&json!("127.0.0.1"), &json!(port)));
