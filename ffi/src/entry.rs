@@ -38,9 +38,15 @@ pub(crate) unsafe fn call_of<K: Kind, R: Into<Vec<u8>>>(object: *mut K, out: *mu
         // SAFETY: the caller's promise is the one asked for.
         let run = || unsafe { finish(object, out, body()) };
         let ended = catch_unwind(AssertUnwindSafe(run));
-        // SAFETY: as above.
-        let ended = ended
-            .or_else(|panic| catch_unwind(AssertUnwindSafe(|| unsafe { finish::<K, Vec<u8>>(object, out, Err(defect(panic.as_ref()))) })));
+        let ended = ended.or_else(|panic| {
+            catch_unwind(AssertUnwindSafe(move || {
+                let defect = defect(panic.as_ref());
+                // Here, because what was thrown may itself panic when it goes.
+                drop(panic);
+                // SAFETY: as above.
+                unsafe { finish::<K, Vec<u8>>(object, out, Err(defect)) }
+            }))
+        });
         // Not even the defect can be described: no memory, for example.
         // SAFETY: as above.
         ended.unwrap_or_else(|_| unsafe { last_resort(out) })
@@ -201,14 +207,20 @@ mod tests {
 
     #[test]
     fn what_cannot_even_be_described_is_an_error_all_the_same() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("what was thrown panics when it goes")
+            }
+        }
         let mut out = Buf { data: std::ptr::null(), len: 0 };
-        assert_eq!(unsafe { last_resort(&mut out) }, 16);
+        assert_eq!(unsafe { call::<String>(&mut out, || std::panic::panic_any(Bomb)) }, 16);
         let text = unsafe { CStr::from_ptr(out.data) }.to_str().unwrap();
         assert_eq!(serde_json::from_str::<serde_json::Value>(text).unwrap()["status"], 16);
         assert_eq!(text.len(), out.len);
         unsafe { buffer::give_back(&mut out) };
         assert!(out.data.is_null());
-        assert_eq!(unsafe { last_resort(std::ptr::null_mut()) }, 16);
+        assert_eq!(unsafe { call::<String>(std::ptr::null_mut(), || std::panic::panic_any(Bomb)) }, 16);
     }
 
     #[test]
