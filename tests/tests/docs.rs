@@ -126,6 +126,41 @@ fn every_code_is_listed() {
     compare("docs/codes.md", "<!-- codes -->\n", "<!-- codes -->", &page);
 }
 
+/// Each status of the header has a row that says what to do, and none has two.
+#[test]
+fn the_page_for_c_says_what_to_do_with_each_status() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let (header, page) = (read("include/postkontor.h"), read("docs/c-abi.md"));
+    let defined = |line: &str| {
+        let (name, number) = line.strip_prefix("#define POSTKONTOR_")?.split_once(' ')?;
+        number.parse::<u32>().ok().map(|number| format!("{number} {name}"))
+    };
+    let (_, statuses) = header.split_once("#define POSTKONTOR_OK 0").unwrap();
+    let (statuses, _) = statuses.split_once("#define POSTKONTOR_LOG_").unwrap();
+    let statuses: Vec<String> = std::iter::once("0 OK".to_owned()).chain(statuses.lines().filter_map(defined)).collect();
+    let (_, rows) = page.split_once("| Status | Do |\n|---|---|\n").unwrap();
+    let rows: Vec<(&str, &str)> = rows.lines().map_while(|row| row.strip_prefix("| ")?.split_once(" | ")).collect();
+    let mut told: Vec<String> = rows.iter().flat_map(|(names, _)| names.split(", ").map(str::to_owned)).collect();
+    told.sort_by_key(|status| statuses.iter().position(|known| known == status));
+    assert_eq!(told, statuses);
+    // What somebody has mistyped has the status of what a program does wrong; the row has to tell them apart.
+    let (_, argument) = rows.iter().find(|(names, _)| *names == "1 ARGUMENT").unwrap();
+    assert!(
+        argument.contains("`\"of\":\"message\"`") && argument.contains("mistyped") && argument.contains("the program is wrong"),
+        "{argument}"
+    );
+}
+
+/// Nothing in the TLS settings asks for revocation, and who reads of verification has to learn that there.
+#[test]
+fn the_settings_page_says_that_revocation_is_not_asked() {
+    let page = fs::read_to_string(root().join("docs/settings.md")).unwrap();
+    let said = page.split("\n\n").find(|paragraph| paragraph.contains("Revocation is not asked")).unwrap_or_default();
+    for part in ["CRL", "OCSP", "`tls.pin`"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
 #[test]
 fn no_link_leads_nowhere() {
     let mut pages: Vec<PathBuf> = fs::read_dir(root().join("docs")).unwrap().map(|page| page.unwrap().path()).collect();
