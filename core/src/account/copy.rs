@@ -2,8 +2,8 @@
 
 use super::Account;
 use super::bodies::{Bodies, SLOW_LINE};
+use super::connection::{Connection, timed};
 use super::delivered::Delivered;
-use super::leg::{Leg, timed};
 use crate::Cancel;
 use crate::error::{merged, unreadable};
 use crate::operation;
@@ -22,7 +22,7 @@ impl Account {
     /// Files a copy of each mail that somebody got, unless the transport that sent it has put it somewhere already.
     pub(super) fn keep_copies(&mut self, delivered: &mut [Delivered<'_>], cancel: &Cancel) {
         let Some(account) = self.document.copying_account().map(str::to_owned) else { return };
-        for position in 0..self.legs.len() {
+        for position in 0..self.connections.len() {
             let is_wanted = |done: &&mut Delivered| {
                 let is_taken = done.sent.recipients.iter().any(|answer| answer.status == Verdict::Accepted);
                 done.position == position && done.sent.saved_to.is_none() && is_taken
@@ -31,14 +31,14 @@ impl Account {
             if wanted.is_empty() {
                 continue;
             }
-            let sent_by = self.legs[position].sent_by();
+            let sent_by = self.connections[position].sent_by();
             let mails = wanted.iter_mut().map(|done| {
                 done.mail.become_copy();
                 &mut done.mail
             });
             let document = self.document.clone();
             let mut bodies = Bodies { mails: mails.collect(), document: &document, failed: None };
-            let filed = self.leg(&account).and_then(|leg| file(leg, sent_by, &mut bodies, cancel));
+            let filed = self.connection(&account).and_then(|connection| file(connection, sent_by, &mut bodies, cancel));
             for (index, done) in wanted.into_iter().enumerate() {
                 done.copy = Some(self.sent_copy(&account, &filed, index));
             }
@@ -74,7 +74,7 @@ impl Account {
     /// warning at most, as sending works without.
     pub(super) fn copying_step(&mut self, cancel: &Cancel) -> Option<Step> {
         let account = self.document.copying_account()?.to_owned();
-        let sender = self.legs.get(self.first_sender)?;
+        let sender = self.connections.get(self.first_sender)?;
         let transport = self.host.transport(&sender.settings.transport).ok()?;
         if !transport.supports("send") || transport.supports(operation::FILE) {
             return None;
@@ -82,7 +82,7 @@ impl Account {
         let (sent_by, started) = (sender.sent_by(), Instant::now());
         let document = self.document.clone();
         let mut none = Bodies { mails: Vec::new(), document: &document, failed: None };
-        let found = self.leg(&account).and_then(|leg| file(leg, sent_by, &mut none, cancel));
+        let found = self.connection(&account).and_then(|connection| file(connection, sent_by, &mut none, cancel));
         let mut step = match found {
             Ok(Filed { left_to_provider: true, .. }) => Step { code: "sent.left_to_provider".to_owned(), ..Step::ok(Stage::Mailbox) },
             Ok(filed) => Step::ok(Stage::Mailbox).fact("folder", filed.folder),
@@ -99,7 +99,7 @@ impl Account {
 }
 
 /// One call of the transport for all copies. Without any, it only looks for the folder.
-fn file(leg: &mut Leg, sent_by: SentBy, bodies: &mut Bodies<'_, '_>, cancel: &Cancel) -> Result<Filed, Error> {
+fn file(connection: &mut Connection, sent_by: SentBy, bodies: &mut Bodies<'_, '_>, cancel: &Cancel) -> Result<Filed, Error> {
     let count = bodies.mails.len();
     let bytes: u64 = bodies.mails.iter().map(|mail| mail.size).sum();
     let originals = bodies.mails.iter().zip(1..).map(|(mail, stream)| Original {
@@ -110,14 +110,14 @@ fn file(leg: &mut Leg, sent_by: SentBy, bodies: &mut Bodies<'_, '_>, cancel: &Ca
     });
     let filing = Filing { folder: FOLDER.to_owned(), sent_by: Some(sent_by), messages: originals.collect() };
     let deadline = DEADLINE + Duration::from_secs(bytes / SLOW_LINE + count as u64);
-    let answer = leg.stream(operation::FILE, &timed(filing, cancel.remaining(deadline))?, cancel, bodies)?;
+    let answer = connection.stream(operation::FILE, &timed(filing, cancel.remaining(deadline))?, cancel, bodies)?;
     let mut filed: Filed = serde_json::from_slice(&answer).map_err(unreadable)?;
     if filed.results.len() != count && !filed.left_to_provider {
         return Err(unreadable(format!("{} results for {count} copies", filed.results.len())));
     }
     for (index, result) in filed.results.iter_mut().enumerate() {
         if let FilingResult::Error(error) = result {
-            let seen = leg.complete(operation::FILE, error.clone());
+            let seen = connection.complete(operation::FILE, error.clone());
             *error = match bodies.failed.take_if(|(number, _)| *number == index) {
                 Some((_, cause)) => merged(cause, &seen),
                 None => seen,
@@ -127,7 +127,7 @@ fn file(leg: &mut Leg, sent_by: SentBy, bodies: &mut Bodies<'_, '_>, cancel: &Ca
     Ok(filed)
 }
 
-impl Leg {
+impl Connection {
     /// Who it is to the server, for providers that keep what they send.
     fn sent_by(&self) -> SentBy {
         let text = |pointer: &str| self.settings.settings.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();

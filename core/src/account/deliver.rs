@@ -1,8 +1,8 @@
 //! Delivering: from composed mail to a verdict on each, by the account itself or by those that stand in for it.
 
 use super::bodies::{Bodies, SLOW_LINE};
+use super::connection::{Connection, milliseconds};
 use super::delivered::Delivered;
-use super::leg::{Leg, milliseconds};
 use super::pointers::of_mail;
 use super::receipt::{Way, receipt, refusal};
 use super::{Account, journal};
@@ -54,26 +54,33 @@ impl Account {
         let mut delivered: Vec<Delivered<'_>> = Vec::with_capacity(mails.len());
         journal::replaced(&self.host, &self.sender().charset, &mails);
         let mut open: Vec<Open<'_>> = mails.into_iter().enumerate().map(|(index, mail)| Open { index, mail, recipients: None }).collect();
-        let last = self.legs.len().saturating_sub(1);
-        for position in self.first_sender..self.legs.len() {
-            let outcomes = hand_over(&mut self.legs[position], &mut open, &self.document, cancel);
+        let last = self.connections.len().saturating_sub(1);
+        for position in self.first_sender..self.connections.len() {
+            let outcomes = hand_over(&mut self.connections[position], &mut open, &self.document, cancel);
             let tried = std::mem::take(&mut open);
             for (mut tried, outcome) in tried.into_iter().zip(outcomes) {
-                let outcome = outcome.and_then(|sent| serve_rest(&mut self.legs[position], &mut tried, sent, &self.document, cancel));
+                let outcome =
+                    outcome.and_then(|sent| serve_rest(&mut self.connections[position], &mut tried, sent, &self.document, cancel));
                 let (index, elapsed) = (tried.index, started.elapsed());
                 match outcome {
                     Ok(sent) => delivered.push(Delivered { index, mail: tried.mail, sent, position, elapsed, copy: None }),
                     Err(failure) if position < last && failure.allows_fallback() && !cancel.is_fired() => {
                         tried.mail.rewind();
                         let error = self.host.localised(failure.error);
-                        journal::fell_back(self.host.log(), &self.legs[position], &self.legs[position + 1], &tried.mail, &error);
+                        journal::fell_back(
+                            self.host.log(),
+                            &self.connections[position],
+                            &self.connections[position + 1],
+                            &tried.mail,
+                            &error,
+                        );
                         reasons[index].get_or_insert(error);
                         open.push(tried);
                     }
                     Err(failure) => {
-                        let way = Way { reason: reasons[index].take(), ..self.legs[position].way(elapsed) };
+                        let way = Way { reason: reasons[index].take(), ..self.connections[position].way(elapsed) };
                         let error = refusal(&tried.mail, failure.error, &way, &self.document);
-                        journal::not_sent(&self.host, &self.legs[position], &tried.mail, &error);
+                        journal::not_sent(&self.host, &self.connections[position], &tried.mail, &error);
                         results[index] = Some(Err(error));
                     }
                 }
@@ -84,9 +91,9 @@ impl Account {
         }
         self.keep_copies(&mut delivered, cancel);
         for done in delivered {
-            let leg = &self.legs[done.position];
-            journal::sent(self.host.log(), leg, &done);
-            let way = Way { reason: reasons[done.index].take(), copy: done.copy, ..leg.way(done.elapsed) };
+            let connection = &self.connections[done.position];
+            journal::sent(self.host.log(), connection, &done);
+            let way = Way { reason: reasons[done.index].take(), copy: done.copy, ..connection.way(done.elapsed) };
             results[done.index] = Some(receipt(done.mail, done.sent, way, &self.document));
         }
         let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
@@ -155,7 +162,13 @@ impl Failure {
 }
 
 /// Hands a mail over again for the recipients who were too many for the transaction before: each time for those that are left.
-fn serve_rest(leg: &mut Leg, open: &mut Open<'_>, mut sent: Sent, document: &Document, cancel: &Cancel) -> Result<Sent, Failure> {
+fn serve_rest(
+    connection: &mut Connection,
+    open: &mut Open<'_>,
+    mut sent: Sent,
+    document: &Document,
+    cancel: &Cancel,
+) -> Result<Sent, Failure> {
     loop {
         let rest = std::mem::take(&mut sent.next_transaction);
         let is_smaller = rest.len() < open.recipients.as_ref().map_or(open.mail.recipients.len(), Vec::len);
@@ -164,7 +177,7 @@ fn serve_rest(leg: &mut Leg, open: &mut Open<'_>, mut sent: Sent, document: &Doc
         }
         open.mail.rewind();
         open.recipients = Some(rest.clone());
-        let outcome = hand_over(leg, std::slice::from_mut(open), document, cancel).pop();
+        let outcome = hand_over(connection, std::slice::from_mut(open), document, cancel).pop();
         let (answers, failure) = match outcome.unwrap_or_else(|| Err(Failure::new(unreadable("no result")))) {
             Ok(more) => {
                 sent.next_transaction = more.next_transaction.iter().filter_map(|place| rest.get(*place).copied()).collect();
@@ -187,7 +200,7 @@ fn serve_rest(leg: &mut Leg, open: &mut Open<'_>, mut sent: Sent, document: &Doc
     }
 }
 
-impl Leg {
+impl Connection {
     /// How it sent, for a receipt.
     fn way(&self, elapsed: Duration) -> Way {
         let [account, transport] = self.names.clone();
@@ -196,19 +209,19 @@ impl Leg {
 }
 
 /// One call of the transport for all mails, and its result for each.
-fn hand_over(leg: &mut Leg, mails: &mut [Open<'_>], document: &Document, cancel: &Cancel) -> Vec<Result<Sent, Failure>> {
+fn hand_over(connection: &mut Connection, mails: &mut [Open<'_>], document: &Document, cancel: &Cancel) -> Vec<Result<Sent, Failure>> {
     if mails.is_empty() {
         return Vec::new();
     }
     let count = mails.len();
     // A session that cannot be opened has taken nothing, whatever went wrong.
-    let request = leg.prepare().and_then(|()| request(mails, cancel));
+    let request = connection.prepare().and_then(|()| request(mails, cancel));
     let request = match request {
         Ok(request) => request,
         Err(error) => return (0..count).map(|_| Err(Failure::new(error.clone()))).collect(),
     };
     let mut bodies = Bodies { mails: mails.iter_mut().map(|open| &mut open.mail).collect(), document, failed: None };
-    let response = leg.stream("send", &request, cancel, &mut bodies).and_then(|answer| {
+    let response = connection.stream("send", &request, cancel, &mut bodies).and_then(|answer| {
         let response: SendAnswer = serde_json::from_slice(&answer).map_err(unreadable)?;
         if response.results.len() != count {
             return Err(unreadable(format!("{} results for {count} mails", response.results.len())));
@@ -219,11 +232,11 @@ fn hand_over(leg: &mut Leg, mails: &mut [Open<'_>], document: &Document, cancel:
     match response {
         Ok(response) => {
             let result = |(index, outcome): (usize, SendResult)| match outcome {
-                SendResult::Sent(sent) => {
-                    mails[index].believed(sent).map_err(|error| Failure::new(leg.complete("send", error.arg("host", leg.server()))))
-                }
+                SendResult::Sent(sent) => mails[index]
+                    .believed(sent)
+                    .map_err(|error| Failure::new(connection.complete("send", error.arg("host", connection.server())))),
                 SendResult::Error(error) => {
-                    let error = mails[index].located(leg.complete("send", error), document);
+                    let error = mails[index].located(connection.complete("send", error), document);
                     Err(match failed_body.take_if(|(number, _)| *number == index) {
                         Some((_, cause)) => Failure { error: merged(cause, &error), of_source: true },
                         None => Failure::new(error),
@@ -278,11 +291,13 @@ impl Account {
         let (subject, text) = (words("loop.subject"), words("loop.text"));
         let message = Message { to: vec![to.into()], subject: &subject, text: Some(&text), ..Message::default() };
         let mail = self.composed(cancel, |composer| composer.compose_message(&message))?;
-        let Some(leg) = self.legs.get_mut(self.first_sender) else { return Err(failed(Status::Disabled, "settings.disabled")) };
+        let Some(connection) = self.connections.get_mut(self.first_sender) else {
+            return Err(failed(Status::Disabled, "settings.disabled"));
+        };
         let started = Instant::now();
         let mut open = Open { index: 0, mail, recipients: None };
-        let outcome = hand_over(leg, std::slice::from_mut(&mut open), &self.document, cancel).pop();
-        let way = leg.way(started.elapsed());
+        let outcome = hand_over(connection, std::slice::from_mut(&mut open), &self.document, cancel).pop();
+        let way = connection.way(started.elapsed());
         match outcome.unwrap_or_else(|| Err(Failure::new(unreadable("no result")))) {
             Ok(sent) => receipt(open.mail, sent, way, &self.document),
             Err(failure) => Err(refusal(&open.mail, failure.error, &way, &self.document)),

@@ -11,7 +11,7 @@ pub(super) struct Delivered<'a> {
     pub(super) index: usize,
     pub(super) mail: Composed<'a>,
     pub(super) sent: Sent,
-    /// The leg that sent it.
+    /// The connection that sent it.
     pub(super) position: usize,
     pub(super) elapsed: Duration,
     pub(super) copy: Option<SentCopy>,

@@ -1,8 +1,8 @@
 //! What the log says of an account's calls.
 
 use super::Account;
+use super::connection::Connection;
 use super::delivered::Delivered;
-use super::leg::Leg;
 use crate::Host;
 use crate::log::{Log, Said, Seconds, failure, joined};
 use crate::message::Composed;
@@ -17,14 +17,14 @@ impl Account {
     /// Says that the account was opened, and what its settings weaken.
     pub(super) fn journal_opening(&self) {
         let log = self.host.log();
-        for leg in &self.legs {
-            log.write(Level::Debug, &leg.settings.id, format_args!("opened: {}", leg.server()));
+        for connection in &self.connections {
+            log.write(Level::Debug, &connection.settings.id, format_args!("opened: {}", connection.server()));
         }
         if log.reads(Level::Warning) {
-            for leg in &self.legs {
-                for (pointer, code, args) in self.document.warnings(&leg.settings.id) {
+            for connection in &self.connections {
+                for (pointer, code, args) in self.document.warnings(&connection.settings.id) {
                     let sentence = self.host.sentence(code, args).unwrap_or_else(|| code.to_owned());
-                    log.write(Level::Warning, &leg.settings.id, format_args!("settings: {pointer}: {sentence}"));
+                    log.write(Level::Warning, &connection.settings.id, format_args!("settings: {pointer}: {sentence}"));
                 }
             }
         }
@@ -58,14 +58,14 @@ impl Account {
             Some(step) => format!("failed at {}", step.step),
             None => "passed".to_owned(),
         };
-        let server = self.legs.first().map(Leg::server).unwrap_or_default();
+        let server = self.connections.first().map(Connection::server).unwrap_or_default();
         format!("test of {server} {outcome}, {}", Seconds(started.elapsed()))
     }
 
     /// Begins a call: what was said in the one before belongs to that.
     pub(super) fn begin(&self) -> Instant {
         if self.host.log().keeps_protocol() {
-            self.legs.iter().chain(&self.others).for_each(|leg| drop(leg.take_dialogue()));
+            self.connections.iter().chain(&self.others).for_each(|connection| drop(connection.take_dialogue()));
         }
         Instant::now()
     }
@@ -74,7 +74,7 @@ impl Account {
     pub(super) fn failed(&self, error: Error) -> Error {
         let mut error = self.host.localised(error);
         if self.host.log().keeps_protocol() {
-            let lines: Vec<String> = self.legs.iter().chain(&self.others).flat_map(Leg::take_dialogue).collect();
+            let lines: Vec<String> = self.connections.iter().chain(&self.others).flat_map(Connection::take_dialogue).collect();
             if !lines.is_empty() {
                 error.more.insert("transcript".to_owned(), Value::from(lines));
             }
@@ -103,7 +103,7 @@ impl Account {
 
     /// The account that a call is about.
     fn called(&self, what: &str) -> &str {
-        let own = self.legs.first().map_or("", |leg| leg.settings.id.as_str());
+        let own = self.connections.first().map_or("", |connection| connection.settings.id.as_str());
         let fetching = self.document.receive.account.as_deref().filter(|_| self.is_default);
         if matches!(what, "list" | "receive" | "apply") { fetching.unwrap_or(own) } else { own }
     }
@@ -126,7 +126,7 @@ impl Account {
     }
 }
 
-impl Leg {
+impl Connection {
     /// Writes down each message that was fetched.
     pub(super) fn journal_messages(&self, received: &Received) {
         let log = self.host().log();
@@ -147,12 +147,12 @@ impl Leg {
 }
 
 /// Writes down that a transport took a mail, and whom it refused.
-pub(super) fn sent(log: &Log, leg: &Leg, done: &Delivered<'_>) {
-    let account = leg.settings.id.as_str();
+pub(super) fn sent(log: &Log, connection: &Connection, done: &Delivered<'_>) {
+    let account = connection.settings.id.as_str();
     // Each mail comes by here, so nothing is put together for a line that is not read.
     if log.reads(Level::Information) {
         let reply = done.sent.reply.as_ref().map(|reply| format!(": {}", Said(reply))).unwrap_or_default();
-        let (mail, server) = (Mail(&done.mail), leg.server());
+        let (mail, server) = (Mail(&done.mail), connection.server());
         log.write(
             Level::Information,
             account,
@@ -174,15 +174,15 @@ fn kept(log: &Log, mail: &Composed<'_>, copy: &SentCopy) {
 }
 
 /// Writes down that a mail was not sent, or that it is not known.
-pub(super) fn not_sent(host: &Host, leg: &Leg, mail: &Composed<'_>, error: &Error) {
+pub(super) fn not_sent(host: &Host, connection: &Connection, mail: &Composed<'_>, error: &Error) {
     let log = host.log();
     if !log.reads(Level::Error) {
         return;
     }
     let error = &host.localised(error.clone());
     let verdict = if error.delivery == Delivery::Unknown { "may have been sent" } else { "not sent" };
-    let (mail, server) = (Mail(mail), leg.server());
-    log.write(Level::Error, &leg.settings.id, format_args!("{verdict} {mail} by {server}: {}", failure(error)));
+    let (mail, server) = (Mail(mail), connection.server());
+    log.write(Level::Error, &connection.settings.id, format_args!("{verdict} {mail} by {server}: {}", failure(error)));
 }
 
 /// Writes down which mails went out in UTF-8 because the charset of the settings lacks a character.
@@ -197,10 +197,10 @@ pub(super) fn replaced(host: &Host, charset: &str, mails: &[Composed<'_>]) {
 }
 
 /// Writes down that another account stands in.
-pub(super) fn fell_back(log: &Log, leg: &Leg, other: &Leg, mail: &Composed<'_>, error: &Error) {
+pub(super) fn fell_back(log: &Log, connection: &Connection, other: &Connection, mail: &Composed<'_>, error: &Error) {
     let other = &other.settings.id;
     let why = failure(error);
-    log.write(Level::Warning, &leg.settings.id, format_args!("not sent <{}>, {other} stands in: {why}", mail.message_id));
+    log.write(Level::Warning, &connection.settings.id, format_args!("not sent <{}>, {other} stands in: {why}", mail.message_id));
 }
 
 /// A mail in a line: its name, from whom, to whom.

@@ -1,11 +1,11 @@
 //! An account: the settings it was opened with, the connections it keeps, and what it does with them.
 
 mod bodies;
+mod connection;
 mod copy;
 mod deliver;
 mod delivered;
 mod journal;
-mod leg;
 mod pointers;
 mod receipt;
 mod secrecy;
@@ -19,7 +19,7 @@ use crate::settings::{Document, Sender};
 use crate::unread::Unread;
 use crate::watch::Watch;
 use crate::{Cancel, Host};
-use leg::Leg;
+use connection::Connection;
 use postkontor_plugin::{Applied, Error, ListRequest, Listing, Status};
 use serde::Serialize;
 use serde_json::Value;
@@ -36,14 +36,14 @@ pub struct Account {
     host: Arc<Host>,
     document: Arc<Document>,
     /// The account itself, then those that may send in its place, in order.
-    legs: Vec<Leg>,
+    connections: Vec<Connection>,
     /// The first of them that sends: the account itself, unless its settings say via which other account its mail goes out.
     first_sender: usize,
     /// Whether the caller named no account, so that `receive.account` fetches.
     is_default: bool,
     /// Accounts that only fetch, or only keep copies of what is sent; opened when they are first needed, so that their problems keep
     /// nobody from sending.
-    others: Vec<Leg>,
+    others: Vec<Connection>,
 }
 
 impl Account {
@@ -59,7 +59,7 @@ impl Account {
                 return Ok(Account {
                     host: host.clone(),
                     document,
-                    legs: Vec::new(),
+                    connections: Vec::new(),
                     first_sender: 0,
                     is_default: false,
                     others: Vec::new(),
@@ -68,17 +68,17 @@ impl Account {
             let none = || failed(Status::Settings, "settings.no_account").at(document.locate("/send/account"), "settings.no_account");
             let is_default = id.is_none();
             let id = id.or_else(|| document.default_account()).or(document.receive.account.as_deref()).ok_or_else(none)?.to_owned();
-            let mut legs = vec![Leg::new(host, &document, &id)?];
-            let via = legs[0].via();
+            let mut connections = vec![Connection::new(host, &document, &id)?];
+            let via = connections[0].via();
             let first_sender = usize::from(via.is_some());
             let fallback = if document.default_account() == Some(&id) { document.send.fallback.as_slice() } else { &[] };
             for other in via.iter().chain(fallback) {
                 // A chain that leads back would try the same way twice.
-                if legs[first_sender.min(legs.len())..].iter().all(|leg| leg.settings.id != *other) {
-                    legs.push(Leg::new(host, &document, other)?);
+                if connections[first_sender.min(connections.len())..].iter().all(|connection| connection.settings.id != *other) {
+                    connections.push(Connection::new(host, &document, other)?);
                 }
             }
-            Ok(Account { host: host.clone(), document, legs, first_sender, is_default, others: Vec::new() })
+            Ok(Account { host: host.clone(), document, connections, first_sender, is_default, others: Vec::new() })
         };
         match open() {
             Ok(account) => {
@@ -96,7 +96,7 @@ impl Account {
     /// Lists folders or messages.
     pub fn list<'r>(&mut self, request: impl Into<Asked<'r, ListRequest>>, cancel: &Cancel) -> Result<Unread<Listing>, Error> {
         let (request, started) = (request.into(), self.begin());
-        let result = self.mailbox().and_then(|leg| pass(leg, "list", request.read()?, cancel));
+        let result = self.mailbox().and_then(|connection| pass(connection, "list", request.read()?, cancel));
         self.conclude("list", result, |listing| self.counted("listed", listing.json(), started))
     }
 
@@ -111,7 +111,7 @@ impl Account {
         cancel: &Cancel,
     ) -> Result<Received, Error> {
         let (document, host, started, request) = (self.document.clone(), self.host.clone(), self.begin(), request.into());
-        let result = self.mailbox().and_then(|leg| {
+        let result = self.mailbox().and_then(|connection| {
             let (mut request, wishes) = request.read()?.divided();
             let wait = Wait::new(wishes.wait_seconds, cancel);
             let watch = Watch::new(host.callbacks(), cancel, cancel.remaining(DEADLINE + wait.left()));
@@ -120,7 +120,7 @@ impl Account {
             request.summary = reception.detail;
             let received = loop {
                 request.wait_seconds = wait.seconds();
-                let received = leg.receive(&request, cancel.remaining(DEADLINE + wait.left()), cancel, &mut reception);
+                let received = connection.receive(&request, cancel.remaining(DEADLINE + wait.left()), cancel, &mut reception);
                 let again_seconds = match &received {
                     Ok(received) if reception.is_empty() && !received.more && received.interrupted.is_none() => {
                         request.state = Some(received.state.clone());
@@ -130,7 +130,7 @@ impl Account {
                     Err(error) if error.status == Status::Later && reception.is_empty() => None,
                     _ => break received,
                 };
-                if !leg.pause(&wait, again_seconds, cancel)? {
+                if !connection.pause(&wait, again_seconds, cancel)? {
                     break received;
                 }
             };
@@ -141,16 +141,16 @@ impl Account {
             };
             let told = received.missing.iter_mut().map(|missing| &mut missing.error).chain(&mut received.warnings);
             for error in told {
-                *error = host.localised(leg.complete("receive", error.clone()));
+                *error = host.localised(connection.complete("receive", error.clone()));
             }
             let interrupted = received.interrupted.take();
             let result = reception.result(received);
-            leg.journal_messages(&result);
+            connection.journal_messages(&result);
             match interrupted {
                 None => Ok(result),
                 // What was taken stays taken, so the error brings it along.
                 Some(error) => {
-                    let mut error = leg.complete("receive", error);
+                    let mut error = connection.complete("receive", error);
                     error.more.extend(result.members());
                     Err(error)
                 }
@@ -163,10 +163,10 @@ impl Account {
     pub fn apply<'r>(&mut self, request: impl Into<Asked<'r, ApplyRequest>>, cancel: &Cancel) -> Result<Unread<Applied>, Error> {
         let (request, started) = (request.into(), self.begin());
         let mut action = "";
-        let result = self.mailbox().and_then(|leg| {
+        let result = self.mailbox().and_then(|connection| {
             let request = request.read()?;
             action = request::word(request.action);
-            pass(leg, "apply", postkontor_plugin::ApplyRequest::from(request), cancel)
+            pass(connection, "apply", postkontor_plugin::ApplyRequest::from(request), cancel)
         });
         self.conclude("apply", result, |applied| self.counted(&format!("applied {action}"), applied.json(), started))
     }
@@ -174,45 +174,45 @@ impl Account {
     /// Asks a person for consent (OAuth 2.0).
     pub fn authorize<'r>(&mut self, request: impl Into<Asked<'r, Authorize>>, cancel: &Cancel) -> Result<Unread<Value>, Error> {
         let (request, started) = (request.into(), self.begin());
-        let result = self.enabled().and_then(|leg| pass(leg, "authorize", request.read()?, cancel));
+        let result = self.enabled().and_then(|connection| pass(connection, "authorize", request.read()?, cancel));
         self.conclude("authorize", result, |_| format!("authorized, {}", crate::log::Seconds(started.elapsed())))
     }
 
     /// In whose name its mail goes out, also where another account stands in for it.
     fn sender(&self) -> &Sender {
-        self.legs.first().map_or(&self.document.sender, |leg| &leg.settings.sender)
+        self.connections.first().map_or(&self.document.sender, |connection| &connection.settings.sender)
     }
 
-    /// The account's own leg, unless the settings switch everything off.
-    fn enabled(&mut self) -> Result<&mut Leg, Error> {
-        match self.legs.first_mut() {
-            Some(leg) if self.document.enabled => Ok(leg),
+    /// The account's own connection, unless the settings switch everything off.
+    fn enabled(&mut self) -> Result<&mut Connection, Error> {
+        match self.connections.first_mut() {
+            Some(connection) if self.document.enabled => Ok(connection),
             _ => Err(switched_off(&self.document)),
         }
     }
 
     /// Fails where the settings switch everything off.
     fn switched_on(&self) -> Result<(), Error> {
-        if self.document.enabled && !self.legs.is_empty() { Ok(()) } else { Err(switched_off(&self.document)) }
+        if self.document.enabled && !self.connections.is_empty() { Ok(()) } else { Err(switched_off(&self.document)) }
     }
 
-    /// The leg whose mailbox is meant.
-    fn mailbox(&mut self) -> Result<&mut Leg, Error> {
+    /// The connection whose mailbox is meant.
+    fn mailbox(&mut self) -> Result<&mut Connection, Error> {
         self.enabled()?;
         match self.document.receive.account.clone().filter(|_| self.is_default) {
-            Some(id) => self.leg(&id),
+            Some(id) => self.connection(&id),
             None => self.enabled(),
         }
     }
 
-    /// The leg of any account of the document; its session is kept like every other.
-    fn leg(&mut self, id: &str) -> Result<&mut Leg, Error> {
-        let is_it = |leg: &Leg| leg.settings.id == id;
-        if !self.legs.iter().chain(&self.others).any(is_it) {
-            self.others.push(Leg::new(&self.host, &self.document, id)?);
+    /// The connection of any account of the document; its session is kept like every other.
+    fn connection(&mut self, id: &str) -> Result<&mut Connection, Error> {
+        let is_it = |connection: &Connection| connection.settings.id == id;
+        if !self.connections.iter().chain(&self.others).any(is_it) {
+            self.others.push(Connection::new(&self.host, &self.document, id)?);
         }
-        let leg = self.legs.iter_mut().chain(&mut self.others).find(|leg| is_it(leg));
-        leg.ok_or_else(|| failed(Status::Internal, "settings.no_account"))
+        let connection = self.connections.iter_mut().chain(&mut self.others).find(|connection| is_it(connection));
+        connection.ok_or_else(|| failed(Status::Internal, "settings.no_account"))
     }
 }
 
@@ -231,6 +231,6 @@ fn broken_down(mut error: Error, reception: Reception<'_, '_>, request: &postkon
 }
 
 /// Passes an operation to the transport, whose answer needs nothing added.
-fn pass<T>(leg: &mut Leg, operation: &str, request: impl Serialize, cancel: &Cancel) -> Result<Unread<T>, Error> {
-    leg.call(operation, request, cancel, DEADLINE).and_then(Unread::new)
+fn pass<T>(connection: &mut Connection, operation: &str, request: impl Serialize, cancel: &Cancel) -> Result<Unread<T>, Error> {
+    connection.call(operation, request, cancel, DEADLINE).and_then(Unread::new)
 }

@@ -3,14 +3,14 @@
 //! A transport knows its account's settings, the request and one mail. The caller knows a settings document with accounts and layers,
 //! the same request, and a message document or an array of them.
 
-use super::leg::Leg;
+use super::connection::Connection;
 use crate::message::Composed;
 use crate::operation;
 use crate::settings::{Document, names};
 use postkontor_plugin::{At, Error, Input};
 use serde_json::Value;
 
-impl Leg {
+impl Connection {
     /// Adds what the transport does not know: its name in the error, and where in the document its settings lie.
     pub(super) fn complete(&self, operation: &str, mut error: Error) -> Error {
         error.transport.clone_from(&self.settings.transport);

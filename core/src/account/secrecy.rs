@@ -1,10 +1,10 @@
 //! An account's secrets in what its transport says: the host takes them out, whoever wrote the transport.
 
-use super::leg::Leg;
+use super::connection::Connection;
 use postkontor_plugin::{Error, Report, Secret};
 use serde_json::Value;
 
-impl Leg {
+impl Connection {
     /// Notes the secrets in settings that are complete, so that nothing of the transport shows them.
     pub(super) fn hide_secrets(&self, settings: &Value) {
         let mut mask = self.mask();

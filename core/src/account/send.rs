@@ -96,7 +96,7 @@ impl Account {
 
     /// The error with its pointers into the sender where the settings say it: in the account, or for all of them.
     fn at_sender(&self, mut error: Error) -> Error {
-        let id = self.legs.first().map_or("", |leg| leg.settings.id.as_str());
+        let id = self.connections.first().map_or("", |connection| connection.settings.id.as_str());
         for at in error.at.iter_mut().filter(|at| at.of == Some(Input::Settings)) {
             at.pointer = self.document.sender_pointer(id, &at.pointer);
         }

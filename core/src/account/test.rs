@@ -29,8 +29,8 @@ impl Account {
         let looped = to.map(|to| self.loop_step(&report, &to, cancel));
         let quit = report.steps.iter().position(|step| step.step == Stage::Quit).unwrap_or(report.steps.len());
         report.steps.splice(quit..quit, copying.into_iter().chain(looped));
-        let Some(leg) = self.legs.first() else { return Err(failed(Status::Disabled, "settings.disabled")) };
-        let (account, transport) = (leg.settings.id.clone(), leg.settings.transport.clone());
+        let Some(connection) = self.connections.first() else { return Err(failed(Status::Disabled, "settings.disabled")) };
+        let (account, transport) = (connection.settings.id.clone(), connection.settings.transport.clone());
         let ok = report.is_ok();
         let steps: Vec<Step> = report.steps.into_iter().map(|step| self.completed(step)).collect();
         self.journal_steps(&account, &steps);
@@ -40,24 +40,24 @@ impl Account {
 
     /// Steps `settings` and `secret`, then those of the transport.
     fn prepare_and_test(&mut self, cancel: &Cancel) -> Result<Found, Error> {
-        let leg = self.enabled()?;
+        let connection = self.enabled()?;
         // The document was checked when the account was opened; what only the transport can judge is judged here.
-        let refers = leg.refers_to_secrets();
+        let refers = connection.refers_to_secrets();
         let mut steps = vec![Step::ok(Stage::Settings), if refers { Step::ok(Stage::Secret) } else { Step::skipped(Stage::Secret) }];
-        if let Err(error) = leg.prepare() {
+        if let Err(error) = connection.prepare() {
             let (index, stage) = if error.stage == Some(Stage::Secret) { (1, Stage::Secret) } else { (0, Stage::Settings) };
             steps[index] = Step::fail(stage, &error);
             return Ok(Found { steps, transcript: Vec::new() });
         }
-        let seconds = leg.settings.settings.pointer("/server/timeout_seconds").and_then(Value::as_u64).unwrap_or(60);
-        let answer = leg.call("test", json!({}), cancel, Duration::from_secs(seconds))?;
+        let seconds = connection.settings.settings.pointer("/server/timeout_seconds").and_then(Value::as_u64).unwrap_or(60);
+        let answer = connection.call("test", json!({}), cancel, Duration::from_secs(seconds))?;
         let report: Found = serde_json::from_slice(&answer).map_err(unreadable)?;
-        let report = leg.masked(report);
+        let report = connection.masked(report);
         let pointed = |mut step: Step| {
             if !step.pointer.is_empty() {
-                step.pointer = leg.pointer(&step.pointer);
+                step.pointer = connection.pointer(&step.pointer);
             }
-            step.patch = step.patch.map(|patch| leg.patch(patch));
+            step.patch = step.patch.map(|patch| connection.patch(patch));
             step
         };
         steps.extend(report.steps.into_iter().map(pointed));
@@ -93,11 +93,11 @@ impl Account {
             "content.refused" => ("", &["advice.ask_administrator"]),
             _ => return step,
         };
-        if let Some(leg) = self.legs.get(self.first_sender) {
+        if let Some(connection) = self.connections.get(self.first_sender) {
             match pointer {
-                "" if step.code == "auth.required" => step.pointer = leg.pointer("/auth/method"),
+                "" if step.code == "auth.required" => step.pointer = connection.pointer("/auth/method"),
                 "" => {}
-                pointer => step.pointer = self.document.sender_pointer(&leg.settings.id, pointer),
+                pointer => step.pointer = self.document.sender_pointer(&connection.settings.id, pointer),
             }
         }
         step.advice = advice.iter().map(|code| (*code).to_owned()).collect();

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A transport and the settings it is to be used with; its session begins with the first call.
-pub(super) struct Leg {
+pub(super) struct Connection {
     host: Arc<Host>,
     document: Arc<Document>,
     pub(super) settings: AccountSettings,
@@ -29,11 +29,11 @@ pub(super) struct Leg {
     dialogue: Dialogue,
 }
 
-impl Leg {
-    pub(super) fn new(host: &Arc<Host>, document: &Arc<Document>, id: &str) -> Result<Leg, Error> {
+impl Connection {
+    pub(super) fn new(host: &Arc<Host>, document: &Arc<Document>, id: &str) -> Result<Connection, Error> {
         let settings = document.account(id)?;
         host.transport(&settings.transport)?;
-        Ok(Leg {
+        Ok(Connection {
             host: host.clone(),
             document: document.clone(),
             names: [settings.id.as_str().into(), settings.transport.as_str().into()],
