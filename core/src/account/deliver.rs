@@ -4,7 +4,7 @@ use super::bodies::{Bodies, SLOW_LINE};
 use super::connection::{Connection, milliseconds};
 use super::delivered::Delivered;
 use super::pointers::of_mail;
-use super::receipt::{Way, receipt, refusal};
+use super::receipt::{Attempt, receipt, refusal};
 use super::{Account, journal};
 use crate::Cancel;
 use crate::error::{failed, merged, unreadable, unwritable};
@@ -78,8 +78,8 @@ impl Account {
                         open.push(tried);
                     }
                     Err(failure) => {
-                        let way = Way { reason: reasons[index].take(), ..self.connections[position].way(elapsed) };
-                        let error = refusal(&tried.mail, failure.error, &way, &self.document);
+                        let attempt = Attempt { reason: reasons[index].take(), ..self.connections[position].attempt(elapsed) };
+                        let error = refusal(&tried.mail, failure.error, &attempt, &self.document);
                         journal::not_sent(&self.host, &self.connections[position], &tried.mail, &error);
                         results[index] = Some(Err(error));
                     }
@@ -93,8 +93,8 @@ impl Account {
         for done in delivered {
             let connection = &self.connections[done.position];
             journal::sent(self.host.log(), connection, &done);
-            let way = Way { reason: reasons[done.index].take(), copy: done.copy, ..connection.way(done.elapsed) };
-            results[done.index] = Some(receipt(done.mail, done.sent, way, &self.document));
+            let attempt = Attempt { reason: reasons[done.index].take(), copy: done.copy, ..connection.attempt(done.elapsed) };
+            results[done.index] = Some(receipt(done.mail, done.sent, attempt, &self.document));
         }
         let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
         results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
@@ -201,10 +201,10 @@ fn serve_rest(
 }
 
 impl Connection {
-    /// How it sent, for a receipt.
-    fn way(&self, elapsed: Duration) -> Way {
+    /// An attempt to send by this connection.
+    fn attempt(&self, elapsed: Duration) -> Attempt {
         let [account, transport] = self.names.clone();
-        Way { account, transport, reason: None, elapsed, copy: None }
+        Attempt { account, transport, reason: None, elapsed, copy: None }
     }
 }
 
@@ -297,10 +297,10 @@ impl Account {
         let started = Instant::now();
         let mut open = Open { index: 0, mail, recipients: None };
         let outcome = hand_over(connection, std::slice::from_mut(&mut open), &self.document, cancel).pop();
-        let way = connection.way(started.elapsed());
+        let attempt = connection.attempt(started.elapsed());
         match outcome.unwrap_or_else(|| Err(Failure::new(unreadable("no result")))) {
-            Ok(sent) => receipt(open.mail, sent, way, &self.document),
-            Err(failure) => Err(refusal(&open.mail, failure.error, &way, &self.document)),
+            Ok(sent) => receipt(open.mail, sent, attempt, &self.document),
+            Err(failure) => Err(refusal(&open.mail, failure.error, &attempt, &self.document)),
         }
     }
 }

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Who sent, for the receipt.
-pub(super) struct Way {
+/// Who tried to send a mail, and how long that took.
+pub(super) struct Attempt {
     pub(super) account: Arc<str>,
     pub(super) transport: Arc<str>,
     pub(super) reason: Option<Error>,
@@ -20,21 +20,21 @@ pub(super) struct Way {
 }
 
 /// The receipt when every recipient was accepted, else the error PARTIAL with the receipt in it.
-pub(super) fn receipt(composed: Composed<'_>, sent: Sent, way: Way, document: &Document) -> Result<Receipt, Error> {
+pub(super) fn receipt(composed: Composed<'_>, sent: Sent, attempt: Attempt, document: &Document) -> Result<Receipt, Error> {
     let refused: Vec<At> = refused(&composed, &sent.recipients, document);
     let receipt = Receipt {
         status: if refused.is_empty() { Status::Ok } else { Status::Partial },
         message_id: composed.message_id,
-        account: way.account,
-        transport: way.transport,
-        fallback: way.reason.is_some(),
-        reason: way.reason,
+        account: attempt.account,
+        transport: attempt.transport,
+        fallback: attempt.reason.is_some(),
+        reason: attempt.reason,
         recipients: sent.recipients,
         repaired: composed.repaired,
         size: sent.size,
-        elapsed_ms: u64::try_from(way.elapsed.as_millis()).unwrap_or(u64::MAX),
-        saved_to: sent.saved_to.or_else(|| way.copy.as_ref().and_then(|copy| copy.place.clone())),
-        sent_copy: way.copy,
+        elapsed_ms: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
+        saved_to: sent.saved_to.or_else(|| attempt.copy.as_ref().and_then(|copy| copy.place.clone())),
+        sent_copy: attempt.copy,
         server: sent.reply,
     };
     if refused.is_empty() {
@@ -49,7 +49,7 @@ pub(super) fn receipt(composed: Composed<'_>, sent: Sent, way: Way, document: &D
 }
 
 /// Completes the error of a mail that was not sent, or whose outcome is unknown: refused recipients get their pointers.
-pub(super) fn refusal(composed: &Composed<'_>, mut error: Error, way: &Way, document: &Document) -> Error {
+pub(super) fn refusal(composed: &Composed<'_>, mut error: Error, attempt: &Attempt, document: &Document) -> Error {
     let refused = refused(composed, &error.answers, document);
     error.at.extend(refused);
     if error.delivery == Delivery::Unknown {
@@ -60,8 +60,8 @@ pub(super) fn refusal(composed: &Composed<'_>, mut error: Error, way: &Way, docu
         // A refused address may be one that was understood wrong.
         error.more.insert("repaired".to_owned(), serde_json::to_value(&composed.repaired).unwrap_or_default());
     }
-    error.more.insert("account".to_owned(), Value::from(&*way.account));
-    if let Some(reason) = &way.reason {
+    error.more.insert("account".to_owned(), Value::from(&*attempt.account));
+    if let Some(reason) = &attempt.reason {
         // Why the reserve was needed is as useful as why it failed.
         error.more.insert("fallback".to_owned(), Value::Bool(true));
         error.more.insert("reason".to_owned(), serde_json::to_value(reason).unwrap_or_default());
