@@ -53,11 +53,12 @@ impl Account {
         let mut reasons: Vec<Option<Error>> = mails.iter().map(|_| None).collect();
         let mut delivered: Vec<Delivered<'_>> = Vec::with_capacity(mails.len());
         journal::replaced(&self.host, &self.sender().charset, &mails);
-        let mut open: Vec<Open<'_>> = mails.into_iter().enumerate().map(|(index, mail)| Open { index, mail, recipients: None }).collect();
+        let mut pending: Vec<Pending<'_>> =
+            mails.into_iter().enumerate().map(|(index, mail)| Pending { index, mail, recipients: None }).collect();
         let last = self.connections.len().saturating_sub(1);
         for position in self.first_sender..self.connections.len() {
-            let outcomes = hand_over(&mut self.connections[position], &mut open, &self.document, cancel);
-            let tried = std::mem::take(&mut open);
+            let outcomes = hand_over(&mut self.connections[position], &mut pending, &self.document, cancel);
+            let tried = std::mem::take(&mut pending);
             for (mut tried, outcome) in tried.into_iter().zip(outcomes) {
                 let outcome =
                     outcome.and_then(|sent| serve_rest(&mut self.connections[position], &mut tried, sent, &self.document, cancel));
@@ -75,7 +76,7 @@ impl Account {
                             &error,
                         );
                         reasons[index].get_or_insert(error);
-                        open.push(tried);
+                        pending.push(tried);
                     }
                     Err(failure) => {
                         let attempt = Attempt { reason: reasons[index].take(), ..self.connections[position].attempt(elapsed) };
@@ -85,7 +86,7 @@ impl Account {
                     }
                 }
             }
-            if open.is_empty() {
+            if pending.is_empty() {
                 break;
             }
         }
@@ -102,7 +103,7 @@ impl Account {
 }
 
 /// A mail that no transport has taken so far.
-struct Open<'a> {
+struct Pending<'a> {
     /// Its place in the call.
     index: usize,
     mail: Composed<'a>,
@@ -110,7 +111,7 @@ struct Open<'a> {
     recipients: Option<Vec<usize>>,
 }
 
-impl Open<'_> {
+impl Pending<'_> {
     /// A transport's word that it took the mail, if it makes sense: somebody got it, and each recipient has a verdict.
     fn believed(&self, sent: Sent) -> Result<Sent, Error> {
         let count = self.recipients.as_ref().map_or(self.mail.recipients.len(), Vec::len);
@@ -164,20 +165,20 @@ impl Failure {
 /// Hands a mail over again for the recipients who were too many for the transaction before: each time for those that are left.
 fn serve_rest(
     connection: &mut Connection,
-    open: &mut Open<'_>,
+    pending: &mut Pending<'_>,
     mut sent: Sent,
     document: &Document,
     cancel: &Cancel,
 ) -> Result<Sent, Failure> {
     loop {
         let rest = std::mem::take(&mut sent.next_transaction);
-        let is_smaller = rest.len() < open.recipients.as_ref().map_or(open.mail.recipients.len(), Vec::len);
+        let is_smaller = rest.len() < pending.recipients.as_ref().map_or(pending.mail.recipients.len(), Vec::len);
         if rest.is_empty() || !is_smaller || rest.iter().any(|place| *place >= sent.recipients.len()) || cancel.is_fired() {
             return Ok(sent);
         }
-        open.mail.rewind();
-        open.recipients = Some(rest.clone());
-        let outcome = hand_over(connection, std::slice::from_mut(open), document, cancel).pop();
+        pending.mail.rewind();
+        pending.recipients = Some(rest.clone());
+        let outcome = hand_over(connection, std::slice::from_mut(pending), document, cancel).pop();
         let (answers, failure) = match outcome.unwrap_or_else(|| Err(Failure::new(unreadable("no result")))) {
             Ok(more) => {
                 sent.next_transaction = more.next_transaction.iter().filter_map(|place| rest.get(*place).copied()).collect();
@@ -209,7 +210,7 @@ impl Connection {
 }
 
 /// One call of the transport for all mails, and its result for each.
-fn hand_over(connection: &mut Connection, mails: &mut [Open<'_>], document: &Document, cancel: &Cancel) -> Vec<Result<Sent, Failure>> {
+fn hand_over(connection: &mut Connection, mails: &mut [Pending<'_>], document: &Document, cancel: &Cancel) -> Vec<Result<Sent, Failure>> {
     if mails.is_empty() {
         return Vec::new();
     }
@@ -220,7 +221,7 @@ fn hand_over(connection: &mut Connection, mails: &mut [Open<'_>], document: &Doc
         Ok(request) => request,
         Err(error) => return (0..count).map(|_| Err(Failure::new(error.clone()))).collect(),
     };
-    let mut bodies = Bodies { mails: mails.iter_mut().map(|open| &mut open.mail).collect(), document, failed: None };
+    let mut bodies = Bodies { mails: mails.iter_mut().map(|pending| &mut pending.mail).collect(), document, failed: None };
     let response = connection.stream("send", &request, cancel, &mut bodies).and_then(|answer| {
         let response: SendAnswer = serde_json::from_slice(&answer).map_err(unreadable)?;
         if response.results.len() != count {
@@ -248,16 +249,16 @@ fn hand_over(connection: &mut Connection, mails: &mut [Open<'_>], document: &Doc
         // The call as a whole failed, before anything was sent or by a defect in the plugin, after which its outcome is unknown.
         Err(error) => {
             let of_source = failed_body.is_some();
-            mails.iter().map(|open| Err(Failure { error: open.located(whole(&error), document), of_source })).collect()
+            mails.iter().map(|pending| Err(Failure { error: pending.located(whole(&error), document), of_source })).collect()
         }
     }
 }
 
 /// The request for one call of the transport.
-fn request(mails: &[Open<'_>], cancel: &Cancel) -> Result<Vec<u8>, Error> {
-    let bytes: u64 = mails.iter().map(|open| open.mail.size).sum();
+fn request(mails: &[Pending<'_>], cancel: &Cancel) -> Result<Vec<u8>, Error> {
+    let bytes: u64 = mails.iter().map(|pending| pending.mail.size).sum();
     let deadline = cancel.remaining(DEADLINE + Duration::from_secs(bytes / SLOW_LINE));
-    let messages = mails.iter().enumerate().map(|(index, Open { mail, recipients, .. })| Outgoing {
+    let messages = mails.iter().enumerate().map(|(index, Pending { mail, recipients, .. })| Outgoing {
         stream: index as u64 + 1,
         size: mail.size,
         from: &mail.from,
@@ -295,12 +296,12 @@ impl Account {
             return Err(failed(Status::Disabled, "settings.disabled"));
         };
         let started = Instant::now();
-        let mut open = Open { index: 0, mail, recipients: None };
-        let outcome = hand_over(connection, std::slice::from_mut(&mut open), &self.document, cancel).pop();
+        let mut pending = Pending { index: 0, mail, recipients: None };
+        let outcome = hand_over(connection, std::slice::from_mut(&mut pending), &self.document, cancel).pop();
         let attempt = connection.attempt(started.elapsed());
         match outcome.unwrap_or_else(|| Err(Failure::new(unreadable("no result")))) {
-            Ok(sent) => receipt(open.mail, sent, attempt, &self.document),
-            Err(failure) => Err(refusal(&open.mail, failure.error, &attempt, &self.document)),
+            Ok(sent) => receipt(pending.mail, sent, attempt, &self.document),
+            Err(failure) => Err(refusal(&pending.mail, failure.error, &attempt, &self.document)),
         }
     }
 }
