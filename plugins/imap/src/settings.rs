@@ -24,14 +24,14 @@ pub struct Settings {
     pub auth: Auth,
     /// What only IMAP has.
     #[serde(default)]
-    pub imap: Own,
+    pub imap: Options,
 }
 
 /// Group `imap`: what only IMAP has.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(crate = "postkontor_plugin::serde", deny_unknown_fields, default)]
 #[schemars(crate = "postkontor_plugin::schemars")]
-pub struct Own {
+pub struct Options {
     /// The folder that mail is fetched from.
     #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10}))]
     pub inbox: String,
@@ -56,9 +56,9 @@ pub struct Own {
     pub compress: bool,
 }
 
-impl Default for Own {
-    fn default() -> Own {
-        Own { inbox: "INBOX".to_owned(), outbox: None, sent: None, via: None, create_folders: false, idle_seconds: 210, compress: false }
+impl Default for Options {
+    fn default() -> Options {
+        Options { inbox: "INBOX".to_owned(), outbox: None, sent: None, via: None, create_folders: false, idle_seconds: 210, compress: false }
     }
 }
 

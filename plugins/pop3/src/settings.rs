@@ -24,14 +24,14 @@ pub struct Settings {
     pub auth: Auth,
     /// What only POP3 has.
     #[serde(default)]
-    pub pop3: Own,
+    pub pop3: Options,
 }
 
 /// Group `pop3`: what only POP3 has.
 #[derive(Clone, Debug, Default, serde::Deserialize, schemars::JsonSchema)]
 #[serde(crate = "postkontor_plugin::serde", deny_unknown_fields, default)]
 #[schemars(crate = "postkontor_plugin::schemars")]
-pub struct Own {
+pub struct Options {
     /// Fetched messages stay on the server for so many days, counted from the day they were fetched; for ever when left out.
     #[schemars(range(min = 0, max = 3650), extend("x-postkontor" = {"scope": "user", "unit": "d", "order": 10, "default_by": "nothing"}))]
     pub leave_days: Option<u32>,

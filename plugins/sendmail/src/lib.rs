@@ -15,7 +15,7 @@ mod lines;
 mod settings;
 
 use postkontor_plugin::{Body, Call, Error, Mail, Opening, Report, Sent, TestRequest, Transport};
-pub use settings::{Own, Settings};
+pub use settings::{Options, Settings};
 
 /// An account's session: nothing but its settings, as each mail starts a process of its own.
 pub struct Sendmail {

@@ -9,22 +9,22 @@ use std::path::Path;
 #[schemars(crate = "postkontor_plugin::schemars")]
 pub struct Settings {
     /// The command that takes the mail.
-    pub sendmail: Own,
+    pub sendmail: Options,
 }
 
 /// Group `sendmail`: the command that takes the mail.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(crate = "postkontor_plugin::serde", deny_unknown_fields, default)]
 #[schemars(crate = "postkontor_plugin::schemars")]
-pub struct Own {
+pub struct Options {
     /// The file of the command, as an absolute path; it understands sendmail's options `-i` and `-f`.
     #[schemars(length(min = 1), extend("x-postkontor" = {"scope": "workstation", "order": 10}))]
     pub command: String,
 }
 
-impl Default for Own {
-    fn default() -> Own {
-        Own { command: "/usr/sbin/sendmail".to_owned() }
+impl Default for Options {
+    fn default() -> Options {
+        Options { command: "/usr/sbin/sendmail".to_owned() }
     }
 }
 
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     fn settings(command: &str) -> Settings {
-        Settings { sendmail: Own { command: command.to_owned() } }
+        Settings { sendmail: Options { command: command.to_owned() } }
     }
 
     #[test]

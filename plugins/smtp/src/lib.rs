@@ -40,7 +40,7 @@ mod write_buffer;
 
 pub use account::Smtp;
 use postkontor_plugin::{Body, Call, Error, Mail, Opening, Report, Sent, Status, TestRequest, Transport};
-pub use settings::{Own, Pop3, Settings};
+pub use settings::{Options, Pop3, Settings};
 
 impl Transport for Smtp {
     const NAME: &'static str = "smtp";

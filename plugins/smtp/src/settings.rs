@@ -21,14 +21,14 @@ pub struct Settings {
     pub auth: Auth,
     /// What only SMTP has.
     #[serde(default)]
-    pub smtp: Own,
+    pub smtp: Options,
 }
 
 /// Group `smtp`: what only SMTP has.
 #[derive(Clone, Debug, Default, serde::Deserialize, schemars::JsonSchema)]
 #[serde(crate = "postkontor_plugin::serde", deny_unknown_fields, default)]
 #[schemars(crate = "postkontor_plugin::schemars")]
-pub struct Own {
+pub struct Options {
     /// The name that the client gives itself with EHLO; the machine's own name or address when left out.
     #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 10, "default_by": "machine"}))]
     pub ehlo: Option<String>,
