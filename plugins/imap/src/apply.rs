@@ -1,6 +1,6 @@
 //! Marking, moving and deleting messages by their ids.
 
-use crate::datum::code;
+use crate::response_code::response_code;
 use crate::folders::parse_id;
 use crate::scan::Known;
 use crate::session::Session;
@@ -106,7 +106,7 @@ impl Session {
 
 /// The UIDs that were copied, where the server tells them: `[COPYUID 7 1:3 11:13] done` (RFC 4315, section 3).
 fn copied(text: &str) -> Option<Uids> {
-    let (name, told) = code(text.as_bytes())?;
+    let (name, told) = response_code(text.as_bytes())?;
     let mut words = told.split(' ');
     let (_, from) = (words.next()?, words.next()?);
     name.eq_ignore_ascii_case("COPYUID").then(|| Uids::parse(from)).flatten()

@@ -1,6 +1,6 @@
 //! What a server says it can.
 
-use crate::datum::code;
+use crate::response_code::response_code;
 use postkontor_plugin::{Stage, Step};
 
 /// What the server says it can.
@@ -32,7 +32,7 @@ impl Capabilities {
 
     /// Those that a greeting or a consent tells in its code: `[CAPABILITY A B C] Welcome`. A list without the protocol itself is no list.
     pub(crate) fn told(words: &[u8]) -> Option<Capabilities> {
-        let (name, list) = code(words)?;
+        let (name, list) = response_code(words)?;
         let told = name.eq_ignore_ascii_case("CAPABILITY").then(|| Capabilities::list(list))?;
         Some(told).filter(|told| told.has("IMAP4rev1") || told.has("IMAP4rev2"))
     }

@@ -1,7 +1,7 @@
 //! Commands and their responses.
 
 use crate::capabilities::Capabilities;
-use crate::datum::code;
+use crate::response_code::response_code;
 use crate::reader::Piece;
 use crate::session::Session;
 use postkontor_plugin::{Call, Error, Reply, Status};
@@ -164,7 +164,7 @@ impl Session {
             _ => return Err(self.malformed(line)),
         };
         let words = rest.iter().position(|byte| *byte == b' ').map_or(&b""[..], |at| &rest[at + 1..]);
-        let appended = code(words).filter(|(name, _)| is_ok && name.eq_ignore_ascii_case("APPENDUID")).and_then(|(_, said)| {
+        let appended = response_code(words).filter(|(name, _)| is_ok && name.eq_ignore_ascii_case("APPENDUID")).and_then(|(_, said)| {
             let (validity, uid) = said.split_once(' ')?;
             Some((validity.parse().ok()?, uid.split([':', ',']).next()?.parse().ok()?))
         });

@@ -1,6 +1,6 @@
 //! Filtering on our side, for servers that cannot search for a text in its charset: Exchange takes nothing but US-ASCII.
 
-use crate::datum::Datum;
+use crate::value::Value;
 use crate::scan::items;
 use crate::search::criteria;
 use crate::session::Session;
@@ -70,7 +70,7 @@ fn headers(line: &[u8]) -> Option<(u32, Vec<u8>)> {
     items(line, |name, value| {
         match (name, value) {
             (b"UID", value) => uid = Some(value.number()?),
-            (name, Datum::Text(text)) if name.starts_with(b"BODY[HEADER") => headers = Some(text.into_owned()),
+            (name, Value::String(text)) if name.starts_with(b"BODY[HEADER") => headers = Some(text.into_owned()),
             _ => (),
         }
         Some(())

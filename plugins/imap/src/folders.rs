@@ -1,7 +1,8 @@
 //! Folders: listing, finding by special use, selecting, creating; and listing the messages of one.
 
 use crate::command::Done;
-use crate::datum::{Datum, code};
+use crate::response_code::response_code;
+use crate::value::Value;
 use crate::names::decode;
 use crate::numbering::told;
 use crate::scan::Known;
@@ -211,7 +212,7 @@ impl Session {
                 selected.validity = validity;
             }
             let words = line.split_at_checked(5).filter(|(head, _)| head.eq_ignore_ascii_case(b"* OK ")).map(|(_, words)| words);
-            let Some((name, number)) = words.and_then(code) else { return Ok(()) };
+            let Some((name, number)) = words.and_then(response_code) else { return Ok(()) };
             match (name.to_ascii_uppercase().as_str(), number.parse::<u64>()) {
                 ("UIDNEXT", Ok(number)) => selected.extent.next = u32::try_from(number).unwrap_or_default(),
                 ("HIGHESTMODSEQ", Ok(number)) if has_modseq => selected.extent.modseq = number,
@@ -277,7 +278,7 @@ fn is_meant(folder: &Folder, name: &str, is_outbox: &dyn Fn(&str) -> bool) -> bo
 /// Reads a LIST response. Some servers put two blanks or a tab between its parts, and no quotes around names with blanks.
 fn folder(line: &[u8], utf8: bool) -> Option<Folder> {
     let (_, rest) = line.split_at_checked(6).filter(|(head, _)| head.eq_ignore_ascii_case(b"* LIST"))?;
-    let (Datum::List(attributes), rest) = Datum::read(behind_blanks(rest)?)? else { return None };
+    let (Value::List(attributes), rest) = Value::read(behind_blanks(rest)?)? else { return None };
     let (delimiter, rest) = delimiter(behind_blanks(rest)?)?;
     let wire = folder_name(behind_blanks(rest)?)?;
     let (mut uses, mut is_selectable) = (Vec::new(), true);
@@ -316,7 +317,7 @@ fn delimiter(text: &[u8]) -> Option<(Option<String>, &[u8])> {
     if let Some(rest) = text.strip_prefix(br#""\""#).filter(|rest| matches!(rest.first(), Some(b' ' | b'\t'))) {
         return Some((Some("\\".to_owned()), rest));
     }
-    let (delimiter, rest) = Datum::read(text)?;
+    let (delimiter, rest) = Value::read(text)?;
     Some((delimiter.text().map(|delimiter| delimiter.into_owned()), rest))
 }
 
@@ -324,7 +325,7 @@ fn delimiter(text: &[u8]) -> Option<(Option<String>, &[u8])> {
 fn folder_name(text: &[u8]) -> Option<String> {
     let text = text.strip_suffix(b"\r\n").unwrap_or(text);
     let lossy = |name: &[u8]| Some(String::from_utf8_lossy(name).into_owned()).filter(|name| !name.is_empty());
-    if let Some((Datum::Text(name), rest)) = Datum::read(text)
+    if let Some((Value::String(name), rest)) = Value::read(text)
         && (rest.trim_ascii().is_empty() || rest.trim_ascii().starts_with(b"("))
     {
         return lossy(&name);

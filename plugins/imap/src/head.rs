@@ -1,6 +1,6 @@
 //! What a FETCH response says before the body, and a body that stands in it.
 
-use crate::datum::Datum;
+use crate::value::Value;
 use crate::reader::Section;
 use crate::scan::{Known, items, opening};
 
@@ -14,7 +14,7 @@ pub(crate) fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
             b"BODY[HEADER]" | b"RFC822.HEADER" => Section::Headers,
             _ => return Some(()),
         };
-        if let Datum::Text(body) = value {
+        if let Value::String(body) = value {
             found = Some((section, body.into_owned()));
         }
         Some(())

@@ -1,7 +1,7 @@
 //! Transport `imap`: fetches, files and sends mail through a mailbox with folders (RFC 3501, RFC 9051).
 //!
 //! The session is our own, over `sdk::net`, because bodies have to stream: a message of a gigabyte passes through as it comes.
-//! `reader` takes responses apart into lines and literals; what is no body, `datum` and `scan` read.
+//! `reader` takes responses apart into lines and literals; what is no body, `value` and `scan` read.
 //! Messages are named by UID only, so that several commands may be on their way at a time.
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,6 @@ mod capabilities;
 mod command;
 mod connection;
 mod date;
-mod datum;
 mod file;
 mod filter;
 mod folders;
@@ -25,6 +24,7 @@ mod provider;
 mod reader;
 mod receive;
 mod scan;
+mod response_code;
 mod search;
 mod sent;
 mod session;
@@ -32,6 +32,7 @@ mod settings;
 mod state;
 mod test;
 mod uids;
+mod value;
 mod wait;
 mod watch;
 mod window;

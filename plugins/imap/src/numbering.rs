@@ -1,6 +1,6 @@
 //! The numbering of the selected folder (UIDVALIDITY, RFC 9051 section 2.3.1.1): a UID means a message only together with it.
 
-use crate::datum::code;
+use crate::response_code::response_code;
 
 /// The numbering by which a session names messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Numbering {
 /// The numbering that a response tells; 0 where it makes no sense.
 pub(crate) fn told(line: &[u8]) -> Option<u32> {
     let (_, words) = line.split_at_checked(5).filter(|(head, _)| head.eq_ignore_ascii_case(b"* OK "))?;
-    let (name, number) = code(words)?;
+    let (name, number) = response_code(words)?;
     name.eq_ignore_ascii_case("UIDVALIDITY").then(|| number.parse().unwrap_or_default())
 }
 

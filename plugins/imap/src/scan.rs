@@ -4,7 +4,7 @@
 //! nested lists by recursion.
 
 use crate::date::rfc3339;
-use crate::datum::Datum;
+use crate::value::Value;
 
 /// What a FETCH response without a body tells of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,16 +34,16 @@ pub(crate) fn scan(line: &[u8]) -> Option<Known> {
     known.number = items(line, |name, value| {
         match (name, value) {
             (b"UID", value) => known.uid = value.number()?,
-            (b"RFC822.SIZE", Datum::Atom(digits)) => {
+            (b"RFC822.SIZE", Value::Atom(digits)) => {
                 let size = size(digits);
                 (known.size, known.has_size) = (size.unwrap_or_default(), size.is_some());
             }
-            (b"FLAGS", Datum::List(flags)) => {
+            (b"FLAGS", Value::List(flags)) => {
                 let flags = flags.split(|byte| *byte == b' ').filter(|flag| !flag.is_empty());
                 known.flags = flags.map(|flag| String::from_utf8_lossy(flag).into_owned()).collect();
                 known.has_flags = true;
             }
-            (b"INTERNALDATE", Datum::Text(date)) => known.received = rfc3339(std::str::from_utf8(&date).unwrap_or_default()),
+            (b"INTERNALDATE", Value::String(date)) => known.received = rfc3339(std::str::from_utf8(&date).unwrap_or_default()),
             _ => (),
         }
         Some(())
@@ -52,7 +52,7 @@ pub(crate) fn scan(line: &[u8]) -> Option<Known> {
 }
 
 /// Gives each item of a FETCH response and its value to `take`, which ends the reading with `None`; the number of the message.
-pub(crate) fn items<'a>(line: &'a [u8], mut take: impl FnMut(&[u8], Datum<'a>) -> Option<()>) -> Option<u32> {
+pub(crate) fn items<'a>(line: &'a [u8], mut take: impl FnMut(&[u8], Value<'a>) -> Option<()>) -> Option<u32> {
     let (number, mut rest) = opening(line)?;
     loop {
         let end = rest.iter().position(|byte| b" [()\"\r".contains(byte)).filter(|end| *end > 0)?;
@@ -65,7 +65,7 @@ pub(crate) fn items<'a>(line: &'a [u8], mut take: impl FnMut(&[u8], Datum<'a>) -
             name.make_ascii_uppercase();
             name
         });
-        let (value, after) = Datum::read(rest[end + 1..].trim_ascii_start())?;
+        let (value, after) = Value::read(rest[end + 1..].trim_ascii_start())?;
         take(name, value)?;
         let after_spaces = after.trim_ascii_start();
         if after_spaces.starts_with(b")") && after_spaces[1..].trim_ascii().is_empty() {

@@ -4,45 +4,45 @@ use std::borrow::Cow;
 
 /// A value in a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Datum<'a> {
+pub(crate) enum Value<'a> {
     /// What stands between parentheses.
     List(&'a [u8]),
     /// A quoted string, without the backslashes that protect it, or a literal.
-    Text(Cow<'a, [u8]>),
+    String(Cow<'a, [u8]>),
     /// Anything else, up to the next space: a word, a number, NIL.
     Atom(&'a [u8]),
 }
 
-impl<'a> Datum<'a> {
+impl<'a> Value<'a> {
     /// The value at the beginning, and what stands behind it.
-    pub(crate) fn read(text: &'a [u8]) -> Option<(Datum<'a>, &'a [u8])> {
+    pub(crate) fn read(text: &'a [u8]) -> Option<(Value<'a>, &'a [u8])> {
         if text.first() == Some(&b'(') {
             return list(text);
         }
         if let Some(inside) = text.strip_prefix(b"\"") {
             let (inside, rest) = inside.split_at_checked(quoted(inside)?)?;
-            return Some((Datum::Text(plain(inside)), &rest[1..]));
+            return Some((Value::String(plain(inside)), &rest[1..]));
         }
         if let Some((literal, rest)) = literal(text) {
-            return Some((Datum::Text(Cow::Borrowed(literal)), rest));
+            return Some((Value::String(Cow::Borrowed(literal)), rest));
         }
         let end = text.iter().position(|byte| b" ()\"\r\n".contains(byte))?;
-        (end > 0).then(|| (Datum::Atom(&text[..end]), &text[end..]))
+        (end > 0).then(|| (Value::Atom(&text[..end]), &text[end..]))
     }
 
     /// A word or a string, as text.
     pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
         match self {
-            Datum::List(_) => None,
-            Datum::Text(text) => Some(String::from_utf8_lossy(text)),
-            Datum::Atom(atom) if atom.eq_ignore_ascii_case(b"NIL") => None,
-            Datum::Atom(atom) => Some(String::from_utf8_lossy(atom)),
+            Value::List(_) => None,
+            Value::String(text) => Some(String::from_utf8_lossy(text)),
+            Value::Atom(atom) if atom.eq_ignore_ascii_case(b"NIL") => None,
+            Value::Atom(atom) => Some(String::from_utf8_lossy(atom)),
         }
     }
 
     /// A number of 32 bits.
     pub(crate) fn number(&self) -> Option<u32> {
-        let Datum::Atom(digits) = self else { return None };
+        let Value::Atom(digits) = self else { return None };
         if !digits.iter().all(u8::is_ascii_digit) {
             return None;
         }
@@ -51,7 +51,7 @@ impl<'a> Datum<'a> {
 }
 
 /// A list whose end is found by counting.
-fn list(text: &[u8]) -> Option<(Datum<'_>, &[u8])> {
+fn list(text: &[u8]) -> Option<(Value<'_>, &[u8])> {
     let (mut depth, mut at) = (0_usize, 0);
     loop {
         at += match text.get(at)? {
@@ -61,7 +61,7 @@ fn list(text: &[u8]) -> Option<(Datum<'_>, &[u8])> {
                 depth += 1;
                 1
             }
-            b')' if depth == 1 => return Some((Datum::List(&text[1..at]), &text[at + 1..])),
+            b')' if depth == 1 => return Some((Value::List(&text[1..at]), &text[at + 1..])),
             b')' => {
                 depth -= 1;
                 1
@@ -105,37 +105,23 @@ fn literal(text: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.strip_prefix(b"}\r\n")?.split_at_checked(length)
 }
 
-/// A response code in brackets at the beginning of a server's words: its name and what it says (RFC 9051, section 7.1).
-pub(crate) fn code(words: &[u8]) -> Option<(&str, &str)> {
-    let inside = words.strip_prefix(b"[")?;
-    let inside = std::str::from_utf8(&inside[..memchr::memchr(b']', inside)?]).ok()?;
-    Some(inside.split_once(' ').unwrap_or((inside, "")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn values_are_read_to_their_end() {
-        let read = |text: &'static str| Datum::read(text.as_bytes()).map(|(value, rest)| (value, std::str::from_utf8(rest).unwrap()));
-        let text = |text: &'static str| Datum::Text(Cow::Borrowed(text.as_bytes()));
-        assert_eq!(read("abc)"), Some((Datum::Atom(b"abc"), ")")));
+        let read = |text: &'static str| Value::read(text.as_bytes()).map(|(value, rest)| (value, std::str::from_utf8(rest).unwrap()));
+        let text = |text: &'static str| Value::String(Cow::Borrowed(text.as_bytes()));
+        assert_eq!(read("abc)"), Some((Value::Atom(b"abc"), ")")));
         assert_eq!(read("\"a (\\\"b\\\\\" c"), Some((text("a (\"b\\"), " c")));
         assert_eq!(read("{3}\r\na)\" b"), Some((text("a)\""), " b")));
         assert_eq!(read("~{0}\r\n b"), Some((text(""), " b")));
-        assert_eq!(read("(a (b \")\") {2}\r\n)) c) d"), Some((Datum::List(b"a (b \")\") {2}\r\n)) c"), " d")));
+        assert_eq!(read("(a (b \")\") {2}\r\n)) c) d"), Some((Value::List(b"a (b \")\") {2}\r\n)) c"), " d")));
         for wrong in ["", " ", ")", "(", "(()", "\"", "\"a\\\"", "\"\\", "(\")", "abc"] {
             assert_eq!(read(wrong), None, "{wrong:?}");
         }
         let deep = ["(".repeat(1_000_000), ")".repeat(1_000_000)].concat();
-        assert!(matches!(Datum::read(deep.as_bytes()), Some((Datum::List(_), b""))));
-    }
-
-    #[test]
-    fn codes_are_read_before_whatever_words() {
-        assert_eq!(code(b"[UIDVALIDITY 7] ok"), Some(("UIDVALIDITY", "7")));
-        assert_eq!(code("[READ-ONLY]\u{fc}".as_bytes()), Some(("READ-ONLY", "")));
-        assert_eq!((code(b"[UIDNEXT 7"), code(b"ok [UIDNEXT 7]"), code(b"[\xff]")), (None, None, None));
+        assert!(matches!(Value::read(deep.as_bytes()), Some((Value::List(_), b""))));
     }
 }
