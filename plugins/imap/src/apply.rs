@@ -2,7 +2,7 @@
 
 use crate::response_code::response_code;
 use crate::folders::parse_id;
-use crate::scan::Known;
+use crate::fetch_response::Known;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::uids::Uids;

@@ -1,7 +1,7 @@
 //! Filtering on our side, for servers that cannot search for a text in its charset: Exchange takes nothing but US-ASCII.
 
 use crate::value::Value;
-use crate::scan::items;
+use crate::fetch_response::items;
 use crate::search::criteria;
 use crate::session::Session;
 use crate::uids::Uids;

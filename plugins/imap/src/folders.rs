@@ -5,7 +5,7 @@ use crate::response_code::response_code;
 use crate::value::Value;
 use crate::names::decode;
 use crate::numbering::told;
-use crate::scan::Known;
+use crate::fetch_response::Known;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::Extent;

@@ -1,7 +1,7 @@
 //! Transport `imap`: fetches, files and sends mail through a mailbox with folders (RFC 3501, RFC 9051).
 //!
 //! The session is our own, over `sdk::net`, because bodies have to stream: a message of a gigabyte passes through as it comes.
-//! `reader` takes responses apart into lines and literals; what is no body, `value` and `scan` read.
+//! `reader` takes responses apart into lines and literals; what is no body, `value` and `fetch_response` read.
 //! Messages are named by UID only, so that several commands may be on their way at a time.
 #![forbid(unsafe_code)]
 
@@ -12,10 +12,10 @@ mod capabilities;
 mod command;
 mod connection;
 mod date;
+mod fetch_response;
 mod file;
 mod filter;
 mod folders;
-mod head;
 mod login;
 mod marks;
 mod names;
@@ -23,7 +23,6 @@ mod numbering;
 mod provider;
 mod reader;
 mod receive;
-mod scan;
 mod response_code;
 mod search;
 mod sent;

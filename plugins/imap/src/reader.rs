@@ -3,7 +3,7 @@
 //! A response is gathered until its last line is there, with a limit on its size and on how deep it nests. Only the literal of a message body is not gathered: it is announced as [`Piece::Body`] and passes through, and
 //! NIL stands in its place.
 
-use crate::scan::opening;
+use crate::fetch_response::{Section, opening};
 use postkontor_plugin::net::Stream;
 use postkontor_plugin::{Call, Error, Status};
 
@@ -32,15 +32,6 @@ pub(crate) enum Piece {
     Response(Vec<u8>),
     /// The literal of a message body of so many bytes follows, to be read with [`Reader::body`]; `head` is the response so far.
     Body { head: Vec<u8>, section: Section, length: u64 },
-}
-
-/// What of a message a literal holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Section {
-    /// All of it.
-    Whole,
-    /// Its headers.
-    Headers,
 }
 
 /// The response that is being gathered.

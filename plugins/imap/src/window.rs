@@ -3,7 +3,7 @@
 //! What the host has taken is marked or deleted when the window has come, and comes again after a crash before that; so a window is to
 //! last about a second. Larger ones spare Dovecot up to a millisecond for each command.
 
-use crate::scan::Known;
+use crate::fetch_response::Known;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 

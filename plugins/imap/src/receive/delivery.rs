@@ -6,9 +6,8 @@
 
 use super::fetch::{Chores, Fetch};
 use crate::folders::id;
-use crate::head::{described, quoted_body, uid};
-use crate::reader::{Piece, Section};
-use crate::scan::{Known, opening, scan};
+use crate::reader::Piece;
+use crate::fetch_response::{Known, Section, described, opening, quoted_body, scan, uid};
 use crate::uids::Uids;
 use postkontor_plugin::{Action, Error, Incoming, Stage, Status};
 

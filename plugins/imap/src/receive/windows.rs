@@ -2,7 +2,7 @@
 
 use super::delivery::{Delivery, Wanted};
 use super::fetch::Fetch;
-use crate::scan::{Known, opening, scan};
+use crate::fetch_response::{Known, opening, scan};
 use crate::uids::Uids;
 use crate::window::{FIRST, LOOK, WINDOW, bytes, is_large, room, window};
 use postkontor_plugin::{Error, Stage, Status};
