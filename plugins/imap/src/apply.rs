@@ -2,7 +2,7 @@
 
 use crate::response_code::response_code;
 use crate::folders::parse_id;
-use crate::fetch_response::Known;
+use crate::fetch_response::MessageData;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::uids::Uids;
@@ -57,7 +57,7 @@ impl Session {
         for piece in Uids::pieces(uids) {
             let set = Uids::set(piece);
             let done = self.run(&format!("UID FETCH {set} (UID)"), call, |line| {
-                there.extend(Known::parse(line).map(|known| known.uid));
+                there.extend(MessageData::parse(line).map(|known| known.uid));
                 Ok(())
             })?;
             if !done.is_ok {

@@ -8,7 +8,7 @@ use crate::value::Value;
 
 /// What a FETCH response without a body tells of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Known {
+pub(crate) struct MessageData {
     pub(crate) number: u32,
     pub(crate) uid: u32,
     pub(crate) size: u64,
@@ -20,10 +20,10 @@ pub(crate) struct Known {
     pub(crate) received: Option<String>,
 }
 
-impl Known {
+impl MessageData {
     /// Reads a FETCH response; `None` for any other response and for one without a UID.
-    pub(crate) fn parse(line: &[u8]) -> Option<Known> {
-        scan(line).filter(|known| known.uid > 0)
+    pub(crate) fn parse(line: &[u8]) -> Option<MessageData> {
+        parse_fetch(line).filter(|data| data.uid > 0)
     }
 }
 
@@ -38,31 +38,31 @@ pub(crate) enum Section {
 
 /// Reads `* 3 FETCH (UID 17 FLAGS (\Seen) INTERNALDATE "…" RFC822.SIZE 1234)`, the items in any order and others between them.
 /// `None` for any other response and for one of another form; the UID is 0 where there is none.
-pub(crate) fn scan(line: &[u8]) -> Option<Known> {
-    let mut known = Known::default();
-    known.number = items(line, |name, value| {
+pub(crate) fn parse_fetch(line: &[u8]) -> Option<MessageData> {
+    let mut data = MessageData::default();
+    data.number = data_items(line, |name, value| {
         match (name, value) {
-            (b"UID", value) => known.uid = value.number()?,
+            (b"UID", value) => data.uid = value.number()?,
             (b"RFC822.SIZE", Value::Atom(digits)) => {
                 let size = size(digits);
-                (known.size, known.has_size) = (size.unwrap_or_default(), size.is_some());
+                (data.size, data.has_size) = (size.unwrap_or_default(), size.is_some());
             }
             (b"FLAGS", Value::List(flags)) => {
                 let flags = flags.split(|byte| *byte == b' ').filter(|flag| !flag.is_empty());
-                known.flags = flags.map(|flag| String::from_utf8_lossy(flag).into_owned()).collect();
-                known.has_flags = true;
+                data.flags = flags.map(|flag| String::from_utf8_lossy(flag).into_owned()).collect();
+                data.has_flags = true;
             }
-            (b"INTERNALDATE", Value::String(date)) => known.received = rfc3339(std::str::from_utf8(&date).unwrap_or_default()),
+            (b"INTERNALDATE", Value::String(date)) => data.received = rfc3339(std::str::from_utf8(&date).unwrap_or_default()),
             _ => (),
         }
         Some(())
     })?;
-    Some(known)
+    Some(data)
 }
 
 /// Gives each item of a FETCH response and its value to `take`, which ends the reading with `None`; the number of the message.
-pub(crate) fn items<'a>(line: &'a [u8], mut take: impl FnMut(&[u8], Value<'a>) -> Option<()>) -> Option<u32> {
-    let (number, mut rest) = opening(line)?;
+pub(crate) fn data_items<'a>(line: &'a [u8], mut take: impl FnMut(&[u8], Value<'a>) -> Option<()>) -> Option<u32> {
+    let (number, mut rest) = fetch_start(line)?;
     loop {
         let end = rest.iter().position(|byte| b" [()\"\r".contains(byte)).filter(|end| *end > 0)?;
         // A section may have spaces: BODY[HEADER.FIELDS (SUBJECT)].
@@ -85,7 +85,7 @@ pub(crate) fn items<'a>(line: &'a [u8], mut take: impl FnMut(&[u8], Value<'a>) -
 }
 
 /// The number of the message that a FETCH response is about, and what stands behind its parenthesis.
-pub(crate) fn opening(line: &[u8]) -> Option<(u32, &[u8])> {
+pub(crate) fn fetch_start(line: &[u8]) -> Option<(u32, &[u8])> {
     let rest = line.strip_prefix(b"* ")?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (number, rest) = rest.split_at(digits);
@@ -107,7 +107,7 @@ fn size(digits: &[u8]) -> Option<u64> {
 pub(crate) fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
     memchr::memchr(b'"', line)?;
     let mut found = None;
-    items(line, |name, value| {
+    data_items(line, |name, value| {
         let section = match name {
             b"BODY[]" | b"RFC822" => Section::Whole,
             b"BODY[HEADER]" | b"RFC822.HEADER" => Section::Headers,
@@ -122,19 +122,19 @@ pub(crate) fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
 }
 
 /// What a FETCH response tells before its body, which is the last item of `head`, or a response that is whole.
-pub(crate) fn described(head: &[u8]) -> Option<Known> {
+pub(crate) fn parse_head(head: &[u8]) -> Option<MessageData> {
     if head.ends_with(b"\r\n") {
-        return Known::parse(head);
+        return MessageData::parse(head);
     }
     let item = memchr::memrchr2(b' ', b'(', head.strip_suffix(b" ")?.trim_ascii_end())?;
-    Known::parse(&[&head[..item], b")\r\n"].concat())
+    MessageData::parse(&[&head[..item], b")\r\n"].concat())
 }
 
 /// The UID in the part of a FETCH response that stands before the body, or in a response that is whole. Never what looks like one in the
 /// value of another item: keywords are named by whoever shares the folder.
-pub(crate) fn uid(head: &[u8]) -> Option<u32> {
-    let (_, items) = opening(head)?;
-    first_uid(items).or_else(|| described(head).map(|known| known.uid))
+pub(crate) fn uid_in_head(head: &[u8]) -> Option<u32> {
+    let (_, items) = fetch_start(head)?;
+    first_uid(items).or_else(|| parse_head(head).map(|data| data.uid))
 }
 
 /// The UID where it is the first item, as it is with most servers.
@@ -152,32 +152,32 @@ mod tests {
 
     #[test]
     fn the_common_form_is_read_in_any_order() {
-        let known =
-            scan(b"* 3 FETCH (FLAGS (\\Seen $Done) RFC822.SIZE 1234 INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" UID 17)\r\n").unwrap();
-        assert_eq!((known.number, known.uid, known.size, known.has_size), (3, 17, 1234, true));
-        assert_eq!(known.flags, ["\\Seen", "$Done"]);
-        assert_eq!(known.received.as_deref(), Some("2026-11-20T10:00:00+01:00"));
+        let data =
+            parse_fetch(b"* 3 FETCH (FLAGS (\\Seen $Done) RFC822.SIZE 1234 INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" UID 17)\r\n").unwrap();
+        assert_eq!((data.number, data.uid, data.size, data.has_size), (3, 17, 1234, true));
+        assert_eq!(data.flags, ["\\Seen", "$Done"]);
+        assert_eq!(data.received.as_deref(), Some("2026-11-20T10:00:00+01:00"));
     }
 
     /// The same by imap-proto alone, which cannot read sizes above 32 bits.
-    fn judged(line: &[u8]) -> Option<Known> {
+    fn judged(line: &[u8]) -> Option<MessageData> {
         let Ok((b"", Response::Fetch(number, attributes))) = Response::parse(line) else { return None };
-        let mut known = Known { number, ..Known::default() };
+        let mut data = MessageData { number, ..MessageData::default() };
         for attribute in attributes {
             match attribute {
-                AttributeValue::Uid(uid) => known.uid = uid,
-                AttributeValue::Rfc822Size(size) => (known.size, known.has_size) = (size.into(), true),
+                AttributeValue::Uid(uid) => data.uid = uid,
+                AttributeValue::Rfc822Size(size) => (data.size, data.has_size) = (size.into(), true),
                 AttributeValue::Flags(flags) => {
-                    known.flags = flags.into_iter().map(|flag| flag.into_owned()).collect();
-                    known.has_flags = true;
+                    data.flags = flags.into_iter().map(|flag| flag.into_owned()).collect();
+                    data.has_flags = true;
                 }
-                AttributeValue::InternalDate(date) => known.received = rfc3339(&date),
+                AttributeValue::InternalDate(date) => data.received = rfc3339(&date),
                 // Of what it does not know it says nothing.
                 AttributeValue::Unknown => return None,
                 _ => (),
             }
         }
-        Some(known)
+        Some(data)
     }
 
     /// Responses of pieces in any order, with a byte changed in most of them: what both read they read alike.
@@ -211,9 +211,9 @@ mod tests {
                 let at = random(line.len());
                 line[at] = BYTES[random(BYTES.len())];
             }
-            match (scan(&line), judged(&line)) {
-                (Some(known), Some(judged)) => {
-                    assert_eq!(known, judged, "{}", line.escape_ascii());
+            match (parse_fetch(&line), judged(&line)) {
+                (Some(data), Some(judged)) => {
+                    assert_eq!(data, judged, "{}", line.escape_ascii());
                     both += 1;
                 }
                 (Some(_), None) => here += 1,
@@ -227,11 +227,11 @@ mod tests {
     /// What imap-proto panics at, or follows by recursion to the end of the stack.
     #[test]
     fn whatever_a_server_sends_is_read_or_not_and_nothing_else() {
-        let known = scan(b"* 1 FETCH (UID 5 INTERNALDATE NIL FLAGS (\\Seen) RFC822.SIZE 5)\r\n").unwrap();
-        assert_eq!((known.uid, known.received, known.size, known.has_flags), (5, None, 5, true));
+        let data = parse_fetch(b"* 1 FETCH (UID 5 INTERNALDATE NIL FLAGS (\\Seen) RFC822.SIZE 5)\r\n").unwrap();
+        assert_eq!((data.uid, data.received, data.size, data.has_flags), (5, None, 5, true));
         for before in ["X (\")", "X a\"b", ""] {
             let deep = format!("* 1 FETCH (UID 5 {before} BODYSTRUCTURE {}{})\r\n", "(".repeat(500_000), ")".repeat(500_000));
-            assert!(scan(deep.as_bytes()).is_none_or(|known| known.uid == 5));
+            assert!(parse_fetch(deep.as_bytes()).is_none_or(|data| data.uid == 5));
         }
         for line in [
             "",
@@ -243,7 +243,7 @@ mod tests {
             "* 1 FETCH (BODY[ X)\r\n",
             "* 1 FETCH (UID 4294967296)\r\n",
         ] {
-            assert_eq!(scan(line.as_bytes()), None, "{line:?}");
+            assert_eq!(parse_fetch(line.as_bytes()), None, "{line:?}");
         }
     }
 
@@ -259,16 +259,16 @@ mod tests {
 
     #[test]
     fn the_uid_is_found_before_the_body() {
-        assert_eq!(uid(b"* 1 FETCH (UID 5 BODY[] "), Some(5));
-        assert_eq!(uid(b"* 1 FETCH (FLAGS (\\Seen) UID 77 BODY[] "), Some(77));
-        assert_eq!(uid(b"* 1 fetch (uid 5)\r\n"), Some(5));
+        assert_eq!(uid_in_head(b"* 1 FETCH (UID 5 BODY[] "), Some(5));
+        assert_eq!(uid_in_head(b"* 1 FETCH (FLAGS (\\Seen) UID 77 BODY[] "), Some(77));
+        assert_eq!(uid_in_head(b"* 1 fetch (uid 5)\r\n"), Some(5));
         for head in ["* 1 FETCH (BODY[] ", "* 1 FETCH (FLAGS (UID 7) BODY[] ", "* 1 FETCH (X \"UID 7 \" BODY[] ", "* OK (UID 5 BODY[] "] {
-            assert_eq!(uid(head.as_bytes()), None, "{head}");
+            assert_eq!(uid_in_head(head.as_bytes()), None, "{head}");
         }
-        assert_eq!(uid(b"* 1 FETCH (FLAGS (UID 7) UID 5 BODY[] "), Some(5));
-        assert_eq!(described(b"* 1 FETCH (UID 5 FLAGS (\\Seen) BODY[] ").map(|known| (known.uid, known.has_flags)), Some((5, true)));
-        assert_eq!(described(b"* 1 FETCH (UID 5 FLAGS () BODY[] \"a\")\r\n").map(|known| (known.uid, known.has_flags)), Some((5, true)));
-        assert_eq!((described(b"* 1 FETCH (BODY[] "), described(b"* 1 FETCH (FLAGS () BODY[] "), described(b"")), (None, None, None));
-        assert_eq!(opening(b"* 12 FETCH (BODY[] ").map(|(number, _)| number), Some(12));
+        assert_eq!(uid_in_head(b"* 1 FETCH (FLAGS (UID 7) UID 5 BODY[] "), Some(5));
+        assert_eq!(parse_head(b"* 1 FETCH (UID 5 FLAGS (\\Seen) BODY[] ").map(|data| (data.uid, data.has_flags)), Some((5, true)));
+        assert_eq!(parse_head(b"* 1 FETCH (UID 5 FLAGS () BODY[] \"a\")\r\n").map(|data| (data.uid, data.has_flags)), Some((5, true)));
+        assert_eq!((parse_head(b"* 1 FETCH (BODY[] "), parse_head(b"* 1 FETCH (FLAGS () BODY[] "), parse_head(b"")), (None, None, None));
+        assert_eq!(fetch_start(b"* 12 FETCH (BODY[] ").map(|(number, _)| number), Some(12));
     }
 }

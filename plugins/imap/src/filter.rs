@@ -1,7 +1,7 @@
 //! Filtering on our side, for servers that cannot search for a text in its charset: Exchange takes nothing but US-ASCII.
 
 use crate::value::Value;
-use crate::fetch_response::items;
+use crate::fetch_response::data_items;
 use crate::search::criteria;
 use crate::session::Session;
 use crate::uids::Uids;
@@ -67,7 +67,7 @@ impl Session {
 /// The UID and the headers in a FETCH response.
 fn headers(line: &[u8]) -> Option<(u32, Vec<u8>)> {
     let (mut uid, mut headers) = (None, None);
-    items(line, |name, value| {
+    data_items(line, |name, value| {
         match (name, value) {
             (b"UID", value) => uid = Some(value.number()?),
             (name, Value::String(text)) if name.starts_with(b"BODY[HEADER") => headers = Some(text.into_owned()),

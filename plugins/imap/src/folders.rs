@@ -5,7 +5,7 @@ use crate::response_code::response_code;
 use crate::value::Value;
 use crate::names::decode;
 use crate::numbering::told;
-use crate::fetch_response::Known;
+use crate::fetch_response::MessageData;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::Extent;
@@ -69,7 +69,7 @@ pub(crate) fn list(session: &mut Session, settings: &Settings, request: &ListReq
     let mut bytes = 0;
     let done = session.run("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE)", call, |line| {
         bytes = within(bytes + line.len())?;
-        if let Some(known) = Known::parse(line) {
+        if let Some(known) = MessageData::parse(line) {
             let id = id(&selected.name, selected.validity, known.uid);
             messages.push(Listed { id, size: known.has_size.then_some(known.size), flags: Some(known.flags), received: known.received });
         }
@@ -392,12 +392,12 @@ mod tests {
     #[test]
     fn a_fetch_response_is_read_in_any_order() {
         let known =
-            Known::parse(b"* 3 FETCH (FLAGS (\\Seen) RFC822.SIZE 1234 INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" UID 17)\r\n").unwrap();
+            MessageData::parse(b"* 3 FETCH (FLAGS (\\Seen) RFC822.SIZE 1234 INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" UID 17)\r\n").unwrap();
         assert_eq!((known.number, known.uid, known.size), (3, 17, 1234));
         assert_eq!(known.flags, ["\\Seen"]);
         assert_eq!(known.received.as_deref(), Some("2026-11-20T10:00:00+01:00"));
-        assert!(Known::parse(b"* 3 FETCH (FLAGS ())\r\n").is_none());
-        let known = |size: &str| Known::parse(format!("* 3 FETCH (UID 17 rfc822.size {size} FLAGS ())\r\n").as_bytes());
+        assert!(MessageData::parse(b"* 3 FETCH (FLAGS ())\r\n").is_none());
+        let known = |size: &str| MessageData::parse(format!("* 3 FETCH (UID 17 rfc822.size {size} FLAGS ())\r\n").as_bytes());
         let large = |size: &str| known(size).filter(|known| known.has_size).map(|known| known.size);
         for size in [0, 4_294_967_295, 4_294_967_296, 5_000_000_000, 9_223_372_036_854_775_807] {
             assert_eq!(large(&size.to_string()), Some(size));

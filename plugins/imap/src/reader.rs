@@ -3,7 +3,7 @@
 //! A response is gathered until its last line is there, with a limit on its size and on how deep it nests. Only the literal of a message body is not gathered: it is announced as [`Piece::Body`] and passes through, and
 //! NIL stands in its place.
 
-use crate::fetch_response::{Section, opening};
+use crate::fetch_response::{Section, fetch_start};
 use postkontor_plugin::net::Stream;
 use postkontor_plugin::{Call, Error, Status};
 
@@ -157,7 +157,7 @@ fn literal(line: &[u8]) -> Option<(usize, u64)> {
 /// The body that a FETCH response is about to give: `* 1 FETCH (… BODY[] ` or `* 1 FETCH (… BODY[HEADER] `. Nothing else is ever asked for.
 /// Some servers answer under the older names, RFC822 and RFC822.HEADER.
 fn section(head: &[u8]) -> Option<Section> {
-    opening(head)?;
+    fetch_start(head)?;
     let head = head.strip_suffix(b" ")?.trim_ascii_end();
     let is_item = |item: &[u8]| {
         let before = head.len().checked_sub(item.len() + 1).map(|at| &head[at..]);

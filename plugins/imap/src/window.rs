@@ -3,7 +3,7 @@
 //! What the host has taken is marked or deleted when the window has come, and comes again after a crash before that; so a window is to
 //! last about a second. Larger ones spare Dovecot up to a millisecond for each command.
 
-use crate::fetch_response::Known;
+use crate::fetch_response::MessageData;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -30,25 +30,25 @@ pub(crate) fn room(before: u64, bytes: u64, elapsed: Duration) -> u64 {
 }
 
 /// The bytes of all of them.
-pub(crate) fn bytes(window: &[Known]) -> u64 {
-    window.iter().fold(0, |sum, known| sum.saturating_add(known.size))
+pub(crate) fn bytes(window: &[MessageData]) -> u64 {
+    window.iter().fold(0, |sum, message| sum.saturating_add(message.size))
 }
 
 /// How many of the messages go into the next window of so many bytes, headers apart from whole messages.
-pub(crate) fn window(rest: &[Known], max_bytes: Option<u64>, room: u64) -> usize {
+pub(crate) fn window(rest: &[MessageData], max_bytes: Option<u64>, room: u64) -> usize {
     let headers = rest.first().is_some_and(|first| is_large(first, max_bytes));
     let mut bytes: u64 = 0;
-    let fits = |known: &&Known| {
+    let fits = |message: &&MessageData| {
         let before = bytes;
-        bytes = bytes.saturating_add(if headers { 4096 } else { known.size });
-        is_large(known, max_bytes) == headers && (before == 0 || bytes <= room)
+        bytes = bytes.saturating_add(if headers { 4096 } else { message.size });
+        is_large(message, max_bytes) == headers && (before == 0 || bytes <= room)
     };
     rest.iter().take_while(fits).count().max(1)
 }
 
 /// One of which the server told no size may be of any.
-pub(crate) fn is_large(known: &Known, max_bytes: Option<u64>) -> bool {
-    max_bytes.is_some_and(|limit| known.size > limit || !known.has_size)
+pub(crate) fn is_large(message: &MessageData, max_bytes: Option<u64>) -> bool {
+    max_bytes.is_some_and(|limit| message.size > limit || !message.has_size)
 }
 
 #[cfg(test)]
@@ -57,14 +57,14 @@ mod tests {
 
     #[test]
     fn windows_keep_headers_and_whole_messages_apart() {
-        let known = |size| Known { uid: 1, size, has_size: true, ..Known::default() };
-        let rest = [known(10), known(20), known(5000), known(30)];
+        let message = |size| MessageData { uid: 1, size, has_size: true, ..MessageData::default() };
+        let rest = [message(10), message(20), message(5000), message(30)];
         assert_eq!(window(&rest, Some(1000), FIRST_BYTES), 2);
         assert_eq!(window(&rest[2..], Some(1000), FIRST_BYTES), 1);
         assert_eq!(window(&rest, None, FIRST_BYTES), 4);
         assert_eq!(window(&rest, None, 100), 2);
-        assert_eq!(window(&[known(FIRST_BYTES * 2), known(1)], None, FIRST_BYTES), 1);
-        assert_eq!(bytes(&[known(u64::MAX), known(1)]), u64::MAX);
+        assert_eq!(window(&[message(FIRST_BYTES * 2), message(1)], None, FIRST_BYTES), 1);
+        assert_eq!(bytes(&[message(u64::MAX), message(1)]), u64::MAX);
     }
 
     #[test]

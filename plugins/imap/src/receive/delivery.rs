@@ -7,7 +7,7 @@
 use super::fetch::{Chores, Fetch};
 use crate::folders::id;
 use crate::reader::Piece;
-use crate::fetch_response::{Known, Section, described, opening, quoted_body, scan, uid};
+use crate::fetch_response::{MessageData, Section, fetch_start, parse_fetch, parse_head, quoted_body, uid_in_head};
 use crate::uids::Uids;
 use postkontor_plugin::{Action, Error, Incoming, Stage, Status};
 
@@ -29,7 +29,7 @@ pub(super) enum Wanted {
 /// A FETCH command that is under way.
 pub(super) struct Delivery<'d, 'a, 'b> {
     fetch: &'d mut Fetch<'a, 'b>,
-    window: &'d mut [Known],
+    window: &'d mut [MessageData],
     /// How many bytes of each message of the window came.
     lengths: Vec<Option<u64>>,
     section: Section,
@@ -57,13 +57,13 @@ enum Flow {
 
 impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
     /// Asks for the messages of one window.
-    pub(super) fn start(fetch: &'d mut Fetch<'a, 'b>, window: &'d mut [Known], wanted: Wanted) -> Result<Delivery<'d, 'a, 'b>, Error> {
+    pub(super) fn start(fetch: &'d mut Fetch<'a, 'b>, window: &'d mut [MessageData], wanted: Wanted) -> Result<Delivery<'d, 'a, 'b>, Error> {
         let items = match wanted {
             Wanted::Headers => "UID BODY.PEEK[HEADER]",
             Wanted::Described if fetch.has_details => "UID FLAGS INTERNALDATE BODY.PEEK[]",
             Wanted::Whole | Wanted::Described => "UID BODY.PEEK[]",
         };
-        let command = format!("UID FETCH {} ({items})", Uids::new(window.iter().map(|known| known.uid)).text());
+        let command = format!("UID FETCH {} ({items})", Uids::new(window.iter().map(|message| message.uid)).text());
         let tag = fetch.session.start(&command, fetch.call)?;
         let is_headers = wanted == Wanted::Headers;
         Ok(Delivery {
@@ -132,7 +132,7 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
         let is_wanted = !self.chores.stopped && section == self.section;
         let Some(place) = self.place(head).filter(|_| is_wanted) else {
             // A look tells the number of the message, by which one whose UID stands behind the body is known.
-            self.fetch.needs_look |= self.is_described && is_wanted && uid(head).is_none();
+            self.fetch.needs_look |= self.is_described && is_wanted && uid_in_head(head).is_none();
             return self.read_past(body);
         };
         let uid = self.window[place].uid;
@@ -159,7 +159,7 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
                 }
             }
         }
-        self.fetch.came(uid, opening(head).map(|(number, _)| number));
+        self.fetch.came(uid, fetch_start(head).map(|(number, _)| number));
         self.pending = Some(uid);
         Ok(Flow::On)
     }
@@ -167,35 +167,35 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
     /// Which message of the window this is. As a rule the UID stands before the body; a server that puts it behind is told by the
     /// number of its message, which [`Delivery::close`] confirms.
     fn place(&self, head: &[u8]) -> Option<usize> {
-        match uid(head) {
+        match uid_in_head(head) {
             // `look` has sorted them.
-            Some(uid) => self.window.binary_search_by_key(&uid, |known| known.uid).ok(),
+            Some(uid) => self.window.binary_search_by_key(&uid, |message| message.uid).ok(),
             None if head.ends_with(b"\r\n") => None,
-            None => opening(head).and_then(|(number, _)| self.window.iter().position(|known| known.number == number)),
+            None => fetch_start(head).and_then(|(number, _)| self.window.iter().position(|message| message.number == number)),
         }
     }
 
     /// Takes note of what is told of a message that comes undescribed. Where that stands behind the body, it comes by a look instead.
     fn describe(&mut self, place: usize, head: &[u8], size: u64) -> bool {
-        let known = &mut self.window[place];
+        let message = &mut self.window[place];
         if self.fetch.has_details {
-            let told = described(head).filter(|told| told.has_flags && told.received.is_some());
+            let told = parse_head(head).filter(|told| told.has_flags && told.received.is_some());
             let Some(told) = told else {
                 self.fetch.needs_look = true;
                 return false;
             };
-            (known.flags, known.received) = (told.flags, told.received);
+            (message.flags, message.received) = (told.flags, told.received);
         }
-        (known.size, known.has_size) = (size, true);
+        (message.size, message.has_size) = (size, true);
         true
     }
 
     fn announce(&mut self, place: usize) -> Result<(), Error> {
-        let known = &mut self.window[place];
-        self.incoming.id = known.uid.to_string() + &self.behind;
-        self.incoming.size = known.has_size.then_some(known.size);
-        self.incoming.flags = std::mem::take(&mut known.flags);
-        self.incoming.received = known.received.take();
+        let message = &mut self.window[place];
+        self.incoming.id = message.uid.to_string() + &self.behind;
+        self.incoming.size = message.has_size.then_some(message.size);
+        self.incoming.flags = std::mem::take(&mut message.flags);
+        self.incoming.received = message.received.take();
         self.fetch.call.announce(&self.incoming)
     }
 
@@ -205,8 +205,8 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
         let session = &mut *self.fetch.session;
         let behind = session.reader.length();
         match session.reader.next(&mut session.stream, self.fetch.call)? {
-            Piece::Response(line) if &line[behind..] == b")\r\n" && self::uid(head).is_some() => Ok(()),
-            Piece::Response(line) if scan(&line).is_some_and(|known| known.uid == uid) => Ok(()),
+            Piece::Response(line) if &line[behind..] == b")\r\n" && uid_in_head(head).is_some() => Ok(()),
+            Piece::Response(line) if parse_fetch(&line).is_some_and(|message| message.uid == uid) => Ok(()),
             Piece::Response(line) => Err(session.malformed(&line)),
             Piece::Body { head, .. } => Err(session.malformed(&head)),
         }

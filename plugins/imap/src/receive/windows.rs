@@ -2,7 +2,7 @@
 
 use super::delivery::{Delivery, Wanted};
 use super::fetch::Fetch;
-use crate::fetch_response::{Known, opening, scan};
+use crate::fetch_response::{MessageData, fetch_start, parse_fetch};
 use crate::uids::Uids;
 use crate::window::{FIRST, LOOK, WINDOW, bytes, is_large, room, window};
 use postkontor_plugin::{Error, Stage, Status};
@@ -23,7 +23,7 @@ impl Fetch<'_, '_> {
             }
             let (uids, after) = rest.split_at(Uids::nameable(rest.iter().copied().take(count.min(self.left()))));
             rest = after;
-            let mut window: Vec<Known> = uids.iter().map(|uid| Known { uid: *uid, ..Known::default() }).collect();
+            let mut window: Vec<MessageData> = uids.iter().map(|uid| MessageData { uid: *uid, ..MessageData::default() }).collect();
             if self.read(&mut window, Wanted::Described)? {
                 return Ok(true);
             }
@@ -43,8 +43,8 @@ impl Fetch<'_, '_> {
         // Messages that were too large before are wanted when they no longer are.
         let is_known = |uid: &u32| max_bytes.is_some() && self.state.headers.contains(*uid);
         let known: Vec<u32> = matching.iter().copied().filter(is_known).collect();
-        let known = self.look(&known)?.into_iter().filter(|known| is_large(known, max_bytes));
-        let known: HashSet<u32> = known.map(|known| known.uid).collect();
+        let known = self.look(&known)?.into_iter().filter(|message| is_large(message, max_bytes));
+        let known: HashSet<u32> = known.map(|message| message.uid).collect();
         let is_new =
             |uid: &u32| !self.state.fetched.contains(*uid) && !self.condemned.contains(uid) && !known.contains(uid) && self.is_due(*uid);
         Ok(matching.into_iter().filter(is_new).collect())
@@ -58,7 +58,7 @@ impl Fetch<'_, '_> {
                 return Ok(true);
             }
             let mut known = self.look(piece)?;
-            let is_known = |uid: &u32| known.binary_search_by_key(uid, |known| known.uid).is_ok();
+            let is_known = |uid: &u32| known.binary_search_by_key(uid, |message| message.uid).is_ok();
             self.absent.extend(piece.iter().filter(|uid| !is_known(uid)));
             let mut rest = known.as_mut_slice();
             while !rest.is_empty() {
@@ -73,7 +73,7 @@ impl Fetch<'_, '_> {
                 if self.read(window, wanted)? {
                     return Ok(true);
                 }
-                let due: Vec<u32> = window.iter().map(|known| known.uid).filter(|uid| self.is_due(*uid)).collect();
+                let due: Vec<u32> = window.iter().map(|message| message.uid).filter(|uid| self.is_due(*uid)).collect();
                 if self.spoiled.len() == spoiled {
                     self.absent.extend(due);
                 } else if self.fetch_known(&due, max_bytes)? {
@@ -86,7 +86,7 @@ impl Fetch<'_, '_> {
     }
 
     /// Fetches one window, and marks and deletes what is to be; whether no more messages are wanted.
-    fn read(&mut self, window: &mut [Known], wanted: Wanted) -> Result<bool, Error> {
+    fn read(&mut self, window: &mut [MessageData], wanted: Wanted) -> Result<bool, Error> {
         let (started, is_measured) = (Instant::now(), wanted != Wanted::Headers);
         let chores = Delivery::start(self, window, wanted)?.run()?;
         if is_measured {
@@ -97,15 +97,15 @@ impl Fetch<'_, '_> {
     }
 
     /// Size, flags and date of each wanted message.
-    fn look(&mut self, wanted: &[u32]) -> Result<Vec<Known>, Error> {
+    fn look(&mut self, wanted: &[u32]) -> Result<Vec<MessageData>, Error> {
         let mut found = BTreeMap::new();
         let items = if self.has_details { "UID FLAGS INTERNALDATE RFC822.SIZE" } else { "UID RFC822.SIZE" };
         for piece in wanted.chunks(LOOK) {
             let command = format!("UID FETCH {} ({items})", Uids::set(piece));
             let (mut responses, mut unreadable) = (0, None);
             let done = self.session.run(&command, self.call, |line| {
-                let known = scan(line);
-                if known.is_none() && opening(line).is_some() {
+                let known = parse_fetch(line);
+                if known.is_none() && fetch_start(line).is_some() {
                     unreadable.get_or_insert_with(|| line.to_vec());
                 }
                 let Some(known) = known.filter(|known| piece.binary_search(&known.uid).is_ok()) else { return Ok(()) };
