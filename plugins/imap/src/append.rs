@@ -1,6 +1,6 @@
 //! Sending by putting the message into a folder, whose rule on the server sends it on.
 
-use crate::command::Done;
+use crate::command::Completion;
 use crate::names::is_ambiguous;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -115,7 +115,7 @@ impl Session {
 
     /// The folder's name in the list, where the wire may have it otherwise than we would write it: a message that left cannot be sent again.
     fn appended_to(&mut self, folder: &str, call: &Call) -> Result<String, Error> {
-        let is_known = !is_ambiguous(folder) || self.wires.knows(folder);
+        let is_known = !is_ambiguous(folder) || self.wire_names.knows(folder);
         let listed = if is_known { None } else { self.listed(folder, call)? };
         Ok(listed.unwrap_or_else(|| folder.to_owned()))
     }
@@ -126,14 +126,14 @@ impl Session {
             Message::Held(message) => message.len() as u64,
             Message::Streamed { size, .. } => *size,
         };
-        let unasked = matches!(message, Message::Held(message) if self.takes_unasked(message.len()));
+        let is_non_synchronizing = matches!(message, Message::Held(message) if self.takes_non_synchronizing(message.len()));
         let tag = self.next_tag();
-        let plus = if unasked { "+" } else { "" };
+        let plus = if is_non_synchronizing { "+" } else { "" };
         // RFC 6855, section 4: headers in UTF-8 travel as a literal8 in parentheses.
         let (before, behind): (&str, &[u8]) = if utf8 { ("UTF8 (~", b")\r\n") } else { ("", b"\r\n") };
         let command = format!("{tag} APPEND {} (\\Seen) {before}{{{size}{plus}}}\r\n", self.wire(folder));
         let mut before = command.into_bytes();
-        if !unasked {
+        if !is_non_synchronizing {
             self.stream.write(&before, call).map_err(at)?;
             if let Some(refusal) = self.consent(&tag, call).map_err(at)? {
                 return Ok(refusal);
@@ -182,18 +182,18 @@ impl Session {
 
     /// Waits for the server to ask for the message. A refusal says so before anything of it was sent.
     fn consent(&mut self, tag: &str, call: &Call) -> Result<Option<Appended>, Error> {
-        match self.invited(tag, call)? {
+        match self.wait_for_continuation(tag, call)? {
             None => Ok(None),
-            Some(done) => self.whole(&done).map(Some).ok_or_else(|| self.refused("imap.append_refused", &done)),
+            Some(completion) => self.whole(&completion).map(Some).ok_or_else(|| self.refused("imap.append_refused", &completion)),
         }
     }
 
     /// What can be done about a refusal when the message is still whole, if anything.
-    fn whole(&self, done: &Done) -> Option<Appended> {
-        if done.has("TRYCREATE") || done.has("NONEXISTENT") {
-            Some(Appended::Missing(self.refused(MISSING, done).stage(Stage::Mailbox)))
-        } else if done.is_bad {
-            Some(Appended::Misunderstood(self.refused("imap.append_refused", done).stage(Stage::Content)))
+    fn whole(&self, completion: &Completion) -> Option<Appended> {
+        if completion.has("TRYCREATE") || completion.has("NONEXISTENT") {
+            Some(Appended::Missing(self.refused(MISSING, completion).stage(Stage::Mailbox)))
+        } else if completion.is_bad {
+            Some(Appended::Misunderstood(self.refused("imap.append_refused", completion).stage(Stage::Content)))
         } else {
             None
         }
@@ -201,17 +201,17 @@ impl Session {
 
     /// Waits for the verdict on a message that has left.
     fn appended(&mut self, tag: &str, held: bool, call: &Call) -> Result<Appended, Error> {
-        let done = self.finish(tag, call, |_| Ok(())).map_err(in_doubt)?;
-        if done.is_ok {
-            return Ok(Appended::Yes(done.appended));
+        let completion = self.read_completion(tag, call, |_| Ok(())).map_err(in_doubt)?;
+        if completion.is_ok {
+            return Ok(Appended::Yes(completion.append_uid));
         }
         // A message that was streamed is gone; the caller may send it again.
-        match self.whole(&done) {
+        match self.whole(&completion) {
             Some(appended) if held => return Ok(appended),
             Some(Appended::Missing(error)) => return Err(error),
             _ => (),
         }
-        Err(self.refused("imap.append_refused", &done).stage(Stage::Acceptance))
+        Err(self.refused("imap.append_refused", &completion).stage(Stage::Acceptance))
     }
 }
 

@@ -56,12 +56,12 @@ impl Session {
         let mut there = Vec::new();
         for piece in Uids::pieces(uids) {
             let set = Uids::set(piece);
-            let done = self.run(&format!("UID FETCH {set} (UID)"), call, |line| {
+            let completion = self.command_with(&format!("UID FETCH {set} (UID)"), call, |line| {
                 there.extend(MessageData::parse(line).map(|known| known.uid));
                 Ok(())
             })?;
-            if !done.is_ok {
-                return Err(self.refused("imap.fetch_refused", &done));
+            if !completion.is_ok {
+                return Err(self.refused("imap.fetch_refused", &completion));
             }
         }
         Ok(Uids::new(there))
@@ -75,28 +75,28 @@ impl Session {
             let set = Uids::set(piece);
             let command = |wire: &str| format!("UID {} {set} {wire}", if moves { "MOVE" } else { "COPY" });
             let tried = self.wire(&target);
-            let mut done = self.perform(&command(&tried), call)?;
-            if !done.is_ok
+            let mut completion = self.command(&command(&tried), call)?;
+            if !completion.is_ok
                 && let Some(listed) = self.listed(&target, call)?.filter(|listed| self.wire(listed) != tried)
             {
                 target = listed;
-                done = self.perform(&command(&self.wire(&target)), call)?;
+                completion = self.command(&command(&self.wire(&target)), call)?;
             }
-            if !done.is_ok && done.has("TRYCREATE") && create {
+            if !completion.is_ok && completion.has("TRYCREATE") && create {
                 self.create(&target, "/folder", call)?;
-                done = self.perform(&command(&self.wire(&target)), call)?;
+                completion = self.command(&command(&self.wire(&target)), call)?;
             }
-            if !done.is_ok {
-                return Err(self.refused("imap.move_refused", &done).arg("folder", target).at_request("/folder", "imap.move_refused"));
+            if !completion.is_ok {
+                return Err(self.refused("imap.move_refused", &completion).arg("folder", target).at_request("/folder", "imap.move_refused"));
             }
             if !moves {
                 // What the server does not name among the copies was not copied.
-                let copied = copied(&done.text);
+                let copied = copied(&completion.text);
                 let is_copied = |uid: &u32| copied.as_ref().is_none_or(|copied| copied.contains(*uid));
                 let safe: Vec<u32> = piece.iter().copied().filter(is_copied).collect();
                 self.delete(&safe, call)?;
                 if safe.len() < piece.len() {
-                    return Err(self.refused("imap.move_refused", &done).arg("folder", target).at_request("/folder", "imap.move_refused"));
+                    return Err(self.refused("imap.move_refused", &completion).arg("folder", target).at_request("/folder", "imap.move_refused"));
                 }
             }
         }
@@ -106,8 +106,8 @@ impl Session {
 
 /// The UIDs that were copied, where the server tells them: `[COPYUID 7 1:3 11:13] done` (RFC 4315, section 3).
 fn copied(text: &str) -> Option<Uids> {
-    let (name, told) = response_code(text.as_bytes())?;
-    let mut words = told.split(' ');
+    let (name, listed) = response_code(text.as_bytes())?;
+    let mut words = listed.split(' ');
     let (_, from) = (words.next()?, words.next()?);
     name.eq_ignore_ascii_case("COPYUID").then(|| Uids::parse(from)).flatten()
 }

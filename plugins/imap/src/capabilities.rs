@@ -31,10 +31,10 @@ impl Capabilities {
     }
 
     /// Those that a greeting or a consent tells in its code: `[CAPABILITY A B C] Welcome`. A list without the protocol itself is no list.
-    pub(crate) fn told(words: &[u8]) -> Option<Capabilities> {
+    pub(crate) fn from_response_code(words: &[u8]) -> Option<Capabilities> {
         let (name, list) = response_code(words)?;
-        let told = name.eq_ignore_ascii_case("CAPABILITY").then(|| Capabilities::list(list))?;
-        Some(told).filter(|told| told.has("IMAP4rev1") || told.has("IMAP4rev2"))
+        let listed = name.eq_ignore_ascii_case("CAPABILITY").then(|| Capabilities::list(list))?;
+        Some(listed).filter(|listed| listed.has("IMAP4rev1") || listed.has("IMAP4rev2"))
     }
 
     fn list(list: &str) -> Capabilities {
@@ -53,14 +53,14 @@ mod tests {
     #[test]
     fn capabilities_are_read_wherever_they_stand() {
         let answer = Capabilities::parse(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS\r\n");
-        let greeting = Capabilities::told(b"[CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS] hello");
+        let greeting = Capabilities::from_response_code(b"[CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS] hello");
         for capabilities in [answer.unwrap(), greeting.unwrap()] {
             assert!(capabilities.has("starttls") && !capabilities.has("hello"));
             assert_eq!(capabilities.mechanisms(), ["PLAIN"]);
         }
         assert!(Capabilities::parse(b"* OK hello\r\n").is_none());
         for words in ["hello", "hello [CAPABILITY IMAP4rev1]", "[CAPABILITY]", "[CAPABILITY X] hello", "[CAPABILITY IMAP4rev1"] {
-            assert!(Capabilities::told(words.as_bytes()).is_none(), "{words}");
+            assert!(Capabilities::from_response_code(words.as_bytes()).is_none(), "{words}");
         }
     }
 }

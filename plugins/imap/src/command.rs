@@ -12,19 +12,19 @@ const RESPONSES: usize = 4_000_000;
 
 /// How a command ended.
 #[derive(Clone, Debug)]
-pub(crate) struct Done {
+pub(crate) struct Completion {
     pub(crate) is_ok: bool,
     /// The server did not understand the command.
     pub(crate) is_bad: bool,
     /// The server's words, with their code in brackets.
     pub(crate) text: String,
     /// APPENDUID's UIDVALIDITY and UID.
-    pub(crate) appended: Option<(u32, u32)>,
+    pub(crate) append_uid: Option<(u32, u32)>,
     /// What the server can from now on, where it says so.
     pub(crate) capabilities: Option<Capabilities>,
 }
 
-impl Done {
+impl Completion {
     /// Whether the server gives this response code in brackets.
     pub(crate) fn has(&self, code: &str) -> bool {
         let inside = self.text.strip_prefix('[').and_then(|rest| rest.split([']', ' ']).next());
@@ -34,29 +34,29 @@ impl Done {
 
 impl Session {
     /// Sends a command and gives every untagged response that comes before its end to `take`.
-    pub(crate) fn run(&mut self, command: &str, call: &Call, take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<Done, Error> {
+    pub(crate) fn command_with(&mut self, command: &str, call: &Call, take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<Completion, Error> {
         let tag = self.next_tag();
-        match self.say(&tag, command, None, call)? {
-            Some(done) => Ok(done),
-            None => self.finish(&tag, call, take),
+        match self.send_with_literals(&tag, command, None, call)? {
+            Some(completion) => Ok(completion),
+            None => self.read_completion(&tag, call, take),
         }
     }
 
     /// Sends a command whose responses are of no interest.
-    pub(crate) fn perform(&mut self, command: &str, call: &Call) -> Result<Done, Error> {
-        self.run(command, call, |_| Ok(()))
+    pub(crate) fn command(&mut self, command: &str, call: &Call) -> Result<Completion, Error> {
+        self.command_with(command, call, |_| Ok(()))
     }
 
     /// Sends a command with what literals it has (see [`names::string`](crate::names::string)), those that the server does not take unasked
     /// when it asks for them; where it refuses instead, that is the end of the command. The transcript shows `shown` where there is a secret.
-    pub(crate) fn say(&mut self, tag: &str, command: &str, shown: Option<&str>, call: &Call) -> Result<Option<Done>, Error> {
+    pub(crate) fn send_with_literals(&mut self, tag: &str, command: &str, shown: Option<&str>, call: &Call) -> Result<Option<Completion>, Error> {
         let mut line = Zeroizing::new(format!("{tag} "));
         let mut shown = shown;
         let mut pieces = command.split("\r\n").peekable();
         while let Some(piece) = pieces.next() {
             let text = pieces.peek().copied();
-            let unasked = text.and_then(|_| piece.strip_suffix('}').filter(|_| self.takes_unasked(length(piece))));
-            if let Some(head) = unasked {
+            let non_synchronizing = text.and_then(|_| piece.strip_suffix('}').filter(|_| self.takes_non_synchronizing(length(piece))));
+            if let Some(head) = non_synchronizing {
                 line.push_str(head);
                 line.push_str("+}\r\n");
                 continue;
@@ -69,7 +69,7 @@ impl Session {
             }
             line.zeroize();
             if text.is_some()
-                && let Some(refusal) = self.invited(tag, call)?
+                && let Some(refusal) = self.wait_for_continuation(tag, call)?
             {
                 return Ok(Some(refusal));
             }
@@ -78,49 +78,49 @@ impl Session {
     }
 
     /// Whether the server takes a literal of this length without being asked (RFC 7888). IMAP4rev2 has LITERAL- in it.
-    pub(crate) fn takes_unasked(&self, length: usize) -> bool {
+    pub(crate) fn takes_non_synchronizing(&self, length: usize) -> bool {
         let has = |name| self.capabilities.has(name);
         has("LITERAL+") || length <= 4096 && (has("LITERAL-") || has("IMAP4rev2"))
     }
 
     /// Waits for the server to ask for a literal. What it says instead is the end of the command.
-    pub(crate) fn invited(&mut self, tag: &str, call: &Call) -> Result<Option<Done>, Error> {
-        let mut heard = 0;
+    pub(crate) fn wait_for_continuation(&mut self, tag: &str, call: &Call) -> Result<Option<Completion>, Error> {
+        let mut count = 0;
         loop {
-            let line = self.hear(&mut heard, call)?;
+            let line = self.next_response(&mut count, call)?;
             if line.starts_with(b"+") {
                 return Ok(None);
             }
-            if let Some(done) = self.done(tag, &line)? {
+            if let Some(completion) = self.completion(tag, &line)? {
                 // The command cannot have succeeded before it was complete.
-                return if done.is_ok { Err(self.malformed(&line)) } else { Ok(Some(done)) };
+                return if completion.is_ok { Err(self.malformed(&line)) } else { Ok(Some(completion)) };
             }
         }
     }
 
     /// Sends a command without literals; its responses are read later.
-    pub(crate) fn start(&mut self, command: &str, call: &Call) -> Result<String, Error> {
+    pub(crate) fn send_command(&mut self, command: &str, call: &Call) -> Result<String, Error> {
         let tag = self.next_tag();
         self.stream.write(format!("{tag} {command}\r\n").as_bytes(), call)?;
         Ok(tag)
     }
 
     /// Reads to the end of a command.
-    pub(crate) fn finish(&mut self, tag: &str, call: &Call, mut take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<Done, Error> {
-        let mut heard = 0;
+    pub(crate) fn read_completion(&mut self, tag: &str, call: &Call, mut take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<Completion, Error> {
+        let mut count = 0;
         loop {
-            let line = self.hear(&mut heard, call)?;
-            if let Some(done) = self.done(tag, &line)? {
-                return Ok(done);
+            let line = self.next_response(&mut count, call)?;
+            if let Some(completion) = self.completion(tag, &line)? {
+                return Ok(completion);
             }
             take(&line)?;
         }
     }
 
     /// The next response to a command that asks for no body: those are read past. `heard` counts what came since the command.
-    pub(crate) fn hear(&mut self, heard: &mut usize, call: &Call) -> Result<Vec<u8>, Error> {
-        while *heard < RESPONSES {
-            *heard += 1;
+    pub(crate) fn next_response(&mut self, count: &mut usize, call: &Call) -> Result<Vec<u8>, Error> {
+        while *count < RESPONSES {
+            *count += 1;
             match self.reader.next(&mut self.stream, call)? {
                 // Some servers put blank lines between their responses.
                 Piece::Response(line) if line == b"\r\n" => (),
@@ -132,16 +132,16 @@ impl Session {
     }
 
     /// The end of the command, if this response is that. A tag that was not sent, or a farewell, ends the session.
-    pub(crate) fn done(&mut self, tag: &str, line: &[u8]) -> Result<Option<Done>, Error> {
+    pub(crate) fn completion(&mut self, tag: &str, line: &[u8]) -> Result<Option<Completion>, Error> {
         if line.starts_with(b"* ") {
             self.watch.note(line);
             if self.numbering.is_ended_by(line) {
                 return Err(self.error(Status::Later, "imap.renumbered"));
             }
-            let is_farewell =
+            let is_bye =
                 line.get(2..5).is_some_and(|word| word.eq_ignore_ascii_case(b"BYE")) && matches!(line.get(5), Some(b' ' | b'\r'));
-            if is_farewell && !self.leaving {
-                let text = self.told(&line[5..]);
+            if is_bye && !self.is_logging_out {
+                let text = self.cleaned(&line[5..]);
                 let reply = Reply { code: 0, enhanced: None, text: text.clone() };
                 return Err(self.error(Status::Later, "imap.closing").arg("text", text).server(reply));
             }
@@ -164,22 +164,22 @@ impl Session {
             _ => return Err(self.malformed(line)),
         };
         let words = rest.iter().position(|byte| *byte == b' ').map_or(&b""[..], |at| &rest[at + 1..]);
-        let appended = response_code(words).filter(|(name, _)| is_ok && name.eq_ignore_ascii_case("APPENDUID")).and_then(|(_, said)| {
+        let append_uid = response_code(words).filter(|(name, _)| is_ok && name.eq_ignore_ascii_case("APPENDUID")).and_then(|(_, said)| {
             let (validity, uid) = said.split_once(' ')?;
             Some((validity.parse().ok()?, uid.split([':', ',']).next()?.parse().ok()?))
         });
-        let capabilities = is_ok.then(|| Capabilities::told(words)).flatten();
-        Ok(Some(Done { is_ok, is_bad, text: self.told(words), appended, capabilities }))
+        let capabilities = is_ok.then(|| Capabilities::from_response_code(words)).flatten();
+        Ok(Some(Completion { is_ok, is_bad, text: self.cleaned(words), append_uid, capabilities }))
     }
 
     /// The server's words without control characters and secrets.
-    pub(crate) fn told(&mut self, words: &[u8]) -> String {
+    pub(crate) fn cleaned(&mut self, words: &[u8]) -> String {
         self.stream.transcript().clean(words.trim_ascii())
     }
 
     pub(crate) fn malformed(&mut self, line: &[u8]) -> Error {
-        let told = self.told(&line[..line.len().min(200)]);
-        self.error(Status::Protocol, "protocol.reply_malformed").detail(told)
+        let shown = self.cleaned(&line[..line.len().min(200)]);
+        self.error(Status::Protocol, "protocol.reply_malformed").detail(shown)
     }
 
     /// An error about this server.
@@ -188,18 +188,18 @@ impl Session {
     }
 
     /// The error of a command that the server refused; the session goes on.
-    pub(crate) fn refused(&self, code: &str, done: &Done) -> Error {
-        let is_passing = ["UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT"].iter().any(|code| done.has(code));
+    pub(crate) fn refused(&self, code: &str, completion: &Completion) -> Error {
+        let is_passing = ["UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT"].iter().any(|code| completion.has(code));
         // Exchange has no code for it.
-        let status = if is_passing || done.text.to_ascii_lowercase().starts_with("server unavailable") {
+        let status = if is_passing || completion.text.to_ascii_lowercase().starts_with("server unavailable") {
             Status::Later
-        } else if done.has("NONEXISTENT") || done.has("TRYCREATE") {
+        } else if completion.has("NONEXISTENT") || completion.has("TRYCREATE") {
             Status::NotFound
         } else {
             Status::Refused
         };
-        let reply = Reply { code: 0, enhanced: None, text: done.text.clone() };
-        self.error(status, code).arg("text", done.text.as_str()).server(reply).usable()
+        let reply = Reply { code: 0, enhanced: None, text: completion.text.clone() };
+        self.error(status, code).arg("text", completion.text.as_str()).server(reply).usable()
     }
 }
 

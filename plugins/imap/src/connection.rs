@@ -32,17 +32,17 @@ impl Session {
     fn ask_capabilities(&mut self, call: &Call) -> Result<(), Error> {
         let at = |error: Error| error.stage(Stage::Capabilities);
         let mut found = None;
-        let done = self.run("CAPABILITY", call, |line| {
+        let completion = self.command_with("CAPABILITY", call, |line| {
             found = Capabilities::parse(line).or(found.take());
             Ok(())
         });
-        let done = done.map_err(at)?;
+        let completion = completion.map_err(at)?;
         // A server older than the command is asked for what it can by trying.
-        if done.is_bad {
+        if completion.is_bad {
             self.capabilities = Capabilities::default();
             return Ok(());
         }
-        self.capabilities = found.filter(|_| done.is_ok).ok_or_else(|| at(self.refused("imap.capabilities_missing", &done)))?;
+        self.capabilities = found.filter(|_| completion.is_ok).ok_or_else(|| at(self.refused("imap.capabilities_missing", &completion)))?;
         Ok(())
     }
 
@@ -51,9 +51,9 @@ impl Session {
         let host = self.stream.endpoint().host.as_str();
         let mut step = Step::warn(Stage::Capabilities, "imap.compress_not_offered").pointer("/imap/compress").fact("host", host);
         if self.capabilities.has("COMPRESS=DEFLATE") {
-            let done = self.perform("COMPRESS DEFLATE", call)?;
-            step = step.fact("text", done.text);
-            if done.is_ok {
+            let completion = self.command("COMPRESS DEFLATE", call)?;
+            step = step.fact("text", completion.text);
+            if completion.is_ok {
                 self.stream.compress();
                 step = Step::ok(Stage::Capabilities).fact("compression", "DEFLATE");
             }
@@ -63,17 +63,17 @@ impl Session {
     }
 
     /// Says who we are, where the server wants to know, and asks for UTF-8.
-    fn introduce(&mut self, call: &Call) -> Result<(), Error> {
+    fn identify(&mut self, call: &Call) -> Result<(), Error> {
         if self.capabilities.has("ID") {
             // Some providers (Netease among them) let nobody select a folder who has not said this. The answer is of no interest.
-            self.perform("ID (\"name\" \"Postkontor\")", call)?;
+            self.command("ID (\"name\" \"Postkontor\")", call)?;
         }
         // A server that can nothing but IMAP4rev2 has folder names in UTF-8 (RFC 9051, section 5.1).
         self.utf8 = self.capabilities.has("IMAP4rev2") && !self.capabilities.has("IMAP4rev1");
         if self.capabilities.has_utf8() {
             let mut enabled = false;
             // An extension that is not named in the answer is not in force, whatever the command ended with (RFC 5161, section 3.1).
-            self.run("ENABLE UTF8=ACCEPT", call, |line| {
+            self.command_with("ENABLE UTF8=ACCEPT", call, |line| {
                 let line = line.to_ascii_uppercase();
                 enabled |=
                     line.starts_with(b"* ENABLED ") && line.split(|byte| byte.is_ascii_whitespace()).any(|word| word == b"UTF8=ACCEPT");
@@ -88,7 +88,7 @@ impl Session {
     pub(crate) fn is_alive(&mut self, call: &Call) -> bool {
         // A server may say something of its own accord (EXISTS, a farewell), so silence proves nothing and words neither.
         let call = call.until(Instant::now() + PROOF);
-        self.perform("NOOP", &call).is_ok_and(|done| done.is_ok)
+        self.command("NOOP", &call).is_ok_and(|completion| completion.is_ok)
     }
 }
 
@@ -112,7 +112,7 @@ impl Protocol for Session {
                 Piece::Body { head, .. } => return Err(at(self.malformed(&head))),
             }
         };
-        let text = self.told(&line);
+        let text = self.cleaned(&line);
         let reply = Reply { code: 0, enhanced: None, text: text.clone() };
         let word =
             line.get(2..).unwrap_or_default().split(|byte| *byte == b' ' || *byte == b'\r').next().unwrap_or_default().to_ascii_uppercase();
@@ -123,13 +123,13 @@ impl Protocol for Session {
                 return Err(at(self.error(Status::Tls, "imap.preauth_prevents_tls").server(reply)));
             }
             (true, b"PREAUTH") => {
-                self.is_known = true;
+                self.is_preauthenticated = true;
                 return Ok(());
             }
             (true, b"BYE") => return Err(at(self.error(Status::Later, "imap.closing").arg("text", text).server(reply))),
             _ => return Err(at(self.malformed(&line))),
         }
-        self.capabilities = Capabilities::told(line.get(5..).unwrap_or_default()).unwrap_or_default();
+        self.capabilities = Capabilities::from_response_code(line.get(5..).unwrap_or_default()).unwrap_or_default();
         trail.note(Step::ok(Stage::Greeting).fact("text", text), call);
         Ok(())
     }
@@ -145,13 +145,13 @@ impl Protocol for Session {
 
     fn start_tls(&mut self, call: &Call) -> Result<StartTls, Error> {
         // A server that tells nothing may know STARTTLS all the same.
-        let told = !self.capabilities.0.is_empty();
-        if told && !self.capabilities.has("STARTTLS") {
+        let is_listed = !self.capabilities.0.is_empty();
+        if is_listed && !self.capabilities.has("STARTTLS") {
             return Ok(StartTls::NotOffered(None));
         }
-        let done = self.perform("STARTTLS", call)?;
-        let reply = Reply { code: 0, enhanced: None, text: done.text.clone() };
-        match (done.is_ok, told) {
+        let completion = self.command("STARTTLS", call)?;
+        let reply = Reply { code: 0, enhanced: None, text: completion.text.clone() };
+        match (completion.is_ok, is_listed) {
             (true, _) => {
                 self.awaits_tls = false;
                 self.capabilities = Capabilities::default();
@@ -163,7 +163,7 @@ impl Protocol for Session {
     }
 
     fn login(&mut self, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
-        if self.is_known {
+        if self.is_preauthenticated {
             trail.note(Step::skipped(Stage::Login).fact("method", "preauth"), call);
         } else {
             // What the server can may be more after the login (RFC 9051, section 6.2.3); many tell it in their consent.
@@ -175,13 +175,13 @@ impl Protocol for Session {
         if self.wants_compression {
             self.compress(call, trail).map_err(|error| error.stage(Stage::Capabilities))?;
         }
-        self.introduce(call).map_err(|error| error.stage(Stage::Mailbox))
+        self.identify(call).map_err(|error| error.stage(Stage::Mailbox))
     }
 
     fn quit(&mut self, call: &Call) -> Result<(), Error> {
-        self.leaving = true;
-        let done = self.perform("LOGOUT", call).map_err(|error| error.stage(Stage::Quit))?;
-        if done.is_ok { Ok(()) } else { Err(self.refused("imap.logout_refused", &done).stage(Stage::Quit)) }
+        self.is_logging_out = true;
+        let completion = self.command("LOGOUT", call).map_err(|error| error.stage(Stage::Quit))?;
+        if completion.is_ok { Ok(()) } else { Err(self.refused("imap.logout_refused", &completion).stage(Stage::Quit)) }
     }
 
     fn advice(code: &str, _tls: &Tls) -> Option<Advice> {

@@ -35,14 +35,14 @@ impl Session {
         for piece in uids.chunks(LOOK) {
             let mut seen = Vec::new();
             let command = format!("UID FETCH {} (UID BODY.PEEK[HEADER.FIELDS (FROM SUBJECT)])", Uids::set(piece));
-            let done = self.run(&command, call, |line| {
+            let completion = self.command_with(&command, call, |line| {
                 if let Some((uid, headers)) = headers(line).filter(|(uid, _)| piece.binary_search(uid).is_ok()) {
                     seen.push((uid, matches(&headers, filter)));
                 }
                 Ok(())
             })?;
-            if !done.is_ok {
-                return Err(self.refused("imap.fetch_refused", &done));
+            if !completion.is_ok {
+                return Err(self.refused("imap.fetch_refused", &completion));
             }
             seen.sort_unstable();
             looked.matching.extend(seen.iter().filter(|(_, is_match)| *is_match).map(|(uid, _)| *uid));

@@ -1,10 +1,10 @@
 //! Folders: listing, finding by special use, selecting, creating; and listing the messages of one.
 
-use crate::command::Done;
+use crate::command::Completion;
 use crate::response_code::response_code;
 use crate::value::Value;
 use crate::names::decode;
-use crate::numbering::told;
+use crate::numbering::uid_validity;
 use crate::fetch_response::MessageData;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -67,7 +67,7 @@ pub(crate) fn list(session: &mut Session, settings: &Settings, request: &ListReq
     }
     let mut messages = Vec::new();
     let mut bytes = 0;
-    let done = session.run("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE)", call, |line| {
+    let completion = session.command_with("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE)", call, |line| {
         bytes = within(bytes + line.len())?;
         if let Some(known) = MessageData::parse(line) {
             let id = id(&selected.name, selected.validity, known.uid);
@@ -75,8 +75,8 @@ pub(crate) fn list(session: &mut Session, settings: &Settings, request: &ListReq
         }
         Ok(())
     })?;
-    if !done.is_ok {
-        return Err(session.refused("imap.fetch_refused", &done).stage(Stage::Fetch));
+    if !completion.is_ok {
+        return Err(session.refused("imap.fetch_refused", &completion).stage(Stage::Fetch));
     }
     Ok(Listing::Messages { folder: Some(selected.name), messages, missing: Vec::new() })
 }
@@ -110,14 +110,14 @@ impl Session {
         } else {
             "LIST \"\" \"*\""
         };
-        let done = self.run(command, call, |line| {
+        let completion = self.command_with(command, call, |line| {
             bytes = within(bytes + line.len())?;
             folders.extend(folder(line, utf8).filter(|_| folders.len() < FOLDERS));
             Ok(())
         });
-        let done = done.map_err(|error| error.stage(Stage::Mailbox))?;
-        if !done.is_ok {
-            return Err(self.refused("imap.list_refused", &done).stage(Stage::Mailbox));
+        let completion = completion.map_err(|error| error.stage(Stage::Mailbox))?;
+        if !completion.is_ok {
+            return Err(self.refused("imap.list_refused", &completion).stage(Stage::Mailbox));
         }
         let mut names = HashSet::new();
         for folder in &mut folders {
@@ -125,7 +125,7 @@ impl Session {
             if !names.insert(folder.name.clone()) {
                 folder.name.clone_from(&folder.wire);
             }
-            self.wires.note(&folder.name, &folder.wire, utf8);
+            self.wire_names.note(&folder.name, &folder.wire, utf8);
         }
         Ok(folders)
     }
@@ -148,7 +148,7 @@ impl Session {
 
     /// A name as the wire wants it, quoted.
     pub(crate) fn wire(&self, name: &str) -> String {
-        self.wires.folder(name, self.utf8)
+        self.wire_names.folder(name, self.utf8)
     }
 
     /// The outbox where the server has no folder of the name that was asked for: under the name of another language, beside INBOX or
@@ -164,22 +164,22 @@ impl Session {
     pub(crate) fn select(&mut self, name: &str, pointer: &str, create: bool, call: &Call) -> Result<Selected, Error> {
         let name = self.real_name(name, pointer, call)?;
         let at = |error: Error| error.stage(Stage::Mailbox);
-        let (mut selected, mut done) = self.try_select(&name, call).map_err(at)?;
-        if !done.is_ok {
+        let (mut selected, mut completion) = self.try_select(&name, call).map_err(at)?;
+        if !completion.is_ok {
             let tried = self.wire(&name);
             if let Some(listed) = self.listed(&name, call)?.filter(|listed| self.wire(listed) != tried) {
-                (selected, done) = self.try_select(&listed, call).map_err(at)?;
+                (selected, completion) = self.try_select(&listed, call).map_err(at)?;
             }
         }
-        if done.is_ok {
+        if completion.is_ok {
             self.is_up_to_date();
-            self.wires.prove(&selected.name);
+            self.wire_names.prove(&selected.name);
             self.numbering.hold(selected.validity);
             selected.extent.messages = selected.messages;
             return Ok(selected);
         }
-        let refused = self.refused("imap.select_refused", &done);
-        if refused.status == Status::Later || done.has("REFERRAL") || done.is_bad {
+        let refused = self.refused("imap.select_refused", &completion);
+        if refused.status == Status::Later || completion.has("REFERRAL") || completion.is_bad {
             // The folder is there; it cannot be opened now, or not here (RFC 2193), or nothing can: Exchange Online takes a login and then
             // no command where IMAP is switched off for the mailbox.
             return Err(at(refused.arg("folder", name)));
@@ -189,14 +189,14 @@ impl Session {
             return self.select(&name, pointer, false, call);
         }
         // Servers that say only NO mean, as a rule, that there is no such folder.
-        let mut error = self.refused("imap.folder_missing", &done);
+        let mut error = self.refused("imap.folder_missing", &completion);
         if error.status == Status::Refused {
             error.status = Status::NotFound;
         }
         Err(at(pointed(error.arg("folder", name), pointer, "imap.folder_missing")))
     }
 
-    fn try_select(&mut self, name: &str, call: &Call) -> Result<(Selected, Done), Error> {
+    fn try_select(&mut self, name: &str, call: &Call) -> Result<(Selected, Completion), Error> {
         let command = format!("SELECT {}", self.wire(name));
         let has_modseq = self.capabilities.has("CONDSTORE") || self.capabilities.has("QRESYNC");
         let mut selected = Selected { name: name.to_owned(), ..Selected::default() };
@@ -204,11 +204,11 @@ impl Session {
         self.watch.messages = 0;
         self.watch.has_shrunk = false;
         self.numbering.forget();
-        let done = self.run(&command, call, |line| {
+        let completion = self.command_with(&command, call, |line| {
             if let Some((messages, _)) = counted(line).filter(|(_, word)| word.eq_ignore_ascii_case(b"EXISTS")) {
                 selected.messages = messages;
             }
-            if let Some(validity) = told(line) {
+            if let Some(validity) = uid_validity(line) {
                 selected.validity = validity;
             }
             let words = line.split_at_checked(5).filter(|(head, _)| head.eq_ignore_ascii_case(b"* OK ")).map(|(_, words)| words);
@@ -220,19 +220,19 @@ impl Session {
             }
             Ok(())
         });
-        Ok((selected, done?))
+        Ok((selected, completion?))
     }
 
     /// Creates a folder and subscribes to it, so that other programs show it.
     pub(crate) fn create(&mut self, name: &str, pointer: &str, call: &Call) -> Result<(), Error> {
         let wire = self.wire(name);
-        let done = self.perform(&format!("CREATE {wire}"), call)?;
-        if !done.is_ok && !done.has("ALREADYEXISTS") {
-            let error = self.refused("imap.create_refused", &done).stage(Stage::Mailbox);
+        let completion = self.command(&format!("CREATE {wire}"), call)?;
+        if !completion.is_ok && !completion.has("ALREADYEXISTS") {
+            let error = self.refused("imap.create_refused", &completion).stage(Stage::Mailbox);
             return Err(pointed(error.arg("folder", name), pointer, "imap.create_refused"));
         }
         // Some servers have no subscriptions; the folder is there all the same.
-        self.perform(&format!("SUBSCRIBE {wire}"), call)?;
+        self.command(&format!("SUBSCRIBE {wire}"), call)?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Logging in: AUTHENTICATE with a SASL mechanism, or LOGIN.
 
 use crate::capabilities::Capabilities;
-use crate::command::Done;
+use crate::command::Completion;
 use crate::names::{quoted, string};
 use crate::session::Session;
 use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
@@ -29,21 +29,21 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
         }
         (_, Err(error)) => return Err(at(error)),
     };
-    let (name, done, reason) = match mechanism {
+    let (name, completion, reason) = match mechanism {
         Some(mechanism) => {
-            let (done, reason) = by_mechanism(session, mechanism, auth, call).map_err(at)?;
-            (mechanism.name(), done, reason)
+            let (completion, reason) = by_mechanism(session, mechanism, auth, call).map_err(at)?;
+            (mechanism.name(), completion, reason)
         }
         None => ("LOGIN", by_command(session, auth, call).map_err(at)?, None),
     };
-    if !done.is_ok {
-        let (status, code) = login_refused(&done.text, mechanism.is_some_and(Mechanism::is_by_token));
-        let reply = Reply { code: 0, enhanced: None, text: done.text.clone() };
-        let error = Error::new(status, code).arg("mechanism", name).arg("text", done.text).server(reply);
+    if !completion.is_ok {
+        let (status, code) = login_refused(&completion.text, mechanism.is_some_and(Mechanism::is_by_token));
+        let reply = Reply { code: 0, enhanced: None, text: completion.text.clone() };
+        let error = Error::new(status, code).arg("mechanism", name).arg("text", completion.text).server(reply);
         return Err(at(error.detail(reason.unwrap_or_default())));
     }
     trail.note(Step::ok(Stage::Login).fact("mechanism", name).fact("user", auth.user.as_str()), call);
-    Ok(done.capabilities)
+    Ok(completion.capabilities)
 }
 
 fn has_password(auth: &Auth) -> bool {
@@ -51,7 +51,7 @@ fn has_password(auth: &Auth) -> bool {
 }
 
 /// AUTHENTICATE; with the end of the command, the reason that the mechanism has room for.
-fn by_mechanism(session: &mut Session, mechanism: Mechanism, auth: &Auth, call: &Call) -> Result<(Done, Option<String>), Error> {
+fn by_mechanism(session: &mut Session, mechanism: Mechanism, auth: &Auth, call: &Call) -> Result<(Completion, Option<String>), Error> {
     let endpoint = session.stream.endpoint().clone();
     // Only SASL-IR lets the first response go along (RFC 4959); without it no command is short enough.
     let mut room = if session.capabilities.has("SASL-IR") { usize::MAX } else { 0 };
@@ -59,26 +59,26 @@ fn by_mechanism(session: &mut Session, mechanism: Mechanism, auth: &Auth, call: 
         let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding())?.for_service("IMAP");
         let tag = session.next_tag();
         let command = format!("{tag} AUTHENTICATE {}", mechanism.name());
-        let done = exchange.converse(&command, room, &mut Authenticate { session, tag }, call)?;
-        if done.is_ok {
+        let completion = exchange.converse(&command, room, &mut Authenticate { session, tag }, call)?;
+        if completion.is_ok {
             exchange.finish()?;
         }
         // BAD says that the command was not understood, not that the credentials are wrong; some offer SASL-IR and do not have it.
-        if !done.is_bad || !exchange.has_only_begun() {
-            return Ok((done, exchange.reason().map(str::to_owned)));
+        if !completion.is_bad || !exchange.has_only_begun() {
+            return Ok((completion, exchange.reason().map(str::to_owned)));
         }
         room = 0;
     }
 }
 
-fn by_command(session: &mut Session, auth: &Auth, call: &Call) -> Result<Done, Error> {
+fn by_command(session: &mut Session, auth: &Auth, call: &Call) -> Result<Completion, Error> {
     let tag = session.next_tag();
     let password = Zeroizing::new(string(auth.password.reveal(), false));
     let command = Zeroizing::new(format!("LOGIN {} {}", string(&auth.user, false), password.as_str()));
     let shown = format!("{tag} LOGIN {} ***", quoted(&auth.user));
-    match session.say(&tag, &command, Some(&shown), call)? {
-        Some(done) => Ok(done),
-        None => session.finish(&tag, call, |_| Ok(())),
+    match session.send_with_literals(&tag, &command, Some(&shown), call)? {
+        Some(completion) => Ok(completion),
+        None => session.read_completion(&tag, call, |_| Ok(())),
     }
 }
 
@@ -90,21 +90,21 @@ struct Authenticate<'a> {
 
 /// A line that begins with `+` asks, one with the tag is the verdict; in between the server may say anything.
 impl Conversation for Authenticate<'_> {
-    type Verdict = Done;
+    type Verdict = Completion;
 
     fn say(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
         self.session.stream.write_secret(line, shown, call)
     }
 
-    fn hear(&mut self, call: &Call) -> Result<Heard<Done>, Error> {
-        let mut heard = 0;
+    fn hear(&mut self, call: &Call) -> Result<Heard<Completion>, Error> {
+        let mut count = 0;
         loop {
-            let answer = self.session.hear(&mut heard, call)?;
+            let answer = self.session.next_response(&mut count, call)?;
             if let Some(challenge) = answer.strip_prefix(b"+") {
                 return Ok(Heard::Challenge(challenge.to_vec()));
             }
-            if let Some(done) = self.session.done(&self.tag, &answer)? {
-                return Ok(Heard::Verdict(done));
+            if let Some(completion) = self.session.completion(&self.tag, &answer)? {
+                return Ok(Heard::Verdict(completion));
             }
         }
     }

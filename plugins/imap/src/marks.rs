@@ -7,15 +7,15 @@ use postkontor_plugin::{Call, Error};
 impl Session {
     /// Changes flags.
     pub(crate) fn store(&mut self, uids: &[u32], change: &str, call: &Call) -> Result<(), Error> {
-        self.perform_for(uids, |set| format!("UID STORE {set} {change}"), call)
+        self.command_for(uids, |set| format!("UID STORE {set} {change}"), call)
     }
 
     /// Performs a command for messages, several times where they are more than one can name.
-    fn perform_for(&mut self, uids: &[u32], command: impl Fn(&str) -> String, call: &Call) -> Result<(), Error> {
+    fn command_for(&mut self, uids: &[u32], command: impl Fn(&str) -> String, call: &Call) -> Result<(), Error> {
         for piece in Uids::pieces(uids) {
-            let done = self.perform(&command(&Uids::set(piece)), call)?;
-            if !done.is_ok {
-                return Err(self.refused("imap.store_refused", &done));
+            let completion = self.command(&command(&Uids::set(piece)), call)?;
+            if !completion.is_ok {
+                return Err(self.refused("imap.store_refused", &completion));
             }
         }
         Ok(())
@@ -30,7 +30,7 @@ impl Session {
         // Without UIDPLUS only EXPUNGE is left, which takes along what others have marked (RFC 4315, section 2.1): then the marks
         // stay, and whoever tidies the mailbox next removes them.
         if self.capabilities.has("UIDPLUS") || self.capabilities.has("IMAP4rev2") {
-            return self.perform_for(uids, |set| format!("UID EXPUNGE {set}"), call);
+            return self.command_for(uids, |set| format!("UID EXPUNGE {set}"), call);
         }
         let ours = Uids::new(uids.iter().copied());
         let marked = self.search("DELETED", call)?;
@@ -38,7 +38,7 @@ impl Session {
         if marked.iter().any(|uid| !ours.contains(*uid)) || uids.iter().any(|uid| marked.binary_search(uid).is_err()) {
             return Ok(());
         }
-        let done = self.perform("EXPUNGE", call)?;
-        if done.is_ok { Ok(()) } else { Err(self.refused("imap.store_refused", &done)) }
+        let completion = self.command("EXPUNGE", call)?;
+        if completion.is_ok { Ok(()) } else { Err(self.refused("imap.store_refused", &completion)) }
     }
 }

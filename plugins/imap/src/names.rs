@@ -14,9 +14,9 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 /// The names of folders on the wire, where the server writes them otherwise than RFC 3501 has it (`Entwürfe` in UTF-8, `A&B` as it is), and
 /// which of those that could be written otherwise are not.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Wires(BTreeMap<String, Option<String>>);
+pub(crate) struct WireNames(BTreeMap<String, Option<String>>);
 
-impl Wires {
+impl WireNames {
     /// Notes under which name on the wire a folder was listed.
     pub(crate) fn note(&mut self, name: &str, wire: &str, utf8: bool) {
         let odd = Some(wire).filter(|wire| *wire != plain(name, utf8)).map(str::to_owned);
@@ -69,7 +69,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// A text as an argument: quoted, or as a literal where it has bytes that a quoted string may hold only with UTF8=ACCEPT. A literal
-/// stands as `{length}` and its text on a line of its own; [`Session::say`](crate::session::Session::say) sends it.
+/// stands as `{length}` and its text on a line of its own; [`Session::send_with_literals`](crate::session::Session::send_with_literals) sends it.
 pub(crate) fn string(text: &str, utf8: bool) -> String {
     if utf8 || text.is_ascii() {
         return quoted(text);
@@ -168,11 +168,11 @@ mod tests {
             ("Entwürfe &- x", "Entwürfe & x"),
         ] {
             assert_eq!(decode(wire), name, "{wire}");
-            let mut wires = Wires::default();
-            wires.note(name, wire, false);
-            assert_eq!(wires.folder(name, false), format!("\"{wire}\""));
-            wires.note(name, &encode(name), false);
-            assert_eq!(wires.folder(name, false), format!("\"{}\"", encode(name)));
+            let mut wire_names = WireNames::default();
+            wire_names.note(name, wire, false);
+            assert_eq!(wire_names.folder(name, false), format!("\"{wire}\""));
+            wire_names.note(name, &encode(name), false);
+            assert_eq!(wire_names.folder(name, false), format!("\"{}\"", encode(name)));
         }
     }
 
@@ -181,8 +181,8 @@ mod tests {
         assert_eq!(string("Größe\r\nx", false), "{8}\r\nGrößex");
         assert_eq!((string("Größe", true), string("x", false)), ("\"Größe\"".to_owned(), "\"x\"".to_owned()));
         assert_eq!(quoted("a\"b\\c\r\nd"), "\"a\\\"b\\\\cd\"");
-        let wires = Wires::default();
-        assert_eq!(wires.folder("Ä\"", false), "\"&AMQ-\\\"\"");
-        assert_eq!(wires.folder("Ä", true), "\"Ä\"");
+        let wire_names = WireNames::default();
+        assert_eq!(wire_names.folder("Ä\"", false), "\"&AMQ-\\\"\"");
+        assert_eq!(wire_names.folder("Ä", true), "\"Ä\"");
     }
 }

@@ -20,12 +20,12 @@ impl Numbering {
     /// Whether an untagged response says that the folder was numbered anew: every UID may be another message's now.
     pub(crate) fn is_ended_by(&self, line: &[u8]) -> bool {
         let Some(held) = self.0 else { return false };
-        told(line).is_some_and(|told| told != held)
+        uid_validity(line).is_some_and(|listed| listed != held)
     }
 }
 
 /// The numbering that a response tells; 0 where it makes no sense.
-pub(crate) fn told(line: &[u8]) -> Option<u32> {
+pub(crate) fn uid_validity(line: &[u8]) -> Option<u32> {
     let (_, words) = line.split_at_checked(5).filter(|(head, _)| head.eq_ignore_ascii_case(b"* OK "))?;
     let (name, number) = response_code(words)?;
     name.eq_ignore_ascii_case("UIDVALIDITY").then(|| number.parse().unwrap_or_default())

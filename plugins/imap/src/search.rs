@@ -35,9 +35,9 @@ impl Session {
         let command =
             if extended { format!("UID SEARCH RETURN (ALL) {charset}{criteria}") } else { format!("UID SEARCH {charset}{criteria}") };
         let mut uids = Vec::new();
-        let done = self.run(&command, call, |line| found(line, &mut uids))?;
-        if !done.is_ok {
-            return Err(self.refused("imap.search_refused", &done));
+        let completion = self.command_with(&command, call, |line| found(line, &mut uids))?;
+        if !completion.is_ok {
+            return Err(self.refused("imap.search_refused", &completion));
         }
         uids.sort_unstable();
         uids.dedup();

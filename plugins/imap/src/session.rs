@@ -1,7 +1,7 @@
 //! A session: the connection, and what is known of the server.
 
 use crate::capabilities::Capabilities;
-use crate::names::Wires;
+use crate::names::WireNames;
 use crate::numbering::Numbering;
 use crate::reader::Reader;
 use crate::watch::Watch;
@@ -15,14 +15,14 @@ pub(crate) struct Session {
     /// UTF8=ACCEPT is in force: names and headers travel in UTF-8.
     pub(crate) utf8: bool,
     /// LOGOUT was sent, so a farewell of the server is no surprise.
-    pub(crate) leaving: bool,
+    pub(crate) is_logging_out: bool,
     pub(crate) watch: Watch,
-    pub(crate) wires: Wires,
+    pub(crate) wire_names: WireNames,
     pub(crate) numbering: Numbering,
     /// TLS does not protect the session yet and is to begin with STARTTLS.
     pub(crate) awaits_tls: bool,
     /// The server knows us without a login (PREAUTH).
-    pub(crate) is_known: bool,
+    pub(crate) is_preauthenticated: bool,
     /// Compression is to begin after the login.
     pub(crate) wants_compression: bool,
     tag: u64,
@@ -36,12 +36,12 @@ impl Session {
             reader: Reader::default(),
             capabilities: Capabilities::default(),
             utf8: false,
-            leaving: false,
+            is_logging_out: false,
             watch: Watch::default(),
-            wires: Wires::default(),
+            wire_names: WireNames::default(),
             numbering: Numbering::default(),
             awaits_tls: false,
-            is_known: false,
+            is_preauthenticated: false,
             wants_compression,
             tag: 0,
         }

@@ -75,7 +75,7 @@ impl Session {
             return Ok(false);
         }
         let until = patience.until.min(now.checked_add(patience.renewal).unwrap_or(patience.until));
-        let tag = self.start("IDLE", call)?;
+        let tag = self.send_command("IDLE", call)?;
         let is_worth_while = self.idle_until(&tag, until, patience, call)?;
         patience.looks_again(now);
         Ok(is_worth_while)
@@ -84,22 +84,22 @@ impl Session {
     fn idle_until(&mut self, tag: &str, until: Instant, patience: &Patience, call: &Call) -> Result<bool, Error> {
         // Half a line that never ends is no reason to wait longer.
         let in_time = call.until(until.checked_add(patience.grace).unwrap_or(until));
-        let (mut is_idle, mut heard) = (false, 0);
+        let (mut is_idle, mut count) = (false, 0);
         loop {
             let end = if self.watch.has_grown { until.min(patience.rest) } else { until };
             if is_idle && (Instant::now() >= end || !self.stream.arrives(end, call)?) {
                 self.watch.was_idle = true;
                 self.stream.write(b"DONE\r\n", call)?;
-                let done = self.finish(tag, &call.until(Instant::now() + patience.grace), |_| Ok(()));
-                done.map_err(|error| self.overdue(error, patience, call))?;
+                let completion = self.read_completion(tag, &call.until(Instant::now() + patience.grace), |_| Ok(()));
+                completion.map_err(|error| self.overdue(error, patience, call))?;
                 self.watch.has_grown = false;
                 return Ok(true);
             }
-            let line = self.hear(&mut heard, &in_time);
+            let line = self.next_response(&mut count, &in_time);
             let line = line.map_err(|error| self.overdue(error, patience, call))?;
             if line.starts_with(b"+") && !is_idle {
                 is_idle = true;
-            } else if self.done(tag, &line)?.is_some() {
+            } else if self.completion(tag, &line)?.is_some() {
                 // Refused, or ended of its own accord, which it might do without end: the host asks it now and then instead.
                 self.watch.is_refused = true;
                 return Ok(is_idle);

@@ -64,7 +64,7 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
             Wanted::Whole | Wanted::Described => "UID BODY.PEEK[]",
         };
         let command = format!("UID FETCH {} ({items})", Uids::new(window.iter().map(|message| message.uid)).text());
-        let tag = fetch.session.start(&command, fetch.call)?;
+        let tag = fetch.session.send_command(&command, fetch.call)?;
         let is_headers = wanted == Wanted::Headers;
         Ok(Delivery {
             lengths: vec![None; window.len()],
@@ -96,24 +96,24 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
     fn step(&mut self) -> Result<Flow, Error> {
         let session = &mut *self.fetch.session;
         let piece = session.reader.next(&mut session.stream, self.fetch.call).and_then(|piece| {
-            let done = match &piece {
+            let completion = match &piece {
                 Piece::Response(line) if line == b"\r\n" => None,
-                Piece::Response(line) => session.done(&self.tag, line)?,
+                Piece::Response(line) => session.completion(&self.tag, line)?,
                 Piece::Body { .. } => None,
             };
-            Ok((piece, done))
+            Ok((piece, completion))
         });
-        let (piece, done) = match piece {
+        let (piece, completion) = match piece {
             Ok((Piece::Response(line), _)) if line == b"\r\n" => return Ok(Flow::On),
             Ok(read) => read,
             Err(error) => return self.doubt(error),
         };
         self.settle()?;
-        match (piece, done) {
-            (Piece::Response(_), Some(done)) => {
-                if !done.is_ok {
+        match (piece, completion) {
+            (Piece::Response(_), Some(completion)) => {
+                if !completion.is_ok {
                     // Some messages could not be given; the others are fetched all the same.
-                    let refusal = self.fetch.session.refused("imap.fetch_refused", &done);
+                    let refusal = self.fetch.session.refused("imap.fetch_refused", &completion);
                     self.fetch.refused.get_or_insert(refusal);
                 }
                 Ok(Flow::Ended)
@@ -179,12 +179,12 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
     fn describe(&mut self, place: usize, head: &[u8], size: u64) -> bool {
         let message = &mut self.window[place];
         if self.fetch.has_details {
-            let told = parse_head(head).filter(|told| told.has_flags && told.received.is_some());
-            let Some(told) = told else {
+            let listed = parse_head(head).filter(|listed| listed.has_flags && listed.received.is_some());
+            let Some(listed) = listed else {
                 self.fetch.needs_look = true;
                 return false;
             };
-            (message.flags, message.received) = (told.flags, told.received);
+            (message.flags, message.received) = (listed.flags, listed.received);
         }
         (message.size, message.has_size) = (size, true);
         true

@@ -103,7 +103,7 @@ impl Fetch<'_, '_> {
         for piece in wanted.chunks(LOOK) {
             let command = format!("UID FETCH {} ({items})", Uids::set(piece));
             let (mut responses, mut unreadable) = (0, None);
-            let done = self.session.run(&command, self.call, |line| {
+            let completion = self.session.command_with(&command, self.call, |line| {
                 let known = parse_fetch(line);
                 if known.is_none() && fetch_start(line).is_some() {
                     unreadable.get_or_insert_with(|| line.to_vec());
@@ -121,8 +121,8 @@ impl Fetch<'_, '_> {
                 }
                 Ok(())
             })?;
-            if !done.is_ok {
-                let refused = self.session.refused("imap.fetch_refused", &done);
+            if !completion.is_ok {
+                let refused = self.session.refused("imap.fetch_refused", &completion);
                 if refused.status == Status::Later {
                     return Err(refused);
                 }
