@@ -1,11 +1,11 @@
 //! Marking, moving and deleting messages by their ids.
 
-use crate::response_code::response_code;
-use crate::folders::parse_id;
 use crate::fetch_response::MessageData;
+use crate::folders::parse_id;
+use crate::response_code::response_code;
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::uids::Uids;
+use crate::uid_set::UidSet;
 use postkontor_plugin::{Applied, ApplyAction, ApplyRequest, Call, Error, Stage, Status};
 use std::collections::BTreeMap;
 
@@ -52,10 +52,10 @@ pub(crate) fn apply(session: &mut Session, settings: &Settings, request: &ApplyR
 
 impl Session {
     /// Those of the UIDs that exist.
-    fn existing(&mut self, uids: &[u32], call: &Call) -> Result<Uids, Error> {
+    fn existing(&mut self, uids: &[u32], call: &Call) -> Result<UidSet, Error> {
         let mut there = Vec::new();
-        for piece in Uids::pieces(uids) {
-            let set = Uids::set(piece);
+        for piece in UidSet::pieces(uids) {
+            let set = UidSet::set(piece);
             let completion = self.command_with(&format!("UID FETCH {set} (UID)"), call, |line| {
                 there.extend(MessageData::parse(line).map(|known| known.uid));
                 Ok(())
@@ -64,15 +64,15 @@ impl Session {
                 return Err(self.refused("imap.fetch_refused", &completion));
             }
         }
-        Ok(Uids::new(there))
+        Ok(UidSet::new(there))
     }
 
     /// Moves messages: by MOVE (RFC 6851) where the server can, else by copying and then deleting, so that none is ever in no folder.
     fn move_to(&mut self, uids: &[u32], target: &str, create: bool, call: &Call) -> Result<(), Error> {
         let mut target = self.real_name(target, "/folder", call)?;
         let moves = self.capabilities.has("MOVE") || self.capabilities.has("IMAP4rev2");
-        for piece in Uids::pieces(uids) {
-            let set = Uids::set(piece);
+        for piece in UidSet::pieces(uids) {
+            let set = UidSet::set(piece);
             let command = |wire: &str| format!("UID {} {set} {wire}", if moves { "MOVE" } else { "COPY" });
             let tried = self.wire(&target);
             let mut completion = self.command(&command(&tried), call)?;
@@ -87,7 +87,10 @@ impl Session {
                 completion = self.command(&command(&self.wire(&target)), call)?;
             }
             if !completion.is_ok {
-                return Err(self.refused("imap.move_refused", &completion).arg("folder", target).at_request("/folder", "imap.move_refused"));
+                return Err(self
+                    .refused("imap.move_refused", &completion)
+                    .arg("folder", target)
+                    .at_request("/folder", "imap.move_refused"));
             }
             if !moves {
                 // What the server does not name among the copies was not copied.
@@ -96,7 +99,10 @@ impl Session {
                 let safe: Vec<u32> = piece.iter().copied().filter(is_copied).collect();
                 self.delete(&safe, call)?;
                 if safe.len() < piece.len() {
-                    return Err(self.refused("imap.move_refused", &completion).arg("folder", target).at_request("/folder", "imap.move_refused"));
+                    return Err(self
+                        .refused("imap.move_refused", &completion)
+                        .arg("folder", target)
+                        .at_request("/folder", "imap.move_refused"));
                 }
             }
         }
@@ -105,9 +111,9 @@ impl Session {
 }
 
 /// The UIDs that were copied, where the server tells them: `[COPYUID 7 1:3 11:13] done` (RFC 4315, section 3).
-fn copied(text: &str) -> Option<Uids> {
+fn copied(text: &str) -> Option<UidSet> {
     let (name, listed) = response_code(text.as_bytes())?;
     let mut words = listed.split(' ');
     let (_, from) = (words.next()?, words.next()?);
-    name.eq_ignore_ascii_case("COPYUID").then(|| Uids::parse(from)).flatten()
+    name.eq_ignore_ascii_case("COPYUID").then(|| UidSet::parse(from)).flatten()
 }

@@ -1,8 +1,8 @@
 //! Commands and their responses.
 
 use crate::capabilities::Capabilities;
-use crate::response_code::response_code;
 use crate::reader::Piece;
+use crate::response_code::response_code;
 use crate::session::Session;
 use postkontor_plugin::{Call, Error, Reply, Status};
 use zeroize::{Zeroize, Zeroizing};
@@ -34,7 +34,12 @@ impl Completion {
 
 impl Session {
     /// Sends a command and gives every untagged response that comes before its end to `take`.
-    pub(crate) fn command_with(&mut self, command: &str, call: &Call, take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<Completion, Error> {
+    pub(crate) fn command_with(
+        &mut self,
+        command: &str,
+        call: &Call,
+        take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Completion, Error> {
         let tag = self.next_tag();
         match self.send_with_literals(&tag, command, None, call)? {
             Some(completion) => Ok(completion),
@@ -49,7 +54,13 @@ impl Session {
 
     /// Sends a command with what literals it has (see [`names::string`](crate::names::string)), those that the server does not take unasked
     /// when it asks for them; where it refuses instead, that is the end of the command. The transcript shows `shown` where there is a secret.
-    pub(crate) fn send_with_literals(&mut self, tag: &str, command: &str, shown: Option<&str>, call: &Call) -> Result<Option<Completion>, Error> {
+    pub(crate) fn send_with_literals(
+        &mut self,
+        tag: &str,
+        command: &str,
+        shown: Option<&str>,
+        call: &Call,
+    ) -> Result<Option<Completion>, Error> {
         let mut line = Zeroizing::new(format!("{tag} "));
         let mut shown = shown;
         let mut pieces = command.split("\r\n").peekable();
@@ -106,7 +117,12 @@ impl Session {
     }
 
     /// Reads to the end of a command.
-    pub(crate) fn read_completion(&mut self, tag: &str, call: &Call, mut take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<Completion, Error> {
+    pub(crate) fn read_completion(
+        &mut self,
+        tag: &str,
+        call: &Call,
+        mut take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Completion, Error> {
         let mut count = 0;
         loop {
             let line = self.next_response(&mut count, call)?;
@@ -134,12 +150,11 @@ impl Session {
     /// The end of the command, if this response is that. A tag that was not sent, or a farewell, ends the session.
     pub(crate) fn completion(&mut self, tag: &str, line: &[u8]) -> Result<Option<Completion>, Error> {
         if line.starts_with(b"* ") {
-            self.watch.note(line);
-            if self.numbering.is_ended_by(line) {
+            self.updates.note(line);
+            if self.uid_validity.is_ended_by(line) {
                 return Err(self.error(Status::Later, "imap.renumbered"));
             }
-            let is_bye =
-                line.get(2..5).is_some_and(|word| word.eq_ignore_ascii_case(b"BYE")) && matches!(line.get(5), Some(b' ' | b'\r'));
+            let is_bye = line.get(2..5).is_some_and(|word| word.eq_ignore_ascii_case(b"BYE")) && matches!(line.get(5), Some(b' ' | b'\r'));
             if is_bye && !self.is_logging_out {
                 let text = self.cleaned(&line[5..]);
                 let reply = Reply { code: 0, enhanced: None, text: text.clone() };
@@ -151,7 +166,7 @@ impl Session {
             return Err(self.malformed(line));
         }
         // A server that had ended IDLE when our DONE came takes that for a command.
-        if self.watch.was_idle && line.starts_with(b"DONE BAD") {
+        if self.updates.was_idle && line.starts_with(b"DONE BAD") {
             return Ok(None);
         }
         let rest = line.strip_prefix(tag.as_bytes()).and_then(|rest| rest.strip_prefix(b" "));

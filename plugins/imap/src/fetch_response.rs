@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn the_common_form_is_read_in_any_order() {
-        let data =
-            parse_fetch(b"* 3 FETCH (FLAGS (\\Seen $Done) RFC822.SIZE 1234 INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" UID 17)\r\n").unwrap();
+        let data = parse_fetch(b"* 3 FETCH (FLAGS (\\Seen $Done) RFC822.SIZE 1234 INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" UID 17)\r\n")
+            .unwrap();
         assert_eq!((data.number, data.uid, data.size, data.has_size), (3, 17, 1234, true));
         assert_eq!(data.flags, ["\\Seen", "$Done"]);
         assert_eq!(data.received.as_deref(), Some("2026-11-20T10:00:00+01:00"));

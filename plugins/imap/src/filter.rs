@@ -1,10 +1,10 @@
 //! Filtering on our side, for servers that cannot search for a text in its charset: Exchange takes nothing but US-ASCII.
 
-use crate::value::Value;
 use crate::fetch_response::data_items;
 use crate::search::criteria;
 use crate::session::Session;
-use crate::uids::Uids;
+use crate::uid_set::UidSet;
+use crate::value::Value;
 use mail_parser::MessageParser;
 use postkontor_plugin::{Call, Error, Filter};
 
@@ -16,7 +16,7 @@ const HEADERS: usize = 64 * 1024;
 
 /// What is known of messages whose headers were looked at, ascending.
 #[derive(Debug, Default)]
-pub(crate) struct Looked {
+pub(crate) struct Filtered {
     pub(crate) matching: Vec<u32>,
     /// Their headers did not come, so nobody knows.
     pub(crate) unknown: Vec<u32>,
@@ -30,11 +30,11 @@ pub(crate) fn in_ascii(filter: &Filter) -> Filter {
 
 impl Session {
     /// Those of the messages whose headers meet the filter's conditions on texts.
-    pub(crate) fn look_for(&mut self, filter: &Filter, uids: &[u32], call: &Call) -> Result<Looked, Error> {
-        let mut looked = Looked::default();
+    pub(crate) fn filter_by_headers(&mut self, filter: &Filter, uids: &[u32], call: &Call) -> Result<Filtered, Error> {
+        let mut filtered = Filtered::default();
         for piece in uids.chunks(LOOK) {
             let mut seen = Vec::new();
-            let command = format!("UID FETCH {} (UID BODY.PEEK[HEADER.FIELDS (FROM SUBJECT)])", Uids::set(piece));
+            let command = format!("UID FETCH {} (UID BODY.PEEK[HEADER.FIELDS (FROM SUBJECT)])", UidSet::set(piece));
             let completion = self.command_with(&command, call, |line| {
                 if let Some((uid, headers)) = headers(line).filter(|(uid, _)| piece.binary_search(uid).is_ok()) {
                     seen.push((uid, matches(&headers, filter)));
@@ -45,22 +45,22 @@ impl Session {
                 return Err(self.refused("imap.fetch_refused", &completion));
             }
             seen.sort_unstable();
-            looked.matching.extend(seen.iter().filter(|(_, is_match)| *is_match).map(|(uid, _)| *uid));
-            looked.unknown.extend(piece.iter().filter(|uid| seen.binary_search_by_key(uid, |(seen, _)| seen).is_err()));
+            filtered.matching.extend(seen.iter().filter(|(_, is_match)| *is_match).map(|(uid, _)| *uid));
+            filtered.unknown.extend(piece.iter().filter(|uid| seen.binary_search_by_key(uid, |(seen, _)| seen).is_err()));
         }
-        looked.matching.dedup();
-        Ok(looked)
+        filtered.matching.dedup();
+        Ok(filtered)
     }
 
     /// Those of the messages that meet the filter, of which the server does what it can.
-    pub(crate) fn filter_here(&mut self, filter: &Filter, uids: &[u32], call: &Call) -> Result<Looked, Error> {
+    pub(crate) fn filter_locally(&mut self, filter: &Filter, uids: &[u32], call: &Call) -> Result<Filtered, Error> {
         let theirs = criteria(&in_ascii(filter), self.utf8);
         if theirs.is_empty() {
-            return self.look_for(filter, uids, call);
+            return self.filter_by_headers(filter, uids, call);
         }
         let found = self.search(&theirs, call)?;
         let found: Vec<u32> = found.into_iter().filter(|uid| uids.binary_search(uid).is_ok()).collect();
-        self.look_for(filter, &found, call)
+        self.filter_by_headers(filter, &found, call)
     }
 }
 

@@ -1,15 +1,15 @@
 //! Folders: listing, finding by special use, selecting, creating; and listing the messages of one.
 
 use crate::command::Completion;
-use crate::response_code::response_code;
-use crate::value::Value;
-use crate::names::decode;
-use crate::numbering::uid_validity;
 use crate::fetch_response::MessageData;
+use crate::names::decode;
+use crate::response_code::response_code;
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::state::Extent;
-use crate::watch::counted;
+use crate::state::FolderStatus;
+use crate::uid_validity::uid_validity;
+use crate::updates::counted;
+use crate::value::Value;
 use postkontor_plugin::{Call, Error, ListRequest, Listed, Listing, SessionState, Stage, Status};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -51,7 +51,7 @@ pub(crate) struct Selected {
     /// 0 where the server does not tell: then a UID names a message only as long as the folder stays selected.
     pub(crate) validity: u32,
     pub(crate) messages: u32,
-    pub(crate) extent: Extent,
+    pub(crate) status: FolderStatus,
 }
 
 /// Lists folders, or the messages of one.
@@ -172,10 +172,10 @@ impl Session {
             }
         }
         if completion.is_ok {
-            self.is_up_to_date();
+            self.forget_growth();
             self.wire_names.prove(&selected.name);
-            self.numbering.hold(selected.validity);
-            selected.extent.messages = selected.messages;
+            self.uid_validity.hold(selected.validity);
+            selected.status.messages = selected.messages;
             return Ok(selected);
         }
         let refused = self.refused("imap.select_refused", &completion);
@@ -201,9 +201,9 @@ impl Session {
         let has_modseq = self.capabilities.has("CONDSTORE") || self.capabilities.has("QRESYNC");
         let mut selected = Selected { name: name.to_owned(), ..Selected::default() };
         // Of this folder nothing is known yet.
-        self.watch.messages = 0;
-        self.watch.has_shrunk = false;
-        self.numbering.forget();
+        self.updates.messages = 0;
+        self.updates.has_shrunk = false;
+        self.uid_validity.forget();
         let completion = self.command_with(&command, call, |line| {
             if let Some((messages, _)) = counted(line).filter(|(_, word)| word.eq_ignore_ascii_case(b"EXISTS")) {
                 selected.messages = messages;
@@ -214,8 +214,8 @@ impl Session {
             let words = line.split_at_checked(5).filter(|(head, _)| head.eq_ignore_ascii_case(b"* OK ")).map(|(_, words)| words);
             let Some((name, number)) = words.and_then(response_code) else { return Ok(()) };
             match (name.to_ascii_uppercase().as_str(), number.parse::<u64>()) {
-                ("UIDNEXT", Ok(number)) => selected.extent.next = u32::try_from(number).unwrap_or_default(),
-                ("HIGHESTMODSEQ", Ok(number)) if has_modseq => selected.extent.modseq = number,
+                ("UIDNEXT", Ok(number)) => selected.status.next = u32::try_from(number).unwrap_or_default(),
+                ("HIGHESTMODSEQ", Ok(number)) if has_modseq => selected.status.modseq = number,
                 _ => (),
             }
             Ok(())
@@ -392,7 +392,8 @@ mod tests {
     #[test]
     fn a_fetch_response_is_read_in_any_order() {
         let known =
-            MessageData::parse(b"* 3 FETCH (FLAGS (\\Seen) RFC822.SIZE 1234 INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" UID 17)\r\n").unwrap();
+            MessageData::parse(b"* 3 FETCH (FLAGS (\\Seen) RFC822.SIZE 1234 INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" UID 17)\r\n")
+                .unwrap();
         assert_eq!((known.number, known.uid, known.size), (3, 17, 1234));
         assert_eq!(known.flags, ["\\Seen"]);
         assert_eq!(known.received.as_deref(), Some("2026-11-20T10:00:00+01:00"));

@@ -1,18 +1,18 @@
 //! Fetching: what is new, many messages by one command, each marked or deleted only after the host has taken it.
 
-mod delivery;
 mod fetch;
+mod fetch_command;
 mod slices;
 mod windows;
 
 use crate::folders::{id, pointed};
+use crate::idle::IdleWait;
 use crate::search::criteria;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::State;
-use crate::uids::Uids;
-use crate::wait::Patience;
-use fetch::{Chores, Fetch};
+use crate::uid_set::UidSet;
+use fetch::{Fetch, PendingActions};
 use postkontor_plugin::{Call, Error, Filter, Missing, ReceiveRequest, Received, Stage, Status};
 use slices::LARGE;
 
@@ -39,8 +39,8 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
         state = State { validity: selected.validity, ..State::default() };
     }
     let mut fetch = Fetch::new(session, settings, state, selected, request, call);
-    let result = fetch.run_until(&mut Patience::new(request.wait_seconds.min(DAY), settings), request);
-    let (state, missing) = (fetch.remembered(), fetch.missing());
+    let result = fetch.run_until(&mut IdleWait::new(request.wait_seconds.min(DAY), settings), request);
+    let (state, missing) = (fetch.next_state(), fetch.missing());
     match result {
         Ok(more) => Ok(Received {
             state,
@@ -60,13 +60,13 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
 
 impl Fetch<'_, '_> {
     /// Fetches what is new; where nothing is, waits for it.
-    fn run_until(&mut self, patience: &mut Patience, request: &ReceiveRequest) -> Result<bool, Error> {
+    fn run_until(&mut self, wait: &mut IdleWait, request: &ReceiveRequest) -> Result<bool, Error> {
         // Where everything was fetched and nothing has come since, there is nothing to look for.
-        let mut is_unchanged = self.extent.is_telling() && self.state.whole == Some(self.extent);
+        let mut is_unchanged = self.status.proves_anything() && self.state.fetched_whole == Some(self.status);
         loop {
             let more = if std::mem::take(&mut is_unchanged) { false } else { self.run(request)? };
             let is_done = more || !self.taken.is_empty() || self.refusal.is_some();
-            if is_done || !self.session.idle(patience, self.call).map_err(|error| error.stage(Stage::Fetch))? {
+            if is_done || !self.session.idle(wait, self.call).map_err(|error| error.stage(Stage::Fetch))? {
                 return Ok(more);
             }
         }
@@ -78,7 +78,7 @@ impl Fetch<'_, '_> {
         self.missing.clear();
         let more = if self.is_few_of_many(request) { self.run_in_slices(request) } else { self.run_whole(request) };
         let more = more.map_err(at)?;
-        self.look_for_absent().map_err(at)?;
+        self.search_for_absent().map_err(at)?;
         Ok(more)
     }
 
@@ -86,13 +86,13 @@ impl Fetch<'_, '_> {
     fn run_whole(&mut self, request: &ReceiveRequest) -> Result<bool, Error> {
         self.mailbox = self.session.search_folder("", self.call)?;
         (self.is_searched, self.is_sliced) = (true, false);
-        self.is_complete = self.session.watch.messages as usize == self.mailbox.len();
+        self.is_complete = self.session.updates.messages as usize == self.mailbox.len();
         // What an earlier call left undone; its messages count as fetched.
-        let there = |due: &Uids| self.mailbox.iter().copied().filter(|uid| due.contains(*uid)).collect();
-        let unfinished = Chores { seen: there(&self.state.unmarked), delete: there(&self.state.condemned), stopped: false };
-        self.unmarked.extend(&unfinished.seen);
-        self.condemned.extend(&unfinished.delete);
-        self.carry_out(&unfinished)?;
+        let there = |due: &UidSet| self.mailbox.iter().copied().filter(|uid| due.contains(*uid)).collect();
+        let unfinished = PendingActions { seen: there(&self.state.to_mark_seen), delete: there(&self.state.to_delete), stopped: false };
+        self.to_mark_seen.extend(&unfinished.seen);
+        self.to_delete.extend(&unfinished.delete);
+        self.perform(&unfinished)?;
         let matching = self.matching(&request.filter)?;
         let wanted = self.wanted(matching, request.max_bytes)?;
         self.fetch(&wanted, request.max_bytes)
@@ -112,9 +112,9 @@ impl Fetch<'_, '_> {
             self.warnings.push(self.session.error(Status::Unsupported, "imap.filtered_here").stage(Stage::Fetch));
         }
         let new: Vec<u32> = self.mailbox.iter().copied().filter(|uid| !self.state.fetched.contains(*uid)).collect();
-        let looked = self.session.filter_here(filter, &new, self.call)?;
-        self.absent.extend(looked.unknown);
-        Ok(looked.matching)
+        let filtered = self.session.filter_locally(filter, &new, self.call)?;
+        self.absent.extend(filtered.unknown);
+        Ok(filtered.matching)
     }
 
     /// The messages that the folder has and that did not come.
@@ -124,36 +124,37 @@ impl Fetch<'_, '_> {
     }
 
     /// The state for the next call.
-    fn remembered(&self) -> String {
+    fn next_state(&self) -> String {
         if self.state.validity == 0 {
             // Without a numbering no UID means anything to the next call, which has to know no more than that something is left.
             let left = self.taken.difference(&self.deleted);
-            return State { fetched: Uids::new(left.copied()), ..State::default() }.text();
+            return State { fetched: UidSet::new(left.copied()), ..State::default() }.text();
         }
         let is_fetched = |uid: u32| self.taken.contains(&uid) && !self.headers.contains(&uid) || self.state.fetched.contains(uid);
         let is_headers = |uid: u32| self.headers.contains(&uid) || self.state.headers.contains(uid) && !is_fetched(uid);
-        let (mut condemned, mut unmarked) = (Uids::new(self.condemned.iter().copied()), Uids::new(self.unmarked.iter().copied()));
+        let (mut to_delete, mut to_mark_seen) =
+            (UidSet::new(self.to_delete.iter().copied()), UidSet::new(self.to_mark_seen.iter().copied()));
         let there = || self.mailbox.iter().copied();
         let (fetched, headers) = if self.is_complete && self.is_searched && !self.mailbox.is_empty() {
             // Below the first message of a large folder there is none to be looked for.
             let first = self.mailbox.first().filter(|first| self.mailbox.len() > LARGE as usize && is_fetched(**first));
-            let below = Uids::of(first.map(|first| 1..=*first));
-            (Uids::compact(&self.mailbox, is_fetched).with(&below), Uids::new(there().filter(|uid| is_headers(*uid))))
+            let below = UidSet::of(first.map(|first| 1..=*first));
+            (UidSet::compact(&self.mailbox, is_fetched).union(&below), UidSet::new(there().filter(|uid| is_headers(*uid))))
         } else {
             // What the search left out is neither fetched nor gone, and what is due of it stays due.
-            let found = Uids::new(there());
-            condemned = condemned.with(&self.state.condemned.without(&found));
-            unmarked = unmarked.with(&self.state.unmarked.without(&found));
-            let fetched = self.state.fetched.with(&Uids::new(there().filter(|uid| is_fetched(*uid)))).with(&self.joined());
-            let headers = self.state.headers.with(&Uids::new(there().filter(|uid| is_headers(*uid))));
-            let headers = headers.without(&fetched);
+            let found = UidSet::new(there());
+            to_delete = to_delete.union(&self.state.to_delete.difference(&found));
+            to_mark_seen = to_mark_seen.union(&self.state.to_mark_seen.difference(&found));
+            let fetched = self.state.fetched.union(&UidSet::new(there().filter(|uid| is_fetched(*uid)))).union(&self.joined());
+            let headers = self.state.headers.union(&UidSet::new(there().filter(|uid| is_headers(*uid))));
+            let headers = headers.difference(&fetched);
             (fetched, headers)
         };
         // What came since the folder was selected makes the next call look, which is no harm.
-        let is_told = self.extent.next == 0 || self.mailbox.last().is_none_or(|last| *last < self.extent.next);
-        let is_done = self.extent.is_telling() && self.is_complete && condemned.is_empty() && unmarked.is_empty();
+        let is_told = self.status.next == 0 || self.mailbox.last().is_none_or(|last| *last < self.status.next);
+        let is_done = self.status.proves_anything() && self.is_complete && to_delete.is_empty() && to_mark_seen.is_empty();
         let is_whole = is_told && is_done && there().all(is_fetched);
-        let whole = if self.is_searched { is_whole.then_some(self.extent) } else { self.state.whole };
-        State { validity: self.state.validity, fetched, headers, condemned, unmarked, whole }.text()
+        let whole = if self.is_searched { is_whole.then_some(self.status) } else { self.state.fetched_whole };
+        State { validity: self.state.validity, fetched, headers, to_delete, to_mark_seen, fetched_whole: whole }.text()
     }
 }

@@ -12,14 +12,14 @@ impl Session {
     /// The UIDs of the whole folder that meet the criteria, ascending; of all its messages where there are none. A large folder is searched in
     /// portions, or the answer would be longer than any line.
     pub(crate) fn search_folder(&mut self, criteria: &str, call: &Call) -> Result<Vec<u32>, Error> {
-        if self.watch.messages <= PORTION {
+        if self.updates.messages <= PORTION {
             return self.search(if criteria.is_empty() { "ALL" } else { criteria }, call);
         }
         let (mut uids, mut first) = (Vec::new(), 1);
         // There may be fewer meanwhile, or more.
-        while first <= self.watch.messages {
+        while first <= self.updates.messages {
             let last = first + PORTION - 1;
-            let range = if last < self.watch.messages { format!("{first}:{last}") } else { format!("{first}:*") };
+            let range = if last < self.updates.messages { format!("{first}:{last}") } else { format!("{first}:*") };
             uids.append(&mut self.search(format!("{range} {criteria}").trim_end(), call)?);
             first = last.saturating_add(1);
         }

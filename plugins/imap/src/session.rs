@@ -2,9 +2,9 @@
 
 use crate::capabilities::Capabilities;
 use crate::names::WireNames;
-use crate::numbering::Numbering;
 use crate::reader::Reader;
-use crate::watch::Watch;
+use crate::uid_validity::UidValidity;
+use crate::updates::Updates;
 use postkontor_plugin::net::Stream;
 
 /// A connection after the login.
@@ -16,9 +16,9 @@ pub(crate) struct Session {
     pub(crate) utf8: bool,
     /// LOGOUT was sent, so a farewell of the server is no surprise.
     pub(crate) is_logging_out: bool,
-    pub(crate) watch: Watch,
+    pub(crate) updates: Updates,
     pub(crate) wire_names: WireNames,
-    pub(crate) numbering: Numbering,
+    pub(crate) uid_validity: UidValidity,
     /// TLS does not protect the session yet and is to begin with STARTTLS.
     pub(crate) awaits_tls: bool,
     /// The server knows us without a login (PREAUTH).
@@ -37,9 +37,9 @@ impl Session {
             capabilities: Capabilities::default(),
             utf8: false,
             is_logging_out: false,
-            watch: Watch::default(),
+            updates: Updates::default(),
             wire_names: WireNames::default(),
-            numbering: Numbering::default(),
+            uid_validity: UidValidity::default(),
             awaits_tls: false,
             is_preauthenticated: false,
             wants_compression,

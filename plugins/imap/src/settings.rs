@@ -58,7 +58,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { inbox: "INBOX".to_owned(), outbox: None, sent: None, via: None, create_folders: false, idle_seconds: 210, compress: false }
+        Options {
+            inbox: "INBOX".to_owned(),
+            outbox: None,
+            sent: None,
+            via: None,
+            create_folders: false,
+            idle_seconds: 210,
+            compress: false,
+        }
     }
 }
 

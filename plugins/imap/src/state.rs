@@ -5,7 +5,7 @@
 //! message of the folder was fetched: as long as these stay, nothing is new, whatever is asked for. 0 stands for what the server does not tell.
 //! Where marks are due, `;;SEEN` follows instead, the set of those messages.
 
-use crate::uids::Uids;
+use crate::uid_set::UidSet;
 use postkontor_plugin::{Error, Stage, Status};
 
 const VERSION: &str = "imap:1";
@@ -13,20 +13,20 @@ const VERSION: &str = "imap:1";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct State {
     pub(crate) validity: u32,
-    pub(crate) fetched: Uids,
+    pub(crate) fetched: UidSet,
     /// Only the headers were, because the message was too large.
-    pub(crate) headers: Uids,
+    pub(crate) headers: UidSet,
     /// Deletion was asked for but never confirmed.
-    pub(crate) condemned: Uids,
+    pub(crate) to_delete: UidSet,
     /// The mark as seen was asked for, and the connection ended before.
-    pub(crate) unmarked: Uids,
+    pub(crate) to_mark_seen: UidSet,
     /// How the folder was when every message in it was fetched, and nothing was due.
-    pub(crate) whole: Option<Extent>,
+    pub(crate) fetched_whole: Option<FolderStatus>,
 }
 
 /// What the server tells of a folder when it is selected, which cannot stay the same when a message arrives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Extent {
+pub(crate) struct FolderStatus {
     /// Rises with every change (RFC 7162, section 3.1.2.1); 0 where the server has no CONDSTORE.
     pub(crate) modseq: u64,
     /// Rises with every message that arrives (RFC 9051, section 2.3.1.1); 0 where the server does not tell.
@@ -34,17 +34,17 @@ pub(crate) struct Extent {
     pub(crate) messages: u32,
 }
 
-impl Extent {
+impl FolderStatus {
     /// Whether it proves anything: the number of messages alone does not.
-    pub(crate) fn is_telling(&self) -> bool {
+    pub(crate) fn proves_anything(&self) -> bool {
         self.modseq > 0 || self.next > 0
     }
 
-    fn parse(text: &str) -> Option<Extent> {
+    fn parse(text: &str) -> Option<FolderStatus> {
         let mut numbers = text.split('.');
         let (modseq, next) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
         let messages = numbers.next()?.parse().ok()?;
-        numbers.next().is_none().then_some(Extent { modseq, next, messages })
+        numbers.next().is_none().then_some(FolderStatus { modseq, next, messages })
     }
 }
 
@@ -58,25 +58,32 @@ impl State {
         let foreign =
             || Error::new(Status::Argument, "receive.state_foreign").stage(Stage::Fetch).at_request("/state", "receive.state_foreign");
         let members: Vec<&str> = text.split(';').collect();
-        let (members, whole, unmarked) = match members[..] {
-            [ref members @ .., "", unmarked] if members.len() == 5 => (members, None, unmarked),
-            [ref members @ .., whole] if members.len() == 5 => (members, Some(Extent::parse(whole).ok_or_else(foreign)?), ""),
+        let (members, whole, to_mark_seen) = match members[..] {
+            [ref members @ .., "", to_mark_seen] if members.len() == 5 => (members, None, to_mark_seen),
+            [ref members @ .., whole] if members.len() == 5 => (members, Some(FolderStatus::parse(whole).ok_or_else(foreign)?), ""),
             ref members => (members, None, ""),
         };
-        let [VERSION, validity, fetched, headers, condemned] = *members else { return Err(foreign()) };
+        let [VERSION, validity, fetched, headers, to_delete] = *members else { return Err(foreign()) };
         let validity = validity.parse().map_err(|_| foreign())?;
-        let set = |text| Uids::parse(text).ok_or_else(foreign);
-        Ok(State { validity, fetched: set(fetched)?, headers: set(headers)?, condemned: set(condemned)?, unmarked: set(unmarked)?, whole })
+        let set = |text| UidSet::parse(text).ok_or_else(foreign);
+        Ok(State {
+            validity,
+            fetched: set(fetched)?,
+            headers: set(headers)?,
+            to_delete: set(to_delete)?,
+            to_mark_seen: set(to_mark_seen)?,
+            fetched_whole: whole,
+        })
     }
 
     /// The text for the next call.
     pub(crate) fn text(&self) -> String {
-        let more = match self.whole {
-            _ if !self.unmarked.is_empty() => format!(";;{}", self.unmarked.text()),
+        let more = match self.fetched_whole {
+            _ if !self.to_mark_seen.is_empty() => format!(";;{}", self.to_mark_seen.text()),
             Some(whole) => format!(";{}.{}.{}", whole.modseq, whole.next, whole.messages),
             None => String::new(),
         };
-        format!("{VERSION};{};{};{};{}{more}", self.validity, self.fetched.text(), self.headers.text(), self.condemned.text())
+        format!("{VERSION};{};{};{};{}{more}", self.validity, self.fetched.text(), self.headers.text(), self.to_delete.text())
     }
 }
 
@@ -86,15 +93,20 @@ mod tests {
 
     #[test]
     fn a_state_is_read_back_as_it_was_written() {
-        let mut state =
-            State { validity: 7, fetched: Uids::new([1, 2, 3, 9]), headers: Uids::new([5]), condemned: Uids::new([3]), ..State::default() };
+        let mut state = State {
+            validity: 7,
+            fetched: UidSet::new([1, 2, 3, 9]),
+            headers: UidSet::new([5]),
+            to_delete: UidSet::new([3]),
+            ..State::default()
+        };
         assert_eq!(state.text(), "imap:1;7;1:3,9;5;3");
         assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
-        state.whole = Some(Extent { modseq: 99, next: 10, messages: 4 });
+        state.fetched_whole = Some(FolderStatus { modseq: 99, next: 10, messages: 4 });
         assert_eq!(state.text(), "imap:1;7;1:3,9;5;3;99.10.4");
         assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
-        state.whole = None;
-        state.unmarked = Uids::new([1, 2]);
+        state.fetched_whole = None;
+        state.to_mark_seen = UidSet::new([1, 2]);
         assert_eq!(state.text(), "imap:1;7;1:3,9;5;3;;1:2");
         assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
         assert_eq!(State::parse(None).unwrap(), State::default());

@@ -3,8 +3,8 @@
 use crate::folders::Selected;
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::state::{Extent, State};
-use crate::uids::{Range, Uids};
+use crate::state::{FolderStatus, State};
+use crate::uid_set::{Range, UidSet};
 use crate::window::FIRST_BYTES;
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Error, ReceiveRequest, SessionState, Summary};
@@ -18,9 +18,9 @@ pub(super) struct Fetch<'a, 'b> {
     pub(super) state: State,
     pub(super) call: &'a Call<'b>,
     /// How the folder was when it was selected.
-    pub(super) extent: Extent,
+    pub(super) status: FolderStatus,
     /// Messages are described by a command of their own: their sizes decide what is asked for, or the server puts its words behind the body.
-    pub(super) needs_look: bool,
+    pub(super) needs_message_data: bool,
     /// How many bytes the next command may fetch.
     pub(super) room: u64,
     /// The program wants to know each message's flags and date. Dovecot needs an eighth of its time to look the date up.
@@ -42,11 +42,11 @@ pub(super) struct Fetch<'a, 'b> {
     /// Those of them of which only the headers came.
     pub(super) headers: HashSet<u32>,
     /// UIDs that are to be deleted and were not yet.
-    pub(super) condemned: HashSet<u32>,
+    pub(super) to_delete: HashSet<u32>,
     /// UIDs that were deleted.
     pub(super) deleted: HashSet<u32>,
     /// UIDs that are to be marked as seen and were not yet.
-    pub(super) unmarked: HashSet<u32>,
+    pub(super) to_mark_seen: HashSet<u32>,
     /// So many messages may come.
     pub(super) limit: usize,
     /// UIDs of the folder that were asked for and did not come.
@@ -67,7 +67,7 @@ pub(super) struct Fetch<'a, 'b> {
 
 /// What is to be done on the server with messages that were taken, and whether no more are wanted.
 #[derive(Default)]
-pub(super) struct Chores {
+pub(super) struct PendingActions {
     pub(super) seen: Vec<u32>,
     pub(super) delete: Vec<u32>,
     pub(super) stopped: bool,
@@ -89,8 +89,8 @@ impl<'a, 'b> Fetch<'a, 'b> {
             folder: selected.name,
             state,
             call,
-            extent: selected.extent,
-            needs_look: request.max_bytes.is_some(),
+            status: selected.status,
+            needs_message_data: request.max_bytes.is_some(),
             room: FIRST_BYTES,
             has_details: request.summary == Summary::Full,
             is_searched: false,
@@ -101,9 +101,9 @@ impl<'a, 'b> Fetch<'a, 'b> {
             is_complete: false,
             taken: HashSet::new(),
             headers: HashSet::new(),
-            condemned: HashSet::new(),
+            to_delete: HashSet::new(),
             deleted: HashSet::new(),
-            unmarked: HashSet::new(),
+            to_mark_seen: HashSet::new(),
             limit: usize::MAX,
             absent: BTreeSet::new(),
             spoiled: BTreeMap::new(),
@@ -126,36 +126,36 @@ impl<'a, 'b> Fetch<'a, 'b> {
     }
 
     /// Leaves a connection on which too much is on its way that nobody wants, for another one where something is left to do; what that is.
-    pub(super) fn renew(&mut self, chores: Chores) -> Result<Chores, Error> {
+    pub(super) fn renew(&mut self, actions: PendingActions) -> Result<PendingActions, Error> {
         self.session.stream.close();
-        if chores.stopped && chores.seen.is_empty() && chores.delete.is_empty() {
-            return Ok(chores);
+        if actions.stopped && actions.seen.is_empty() && actions.delete.is_empty() {
+            return Ok(actions);
         }
         self.forget_numbers();
         *self.session = Session::open(self.settings, self.call, &mut Trail::off())?;
         let selected = self.session.select(&self.folder, "/folder", false, self.call)?;
         // Where the server has numbered the folder anew meanwhile, the next call begins with it anew.
         Ok(if selected.validity == self.state.validity && selected.validity > 0 {
-            chores
+            actions
         } else {
-            Chores { stopped: true, ..Chores::default() }
+            PendingActions { stopped: true, ..PendingActions::default() }
         })
     }
 
-    pub(super) fn carry_out(&mut self, chores: &Chores) -> Result<(), Error> {
-        if !chores.seen.is_empty() {
-            let stored = self.session.store(&chores.seen, "+FLAGS.SILENT (\\Seen)", self.call);
+    pub(super) fn perform(&mut self, actions: &PendingActions) -> Result<(), Error> {
+        if !actions.seen.is_empty() {
+            let stored = self.session.store(&actions.seen, "+FLAGS.SILENT (\\Seen)", self.call);
             self.is_done(stored)?;
             // What the server refuses is told, and not tried again: a folder that is only read has no marks.
-            self.unmarked.clear();
+            self.to_mark_seen.clear();
         }
-        if !chores.delete.is_empty() {
-            let deleted = self.session.delete(&chores.delete, self.call);
+        if !actions.delete.is_empty() {
+            let deleted = self.session.delete(&actions.delete, self.call);
             if self.is_done(deleted)? {
-                for uid in &chores.delete {
-                    self.condemned.remove(uid);
+                for uid in &actions.delete {
+                    self.to_delete.remove(uid);
                 }
-                self.deleted.extend(&chores.delete);
+                self.deleted.extend(&actions.delete);
             }
         }
         Ok(())
@@ -173,7 +173,7 @@ impl<'a, 'b> Fetch<'a, 'b> {
     }
 
     /// Takes note of a message that came under this number.
-    pub(super) fn came(&mut self, uid: u32, number: Option<u32>) {
+    pub(super) fn note_number(&mut self, uid: u32, number: Option<u32>) {
         if !self.is_sliced {
             return;
         }
@@ -193,16 +193,16 @@ impl<'a, 'b> Fetch<'a, 'b> {
     /// Numbers mean something on one connection only, and only as long as no message goes.
     pub(super) fn forget_numbers(&mut self) {
         self.latest = None;
-        if self.session.watch.has_shrunk {
+        if self.session.updates.has_shrunk {
             self.joined.clear();
         }
     }
 
     /// What lies between messages that follow each other, and counts as fetched with them.
-    pub(super) fn joined(&self) -> Uids {
+    pub(super) fn joined(&self) -> UidSet {
         let is_fetched = |uid: u32| self.taken.contains(&uid) && !self.headers.contains(&uid);
-        let ranges = self.joined.iter().filter(|_| self.is_sliced && !self.session.watch.has_shrunk).cloned();
+        let ranges = self.joined.iter().filter(|_| self.is_sliced && !self.session.updates.has_shrunk).cloned();
         // Both ends came, but one of them may not have been taken.
-        Uids::of(ranges).without(&Uids::new(self.mailbox.iter().copied().filter(|uid| !is_fetched(*uid))))
+        UidSet::of(ranges).difference(&UidSet::new(self.mailbox.iter().copied().filter(|uid| !is_fetched(*uid))))
     }
 }

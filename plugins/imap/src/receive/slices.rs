@@ -5,7 +5,7 @@
 //! numbers of those that come tell: where they follow each other, there is none.
 
 use super::fetch::Fetch;
-use crate::uids::{Range, Uids};
+use crate::uid_set::{Range, UidSet};
 use postkontor_plugin::{Error, Filter, ReceiveRequest};
 
 /// A folder with fewer messages is searched as a whole, as is one of which more than this part may come.
@@ -22,9 +22,9 @@ const LEAST: u64 = 1000;
 impl Fetch<'_, '_> {
     /// Whether to search in slices.
     pub(super) fn is_few_of_many(&self, request: &ReceiveRequest) -> bool {
-        let messages = self.session.watch.messages;
+        let messages = self.session.updates.messages;
         let is_few = request.max_messages.is_some_and(|limit| limit.saturating_mul(PART) < messages.into());
-        let is_clean = self.state.condemned.is_empty() && self.state.unmarked.is_empty() && self.state.fetched.ranges().len() <= GAPS;
+        let is_clean = self.state.to_delete.is_empty() && self.state.to_mark_seen.is_empty() && self.state.fetched.ranges().len() <= GAPS;
         is_few && messages > LARGE && is_clean && request.filter == Filter::default() && self.state.validity > 0
     }
 
@@ -34,10 +34,10 @@ impl Fetch<'_, '_> {
         self.latest = None;
         self.mailbox.clear();
         let mut width = (WIDTH * self.limit as u64).max(LEAST);
-        let mut rest = Uids::of([1..=u32::MAX]).without(&self.state.fetched);
+        let mut rest = UidSet::of([1..=u32::MAX]).difference(&self.state.fetched);
         while !rest.ranges().is_empty() {
             let slice = self.slice(&rest, width);
-            rest = rest.without(&slice);
+            rest = rest.difference(&slice);
             width = width.saturating_mul(2);
             let found = self.session.search(&format!("UID {}", open(&slice)), self.call)?;
             // `*` is the last message, whatever stands before it.
@@ -52,11 +52,11 @@ impl Fetch<'_, '_> {
     }
 
     /// The first UIDs of those that are left, so many; all of them where no more can be there.
-    fn slice(&self, rest: &Uids, width: u64) -> Uids {
+    fn slice(&self, rest: &UidSet, width: u64) -> UidSet {
         let (mut left, mut slice): (u64, Vec<Range>) = (width, Vec::new());
         for range in rest.ranges() {
             // What the server numbers next is not there yet, and nor is anything above.
-            let is_last = self.extent.next > 0 && *range.start() >= self.extent.next;
+            let is_last = self.status.next > 0 && *range.start() >= self.status.next;
             let end = u64::from(*range.start()).saturating_add(left.saturating_sub(1)).min((*range.end()).into());
             if left == 0 && !is_last {
                 break;
@@ -65,11 +65,11 @@ impl Fetch<'_, '_> {
             left = left.saturating_sub(u64::from(end - range.start()) + 1);
             slice.push(*range.start()..=end);
         }
-        Uids::of(slice)
+        UidSet::of(slice)
     }
 }
 
 /// The set on the wire, with `*` for an end that is open.
-fn open(slice: &Uids) -> String {
+fn open(slice: &UidSet) -> String {
     slice.text().replace(&u32::MAX.to_string(), "*")
 }

@@ -1,9 +1,9 @@
 //! Fetching window by window.
 
-use super::delivery::{Delivery, Wanted};
 use super::fetch::Fetch;
+use super::fetch_command::{FetchCommand, FetchOptions};
 use crate::fetch_response::{MessageData, fetch_start, parse_fetch};
-use crate::uids::Uids;
+use crate::uid_set::UidSet;
 use crate::window::{FIRST, LOOK, WINDOW, bytes, is_large, room, window};
 use postkontor_plugin::{Error, Stage, Status};
 use std::collections::{BTreeMap, HashSet};
@@ -17,25 +17,25 @@ impl Fetch<'_, '_> {
     /// one window follows the sizes that came in the last one.
     pub(super) fn fetch(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
         let (mut rest, mut count) = (wanted, FIRST);
-        while !self.needs_look && !rest.is_empty() {
+        while !self.needs_message_data && !rest.is_empty() {
             if self.left() == 0 {
                 return Ok(true);
             }
-            let (uids, after) = rest.split_at(Uids::nameable(rest.iter().copied().take(count.min(self.left()))));
+            let (uids, after) = rest.split_at(UidSet::fits_command(rest.iter().copied().take(count.min(self.left()))));
             rest = after;
             let mut window: Vec<MessageData> = uids.iter().map(|uid| MessageData { uid: *uid, ..MessageData::default() }).collect();
-            if self.read(&mut window, Wanted::Described)? {
+            if self.read(&mut window, FetchOptions::Described)? {
                 return Ok(true);
             }
             // What did not come is gone, or came in a way that needs a look.
             let missing: Vec<u32> = uids.iter().copied().filter(|uid| self.is_due(*uid)).collect();
-            if self.fetch_known(&missing, max_bytes)? {
+            if self.fetch_sized(&missing, max_bytes)? {
                 return Ok(true);
             }
             let fitting = usize::try_from(self.room * window.len() as u64 / bytes(&window).max(1)).unwrap_or(WINDOW);
             count = fitting.clamp(1, WINDOW.min(4 * count));
         }
-        self.fetch_known(rest, max_bytes)
+        self.fetch_sized(rest, max_bytes)
     }
 
     /// Those of the messages that are to be fetched.
@@ -43,21 +43,21 @@ impl Fetch<'_, '_> {
         // Messages that were too large before are wanted when they no longer are.
         let is_known = |uid: &u32| max_bytes.is_some() && self.state.headers.contains(*uid);
         let known: Vec<u32> = matching.iter().copied().filter(is_known).collect();
-        let known = self.look(&known)?.into_iter().filter(|message| is_large(message, max_bytes));
+        let known = self.fetch_message_data(&known)?.into_iter().filter(|message| is_large(message, max_bytes));
         let known: HashSet<u32> = known.map(|message| message.uid).collect();
         let is_new =
-            |uid: &u32| !self.state.fetched.contains(*uid) && !self.condemned.contains(uid) && !known.contains(uid) && self.is_due(*uid);
+            |uid: &u32| !self.state.fetched.contains(*uid) && !self.to_delete.contains(uid) && !known.contains(uid) && self.is_due(*uid);
         Ok(matching.into_iter().filter(is_new).collect())
     }
 
     /// Fetches messages of which the size is asked before. What they are is asked of as many as go into one window at most, so that a
     /// large folder needs no more memory than a small one.
-    fn fetch_known(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
+    fn fetch_sized(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
         for piece in wanted.chunks(LOOK) {
             if self.left() == 0 {
                 return Ok(true);
             }
-            let mut known = self.look(piece)?;
+            let mut known = self.fetch_message_data(piece)?;
             let is_known = |uid: &u32| known.binary_search_by_key(uid, |message| message.uid).is_ok();
             self.absent.extend(piece.iter().filter(|uid| !is_known(uid)));
             let mut rest = known.as_mut_slice();
@@ -65,18 +65,18 @@ impl Fetch<'_, '_> {
                 if self.left() == 0 {
                     return Ok(true);
                 }
-                let wanted = if is_large(&rest[0], max_bytes) { Wanted::Headers } else { Wanted::Whole };
+                let options = if is_large(&rest[0], max_bytes) { FetchOptions::Headers } else { FetchOptions::Whole };
                 let count = window(rest, max_bytes, self.room).min(self.left());
                 let (window, after) = rest.split_at_mut(count);
                 rest = after;
                 let spoiled = self.spoiled.len();
-                if self.read(window, wanted)? {
+                if self.read(window, options)? {
                     return Ok(true);
                 }
                 let due: Vec<u32> = window.iter().map(|message| message.uid).filter(|uid| self.is_due(*uid)).collect();
                 if self.spoiled.len() == spoiled {
                     self.absent.extend(due);
-                } else if self.fetch_known(&due, max_bytes)? {
+                } else if self.fetch_sized(&due, max_bytes)? {
                     // What stood behind the message on which the connection was given up has come now.
                     return Ok(true);
                 }
@@ -86,22 +86,22 @@ impl Fetch<'_, '_> {
     }
 
     /// Fetches one window, and marks and deletes what is to be; whether no more messages are wanted.
-    fn read(&mut self, window: &mut [MessageData], wanted: Wanted) -> Result<bool, Error> {
-        let (started, is_measured) = (Instant::now(), wanted != Wanted::Headers);
-        let chores = Delivery::start(self, window, wanted)?.run()?;
+    fn read(&mut self, window: &mut [MessageData], options: FetchOptions) -> Result<bool, Error> {
+        let (started, is_measured) = (Instant::now(), options != FetchOptions::Headers);
+        let actions = FetchCommand::start(self, window, options)?.run()?;
         if is_measured {
             self.room = room(self.room, bytes(window), started.elapsed());
         }
-        self.carry_out(&chores)?;
-        Ok(chores.stopped)
+        self.perform(&actions)?;
+        Ok(actions.stopped)
     }
 
     /// Size, flags and date of each wanted message.
-    fn look(&mut self, wanted: &[u32]) -> Result<Vec<MessageData>, Error> {
+    fn fetch_message_data(&mut self, wanted: &[u32]) -> Result<Vec<MessageData>, Error> {
         let mut found = BTreeMap::new();
         let items = if self.has_details { "UID FLAGS INTERNALDATE RFC822.SIZE" } else { "UID RFC822.SIZE" };
         for piece in wanted.chunks(LOOK) {
-            let command = format!("UID FETCH {} ({items})", Uids::set(piece));
+            let command = format!("UID FETCH {} ({items})", UidSet::set(piece));
             let (mut responses, mut unreadable) = (0, None);
             let completion = self.session.command_with(&command, self.call, |line| {
                 let known = parse_fetch(line);
@@ -138,10 +138,10 @@ impl Fetch<'_, '_> {
     }
 
     /// Of the messages that did not come, those that the folder still has: the others were deleted meanwhile.
-    pub(super) fn look_for_absent(&mut self) -> Result<(), Error> {
+    pub(super) fn search_for_absent(&mut self) -> Result<(), Error> {
         let absent: Vec<u32> = std::mem::take(&mut self.absent).into_iter().collect();
-        for piece in Uids::pieces(&absent) {
-            let found = self.session.search(&format!("UID {}", Uids::set(piece)), self.call)?;
+        for piece in UidSet::pieces(&absent) {
+            let found = self.session.search(&format!("UID {}", UidSet::set(piece)), self.call)?;
             for uid in found.into_iter().filter(|uid| piece.binary_search(uid).is_ok()) {
                 let error = self.session.error(Status::Protocol, "imap.message_withheld").stage(Stage::Fetch).usable();
                 self.missing.insert(uid, error);

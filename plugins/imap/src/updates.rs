@@ -2,7 +2,7 @@
 
 /// What a session knows of the selected folder without having asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Watch {
+pub(crate) struct Updates {
     pub(crate) messages: u32,
     /// There are more messages than there were.
     pub(crate) has_grown: bool,
@@ -14,7 +14,7 @@ pub(crate) struct Watch {
     pub(crate) was_idle: bool,
 }
 
-impl Watch {
+impl Updates {
     /// Takes note of an untagged response.
     pub(crate) fn note(&mut self, line: &[u8]) {
         let Some((number, word)) = counted(line) else { return };

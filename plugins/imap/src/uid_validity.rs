@@ -4,9 +4,9 @@ use crate::response_code::response_code;
 
 /// The numbering by which a session names messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Numbering(Option<u32>);
+pub(crate) struct UidValidity(Option<u32>);
 
-impl Numbering {
+impl UidValidity {
     /// Another folder is about to be selected: what the server tells of its numbering holds.
     pub(crate) fn forget(&mut self) {
         self.0 = None;
@@ -37,19 +37,19 @@ mod tests {
 
     #[test]
     fn only_another_numbering_ends_the_one_that_is_held() {
-        let mut numbering = Numbering::default();
-        assert!(!numbering.is_ended_by(b"* OK [UIDVALIDITY 8] ok\r\n"));
-        numbering.hold(7);
+        let mut uid_validity = UidValidity::default();
+        assert!(!uid_validity.is_ended_by(b"* OK [UIDVALIDITY 8] ok\r\n"));
+        uid_validity.hold(7);
         for line in
             ["* OK [UIDVALIDITY 8] new\r\n", "* ok [uidvalidity 8]\r\n", "* OK [UIDVALIDITY 99999999999]\r\n", "* OK [UIDVALIDITY x]\r\n"]
         {
-            assert!(numbering.is_ended_by(line.as_bytes()), "{line}");
+            assert!(uid_validity.is_ended_by(line.as_bytes()), "{line}");
         }
         for line in ["* OK [UIDVALIDITY 7] ok\r\n", "* OK [UIDNEXT 8] ok\r\n", "* 8 EXISTS\r\n", "* OK\r\n", "* NO [UIDVALIDITY 8]\r\n", ""]
         {
-            assert!(!numbering.is_ended_by(line.as_bytes()), "{line}");
+            assert!(!uid_validity.is_ended_by(line.as_bytes()), "{line}");
         }
-        numbering.forget();
-        assert!(!numbering.is_ended_by(b"* OK [UIDVALIDITY 8] ok\r\n"));
+        uid_validity.forget();
+        assert!(!uid_validity.is_ended_by(b"* OK [UIDVALIDITY 8] ok\r\n"));
     }
 }

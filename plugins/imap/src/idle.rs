@@ -18,7 +18,7 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// How long to wait for new messages, and how.
 #[derive(Clone, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct IdleWait {
     until: Instant,
     /// So long one IDLE lasts; none where it is zero.
     renewal: Duration,
@@ -30,11 +30,11 @@ pub(crate) struct Patience {
     pause: Duration,
 }
 
-impl Patience {
+impl IdleWait {
     /// For so many seconds.
-    pub(crate) fn new(seconds: u64, settings: &Settings) -> Patience {
+    pub(crate) fn new(seconds: u64, settings: &Settings) -> IdleWait {
         let now = Instant::now();
-        Patience {
+        IdleWait {
             until: now + Duration::from_secs(seconds),
             renewal: Duration::from_secs(settings.imap.idle_seconds.into()),
             grace: GRACE.min(Duration::from_secs(settings.server.timeout_seconds.into())),
@@ -55,64 +55,64 @@ impl Patience {
 
 impl Session {
     /// What has come until now is known: the folder was just selected.
-    pub(crate) fn is_up_to_date(&mut self) {
-        self.watch.has_grown = false;
+    pub(crate) fn forget_growth(&mut self) {
+        self.updates.has_grown = false;
     }
 
     /// Waits until the folder may hold something new, as long as patience lasts; whether it is worth while to look. Not when the wait is
     /// over, and not at a server without IDLE, which tells only whoever asks.
     ///
     /// IDLE is begun anew every now and then, or the server and the routers on the way to it would take the connection for dead.
-    pub(crate) fn idle(&mut self, patience: &mut Patience, call: &Call) -> Result<bool, Error> {
+    pub(crate) fn idle(&mut self, wait: &mut IdleWait, call: &Call) -> Result<bool, Error> {
         let now = Instant::now();
-        if self.watch.has_grown && now >= patience.rest {
-            self.watch.has_grown = false;
-            patience.looks_again(now);
+        if self.updates.has_grown && now >= wait.rest {
+            self.updates.has_grown = false;
+            wait.looks_again(now);
             return Ok(true);
         }
         let is_able = self.capabilities.has("IDLE") || self.capabilities.has("IMAP4rev2");
-        if now >= patience.until || patience.renewal.is_zero() || !is_able || self.watch.is_refused {
+        if now >= wait.until || wait.renewal.is_zero() || !is_able || self.updates.is_refused {
             return Ok(false);
         }
-        let until = patience.until.min(now.checked_add(patience.renewal).unwrap_or(patience.until));
+        let until = wait.until.min(now.checked_add(wait.renewal).unwrap_or(wait.until));
         let tag = self.send_command("IDLE", call)?;
-        let is_worth_while = self.idle_until(&tag, until, patience, call)?;
-        patience.looks_again(now);
+        let is_worth_while = self.idle_until(&tag, until, wait, call)?;
+        wait.looks_again(now);
         Ok(is_worth_while)
     }
 
-    fn idle_until(&mut self, tag: &str, until: Instant, patience: &Patience, call: &Call) -> Result<bool, Error> {
+    fn idle_until(&mut self, tag: &str, until: Instant, wait: &IdleWait, call: &Call) -> Result<bool, Error> {
         // Half a line that never ends is no reason to wait longer.
-        let in_time = call.until(until.checked_add(patience.grace).unwrap_or(until));
+        let in_time = call.until(until.checked_add(wait.grace).unwrap_or(until));
         let (mut is_idle, mut count) = (false, 0);
         loop {
-            let end = if self.watch.has_grown { until.min(patience.rest) } else { until };
+            let end = if self.updates.has_grown { until.min(wait.rest) } else { until };
             if is_idle && (Instant::now() >= end || !self.stream.arrives(end, call)?) {
-                self.watch.was_idle = true;
+                self.updates.was_idle = true;
                 self.stream.write(b"DONE\r\n", call)?;
-                let completion = self.read_completion(tag, &call.until(Instant::now() + patience.grace), |_| Ok(()));
-                completion.map_err(|error| self.overdue(error, patience, call))?;
-                self.watch.has_grown = false;
+                let completion = self.read_completion(tag, &call.until(Instant::now() + wait.grace), |_| Ok(()));
+                completion.map_err(|error| self.overdue(error, wait, call))?;
+                self.updates.has_grown = false;
                 return Ok(true);
             }
             let line = self.next_response(&mut count, &in_time);
-            let line = line.map_err(|error| self.overdue(error, patience, call))?;
+            let line = line.map_err(|error| self.overdue(error, wait, call))?;
             if line.starts_with(b"+") && !is_idle {
                 is_idle = true;
             } else if self.completion(tag, &line)?.is_some() {
                 // Refused, or ended of its own accord, which it might do without end: the host asks it now and then instead.
-                self.watch.is_refused = true;
+                self.updates.is_refused = true;
                 return Ok(is_idle);
             }
         }
     }
 
     /// The error of a wait that the server did not let end, while the call still has time.
-    fn overdue(&self, error: Error, patience: &Patience, call: &Call) -> Error {
+    fn overdue(&self, error: Error, wait: &IdleWait, call: &Call) -> Error {
         if error.code != "call.timeout" || call.remaining().is_zero() {
             return error;
         }
         let error = self.error(Status::Timeout, "net.idle_timeout").arg("port", self.stream.endpoint().port);
-        error.arg("seconds", patience.grace.as_secs())
+        error.arg("seconds", wait.grace.as_secs())
     }
 }

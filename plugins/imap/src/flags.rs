@@ -1,7 +1,7 @@
 //! Marking messages and deleting them for good.
 
 use crate::session::Session;
-use crate::uids::Uids;
+use crate::uid_set::UidSet;
 use postkontor_plugin::{Call, Error};
 
 impl Session {
@@ -12,8 +12,8 @@ impl Session {
 
     /// Performs a command for messages, several times where they are more than one can name.
     fn command_for(&mut self, uids: &[u32], command: impl Fn(&str) -> String, call: &Call) -> Result<(), Error> {
-        for piece in Uids::pieces(uids) {
-            let completion = self.command(&command(&Uids::set(piece)), call)?;
+        for piece in UidSet::pieces(uids) {
+            let completion = self.command(&command(&UidSet::set(piece)), call)?;
             if !completion.is_ok {
                 return Err(self.refused("imap.store_refused", &completion));
             }
@@ -32,7 +32,7 @@ impl Session {
         if self.capabilities.has("UIDPLUS") || self.capabilities.has("IMAP4rev2") {
             return self.command_for(uids, |set| format!("UID EXPUNGE {set}"), call);
         }
-        let ours = Uids::new(uids.iter().copied());
+        let ours = UidSet::new(uids.iter().copied());
         let marked = self.search("DELETED", call)?;
         // A search that leaves out one of ours may leave out one of theirs.
         if marked.iter().any(|uid| !ours.contains(*uid)) || uids.iter().any(|uid| marked.binary_search(uid).is_err()) {

@@ -4,11 +4,11 @@
 //! response ends, and the sender of the message has written it. So the action on a message is asked for only when the response that
 //! held it has ended as a response does and the server has gone on with another one; and what proves wrong later is taken back.
 
-use super::fetch::{Chores, Fetch};
+use super::fetch::{Fetch, PendingActions};
+use crate::fetch_response::{MessageData, Section, fetch_start, parse_fetch, parse_head, quoted_body, uid_in_head};
 use crate::folders::id;
 use crate::reader::Piece;
-use crate::fetch_response::{MessageData, Section, fetch_start, parse_fetch, parse_head, quoted_body, uid_in_head};
-use crate::uids::Uids;
+use crate::uid_set::UidSet;
 use postkontor_plugin::{Action, Error, Incoming, Stage, Status};
 
 /// How many bytes that nobody wants any more are read to the end of a command; rather than more of them a new connection is made.
@@ -19,7 +19,7 @@ const GIVEN_UP: usize = 10;
 
 /// What is asked for of a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum FetchOptions {
     Headers,
     Whole,
     /// The whole message, and what the program wants to know of it.
@@ -27,7 +27,7 @@ pub(super) enum Wanted {
 }
 
 /// A FETCH command that is under way.
-pub(super) struct Delivery<'d, 'a, 'b> {
+pub(super) struct FetchCommand<'d, 'a, 'b> {
     fetch: &'d mut Fetch<'a, 'b>,
     window: &'d mut [MessageData],
     /// How many bytes of each message of the window came.
@@ -38,7 +38,7 @@ pub(super) struct Delivery<'d, 'a, 'b> {
     incoming: Incoming,
     /// What all ids of this folder have behind the UID.
     behind: String,
-    chores: Chores,
+    actions: PendingActions,
     /// How many bytes came that nobody wants.
     unwanted: u64,
     /// The message that came whole, as far as its response tells, and on which the action was not asked for yet.
@@ -55,25 +55,29 @@ enum Flow {
     Renewed,
 }
 
-impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
+impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
     /// Asks for the messages of one window.
-    pub(super) fn start(fetch: &'d mut Fetch<'a, 'b>, window: &'d mut [MessageData], wanted: Wanted) -> Result<Delivery<'d, 'a, 'b>, Error> {
-        let items = match wanted {
-            Wanted::Headers => "UID BODY.PEEK[HEADER]",
-            Wanted::Described if fetch.has_details => "UID FLAGS INTERNALDATE BODY.PEEK[]",
-            Wanted::Whole | Wanted::Described => "UID BODY.PEEK[]",
+    pub(super) fn start(
+        fetch: &'d mut Fetch<'a, 'b>,
+        window: &'d mut [MessageData],
+        options: FetchOptions,
+    ) -> Result<FetchCommand<'d, 'a, 'b>, Error> {
+        let items = match options {
+            FetchOptions::Headers => "UID BODY.PEEK[HEADER]",
+            FetchOptions::Described if fetch.has_details => "UID FLAGS INTERNALDATE BODY.PEEK[]",
+            FetchOptions::Whole | FetchOptions::Described => "UID BODY.PEEK[]",
         };
-        let command = format!("UID FETCH {} ({items})", Uids::new(window.iter().map(|message| message.uid)).text());
+        let command = format!("UID FETCH {} ({items})", UidSet::new(window.iter().map(|message| message.uid)).text());
         let tag = fetch.session.send_command(&command, fetch.call)?;
-        let is_headers = wanted == Wanted::Headers;
-        Ok(Delivery {
+        let is_headers = options == FetchOptions::Headers;
+        Ok(FetchCommand {
             lengths: vec![None; window.len()],
             section: if is_headers { Section::Headers } else { Section::Whole },
-            is_described: wanted == Wanted::Described,
+            is_described: options == FetchOptions::Described,
             tag,
             incoming: Incoming { folder: Some(fetch.folder.clone()), headers_only: is_headers, ..Incoming::default() },
             behind: id(&fetch.folder, fetch.state.validity, 0).split_off(1),
-            chores: Chores::default(),
+            actions: PendingActions::default(),
             unwanted: 0,
             pending: None,
             last: None,
@@ -83,12 +87,12 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
     }
 
     /// Hands over what comes, to the end of the command.
-    pub(super) fn run(mut self) -> Result<Chores, Error> {
+    pub(super) fn run(mut self) -> Result<PendingActions, Error> {
         loop {
             match self.step()? {
                 Flow::On => (),
-                Flow::Ended => return Ok(self.chores),
-                Flow::Renewed => return self.fetch.renew(self.chores),
+                Flow::Ended => return Ok(self.actions),
+                Flow::Renewed => return self.fetch.renew(self.actions),
             }
         }
     }
@@ -120,19 +124,19 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
             }
             // A server may give a short body as a quoted string.
             (Piece::Response(line), None) => match quoted_body(&line) {
-                Some((section, body)) => self.message(&line, section, Source::Read(body)),
+                Some((section, body)) => self.message(&line, section, BodySource::Read(body)),
                 None => Ok(Flow::On),
             },
-            (Piece::Body { head, section, length }, _) => self.message(&head, section, Source::Coming(length)),
+            (Piece::Body { head, section, length }, _) => self.message(&head, section, BodySource::Coming(length)),
         }
     }
 
     /// Hands a message over, if it was asked for.
-    fn message(&mut self, head: &[u8], section: Section, body: Source) -> Result<Flow, Error> {
-        let is_wanted = !self.chores.stopped && section == self.section;
+    fn message(&mut self, head: &[u8], section: Section, body: BodySource) -> Result<Flow, Error> {
+        let is_wanted = !self.actions.stopped && section == self.section;
         let Some(place) = self.place(head).filter(|_| is_wanted) else {
             // A look tells the number of the message, by which one whose UID stands behind the body is known.
-            self.fetch.needs_look |= self.is_described && is_wanted && uid_in_head(head).is_none();
+            self.fetch.needs_message_data |= self.is_described && is_wanted && uid_in_head(head).is_none();
             return self.read_past(body);
         };
         let uid = self.window[place].uid;
@@ -149,8 +153,8 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
         self.announce(place)?;
         self.lengths[place] = Some(body.size());
         match body {
-            Source::Read(body) => self.fetch.call.message(&body)?,
-            Source::Coming(length) => {
+            BodySource::Read(body) => self.fetch.call.message(&body)?,
+            BodySource::Coming(length) => {
                 let (session, call) = (&mut *self.fetch.session, self.fetch.call);
                 session.reader.body(length, &mut session.stream, call, |piece| call.message(piece))?;
                 match self.close(uid, head) {
@@ -159,13 +163,13 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
                 }
             }
         }
-        self.fetch.came(uid, fetch_start(head).map(|(number, _)| number));
+        self.fetch.note_number(uid, fetch_start(head).map(|(number, _)| number));
         self.pending = Some(uid);
         Ok(Flow::On)
     }
 
     /// Which message of the window this is. As a rule the UID stands before the body; a server that puts it behind is told by the
-    /// number of its message, which [`Delivery::close`] confirms.
+    /// number of its message, which [`FetchCommand::close`] confirms.
     fn place(&self, head: &[u8]) -> Option<usize> {
         match uid_in_head(head) {
             // `look` has sorted them.
@@ -181,7 +185,7 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
         if self.fetch.has_details {
             let listed = parse_head(head).filter(|listed| listed.has_flags && listed.received.is_some());
             let Some(listed) = listed else {
-                self.fetch.needs_look = true;
+                self.fetch.needs_message_data = true;
                 return false;
             };
             (message.flags, message.received) = (listed.flags, listed.received);
@@ -218,20 +222,20 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
         let is_headers = self.section == Section::Headers;
         match self.fetch.call.action()? {
             Action::Stop => {
-                self.chores.stopped = true;
+                self.actions.stopped = true;
                 return Ok(());
             }
             Action::Keep => (),
             // From here on it is to be marked or deleted, even if this session does not live to see it.
             Action::Seen => {
-                self.fetch.unmarked.insert(uid);
-                self.chores.seen.push(uid);
+                self.fetch.to_mark_seen.insert(uid);
+                self.actions.seen.push(uid);
             }
             // Whoever got only the headers did not get the message.
             Action::Delete if is_headers => (),
             Action::Delete => {
-                self.fetch.condemned.insert(uid);
-                self.chores.delete.push(uid);
+                self.fetch.to_delete.insert(uid);
+                self.actions.delete.push(uid);
             }
         }
         self.fetch.taken.insert(uid);
@@ -243,10 +247,10 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
     }
 
     /// Reads a body that nobody asked for, or that nobody wants any more.
-    fn read_past(&mut self, body: Source) -> Result<Flow, Error> {
-        let Source::Coming(length) = body else { return Ok(Flow::On) };
+    fn read_past(&mut self, body: BodySource) -> Result<Flow, Error> {
+        let BodySource::Coming(length) = body else { return Ok(Flow::On) };
         self.unwanted = length.saturating_add(self.unwanted);
-        if self.unwanted > UNWANTED && (self.is_described || self.chores.stopped) {
+        if self.unwanted > UNWANTED && (self.is_described || self.actions.stopped) {
             return Ok(Flow::Renewed);
         }
         let session = &mut *self.fetch.session;
@@ -269,10 +273,10 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
     /// which nothing can be told from what a sender wrote.
     fn spoil(&mut self, uid: u32, error: Error) -> Result<Flow, Error> {
         self.pending = None;
-        self.chores.seen.retain(|seen| *seen != uid);
-        self.chores.delete.retain(|delete| *delete != uid);
+        self.actions.seen.retain(|seen| *seen != uid);
+        self.actions.delete.retain(|delete| *delete != uid);
         let fetch = &mut *self.fetch;
-        for set in [&mut fetch.taken, &mut fetch.headers, &mut fetch.condemned, &mut fetch.unmarked] {
+        for set in [&mut fetch.taken, &mut fetch.headers, &mut fetch.to_delete, &mut fetch.to_mark_seen] {
             set.remove(&uid);
         }
         let spoiled = fetch.session.error(Status::Protocol, "imap.message_spoiled").stage(Stage::Fetch).detail(error.detail.as_str());
@@ -288,16 +292,16 @@ impl<'d, 'a, 'b> Delivery<'d, 'a, 'b> {
 }
 
 /// The body of a message, or what is to become it.
-enum Source {
+enum BodySource {
     Read(Vec<u8>),
     Coming(u64),
 }
 
-impl Source {
+impl BodySource {
     fn size(&self) -> u64 {
         match self {
-            Source::Read(body) => body.len() as u64,
-            Source::Coming(length) => *length,
+            BodySource::Read(body) => body.len() as u64,
+            BodySource::Coming(length) => *length,
         }
     }
 }
