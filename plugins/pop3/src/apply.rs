@@ -18,7 +18,7 @@ pub(crate) fn list(settings: &Settings, request: &ListRequest, call: &Call) -> R
     let mut session = Session::open(settings, call, &mut Trail::off())?;
     let mailbox = session.mailbox(std::iter::empty(), call)?;
     // Nothing depends on the farewell.
-    drop(session.leave(call));
+    drop(session.log_out(call));
     let messages = mailbox.entries.into_iter().map(|entry| Listed { id: entry.id, size: Some(entry.size), ..Listed::default() });
     Ok(Listing::Messages { folder: None, messages: messages.collect(), missing: mailbox.missing })
 }
@@ -37,7 +37,7 @@ pub(crate) fn apply(settings: &Settings, request: &ApplyRequest, call: &Call) ->
     let (applied, missing): (Vec<&str>, Vec<&str>) = ids.iter().partition(|id| numbers.contains_key(*id));
     let numbers: Vec<u32> = applied.iter().filter_map(|id| numbers.get(id).copied()).collect();
     session.delete(&numbers, call).map_err(|error| error.stage(Stage::Fetch))?;
-    session.quiet(call)?;
+    session.expect_only_blank_lines(call)?;
     session.quit(call)?;
     let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
     Ok(Applied { applied: owned(applied), missing: owned(missing) })
@@ -48,10 +48,10 @@ impl Session {
     fn delete(&mut self, numbers: &[u32], call: &Call) -> Result<(), Error> {
         for numbers in numbers.chunks(if self.capabilities.pipelining { WINDOW } else { 1 }) {
             let commands: String = numbers.iter().map(|number| format!("DELE {number}\r\n")).collect();
-            self.quiet(call)?;
+            self.expect_only_blank_lines(call)?;
             self.stream.write(commands.as_bytes(), call)?;
             for _ in numbers {
-                if let Err(reply) = self.status(call)? {
+                if let Err(reply) = self.next_status(call)? {
                     return Err(self.refused("pop3.delete_refused", Status::Refused, reply));
                 }
             }

@@ -1,7 +1,7 @@
 //! How a session begins and ends: POP3's own words from the first byte to the login, and the farewell.
 
 use crate::login;
-use crate::session::{Capabilities, Session, agreed};
+use crate::session::{Capabilities, Session, ok_text};
 use crate::settings::{IMPLICIT, Settings};
 use postkontor_plugin::net::{Advice, Connector, Protocol, Security, StartTls, Stream, Target, Trail, farewell};
 use postkontor_plugin::serde_json::json;
@@ -24,7 +24,7 @@ impl Session {
     }
 
     /// Ends a session in which nothing was deleted: whether the server answers is of no consequence.
-    pub(crate) fn leave(&mut self, call: &Call) -> Result<(), Error> {
+    pub(crate) fn log_out(&mut self, call: &Call) -> Result<(), Error> {
         farewell(self, call)
     }
 }
@@ -41,8 +41,8 @@ impl Protocol for Session {
     fn greeting(&mut self, _security: Security, call: &Call, trail: &mut Trail) -> Result<(), Error> {
         let at = |error: Error| error.stage(Stage::Greeting);
         let line = self.stream.read_line(call).map_err(at)?.to_vec();
-        let Some(words) = agreed(&line) else {
-            let reply = self.disagreed(&line).map_err(at)?;
+        let Some(words) = ok_text(&line) else {
+            let reply = self.err_reply(&line).map_err(at)?;
             return Err(at(self.refused("pop3.greeting_refused", Status::Later, reply)));
         };
         self.timestamp = timestamp(words);
@@ -72,13 +72,13 @@ impl Protocol for Session {
 
     fn start_tls(&mut self, call: &Call) -> Result<StartTls, Error> {
         // A server without CAPA may know STLS all the same.
-        if self.capabilities.told && !self.capabilities.stls {
+        if self.capabilities.is_listed && !self.capabilities.stls {
             return Ok(StartTls::NotOffered(None));
         }
         // The timestamp may stay after TLS: an answer to a wrong one goes to the server alone, which refuses it.
         Ok(match self.command("STLS\r\n", call)? {
             Ok(_) => StartTls::Agreed,
-            Err(reply) if self.capabilities.told => StartTls::Refused(Status::Tls, reply),
+            Err(reply) if self.capabilities.is_listed => StartTls::Refused(Status::Tls, reply),
             Err(reply) => StartTls::NotOffered(Some(reply)),
         })
     }

@@ -8,7 +8,7 @@
 use crate::fingerprint::Fingerprint;
 use crate::mailbox::{Entry, Mailbox};
 use crate::session::Session;
-use crate::state::{Fate, Known, State, today};
+use crate::state::{FetchState, Remembered, State, today};
 use postkontor_plugin::{Action, Call, Error, Incoming, Missing, ReceiveRequest, Received, Reply, Stage, Status};
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -22,12 +22,12 @@ const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
 const AHEAD: u64 = 256 * 1024;
 
 /// A command whose answer has not been read yet.
-enum Awaited {
-    Message(Entry),
-    Headers(Entry),
-    Deletion(Entry),
+enum PendingCommand {
+    Retr(Entry),
+    Top(Entry),
+    Dele(Entry),
     /// Only the answer counts, as proof that what came before it has ended.
-    Nothing,
+    Noop,
 }
 
 /// A message that the host has, and has not been asked about yet.
@@ -49,8 +49,8 @@ pub(crate) struct Fetch<'a> {
     /// What is still to be asked for.
     messages: VecDeque<Entry>,
     /// What is still to be deleted.
-    due: VecDeque<Entry>,
-    answers: VecDeque<Awaited>,
+    to_delete: VecDeque<Entry>,
+    pending: VecDeque<PendingCommand>,
     /// How many commands may be on their way, and how many bytes of messages are.
     window: usize,
     on_the_way: u64,
@@ -77,8 +77,8 @@ impl<'a> Fetch<'a> {
             request,
             call,
             messages: VecDeque::new(),
-            due: VecDeque::new(),
-            answers: VecDeque::new(),
+            to_delete: VecDeque::new(),
+            pending: VecDeque::new(),
             window,
             on_the_way: 0,
             unconfirmed: None,
@@ -89,19 +89,19 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    /// Fetches `messages` and deletes those that are `due`. `missing` and `more` are known before.
+    /// Fetches `messages` and deletes those that are `to_delete`. `missing` and `more` are known before.
     pub(crate) fn run(
         mut self,
         messages: VecDeque<Entry>,
-        due: VecDeque<Entry>,
+        to_delete: VecDeque<Entry>,
         missing: Vec<Missing>,
         more: bool,
     ) -> Result<Received, Error> {
-        (self.messages, self.due) = (messages, due);
+        (self.messages, self.to_delete) = (messages, to_delete);
         self.missing.extend(missing);
-        let result = self.fetch().and_then(|()| self.leave());
+        let result = self.fetch().and_then(|()| self.log_out());
         if let Err(error) = &result {
-            self.blame(error);
+            self.mark_failed(error);
         }
         let state = self.state.text(&self.mailbox);
         self.session.stream.close();
@@ -115,32 +115,32 @@ impl<'a> Fetch<'a> {
 
     fn fetch(&mut self) -> Result<(), Error> {
         loop {
-            self.ask()?;
-            let Some(awaited) = self.answers.pop_front() else { return Ok(()) };
-            let status = self.session.status(self.call).map_err(at_fetch)?;
-            if self.answers.is_empty() && matches!(awaited, Awaited::Nothing | Awaited::Deletion(_)) {
-                self.session.quiet(self.call).map_err(at_fetch)?;
+            self.send_commands()?;
+            let Some(command) = self.pending.pop_front() else { return Ok(()) };
+            let status = self.session.next_status(self.call).map_err(at_fetch)?;
+            if self.pending.is_empty() && matches!(command, PendingCommand::Noop | PendingCommand::Dele(_)) {
+                self.session.expect_only_blank_lines(self.call).map_err(at_fetch)?;
             }
             // The response makes sense, so the message before it ended where it seemed to.
             self.settle()?;
-            match awaited {
-                Awaited::Nothing => (),
-                Awaited::Deletion(entry) => self.deletion(entry, status),
-                Awaited::Message(entry) => {
+            match command {
+                PendingCommand::Noop => (),
+                PendingCommand::Dele(entry) => self.deletion(entry, status),
+                PendingCommand::Retr(entry) => {
                     self.on_the_way = self.on_the_way.saturating_sub(entry.size);
                     self.message(entry, false, status)?;
                 }
-                Awaited::Headers(entry) => self.message(entry, true, status)?,
+                PendingCommand::Top(entry) => self.message(entry, true, status)?,
             }
         }
     }
 
     /// Ends the session, and makes its deletions take effect.
-    fn leave(&mut self) -> Result<(), Error> {
-        self.session.quiet(self.call).map_err(|error| error.stage(Stage::Quit))?;
+    fn log_out(&mut self) -> Result<(), Error> {
+        self.session.expect_only_blank_lines(self.call).map_err(|error| error.stage(Stage::Quit))?;
         if self.deleted.is_empty() {
             // Nothing depends on it, and the messages are already in the host's hands.
-            drop(self.session.leave(self.call));
+            drop(self.session.log_out(self.call));
             return Ok(());
         }
         self.session.quit(self.call)?;
@@ -150,48 +150,48 @@ impl<'a> Fetch<'a> {
 
     /// Sends as much as the window takes. Everything goes out in one write, and not before half of the window has been answered: a write for
     /// each message would cost more than the message.
-    fn ask(&mut self) -> Result<(), Error> {
+    fn send_commands(&mut self) -> Result<(), Error> {
         // The NOOP at the end of a batch takes no place: with it the second half would wait for the first, a round trip longer.
         let half = self.window / 2 + usize::from(self.window > 1);
-        if self.answers.len() > half {
+        if self.pending.len() > half {
             return Ok(());
         }
-        let is_first = self.answers.is_empty();
+        let is_first = self.pending.is_empty();
         let mut commands = String::new();
         // Behind a message that is shorter than told only a NOOP goes, whose answer is all that may come.
         let is_doubtful = self.unconfirmed.as_ref().is_some_and(|message| message.is_short);
-        while !is_doubtful && self.answers.len() < self.window {
-            let Some(awaited) = self.next() else { break };
-            match &awaited {
-                Awaited::Message(entry) => command(&mut commands, "RETR", entry, ""),
-                Awaited::Headers(entry) => command(&mut commands, "TOP", entry, " 0"),
-                Awaited::Deletion(entry) => command(&mut commands, "DELE", entry, ""),
-                Awaited::Nothing => (),
+        while !is_doubtful && self.pending.len() < self.window {
+            let Some(command) = self.next() else { break };
+            match &command {
+                PendingCommand::Retr(entry) => write_command(&mut commands, "RETR", entry, ""),
+                PendingCommand::Top(entry) => write_command(&mut commands, "TOP", entry, " 0"),
+                PendingCommand::Dele(entry) => write_command(&mut commands, "DELE", entry, ""),
+                PendingCommand::Noop => (),
             }
-            self.answers.push_back(awaited);
+            self.pending.push_back(command);
         }
-        let ends_open = match self.answers.back() {
+        let ends_open = match self.pending.back() {
             None => self.unconfirmed.is_some(),
-            Some(Awaited::Message(_) | Awaited::Headers(_)) => self.window > 1 && !commands.is_empty(),
+            Some(PendingCommand::Retr(_) | PendingCommand::Top(_)) => self.window > 1 && !commands.is_empty(),
             Some(_) => false,
         };
         if ends_open {
             commands.push_str("NOOP\r\n");
-            self.answers.push_back(Awaited::Nothing);
+            self.pending.push_back(PendingCommand::Noop);
         }
         if commands.is_empty() {
             return Ok(());
         }
         if is_first {
-            self.session.quiet(self.call).map_err(at_fetch)?;
+            self.session.expect_only_blank_lines(self.call).map_err(at_fetch)?;
         }
         self.session.stream.write(commands.as_bytes(), self.call).map_err(at_fetch)
     }
 
     /// What is to be asked for next, if it may be on the way beside what is.
-    fn next(&mut self) -> Option<Awaited> {
-        if let Some(entry) = self.due.pop_front() {
-            return Some(Awaited::Deletion(entry));
+    fn next(&mut self) -> Option<PendingCommand> {
+        if let Some(entry) = self.to_delete.pop_front() {
+            return Some(PendingCommand::Dele(entry));
         }
         let size = self.messages.front().filter(|_| !self.stopped)?.size;
         let is_headers = self.request.max_bytes.is_some_and(|limit| size > limit);
@@ -205,7 +205,7 @@ impl<'a> Fetch<'a> {
             self.on_the_way += size;
         }
         let entry = self.messages.pop_front()?;
-        Some(if is_headers { Awaited::Headers(entry) } else { Awaited::Message(entry) })
+        Some(if is_headers { PendingCommand::Top(entry) } else { PendingCommand::Retr(entry) })
     }
 
     fn deletion(&mut self, entry: Entry, status: Result<(), Reply>) {
@@ -252,16 +252,16 @@ impl<'a> Fetch<'a> {
     fn settle(&mut self) -> Result<(), Error> {
         self.suspect = None;
         let Some(Unconfirmed { entry, headers_only, fingerprint, .. }) = self.unconfirmed.take() else { return Ok(()) };
-        let known = |fate| Known { day: today(), fate, fingerprint: Some(fingerprint) };
+        let remembered = |state| Remembered { day: today(), state, fingerprint: Some(fingerprint) };
         match self.call.action()? {
             Action::Stop => self.stopped = true,
             Action::Keep | Action::Seen => {
-                self.state.remember(&entry.id, known(if headers_only { Fate::Headers } else { Fate::Fetched }));
+                self.state.remember(&entry.id, remembered(if headers_only { FetchState::HeadersOnly } else { FetchState::Fetched }));
             }
             Action::Delete => {
                 // From here on it is to be deleted, even if this session does not live to see it.
-                self.state.remember(&entry.id, known(Fate::Condemned));
-                self.due.push_back(entry);
+                self.state.remember(&entry.id, remembered(FetchState::ToDelete));
+                self.to_delete.push_back(entry);
             }
         }
         Ok(())
@@ -272,12 +272,12 @@ impl<'a> Fetch<'a> {
     fn ask_again(&mut self, entry: Entry) -> Result<(), Error> {
         let mut again = vec![entry];
         let mut deletions = Vec::new();
-        for awaited in std::mem::take(&mut self.answers) {
-            let status = self.session.status(self.call).map_err(at_fetch)?;
-            match awaited {
-                Awaited::Nothing => (),
-                Awaited::Deletion(entry) => deletions.push((entry, status)),
-                Awaited::Message(entry) | Awaited::Headers(entry) => {
+        for command in std::mem::take(&mut self.pending) {
+            let status = self.session.next_status(self.call).map_err(at_fetch)?;
+            match command {
+                PendingCommand::Noop => (),
+                PendingCommand::Dele(entry) => deletions.push((entry, status)),
+                PendingCommand::Retr(entry) | PendingCommand::Top(entry) => {
                     if status.is_ok() {
                         self.session.body(self.call, |_| Ok(()))?;
                     }
@@ -286,8 +286,8 @@ impl<'a> Fetch<'a> {
             }
         }
         // Only when the server has nothing more to say were these the answers to what was asked.
-        drop(self.session.ask("NOOP\r\n", self.call).map_err(at_fetch)?);
-        self.session.quiet(self.call).map_err(at_fetch)?;
+        drop(self.session.command_status("NOOP\r\n", self.call).map_err(at_fetch)?);
+        self.session.expect_only_blank_lines(self.call).map_err(at_fetch)?;
         deletions.into_iter().for_each(|(entry, status)| self.deletion(entry, status));
         again.into_iter().rev().for_each(|entry| self.messages.push_front(entry));
         (self.window, self.on_the_way) = (1, 0);
@@ -295,10 +295,10 @@ impl<'a> Fetch<'a> {
     }
 
     /// Notes which message broke the session: the next one asks for it last.
-    fn blame(&mut self, error: &Error) {
+    fn mark_failed(&mut self, error: &Error) {
         let is_its_fault = error.status == Status::Protocol || error.code == "net.idle_timeout";
         let Some(id) = self.suspect.take().filter(|_| is_its_fault) else { return };
-        self.state.remember(&id, Known { day: today(), fate: Fate::Broken, fingerprint: None });
+        self.state.remember(&id, Remembered { day: today(), state: FetchState::Failed, fingerprint: None });
         if error.code != "host.sink_failed" {
             self.missing.push(Missing { id, error: error.clone() });
         }
@@ -306,7 +306,7 @@ impl<'a> Fetch<'a> {
 }
 
 /// Adds a command about a message.
-fn command(commands: &mut String, verb: &str, entry: &Entry, rest: &str) {
+fn write_command(commands: &mut String, verb: &str, entry: &Entry, rest: &str) {
     // Writing to a String cannot fail.
     let _ = write!(commands, "{verb} {}{rest}\r\n", entry.number);
 }

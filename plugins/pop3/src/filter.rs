@@ -7,12 +7,12 @@ use postkontor_plugin::{Call, Error, Filter, Missing, Stage, Status};
 
 /// A look at the messages of one session, which knows whether the server shows headers alone.
 #[derive(Default)]
-pub(crate) struct Look {
+pub(crate) struct HeaderFilter {
     has_top: bool,
     pub(crate) missing: Vec<Missing>,
 }
 
-impl Look {
+impl HeaderFilter {
     /// Whether a message passes. One whose headers the server refuses does not, and is missing.
     pub(crate) fn passes(&mut self, session: &mut Session, entry: &Entry, filter: &Filter, call: &Call) -> Result<bool, Error> {
         if filter.min_size.is_some_and(|size| entry.size < size) || filter.max_size.is_some_and(|size| entry.size > size) {

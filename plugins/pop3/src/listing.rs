@@ -40,21 +40,21 @@ impl Session {
     /// The answers to LIST and UIDL; nothing where the mailbox is empty and the server calls that an error.
     fn lists<'k>(&mut self, known: impl Iterator<Item = &'k str>, call: &Call) -> Result<Option<Lists>, Error> {
         let pipelined = self.capabilities.pipelining;
-        self.quiet(call)?;
+        self.expect_only_blank_lines(call)?;
         self.stream.write(if pipelined { b"LIST\r\nUIDL\r\n" } else { b"LIST\r\n" }, call)?;
         let mut lists = Lists::default();
-        let listed = self.status(call)?;
+        let listed = self.next_status(call)?;
         if listed.is_ok() {
             self.lines(MESSAGES, call, |line| lists.sized(line))?;
             lists.entries.sort_by_key(|entry| entry.number);
             lists.entries.dedup_by_key(|entry| entry.number);
         }
         if !pipelined && listed.is_ok() {
-            self.quiet(call)?;
+            self.expect_only_blank_lines(call)?;
             self.stream.write(b"UIDL\r\n", call)?;
         }
         if pipelined || listed.is_ok() {
-            let named = self.status(call)?;
+            let named = self.next_status(call)?;
             lists.is_named = named.is_ok();
             match named {
                 Ok(()) => self.lines(MESSAGES, call, |line| lists.named(line))?,
@@ -70,7 +70,7 @@ impl Session {
 
     /// Whether STAT says that there is no message.
     fn is_empty(&mut self, call: &Call) -> Result<bool, Error> {
-        self.quiet(call)?;
+        self.expect_only_blank_lines(call)?;
         let answer = self.command("STAT\r\n", call)?;
         Ok(answer.is_ok_and(|words| words.split_ascii_whitespace().next().is_some_and(|count| count.parse() == Ok(0))))
     }
@@ -78,7 +78,7 @@ impl Session {
     /// RFC 1939 makes UIDL optional. A server that has it and refuses it this time is believed to have it: named otherwise, everything
     /// would be fetched again.
     fn may_do_without_identifiers<'k>(&self, known: impl Iterator<Item = &'k str>, reply: Reply) -> Result<(), Error> {
-        let is_offered = self.capabilities.uidl || !self.capabilities.told;
+        let is_offered = self.capabilities.uidl || !self.capabilities.is_listed;
         let by_content: Vec<bool> = known.map(naming::is_by_content).collect();
         if is_offered && !by_content.is_empty() && !by_content.contains(&true) {
             return Err(self.refused("pop3.list_refused", Status::Later, reply));

@@ -14,24 +14,24 @@ const COMMAND: usize = 253;
 /// The words after `+OK`, or the refusal.
 type Verdict = Result<String, Reply>;
 
-/// How the credentials are presented.
-enum Way {
-    Plain,
+/// The command that carries the credentials.
+enum LoginCommand {
+    UserPass,
     Apop(String),
-    Sasl(Mechanism),
+    Auth(Mechanism),
 }
 
 /// Logs in. A mailbox needs it, so every method but `none` is some way to do it.
 pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
     let host = session.stream.endpoint().host.clone();
     let at = |error: Error| error.stage(Stage::Login).arg("host", host.as_str()).arg("user", auth.user.as_str());
-    let way = way(session, auth).map_err(at)?;
+    let command = login_command(session, auth).map_err(at)?;
     let mut by_token = false;
     let mut reason = None;
-    let (name, answer) = match way {
-        Way::Plain => ("USER", plain(session, auth, call).map_err(at)?),
-        Way::Apop(timestamp) => ("APOP", apop(session, auth, &timestamp, call).map_err(at)?),
-        Way::Sasl(mechanism) => {
+    let (name, answer) = match command {
+        LoginCommand::UserPass => ("USER", user_pass(session, auth, call).map_err(at)?),
+        LoginCommand::Apop(timestamp) => ("APOP", apop(session, auth, &timestamp, call).map_err(at)?),
+        LoginCommand::Auth(mechanism) => {
             by_token = mechanism.is_by_token();
             let (answer, given) = by_mechanism(session, mechanism, auth, call).map_err(at)?;
             reason = given;
@@ -47,7 +47,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
     Ok(())
 }
 
-fn way(session: &Session, auth: &Auth) -> Result<Way, Error> {
+fn login_command(session: &Session, auth: &Auth) -> Result<LoginCommand, Error> {
     let secure = session.stream.is_secure();
     let consent = || {
         let code = "auth.cleartext_forbidden";
@@ -57,7 +57,7 @@ fn way(session: &Session, auth: &Auth) -> Result<Way, Error> {
     match auth.method {
         Method::Apop => {
             consent()?;
-            session.timestamp.clone().map(Way::Apop).ok_or_else(no_apop)
+            session.timestamp.clone().map(LoginCommand::Apop).ok_or_else(no_apop)
         }
         Method::Password => {
             consent()?;
@@ -67,20 +67,20 @@ fn way(session: &Session, auth: &Auth) -> Result<Way, Error> {
             consent()?;
             // Without SASL, or with none that both know, the protocol's own commands are left.
             match sasl::choose(auth, &session.capabilities.mechanisms, session.stream.protection()) {
-                Ok(mechanism) => Ok(Way::Sasl(mechanism)),
+                Ok(mechanism) => Ok(LoginCommand::Auth(mechanism)),
                 Err(error) if auth.password.is_empty() => Err(error),
                 Err(_) => Ok(by_command(session)),
             }
         }
-        _ => sasl::choose(auth, &session.capabilities.mechanisms, session.stream.protection()).map(Way::Sasl),
+        _ => sasl::choose(auth, &session.capabilities.mechanisms, session.stream.protection()).map(LoginCommand::Auth),
     }
 }
 
 /// USER and PASS; where the connection is in clear text and the server can, APOP, which does not show the password.
-fn by_command(session: &Session) -> Way {
+fn by_command(session: &Session) -> LoginCommand {
     match &session.timestamp {
-        Some(timestamp) if !session.stream.is_secure() => Way::Apop(timestamp.clone()),
-        _ => Way::Plain,
+        Some(timestamp) if !session.stream.is_secure() => LoginCommand::Apop(timestamp.clone()),
+        _ => LoginCommand::UserPass,
     }
 }
 
@@ -112,7 +112,7 @@ fn is_about_syntax(text: &str) -> bool {
     !text.starts_with('[') && ["syntax", "argument", "parameter"].iter().any(|word| text.contains(word))
 }
 
-fn plain(session: &mut Session, auth: &Auth, call: &Call) -> Result<Verdict, Error> {
+fn user_pass(session: &mut Session, auth: &Auth, call: &Call) -> Result<Verdict, Error> {
     if let Err(reply) = session.command(&format!("USER {}\r\n", auth.user), call)? {
         return Ok(Err(reply));
     }
@@ -134,7 +134,7 @@ impl Conversation for Session {
     type Verdict = Verdict;
 
     fn say(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
-        self.silent()?;
+        self.expect_silence()?;
         self.stream.write_secret(line, shown, call)
     }
 
@@ -142,7 +142,7 @@ impl Conversation for Session {
         let line = self.stream.read_line(call)?.to_vec();
         match line.strip_prefix(b"+ ").or_else(|| (line == b"+").then_some(&b""[..])) {
             Some(challenge) => Ok(Heard::Challenge(challenge.to_vec())),
-            None => self.judged(&line).map(Heard::Verdict),
+            None => self.parse_response(&line).map(Heard::Verdict),
         }
     }
 }

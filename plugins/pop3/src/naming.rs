@@ -66,7 +66,7 @@ impl Session {
 
     /// The digest of a whole message, or `None` where the server does not give it.
     fn digest(&mut self, number: u32, call: &Call) -> Result<Option<Output<Md5>>, Error> {
-        if self.ask(&format!("RETR {number}\r\n"), call)?.is_err() {
+        if self.command_status(&format!("RETR {number}\r\n"), call)?.is_err() {
             return Ok(None);
         }
         let mut hash = Md5::new();
@@ -79,7 +79,7 @@ impl Session {
 
     /// The headers of a message, or why the server does not give them.
     pub(crate) fn headers(&mut self, number: u32, call: &Call) -> Result<Result<Vec<u8>, Reply>, Error> {
-        if let Err(reply) = self.ask(&format!("TOP {number} 0\r\n"), call)? {
+        if let Err(reply) = self.command_status(&format!("TOP {number} 0\r\n"), call)? {
             return Ok(Err(reply));
         }
         let mut headers = Vec::new();

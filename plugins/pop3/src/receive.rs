@@ -1,19 +1,19 @@
 //! Fetching: which messages, and which of those that were fetched before are to be deleted.
 
 use crate::fetch::Fetch;
-use crate::filter::Look;
+use crate::filter::HeaderFilter;
 use crate::fingerprint::Fingerprint;
 use crate::mailbox::{Entry, Mailbox};
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::state::{Fate, Known, State, today};
+use crate::state::{FetchState, Remembered, State, today};
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::{Call, Error, Missing, ReceiveRequest, Received, Stage, Status};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// How many looks at headers may be on their way.
-const LOOKS: usize = 64;
+const FINGERPRINTS: usize = 64;
 
 /// Fetches what is new; `not_before` learns when the next login is welcome.
 pub(crate) fn receive(
@@ -31,11 +31,11 @@ pub(crate) fn receive(
     let again_seconds = session.capabilities.login_delay;
     *not_before = again_seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
     let mailbox = session.mailbox(state.ids(), call)?;
-    let due = expired(settings, &mailbox, &state, today());
-    let due = session.known_again(due, &mut state, call)?;
+    let to_delete = expired(settings, &mailbox, &state, today());
+    let to_delete = session.verified(to_delete, &mut state, call)?;
     let Wanted { messages, more, missing } = session.wanted(&mailbox, &state, request, call)?;
     let fetch = Fetch::new(session, mailbox, state, request, call);
-    fetch.run(messages, due, missing, more).map(|received| Received { again_seconds, ..received })
+    fetch.run(messages, to_delete, missing, more).map(|received| Received { again_seconds, ..received })
 }
 
 /// What a fetch is to bring.
@@ -50,20 +50,20 @@ impl Session {
     /// The messages to fetch. Those that broke a session before come last, so that they keep no other from coming.
     fn wanted(&mut self, mailbox: &Mailbox, state: &State, request: &ReceiveRequest, call: &Call) -> Result<Wanted, Error> {
         let limit = request.max_messages.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let (mut messages, mut look, mut more) = (VecDeque::new(), Look::default(), false);
-        let is_broken = |entry: &&Entry| state.get(&entry.id).is_some_and(|known| known.fate == Fate::Broken);
+        let (mut messages, mut header_filter, mut more) = (VecDeque::new(), HeaderFilter::default(), false);
+        let is_failed = |entry: &&Entry| state.get(&entry.id).is_some_and(|remembered| remembered.state == FetchState::Failed);
         let entries = || mailbox.entries.iter();
-        for entry in entries().filter(|entry| !is_broken(entry)).chain(entries().filter(is_broken)) {
+        for entry in entries().filter(|entry| !is_failed(entry)).chain(entries().filter(is_failed)) {
             // Of a message that was too large before only the headers are known.
             let is_new = match state.get(&entry.id) {
                 None => true,
-                Some(known) => match known.fate {
-                    Fate::Broken => true,
-                    Fate::Headers => request.max_bytes.is_none_or(|limit| entry.size <= limit),
-                    Fate::Fetched | Fate::Condemned => false,
+                Some(remembered) => match remembered.state {
+                    FetchState::Failed => true,
+                    FetchState::HeadersOnly => request.max_bytes.is_none_or(|limit| entry.size <= limit),
+                    FetchState::Fetched | FetchState::ToDelete => false,
                 },
             };
-            if !is_new || !look.passes(self, entry, &request.filter, call)? {
+            if !is_new || !header_filter.passes(self, entry, &request.filter, call)? {
                 continue;
             }
             if messages.len() == limit {
@@ -72,41 +72,41 @@ impl Session {
             }
             messages.push_back(entry.clone());
         }
-        Ok(Wanted { messages, more, missing: look.into_missing()? })
+        Ok(Wanted { messages, more, missing: header_filter.into_missing()? })
     }
 
     /// Those of the messages that are certainly what was fetched under their identifier. The others are forgotten: some servers give an
     /// identifier to another message later, and nothing is deleted that was not handed over.
-    fn known_again(&mut self, due: Vec<Entry>, state: &mut State, call: &Call) -> Result<VecDeque<Entry>, Error> {
-        let mut known = VecDeque::with_capacity(due.len());
-        let looks = self.fingerprints("TOP", " 0", &due, call)?;
-        for (entry, look) in due.into_iter().zip(looks) {
-            let before = state.get(&entry.id).and_then(|known| known.fingerprint);
-            if look.is_some() && look == before {
-                known.push_back(entry);
+    fn verified(&mut self, to_delete: Vec<Entry>, state: &mut State, call: &Call) -> Result<VecDeque<Entry>, Error> {
+        let mut verified = VecDeque::with_capacity(to_delete.len());
+        let fingerprints = self.fingerprints("TOP", " 0", &to_delete, call)?;
+        for (entry, fingerprint) in to_delete.into_iter().zip(fingerprints) {
+            let before = state.get(&entry.id).and_then(|remembered| remembered.fingerprint);
+            if fingerprint.is_some() && fingerprint == before {
+                verified.push_back(entry);
                 continue;
             }
             // Servers that show no headers alone, or others than in the message.
             match self.fingerprints("RETR", "", std::slice::from_ref(&entry), call)?.pop().flatten() {
-                look if look.is_some() && look == before => known.push_back(entry),
+                fingerprint if fingerprint.is_some() && fingerprint == before => verified.push_back(entry),
                 Some(_) => state.forget(&entry.id),
                 None => (),
             }
         }
-        Ok(known)
+        Ok(verified)
     }
 
     /// The fingerprint of each message that the server shows by a command.
     fn fingerprints(&mut self, verb: &str, rest: &str, entries: &[Entry], call: &Call) -> Result<Vec<Option<u32>>, Error> {
         let at = |error: Error| error.stage(Stage::Fetch);
         let mut found = Vec::with_capacity(entries.len());
-        for entries in entries.chunks(if self.capabilities.pipelining { LOOKS } else { 1 }) {
+        for entries in entries.chunks(if self.capabilities.pipelining { FINGERPRINTS } else { 1 }) {
             let commands: String = entries.iter().map(|entry| format!("{verb} {}{rest}\r\n", entry.number)).collect();
-            self.quiet(call).map_err(at)?;
+            self.expect_only_blank_lines(call).map_err(at)?;
             self.stream.write(commands.as_bytes(), call).map_err(at)?;
             for _ in entries {
                 let mut fingerprint = Fingerprint::default();
-                let shown = self.status(call).map_err(at)?.is_ok();
+                let shown = self.next_status(call).map_err(at)?.is_ok();
                 if shown {
                     self.body(call, |piece| {
                         fingerprint.push(piece);
@@ -122,11 +122,11 @@ impl Session {
 
 /// Messages that were fetched long enough ago, and those whose deletion was never confirmed.
 fn expired(settings: &Settings, mailbox: &Mailbox, state: &State, today: u64) -> Vec<Entry> {
-    let is_old = |known: Known| settings.pop3.leave_days.is_some_and(|days| known.day.saturating_add(days.into()) <= today);
-    let is_due = |known: Known| match known.fate {
-        Fate::Condemned => true,
-        Fate::Fetched => is_old(known),
-        Fate::Headers | Fate::Broken => false,
+    let is_old = |remembered: Remembered| settings.pop3.leave_days.is_some_and(|days| remembered.day.saturating_add(days.into()) <= today);
+    let is_due = |remembered: Remembered| match remembered.state {
+        FetchState::ToDelete => true,
+        FetchState::Fetched => is_old(remembered),
+        FetchState::HeadersOnly | FetchState::Failed => false,
     };
     mailbox.entries.iter().filter(|entry| state.get(&entry.id).is_some_and(is_due)).cloned().collect()
 }

@@ -101,25 +101,25 @@ impl Session {
     }
 
     /// Sends a command without a secret and reads the status line of its response.
-    pub(crate) fn ask(&mut self, line: &str, call: &Call) -> Result<Result<(), Reply>, Error> {
-        self.quiet(call)?;
+    pub(crate) fn command_status(&mut self, line: &str, call: &Call) -> Result<Result<(), Reply>, Error> {
+        self.expect_only_blank_lines(call)?;
         self.stream.write(line.as_bytes(), call)?;
-        self.status(call)
+        self.next_status(call)
     }
 
     /// Reads the status line of the next response. Blank lines before it, as some servers put them between responses, are skipped.
-    pub(crate) fn status(&mut self, call: &Call) -> Result<Result<(), Reply>, Error> {
+    pub(crate) fn next_status(&mut self, call: &Call) -> Result<Result<(), Reply>, Error> {
         while self.stream.pending() == 0 || self.skip_blank(call)? {
             self.stream.peek(call)?;
         }
-        self.accepted(call)
+        self.read_status(call)
     }
 
     /// Fails where the server says more than it was asked for: what seemed to be the end of its last response was not, or its next
     /// words would be taken for the wrong one.
-    pub(crate) fn quiet(&mut self, call: &Call) -> Result<(), Error> {
+    pub(crate) fn expect_only_blank_lines(&mut self, call: &Call) -> Result<(), Error> {
         while self.stream.pending() > 0 && self.skip_blank(call)? {}
-        self.silent()
+        self.expect_silence()
     }
 
     /// Skips blank lines that have arrived; whether there were only such.

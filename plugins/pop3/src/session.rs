@@ -28,7 +28,7 @@ pub(crate) struct Capabilities {
     /// How many seconds have to lie between two logins.
     pub(crate) login_delay: Option<u64>,
     /// It answered CAPA at all.
-    pub(crate) told: bool,
+    pub(crate) is_listed: bool,
 }
 
 impl Session {
@@ -39,43 +39,43 @@ impl Session {
 
     /// Sends one command and reads its answer: the words after `+OK`, or the server's refusal.
     pub(crate) fn command(&mut self, line: &str, call: &Call) -> Result<Result<String, Reply>, Error> {
-        self.silent()?;
+        self.expect_silence()?;
         self.stream.write(line.as_bytes(), call)?;
-        self.answer(call)
+        self.read_response(call)
     }
 
     /// Sends a command that holds a secret.
     pub(crate) fn secret_command(&mut self, line: &str, shown: &str, call: &Call) -> Result<Result<String, Reply>, Error> {
-        self.silent()?;
+        self.expect_silence()?;
         self.stream.write_secret(line.as_bytes(), shown, call)?;
-        self.answer(call)
+        self.read_response(call)
     }
 
     /// Reads the answer to a command.
-    pub(crate) fn answer(&mut self, call: &Call) -> Result<Result<String, Reply>, Error> {
+    pub(crate) fn read_response(&mut self, call: &Call) -> Result<Result<String, Reply>, Error> {
         let line = self.stream.read_line(call)?.to_vec();
-        self.judged(&line)
+        self.parse_response(&line)
     }
 
     /// Takes a line for the answer to a command.
-    pub(crate) fn judged(&mut self, line: &[u8]) -> Result<Result<String, Reply>, Error> {
-        match agreed(line) {
+    pub(crate) fn parse_response(&mut self, line: &[u8]) -> Result<Result<String, Reply>, Error> {
+        match ok_text(line) {
             Some(words) => Ok(Ok(self.stream.transcript().clean(words.trim_ascii()))),
-            None => self.disagreed(line).map(Err),
+            None => self.err_reply(line).map(Err),
         }
     }
 
     /// Reads the answer to a command where the server's words are of no interest if it agrees.
-    pub(crate) fn accepted(&mut self, call: &Call) -> Result<Result<(), Reply>, Error> {
+    pub(crate) fn read_status(&mut self, call: &Call) -> Result<Result<(), Reply>, Error> {
         let line = self.stream.read_line(call)?;
-        if agreed(line).is_some() {
+        if ok_text(line).is_some() {
             return Ok(Ok(()));
         }
         let line = line.to_vec();
-        self.disagreed(&line).map(Err)
+        self.err_reply(&line).map(Err)
     }
 
-    pub(crate) fn disagreed(&mut self, line: &[u8]) -> Result<Reply, Error> {
+    pub(crate) fn err_reply(&mut self, line: &[u8]) -> Result<Reply, Error> {
         let told = self.stream.transcript().clean(line.strip_prefix(b"-ERR").unwrap_or(line).trim_ascii());
         if line.starts_with(b"-ERR") {
             return Ok(Reply { code: 0, enhanced: None, text: told });
@@ -103,7 +103,7 @@ impl Session {
     }
 
     /// Fails when the server has spoken although nothing was asked: its next words would be taken for the wrong answer.
-    pub(crate) fn silent(&self) -> Result<(), Error> {
+    pub(crate) fn expect_silence(&self) -> Result<(), Error> {
         if self.stream.pending() == 0 {
             return Ok(());
         }
@@ -133,13 +133,13 @@ impl Session {
 }
 
 /// The server's words behind `+OK`, if that is what it says.
-pub(crate) fn agreed(line: &[u8]) -> Option<&[u8]> {
+pub(crate) fn ok_text(line: &[u8]) -> Option<&[u8]> {
     line.strip_prefix(b"+OK").filter(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
 }
 
 impl Capabilities {
     pub(crate) fn parse(lines: Vec<String>) -> Capabilities {
-        let mut capabilities = Capabilities { told: true, ..Capabilities::default() };
+        let mut capabilities = Capabilities { is_listed: true, ..Capabilities::default() };
         for line in &lines {
             let mut words = line.split_ascii_whitespace().map(str::to_ascii_uppercase);
             match words.next().as_deref() {

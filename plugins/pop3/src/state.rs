@@ -15,30 +15,30 @@ const VERSION: &str = "pop3:1";
 
 /// What is known of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Known {
+pub(crate) struct Remembered {
     /// The day it was fetched, counted from 1970.
     pub(crate) day: u64,
-    pub(crate) fate: Fate,
+    pub(crate) state: FetchState,
     /// By what the message is known again; nothing where it was not fetched.
     pub(crate) fingerprint: Option<u32>,
 }
 
 /// What was done with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum FetchState {
     /// It was fetched.
     Fetched,
     /// Only its headers were.
-    Headers,
+    HeadersOnly,
     /// It is to be deleted, and was not yet for certain.
-    Condemned,
+    ToDelete,
     /// It broke a session and was not fetched: the others come first.
-    Broken,
+    Failed,
 }
 
 /// What is remembered, by unique identifier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct State(HashMap<String, Known>);
+pub(crate) struct State(HashMap<String, Remembered>);
 
 impl State {
     /// Reads what an earlier call returned; nothing for the first call.
@@ -53,14 +53,14 @@ impl State {
         if members.next() != Some(VERSION) {
             return Err(foreign());
         }
-        let known = |member: &str| {
+        let remembered = |member: &str| {
             let (facts, id) = member.split_once(':')?;
-            Some((unescaped(id), Known::parse(facts)?))
+            Some((unescaped(id), Remembered::parse(facts)?))
         };
-        members.map(|member| known(member).ok_or_else(foreign)).collect::<Result<_, _>>().map(State)
+        members.map(|member| remembered(member).ok_or_else(foreign)).collect::<Result<_, _>>().map(State)
     }
 
-    pub(crate) fn get(&self, id: &str) -> Option<Known> {
+    pub(crate) fn get(&self, id: &str) -> Option<Remembered> {
         self.0.get(id).copied()
     }
 
@@ -69,8 +69,8 @@ impl State {
         self.0.keys().map(String::as_str)
     }
 
-    pub(crate) fn remember(&mut self, id: &str, known: Known) {
-        self.0.insert(id.to_owned(), known);
+    pub(crate) fn remember(&mut self, id: &str, remembered: Remembered) {
+        self.0.insert(id.to_owned(), remembered);
     }
 
     pub(crate) fn forget(&mut self, id: &str) {
@@ -81,47 +81,47 @@ impl State {
     /// all the same.
     pub(crate) fn text(&self, mailbox: &Mailbox) -> String {
         let mut text = VERSION.to_owned();
-        let mut add = |id: &str, known: &Known| {
-            let mark = match known.fate {
-                Fate::Fetched => "",
-                Fate::Headers => "?",
-                Fate::Condemned => "!",
-                Fate::Broken => "~",
+        let mut add = |id: &str, remembered: &Remembered| {
+            let mark = match remembered.state {
+                FetchState::Fetched => "",
+                FetchState::HeadersOnly => "?",
+                FetchState::ToDelete => "!",
+                FetchState::Failed => "~",
             };
             // Writing to a String cannot fail.
-            let _ = write!(text, ";{}", known.day);
-            let _ = known.fingerprint.map_or(Ok(()), |fingerprint| write!(text, ".{fingerprint:08x}"));
+            let _ = write!(text, ";{}", remembered.day);
+            let _ = remembered.fingerprint.map_or(Ok(()), |fingerprint| write!(text, ".{fingerprint:08x}"));
             let _ = write!(text, "{mark}:{}", escaped(id));
         };
         for Entry { id, .. } in &mailbox.entries {
-            if let Some(known) = self.0.get(id) {
-                add(id, known);
+            if let Some(remembered) = self.0.get(id) {
+                add(id, remembered);
             }
         }
         if !mailbox.missing.is_empty() {
             let listed: HashSet<&str> = mailbox.entries.iter().map(|entry| entry.id.as_str()).collect();
-            let mut others: Vec<(&String, &Known)> = self.0.iter().filter(|(id, _)| !listed.contains(id.as_str())).collect();
+            let mut others: Vec<(&String, &Remembered)> = self.0.iter().filter(|(id, _)| !listed.contains(id.as_str())).collect();
             others.sort_by_key(|(id, _)| *id);
-            others.into_iter().for_each(|(id, known)| add(id, known));
+            others.into_iter().for_each(|(id, remembered)| add(id, remembered));
         }
         text
     }
 }
 
-impl Known {
-    fn parse(facts: &str) -> Option<Known> {
-        let fate = match facts.as_bytes().last() {
-            Some(b'!') => Fate::Condemned,
-            Some(b'?') => Fate::Headers,
-            Some(b'~') => Fate::Broken,
-            _ => Fate::Fetched,
+impl Remembered {
+    fn parse(facts: &str) -> Option<Remembered> {
+        let state = match facts.as_bytes().last() {
+            Some(b'!') => FetchState::ToDelete,
+            Some(b'?') => FetchState::HeadersOnly,
+            Some(b'~') => FetchState::Failed,
+            _ => FetchState::Fetched,
         };
         let facts = facts.trim_end_matches(['!', '?', '~']);
         let (day, fingerprint) = match facts.split_once('.') {
             Some((day, digits)) => (day, Some(u32::from_str_radix(digits, 16).ok()?)),
             None => (facts, None),
         };
-        Some(Known { day: day.parse().ok()?, fate, fingerprint })
+        Some(Remembered { day: day.parse().ok()?, state, fingerprint })
     }
 }
 
@@ -145,13 +145,13 @@ mod tests {
 
     #[test]
     fn a_state_is_read_back_as_it_was_written() {
-        let known = |day, fate, fingerprint| Known { day, fate, fingerprint };
+        let remembered = |day, state, fingerprint| Remembered { day, state, fingerprint };
         let mut state = State::default();
-        state.remember("a;b%3B", known(20_778, Fate::Fetched, Some(0xab)));
-        state.remember("c", known(20_779, Fate::Condemned, Some(u32::MAX)));
-        state.remember("large", known(20_779, Fate::Headers, None));
-        state.remember("odd", known(20_779, Fate::Broken, None));
-        state.remember("gone", known(1, Fate::Fetched, None));
+        state.remember("a;b%3B", remembered(20_778, FetchState::Fetched, Some(0xab)));
+        state.remember("c", remembered(20_779, FetchState::ToDelete, Some(u32::MAX)));
+        state.remember("large", remembered(20_779, FetchState::HeadersOnly, None));
+        state.remember("odd", remembered(20_779, FetchState::Failed, None));
+        state.remember("gone", remembered(1, FetchState::Fetched, None));
         let entry = |id: &str| Entry { number: 1, size: 1, id: id.to_owned() };
         let entries = ["c", "large", "odd", "a;b%3B", "new"].map(entry).to_vec();
         let mut mailbox = Mailbox { entries, missing: Vec::new() };
