@@ -1,9 +1,9 @@
 //! Sending a large message by BDAT, block by block, after the server has agreed to its envelope.
 
 use crate::envelope;
-use crate::lines::Lines;
+use crate::line_guard::LineGuard;
 use crate::reply::Reply;
-use crate::transaction::{Batch, Ended, Outcome, RESET, Stopped, envelope_replies, final_reply, last_words, surplus};
+use crate::transaction::{Batch, Ended, Outcome, RESET, Stopped, closing_reply, envelope_replies, extra_reply, final_reply};
 use crate::verdict::Verdicts;
 use crate::window::{BLOCK, Entry, bdat};
 use postkontor_plugin::{Body, Mail, SessionState, Stage};
@@ -17,28 +17,28 @@ const GAP: usize = 32;
 /// Sends the mail whose commands and beginning are in the buffer.
 ///
 /// As long as the outcome has nothing settled, they still are, and can be sent again on another connection.
-pub(crate) fn send(entry: &Entry, lines: Lines, batch: &mut Batch<'_>) -> Outcome {
+pub(crate) fn send(entry: &Entry, guard: LineGuard, batch: &mut Batch<'_>) -> Outcome {
     let Batch { session, buffer, call, .. } = batch;
     let mail = &batch.mails[entry.index];
     let mut verdicts = Verdicts::default();
-    let reset = session.dirty;
+    let reset = session.needs_reset;
     let from = entry.start + if reset { 0 } else { RESET.len() };
-    if let Err(error) = session.silent().and_then(|()| session.stream.write(&buffer.bytes()[from..entry.body], call)) {
+    if let Err(error) = session.expect_silence().and_then(|()| session.stream.write(&buffer.bytes()[from..entry.body], call)) {
         return Outcome::broken(0, error.stage(Stage::Sender));
     }
     if let Err(interruption) = envelope_replies(session, mail, reset, &mut verdicts, call) {
         return Outcome::broken(0, interruption.into_error());
     }
     if !verdicts.any_accepted() {
-        session.dirty = true;
-        session.proven = true;
+        session.needs_reset = true;
+        session.has_served = true;
         batch.results[entry.index] = Some(Err(verdicts.refusal(mail, &session.stream.endpoint().host)));
         return Outcome::settled(1);
     }
     buffer.truncate(entry.end);
     buffer.replace(0..entry.body, &[b' '; GAP]);
-    let Ended { result, broken } = Content { batch, mail, lines, verdicts, size: 0, unanswered: 0 }.send();
-    batch.session.proven |= result.is_ok();
+    let Ended { result, broken } = Content { batch, mail, guard, verdicts, size: 0, unanswered: 0 }.send();
+    batch.session.has_served |= result.is_ok();
     batch.results[entry.index] = Some(result);
     Outcome { settled: 1, broken }
 }
@@ -47,7 +47,7 @@ pub(crate) fn send(entry: &Entry, lines: Lines, batch: &mut Batch<'_>) -> Outcom
 struct Content<'c, 'b> {
     batch: &'c mut Batch<'b>,
     mail: &'c Mail,
-    lines: Lines,
+    guard: LineGuard,
     verdicts: Verdicts,
     /// Bytes of the message so far, with the block in the buffer.
     size: u64,
@@ -83,14 +83,14 @@ impl Content<'_, '_> {
         let buffer = &mut *self.batch.buffer;
         buffer.truncate(GAP);
         let ended = buffer.fill(body, BLOCK, remaining)?;
-        self.lines.check(&buffer.bytes()[GAP..])?;
+        self.guard.check(&buffer.bytes()[GAP..])?;
         Ok(ended)
     }
 
     /// Sends the block in the buffer, once there is room for one more without an answer.
     fn block(&mut self, is_last: bool) -> Result<(), Stopped> {
         if is_last {
-            self.batch.buffer.push(self.lines.finish()?);
+            self.batch.buffer.push(self.guard.finish()?);
         }
         let length = (self.batch.buffer.len() - GAP) as u64;
         self.size += length;
@@ -109,7 +109,7 @@ impl Content<'_, '_> {
             if is_last && has_left {
                 return Err(Stopped::InDoubt(error));
             }
-            return Err(Stopped::NotTaken(last_words(session, Stage::Content, error, call)));
+            return Err(Stopped::NotTaken(closing_reply(session, Stage::Content, error, call)));
         }
         self.unanswered += 1;
         Ok(())
@@ -122,10 +122,10 @@ impl Content<'_, '_> {
         while self.unanswered >= UNANSWERED || session.stream.pending() > 0 && self.unanswered > 0 {
             let reply = final_reply(session, call).map_err(|interruption| interruption.into_error().stage(Stage::Content))?;
             if !reply.is_positive() {
-                let told = reply.told(&mut session.stream);
+                let cleaned = reply.cleaned(&mut session.stream);
                 // Whether the server still reads the blocks that are under way is not said anywhere.
                 let host = session.stream.endpoint().host.as_str();
-                let mut error = std::mem::take(&mut self.verdicts).refused(self.mail, told, host);
+                let mut error = std::mem::take(&mut self.verdicts).refused(self.mail, cleaned, host);
                 error.session = SessionState::Closed;
                 return Err(Stopped::NotTaken(error));
             }
@@ -151,15 +151,15 @@ impl Content<'_, '_> {
 
     fn conclude(self, reply: &Reply, refused: Option<Reply>) -> Ended {
         let Content { batch: Batch { session, call, .. }, mail, verdicts, size, .. } = self;
-        session.dirty = !reply.is_positive();
-        let surplus = surplus(session, call);
+        session.needs_reset = !reply.is_positive();
+        let extra_reply = extra_reply(session, call);
         if let (Some(refused), true) = (&refused, reply.is_positive()) {
             // One block refused and the whole accepted: nobody can know what was accepted.
             let error = session.failure(Stage::Acceptance, refused);
             return Stopped::InDoubt(error).ended(verdicts, mail, &session.stream.endpoint().host);
         }
         let reply = refused.as_ref().unwrap_or(reply);
-        let result = verdicts.conclude(mail, size, reply, surplus.as_ref().and_then(|surplus| surplus.doubt()), session);
-        Ended::with(result, reply, surplus)
+        let result = verdicts.conclude(mail, size, reply, extra_reply.as_ref().and_then(|extra_reply| extra_reply.doubt()), session);
+        Ended::with(result, reply, extra_reply)
     }
 }

@@ -3,7 +3,7 @@
 use crate::capabilities::Capabilities;
 use crate::session::{Session, renamed};
 use crate::settings::{IMPLICIT, Settings};
-use crate::{login, machine, pop3};
+use crate::{host_name, login, pop3};
 use postkontor_plugin::net::{Advice, Connector, Protocol, Security, StartTls, Stream, Target, Trail, sasl};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::settings::{Auth, Method, Tls, TlsMode};
@@ -19,7 +19,7 @@ impl Session {
     /// Connects, secures the connection as the settings ask, and logs in.
     pub(crate) fn open(settings: &Settings, call: &Call, trail: &mut Trail) -> Result<Session, Error> {
         if settings.auth.method == Method::PopBeforeSmtp {
-            pop3::open_the_door(settings, call, trail)?;
+            pop3::log_in(settings, call, trail)?;
         }
         let target = settings.server.target(settings.default_port())?;
         connector(settings, &target).open(&|stream| Session::new(stream, settings.smtp.ehlo.clone()), call, trail)
@@ -64,14 +64,14 @@ impl Protocol for Session {
             return Err(self.failure(Stage::Greeting, &reply));
         }
         if trail.is_on() {
-            let text = reply.told(&mut self.stream).text;
+            let text = reply.cleaned(&mut self.stream).text;
             trail.note(Step::ok(Stage::Greeting).fact("text", text), call);
         }
         Ok(())
     }
 
     fn capabilities(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error> {
-        let name = self.ehlo.clone().unwrap_or_else(|| machine::name(self.stream.local_address()));
+        let name = self.ehlo.clone().unwrap_or_else(|| host_name::name(self.stream.local_address()));
         self.hello(&name, call)?;
         trail.note(self.capabilities_step(&name), call);
         Ok(())
@@ -86,7 +86,7 @@ impl Protocol for Session {
             return Ok(StartTls::Agreed);
         }
         let status = if reply.is_closing() { Status::Later } else { Status::Tls };
-        Ok(StartTls::Refused(status, reply.told(&mut self.stream)))
+        Ok(StartTls::Refused(status, reply.cleaned(&mut self.stream)))
     }
 
     fn login(&mut self, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {

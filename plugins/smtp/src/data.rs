@@ -4,11 +4,11 @@
 //! round trip for each mail of a batch, and never more than one in doubt.
 
 use crate::envelope;
-use crate::lines::Lines;
+use crate::line_guard::LineGuard;
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::transaction::{
-    Batch, Ended, Interruption, Outcome, RESET, Stopped, envelope_replies, envelope_reply, final_reply, last_words, surplus,
+    Batch, Ended, Interruption, Outcome, RESET, Stopped, closing_reply, envelope_replies, envelope_reply, extra_reply, final_reply,
 };
 use crate::verdict::Verdicts;
 use crate::write_buffer::WriteBuffer;
@@ -63,7 +63,7 @@ impl Round<'_, '_> {
                 Some(data) if data.code == 354 && verdicts.any_accepted() => self.content(index, verdicts),
                 data => refused(self.batch, mail, verdicts, data),
             };
-            self.batch.session.proven |= result.is_ok() || broken.is_none();
+            self.batch.session.has_served |= result.is_ok() || broken.is_none();
             self.batch.results[index] = Some(result);
             self.settled += 1;
             if let Some(error) = broken {
@@ -91,15 +91,15 @@ impl Round<'_, '_> {
     /// Sends the message, and with its end the envelope of the next mail.
     fn content(&mut self, index: usize, verdicts: Verdicts) -> Ended {
         let mail = &self.batch.mails[index];
-        let mut content = Content { batch: self.batch, mail, lines: Lines::default(), size: 0 };
+        let mut content = Content { batch: self.batch, mail, guard: LineGuard::default(), size: 0 };
         let sent = content.all_but_the_end().map(|end| (end, content.size));
         match sent.and_then(|(end, size)| Ok((self.end(index, end)?, size))) {
             Ok((reply, size)) => {
                 let Batch { session, call, .. } = &mut *self.batch;
-                let surplus = if self.announced.is_none() { surplus(session, call) } else { None };
-                let doubt = surplus.as_ref().and_then(|surplus| surplus.doubt());
+                let extra_reply = if self.announced.is_none() { extra_reply(session, call) } else { None };
+                let doubt = extra_reply.as_ref().and_then(|extra_reply| extra_reply.doubt());
                 let result = verdicts.conclude(mail, size, &reply, doubt, session);
-                Ended::with(result, &reply, surplus)
+                Ended::with(result, &reply, extra_reply)
             }
             Err(stopped) => stopped.ended(verdicts, mail, &self.batch.host()),
         }
@@ -122,7 +122,7 @@ impl Round<'_, '_> {
             let has_left = session.stream.written() - before >= end;
             return Err(match has_left {
                 true => Stopped::InDoubt(error),
-                false => Stopped::NotTaken(last_words(session, Stage::Content, error, call)),
+                false => Stopped::NotTaken(closing_reply(session, Stage::Content, error, call)),
             });
         }
         final_reply(session, call).map_err(|interruption| Stopped::InDoubt(interruption.into_error()))
@@ -133,7 +133,7 @@ impl Round<'_, '_> {
 struct Content<'c, 'b> {
     batch: &'c mut Batch<'b>,
     mail: &'c Mail,
-    lines: Lines,
+    guard: LineGuard,
     /// Bytes of the message so far.
     size: u64,
 }
@@ -145,7 +145,7 @@ impl Content<'_, '_> {
     fn all_but_the_end(&mut self) -> Result<u64, Stopped> {
         let mut body = self.batch.call.body(self.mail.stream);
         loop {
-            let is_fresh = self.lines.is_fresh();
+            let is_fresh = self.guard.is_fresh();
             let remaining = self.mail.size.map(|total| total.saturating_sub(self.size));
             self.batch.buffer.clear();
             let ended = self.batch.buffer.fill(&mut body, BLOCK, remaining).and_then(|ended| self.check(ended).map(|()| ended));
@@ -155,7 +155,7 @@ impl Content<'_, '_> {
             })?;
             self.batch.buffer.stuff(0, is_fresh);
             if ended {
-                let missing = self.lines.finish()?;
+                let missing = self.guard.finish()?;
                 self.size += missing.len() as u64;
                 self.batch.buffer.push(missing);
                 self.batch.buffer.push(END);
@@ -165,7 +165,7 @@ impl Content<'_, '_> {
             }
             let Batch { session, buffer, call, .. } = &mut *self.batch;
             if let Err(error) = session.stream.write_body(buffer.bytes(), call) {
-                return Err(Stopped::NotTaken(last_words(session, Stage::Content, error, call)));
+                return Err(Stopped::NotTaken(closing_reply(session, Stage::Content, error, call)));
             }
             call.progress(self.size, self.mail.size.unwrap_or(self.size)).map_err(|error| error.stage(Stage::Content))?;
         }
@@ -174,10 +174,10 @@ impl Content<'_, '_> {
     /// Looks at the block in the buffer.
     fn check(&mut self, is_last: bool) -> Result<(), Error> {
         let Batch { session, buffer, .. } = &mut *self.batch;
-        self.lines.check(buffer.bytes())?;
+        self.guard.check(buffer.bytes())?;
         self.size += buffer.len() as u64;
         envelope::size_fits(self.size, &session.capabilities, &session.stream.endpoint().host)?;
-        if is_last { self.lines.finish().map(drop) } else { Ok(()) }
+        if is_last { self.guard.finish().map(drop) } else { Ok(()) }
     }
 }
 
@@ -191,14 +191,14 @@ fn announce(batch: &mut Batch<'_>, mail: &Mail) {
 
 /// Sends a whole envelope and DATA in one write.
 fn at_once(batch: &mut Batch<'_>, mail: &Mail, verdicts: &mut Verdicts) -> Result<Option<Reply>, Interruption> {
-    let reset = batch.session.dirty;
+    let reset = batch.session.needs_reset;
     batch.buffer.clear();
     if reset {
         batch.buffer.push(RESET);
     }
     announce(batch, mail);
     let Batch { session, buffer, call, .. } = &mut *batch;
-    let written = session.silent().and_then(|()| session.stream.write(buffer.bytes(), call));
+    let written = session.expect_silence().and_then(|()| session.stream.write(buffer.bytes(), call));
     written.map_err(|error| Interruption::Lost(error.stage(Stage::Sender)))?;
     replies(batch, mail, reset, verdicts)
 }
@@ -211,12 +211,12 @@ fn replies(batch: &mut Batch<'_>, mail: &Mail, reset: bool, verdicts: &mut Verdi
 
 /// Sends an envelope to a server without PIPELINING. No reply to DATA where DATA was not sent.
 fn step_by_step(batch: &mut Batch<'_>, mail: &Mail, verdicts: &mut Verdicts) -> Result<Option<Reply>, Interruption> {
-    if batch.session.dirty {
+    if batch.session.needs_reset {
         let reply = step(batch, Stage::Sender, |_, buffer| buffer.push(RESET))?;
         if !reply.is_positive() {
             return Err(Interruption::Lost(batch.session.failure(Stage::Sender, &reply)));
         }
-        batch.session.dirty = false;
+        batch.session.needs_reset = false;
     }
     let reply = step(batch, Stage::Sender, |session, buffer| envelope::write_mail(mail, mail.size, &session.capabilities, buffer))?;
     verdicts.sender(&reply, &mut batch.session.stream);
@@ -232,7 +232,7 @@ fn step_by_step(batch: &mut Batch<'_>, mail: &Mail, verdicts: &mut Verdicts) -> 
         return Ok(None);
     }
     let Batch { session, call, .. } = &mut *batch;
-    let written = session.silent().and_then(|()| session.stream.write(b"DATA\r\n", call));
+    let written = session.expect_silence().and_then(|()| session.stream.write(b"DATA\r\n", call));
     written.map_err(|error| Interruption::Lost(error.stage(Stage::Content)))?;
     data_reply(batch).map(Some)
 }
@@ -242,7 +242,7 @@ fn step(batch: &mut Batch<'_>, stage: Stage, write: impl FnOnce(&Session, &mut W
     let Batch { session, buffer, call, .. } = batch;
     buffer.clear();
     write(session, buffer);
-    let written = session.silent().and_then(|()| session.stream.write(buffer.bytes(), call));
+    let written = session.expect_silence().and_then(|()| session.stream.write(buffer.bytes(), call));
     written.map_err(|error| Interruption::Lost(error.stage(stage)))?;
     envelope_reply(session, stage, call)
 }
@@ -260,15 +260,15 @@ fn data_reply(batch: &mut Batch<'_>) -> Result<Reply, Interruption> {
 /// Ends a transaction whose envelope or DATA was refused.
 fn refused(batch: &mut Batch<'_>, mail: &Mail, verdicts: Verdicts, data: Option<Reply>) -> Ended {
     let Batch { session, call, .. } = batch;
-    session.dirty = true;
+    session.needs_reset = true;
     let host = session.stream.endpoint().host.clone();
     let is_waiting = data.as_ref().is_some_and(|data| data.code == 354);
     // A refused sender and an accepted recipient: an empty message would reach somebody.
     let may_end = !verdicts.contradicts_itself();
     let mut error = match &data {
         Some(data) if verdicts.any_accepted() => {
-            let told = data.told(&mut session.stream);
-            verdicts.refused(mail, told, &host)
+            let cleaned = data.cleaned(&mut session.stream);
+            verdicts.refused(mail, cleaned, &host)
         }
         _ => verdicts.refusal(mail, &host),
     };
@@ -277,7 +277,7 @@ fn refused(batch: &mut Batch<'_>, mail: &Mail, verdicts: Verdicts, data: Option<
     }
     // The server wants a message although it has accepted nobody: it gets an empty one (RFC 2920, section 3.1).
     let broken = if may_end {
-        let ended = session.silent().and_then(|()| session.stream.write(END, call)).and_then(|()| session.reply(call));
+        let ended = session.expect_silence().and_then(|()| session.stream.write(END, call)).and_then(|()| session.reply(call));
         match ended {
             Ok(reply) if !reply.is_closing() => None,
             Ok(_) => Some(error.clone()),

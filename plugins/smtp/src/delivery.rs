@@ -45,12 +45,12 @@ pub(crate) fn deliver(smtp: &mut Smtp, mails: &[Mail], call: &Call) -> Vec<Resul
             strikes = 0;
             continue;
         };
-        let proven = kept.take().is_some_and(|mut session| {
-            let proven = session.proven;
+        let has_served = kept.take().is_some_and(|mut session| {
+            let has_served = session.has_served;
             session.stream.close();
-            proven
+            has_served
         });
-        if proven && matches!(error.status, Status::Network | Status::Later) {
+        if has_served && matches!(error.status, Status::Network | Status::Later) {
             // Servers close connections after a while or after so many mails. What they did not take goes over a new one.
             strikes = 0;
             continue;
@@ -109,7 +109,7 @@ fn send_window(window: &Window, batch: &mut Batch<'_>) -> Outcome {
         return server_changed(window, batch.results);
     }
     match window.entries.as_slice() {
-        [entry @ window::Entry { unfinished: Some(lines), .. }] => blocks::send(entry, *lines, batch),
+        [entry @ window::Entry { unfinished: Some(guard), .. }] => blocks::send(entry, *guard, batch),
         _ => window.send(batch),
     }
 }

@@ -5,7 +5,7 @@ use crate::session::Session;
 use postkontor_plugin::net::Trail;
 use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
 use postkontor_plugin::settings::Auth;
-use postkontor_plugin::{Call, Error, Reply as Told, Stage, Status, Step};
+use postkontor_plugin::{Call, Error, Reply as CleanReply, Stage, Status, Step};
 
 /// The longest AUTH command without its end (RFC 4954, section 4, with RFC 5321, section 4.5.3.1.4).
 const COMMAND: usize = 510;
@@ -31,8 +31,8 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
         }
         room = 0;
     };
-    let told = reply.told(&mut session.stream);
-    let error = refusal(&told, mechanism).arg("mechanism", mechanism.name()).arg("text", told.text.as_str()).server(told);
+    let cleaned = reply.cleaned(&mut session.stream);
+    let error = refusal(&cleaned, mechanism).arg("mechanism", mechanism.name()).arg("text", cleaned.text.as_str()).server(cleaned);
     Err(at(error.detail(reason.unwrap_or_default())))
 }
 
@@ -41,7 +41,7 @@ impl Conversation for Session {
     type Verdict = Reply;
 
     fn say(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
-        self.silent()?;
+        self.expect_silence()?;
         self.stream.write_secret(line, shown, call)
     }
 
@@ -53,11 +53,11 @@ impl Conversation for Session {
 }
 
 /// RFC 4954, section 6, and what providers say beside it.
-fn refusal(told: &Told, mechanism: Mechanism) -> Error {
-    let text = told.text.to_ascii_lowercase();
-    match told.code {
+fn refusal(reply: &CleanReply, mechanism: Mechanism) -> Error {
+    let text = reply.text.to_ascii_lowercase();
+    match reply.code {
         // Exchange Online has one code for much; only its words tell a tenant without SMTP AUTH from a wrong password.
-        535 if told.enhanced.as_deref() == Some("5.7.139") && text.contains("disabled") => Error::new(Status::Auth, "auth.not_enabled"),
+        535 if reply.enhanced.as_deref() == Some("5.7.139") && text.contains("disabled") => Error::new(Status::Auth, "auth.not_enabled"),
         // Gmail does not mean the mechanism: it wants a password that was made for programs, or a login by a browser first.
         534 if text.contains("password") || text.contains("browser") => Error::new(Status::Auth, "auth.refused"),
         421 => Error::new(Status::Later, "smtp.closing"),

@@ -10,32 +10,33 @@ use zeroize::Zeroizing;
 const MOST_LINES: usize = 256;
 
 /// Logs in to the POP3 server with the credentials of the account, and leaves again.
-pub(crate) fn open_the_door(settings: &Settings, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+pub(crate) fn log_in(settings: &Settings, call: &Call, trail: &mut Trail) -> Result<(), Error> {
     // `Settings::check` has made sure that it is there.
     let Some(pop3) = &settings.smtp.pop3 else { return Err(Error::new(Status::Settings, "settings.pop3_missing")) };
     let mut target = settings.pop3_server(pop3).target(pop3.default_port())?;
     target.at = Pointers { host: "/smtp/pop3/host", port: "/smtp/pop3/port", mode: "/smtp/pop3/mode", ..Pointers::default() };
     let tls = Tls { mode: pop3.mode, ..settings.tls.clone() };
     let connector = Connector { target: &target, tls: &tls, auth: &settings.auth };
-    let mut door = connector.open(&|stream| Door { stream, awaits_tls: false, is_told: false, has_stls: false }, call, trail)?;
+    let mut session =
+        connector.open(&|stream| Pop3Session { stream, awaits_tls: false, is_listed: false, has_stls: false }, call, trail)?;
     // The door is open; whether the server says goodbye is of no consequence.
-    drop(farewell(&mut door, call));
-    trail.keep(door.stream.transcript().take());
-    door.stream.close();
+    drop(farewell(&mut session, call));
+    trail.keep(session.stream.transcript().take());
+    session.stream.close();
     Ok(())
 }
 
 /// A session with the POP3 server.
-struct Door {
+struct Pop3Session {
     stream: Stream,
     /// TLS is to begin with STLS.
     awaits_tls: bool,
     /// The server has told what it can.
-    is_told: bool,
+    is_listed: bool,
     has_stls: bool,
 }
 
-impl Protocol for Door {
+impl Protocol for Pop3Session {
     const IMPLICIT_PORT: u16 = 995;
 
     fn stream(&mut self) -> &mut Stream {
@@ -58,7 +59,7 @@ impl Protocol for Door {
         for _ in 0..MOST_LINES {
             let line = self.stream.read_line(call).map_err(at)?;
             if line == b"." {
-                self.is_told = true;
+                self.is_listed = true;
                 return Ok(());
             }
             self.has_stls |= line.trim_ascii().eq_ignore_ascii_case(b"STLS");
@@ -67,13 +68,13 @@ impl Protocol for Door {
     }
 
     fn start_tls(&mut self, call: &Call) -> Result<StartTls, Error> {
-        if self.is_told && !self.has_stls {
+        if self.is_listed && !self.has_stls {
             return Ok(StartTls::NotOffered(None));
         }
         // A server without CAPA may know STLS all the same.
         Ok(match self.command("STLS\r\n", None, Stage::Tls, call)? {
             Ok(()) => StartTls::Agreed,
-            Err(reply) if self.is_told => StartTls::Refused(Status::Tls, reply),
+            Err(reply) if self.is_listed => StartTls::Refused(Status::Tls, reply),
             Err(reply) => StartTls::NotOffered(Some(reply)),
         })
     }
@@ -101,7 +102,7 @@ impl Protocol for Door {
     }
 }
 
-impl Door {
+impl Pop3Session {
     fn command(&mut self, line: &str, shown: Option<&str>, stage: Stage, call: &Call) -> Result<Result<(), Reply>, Error> {
         if self.stream.pending() > 0 {
             let error = Error::new(Status::Protocol, "protocol.early_reply").stage(stage);

@@ -1,7 +1,7 @@
 //! A server's reply (RFC 5321, section 4.2).
 
 use postkontor_plugin::net::Stream;
-use postkontor_plugin::{Call, Error, Reply as Told, Status};
+use postkontor_plugin::{Call, Error, Reply as CleanReply, Status};
 
 /// The most lines and bytes of one reply. EHLO has some dozens of lines at most.
 const MOST_LINES: usize = 256;
@@ -67,7 +67,7 @@ impl Reply {
     }
 
     /// The reply for people: one line, secrets masked, enhanced status code (RFC 3463) apart.
-    pub(crate) fn told(&self, stream: &mut Stream) -> Told {
+    pub(crate) fn cleaned(&self, stream: &mut Stream) -> CleanReply {
         let mut enhanced = None;
         let mut text = String::new();
         for line in self.lines() {
@@ -79,7 +79,7 @@ impl Reply {
             text.push_str(&stream.transcript().clean(rest));
         }
         let enhanced = enhanced.or_else(|| code_behind(&text, self.code));
-        Told { code: self.code, enhanced, text }
+        CleanReply { code: self.code, enhanced, text }
     }
 }
 

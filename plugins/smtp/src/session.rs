@@ -13,21 +13,21 @@ pub(crate) struct Session {
     pub(crate) ehlo: Option<String>,
     pub(crate) capabilities: Arc<Capabilities>,
     /// A transaction was left unfinished; the next one begins with RSET.
-    pub(crate) dirty: bool,
+    pub(crate) needs_reset: bool,
     /// It has already served: an unexpected end is then no wonder, and a new connection will do.
-    pub(crate) proven: bool,
+    pub(crate) has_served: bool,
 }
 
 impl Session {
     /// A session of which nothing is known yet.
     pub(crate) fn new(stream: Stream, ehlo: Option<String>) -> Session {
-        Session { stream, ehlo, capabilities: Arc::default(), dirty: false, proven: false }
+        Session { stream, ehlo, capabilities: Arc::default(), needs_reset: false, has_served: false }
     }
 
     /// Sends one command and reads its reply.
     pub(crate) fn command(&mut self, line: &str, stage: Stage, call: &Call) -> Result<Reply, Error> {
         let at = |error: Error| error.stage(stage);
-        self.silent().map_err(at)?;
+        self.expect_silence().map_err(at)?;
         self.stream.write(line.as_bytes(), call).map_err(at)?;
         self.reply(call).map_err(at)
     }
@@ -38,7 +38,7 @@ impl Session {
     }
 
     /// Fails when the server has spoken although nothing was asked: its next words would be taken for the wrong answer.
-    pub(crate) fn silent(&self) -> Result<(), Error> {
+    pub(crate) fn expect_silence(&self) -> Result<(), Error> {
         if self.stream.pending() == 0 {
             return Ok(());
         }

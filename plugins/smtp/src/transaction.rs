@@ -41,8 +41,8 @@ pub(crate) struct Ended {
 
 impl Ended {
     /// The end of a transaction whose last reply is there, and what was said after it.
-    pub(crate) fn with(result: Result<Sent, Error>, reply: &Reply, surplus: Option<Surplus>) -> Ended {
-        let broken = if reply.is_closing() { result.as_ref().err().cloned() } else { surplus.map(|surplus| surplus.error) };
+    pub(crate) fn with(result: Result<Sent, Error>, reply: &Reply, extra_reply: Option<ExtraReply>) -> Ended {
+        let broken = if reply.is_closing() { result.as_ref().err().cloned() } else { extra_reply.map(|extra_reply| extra_reply.error) };
         Ended { result, broken }
     }
 }
@@ -76,7 +76,7 @@ impl Stopped {
 pub(crate) const RESET: &[u8] = b"RSET\r\n";
 
 /// How long to wait for the reason why the server closed the connection.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const CLOSING_REPLY: Duration = Duration::from_millis(200);
 
 /// How long a server that has said 421 may take to close the connection, and how many commands it may refuse until then.
 const CLOSING: Duration = Duration::from_secs(1);
@@ -128,7 +128,7 @@ pub(crate) fn envelope_replies(
         if !reply.is_positive() {
             return Err(Interruption::Lost(session.failure(Stage::Sender, &reply)));
         }
-        session.dirty = false;
+        session.needs_reset = false;
     }
     let reply = envelope_reply(session, Stage::Sender, call)?;
     verdicts.sender(&reply, &mut session.stream);
@@ -159,29 +159,29 @@ pub(crate) fn final_reply(session: &mut Session, call: &Call) -> Result<Reply, I
 }
 
 /// Words that the server said after its last answer.
-pub(crate) struct Surplus {
+pub(crate) struct ExtraReply {
     pub(crate) error: Error,
-    is_farewell: bool,
+    is_closing: bool,
 }
 
-impl Surplus {
+impl ExtraReply {
     /// Words that are no farewell: the last answer may have been the answer to something else.
     pub(crate) fn doubt(&self) -> Option<&Error> {
-        Some(&self.error).filter(|_| !self.is_farewell)
+        Some(&self.error).filter(|_| !self.is_closing)
     }
 }
 
 /// Looks whether more was said than was asked.
-pub(crate) fn surplus(session: &mut Session, call: &Call) -> Option<Surplus> {
-    session.silent().err().map(|early| match session.reply(call) {
-        Ok(reply) if reply.is_closing() => Surplus { error: session.failure(Stage::Quit, &reply), is_farewell: true },
-        _ => Surplus { error: early, is_farewell: false },
+pub(crate) fn extra_reply(session: &mut Session, call: &Call) -> Option<ExtraReply> {
+    session.expect_silence().err().map(|early| match session.reply(call) {
+        Ok(reply) if reply.is_closing() => ExtraReply { error: session.failure(Stage::Quit, &reply), is_closing: true },
+        _ => ExtraReply { error: early, is_closing: false },
     })
 }
 
 /// Whether a server that has said 421 goes on all the same instead of closing the connection (RFC 5321, section 3.8): it may then take what
 /// it was sent before. Refusals take nothing.
-pub(crate) fn goes_on(session: &mut Session, call: &Call) -> Option<Error> {
+pub(crate) fn keeps_replying(session: &mut Session, call: &Call) -> Option<Error> {
     let call = call.until(Instant::now() + CLOSING);
     for _ in 0..MOST_REFUSALS {
         match session.reply(&call) {
@@ -195,11 +195,11 @@ pub(crate) fn goes_on(session: &mut Session, call: &Call) -> Option<Error> {
 }
 
 /// The server closed the connection while it was written to: what it said before tells more than the broken connection does.
-pub(crate) fn last_words(session: &mut Session, stage: Stage, error: Error, call: &Call) -> Error {
+pub(crate) fn closing_reply(session: &mut Session, stage: Stage, error: Error, call: &Call) -> Error {
     if error.status != Status::Network {
         return error.stage(stage);
     }
-    match session.reply(&call.until(Instant::now() + LAST_WORDS)) {
+    match session.reply(&call.until(Instant::now() + CLOSING_REPLY)) {
         Ok(reply) if reply.code >= 400 => {
             let mut said = session.failure(stage, &reply);
             said.session = postkontor_plugin::SessionState::Closed;

@@ -3,24 +3,24 @@
 use crate::reply::Reply;
 use crate::session::Session;
 use postkontor_plugin::net::Stream;
-use postkontor_plugin::{Answer, Delivery, Error, Mail, Reply as Told, Retry, Sent, Stage, Status, Verdict};
+use postkontor_plugin::{Answer, Delivery, Error, Mail, Reply as CleanReply, Retry, Sent, Stage, Status, Verdict};
 
 /// What the server has said about one mail so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Verdicts {
-    sender: Option<Told>,
-    recipients: Vec<Told>,
+    sender: Option<CleanReply>,
+    recipients: Vec<CleanReply>,
 }
 
 impl Verdicts {
     /// The reply to MAIL.
     pub(crate) fn sender(&mut self, reply: &Reply, stream: &mut Stream) {
-        self.sender = Some(reply.told(stream));
+        self.sender = Some(reply.cleaned(stream));
     }
 
     /// The reply to the next RCPT.
     pub(crate) fn recipient(&mut self, reply: &Reply, stream: &mut Stream) {
-        self.recipients.push(reply.told(stream));
+        self.recipients.push(reply.cleaned(stream));
     }
 
     /// Whether somebody would get the mail if the server took it: sender and recipient must have been accepted.
@@ -39,21 +39,21 @@ impl Verdicts {
     }
 
     fn is_sender_refused(&self) -> bool {
-        self.sender.as_ref().is_some_and(|told| told.code / 100 != 2)
+        self.sender.as_ref().is_some_and(|reply| reply.code / 100 != 2)
     }
 
     fn has_recipient(&self) -> bool {
-        self.recipients.iter().any(|told| told.code / 100 == 2)
+        self.recipients.iter().any(|reply| reply.code / 100 == 2)
     }
 
     /// Nobody was accepted: the error that says why.
     pub(crate) fn refusal(self, mail: &Mail, host: &str) -> Error {
-        if let Some(sender) = self.sender.filter(|told| told.code / 100 != 2) {
+        if let Some(sender) = self.sender.filter(|reply| reply.code / 100 != 2) {
             return failure(Stage::Sender, sender, host).arg("address", mail.from.as_str());
         }
-        let permanent = self.recipients.iter().all(|told| told.code / 100 == 5);
+        let permanent = self.recipients.iter().all(|reply| reply.code / 100 == 5);
         // Where some were refused for good and some for now, trying later makes sense for the latter.
-        let reason = self.recipients.iter().find(|told| permanent || told.code / 100 != 5).cloned().unwrap_or_default();
+        let reason = self.recipients.iter().find(|reply| permanent || reply.code / 100 != 5).cloned().unwrap_or_default();
         let answers = answers(mail, &self.recipients, Verdict::Unknown);
         failure(Stage::Recipients, reason, host).arg("count", mail.recipients.len()).answers(answers)
     }
@@ -67,14 +67,14 @@ impl Verdicts {
         doubt: Option<&Error>,
         session: &mut Session,
     ) -> Result<Sent, Error> {
-        let told = reply.told(&mut session.stream);
+        let cleaned = reply.cleaned(&mut session.stream);
         let host = session.stream.endpoint().host.as_str();
         if let Some(doubt) = doubt {
             return Err(self.uncertain(mail, doubt, host));
         }
         match (reply.is_positive(), self.any_accepted()) {
-            (true, true) => Ok(self.sent(mail, size, told)),
-            (false, true) => Err(self.refused(mail, told, host)),
+            (true, true) => Ok(self.sent(mail, size, cleaned)),
+            (false, true) => Err(self.refused(mail, cleaned, host)),
             // The server has said no and yes. Whether anybody gets the message, it alone knows.
             (true, false) if self.contradicts_itself() => {
                 let refusal = self.clone().refusal(mail, host);
@@ -85,8 +85,8 @@ impl Verdicts {
     }
 
     /// The server took the message.
-    fn sent(self, mail: &Mail, size: u64, reply: Told) -> Sent {
-        let too_many = self.recipients.iter().enumerate().filter(|(_, told)| is_too_many(told)).map(|(place, _)| place);
+    fn sent(self, mail: &Mail, size: u64, reply: CleanReply) -> Sent {
+        let too_many = self.recipients.iter().enumerate().filter(|(_, reply)| is_too_many(reply)).map(|(place, _)| place);
         let next_transaction = too_many.collect();
         Sent {
             recipients: answers(mail, &self.recipients, Verdict::Accepted),
@@ -98,7 +98,7 @@ impl Verdicts {
     }
 
     /// The server refused the message after it had accepted recipients.
-    pub(crate) fn refused(self, mail: &Mail, reply: Told, host: &str) -> Error {
+    pub(crate) fn refused(self, mail: &Mail, reply: CleanReply, host: &str) -> Error {
         let mut answers = answers(mail, &self.recipients, Verdict::Refused);
         for answer in answers.iter_mut().filter(|answer| answer.reply.code / 100 == 2) {
             answer.reply.clone_from(&reply);
@@ -118,34 +118,34 @@ impl Verdicts {
 
 /// Whether a recipient was refused only because enough others came before (RFC 5321, section 4.5.3.1.10). Old servers say 552 for 452; with
 /// another enhanced code both mean something else, for example a full mailbox.
-fn is_too_many(told: &Told) -> bool {
-    match told.code {
-        452 => told.enhanced.as_deref().is_none_or(|code| code == "4.5.3"),
-        552 => told.enhanced.as_deref() == Some("5.5.3"),
+fn is_too_many(reply: &CleanReply) -> bool {
+    match reply.code {
+        452 => reply.enhanced.as_deref().is_none_or(|code| code == "4.5.3"),
+        552 => reply.enhanced.as_deref() == Some("5.5.3"),
         _ => false,
     }
 }
 
 /// One answer for each recipient, in order; `accepted` is what an accepted recipient counts as.
-fn answers(mail: &Mail, replies: &[Told], accepted: Verdict) -> Vec<Answer> {
+fn answers(mail: &Mail, replies: &[CleanReply], accepted: Verdict) -> Vec<Answer> {
     let mut replies = replies.iter();
     let answer = |address: &String| match replies.next() {
         Some(reply) if reply.code / 100 == 2 => Answer { address: address.clone(), status: accepted, reply: reply.clone() },
         Some(reply) => Answer { address: address.clone(), status: Verdict::Refused, reply: reply.clone() },
-        None => Answer { address: address.clone(), status: Verdict::Unknown, reply: Told::default() },
+        None => Answer { address: address.clone(), status: Verdict::Unknown, reply: CleanReply::default() },
     };
     mail.recipients.iter().map(answer).collect()
 }
 
 /// The error for a negative reply at a stage.
-pub(crate) fn failure(stage: Stage, told: Told, host: &str) -> Error {
-    let temporary = told.code / 100 == 4;
-    let too_large = told.enhanced.as_deref() == Some("5.3.4") || told.code == 552 && matches!(stage, Stage::Sender | Stage::Acceptance);
+pub(crate) fn failure(stage: Stage, reply: CleanReply, host: &str) -> Error {
+    let temporary = reply.code / 100 == 4;
+    let too_large = reply.enhanced.as_deref() == Some("5.3.4") || reply.code == 552 && matches!(stage, Stage::Sender | Stage::Acceptance);
     let (status, code) = match stage {
-        _ if told.code == 421 => (Status::Later, "smtp.closing"),
-        _ if !(400..600).contains(&told.code) => (Status::Protocol, "protocol.unexpected_reply"),
+        _ if reply.code == 421 => (Status::Later, "smtp.closing"),
+        _ if !(400..600).contains(&reply.code) => (Status::Protocol, "protocol.unexpected_reply"),
         // RFC 4954, section 6: the server wants a login first.
-        _ if told.code == 530 => (Status::Auth, "auth.required"),
+        _ if reply.code == 530 => (Status::Auth, "auth.required"),
         _ if too_large => (Status::Refused, "message.too_large"),
         Stage::Greeting | Stage::Capabilities if temporary => (Status::Later, "smtp.not_now"),
         Stage::Greeting | Stage::Capabilities => (Status::Refused, "smtp.refused"),
@@ -156,17 +156,17 @@ pub(crate) fn failure(stage: Stage, told: Told, host: &str) -> Error {
         _ if temporary => (Status::Later, "content.later"),
         _ => (Status::Refused, "content.refused"),
     };
-    let error = Error::new(status, code).stage(stage).arg("host", host).arg("code", told.code).arg("text", told.text.as_str());
-    let usable = told.code != 421 && status != Status::Protocol;
-    let error = error.server(told);
+    let error = Error::new(status, code).stage(stage).arg("host", host).arg("code", reply.code).arg("text", reply.text.as_str());
+    let usable = reply.code != 421 && status != Status::Protocol;
+    let error = error.server(reply);
     if usable { error.usable() } else { error }
 }
 
 impl Session {
     /// The error for a negative reply at a stage, with the server's words.
     pub(crate) fn failure(&mut self, stage: Stage, reply: &Reply) -> Error {
-        let told = reply.told(&mut self.stream);
-        failure(stage, told, &self.stream.endpoint().host)
+        let cleaned = reply.cleaned(&mut self.stream);
+        failure(stage, cleaned, &self.stream.endpoint().host)
     }
 }
 
@@ -174,8 +174,8 @@ impl Session {
 mod tests {
     use super::*;
 
-    fn told(code: u16) -> Told {
-        Told { code, enhanced: None, text: "words".to_owned() }
+    fn reply(code: u16) -> CleanReply {
+        CleanReply { code, enhanced: None, text: "words".to_owned() }
     }
 
     fn mail(count: usize) -> Mail {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     fn verdicts(sender: u16, recipients: &[u16]) -> Verdicts {
-        Verdicts { sender: Some(told(sender)), recipients: recipients.iter().map(|code| told(*code)).collect() }
+        Verdicts { sender: Some(reply(sender)), recipients: recipients.iter().map(|code| reply(*code)).collect() }
     }
 
     #[test]
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn codes_at_each_stage_have_their_meaning() {
-        let is = |stage, code| failure(stage, told(code), "h").code.clone();
+        let is = |stage, code| failure(stage, reply(code), "h").code.clone();
         assert_eq!(is(Stage::Greeting, 554), "smtp.refused");
         assert_eq!(is(Stage::Greeting, 421), "smtp.closing");
         assert_eq!(is(Stage::Sender, 530), "auth.required");

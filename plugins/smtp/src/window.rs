@@ -6,9 +6,9 @@
 
 use crate::capabilities::Capabilities;
 use crate::envelope;
-use crate::lines::Lines;
+use crate::line_guard::LineGuard;
 use crate::reply::Reply;
-use crate::transaction::{Batch, Ended, Interruption, Outcome, RESET, envelope_replies, final_reply, goes_on, surplus};
+use crate::transaction::{Batch, Ended, Interruption, Outcome, RESET, envelope_replies, extra_reply, final_reply, keeps_replying};
 use crate::verdict::Verdicts;
 use crate::write_buffer::WriteBuffer;
 use postkontor_plugin::{Body, Error, Mail, SessionState, Stage, Status};
@@ -38,7 +38,7 @@ pub(crate) struct Entry {
     pub(crate) body: usize,
     pub(crate) end: usize,
     /// What is known of a message that is not read to its end yet.
-    pub(crate) unfinished: Option<Lines>,
+    pub(crate) unfinished: Option<LineGuard>,
 }
 
 impl Window {
@@ -76,9 +76,9 @@ impl Window {
     pub(crate) fn send(&self, batch: &mut Batch<'_>) -> Outcome {
         let Some(first) = self.entries.first() else { return Outcome::settled(0) };
         // The RSET in front of the first mail is needed only where something was left unfinished.
-        let mut reset = batch.session.dirty;
+        let mut reset = batch.session.needs_reset;
         let from = first.start + if reset { 0 } else { RESET.len() };
-        if let Err(early) = batch.session.silent() {
+        if let Err(early) = batch.session.expect_silence() {
             return Outcome::broken(0, early.stage(Stage::Sender));
         }
         let before = batch.session.stream.written();
@@ -100,16 +100,16 @@ impl Window {
                 }
             };
             reset = true;
-            let surplus = if position + 1 == self.entries.len() { surplus(batch.session, batch.call) } else { None };
-            if let Some(error) = surplus.as_ref().and_then(|surplus| surplus.doubt()) {
+            let extra_reply = if position + 1 == self.entries.len() { extra_reply(batch.session, batch.call) } else { None };
+            if let Some(error) = extra_reply.as_ref().and_then(|extra_reply| extra_reply.doubt()) {
                 self.doubt(position, error, batch);
             }
-            batch.session.dirty = !(reply.is_positive() && verdicts.any_accepted());
+            batch.session.needs_reset = !(reply.is_positive() && verdicts.any_accepted());
             let (mail, size) = (&batch.mails[entry.index], (entry.end - entry.body) as u64);
-            let doubt = surplus.as_ref().and_then(|surplus| surplus.doubt());
+            let doubt = extra_reply.as_ref().and_then(|extra_reply| extra_reply.doubt());
             let result = verdicts.conclude(mail, size, &reply, doubt, batch.session);
-            batch.session.proven |= result.is_ok();
-            let Ended { result, broken } = Ended::with(result, &reply, surplus);
+            batch.session.has_served |= result.is_ok();
+            let Ended { result, broken } = Ended::with(result, &reply, extra_reply);
             batch.results[entry.index] = Some(result);
             if let Some(error) = broken {
                 return self.closing(position + 1, error, left, batch);
@@ -126,7 +126,7 @@ impl Window {
     /// The server took leave before it took the mails from `from` on, unless it goes on all the same.
     fn closing(&self, from: usize, error: Error, left: usize, batch: &mut Batch<'_>) -> Outcome {
         let is_over = from == self.entries.len();
-        match if is_over { None } else { goes_on(batch.session, batch.call) } {
+        match if is_over { None } else { keeps_replying(batch.session, batch.call) } {
             None => Outcome::broken(from, error),
             Some(cause) => self.lost(from, Verdicts::default(), cause, left, batch),
         }
@@ -173,14 +173,14 @@ fn compose(index: usize, mail: &Mail, body: &mut Body, to: &Capabilities, host: 
     buffer.push(bdat(mail.size.unwrap_or(0), true).as_bytes());
     let from = buffer.len();
     let ended = buffer.fill(body, BLOCK, mail.size)?;
-    let mut lines = Lines::default();
-    lines.check(&buffer.bytes()[from..])?;
+    let mut guard = LineGuard::default();
+    guard.check(&buffer.bytes()[from..])?;
     if !ended {
         // Each of its blocks gets a command of its own when it leaves.
         buffer.replace(command..from, b"");
-        return Ok(Entry { index, start, body: command, end: buffer.len(), unfinished: Some(lines) });
+        return Ok(Entry { index, start, body: command, end: buffer.len(), unfinished: Some(guard) });
     }
-    buffer.push(lines.finish()?);
+    buffer.push(guard.finish()?);
     let size = (buffer.len() - from) as u64;
     envelope::size_fits(size, to, host)?;
     let mut body = from;

@@ -7,13 +7,13 @@ use postkontor_plugin::{Error, Stage, Status};
 
 /// Looks at a message block by block.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Lines {
+pub(crate) struct LineGuard {
     /// The last two bytes.
     last: [u8; 2],
     any: bool,
 }
 
-impl Lines {
+impl LineGuard {
     /// Takes the next block.
     pub(crate) fn check(&mut self, block: &[u8]) -> Result<(), Error> {
         let (Some(first), Some(last)) = (block.first(), block.last()) else { return Ok(()) };
@@ -67,8 +67,8 @@ mod tests {
     fn everywhere(text: &str) -> Vec<Result<&'static [u8], String>> {
         let checked = |at: usize| {
             let (head, tail) = text.as_bytes().split_at(at);
-            let mut lines = Lines::default();
-            lines.check(head).and_then(|()| lines.check(tail)).and_then(|()| lines.finish()).map_err(|error| error.code.clone())
+            let mut guard = LineGuard::default();
+            guard.check(head).and_then(|()| guard.check(tail)).and_then(|()| guard.finish()).map_err(|error| error.code.clone())
         };
         (0..=text.len()).map(checked).collect()
     }
@@ -92,6 +92,6 @@ mod tests {
 
     #[test]
     fn nul_is_refused() {
-        assert_eq!(Lines::default().check(b"a\0b").unwrap_err().code, "message.nul");
+        assert_eq!(LineGuard::default().check(b"a\0b").unwrap_err().code, "message.nul");
     }
 }
