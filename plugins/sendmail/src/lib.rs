@@ -11,7 +11,7 @@ mod address;
 mod command;
 mod exit;
 mod input;
-mod lines;
+mod line_endings;
 mod settings;
 
 use postkontor_plugin::{Body, Call, Error, Mail, Opening, Report, Sent, TestRequest, Transport};
@@ -39,7 +39,7 @@ impl Transport for Sendmail {
     }
 
     fn test(&mut self, _request: &TestRequest, _call: &Call) -> Result<Report, Error> {
-        Ok(Report { steps: vec![self.settings.look_for_command()], transcript: Vec::new() })
+        Ok(Report { steps: vec![self.settings.command_step()], transcript: Vec::new() })
     }
 
     fn send(&mut self, mail: &Mail, body: &mut Body, call: &Call) -> Result<Sent, Error> {

@@ -4,12 +4,12 @@ use postkontor_plugin::{Error, Stage, Status};
 
 /// Converts a message block by block. Whatever is not CRLF is refused: it would become a line break that the author never wrote.
 #[derive(Default)]
-pub(crate) struct Lines {
+pub(crate) struct LineEndings {
     /// The last block ended in a CR, which is still owed.
     owed: bool,
 }
 
-impl Lines {
+impl LineEndings {
     /// Appends the block to `out`.
     pub(crate) fn convert(&mut self, block: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let mut rest = block;
@@ -53,9 +53,9 @@ mod tests {
     /// Converts the text cut in two at every place.
     fn everywhere(text: &str) -> Vec<Option<String>> {
         let converted = |at: usize| {
-            let (mut lines, mut out) = (Lines::default(), Vec::new());
+            let (mut endings, mut out) = (LineEndings::default(), Vec::new());
             let (head, tail) = text.as_bytes().split_at(at);
-            let result = lines.convert(head, &mut out).and_then(|()| lines.convert(tail, &mut out)).and_then(|()| lines.finish());
+            let result = endings.convert(head, &mut out).and_then(|()| endings.convert(tail, &mut out)).and_then(|()| endings.finish());
             result.ok().map(|()| String::from_utf8_lossy(&out).into_owned())
         };
         (0..=text.len()).map(converted).collect()

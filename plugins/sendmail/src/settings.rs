@@ -41,7 +41,7 @@ impl Settings {
     }
 
     /// The only step of a test: whether the command is there and may be run.
-    pub(crate) fn look_for_command(&self) -> Step {
+    pub(crate) fn command_step(&self) -> Step {
         let command = self.sendmail.command.as_str();
         let found = match std::fs::metadata(command) {
             Err(error) => Err(missing(&error, command)),
@@ -99,10 +99,10 @@ mod tests {
 
     #[test]
     fn a_test_finds_out_whether_the_command_can_be_run() {
-        assert_eq!(settings("/bin/sh").look_for_command().code, "");
-        assert_eq!(settings("/nowhere/sendmail").look_for_command().code, "sendmail.command_missing");
-        assert_eq!(settings("/etc/passwd").look_for_command().code, "sendmail.command_not_executable");
-        assert_eq!(settings("/etc").look_for_command().code, "sendmail.command_not_executable");
-        assert_eq!(settings("/etc/passwd/x").look_for_command().code, "sendmail.command_unusable");
+        assert_eq!(settings("/bin/sh").command_step().code, "");
+        assert_eq!(settings("/nowhere/sendmail").command_step().code, "sendmail.command_missing");
+        assert_eq!(settings("/etc/passwd").command_step().code, "sendmail.command_not_executable");
+        assert_eq!(settings("/etc").command_step().code, "sendmail.command_not_executable");
+        assert_eq!(settings("/etc/passwd/x").command_step().code, "sendmail.command_unusable");
     }
 }
