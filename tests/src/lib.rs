@@ -20,4 +20,5 @@ pub mod sandbox;
 pub mod scripted;
 pub mod skip;
 pub mod strangers;
+pub mod transports;
 pub mod tunnel;

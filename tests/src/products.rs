@@ -40,12 +40,12 @@ impl Products {
     }
 
     /// A folder that holds the plugins of these transports and nothing else, as an installation has it.
-    pub fn plugins(&self, into: &Path, transports: &[&str]) -> io::Result<PathBuf> {
+    pub fn plugins(&self, into: &Path, transports: &[impl AsRef<str>]) -> io::Result<PathBuf> {
         let folder = into.join("plugins");
         std::fs::create_dir_all(&folder)?;
         only_mine(&folder)?;
         for transport in transports {
-            let plugin = self.plugin(transport);
+            let plugin = self.plugin(transport.as_ref());
             let target = folder.join(plugin.file_name().unwrap_or_default());
             std::fs::copy(&plugin, &target).map_err(|error| io::Error::other(format!("{}: {error}", plugin.display())))?;
             only_mine(&target)?;

@@ -10,6 +10,7 @@ use postkontor_tests::products::Products;
 use postkontor_tests::sandbox::{Options, Sandbox};
 use postkontor_tests::skip;
 use postkontor_tests::strangers::root;
+use postkontor_tests::transports;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,14 +38,6 @@ fn shown(file: &str) -> String {
     let [begin, end] = marks[..] else { panic!("{file} has {} marks", marks.len()) };
     let indent = lines[begin].len() - lines[begin].trim_start().len();
     lines[begin + 1..end].iter().map(|line| format!("{}\n", line.get(indent..).unwrap_or_default())).collect()
-}
-
-/// The names of the folders in `plugins` that hold transports.
-fn transports() -> Vec<String> {
-    let folders = fs::read_dir(root().join("plugins")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = folders.filter(|name| name != "abi" && name != "sdk").collect();
-    names.sort();
-    names
 }
 
 #[test]
@@ -77,8 +70,8 @@ fn the_readme_shows_the_programs_as_they_are() {
 #[test]
 fn the_readme_lists_the_transports_and_what_they_can_do() {
     let folder = Folder::new().unwrap();
-    let names = transports();
-    let plugins = Products::built().unwrap().plugins(folder.path(), &names.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+    let names: Vec<String> = transports::shipped().unwrap().into_iter().map(|transport| transport.name).collect();
+    let plugins = Products::built().unwrap().plugins(folder.path(), &names).unwrap();
     let host = Host::open(&json!({ "plugins": [plugins] }).to_string(), Box::new(())).unwrap();
     let listed: Vec<Value> = host.transports().iter().map(|transport| serde_json::json!(transport)).collect();
     let mut table = "\n| Transport | What it is | Test | Send | List | Receive |\n|---|---|---|---|---|---|\n".to_owned();
@@ -102,8 +95,8 @@ fn every_code_is_listed() {
         ("plugins/sdk".to_owned(), "Shared by the transports".to_owned()),
         ("cli".to_owned(), "The command `postkontor`".to_owned()),
     ];
-    let transports = transports().into_iter().map(|name| (format!("plugins/{name}"), format!("Transport `{name}`")));
-    sources.splice(2..2, transports);
+    let transports = transports::shipped().unwrap().into_iter();
+    sources.splice(2..2, transports.map(|transport| (transport.folder, format!("Transport `{}`", transport.name))));
     let mut page = String::new();
     for (folder, title) in sources {
         let texts = fs::read_to_string(root().join(&folder).join("locales/en.json")).unwrap();

@@ -6,14 +6,13 @@
 use postkontor_core::Host;
 use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;
-use postkontor_tests::skip;
+use postkontor_tests::{skip, transports};
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-const TRANSPORTS: [&str; 4] = ["smtp", "imap", "pop3", "sendmail"];
 const LANGUAGES: [&str; 3] = ["en", "de", "sl"];
 const BROWSER: &str = "/usr/bin/chromium";
 
@@ -69,9 +68,14 @@ fn stamp(folder: &Path) -> String {
     paths.iter().map(text).collect()
 }
 
+/// The names of all transports.
+fn transports() -> Vec<String> {
+    transports::all().unwrap().into_iter().map(|transport| transport.name).collect()
+}
+
 fn host() -> Arc<Host> {
     let folder = Folder::new().unwrap().keep();
-    let plugins = Products::built().unwrap().plugins(&folder, &TRANSPORTS).unwrap();
+    let plugins = Products::built().unwrap().plugins(&folder, &transports()).unwrap();
     Host::open(&json!({"plugins": [plugins]}).to_string(), Box::new(())).unwrap()
 }
 
@@ -105,8 +109,45 @@ fn drawing(host: &Host, name: &str, language: &str, data: Value, typed: Value) -
     titles(&form["schema"], "", &mut fields);
     let auth = json!({"user": null, "password": {"secret": "kept"}});
     let kept = json!({"server": {"host": "h", "port": null, "proxy": {"secret": "kept"}}, "tls": null, "auth": auth});
-    let valid = if fields.contains_key("/server/host") { json!([kept]) } else { json!([{}]) };
-    json!({"name": name, "language": language, "form": form, "data": data, "type": typed, "titles": fields, "valid": valid})
+    let valid = if fields.contains_key("/server/host") { kept } else { document(&typed) };
+    json!({"name": name, "language": language, "form": form, "data": data, "type": typed, "titles": fields, "valid": [valid]})
+}
+
+/// What has to be typed into the form of a transport, by pointer: what check misses, until it misses nothing.
+fn needed(host: &Host, name: &str) -> Value {
+    let schema = json!(host.schema(name, "en").unwrap())["schema"].clone();
+    let mut typed = Map::new();
+    loop {
+        let mut account = document(&json!(typed));
+        account["transport"] = json!(name);
+        let checked = json!(host.check(&json!({"accounts": {"a": account}}).to_string()));
+        let problems = checked["problems"].as_array().unwrap().iter();
+        let missing: Vec<&str> =
+            problems.filter(|problem| problem["code"] == "settings.required").map(|problem| problem["pointer"].as_str().unwrap()).collect();
+        for pointer in &missing {
+            let pointer = pointer.strip_prefix("/accounts/a").unwrap();
+            let names: Vec<&str> = pointer.split('/').skip(1).collect();
+            let field = field(&schema, &names).unwrap();
+            let example = field["examples"][0].as_str().unwrap_or("mail.example.com");
+            assert!(typed.insert(pointer.to_owned(), json!(example)).is_none(), "{name}: {pointer} is missing although it was given");
+        }
+        if missing.is_empty() {
+            return json!(typed);
+        }
+    }
+}
+
+/// Values by their pointers as one document.
+fn document(values: &Value) -> Value {
+    let mut document = json!({});
+    for (pointer, value) in values.as_object().unwrap() {
+        let mut place = &mut document;
+        for name in pointer.split('/').skip(1) {
+            place = &mut place[name];
+        }
+        *place = value.clone();
+    }
+    document
 }
 
 /// What a form has saved as a whole document, and the settings that apply then.
@@ -189,8 +230,8 @@ fn every_form_drawn_from_nothing_shows_what_applies_and_saves_what_check_accepts
     let host = host();
     let mut forms = Vec::new();
     for language in LANGUAGES {
-        for name in TRANSPORTS.into_iter().chain([""]) {
-            let typed = if matches!(name, "" | "sendmail") { json!({}) } else { json!({"/server/host": "mail.example.com"}) };
+        for name in transports().iter().map(String::as_str).chain([""]) {
+            let typed = if name.is_empty() { json!({}) } else { needed(&host, name) };
             forms.push(drawing(&host, name, language, Value::Null, typed));
         }
     }

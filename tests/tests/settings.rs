@@ -5,6 +5,7 @@
 use postkontor_core::{Host, texts};
 use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;
+use postkontor_tests::transports;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -17,15 +18,6 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The names of the transports that have a folder here.
-fn transports() -> Vec<String> {
-    let folders = fs::read_dir(root().join("plugins")).unwrap().map(|folder| folder.unwrap().file_name().into_string().unwrap());
-    let exports = |name: &String| fs::read_to_string(root().join(format!("plugins/{name}/src/lib.rs"))).unwrap().contains("export!(");
-    let mut names: Vec<_> = folders.filter(|name| !matches!(name.as_str(), "abi" | "sdk")).filter(exports).collect();
-    names.sort();
-    names
-}
-
 /// The texts in a folder, by language.
 fn texts(folder: &str) -> BTreeMap<&'static str, Value> {
     let text = |language: &str| fs::read_to_string(root().join(folder).join(format!("locales/{language}.json"))).unwrap();
@@ -33,7 +25,7 @@ fn texts(folder: &str) -> BTreeMap<&'static str, Value> {
 }
 
 fn folders_with_texts() -> Vec<String> {
-    let plugins = transports().into_iter().map(|name| format!("plugins/{name}"));
+    let plugins = transports::all().unwrap().into_iter().map(|transport| transport.folder);
     ["core".to_owned(), "plugins/sdk".to_owned()].into_iter().chain(plugins).collect()
 }
 
@@ -154,12 +146,11 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// The forms of the document (under the empty name) and of all transports, in a language.
 fn forms(language: &str) -> BTreeMap<String, Value> {
     let folder = Folder::new().unwrap();
-    let names = transports();
-    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let names: Vec<String> = transports::all().unwrap().into_iter().map(|transport| transport.name).collect();
     let plugins = Products::built().unwrap().plugins(folder.path(), &names).unwrap();
     let host = Host::open(&serde_json::json!({"plugins": [plugins]}).to_string(), Box::new(())).unwrap();
     let form = |name: &str| serde_json::json!(host.schema(name, language).unwrap_or_else(|error| panic!("{name}: {error}")));
-    names.into_iter().chain([""]).map(|name| (name.to_owned(), form(name)["schema"].clone())).collect()
+    names.into_iter().chain([String::new()]).map(|name| (name.clone(), form(&name)["schema"].clone())).collect()
 }
 
 /// A group or field of a schema.
@@ -213,11 +204,12 @@ fn beyond(condition: &Value) -> String {
 #[test]
 fn every_group_field_and_choice_has_a_title_in_each_language_and_no_title_is_left_over() {
     let mut wrong = Vec::new();
+    let all = transports::all().unwrap();
     for (name, schema) in forms("en") {
-        let folders = match name.as_str() {
-            "" => vec!["core".to_owned()],
-            name => vec!["core".to_owned(), "plugins/sdk".to_owned(), format!("plugins/{name}")],
-        };
+        let mut folders = vec!["core".to_owned()];
+        if let Some(transport) = all.iter().find(|transport| transport.name == name) {
+            folders.extend(["plugins/sdk".to_owned(), transport.folder.clone()]);
+        }
         for language in LANGUAGES {
             let mut told: Map<String, Value> = Map::new();
             for folder in &folders {
@@ -360,8 +352,29 @@ fn a_login_method_that_a_transport_does_not_have_is_not_offered_and_check_refuse
 }
 
 #[test]
-fn the_settings_reference_is_no_older_than_the_schema() {
+fn of_all_login_methods_check_accepts_those_that_the_transports_form_offers() {
+    let folder = Folder::new().unwrap();
+    let names: Vec<String> = transports::all().unwrap().into_iter().map(|transport| transport.name).collect();
+    let plugins = Products::built().unwrap().plugins(folder.path(), &names).unwrap();
+    let host = Host::open(&serde_json::json!({"plugins": [plugins]}).to_string(), Box::new(())).unwrap();
     let forms = forms("en");
+    let all: BTreeSet<&str> = forms.values().flat_map(methods).collect();
+    for (transport, schema) in forms.iter().filter(|(_, schema)| !methods(schema).is_empty()) {
+        for method in &all {
+            let document = serde_json::json!({"accounts": {"a": {"transport": transport, "auth": {"method": method}}}});
+            let checked = serde_json::json!(host.check(&document.to_string()));
+            let is_refused = checked["problems"].as_array().unwrap().iter().any(|problem| problem["pointer"] == "/accounts/a/auth/method");
+            assert_eq!(is_refused, !methods(schema).contains(method), "{transport} {method}: {checked:#}");
+        }
+    }
+}
+
+#[test]
+fn the_settings_reference_is_no_older_than_the_schema() {
+    // The page is for customers.
+    let shipped = transports::shipped().unwrap();
+    let mut forms = forms("en");
+    forms.retain(|name, _| name.is_empty() || shipped.iter().any(|transport| transport.name == *name));
     let mut tables = format!("### The document's own groups\n\n{}\n### Groups of every transport with a server\n\n", rows(&forms[""], ""));
     let shared = ["server", "tls", "auth", "sender"];
     for group in ["server", "tls", "auth"] {

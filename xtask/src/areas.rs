@@ -1,5 +1,7 @@
 //! The areas of `cargo xtask test AREA…`: what a change there may break, and no more.
 
+use crate::workspace::members;
+
 /// A part of the project, and the tests that look at it.
 struct Area {
     name: &'static str,
@@ -43,7 +45,7 @@ pub(crate) struct Selection {
     pub(crate) checks: bool,
     pub(crate) lettre: bool,
     pub(crate) examples: bool,
-    pub(crate) packages: Vec<&'static str>,
+    pub(crate) packages: Vec<String>,
     pub(crate) programs: Vec<&'static str>,
 }
 
@@ -61,25 +63,35 @@ impl Selection {
             let program = PROGRAMS.iter().find(|program| *program == name);
             match (area, program, name.as_str()) {
                 (Some(area), ..) => {
-                    selection.packages.extend(area.packages);
+                    selection.packages.extend(area.packages.iter().copied().map(str::to_owned));
                     selection.programs.extend(area.programs);
                 }
                 (None, Some(program), _) => selection.programs.push(program),
                 (None, None, "checks") => selection.checks = true,
                 (None, None, "lettre") => selection.lettre = true,
                 (None, None, "examples") => selection.examples = true,
+                (None, None, name) if has_package(name) => selection.packages.push(package(name)),
                 _ => return Err(format!("there is no area \"{name}\"; there are {}", names().join(", "))),
             }
         }
-        for list in [&mut selection.packages, &mut selection.programs] {
-            list.sort_unstable();
-            list.dedup();
-        }
+        selection.packages.sort_unstable();
+        selection.packages.dedup();
+        selection.programs.sort_unstable();
+        selection.programs.dedup();
         Ok(selection)
     }
 }
 
-/// All areas, each once.
+/// The package of an area that has no row: a transport whose tests lie in its own folder needs none.
+fn package(name: &str) -> String {
+    format!("postkontor-{name}")
+}
+
+fn has_package(name: &str) -> bool {
+    members().is_ok_and(|members| members.iter().any(|member| member.name == package(name)))
+}
+
+/// All areas that have a row, each once.
 fn names() -> Vec<&'static str> {
     let mut names: Vec<&str> = AREAS.iter().map(|area| area.name).chain(PROGRAMS.iter().chain(OTHERS).copied()).collect();
     names.sort_unstable();
@@ -90,7 +102,7 @@ fn names() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::{members, root};
+    use crate::workspace::root;
 
     fn read(areas: &[&str]) -> Result<Selection, String> {
         Selection::read(&areas.iter().map(|area| (*area).to_owned()).collect::<Vec<_>>())
@@ -113,13 +125,14 @@ mod tests {
 
     #[test]
     fn the_areas_are_those_of_the_workspace() {
-        let mut packages: Vec<&str> = AREAS.iter().flat_map(|area| area.packages).copied().collect();
-        packages.sort_unstable();
-        // Of the tests' own package an area takes programs.
-        let mut members: Vec<String> = members().unwrap().into_iter().map(|member| member.name).collect();
-        members.retain(|name| name != "postkontor-tests");
-        members.sort_unstable();
-        assert_eq!(packages, members);
+        let members: Vec<String> = members().unwrap().into_iter().map(|member| member.name).collect();
+        assert!(AREAS.iter().flat_map(|area| area.packages).all(|package| members.iter().any(|member| member == package)));
+        // Each package is in an area, or is one by its name.
+        let selected = |member: &String| {
+            let row = AREAS.iter().any(|area| area.packages.contains(&member.as_str()));
+            row || read(&[member.strip_prefix("postkontor-").unwrap()]).unwrap().packages == [member.as_str()]
+        };
+        assert!(members.iter().all(selected), "{members:?}");
         let files = std::fs::read_dir(root().join("tests").join("tests")).unwrap();
         let mut programs: Vec<String> = files
             .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())

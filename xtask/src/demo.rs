@@ -1,7 +1,7 @@
 //! `cargo xtask demo`: the tour of examples/c/demo.c, with a sandbox mail server of its own on this machine.
 
 use crate::packages;
-use crate::workspace::{cargo, root};
+use crate::workspace::{cargo, root, transports};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
 }
 
 fn tour(language: &str) -> Result<bool, String> {
-    let transports = transports()?;
+    let transports = transports().map_err(|error| error.to_string())?;
     eprintln!("Building the library, {} transports and the sandbox mail server …", transports.len());
     let mut build = cargo();
     build.args([
@@ -58,17 +58,6 @@ fn tour(language: &str) -> Result<bool, String> {
     let status = demo.status().map_err(|error| format!("{}: {error}", stage.program.display()))?;
     sandbox.end();
     Ok(status.success())
-}
-
-/// The transports of this project: every plugin folder but those of the ABI and the SDK.
-fn transports() -> Result<Vec<String>, String> {
-    let folder = root().join("plugins");
-    let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let crates = entries.flatten().filter(|entry| entry.path().join("Cargo.toml").is_file());
-    let mut names: Vec<String> = crates.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.retain(|name| name != "abi" && name != "sdk");
-    names.sort();
-    Ok(names)
 }
 
 /// A folder with what the tour needs, laid out as an installation is.

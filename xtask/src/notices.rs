@@ -3,16 +3,12 @@
 //! MIT, BSD, ISC, Zlib, Unicode and Apache ask for their text to go along with a binary. Where a crate leaves the choice, MIT is taken,
 //! which is the shortest. The crates are those that cargo links for the systems of a release, without procedural macros.
 
-use crate::workspace::{cargo, root};
+use crate::workspace::{cargo, delivered, root};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const FILE: &str = "THIRD-PARTY.md";
-
-/// What is handed to customers.
-const PRODUCTS: [&str; 6] =
-    ["postkontor-ffi", "postkontor-cli", "postkontor-smtp", "postkontor-imap", "postkontor-pop3", "postkontor-sendmail"];
 
 /// The systems of a release.
 const TARGETS: [&str; 3] = ["x86_64-unknown-linux-gnu", "x86_64-pc-windows-gnu", "i686-pc-windows-gnu"];
@@ -80,6 +76,7 @@ fn crates() -> Result<BTreeSet<Crate>, String> {
     if !fetched.success() {
         return Err("cargo could not fetch the crates".to_owned());
     }
+    let products = delivered().map_err(|error| error.to_string())?;
     let mut crates = BTreeSet::new();
     for target in TARGETS {
         let mut tree = cargo();
@@ -95,7 +92,7 @@ fn crates() -> Result<BTreeSet<Crate>, String> {
             "--target",
             target,
         ]);
-        for product in PRODUCTS {
+        for product in &products {
             tree.args(["--package", product]);
         }
         let output = tree.output().map_err(|error| error.to_string())?;

@@ -41,7 +41,25 @@ pub(crate) fn members() -> Result<Vec<Member>> {
     members.split('"').skip(1).step_by(2).map(read).collect()
 }
 
+/// The names of the transports that customers get: of the packages in `plugins` all but the ABI and the SDK.
+pub(crate) fn transports() -> Result<Vec<String>> {
+    let mut names: Vec<String> = members()?.iter().filter_map(Member::transport).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The packages that customers get.
+pub(crate) fn delivered() -> Result<Vec<String>> {
+    let transports = transports()?.into_iter().map(|name| format!("postkontor-{name}"));
+    Ok(["postkontor-ffi", "postkontor-cli"].map(str::to_owned).into_iter().chain(transports).collect())
+}
+
 impl Member {
+    fn transport(&self) -> Option<String> {
+        let name = self.folder.strip_prefix(root().join("plugins")).ok()?.to_string_lossy().into_owned();
+        (name != "abi" && name != "sdk").then_some(name)
+    }
+
     fn read(manifest: &str, folder: PathBuf) -> Member {
         let name = manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).unwrap_or_default().to_owned();
         let section = manifest.split_once("\n[features]\n").map_or("", |(_, rest)| rest.split("\n[").next().unwrap_or_default());
@@ -61,6 +79,15 @@ mod tests {
         let member = Member::read(manifest, PathBuf::new());
         assert_eq!((member.name.as_str(), member.features), ("a", vec!["b".to_owned(), "c".to_owned()]));
         assert!(Member::read("[package]\nname = \"a\"\n", PathBuf::new()).features.is_empty());
+    }
+
+    #[test]
+    fn what_customers_get_is_found_by_its_folder() {
+        let delivered = delivered().unwrap();
+        assert!(["postkontor-cli", "postkontor-imap", "postkontor-sendmail"].iter().all(|name| delivered.iter().any(|one| one == name)));
+        assert!(!delivered.iter().any(|name| matches!(name.as_str(), "postkontor-abi" | "postkontor-plugin" | "postkontor-tests")));
+        let names: Vec<String> = members().unwrap().into_iter().map(|member| member.name).collect();
+        assert!(delivered.iter().all(|name| names.contains(name)), "a transport's package is named after its folder: {delivered:?}");
     }
 
     #[test]
