@@ -9,6 +9,7 @@ use crate::operation;
 use crate::settings::{Document, names};
 use postkontor_plugin::{At, Error, Input};
 use serde_json::Value;
+use std::borrow::Cow;
 
 impl Connection {
     /// Adds what the transport does not know: its name in the error, and where in the document its settings lie.
@@ -42,7 +43,7 @@ impl Connection {
     }
 
     fn has_setting(&self, pointer: &str) -> bool {
-        let names: Vec<String> = names(pointer).collect();
+        let names: Vec<String> = names(pointer).map(Cow::into_owned).collect();
         self.description().is_ok_and(|description| has_place(&description.schema, &names))
     }
 }

@@ -1,6 +1,7 @@
 //! The answer to `host_check`.
 
 use super::account::Account;
+use super::layers::Given;
 use super::pointer::child;
 use super::reading::Reading;
 use super::secrets::{Wiped, pointers, without_secrets};
@@ -99,7 +100,7 @@ pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -
         settings["accounts"] = Value::Object(accounts);
     }
     let mut origin = Map::new();
-    trace(&settings, String::new(), &reading, &mut origin);
+    trace(&settings, String::new(), reading.given(), &mut origin);
     for secret in &secrets {
         origin.insert(secret.clone(), json!(reading.origin(secret)));
     }
@@ -179,9 +180,11 @@ fn tell(problem: &Problem, texts: &Texts, language: &str) -> Finding {
 }
 
 /// Notes for each value who has set it; a list counts as one value.
-fn trace(value: &Value, pointer: String, reading: &Reading, origin: &mut Map<String, Value>) {
+fn trace(value: &Value, pointer: String, given: Given<'_>, origin: &mut Map<String, Value>) {
     match value {
-        Value::Object(members) => members.iter().for_each(|(name, value)| trace(value, child(&pointer, name), reading, origin)),
-        _ => drop(origin.insert(pointer.clone(), json!(reading.origin(&pointer)))),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| trace(value, child(&pointer, name), given.member(name), origin));
+        }
+        _ => drop(origin.insert(pointer, json!(given.origin()))),
     }
 }

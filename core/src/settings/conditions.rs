@@ -1,7 +1,8 @@
 //! Which members of a group show, by the values that were given.
 
+use super::keyword::{annotation, keyword, stated};
 use super::layers;
-use super::pointer::{child, names};
+use super::pointer::{child, find, names};
 use super::secrets::wipe;
 use serde_json::{Map, Value};
 
@@ -14,33 +15,34 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     pub(super) fn of(schema: &'a Value, given: &Map<String, Value>) -> Members<'a> {
-        let properties =
-            |schema: &'a Value| schema["properties"].as_object().into_iter().flatten().map(|(name, member)| (name.as_str(), member));
+        let properties = |schema: &'a Value| {
+            keyword(schema, "properties").as_object().into_iter().flatten().map(|(name, member)| (name.as_str(), member))
+        };
         let required = |list: &'a Value| list.as_array().into_iter().flatten().filter_map(Value::as_str);
 
         let mut seen = given.clone();
         let mut members =
-            Members { shown: properties(schema).collect(), hidden: Vec::new(), required: required(&schema["required"]).collect() };
+            Members { shown: properties(schema).collect(), hidden: Vec::new(), required: required(keyword(schema, "required")).collect() };
         for (name, member) in &members.shown {
-            if let Some(default) = member.get("default") {
+            if let Some(default) = stated(member, "default") {
                 seen.entry(*name).or_insert_with(|| default.clone());
             }
         }
         let mut conditional = Vec::new();
-        for branch in schema["allOf"].as_array().into_iter().flatten() {
-            if holds(&branch["if"], &seen) {
-                members.shown.extend(properties(&branch["then"]));
-                members.required.extend(required(&branch["then"]["required"]));
+        for branch in keyword(schema, "allOf").as_array().into_iter().flatten() {
+            if holds(keyword(branch, "if"), &seen) {
+                members.shown.extend(properties(keyword(branch, "then")));
+                members.required.extend(required(keyword(keyword(branch, "then"), "required")));
             } else {
-                conditional.extend(properties(&branch["then"]));
+                conditional.extend(properties(keyword(branch, "then")));
             }
         }
         conditional.retain(|(name, _)| members.shown.iter().all(|(other, _)| other != name));
         members.hidden = conditional;
-        members.shown.sort_by_key(|(_, member)| member["x-postkontor"]["order"].as_i64().unwrap_or(i64::MAX));
-        for (name, others) in schema["dependentRequired"].as_object().into_iter().flatten() {
+        members.shown.sort_by_key(|(_, member)| annotation(member, "order").as_i64().unwrap_or(i64::MAX));
+        for (name, others) in keyword(schema, "dependentRequired").as_object().into_iter().flatten() {
             let has_default =
-                |value: &Value| members.shown.iter().any(|(other, member)| other == name && member.get("default") == Some(value));
+                |value: &Value| members.shown.iter().any(|(other, member)| other == name && stated(member, "default") == Some(value));
             // Forms fill in what applies anyway, which is no reason to ask for more.
             if given.get(name).is_some_and(|value| !has_default(value)) {
                 members.required.extend(required(others));
@@ -56,7 +58,7 @@ impl<'a> Members<'a> {
         let (hidden, shown) = self.shown.iter().copied().partition(|(name, member)| beyond(member) && is_hidden(name));
         self.shown = shown;
         self.hidden.extend::<Vec<_>>(hidden);
-        let required = self.shown.iter().filter(|(_, member)| beyond(member) && member["x-postkontor"]["required"] == true);
+        let required = self.shown.iter().filter(|(_, member)| beyond(member) && annotation(member, "required") == true);
         self.required.extend(required.map(|(name, _)| *name));
     }
 
@@ -75,12 +77,12 @@ fn holds(test: &Value, given: &Map<String, Value>) -> bool {
         (None, _) => true,
         (Some(_), Value::Bool(any)) => *any,
         (Some(value), allowed) => {
-            allowed.get("const").is_none_or(|only| only == value)
-                && allowed.get("enum").and_then(Value::as_array).is_none_or(|values| values.contains(value))
+            stated(allowed, "const").is_none_or(|only| only == value)
+                && stated(allowed, "enum").and_then(Value::as_array).is_none_or(|values| values.contains(value))
         }
     };
-    test["required"].as_array().into_iter().flatten().filter_map(Value::as_str).all(|name| given.contains_key(name))
-        && test["properties"].as_object().into_iter().flatten().all(|(name, values)| allowed(name, values))
+    keyword(test, "required").as_array().into_iter().flatten().filter_map(Value::as_str).all(|name| given.contains_key(name))
+        && keyword(test, "properties").as_object().into_iter().flatten().all(|(name, values)| allowed(name, values))
 }
 
 /// Whether a group was given without anything in it that would not apply anyway, as forms do that fill in defaults.
@@ -88,26 +90,27 @@ pub(super) fn says_nothing(schema: &Value, value: &Value) -> bool {
     let Some(members) = value.as_object() else { return false };
     members.iter().all(|(name, value)| {
         let Some(member) = layers::member(schema, name) else { return is_left_out(value) };
-        is_left_out(value) || member.get("default") == Some(value) || says_nothing(member, value)
+        is_left_out(value) || stated(member, "default") == Some(value) || says_nothing(member, value)
     })
 }
 
 /// The condition of a member that shows by what stands in another group.
 pub(super) fn looks_beyond(member: &Value) -> Option<&Map<String, Value>> {
-    member["x-postkontor"]["when"].as_object().filter(|when| when.keys().any(|name| name.starts_with('/')))
+    annotation(member, "when").as_object().filter(|when| when.keys().any(|name| name.starts_with('/')))
 }
 
-/// The groups that a setting of another group makes use of (`uses`), while it shows and is not `none`.
+/// The groups that a setting of another group makes use of (`uses`), while it shows and is not `none`. `given` is what was given for `group`.
 pub(super) fn used_by_others(given: &Value, group: &Value, pointer: &str, hidden: &[String]) -> Vec<String> {
     let mut used = Vec::new();
-    for (name, member) in group["properties"].as_object().into_iter().flatten() {
+    for (name, member) in keyword(group, "properties").as_object().into_iter().flatten() {
         let pointer = child(pointer, name);
         if hidden.contains(&pointer) {
             continue;
         }
+        let given = &given[name.as_str()];
         used.extend(used_by_others(given, member, &pointer, hidden));
-        let value = given.pointer(&pointer).filter(|value| !is_left_out(value)).or_else(|| member.get("default"));
-        if let Some(other) = member["x-postkontor"]["uses"].as_str()
+        let value = Some(given).filter(|value| !is_left_out(value)).or_else(|| stated(member, "default"));
+        if let Some(other) = annotation(member, "uses").as_str()
             && value.is_some_and(|value| value != "none")
         {
             used.push(other.to_owned());
@@ -119,7 +122,7 @@ pub(super) fn used_by_others(given: &Value, group: &Value, pointer: &str, hidden
 /// The pointers of the members of `group` that do not show by what stands elsewhere in the settings `given`.
 pub(super) fn hidden_by_others(root: &Value, given: &Value, group: &Value, pointer: &str) -> Vec<String> {
     let stands = |place: &str| {
-        let given = given.pointer(place).filter(|value| !is_left_out(value));
+        let given = find(given, place).filter(|value| !is_left_out(value));
         given.or_else(|| names(place).try_fold(root, |schema, name| layers::member(schema, &name))?.get("default"))
     };
     let holds = |when: &Map<String, Value>| {
@@ -130,11 +133,12 @@ pub(super) fn hidden_by_others(root: &Value, given: &Value, group: &Value, point
         })
     };
     let mut hidden = Vec::new();
-    for (name, member) in group["properties"].as_object().into_iter().flatten() {
-        let pointer = child(pointer, name);
-        hidden.extend(hidden_by_others(root, given, member, &pointer));
+    for (name, member) in keyword(group, "properties").as_object().into_iter().flatten() {
+        if stated(member, "properties").is_some() {
+            hidden.extend(hidden_by_others(root, given, member, &child(pointer, name)));
+        }
         if looks_beyond(member).is_some_and(|when| !holds(when)) {
-            hidden.push(pointer);
+            hidden.push(child(pointer, name));
         }
     }
     hidden

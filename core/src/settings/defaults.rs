@@ -1,5 +1,6 @@
 //! What applies where a field is left out and its default is no constant (`x-postkontor.default_by`).
 
+use super::keyword::{annotation, stated};
 use super::layers;
 use super::pointer::child;
 use postkontor_plugin::settings::Server;
@@ -17,8 +18,7 @@ fn complete_group(schema: &Value, group: &mut Value, root: &Value) {
         if let Some(inner) = members.get_mut(name).filter(|inner| inner.is_object()) {
             complete_group(member, inner, root);
         } else if !members.contains_key(name)
-            && let Some(value) =
-                told_beside(schema, name, members).or_else(|| decided(&member["x-postkontor"]["default_by"], members, root))
+            && let Some(value) = told_beside(schema, name, members).or_else(|| decided(annotation(member, "default_by"), members, root))
         {
             members.insert(name.to_owned(), value);
         }
@@ -35,7 +35,7 @@ fn decided(by: &Value, group: &Map<String, Value>, root: &Value) -> Option<Value
 
 /// The port that stands behind the name of the server.
 fn told_beside(schema: &Value, name: &str, group: &Map<String, Value>) -> Option<Value> {
-    let (host, _) = layers::members(schema).find(|(_, member)| name == "port" && member["x-postkontor"]["host"] == true)?;
+    let (host, _) = layers::members(schema).find(|(_, member)| name == "port" && annotation(member, "host") == true)?;
     let host = group.get(host)?.as_str()?.to_owned();
     // No port is 0, so this one stands for "none".
     let endpoint = Server { host, port: None, timeout_seconds: 1, proxy: None }.endpoint(0).ok()?;
@@ -46,11 +46,10 @@ fn told_beside(schema: &Value, name: &str, group: &Map<String, Value>) -> Option
 pub(super) fn left_out(schema: &Value, settings: &Value, pointer: &str, visible: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for (name, member) in layers::members(schema) {
-        let pointer = child(pointer, name);
-        if member.get("properties").is_some() {
-            found.extend(left_out(member, &settings[name], &pointer, visible));
-        } else if settings.get(name).is_none() && member["x-postkontor"]["default_by"].is_string() && visible(&pointer) {
-            found.push(pointer);
+        if stated(member, "properties").is_some() {
+            found.extend(left_out(member, &settings[name], &child(pointer, name), visible));
+        } else if settings.get(name).is_none() && annotation(member, "default_by").is_string() {
+            found.extend(Some(child(pointer, name)).filter(|pointer| visible(pointer)));
         }
     }
     found

@@ -6,6 +6,7 @@
 use super::Problem;
 use super::conditions::{Members, is_left_out, says_nothing};
 use super::findings::{Findings, Reference};
+use super::keyword::{annotation, keyword, stated};
 use super::pointer::child;
 use super::problem::{MAX_PROBLEMS, shown};
 use super::secrets::wipe;
@@ -36,12 +37,12 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
         if is_used {
             let value = field(member, value, &child(pointer, name), findings);
             settings.extend(value.map(|value| ((*name).to_owned(), value)));
-        } else if member.get("default") != Some(value) && !says_nothing(member, value) {
+        } else if stated(member, "default") != Some(value) && !says_nothing(member, value) {
             findings.add(Problem::warning(&child(pointer, name), "settings.not_used"));
         }
     }
     // Free members, as in a group of headers.
-    if let Some(any) = schema.get("additionalProperties").filter(|any| **any != Value::Bool(false)) {
+    if let Some(any) = stated(schema, "additionalProperties").filter(|any| **any != Value::Bool(false)) {
         for (name, value) in given.iter().filter(|(name, _)| !members.knows(name)) {
             let value = field(any, value, &child(pointer, name), findings);
             settings.extend(value.map(|value| (name.clone(), value)));
@@ -55,20 +56,20 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
 fn shown_member(member: &Value, given: Option<&Value>, is_required: bool, pointer: &str, findings: &mut Findings) -> Option<Value> {
     findings.visible.push(pointer.to_owned());
     let empty = json!({});
-    let is_optional = member["x-postkontor"]["optional"] == true;
+    let is_optional = annotation(member, "optional") == true;
     let is_empty = |value: &Value| match is_optional {
         true => is_unfilled(member, value, pointer, findings),
-        false => member["writeOnly"] == true && *value == empty,
+        false => keyword(member, "writeOnly") == true && *value == empty,
     };
     let value = given.filter(|value| !is_empty(value));
-    let default = || member.get("default").filter(|_| !member["writeOnly"].as_bool().unwrap_or_default());
+    let default = || stated(member, "default").filter(|_| !keyword(member, "writeOnly").as_bool().unwrap_or_default());
     // A group that is left out means the same as an empty one.
-    let empty_group = || member.get("properties").filter(|_| !is_optional).map(|_| &empty);
+    let empty_group = || stated(member, "properties").filter(|_| !is_optional).map(|_| &empty);
     if let Some(value) = value.or_else(default).or_else(empty_group) {
         return field(member, value, pointer, findings);
     }
     // The fields of a group that may be left out show, too: there is where it would be given.
-    if member.get("properties").is_some() {
+    if stated(member, "properties").is_some() {
         let mut shown = Findings { hidden: findings.hidden.clone(), ..Findings::default() };
         group(member, &Map::new(), pointer, &mut shown);
         findings.visible.append(&mut shown.visible);
@@ -89,7 +90,7 @@ fn is_unfilled(schema: &Value, value: &Value, pointer: &str, findings: &Findings
 }
 
 fn unknown(schema: &Value, name: &str, value: &Value, pointer: &str, members: &Members, findings: &mut Findings) {
-    let free = schema.get("additionalProperties").is_some_and(|any| *any != Value::Bool(false));
+    let free = stated(schema, "additionalProperties").is_some_and(|any| *any != Value::Bool(false));
     // Looking for the name that was meant costs time, and nobody reads that far.
     if free || is_left_out(value) || findings.problems.len() >= MAX_PROBLEMS {
         return;
@@ -101,18 +102,18 @@ fn unknown(schema: &Value, name: &str, value: &Value, pointer: &str, members: &M
 
 /// Reads one field; `None` when it is wrong, and then the problem has been noted.
 fn field(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) -> Option<Value> {
-    let annotations = &schema["x-postkontor"];
-    if schema["deprecated"] == true {
-        let successor = annotations["replaced_by"].as_str().unwrap_or_default();
+    let annotations = keyword(schema, "x-postkontor");
+    if keyword(schema, "deprecated") == true {
+        let successor = keyword(annotations, "replaced_by").as_str().unwrap_or_default();
         findings.add(Problem::warning(pointer, "settings.deprecated").arg("replaced_by", successor));
     }
-    if annotations["secret"] == true {
+    if keyword(annotations, "secret") == true {
         return secret(value, pointer, findings);
     }
-    if let Some(choices) = schema["oneOf"].as_array() {
+    if let Some(choices) = keyword(schema, "oneOf").as_array() {
         return choice(choices, value, pointer, findings);
     }
-    let read = match schema["type"].as_str() {
+    let read = match keyword(schema, "type").as_str() {
         Some("string") => text(schema, value, pointer),
         Some("integer") => integer(value, pointer).and_then(|value| in_range(schema, value, pointer)),
         Some("number") if value.is_number() => in_range(schema, value.clone(), pointer),
@@ -127,8 +128,8 @@ fn field(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) 
     };
     match read {
         Ok(value) => {
-            if let Some(id) = value.as_str().filter(|_| annotations["account"] == true) {
-                let via = annotations["via"] == true;
+            if let Some(id) = value.as_str().filter(|_| keyword(annotations, "account") == true) {
+                let via = keyword(annotations, "via") == true;
                 findings.accounts.push(Reference { pointer: pointer.to_owned(), account: id.to_owned(), via });
             }
             Some(value)
@@ -141,10 +142,10 @@ fn field(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) 
 }
 
 fn list(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) -> Option<Value> {
-    let annotations = &schema["x-postkontor"];
+    let annotations = keyword(schema, "x-postkontor");
     let items = match value {
         Value::Array(items) => items.clone(),
-        Value::String(text) if annotations["list"] == true => {
+        Value::String(text) if keyword(annotations, "list") == true => {
             text.split(';').map(str::trim).filter(|item| !item.is_empty()).map(|item| json!(item)).collect()
         }
         _ => {
@@ -156,8 +157,8 @@ fn list(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) -
     for (index, item) in items.iter().enumerate().filter(|(_, item)| !is_left_out(item)) {
         // A text is one value for the caller, so there is no pointer to a part of it.
         let pointer = if value.is_array() { child(pointer, &index.to_string()) } else { pointer.to_owned() };
-        if let Some(item) = field(&schema["items"], item, &pointer, findings) {
-            if let Some(id) = item.as_str().filter(|_| annotations["account"] == true) {
+        if let Some(item) = field(keyword(schema, "items"), item, &pointer, findings) {
+            if let Some(id) = item.as_str().filter(|_| keyword(annotations, "account") == true) {
                 findings.accounts.push(Reference { pointer, account: id.to_owned(), via: false });
             }
             read.push(item);

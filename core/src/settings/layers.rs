@@ -1,6 +1,7 @@
 //! The layers of a document: who may set what, and who did.
 
 use super::Problem;
+use super::keyword::{annotation, keyword};
 use super::pointer::{child, names};
 use super::problem::{MAX_PROBLEMS, shown};
 use super::secrets::wipe;
@@ -101,16 +102,41 @@ impl Layers {
 
     /// Who has set a value of the merged document: a layer, `document` where there are no layers, or `default`.
     pub(super) fn origin(&self, pointer: &str) -> &'static str {
-        match self.0.iter().rev().find(|(_, layer)| layer.pointer(pointer).is_some_and(|value| !value.is_null() && value != "")) {
-            Some(("", _)) => "document",
-            Some((name, _)) => name,
-            None => "default",
+        names(pointer).fold(self.given(), |given, name| given.member(&name)).origin()
+    }
+
+    /// What the layers have set, from the merged document's root on.
+    pub(super) fn given(&self) -> Given<'_> {
+        let mut given = Given([None; NAMES.len()]);
+        for (place, (name, layer)) in given.0.iter_mut().zip(&self.0) {
+            *place = Some((name, layer));
         }
+        given
     }
 
     /// Whether a layer that is kept on a workstation has set this value.
     pub(super) fn is_of_workstation(&self, pointer: &str) -> bool {
         self.origin(pointer) == "workstation"
+    }
+}
+
+/// What the layers have set at one place of the merged document.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'l>([Option<(&'static str, &'l Value)>; NAMES.len()]);
+
+impl Given<'_> {
+    /// What they have set in a member of it.
+    pub(super) fn member(self, name: &str) -> Self {
+        Given(self.0.map(|given| given.and_then(|(layer, value)| Some((layer, value.get(name)?)))))
+    }
+
+    /// Who has set the value here; see [`Layers::origin`].
+    pub(super) fn origin(self) -> &'static str {
+        match self.0.into_iter().rev().flatten().find(|(_, value)| !value.is_null() && *value != "") {
+            Some(("", _)) => "document",
+            Some((name, _)) => name,
+            None => "default",
+        }
     }
 }
 
@@ -131,7 +157,7 @@ pub(super) fn scope(schema: &Value, pointer: &str) -> Option<String> {
     let mut scope = None;
     for name in names(pointer) {
         let Some(member) = member(schema, &name) else { break };
-        scope = member["x-postkontor"]["scope"].as_str().or(scope);
+        scope = annotation(member, "scope").as_str().or(scope);
         schema = member;
     }
     scope.map(str::to_owned)
@@ -139,15 +165,16 @@ pub(super) fn scope(schema: &Value, pointer: &str) -> Option<String> {
 
 /// A member of a group, whether it always shows or under a condition.
 pub(super) fn member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
-    let conditional = || schema["allOf"].as_array()?.iter().find_map(|branch| branch["then"]["properties"].get(name));
-    schema["properties"].get(name).or_else(conditional)
+    let conditional =
+        || keyword(schema, "allOf").as_array()?.iter().find_map(|branch| keyword(keyword(branch, "then"), "properties").get(name));
+    keyword(schema, "properties").get(name).or_else(conditional)
 }
 
 /// All members of a group, those that always show and those that do under a condition.
 pub(super) fn members(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    let branches = schema["allOf"].as_array().into_iter().flatten().map(|branch| &branch["then"]);
+    let branches = keyword(schema, "allOf").as_array().into_iter().flatten().map(|branch| keyword(branch, "then"));
     let groups = std::iter::once(schema).chain(branches);
-    groups.flat_map(|group| group["properties"].as_object().into_iter().flatten()).map(|(name, member)| (name.as_str(), member))
+    groups.flat_map(|group| keyword(group, "properties").as_object().into_iter().flatten()).map(|(name, member)| (name.as_str(), member))
 }
 
 /// Applies a merge patch (RFC 7396).

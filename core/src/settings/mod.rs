@@ -10,6 +10,7 @@ mod fields;
 mod findings;
 mod form;
 mod json;
+mod keyword;
 mod layers;
 mod own_sender;
 mod pointer;

@@ -3,7 +3,7 @@
 use super::account::{Account, read_accounts};
 use super::fields;
 use super::findings::Findings;
-use super::layers::{self, Layers};
+use super::layers::{self, Given, Layers};
 use super::pointer::{child, names};
 use super::problem::Problem;
 use super::secrets::wipe;
@@ -70,8 +70,8 @@ impl Reading {
         }
         // What a layer must not set in an account is that account's problem, so that the others remain usable.
         for problem in problems {
-            let names: Vec<String> = names(&problem.pointer).take(3).collect();
-            let id = match names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            let names: Vec<_> = names(&problem.pointer).take(3).collect();
+            let id = match names.iter().map(|name| &**name).collect::<Vec<_>>()[..] {
                 ["accounts", id, ..] | [_, "accounts", id] => Some(id.to_owned()),
                 _ => None,
             };
@@ -105,6 +105,11 @@ impl Reading {
     /// Who has set a value of the merged document.
     pub(super) fn origin(&self, pointer: &str) -> &'static str {
         self.layers.origin(pointer)
+    }
+
+    /// What the layers have set, from the merged document's root on.
+    pub(super) fn given(&self) -> Given<'_> {
+        self.layers.given()
     }
 
     fn scope(&self, schema: &Value, pointer: &str) -> Option<String> {

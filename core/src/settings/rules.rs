@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::layers::Layers;
+use super::pointer::find;
 use encoding_rs::Encoding;
 use postkontor_plugin::settings::Server;
 use serde::Deserialize;
@@ -37,11 +38,11 @@ pub(super) fn account(settings: &Value, pointer: &str, layers: &Layers, secrets:
         ("/tls/minimum", json!("1.1"), "settings.tls_outdated"),
         ("/auth/allow_cleartext", json!(true), "settings.password_in_clear"),
     ] {
-        if settings.pointer(field) == Some(&value) {
+        if find(settings, field) == Some(&value) {
             problems.push(Problem::warning(&format!("{pointer}{field}"), code).arg("value", value));
         }
     }
-    for secret in secrets.iter().filter(|secret| settings.pointer(secret).is_some_and(Value::is_string)) {
+    for secret in secrets.iter().filter(|secret| find(settings, secret).is_some_and(Value::is_string)) {
         let place = format!("{pointer}{secret}");
         if layers.is_of_workstation(&place) {
             problems.push(Problem::warning(&place, "settings.secret_on_workstation"));

@@ -1,5 +1,6 @@
 //! Where secrets stand in settings, and references to them.
 
+use super::keyword::{annotation, keyword};
 use super::pointer::child;
 use postkontor_plugin::{Error, Secret, Status};
 use serde_json::{Map, Value};
@@ -65,12 +66,12 @@ pub(super) fn pointers(schema: &Value, settings: &Value) -> Vec<String> {
 
 fn collect(schema: &Value, settings: &Value, pointer: &str, found: &mut Vec<String>) {
     let Some(given) = settings.as_object() else { return };
-    let branches = schema["allOf"].as_array().into_iter().flatten().map(|branch| &branch["then"]);
+    let branches = keyword(schema, "allOf").as_array().into_iter().flatten().map(|branch| keyword(branch, "then"));
     for group in std::iter::once(schema).chain(branches) {
-        for (name, member) in group["properties"].as_object().into_iter().flatten() {
+        for (name, member) in keyword(group, "properties").as_object().into_iter().flatten() {
             let Some(value) = given.get(name) else { continue };
             let pointer = child(pointer, name);
-            if member["x-postkontor"]["secret"] == true {
+            if annotation(member, "secret") == true {
                 if !found.contains(&pointer) {
                     found.push(pointer);
                 }

@@ -1,6 +1,7 @@
 //! Reading a single value by its schema.
 
 use super::findings::Findings;
+use super::keyword::{annotation, keyword};
 use super::problem::{Problem, shown};
 use super::secrets::reference;
 use postkontor_plugin::settings::Server;
@@ -43,7 +44,7 @@ pub(super) fn choice(choices: &[Value], value: &Value, pointer: &str, findings: 
 
 pub(super) fn text(schema: &Value, value: &Value, pointer: &str) -> Result<Value, Problem> {
     let Value::String(text) = value else { return Err(wrong_type(pointer, "string")) };
-    let is_host = schema["x-postkontor"]["host"] == true;
+    let is_host = annotation(schema, "host") == true;
     // No name of a server begins or ends with a blank, so one that does was pasted.
     let text = if is_host { text.trim_matches(' ') } else { text };
     if text.contains(['\r', '\n', '\0']) {
@@ -53,22 +54,22 @@ pub(super) fn text(schema: &Value, value: &Value, pointer: &str) -> Result<Value
         return Err(Problem::new(pointer, "settings.control_character"));
     }
     let length = text.chars().count() as u64;
-    if let Some(minimum) = schema["minLength"].as_u64().filter(|minimum| length < *minimum) {
+    if let Some(minimum) = keyword(schema, "minLength").as_u64().filter(|minimum| length < *minimum) {
         return Err(Problem::new(pointer, "settings.too_short").arg("minimum", minimum));
     }
-    if let Some(maximum) = schema["maxLength"].as_u64().filter(|maximum| length > *maximum) {
+    if let Some(maximum) = keyword(schema, "maxLength").as_u64().filter(|maximum| length > *maximum) {
         return Err(Problem::new(pointer, "settings.too_long").arg("maximum", maximum));
     }
     if is_host && !is_server(text) {
         return Err(Problem::new(pointer, "settings.host_invalid"));
     }
-    if schema["format"] == "email" && !is_address(text) {
+    if keyword(schema, "format") == "email" && !is_address(text) {
         return Err(Problem::new(pointer, "settings.address_invalid").arg("value", shown(text)));
     }
-    if let Some(pattern) = schema["pattern"].as_str() {
+    if let Some(pattern) = keyword(schema, "pattern").as_str() {
         // A pattern that is none is its author's defect, and no reason to refuse a value.
         if Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(text)) {
-            let own = schema["x-postkontor"]["problem"].as_str().unwrap_or("settings.pattern");
+            let own = annotation(schema, "problem").as_str().unwrap_or("settings.pattern");
             return Err(Problem::new(pointer, own).arg("value", shown(text)).arg("pattern", pattern));
         }
     }
@@ -99,7 +100,7 @@ pub(super) fn integer(value: &Value, pointer: &str) -> Result<Value, Problem> {
 }
 
 pub(super) fn in_range(schema: &Value, value: Value, pointer: &str) -> Result<Value, Problem> {
-    let (minimum, maximum) = (&schema["minimum"], &schema["maximum"]);
+    let (minimum, maximum) = (keyword(schema, "minimum"), keyword(schema, "maximum"));
     let number = value.as_f64().unwrap_or_default();
     let low = minimum.as_f64().is_some_and(|minimum| number < minimum);
     let high = maximum.as_f64().is_some_and(|maximum| number > maximum);
