@@ -28,6 +28,13 @@ impl<'a> Json<'a> {
         Json::whole(&mut serde_json::Deserializer::from_str(source))
     }
 
+    /// Reads a JSON list, and gives each element away before it reads the next. What `take` fails with ends it.
+    pub(crate) fn each(source: &'a str, take: impl FnMut(Json<'a>) -> Result<(), Stop>) -> Result<(), serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_str(source);
+        reader.deserialize_seq(Elements(take))?;
+        reader.end()
+    }
+
     /// Reads a JSON text that comes block by block. Its strings are all copied.
     pub(crate) fn read(source: impl std::io::Read) -> Result<Json<'a>, serde_json::Error> {
         Json::whole(&mut serde_json::Deserializer::from_reader(source))
@@ -37,6 +44,27 @@ impl<'a> Json<'a> {
         let tree = Level(DEPTH).deserialize(&mut *reader)?;
         reader.end()?;
         Ok(tree)
+    }
+}
+
+/// Whoever takes the elements of a list wants no more of them.
+pub(crate) struct Stop;
+
+/// Gives the elements of a list away.
+struct Elements<F>(F);
+
+impl<'de, F: FnMut(Json<'de>) -> Result<(), Stop>> Visitor<'de> for Elements<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
+        while let Some(element) = elements.next_element_seed(Level(DEPTH))? {
+            (self.0)(element).map_err(|Stop| A::Error::custom("no more is wanted"))?;
+        }
+        Ok(())
     }
 }
 

@@ -2,16 +2,43 @@
 
 use super::Account;
 use super::pointers::{locate, of_host};
-use crate::Cancel;
 use crate::error::{failed, result_unwritable};
+use crate::json::{Json, Stop};
 use crate::message::{Composed, Composer, Message};
 use crate::receipt::{Receipt, Receipts};
+use crate::{Cancel, Watch};
 use postkontor_plugin::{Delivery, Error, Input, Level, Stage, Status};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// The most mails that one call takes; each is held composed, without its attached files, until the call ends.
 const BATCH: usize = 10_000;
+
+/// An array of this size is read in one pass. In a larger one each message is found first, as reading one that is large by itself may be
+/// broken off.
+const AT_ONCE: usize = 4 << 20;
+
+/// The messages of an array.
+#[derive(Default)]
+struct Batch<'p> {
+    /// Those that could be composed, in its order.
+    mails: Vec<Composed<'p>>,
+    /// Why each of the others could not; nothing for one that is a mail.
+    results: Vec<Option<Result<Receipt, Error>>>,
+}
+
+impl<'p> Batch<'p> {
+    fn add(&mut self, composed: Result<Composed<'p>, Error>, account: &Account) {
+        let index = Some(self.results.len());
+        self.results.push(match composed {
+            Ok(mail) => {
+                self.mails.push(account.placed(mail, index));
+                None
+            }
+            Err(error) => Some(Err(of_host(account.at_sender(error), index, &account.document))),
+        });
+    }
+}
 
 impl Account {
     /// Sends a message document, or an array of them.
@@ -104,38 +131,49 @@ impl Account {
     }
 
     fn send_batch(&mut self, messages: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<Receipts, Error> {
+        let Batch { mails, results } = self.compose_batch(messages, parts, &self.host.watch(cancel))?;
+        if self.host.log().reads(Level::Error) {
+            for (index, result) in results.iter().enumerate() {
+                if let Some(Err(error)) = result {
+                    self.host.log().failed("", &format!("mail {index} of the batch"), &self.host.localised(error.clone()));
+                }
+            }
+        }
+        let mut delivered = self.verdicts(mails, cancel).into_iter();
+        let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
+        let results = results.into_iter().map(|result| result.or_else(|| delivered.next()).unwrap_or_else(missing));
+        self.summary(results.collect())
+    }
+
+    /// Composes the messages of an array. Nothing was sent so far: a call that is to stop fails as a whole.
+    fn compose_batch<'p>(&self, messages: &str, parts: &[&'p [u8]], watch: &Watch<'_>) -> Result<Batch<'p>, Error> {
+        let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(watch));
+        let composer = composer.as_ref().map_err(Error::clone);
+        let mut batch = Batch::default();
+        // Nearly always there is nothing wrong with the JSON; then it is read once.
+        let whole = Json::each(messages, |message| {
+            let has_room = messages.len() <= AT_ONCE && batch.results.len() < BATCH;
+            if !has_room || watch.check().is_err() {
+                return Err(Stop);
+            }
+            batch.add(composer.clone().and_then(|composer| composer.compose_json(message, parts)), self);
+            Ok(())
+        });
+        if whole.is_ok() {
+            return Ok(batch);
+        }
         let unreadable =
             |error: serde_json::Error| failed(Status::Argument, "message.unreadable").stage(Stage::Message).detail(error.to_string());
         let messages: Vec<&RawValue> = serde_json::from_str(messages).map_err(unreadable)?;
         if messages.len() > BATCH {
             return Err(failed(Status::Argument, "message.batch_too_large").stage(Stage::Message).arg("limit", BATCH));
         }
-        let watch = self.host.watch(cancel);
-        let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(&watch));
-        let mut composed = Vec::with_capacity(messages.len());
-        let mut results: Vec<Option<Result<Receipt, Error>>> = Vec::with_capacity(messages.len());
-        for (index, message) in messages.iter().enumerate() {
-            // Nothing was sent so far: a call that is to stop fails as a whole.
+        let mut batch = Batch::default();
+        for message in messages {
             watch.check().map_err(|error| error.stage(Stage::Message))?;
-            match composer.as_ref().map_err(Error::clone).and_then(|composer| composer.compose(message.get(), parts)) {
-                Ok(mail) => {
-                    composed.push(self.placed(mail, Some(index)));
-                    results.push(None);
-                }
-                Err(error) => {
-                    let error = of_host(self.at_sender(error), Some(index), &self.document);
-                    if self.host.log().reads(Level::Error) {
-                        let error = self.host.localised(error.clone());
-                        self.host.log().failed("", &format!("mail {index} of the batch"), &error);
-                    }
-                    results.push(Some(Err(error)));
-                }
-            }
+            batch.add(composer.clone().and_then(|composer| composer.compose(message.get(), parts)), self);
         }
-        let mut delivered = self.verdicts(composed, cancel).into_iter();
-        let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
-        let results = results.into_iter().map(|result| result.or_else(|| delivered.next()).unwrap_or_else(missing));
-        self.summary(results.collect())
+        Ok(batch)
     }
 
     /// The results of a batch as one result: OK when everything went to everybody.

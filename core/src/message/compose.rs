@@ -14,6 +14,7 @@ use super::members::Priority;
 use super::reader::escaped;
 use super::{blind, given, identifier, raw, ready};
 use crate::Watch;
+use crate::json::Json;
 use crate::settings::Sender;
 use postkontor_plugin::{Error, Input};
 
@@ -48,6 +49,13 @@ impl<'s> Composer<'s> {
     pub fn compose<'a>(&self, message: &str, parts: &[&'a [u8]]) -> Result<Composed<'a>, Error> {
         let mut findings = Findings::new(self.watch);
         let message = Message::read(message, &mut findings)?;
+        self.checked(message, parts, findings)
+    }
+
+    /// Composes a message document that was read as JSON already.
+    pub(crate) fn compose_json<'a>(&self, message: Json<'_>, parts: &[&'a [u8]]) -> Result<Composed<'a>, Error> {
+        let mut findings = Findings::new(self.watch);
+        let message = Message::of_json(message, &mut findings);
         self.checked(message, parts, findings)
     }
 

@@ -114,11 +114,16 @@ impl<'a> Message<'a> {
         if tree.is_err() && !findings.goes_on() {
             return Ok(Message::default());
         }
-        let Json::Object(members) = tree? else {
+        Ok(Message::of_json(tree?, findings))
+    }
+
+    /// Takes a document that was read as JSON already. What is wrong goes to `findings`.
+    pub(super) fn of_json(document: Json<'a>, findings: &mut Findings<'_>) -> Message<'a> {
+        let Json::Object(members) = document else {
             findings.add("", "message.expected_object", &[]);
-            return Ok(Message::default());
+            return Message::default();
         };
-        Ok(Message::of(members, findings))
+        Message::of(members, findings)
     }
 
     /// Takes the members of a document. What is wrong goes to `findings`.
