@@ -19,17 +19,35 @@ pub(super) fn write(out: &mut Vec<u8>, subtype: &str, text: &str, charset: Chars
         Ok(encoded) => encoded,
         Err(unencoded) => return unencoded.note(charset, Place::message(pointer), findings),
     };
-    let transfer = Transfer::of(&encoded.bytes, findings);
-    for piece in
-        ["Content-Type: text/", subtype, "; charset=", encoded.label, "\r\nContent-Transfer-Encoding: ", transfer.name(), "\r\n\r\n"]
-    {
+    for piece in ["Content-Type: text/", subtype, "; charset=", encoded.label, "\r\nContent-Transfer-Encoding: "] {
         out.extend_from_slice(piece.as_bytes());
     }
-    match transfer {
-        Transfer::SevenBit => append_plain(out, &encoded.bytes, findings),
-        Transfer::Quoted => append_quoted(out, &encoded.bytes, findings),
-        Transfer::Base64 => append_base64(out, &encoded.bytes, findings),
+    match Transfer::of(&encoded.bytes, findings) {
+        Transfer::SevenBit => {
+            let start = out.len();
+            append_transfer(out, Transfer::SevenBit);
+            // Whether its lines may go out as they are shows while they are written; nearly always they may.
+            if !append_plain(out, &encoded.bytes, findings) {
+                out.truncate(start);
+                append_transfer(out, Transfer::Quoted);
+                append_quoted(out, &encoded.bytes, findings);
+            }
+        }
+        Transfer::Quoted => {
+            append_transfer(out, Transfer::Quoted);
+            append_quoted(out, &encoded.bytes, findings);
+        }
+        Transfer::Base64 => {
+            append_transfer(out, Transfer::Base64);
+            append_base64(out, &encoded.bytes, findings);
+        }
     }
+}
+
+/// Ends the headers.
+fn append_transfer(out: &mut Vec<u8>, transfer: Transfer) {
+    out.extend_from_slice(transfer.name().as_bytes());
+    out.extend_from_slice(b"\r\n\r\n");
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +66,7 @@ impl Transfer {
         }
     }
 
-    /// What leaves the text readable if it can, and is short if it cannot.
+    /// What leaves the text readable if it can, and is short if it cannot. Where its bytes allow 7bit, its lines may not.
     fn of(body: &[u8], findings: &mut Findings<'_>) -> Transfer {
         let is_odd = |byte: u8| byte >= 0x7f || (byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n'));
         // Summed in bytes, which the compiler turns into vector instructions; 128 of them fit into one.
@@ -60,18 +78,11 @@ impl Transfer {
                 break;
             }
         }
-        if odd > 0 {
-            return if odd * 3 > body.len() { Transfer::Base64 } else { Transfer::Quoted };
+        match odd {
+            0 => Transfer::SevenBit,
+            odd if odd * 3 > body.len() => Transfer::Base64,
+            _ => Transfer::Quoted,
         }
-        // Mailbox files put a ">" in front of lines that begin so.
-        let is_trouble = |line: &[u8]| line.len() > LINE_LENGTH || line.starts_with(b"From ");
-        let mut lines = Lines::of(body);
-        while let Some((line, _)) = lines.next(findings) {
-            if is_trouble(line) {
-                return Transfer::Quoted;
-            }
-        }
-        Transfer::SevenBit
     }
 }
 
@@ -108,15 +119,20 @@ impl<'b> Lines<'b> {
     }
 }
 
-fn append_plain(out: &mut Vec<u8>, body: &[u8], findings: &mut Findings<'_>) {
+/// Writes the lines as they are; `false` where one is too long for that, or one that mailbox files would put a ">" in front of.
+fn append_plain(out: &mut Vec<u8>, body: &[u8], findings: &mut Findings<'_>) -> bool {
     out.reserve(body.len() + body.len() / 16 + 2);
     let mut lines = Lines::of(body);
     while let Some((line, ends)) = lines.next(findings) {
+        if line.len() > LINE_LENGTH || line.starts_with(b"From ") {
+            return false;
+        }
         out.extend_from_slice(line);
         if ends {
             out.extend_from_slice(b"\r\n");
         }
     }
+    true
 }
 
 fn append_base64(out: &mut Vec<u8>, body: &[u8], findings: &mut Findings<'_>) {
