@@ -17,19 +17,11 @@ impl LineGuard {
     /// Takes the next block.
     pub(crate) fn check(&mut self, block: &[u8]) -> Result<(), Error> {
         let (Some(first), Some(last)) = (block.first(), block.last()) else { return Ok(()) };
-        // Every LF must follow a CR, and then there may be no more CRs than LFs, but for one at the very end whose LF is to come.
-        if (self.last[1] == b'\r') != (*first == b'\n') {
-            return Err(bare());
-        }
-        let mut breaks = 0;
-        for at in memchr::memchr_iter(b'\n', block) {
-            if at > 0 && block[at - 1] != b'\r' {
-                return Err(bare());
-            }
-            breaks += 1;
-        }
-        let returns = memchr::memchr_iter(b'\r', block).count() + usize::from(self.last[1] == b'\r') - usize::from(*last == b'\r');
-        if returns != breaks {
+        // A byte is LF where the one before it is CR, and nowhere else. Summed up instead of asked one by one, so that the compiler
+        // makes vector instructions of it; the CR at the very end is the next block's.
+        let is_bare = |before: u8, byte: u8| (before == b'\r') != (byte == b'\n');
+        let inside = block.iter().zip(&block[1..]).fold(false, |any, (before, byte)| any | is_bare(*before, *byte));
+        if inside | is_bare(self.last[1], *first) {
             return Err(bare());
         }
         if memchr::memchr(0, block).is_some() {
