@@ -8,14 +8,18 @@ use postkontor_plugin::{Answer, Delivery, Error, Mail, Reply as CleanReply, Retr
 /// What the server has said about one mail so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Verdicts {
-    sender: Option<CleanReply>,
+    /// The reply that refused the sender.
+    refused: Option<CleanReply>,
     recipients: Vec<CleanReply>,
 }
 
 impl Verdicts {
     /// The reply to MAIL.
     pub(crate) fn sender(&mut self, reply: &Reply, stream: &mut Stream) {
-        self.sender = Some(reply.cleaned(stream));
+        // Of the words that accept a sender nothing becomes.
+        if !reply.is_positive() {
+            self.refused = Some(reply.cleaned(stream));
+        }
     }
 
     /// The reply to the next RCPT.
@@ -39,7 +43,7 @@ impl Verdicts {
     }
 
     fn is_sender_refused(&self) -> bool {
-        self.sender.as_ref().is_some_and(|reply| reply.code / 100 != 2)
+        self.refused.is_some()
     }
 
     fn has_recipient(&self) -> bool {
@@ -48,13 +52,13 @@ impl Verdicts {
 
     /// Nobody was accepted: the error that says why.
     pub(crate) fn refusal(self, mail: &Mail, host: &str) -> Error {
-        if let Some(sender) = self.sender.filter(|reply| reply.code / 100 != 2) {
-            return failure(Stage::Sender, sender, host).arg("address", mail.from.as_str());
+        if let Some(refused) = self.refused {
+            return failure(Stage::Sender, refused, host).arg("address", mail.from.as_str());
         }
         let permanent = self.recipients.iter().all(|reply| reply.code / 100 == 5);
         // Where some were refused for good and some for now, trying later makes sense for the latter.
         let reason = self.recipients.iter().find(|reply| permanent || reply.code / 100 != 5).cloned().unwrap_or_default();
-        let answers = answers(mail, &self.recipients, Verdict::Unknown);
+        let answers = answers(mail, self.recipients, Verdict::Unknown);
         failure(Stage::Recipients, reason, host).arg("count", mail.recipients.len()).answers(answers)
     }
 
@@ -89,7 +93,7 @@ impl Verdicts {
         let too_many = self.recipients.iter().enumerate().filter(|(_, reply)| is_too_many(reply)).map(|(place, _)| place);
         let next_transaction = too_many.collect();
         Sent {
-            recipients: answers(mail, &self.recipients, Verdict::Accepted),
+            recipients: answers(mail, self.recipients, Verdict::Accepted),
             size,
             reply: Some(reply),
             next_transaction,
@@ -99,7 +103,7 @@ impl Verdicts {
 
     /// The server refused the message after it had accepted recipients.
     pub(crate) fn refused(self, mail: &Mail, reply: CleanReply, host: &str) -> Error {
-        let mut answers = answers(mail, &self.recipients, Verdict::Refused);
+        let mut answers = answers(mail, self.recipients, Verdict::Refused);
         for answer in answers.iter_mut().filter(|answer| answer.reply.code / 100 == 2) {
             answer.reply.clone_from(&reply);
         }
@@ -112,7 +116,7 @@ impl Verdicts {
         error.detail =
             [cause.code.as_str(), cause.detail.as_str()].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(": ");
         error.server.clone_from(&cause.server);
-        error.delivery(Delivery::Unknown).retry(Retry::No).answers(answers(mail, &self.recipients, Verdict::Unknown))
+        error.delivery(Delivery::Unknown).retry(Retry::No).answers(answers(mail, self.recipients, Verdict::Unknown))
     }
 }
 
@@ -127,11 +131,11 @@ fn is_too_many(reply: &CleanReply) -> bool {
 }
 
 /// One answer for each recipient, in order; `accepted` is what an accepted recipient counts as.
-fn answers(mail: &Mail, replies: &[CleanReply], accepted: Verdict) -> Vec<Answer> {
-    let mut replies = replies.iter();
+fn answers(mail: &Mail, replies: Vec<CleanReply>, accepted: Verdict) -> Vec<Answer> {
+    let mut replies = replies.into_iter();
     let answer = |address: &String| match replies.next() {
-        Some(reply) if reply.code / 100 == 2 => Answer { address: address.clone(), status: accepted, reply: reply.clone() },
-        Some(reply) => Answer { address: address.clone(), status: Verdict::Refused, reply: reply.clone() },
+        Some(reply) if reply.code / 100 == 2 => Answer { address: address.clone(), status: accepted, reply },
+        Some(reply) => Answer { address: address.clone(), status: Verdict::Refused, reply },
         None => Answer { address: address.clone(), status: Verdict::Unknown, reply: CleanReply::default() },
     };
     mail.recipients.iter().map(answer).collect()
@@ -192,7 +196,10 @@ mod tests {
     }
 
     fn verdicts(sender: u16, recipients: &[u16]) -> Verdicts {
-        Verdicts { sender: Some(reply(sender)), recipients: recipients.iter().map(|code| reply(*code)).collect() }
+        Verdicts {
+            refused: Some(reply(sender)).filter(|reply| reply.code / 100 != 2),
+            recipients: recipients.iter().map(|code| reply(*code)).collect(),
+        }
     }
 
     #[test]
