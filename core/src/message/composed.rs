@@ -64,7 +64,8 @@ pub(super) struct Reading {
     normalizer: Normalizer,
     /// The rest of a line that did not fit into the caller's buffer.
     line: Line,
-    failed: Option<Error>,
+    /// In a box, as each mail is moved several times on its way.
+    failed: Option<Box<Error>>,
 }
 
 #[derive(Debug)]
@@ -106,7 +107,7 @@ impl<'a> Composed<'a> {
     /// what was sent of the message must not be completed. After an error only [`Composed::rewind`] helps.
     pub fn read(&mut self, data: &mut [u8]) -> Result<usize, Error> {
         if let Some(error) = &self.reading.failed {
-            return Err(error.clone());
+            return Err(Error::clone(error));
         }
         let mut filled = 0;
         while filled < data.len() {
@@ -118,7 +119,7 @@ impl<'a> Composed<'a> {
             match result {
                 Ok(count) => filled += count,
                 Err(error) => {
-                    self.reading.failed = Some(error.clone());
+                    self.reading.failed = Some(Box::new(error.clone()));
                     return Err(error);
                 }
             }
