@@ -20,7 +20,7 @@ impl Imap {
         {
             return Ok(session);
         }
-        Session::open(&self.settings, call, &mut postkontor_plugin::net::Trail::off())
+        Session::open(&self.settings, call, &mut postkontor_plugin::net::Recorder::off())
     }
 
     /// Keeps a connection that is still good: after a success, or after an error that says so.

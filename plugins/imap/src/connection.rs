@@ -5,7 +5,7 @@ use crate::login;
 use crate::reader::{Piece, Reader};
 use crate::session::Session;
 use crate::settings::{IMPLICIT, Settings};
-use postkontor_plugin::net::{Advice, Connector, Protocol, Security, StartTls, Stream, Target, Trail};
+use postkontor_plugin::net::{Advice, Connector, Protocol, Recorder, Security, StartTls, Stream, Target};
 use postkontor_plugin::settings::{Auth, Tls};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use std::time::{Duration, Instant};
@@ -20,13 +20,13 @@ pub(crate) fn connector<'a>(settings: &'a Settings, target: &'a Target) -> Conne
 
 impl Session {
     /// Connects, secures the connection as the settings ask, and logs in.
-    pub(crate) fn open(settings: &Settings, call: &Call, trail: &mut Trail) -> Result<Session, Error> {
+    pub(crate) fn open(settings: &Settings, call: &Call, recorder: &mut Recorder) -> Result<Session, Error> {
         let target = settings.server.target(settings.default_port())?;
         let begin = |mut stream: Stream| {
             Reader::limit_lines(&mut stream);
             Session::new(stream, settings.imap.compress)
         };
-        connector(settings, &target).open(&begin, call, trail)
+        connector(settings, &target).open(&begin, call, recorder)
     }
 
     fn ask_capabilities(&mut self, call: &Call) -> Result<(), Error> {
@@ -47,7 +47,7 @@ impl Session {
     }
 
     /// Compresses the connection (RFC 4978). A server that cannot is used as it is.
-    fn compress(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn compress(&mut self, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         let host = self.stream.endpoint().host.as_str();
         let mut step = Step::warn(Stage::Capabilities, "imap.compress_not_offered").pointer("/imap/compress").fact("host", host);
         if self.capabilities.has("COMPRESS=DEFLATE") {
@@ -58,7 +58,7 @@ impl Session {
                 step = Step::ok(Stage::Capabilities).fact("compression", "DEFLATE");
             }
         }
-        trail.note(step, call);
+        recorder.note(step, call);
         Ok(())
     }
 
@@ -101,7 +101,7 @@ impl Protocol for Session {
         &mut self.stream
     }
 
-    fn greeting(&mut self, security: Security, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn greeting(&mut self, security: Security, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         self.awaits_tls = matches!(security, Security::Starttls | Security::IfOffered);
         let at = |error: Error| error.stage(Stage::Greeting);
         let line = loop {
@@ -130,16 +130,16 @@ impl Protocol for Session {
             _ => return Err(at(self.malformed(&line))),
         }
         self.capabilities = Capabilities::from_response_code(line.get(5..).unwrap_or_default()).unwrap_or_default();
-        trail.note(Step::ok(Stage::Greeting).fact("text", text), call);
+        recorder.note(Step::ok(Stage::Greeting).fact("text", text), call);
         Ok(())
     }
 
-    fn capabilities(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn capabilities(&mut self, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         // What the greeting tells spares a round trip, unless it is silent on what decides whether there is TLS.
         if self.capabilities.0.is_empty() || self.awaits_tls && !self.capabilities.has("STARTTLS") {
             self.ask_capabilities(call)?;
         }
-        trail.note(self.capabilities.step(), call);
+        recorder.note(self.capabilities.step(), call);
         Ok(())
     }
 
@@ -162,18 +162,18 @@ impl Protocol for Session {
         }
     }
 
-    fn login(&mut self, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn login(&mut self, auth: &Auth, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         if self.is_preauthenticated {
-            trail.note(Step::skipped(Stage::Login).fact("method", "preauth"), call);
+            recorder.note(Step::skipped(Stage::Login).fact("method", "preauth"), call);
         } else {
             // What the server can may be more after the login (RFC 9051, section 6.2.3); many tell it in their consent.
-            match login::login(self, auth, call, trail)? {
+            match login::login(self, auth, call, recorder)? {
                 Some(capabilities) => self.capabilities = capabilities,
                 None => self.ask_capabilities(call).map_err(|error| error.stage(Stage::Login))?,
             }
         }
         if self.wants_compression {
-            self.compress(call, trail).map_err(|error| error.stage(Stage::Capabilities))?;
+            self.compress(call, recorder).map_err(|error| error.stage(Stage::Capabilities))?;
         }
         self.identify(call).map_err(|error| error.stage(Stage::Mailbox))
     }

@@ -5,13 +5,13 @@ use crate::command::Completion;
 use crate::names::{quoted, string};
 use crate::session::Session;
 use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
-use postkontor_plugin::net::{Trail, login_refused};
+use postkontor_plugin::net::{Recorder, login_refused};
 use postkontor_plugin::settings::{Auth, Method};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use zeroize::Zeroizing;
 
 /// Logs in. A mailbox needs it, so every method but `none` is some way to do it. Returns what the server can from then on, where it says so.
-pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<Option<Capabilities>, Error> {
+pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, recorder: &mut Recorder) -> Result<Option<Capabilities>, Error> {
     let host = session.stream.endpoint().host.clone();
     let at = |error: Error| error.stage(Stage::Login).arg("host", host.as_str()).arg("user", auth.user.as_str());
     let offered = session.capabilities.mechanisms();
@@ -42,7 +42,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
         let error = Error::new(status, code).arg("mechanism", name).arg("text", completion.text).server(reply);
         return Err(at(error.detail(reason.unwrap_or_default())));
     }
-    trail.note(Step::ok(Stage::Login).fact("mechanism", name).fact("user", auth.user.as_str()), call);
+    recorder.note(Step::ok(Stage::Login).fact("mechanism", name).fact("user", auth.user.as_str()), call);
     Ok(completion.capabilities)
 }
 

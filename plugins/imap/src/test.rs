@@ -3,18 +3,18 @@
 use crate::connection::connector;
 use crate::session::Session;
 use crate::settings::Settings;
-use postkontor_plugin::net::{Connector, Trail};
+use postkontor_plugin::net::{Connector, Recorder};
 use postkontor_plugin::{Call, Error, Report, SessionState, Stage, Step};
 
 /// Takes every step short of fetching and sending, and looks whether the folders exist. Fails only when the caller stops it.
 pub(crate) fn test(settings: &Settings, call: &Call) -> Result<Report, Error> {
     let target = settings.server.target(settings.default_port())?;
     let connector = connector(settings, &target);
-    let open = |trail: &mut Trail| Session::open(settings, call, trail);
-    connector.test(open, |session, trail| folders(session, settings, &connector, call, trail), call)
+    let open = |recorder: &mut Recorder| Session::open(settings, call, recorder);
+    connector.test(open, |session, recorder| folders(session, settings, &connector, call, recorder), call)
 }
 
-fn folders(session: &mut Session, settings: &Settings, connector: &Connector, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+fn folders(session: &mut Session, settings: &Settings, connector: &Connector, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
     let wanted = [
         ("/imap/inbox", Some(settings.imap.inbox.as_str())),
         ("/imap/outbox", settings.imap.outbox.as_deref()),
@@ -32,13 +32,13 @@ fn folders(session: &mut Session, settings: &Settings, connector: &Connector, ca
         }
         match selected {
             Ok((folder, selected)) => {
-                trail.push(Step::ok(Stage::Mailbox).pointer(pointer).fact("folder", folder).fact("messages", selected.messages));
+                recorder.push(Step::ok(Stage::Mailbox).pointer(pointer).fact("folder", folder).fact("messages", selected.messages));
             }
             Err(error) if error.code == "imap.folder_missing" && settings.imap.create_folders => {
-                trail.push(Step::warn(Stage::Mailbox, "imap.folder_will_be_created").pointer(pointer).fact("folder", name));
+                recorder.push(Step::warn(Stage::Mailbox, "imap.folder_will_be_created").pointer(pointer).fact("folder", name));
             }
             // Each folder that is not there gets a step of its own.
-            Err(error) if error.session == SessionState::Usable => trail.push(connector.step::<Session>(&error)),
+            Err(error) if error.session == SessionState::Usable => recorder.push(connector.step::<Session>(&error)),
             Err(error) => return Err(error),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::session::Session;
 use crate::settings::Settings;
-use postkontor_plugin::net::Trail;
+use postkontor_plugin::net::Recorder;
 use postkontor_plugin::{Applied, ApplyAction, ApplyRequest, Call, Error, ListRequest, Listed, Listing, Stage, Status};
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +15,7 @@ pub(crate) fn list(settings: &Settings, request: &ListRequest, call: &Call) -> R
         let code = "pop3.folder_unsupported";
         return Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).at_request("/folder", code));
     }
-    let mut session = Session::open(settings, call, &mut Trail::off())?;
+    let mut session = Session::open(settings, call, &mut Recorder::off())?;
     let mailbox = session.mailbox(std::iter::empty(), call)?;
     // Nothing depends on the farewell.
     drop(session.log_out(call));
@@ -31,7 +31,7 @@ pub(crate) fn apply(settings: &Settings, request: &ApplyRequest, call: &Call) ->
     }
     let mut named = HashSet::new();
     let ids: Vec<&str> = request.messages.iter().map(String::as_str).filter(|id| named.insert(*id)).collect();
-    let mut session = Session::open(settings, call, &mut Trail::off())?;
+    let mut session = Session::open(settings, call, &mut Recorder::off())?;
     let mailbox = session.mailbox(ids.iter().copied(), call)?;
     let numbers: HashMap<&str, u32> = mailbox.entries.iter().map(|entry| (entry.id.as_str(), entry.number)).collect();
     let (applied, missing): (Vec<&str>, Vec<&str>) = ids.iter().partition(|id| numbers.contains_key(*id));

@@ -3,7 +3,7 @@
 use crate::login;
 use crate::session::{Capabilities, Session, ok_text};
 use crate::settings::{IMPLICIT, Settings};
-use postkontor_plugin::net::{Advice, Connector, Protocol, Security, StartTls, Stream, Target, Trail, farewell};
+use postkontor_plugin::net::{Advice, Connector, Protocol, Recorder, Security, StartTls, Stream, Target, farewell};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::settings::{Auth, Tls};
 use postkontor_plugin::{Call, Error, Stage, Status, Step};
@@ -18,9 +18,9 @@ pub(crate) fn connector<'a>(settings: &'a Settings, target: &'a Target) -> Conne
 
 impl Session {
     /// Connects, secures the connection as the settings ask, and logs in.
-    pub(crate) fn open(settings: &Settings, call: &Call, trail: &mut Trail) -> Result<Session, Error> {
+    pub(crate) fn open(settings: &Settings, call: &Call, recorder: &mut Recorder) -> Result<Session, Error> {
         let target = settings.server.target(settings.default_port())?;
-        connector(settings, &target).open(&Session::new, call, trail)
+        connector(settings, &target).open(&Session::new, call, recorder)
     }
 
     /// Ends a session in which nothing was deleted: whether the server answers is of no consequence.
@@ -38,7 +38,7 @@ impl Protocol for Session {
         &mut self.stream
     }
 
-    fn greeting(&mut self, _security: Security, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn greeting(&mut self, _security: Security, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         let at = |error: Error| error.stage(Stage::Greeting);
         let line = self.stream.read_line(call).map_err(at)?.to_vec();
         let Some(words) = ok_text(&line) else {
@@ -47,11 +47,11 @@ impl Protocol for Session {
         };
         self.timestamp = timestamp(words);
         let text = self.stream.transcript().clean(words.trim_ascii());
-        trail.note(Step::ok(Stage::Greeting).fact("text", text), call);
+        recorder.note(Step::ok(Stage::Greeting).fact("text", text), call);
         Ok(())
     }
 
-    fn capabilities(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn capabilities(&mut self, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         let at = |error: Error| error.stage(Stage::Capabilities);
         self.capabilities = Capabilities::default();
         // A server older than RFC 2449 does not know the command; what it can is then found by trying.
@@ -66,7 +66,7 @@ impl Protocol for Session {
         }
         let capabilities = &self.capabilities;
         let step = Step::ok(Stage::Capabilities).fact("capabilities", capabilities.lines.clone());
-        trail.note(step.fact("mechanisms", capabilities.mechanisms.clone()).fact("apop", self.timestamp.is_some()), call);
+        recorder.note(step.fact("mechanisms", capabilities.mechanisms.clone()).fact("apop", self.timestamp.is_some()), call);
         Ok(())
     }
 
@@ -83,13 +83,13 @@ impl Protocol for Session {
         })
     }
 
-    fn login(&mut self, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn login(&mut self, auth: &Auth, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         if self.capabilities.utf8 {
             // Without this, which only goes before the login, a message with headers in UTF-8 is given in another form or not at
             // all (RFC 6856, section 2). A server that refuses is used as it is.
             drop(self.command("UTF8\r\n", call).map_err(|error| error.stage(Stage::Capabilities))?);
         }
-        login::login(self, auth, call, trail)
+        login::login(self, auth, call, recorder)
     }
 
     fn quit(&mut self, call: &Call) -> Result<(), Error> {

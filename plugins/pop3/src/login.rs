@@ -3,7 +3,7 @@
 use crate::session::Session;
 use md5::{Digest, Md5};
 use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
-use postkontor_plugin::net::{Trail, login_refused};
+use postkontor_plugin::net::{Recorder, login_refused};
 use postkontor_plugin::settings::{Auth, Method};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use zeroize::Zeroizing;
@@ -22,7 +22,7 @@ enum LoginCommand {
 }
 
 /// Logs in. A mailbox needs it, so every method but `none` is some way to do it.
-pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
     let host = session.stream.endpoint().host.clone();
     let at = |error: Error| error.stage(Stage::Login).arg("host", host.as_str()).arg("user", auth.user.as_str());
     let command = login_command(session, auth).map_err(at)?;
@@ -43,7 +43,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
         let error = Error::new(status, code).arg("text", reply.text.as_str()).arg("mechanism", name).server(reply);
         return Err(at(error.detail(reason.unwrap_or_default())));
     }
-    trail.note(Step::ok(Stage::Login).fact("mechanism", name).fact("user", auth.user.as_str()), call);
+    recorder.note(Step::ok(Stage::Login).fact("mechanism", name).fact("user", auth.user.as_str()), call);
     Ok(())
 }
 

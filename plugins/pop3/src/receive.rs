@@ -7,7 +7,7 @@ use crate::mailbox::{Entry, Mailbox};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::{FetchState, Remembered, State, today};
-use postkontor_plugin::net::Trail;
+use postkontor_plugin::net::Recorder;
 use postkontor_plugin::{Call, Error, Missing, ReceiveRequest, Received, Stage, Status};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ pub(crate) fn receive(
         return Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).at_request("/folder", code));
     }
     let mut state = State::parse(request.state.as_deref())?;
-    let mut session = Session::open(settings, call, &mut Trail::off())?;
+    let mut session = Session::open(settings, call, &mut Recorder::off())?;
     let again_seconds = session.capabilities.login_delay;
     *not_before = again_seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
     let mailbox = session.mailbox(state.ids(), call)?;

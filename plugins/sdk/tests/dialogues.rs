@@ -2,7 +2,7 @@
 #![cfg(feature = "net")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use postkontor_plugin::net::{Stream, Trail};
+use postkontor_plugin::net::{Recorder, Stream};
 use postkontor_plugin::schemars::JsonSchema;
 use postkontor_plugin::serde::Deserialize;
 use postkontor_plugin::settings::{Server, Tls};
@@ -29,7 +29,7 @@ struct Toy(Settings);
 
 impl Toy {
     fn connect(&self, call: &Call) -> Result<Stream, Error> {
-        let mut stream = Stream::connect(&self.0.server, 7, call, &mut Trail::off())?;
+        let mut stream = Stream::connect(&self.0.server, 7, call, &mut Recorder::off())?;
         stream.read_line(call)?;
         Ok(stream)
     }
@@ -228,17 +228,17 @@ fn a_network_answers_its_own_thread_as_long_as_it_lives() {
         asked += 1;
         (asked == 1 && endpoint.host == "mail.invalid").then(|| Box::new(Words(b"ready\r\n", noted.clone())) as Box<dyn Peer>)
     });
-    let (host, mut trail) = (TestHost::new(), Trail::on());
+    let (host, mut recorder) = (TestHost::new(), Recorder::on());
     let (call, server) = (host.call(), Server { host: "mail.invalid".to_owned(), port: None, timeout_seconds: 3600, proxy: None });
-    let mut stream = Stream::connect(&server, 25, &call, &mut trail).unwrap();
+    let mut stream = Stream::connect(&server, 25, &call, &mut recorder).unwrap();
     assert_eq!(stream.read_line(&call).unwrap(), b"ready");
-    stream.secure(&Tls::default(), &call, &mut trail).unwrap();
+    stream.secure(&Tls::default(), &call, &mut recorder).unwrap();
     assert!(stream.is_secure() && stream.is_verified() && stream.is_idle());
     stream.write(b"hello\r\n", &call).unwrap();
     assert_eq!(*heard.lock().unwrap(), b"hello\r\n");
     // An hour's silence takes no time.
     assert_eq!(stream.read_line(&call).unwrap_err().code, "net.idle_timeout");
-    let refused = |server: &Server| Stream::connect(server, 25, &call, &mut Trail::off()).err().unwrap().code.clone();
+    let refused = |server: &Server| Stream::connect(server, 25, &call, &mut Recorder::off()).err().unwrap().code.clone();
     assert_eq!(refused(&server), "net.refused");
     drop(network);
     assert_eq!(refused(&server), "net.name_not_found");

@@ -6,7 +6,7 @@
 mod counting;
 
 use counting::counted;
-use postkontor_plugin::net::{Stream, Trail};
+use postkontor_plugin::net::{Recorder, Stream};
 use postkontor_plugin::settings::Server;
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Call, Level};
@@ -54,7 +54,7 @@ fn a_dialogue_that_nobody_reads_asks_for_no_memory() {
     let host = TestHost::new().logging(Level::Trace);
     let heard = host.call();
     let server = Server { host: "127.0.0.1".to_owned(), port: Some(echo()), timeout_seconds: 20, proxy: None };
-    let mut stream = Stream::connect(&server, 25, &heard, &mut Trail::off()).unwrap();
+    let mut stream = Stream::connect(&server, 25, &heard, &mut Recorder::off()).unwrap();
     for unheard in [host.call().logging(None), host.call().logging(Some(Level::Debug))] {
         assert_eq!(asked(&mut stream, &unheard), 0);
     }

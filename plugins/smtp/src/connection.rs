@@ -4,7 +4,7 @@ use crate::capabilities::Capabilities;
 use crate::session::{Session, renamed};
 use crate::settings::{IMPLICIT, Settings};
 use crate::{host_name, login, pop3};
-use postkontor_plugin::net::{Advice, Connector, Protocol, Security, StartTls, Stream, Target, Trail, sasl};
+use postkontor_plugin::net::{Advice, Connector, Protocol, Recorder, Security, StartTls, Stream, Target, sasl};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::settings::{Auth, Method, Tls, TlsMode};
 use postkontor_plugin::{Call, Error, Stage, Status, Step};
@@ -17,12 +17,12 @@ pub(crate) fn connector<'a>(settings: &'a Settings, target: &'a Target) -> Conne
 
 impl Session {
     /// Connects, secures the connection as the settings ask, and logs in.
-    pub(crate) fn open(settings: &Settings, call: &Call, trail: &mut Trail) -> Result<Session, Error> {
+    pub(crate) fn open(settings: &Settings, call: &Call, recorder: &mut Recorder) -> Result<Session, Error> {
         if settings.auth.method == Method::PopBeforeSmtp {
-            pop3::log_in(settings, call, trail)?;
+            pop3::log_in(settings, call, recorder)?;
         }
         let target = settings.server.target(settings.default_port())?;
-        connector(settings, &target).open(&|stream| Session::new(stream, settings.smtp.ehlo.clone()), call, trail)
+        connector(settings, &target).open(&|stream| Session::new(stream, settings.smtp.ehlo.clone()), call, recorder)
     }
 
     /// EHLO, or HELO for servers that do not know it.
@@ -54,7 +54,7 @@ impl Protocol for Session {
         &mut self.stream
     }
 
-    fn greeting(&mut self, _security: Security, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn greeting(&mut self, _security: Security, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         let reply = self.reply(call).map_err(|error| match error.code.as_str() {
             "protocol.reply_malformed" => renamed(error, "smtp.not_smtp"),
             _ => error,
@@ -63,17 +63,17 @@ impl Protocol for Session {
         if reply.code != 220 {
             return Err(self.failure(Stage::Greeting, &reply));
         }
-        if trail.is_on() {
+        if recorder.keeps_steps() {
             let text = reply.cleaned(&mut self.stream).text;
-            trail.note(Step::ok(Stage::Greeting).fact("text", text), call);
+            recorder.note(Step::ok(Stage::Greeting).fact("text", text), call);
         }
         Ok(())
     }
 
-    fn capabilities(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn capabilities(&mut self, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         let name = self.ehlo.clone().unwrap_or_else(|| host_name::name(self.stream.local_address()));
         self.hello(&name, call)?;
-        trail.note(self.capabilities_step(&name), call);
+        recorder.note(self.capabilities_step(&name), call);
         Ok(())
     }
 
@@ -89,11 +89,11 @@ impl Protocol for Session {
         Ok(StartTls::Refused(status, reply.cleaned(&mut self.stream)))
     }
 
-    fn login(&mut self, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn login(&mut self, auth: &Auth, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         if sasl::wanted(auth) {
-            return login::login(self, auth, call, trail);
+            return login::login(self, auth, call, recorder);
         }
-        trail.note(Step::skipped(Stage::Login).fact("method", "none"), call);
+        recorder.note(Step::skipped(Stage::Login).fact("method", "none"), call);
         Ok(())
     }
 

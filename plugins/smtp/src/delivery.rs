@@ -6,7 +6,7 @@ use crate::settings::Settings;
 use crate::transaction::{Batch, Outcome, Results};
 use crate::window::{self, Window};
 use crate::{blocks, data, envelope};
-use postkontor_plugin::net::Trail;
+use postkontor_plugin::net::Recorder;
 use postkontor_plugin::{Call, Error, Mail, Sent, SessionState, Stage, Status};
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ fn connected<'a>(settings: &Settings, kept: &'a mut Option<Session>, call: &Call
         }
         session.stream.close();
     }
-    Ok(kept.insert(Session::open(settings, call, &mut Trail::off())?))
+    Ok(kept.insert(Session::open(settings, call, &mut Recorder::off())?))
 }
 
 /// Puts as many mails into the window as fit, or one that is too large for it.

@@ -2,7 +2,7 @@
 
 use crate::reply::Reply;
 use crate::session::Session;
-use postkontor_plugin::net::Trail;
+use postkontor_plugin::net::Recorder;
 use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
 use postkontor_plugin::settings::Auth;
 use postkontor_plugin::{Call, Error, Reply as CleanReply, Stage, Status, Step};
@@ -11,7 +11,7 @@ use postkontor_plugin::{Call, Error, Reply as CleanReply, Stage, Status, Step};
 const COMMAND: usize = 510;
 
 /// Logs in.
-pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
     let endpoint = session.stream.endpoint().clone();
     let at = |error: Error| error.stage(Stage::Login).arg("host", endpoint.host.as_str()).arg("user", auth.user.as_str());
     let mechanism = sasl::choose(auth, &session.capabilities.mechanisms, session.stream.protection()).map_err(at)?;
@@ -22,7 +22,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, trail: &mut
         let reply = exchange.converse(&format!("AUTH {}", mechanism.name()), room, session, call).map_err(at)?;
         if reply.code == 235 {
             exchange.finish().map_err(at)?;
-            trail.note(Step::ok(Stage::Login).fact("mechanism", mechanism.name()).fact("user", auth.user.as_str()), call);
+            recorder.note(Step::ok(Stage::Login).fact("mechanism", mechanism.name()).fact("user", auth.user.as_str()), call);
             return Ok(());
         }
         // The form of the command was refused, not the credentials: some know it without a first response only.

@@ -1,7 +1,7 @@
 //! POP-before-SMTP: a POP3 login (RFC 1939) tells the mail server that this address may send for a while.
 
 use crate::settings::Settings;
-use postkontor_plugin::net::{Connector, Pointers, Protocol, Security, StartTls, Stream, Trail, farewell, login_refused};
+use postkontor_plugin::net::{Connector, Pointers, Protocol, Recorder, Security, StartTls, Stream, farewell, login_refused};
 use postkontor_plugin::settings::{Auth, Tls};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 const MOST_LINES: usize = 256;
 
 /// Logs in to the POP3 server with the credentials of the account, and leaves again.
-pub(crate) fn log_in(settings: &Settings, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+pub(crate) fn log_in(settings: &Settings, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
     // `Settings::check` has made sure that it is there.
     let Some(pop3) = &settings.smtp.pop3 else { return Err(Error::new(Status::Settings, "settings.pop3_missing")) };
     let mut target = settings.pop3_server(pop3).target(pop3.default_port())?;
@@ -18,10 +18,10 @@ pub(crate) fn log_in(settings: &Settings, call: &Call, trail: &mut Trail) -> Res
     let tls = Tls { mode: pop3.mode, ..settings.tls.clone() };
     let connector = Connector { target: &target, tls: &tls, auth: &settings.auth };
     let mut session =
-        connector.open(&|stream| Pop3Session { stream, awaits_tls: false, is_listed: false, has_stls: false }, call, trail)?;
+        connector.open(&|stream| Pop3Session { stream, awaits_tls: false, is_listed: false, has_stls: false }, call, recorder)?;
     // The door is open; whether the server says goodbye is of no consequence.
     drop(farewell(&mut session, call));
-    trail.keep(session.stream.transcript().take());
+    recorder.keep(session.stream.transcript().take());
     session.stream.close();
     Ok(())
 }
@@ -43,7 +43,7 @@ impl Protocol for Pop3Session {
         &mut self.stream
     }
 
-    fn greeting(&mut self, security: Security, call: &Call, _trail: &mut Trail) -> Result<(), Error> {
+    fn greeting(&mut self, security: Security, call: &Call, _recorder: &mut Recorder) -> Result<(), Error> {
         self.awaits_tls = matches!(security, Security::Starttls | Security::IfOffered);
         let host = self.stream.endpoint().host.clone();
         let refused = |reply| Error::new(Status::Later, "pop3.refused").stage(Stage::Greeting).arg("host", host).server(reply);
@@ -51,7 +51,7 @@ impl Protocol for Pop3Session {
     }
 
     /// Asks for the capabilities (RFC 2449), of which only STLS is of interest.
-    fn capabilities(&mut self, call: &Call, _trail: &mut Trail) -> Result<(), Error> {
+    fn capabilities(&mut self, call: &Call, _recorder: &mut Recorder) -> Result<(), Error> {
         if self.stream.is_secure() || !self.awaits_tls || self.command("CAPA\r\n", None, Stage::Capabilities, call)?.is_err() {
             return Ok(());
         }
@@ -79,7 +79,7 @@ impl Protocol for Pop3Session {
         })
     }
 
-    fn login(&mut self, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn login(&mut self, auth: &Auth, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         let host = self.stream.endpoint().host.clone();
         if !self.stream.is_secure() && !auth.allow_cleartext {
             let code = "auth.cleartext_forbidden";
@@ -93,7 +93,7 @@ impl Protocol for Pop3Session {
         self.command(&format!("USER {}\r\n", auth.user), None, Stage::Login, call)?.map_err(refused)?;
         let line = Zeroizing::new(format!("PASS {}\r\n", auth.password.reveal()));
         self.command(&line, Some("PASS ***"), Stage::Login, call)?.map_err(refused)?;
-        trail.note(Step::ok(Stage::Login).fact("method", "pop-before-smtp").fact("host", host.as_str()), call);
+        recorder.note(Step::ok(Stage::Login).fact("method", "pop-before-smtp").fact("host", host.as_str()), call);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use crate::settings::Settings;
 use crate::state::{FolderStatus, State};
 use crate::uid_set::{Range, UidSet};
 use crate::window::FIRST_BYTES;
-use postkontor_plugin::net::Trail;
+use postkontor_plugin::net::Recorder;
 use postkontor_plugin::{Call, Error, ReceiveRequest, SessionState, Summary};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -132,7 +132,7 @@ impl<'a, 'b> Fetch<'a, 'b> {
             return Ok(actions);
         }
         self.forget_numbers();
-        *self.session = Session::open(self.settings, self.call, &mut Trail::off())?;
+        *self.session = Session::open(self.settings, self.call, &mut Recorder::off())?;
         let selected = self.session.select(&self.folder, "/folder", false, self.call)?;
         // Where the server has numbered the folder anew meanwhile, the next call begins with it anew.
         Ok(if selected.validity == self.state.validity && selected.validity > 0 {

@@ -9,7 +9,7 @@
 //! - **Secrecy.** The [`Transcript`] masks secrets where they are written, and finds them where a server echoes them.
 //!
 //! Most protocols begin alike: a [`Connector`] opens their session, given their own words ([`Protocol`]), and makes the report of a
-//! test of it. Others pass [`Trail::on`] themselves and get a step for everything that was done; an [`crate::Error`] of this
+//! test of it. Others pass [`Recorder::on`] themselves and get a step for everything that was done; an [`crate::Error`] of this
 //! module becomes the failed step, with advice and a patch of the settings, by [`step`].
 
 mod advice;
@@ -21,6 +21,7 @@ pub(crate) mod memory;
 mod patch;
 mod probe;
 mod proxy;
+mod recorder;
 mod refusal;
 mod resolve;
 pub mod sasl;
@@ -30,14 +31,13 @@ mod socket;
 mod stream;
 mod target;
 mod tls;
-mod trail;
 mod transcript;
 
 pub use advice::{Advice, step};
+pub use recorder::Recorder;
 pub use refusal::login_refused;
 pub use security::{Security, clear_text};
 pub use session::{Connector, Protocol, StartTls, farewell, log_out};
 pub use stream::Stream;
 pub use target::{Pointers, Target};
-pub use trail::Trail;
 pub use transcript::Transcript;

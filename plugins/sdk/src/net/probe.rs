@@ -1,6 +1,6 @@
 //! What a server really speaks, found out on a second connection, on which no credentials are ever sent.
 
-use super::{Stream, Target, Trail};
+use super::{Recorder, Stream, Target};
 use crate::settings::{Tls, TlsVersion};
 use crate::{Call, Error, Stage, Status};
 use serde_json::Value;
@@ -49,7 +49,7 @@ pub(super) fn silence(stream: &mut Stream, target: &Target, call: &Call) -> Resu
 
 /// Whether the server answers a TLS hello. Only cancelling is an error.
 fn speaks_tls(target: &Target, call: &Call) -> Result<bool, Error> {
-    match Stream::reach(target, call, &mut Trail::off()).and_then(|mut stream| stream.hears_tls(call)) {
+    match Stream::reach(target, call, &mut Recorder::off()).and_then(|mut stream| stream.hears_tls(call)) {
         Err(error) if error.status == Status::Cancelled => Err(error.stage(Stage::Greeting)),
         heard => Ok(heard.unwrap_or(false)),
     }
@@ -63,17 +63,17 @@ pub(super) fn may_be_old(error: &Error, tls: &Tls) -> bool {
 
 /// Finds out which version such a server speaks, and says so instead of the error. `attempt` connects once more and secures that
 /// connection, as far as it goes.
-pub(super) fn oldest(error: Error, tls: &Tls, call: &Call, attempt: &dyn Fn(&Tls, &Call, &mut Trail) -> Result<(), Error>) -> Error {
+pub(super) fn oldest(error: Error, tls: &Tls, call: &Call, attempt: &dyn Fn(&Tls, &Call, &mut Recorder) -> Result<(), Error>) -> Error {
     let call = call.until(Instant::now() + LIMIT.min(call.remaining() / 2));
     // Nothing secret passes, so that it does not matter who the server is.
     let any = Tls { mode: tls.mode, minimum: TlsVersion::Tls10, verify: false, ca_file: None, client_certificate: None, pin: None };
-    let mut trail = Trail::on();
-    if let Err(stopped) = attempt(&any, &call, &mut trail)
+    let mut recorder = Recorder::on();
+    if let Err(stopped) = attempt(&any, &call, &mut recorder)
         && stopped.status == Status::Cancelled
     {
         return stopped.stage(Stage::Tls);
     }
-    let steps = trail.steps();
+    let steps = recorder.steps();
     let version = steps.iter().find_map(|step| step.facts.get("version")).and_then(Value::as_str);
     let Some(version) = version.filter(|version| *version < tls.minimum.name()) else { return error };
     let mut found = error.arg("version", version).arg("minimum", tls.minimum.name());

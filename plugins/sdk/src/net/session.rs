@@ -1,12 +1,12 @@
 //! How every session begins and ends: what the protocols share between connecting and their first command of use.
 //!
 //! A protocol gives its words ([`Protocol`]), a [`Connector`] does the rest in the order that is safe: connect, hide the
-//! credentials, TLS from the first byte or greeting, capabilities and STARTTLS, login. What was said is kept in the [`Trail`]
+//! credentials, TLS from the first byte or greeting, capabilities and STARTTLS, login. What was said is kept in the [`Recorder`]
 //! when it fails. [`Connector::test`] makes the report of a test of it.
 
 use super::advice::{self, Advice};
 use super::patch;
-use super::{Security, Stream, Target, Trail, clear_text, probe};
+use super::{Recorder, Security, Stream, Target, clear_text, probe};
 use crate::settings::{Auth, Tls};
 use crate::{Call, Error, Reply, Report, Stage, Status, Step, StepStatus};
 use serde_json::json;
@@ -33,16 +33,16 @@ pub trait Protocol: Sized {
     fn stream(&mut self) -> &mut Stream;
 
     /// Waits for the server's first words.
-    fn greeting(&mut self, security: Security, call: &Call, trail: &mut Trail) -> Result<(), Error>;
+    fn greeting(&mut self, security: Security, call: &Call, recorder: &mut Recorder) -> Result<(), Error>;
 
     /// Learns what the server can; once more after [`Protocol::start_tls`], before which the words may have been anybody's.
-    fn capabilities(&mut self, call: &Call, trail: &mut Trail) -> Result<(), Error>;
+    fn capabilities(&mut self, call: &Call, recorder: &mut Recorder) -> Result<(), Error>;
 
     /// Asks the server to begin with TLS, where it offers that.
     fn start_tls(&mut self, call: &Call) -> Result<StartTls, Error>;
 
     /// Logs in, and does what has to be done before the first command of use.
-    fn login(&mut self, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error>;
+    fn login(&mut self, auth: &Auth, call: &Call, recorder: &mut Recorder) -> Result<(), Error>;
 
     /// Says goodbye. An error if the server does not agree.
     fn quit(&mut self, call: &Call) -> Result<(), Error>;
@@ -78,11 +78,11 @@ pub struct Connector<'a> {
 impl Connector<'_> {
     /// Opens a session; `begin` makes it of a connection on which nothing was said yet.
     ///
-    /// On an error the failed step, with what to do about it, and the dialogue are in the trail.
-    pub fn open<P: Protocol>(&self, begin: &dyn Fn(Stream) -> P, call: &Call, trail: &mut Trail) -> Result<P, Error> {
-        let result = self.connect(begin, call, trail);
+    /// On an error the failed step, with what to do about it, and the dialogue are in the recorder.
+    pub fn open<P: Protocol>(&self, begin: &dyn Fn(Stream) -> P, call: &Call, recorder: &mut Recorder) -> Result<P, Error> {
+        let result = self.connect(begin, call, recorder);
         if let Err(error) = &result {
-            self.fail::<P>(error, trail);
+            self.fail::<P>(error, recorder);
         }
         result
     }
@@ -92,22 +92,22 @@ impl Connector<'_> {
     /// `open` opens the session, as a rule by [`Connector::open`]; an error of `look` becomes the failed step.
     pub fn test<P: Protocol>(
         &self,
-        open: impl FnOnce(&mut Trail) -> Result<P, Error>,
-        look: impl FnOnce(&mut P, &mut Trail) -> Result<(), Error>,
+        open: impl FnOnce(&mut Recorder) -> Result<P, Error>,
+        look: impl FnOnce(&mut P, &mut Recorder) -> Result<(), Error>,
         call: &Call,
     ) -> Result<Report, Error> {
-        let mut trail = Trail::on();
-        let result = match open(&mut trail) {
+        let mut recorder = Recorder::on();
+        let result = match open(&mut recorder) {
             Ok(mut session) => {
-                let result = look(&mut session, &mut trail).and_then(|()| quit(&mut session, call, &mut trail));
-                trail.keep(session.stream().transcript().take());
+                let result = look(&mut session, &mut recorder).and_then(|()| quit(&mut session, call, &mut recorder));
+                recorder.keep(session.stream().transcript().take());
                 session.stream().close();
-                result.inspect_err(|error| self.fail::<P>(error, &mut trail))
+                result.inspect_err(|error| self.fail::<P>(error, &mut recorder))
             }
-            // A connector has put the failed step into the trail; other errors come from before it.
-            Err(error) if trail.has_failed() => Err(error),
+            // A connector has put the failed step into the recorder; other errors come from before it.
+            Err(error) if recorder.has_failed() => Err(error),
             Err(error) => {
-                self.fail::<P>(&error, &mut trail);
+                self.fail::<P>(&error, &mut recorder);
                 Err(error)
             }
         };
@@ -116,7 +116,7 @@ impl Connector<'_> {
         {
             return Err(error);
         }
-        Ok(trail.report(P::STEPS))
+        Ok(recorder.report(P::STEPS))
     }
 
     /// The failed step of an error, with pointer, advice, and the patch that would repair it.
@@ -130,61 +130,67 @@ impl Connector<'_> {
         step
     }
 
-    fn fail<P: Protocol>(&self, error: &Error, trail: &mut Trail) {
-        if trail.is_on() && error.status != Status::Cancelled {
-            trail.push(self.step::<P>(error));
+    fn fail<P: Protocol>(&self, error: &Error, recorder: &mut Recorder) {
+        if recorder.keeps_steps() && error.status != Status::Cancelled {
+            recorder.push(self.step::<P>(error));
         }
     }
 
-    fn connect<P: Protocol>(&self, begin: &dyn Fn(Stream) -> P, call: &Call, trail: &mut Trail) -> Result<P, Error> {
-        let mut stream = Stream::reach(self.target, call, trail)?;
+    fn connect<P: Protocol>(&self, begin: &dyn Fn(Stream) -> P, call: &Call, recorder: &mut Recorder) -> Result<P, Error> {
+        let mut stream = Stream::reach(self.target, call, recorder)?;
         stream.transcript().hide_credentials(self.auth);
         let mut session = begin(stream);
-        let result = self.establish(&mut session, begin, call, trail);
+        let result = self.establish(&mut session, begin, call, recorder);
         if result.is_err() {
-            trail.keep(session.stream().transcript().take());
+            recorder.keep(session.stream().transcript().take());
             session.stream().close();
         }
         result.map(|()| session)
     }
 
-    fn establish<P: Protocol>(&self, session: &mut P, begin: &dyn Fn(Stream) -> P, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn establish<P: Protocol>(
+        &self,
+        session: &mut P,
+        begin: &dyn Fn(Stream) -> P,
+        call: &Call,
+        recorder: &mut Recorder,
+    ) -> Result<(), Error> {
         let security = self.security::<P>();
         if security == Security::Implicit {
-            self.secure(session, begin, call, trail)?;
+            self.secure(session, begin, call, recorder)?;
         } else {
             probe::silence(session.stream(), self.target, call)?;
         }
-        session.greeting(security, call, trail)?;
-        session.capabilities(call, trail)?;
+        session.greeting(security, call, recorder)?;
+        session.capabilities(call, recorder)?;
         if matches!(security, Security::Starttls | Security::IfOffered) && self.agree(session, security, call)? {
-            self.secure(session, begin, call, trail)?;
-            session.capabilities(call, trail)?;
+            self.secure(session, begin, call, recorder)?;
+            session.capabilities(call, recorder)?;
         }
         if !session.stream().is_secure() {
-            trail.note(clear_text(self.tls.mode, self.target.at.mode), call);
+            recorder.note(clear_text(self.tls.mode, self.target.at.mode), call);
         }
-        session.login(self.auth, call, trail)
+        session.login(self.auth, call, recorder)
     }
 
     fn security<P: Protocol>(&self) -> Security {
         Security::of(self.tls.mode, self.target.endpoint.port, P::IMPLICIT_PORT)
     }
 
-    fn secure<P: Protocol>(&self, session: &mut P, begin: &dyn Fn(Stream) -> P, call: &Call, trail: &mut Trail) -> Result<(), Error> {
-        let Err(error) = session.stream().secure(self.tls, call, trail) else { return Ok(()) };
+    fn secure<P: Protocol>(&self, session: &mut P, begin: &dyn Fn(Stream) -> P, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
+        let Err(error) = session.stream().secure(self.tls, call, recorder) else { return Ok(()) };
         let error = error.stage(Stage::Tls);
         // A test has the time to find out what a server speaks that gives no reason.
-        if !trail.is_on() || !probe::may_be_old(&error, self.tls) {
+        if !recorder.keeps_steps() || !probe::may_be_old(&error, self.tls) {
             return Err(error);
         }
-        let attempt = |tls: &Tls, call: &Call, trail: &mut Trail| self.attempt(begin, tls, call, trail);
+        let attempt = |tls: &Tls, call: &Call, recorder: &mut Recorder| self.attempt(begin, tls, call, recorder);
         Err(probe::oldest(error, self.tls, call, &attempt))
     }
 
     /// Connects once more and secures the connection with other settings. Nothing secret is sent.
-    fn attempt<P: Protocol>(&self, begin: &dyn Fn(Stream) -> P, tls: &Tls, call: &Call, trail: &mut Trail) -> Result<(), Error> {
-        let mut off = Trail::off();
+    fn attempt<P: Protocol>(&self, begin: &dyn Fn(Stream) -> P, tls: &Tls, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
+        let mut off = Recorder::off();
         let mut session = begin(Stream::reach(self.target, call, &mut off)?);
         let security = self.security::<P>();
         if security != Security::Implicit {
@@ -194,7 +200,7 @@ impl Connector<'_> {
                 return Ok(());
             }
         }
-        let secured = session.stream().secure(tls, call, trail);
+        let secured = session.stream().secure(tls, call, recorder);
         session.stream().close();
         secured
     }
@@ -232,11 +238,11 @@ pub fn log_out<P: Protocol>(session: &mut P) {
 }
 
 /// The step of the farewell. Everything that matters has worked, so a server that says nothing is no failure.
-fn quit<P: Protocol>(session: &mut P, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+fn quit<P: Protocol>(session: &mut P, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
     match farewell(session, call) {
-        Ok(()) => trail.push(Step::ok(Stage::Quit)),
+        Ok(()) => recorder.push(Step::ok(Stage::Quit)),
         Err(error) if error.status == Status::Cancelled => return Err(error),
-        Err(error) => trail.push(Step { status: StepStatus::Warn, status_number: 0, ..Step::fail(Stage::Quit, &error) }),
+        Err(error) => recorder.push(Step { status: StepStatus::Warn, status_number: 0, ..Step::fail(Stage::Quit, &error) }),
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::certificates::{File, Identity, Wish};
 use crate::server::{Scripted, connect, drain, settings, step};
 use crate::tls::{modern, trusting, visit, with_tls};
 use openssl::ssl::SslVerifyMode;
-use postkontor_plugin::net::Trail;
+use postkontor_plugin::net::Recorder;
 use postkontor_plugin::settings::{ClientCertificate, Tls};
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Secret, Status};
@@ -78,7 +78,7 @@ fn files_that_cannot_be_used_are_named_with_their_setting() {
         let host = TestHost::new();
         let call = host.call();
         let mut stream = connect(server.port, &call).unwrap();
-        let error = stream.secure(&tls, &call, &mut Trail::off()).err().unwrap();
+        let error = stream.secure(&tls, &call, &mut Recorder::off()).err().unwrap();
         assert_eq!((error.status, error.code.as_str(), error.at[0].pointer.as_str()), (Status::Tls, code, pointer), "{error:?}");
         assert!(!format!("{error:?}").contains("falsch"));
         stream.close();

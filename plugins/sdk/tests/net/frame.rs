@@ -2,7 +2,7 @@
 
 use crate::certificates::{Identity, Wish};
 use crate::server::{head, settings};
-use postkontor_plugin::net::{Connector, Protocol, Security, StartTls, Stream, Trail};
+use postkontor_plugin::net::{Connector, Protocol, Recorder, Security, StartTls, Stream};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::settings::{Auth, Method, Server, Tls, TlsMode};
 use postkontor_plugin::testing::TestHost;
@@ -28,14 +28,14 @@ impl Protocol for Toy {
         &mut self.0
     }
 
-    fn greeting(&mut self, _: Security, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn greeting(&mut self, _: Security, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         self.0.read_line(call).map_err(|error| error.stage(Stage::Greeting))?;
-        trail.push(Step::ok(Stage::Greeting));
+        recorder.push(Step::ok(Stage::Greeting));
         Ok(())
     }
 
-    fn capabilities(&mut self, _: &Call, trail: &mut Trail) -> Result<(), Error> {
-        trail.push(Step::ok(Stage::Capabilities));
+    fn capabilities(&mut self, _: &Call, recorder: &mut Recorder) -> Result<(), Error> {
+        recorder.push(Step::ok(Stage::Capabilities));
         Ok(())
     }
 
@@ -43,10 +43,10 @@ impl Protocol for Toy {
         Ok(if self.command("STARTTLS\r\n", Stage::Tls, call)? { StartTls::Agreed } else { StartTls::NotOffered(None) })
     }
 
-    fn login(&mut self, auth: &Auth, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    fn login(&mut self, auth: &Auth, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         let line = format!("LOGIN {} {}\r\n", auth.user, auth.password.reveal());
         if self.command(&line, Stage::Login, call)? {
-            trail.push(Step::ok(Stage::Login));
+            recorder.push(Step::ok(Stage::Login));
             return Ok(());
         }
         Err(Error::new(Status::Auth, "auth.refused").stage(Stage::Login))
@@ -107,7 +107,7 @@ fn test(server: &Server, tls: &Tls, password: &str, call: &Call) -> Result<Repor
     let auth = Auth { user: "anna".to_owned(), password: Secret::new(password), ..Auth::default() };
     let target = server.target(25).unwrap();
     let connector = Connector { target: &target, tls, auth: &auth };
-    connector.test(|trail: &mut Trail| connector.open(&Toy, call, trail), |_: &mut Toy, _: &mut Trail| Ok(()), call)
+    connector.test(|recorder: &mut Recorder| connector.open(&Toy, call, recorder), |_: &mut Toy, _: &mut Recorder| Ok(()), call)
 }
 
 fn failed(report: &Report) -> &Step {

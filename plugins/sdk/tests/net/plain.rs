@@ -2,7 +2,7 @@
 
 use crate::call::{SHORT, timed};
 use crate::server::{Scripted, connect, drain, drip, settings, step};
-use postkontor_plugin::net::{Stream, Trail};
+use postkontor_plugin::net::{Recorder, Stream};
 use postkontor_plugin::settings::Tls;
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Secret, Stage, Status, StepStatus};
@@ -25,8 +25,8 @@ fn lines_are_read_and_written_with_either_line_end() {
     });
     let host = TestHost::new();
     let call = host.call();
-    let mut trail = Trail::on();
-    let mut stream = Stream::connect(&settings("127.0.0.1", server.port), 25, &call, &mut trail).unwrap();
+    let mut recorder = Recorder::on();
+    let mut stream = Stream::connect(&settings("127.0.0.1", server.port), 25, &call, &mut recorder).unwrap();
     assert_eq!(stream.read_line(&call).unwrap(), b"220 ready");
     assert_eq!(stream.read_line(&call).unwrap(), b"250-a");
     assert_eq!(stream.read_line(&call).unwrap(), b"250 b");
@@ -41,7 +41,7 @@ fn lines_are_read_and_written_with_either_line_end() {
     assert_eq!(transcript[4..], ["C: EHLO x", "C: AUTH PLAIN ***", "C: [100000 bytes]"]);
     stream.close();
     assert_eq!(server.join().len(), "EHLO x\r\nAUTH PLAIN c2VjcmV0\r\n".len() + 100_000);
-    let steps = trail.steps();
+    let steps = recorder.steps();
     assert_eq!(steps.iter().map(|step| step.step).collect::<Vec<_>>(), [Stage::Proxy, Stage::Resolve, Stage::Connect]);
     assert_eq!(steps[2].facts["address"], "127.0.0.1");
 }
@@ -82,7 +82,7 @@ fn a_closed_port_is_told_from_a_silent_one() {
 fn a_name_that_does_not_exist_is_not_found() {
     let host = TestHost::new();
     // RFC 6761 reserves .invalid; where there is no resolver at all the lookup fails in another way.
-    let error = Stream::connect(&settings("nobody.invalid", 25), 25, &host.call(), &mut Trail::off()).err().unwrap();
+    let error = Stream::connect(&settings("nobody.invalid", 25), 25, &host.call(), &mut Recorder::off()).err().unwrap();
     assert_eq!((error.status, error.stage), (Status::Network, Some(Stage::Resolve)));
     assert!(["net.name_not_found", "net.name_lookup_failed"].contains(&error.code.as_str()), "{}", error.code);
     assert_eq!(error.args["host"], "nobody.invalid");
@@ -148,7 +148,7 @@ fn a_silent_server_has_an_idle_limit_of_its_own() {
     let host = TestHost::new();
     let call = host.call();
     let idle = postkontor_plugin::settings::Server { timeout_seconds: 1, ..settings("127.0.0.1", server.port) };
-    let mut stream = Stream::connect(&idle, 25, &call, &mut Trail::off()).unwrap();
+    let mut stream = Stream::connect(&idle, 25, &call, &mut Recorder::off()).unwrap();
     let (error, took) = timed(|| stream.read_line(&call).err().unwrap());
     assert_eq!((error.status, error.code.as_str(), &error.args["seconds"]), (Status::Timeout, "net.idle_timeout", &1.into()));
     assert!(took < Duration::from_secs(5), "{took:?}");

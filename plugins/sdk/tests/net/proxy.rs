@@ -2,7 +2,7 @@
 
 use crate::call::timed;
 use crate::server::{Scripted, drain, drip, exactly, head, settings, step};
-use postkontor_plugin::net::{Stream, Trail};
+use postkontor_plugin::net::{Recorder, Stream};
 use postkontor_plugin::settings::{Server, Tls};
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Error, Secret, Stage, Status, StepStatus};
@@ -12,10 +12,10 @@ use std::time::Duration;
 
 const TARGET: &str = "mail.example.com";
 
-fn through(proxy: String, trail: &mut Trail) -> Result<(Stream, Vec<u8>), Error> {
+fn through(proxy: String, recorder: &mut Recorder) -> Result<(Stream, Vec<u8>), Error> {
     let host = TestHost::new();
     let call = host.call();
-    let mut stream = Stream::connect(&Server { proxy: Some(Secret::new(proxy)), ..settings(TARGET, 587) }, 25, &call, trail)?;
+    let mut stream = Stream::connect(&Server { proxy: Some(Secret::new(proxy)), ..settings(TARGET, 587) }, 25, &call, recorder)?;
     let greeting = stream.read_line(&call)?.to_vec();
     Ok((stream, greeting))
 }
@@ -40,8 +40,8 @@ fn socks5(answer: &'static [u8]) -> Scripted<(Vec<u8>, Vec<u8>)> {
 #[test]
 fn socks5_connects_with_password_and_leaves_the_name_to_the_proxy() {
     let proxy = socks5(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x12\x34220 behind the proxy\r\n");
-    let mut trail = Trail::on();
-    let (mut stream, greeting) = through(format!("socks5://anna:hush%3Ax@127.0.0.1:{}", proxy.port), &mut trail).unwrap();
+    let mut recorder = Recorder::on();
+    let (mut stream, greeting) = through(format!("socks5://anna:hush%3Ax@127.0.0.1:{}", proxy.port), &mut recorder).unwrap();
     assert_eq!(greeting, b"220 behind the proxy");
     assert_eq!(stream.endpoint().host, TARGET);
     let transcript = stream.transcript().take().join("\n");
@@ -50,7 +50,7 @@ fn socks5_connects_with_password_and_leaves_the_name_to_the_proxy() {
     let (login, request) = proxy.join();
     assert_eq!(login, b"\x01\x04anna\x06hush:x");
     assert_eq!(request, [b"\x05\x01\x00\x03\x10".as_slice(), TARGET.as_bytes(), &587_u16.to_be_bytes()].concat());
-    let steps = trail.steps();
+    let steps = recorder.steps();
     let seen: Vec<_> = steps.iter().map(|step| (step.step, step.status)).collect();
     assert_eq!(seen, [(Stage::Proxy, StepStatus::Ok), (Stage::Resolve, StepStatus::Skipped), (Stage::Connect, StepStatus::Ok)]);
     assert_eq!(steps[0].facts["kind"], "socks5");
@@ -68,7 +68,7 @@ fn socks5_refusals_are_told_apart() {
     ] {
         let proxy = socks5(answer);
         let server = settings(TARGET, 587);
-        let error = through(format!("socks5://anna:hush%3Ax@127.0.0.1:{}", proxy.port), &mut Trail::off()).err().unwrap();
+        let error = through(format!("socks5://anna:hush%3Ax@127.0.0.1:{}", proxy.port), &mut Recorder::off()).err().unwrap();
         assert_eq!((error.status, error.code.as_str(), error.stage), (status, code, Some(Stage::Proxy)));
         assert_eq!((&error.args["proxy"], &error.args["host"]), (&"127.0.0.1".into(), &TARGET.into()));
         assert!(!format!("{error:?}").contains("hush"));
@@ -83,7 +83,7 @@ fn socks5_login_that_is_missing_or_wrong_is_an_auth_error() {
         assert_eq!(exactly(&mut socket), [5, 1, 0]);
         socket.write_all(&[5, 255]).unwrap();
     });
-    let error = through(format!("socks5://127.0.0.1:{}", proxy.port), &mut Trail::off()).err().unwrap();
+    let error = through(format!("socks5://127.0.0.1:{}", proxy.port), &mut Recorder::off()).err().unwrap();
     assert_eq!((error.status, error.code.as_str()), (Status::Auth, "proxy.auth_required"));
     proxy.join();
     let proxy = Scripted::new(|mut socket| {
@@ -92,7 +92,7 @@ fn socks5_login_that_is_missing_or_wrong_is_an_auth_error() {
         exactly::<9>(&mut socket);
         socket.write_all(&[1, 1]).unwrap();
     });
-    let error = through(format!("socks5://anna:no@127.0.0.1:{}", proxy.port), &mut Trail::off()).err().unwrap();
+    let error = through(format!("socks5://anna:no@127.0.0.1:{}", proxy.port), &mut Recorder::off()).err().unwrap();
     assert_eq!((error.status, error.code.as_str()), (Status::Auth, "proxy.auth_refused"));
     proxy.join();
 }
@@ -110,7 +110,7 @@ fn http(answer: &'static str) -> Scripted<String> {
 #[test]
 fn http_connect_sends_credentials_and_keeps_the_servers_first_words() {
     let proxy = http("HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n220 behind the proxy\r\n");
-    let (mut stream, greeting) = through(format!("http://anna:hush@127.0.0.1:{}", proxy.port), &mut Trail::on()).unwrap();
+    let (mut stream, greeting) = through(format!("http://anna:hush@127.0.0.1:{}", proxy.port), &mut Recorder::on()).unwrap();
     assert_eq!(greeting, b"220 behind the proxy");
     let transcript = stream.transcript().take().join("\n");
     assert!(transcript.contains("CONNECT mail.example.com:587"), "{transcript}");
@@ -132,7 +132,7 @@ fn http_refusals_are_told_apart_and_do_not_show_the_password() {
         ("HTTP/1.1 100 a\r\n\r\nHTTP/1.1 403 b\r\n\r\n", Status::Refused, "proxy.forbidden"),
     ] {
         let proxy = http(answer);
-        let error = through(format!("http://anna:hush@127.0.0.1:{}", proxy.port), &mut Trail::off()).err().unwrap();
+        let error = through(format!("http://anna:hush@127.0.0.1:{}", proxy.port), &mut Recorder::off()).err().unwrap();
         assert_eq!((error.status, error.code.as_str()), (status, code), "{answer}");
         let seen = format!("{error:?}");
         assert!(!seen.contains("hush") && !seen.contains("YW5uYTpodXNo"), "{seen}");
@@ -146,13 +146,13 @@ fn an_endless_answer_of_a_proxy_ends() {
         socket.write_all(b"HTTP/1.1 200 OK\r\n").unwrap();
         while socket.write_all(b"X: y\r\n").is_ok() {}
     });
-    let error = through(format!("http://127.0.0.1:{}", proxy.port), &mut Trail::off()).err().unwrap();
+    let error = through(format!("http://127.0.0.1:{}", proxy.port), &mut Recorder::off()).err().unwrap();
     assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "proxy.protocol"));
     proxy.join();
     let proxy = Scripted::new(|socket| drip(socket, b'H'));
     let host = TestHost::new();
     let server = Server { proxy: Some(Secret::new(format!("http://127.0.0.1:{}", proxy.port))), ..settings(TARGET, 587) };
-    let connect = || Stream::connect(&server, 25, &host.call_within(Duration::from_millis(400)), &mut Trail::off()).err().unwrap();
+    let connect = || Stream::connect(&server, 25, &host.call_within(Duration::from_millis(400)), &mut Recorder::off()).err().unwrap();
     let (error, took) = timed(connect);
     assert_eq!((error.status, error.stage), (Status::Timeout, Some(Stage::Proxy)));
     assert!(took < Duration::from_millis(1400), "{took:?}");
@@ -164,7 +164,7 @@ fn a_proxy_that_is_not_there_is_named_as_the_proxy() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let error = through(format!("socks5://anna:hush@127.0.0.1:{port}"), &mut Trail::off()).err().unwrap();
+    let error = through(format!("socks5://anna:hush@127.0.0.1:{port}"), &mut Recorder::off()).err().unwrap();
     assert_eq!((error.code.as_str(), error.stage), ("net.refused", Some(Stage::Proxy)));
     let step = step(&error, &settings(TARGET, 587), &Tls::default());
     assert_eq!((step.pointer.as_str(), step.advice.as_slice()), ("/server/proxy", ["advice.check_proxy".to_owned()].as_slice()));
@@ -174,7 +174,7 @@ fn a_proxy_that_is_not_there_is_named_as_the_proxy() {
 fn a_proxy_that_is_not_found_is_reported_at_its_own_pointer() {
     let host = TestHost::new();
     let server = Server { proxy: Some(Secret::new("socks5://nobody.invalid:1080")), ..settings(TARGET, 587) };
-    let error = Stream::connect(&server, 25, &host.call(), &mut Trail::off()).err().unwrap();
+    let error = Stream::connect(&server, 25, &host.call(), &mut Recorder::off()).err().unwrap();
     assert_eq!((error.stage, error.args["host"].as_str()), (Some(Stage::Proxy), Some("nobody.invalid")));
     assert_eq!(error.at.iter().map(|at| at.pointer.as_str()).collect::<Vec<_>>(), ["/server/proxy"]);
     let step = step(&error, &server, &Tls::default());

@@ -1,6 +1,6 @@
 //! Servers that serve one connection each.
 
-use postkontor_plugin::net::{Stream, Trail};
+use postkontor_plugin::net::{Recorder, Stream};
 use postkontor_plugin::settings::{Server, Tls};
 use postkontor_plugin::{Call, Error, Step, net};
 use std::io::{Read, Write};
@@ -41,7 +41,7 @@ pub(crate) fn settings(host: &str, port: u16) -> Server {
 
 /// Connects to a scripted server.
 pub(crate) fn connect(port: u16, call: &Call) -> Result<Stream, Error> {
-    Stream::connect(&settings("127.0.0.1", port), 25, call, &mut Trail::off())
+    Stream::connect(&settings("127.0.0.1", port), 25, call, &mut Recorder::off())
 }
 
 /// The failed step of an error with a server.

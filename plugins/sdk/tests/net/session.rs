@@ -4,7 +4,7 @@ use crate::call::{SHORT, timed};
 use crate::certificates::{File, Identity, Wish};
 use crate::server::{Scripted, connect, drain, drip, settings, step};
 use crate::tls::{modern, trusting, visit, with_tls};
-use postkontor_plugin::net::{Stream, Trail};
+use postkontor_plugin::net::{Recorder, Stream};
 use postkontor_plugin::settings::Tls;
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Stage, Status};
@@ -40,7 +40,7 @@ fn words_injected_in_front_of_the_handshake_end_the_session() {
     let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     assert_eq!(stream.read_line(&call).unwrap(), b"220 go ahead");
-    let error = stream.secure(&Tls::default(), &call, &mut Trail::off()).err().unwrap();
+    let error = stream.secure(&Tls::default(), &call, &mut Recorder::off()).err().unwrap();
     assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "tls.injected_plaintext"));
     assert!(stream.read_line(&call).is_err());
     assert!(stream.write(b"PASS secret\r\n", &call).is_err());
@@ -65,8 +65,8 @@ fn a_cut_connection_is_not_the_end_of_the_session() {
         });
         let host = TestHost::new();
         let call = host.call();
-        let mut stream = Stream::connect(&settings("localhost", server.port), 25, &call, &mut Trail::off()).unwrap();
-        stream.secure(&trusting(&file), &call, &mut Trail::off()).unwrap();
+        let mut stream = Stream::connect(&settings("localhost", server.port), 25, &call, &mut Recorder::off()).unwrap();
+        stream.secure(&trusting(&file), &call, &mut Recorder::off()).unwrap();
         let mut block = [0; 100];
         assert_eq!(stream.read(&mut block, &call).unwrap(), 14);
         let end = stream.read(&mut block, &call);
@@ -93,7 +93,7 @@ fn deadline_and_cancel_hold_in_the_handshake() {
         let host = TestHost::new();
         let call = host.call_within(Duration::from_millis(400));
         let mut stream = connect(server.port, &call).unwrap();
-        let (error, took) = timed(|| stream.secure(&Tls::default(), &call, &mut Trail::off()).err().unwrap());
+        let (error, took) = timed(|| stream.secure(&Tls::default(), &call, &mut Recorder::off()).err().unwrap());
         // A dripping server may be found out as one that speaks no TLS before the time is over.
         assert!(error.status == Status::Timeout || byte.is_some() && error.status == Status::Tls, "{error:?}");
         assert_eq!(error.stage, Some(Stage::Tls));
@@ -105,7 +105,7 @@ fn deadline_and_cancel_hold_in_the_handshake() {
     let host = TestHost::new().stopping_when_asked(SHORT);
     let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
-    let (error, took) = timed(|| stream.secure(&Tls::default(), &call, &mut Trail::off()).err().unwrap());
+    let (error, took) = timed(|| stream.secure(&Tls::default(), &call, &mut Recorder::off()).err().unwrap());
     assert_eq!((error.status, error.stage), (Status::Cancelled, Some(Stage::Tls)));
     assert!(took < Duration::from_secs(1), "{took:?}");
     stream.close();
@@ -122,7 +122,7 @@ fn a_handshake_record_that_drips_ends_at_the_deadline() {
     let host = TestHost::new();
     let call = host.call_within(Duration::from_millis(400));
     let mut stream = connect(server.port, &call).unwrap();
-    let (error, took) = timed(|| stream.secure(&Tls::default(), &call, &mut Trail::off()).err().unwrap());
+    let (error, took) = timed(|| stream.secure(&Tls::default(), &call, &mut Recorder::off()).err().unwrap());
     assert_eq!((error.status, error.stage), (Status::Timeout, Some(Stage::Tls)), "{error:?}");
     assert!(took < Duration::from_millis(1400), "{took:?}");
     stream.close();
@@ -145,8 +145,8 @@ fn cancelling_ends_reads_and_writes_under_tls() {
         let target = settings("localhost", server.port);
         let opening = TestHost::new();
         let opening = opening.call();
-        let mut stream = Stream::connect(&target, 25, &opening, &mut Trail::off()).unwrap();
-        stream.secure(&trusting(&file), &opening, &mut Trail::off()).unwrap();
+        let mut stream = Stream::connect(&target, 25, &opening, &mut Recorder::off()).unwrap();
+        stream.secure(&trusting(&file), &opening, &mut Recorder::off()).unwrap();
         let host = TestHost::new().stopping_when_asked(SHORT);
         let call = host.call();
         let body = vec![0; 64 << 20];
@@ -177,8 +177,8 @@ fn megabytes_go_both_ways_under_tls() {
     });
     let host = TestHost::new();
     let call = host.call();
-    let mut stream = Stream::connect(&settings("localhost", server.port), 25, &call, &mut Trail::off()).unwrap();
-    stream.secure(&trusting(&file), &call, &mut Trail::off()).unwrap();
+    let mut stream = Stream::connect(&settings("localhost", server.port), 25, &call, &mut Recorder::off()).unwrap();
+    stream.secure(&trusting(&file), &call, &mut Recorder::off()).unwrap();
     let body: Vec<u8> = (0..SIZE).map(|at| (at / 7) as u8).collect();
     stream.write_body(&body, &call).unwrap();
     let mut heard = Vec::new();
@@ -205,8 +205,8 @@ fn a_kept_session_is_idle_in_spite_of_tickets_until_the_server_leaves() {
     });
     let host = TestHost::new();
     let call = host.call();
-    let mut stream = Stream::connect(&settings("localhost", server.port), 25, &call, &mut Trail::off()).unwrap();
-    stream.secure(&trusting(&file), &call, &mut Trail::off()).unwrap();
+    let mut stream = Stream::connect(&settings("localhost", server.port), 25, &call, &mut Recorder::off()).unwrap();
+    stream.secure(&trusting(&file), &call, &mut Recorder::off()).unwrap();
     stream.read_line(&call).unwrap();
     assert!(stream.is_idle() && stream.is_idle());
     leave.send(()).unwrap();

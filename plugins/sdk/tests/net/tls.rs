@@ -4,7 +4,7 @@ use crate::certificates::{File, Identity, Wish};
 use crate::server::{Scripted, connect, drain, settings, step};
 use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslStream, SslVersion};
 use openssl::x509::X509;
-use postkontor_plugin::net::{Stream, Trail};
+use postkontor_plugin::net::{Recorder, Stream};
 use postkontor_plugin::settings::{Server, Tls};
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Error, Stage, Status, Step, StepStatus};
@@ -36,15 +36,15 @@ pub(crate) fn modern(identity: &Identity) -> SslAcceptorBuilder {
 pub(crate) fn visit(server: &Server, tls: &Tls) -> Result<(Step, bool), Error> {
     let host = TestHost::new();
     let call = host.call();
-    let mut trail = Trail::on();
-    let mut stream = Stream::connect(server, 25, &call, &mut trail)?;
-    stream.secure(tls, &call, &mut trail)?;
+    let mut recorder = Recorder::on();
+    let mut stream = Stream::connect(server, 25, &call, &mut recorder)?;
+    stream.secure(tls, &call, &mut recorder)?;
     assert!(stream.is_secure());
     assert_eq!(stream.read_line(&call)?, b"220 ready");
     stream.write(b"PASS secret\r\n", &call)?;
     let is_verified = stream.is_verified();
     stream.finish();
-    Ok((trail.steps().pop().unwrap(), is_verified))
+    Ok((recorder.steps().pop().unwrap(), is_verified))
 }
 
 pub(crate) fn trusting(authority: &File) -> Tls {
@@ -83,7 +83,7 @@ fn the_channel_binding_is_the_hash_of_the_certificate() {
     let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
     assert_eq!(stream.channel_binding(), None);
-    stream.secure(&trusting(&file), &call, &mut Trail::off()).unwrap();
+    stream.secure(&trusting(&file), &call, &mut Recorder::off()).unwrap();
     let hash = identity.certificate.digest(openssl::hash::MessageDigest::sha256()).unwrap();
     assert_eq!(stream.channel_binding().as_deref(), Some(hash.as_ref()));
     stream.close();
@@ -230,7 +230,7 @@ fn a_pin_accepts_one_certificate_and_no_other() {
     let server = secure_server(modern(&identity));
     let call = host.call();
     let mut stream = connect(server.port, &call).unwrap();
-    let error = stream.secure(&pinned("sha256:12", true), &call, &mut Trail::off()).err().unwrap();
+    let error = stream.secure(&pinned("sha256:12", true), &call, &mut Recorder::off()).err().unwrap();
     assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Settings, "/tls/pin"));
     stream.close();
     server.join();

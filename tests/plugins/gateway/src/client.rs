@@ -3,7 +3,7 @@
 use crate::http::{Connection, Head, Request};
 use crate::settings::{Method, Settings};
 use crate::tokens::Tokens;
-use postkontor_plugin::net::Trail;
+use postkontor_plugin::net::Recorder;
 use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::{Call, Error, Reply, Stage, Status};
 
@@ -12,7 +12,7 @@ pub(crate) struct Client<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) tokens: &'a mut Tokens,
     pub(crate) call: &'a Call<'a>,
-    pub(crate) trail: &'a mut Trail,
+    pub(crate) recorder: &'a mut Recorder,
     /// A new token was fetched; a second one would be no better.
     pub(crate) has_renewed: bool,
     host: String,
@@ -24,18 +24,18 @@ impl<'a> Client<'a> {
         settings: &'a Settings,
         tokens: &'a mut Tokens,
         call: &'a Call<'a>,
-        trail: &'a mut Trail,
+        recorder: &'a mut Recorder,
     ) -> Result<Client<'a>, Error> {
         let host = settings.target()?.endpoint.host;
         tokens.not_kept.clear();
-        Ok(Client { settings, tokens, call, trail, has_renewed: false, host, connection: None })
+        Ok(Client { settings, tokens, call, recorder, has_renewed: false, host, connection: None })
     }
 
     /// Does some work on the connection, which is made where there is none. After an error it cannot go on; what was said stays.
     pub(crate) fn exchange<T>(&mut self, stage: Stage, work: impl FnOnce(&mut Connection, &Call) -> Result<T, Error>) -> Result<T, Error> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => Connection::open(self.settings, self.call, self.trail)?,
+            None => Connection::open(self.settings, self.call, self.recorder)?,
         };
         let done = work(&mut connection, self.call);
         self.connection = Some(connection);
@@ -129,7 +129,7 @@ impl<'a> Client<'a> {
 
     fn leave(&mut self) {
         if let Some(connection) = self.connection.take() {
-            self.trail.keep(connection.close());
+            self.recorder.keep(connection.close());
         }
     }
 

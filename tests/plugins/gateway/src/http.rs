@@ -1,7 +1,7 @@
 //! As much of HTTP/1.1 (RFC 9112) as the service speaks: one request after the other, answers of a known length.
 
 use crate::settings::Settings;
-use postkontor_plugin::net::{Stream, Trail};
+use postkontor_plugin::net::{Recorder, Stream};
 use postkontor_plugin::serde_json::{self, Value};
 use postkontor_plugin::{Call, Error, Reply, Secret, Stage, Status, Step};
 
@@ -59,13 +59,13 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn open(settings: &Settings, call: &Call, trail: &mut Trail) -> Result<Connection, Error> {
+    pub(crate) fn open(settings: &Settings, call: &Call, recorder: &mut Recorder) -> Result<Connection, Error> {
         let url = settings.url()?;
-        let mut stream = Stream::reach(&settings.target()?, call, trail)?;
+        let mut stream = Stream::reach(&settings.target()?, call, recorder)?;
         if url.is_secure {
-            stream.secure(&settings.tls(), call, trail)?;
+            stream.secure(&settings.tls(), call, recorder)?;
         } else {
-            trail.note(Step::warn(Stage::Tls, "tls.clear_text").pointer("/gateway/url").advice("advice.gateway_https"), call);
+            recorder.note(Step::warn(Stage::Tls, "tls.clear_text").pointer("/gateway/url").advice("advice.gateway_https"), call);
         }
         Ok(Connection { stream, host: url.authority.to_owned(), path: url.path.to_owned() })
     }

@@ -24,7 +24,7 @@ mod test;
 mod tokens;
 
 use client::Client;
-use postkontor_plugin::net::Trail;
+use postkontor_plugin::net::Recorder;
 use postkontor_plugin::{
     Applied, ApplyRequest, Body, Call, Error, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, Sent, TestRequest,
     Transport,
@@ -57,31 +57,31 @@ impl Transport for Gateway {
     }
 
     fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
-        let mut trail = Trail::on();
-        let looked = test::look(&mut self.client(call, &mut trail)?);
-        test::report(&self.settings, looked, trail)
+        let mut recorder = Recorder::on();
+        let looked = test::look(&mut self.client(call, &mut recorder)?);
+        test::report(&self.settings, looked, recorder)
     }
 
     fn send(&mut self, mail: &Mail, body: &mut Body, call: &Call) -> Result<Sent, Error> {
-        send::send(&mut self.client(call, &mut Trail::off())?, mail, body)
+        send::send(&mut self.client(call, &mut Recorder::off())?, mail, body)
     }
 
     fn list(&mut self, request: &ListRequest, call: &Call) -> Result<Listing, Error> {
-        mailbox::list(&mut self.client(call, &mut Trail::off())?, request)
+        mailbox::list(&mut self.client(call, &mut Recorder::off())?, request)
     }
 
     fn receive(&mut self, request: &ReceiveRequest, call: &Call) -> Result<Received, Error> {
-        mailbox::receive(&mut self.client(call, &mut Trail::off())?, request)
+        mailbox::receive(&mut self.client(call, &mut Recorder::off())?, request)
     }
 
     fn apply(&mut self, request: &ApplyRequest, call: &Call) -> Result<Applied, Error> {
-        mailbox::apply(&mut self.client(call, &mut Trail::off())?, request)
+        mailbox::apply(&mut self.client(call, &mut Recorder::off())?, request)
     }
 }
 
 impl Gateway {
-    fn client<'a>(&'a mut self, call: &'a Call<'a>, trail: &'a mut Trail) -> Result<Client<'a>, Error> {
-        Client::new(&self.settings, &mut self.tokens, call, trail)
+    fn client<'a>(&'a mut self, call: &'a Call<'a>, recorder: &'a mut Recorder) -> Result<Client<'a>, Error> {
+        Client::new(&self.settings, &mut self.tokens, call, recorder)
     }
 }
 

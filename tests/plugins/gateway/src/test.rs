@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::settings::Settings;
-use postkontor_plugin::net::{Advice, Trail, step};
+use postkontor_plugin::net::{Advice, Recorder, step};
 use postkontor_plugin::{Error, Report, Stage, Status, Step};
 
 /// The steps of a whole test.
@@ -15,19 +15,19 @@ pub(crate) fn look(client: &mut Client) -> Result<(), Error> {
         Some(error) => Step { facts: error.args.clone(), ..Step::warn(Stage::Login, &error.code) }.advice("advice.gateway_keep_token"),
         None => Step::ok(Stage::Login),
     };
-    client.trail.push(login.fact("renewed", client.has_renewed));
-    client.trail.push(Step::ok(Stage::Mailbox).fact("messages", messages).fact("bytes", bytes));
+    client.recorder.push(login.fact("renewed", client.has_renewed));
+    client.recorder.push(Step::ok(Stage::Mailbox).fact("messages", messages).fact("bytes", bytes));
     Ok(())
 }
 
 /// The report; an error only where the caller has stopped the test.
-pub(crate) fn report(settings: &Settings, looked: Result<(), Error>, mut trail: Trail) -> Result<Report, Error> {
+pub(crate) fn report(settings: &Settings, looked: Result<(), Error>, mut recorder: Recorder) -> Result<Report, Error> {
     match looked {
         Err(error) if error.status == Status::Cancelled => return Err(error),
-        Err(error) => trail.push(step(&error, &settings.target()?, &settings.tls(), advice(&error.code))),
+        Err(error) => recorder.push(step(&error, &settings.target()?, &settings.tls(), advice(&error.code))),
         Ok(()) => {}
     }
-    Ok(trail.report(STEPS))
+    Ok(recorder.report(STEPS))
 }
 
 /// What to do about an error of the service, and about others where this transport has another setting for it.

@@ -9,7 +9,7 @@ use crate::net::proxy::Proxy;
 use crate::net::resolve::resolve;
 use crate::net::socket::Socket;
 use crate::net::tls::Handshake;
-use crate::net::{Target, Trail, Transcript};
+use crate::net::{Recorder, Target, Transcript};
 use crate::settings::{Endpoint, Server, Tls};
 use crate::{Call, Error, Stage, Status, Step, StepStatus};
 use std::time::{Duration, Instant};
@@ -18,70 +18,70 @@ impl Stream {
     /// Connects to the server, through the proxy that the settings name.
     ///
     /// Pushes the steps `proxy`, `resolve` and `connect`, the last for each address that was tried. Of an error in vain
-    /// attempts only the most telling is returned. A trail that is on also enables the transcript.
-    pub fn connect(server: &Server, default_port: u16, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
-        Stream::reach(&server.target(default_port)?, call, trail)
+    /// attempts only the most telling is returned. A recorder that is on also enables the transcript.
+    pub fn connect(server: &Server, default_port: u16, call: &Call, recorder: &mut Recorder) -> Result<Stream, Error> {
+        Stream::reach(&server.target(default_port)?, call, recorder)
     }
 
     /// The same for a target that comes from other settings than the group `server`.
-    pub fn reach(target: &Target, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+    pub fn reach(target: &Target, call: &Call, recorder: &mut Recorder) -> Result<Stream, Error> {
         #[cfg(feature = "testing")]
         if let Some(answer) = memory::connect(&target.endpoint) {
-            return Stream::reach_in_memory(answer, target, call, trail);
+            return Stream::reach_in_memory(answer, target, call, recorder);
         }
         match target.proxy() {
-            Some(url) => Stream::reach_through(&Proxy::parse(url, target.at.proxy)?, target, call, trail),
-            None => Stream::reach_directly(target, call, trail),
+            Some(url) => Stream::reach_through(&Proxy::parse(url, target.at.proxy)?, target, call, recorder),
+            None => Stream::reach_directly(target, call, recorder),
         }
     }
 
     /// Within the process there is neither a name to look up nor a way to go.
     #[cfg(feature = "testing")]
-    fn reach_in_memory(answer: Option<memory::End>, target: &Target, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
-        trail.push(Step::skipped(Stage::Proxy));
-        trail.push(Step::skipped(Stage::Resolve));
+    fn reach_in_memory(answer: Option<memory::End>, target: &Target, call: &Call, recorder: &mut Recorder) -> Result<Stream, Error> {
+        recorder.push(Step::skipped(Stage::Proxy));
+        recorder.push(Step::skipped(Stage::Resolve));
         let Target { endpoint, idle, .. } = target.clone();
         let refused = || Error::new(Status::Network, "net.refused").stage(Stage::Connect);
         let answer = answer.ok_or_else(|| refused().arg("host", endpoint.host.as_str()).arg("port", endpoint.port))?;
-        trail.note(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port), call);
-        Ok(Stream::new(Socket::in_memory(answer), endpoint, idle, trail))
+        recorder.note(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port), call);
+        Ok(Stream::new(Socket::in_memory(answer), endpoint, idle, recorder))
     }
 
-    fn reach_directly(target: &Target, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
-        trail.push(Step::skipped(Stage::Proxy));
+    fn reach_directly(target: &Target, call: &Call, recorder: &mut Recorder) -> Result<Stream, Error> {
+        recorder.push(Step::skipped(Stage::Proxy));
         let (endpoint, idle) = (target.endpoint.clone(), target.idle);
         let addresses = resolve(&endpoint, target.at.host, call)?;
         let found: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
-        trail.push(Step::ok(Stage::Resolve).fact("host", endpoint.host.as_str()).fact("addresses", found));
+        recorder.push(Step::ok(Stage::Resolve).fact("host", endpoint.host.as_str()).fact("addresses", found));
         let dialled = dial(&endpoint, &addresses, idle, call).map_err(|Undialled { error, others }| {
-            others.iter().for_each(|error| trail.note(Step::fail(Stage::Connect, error), call));
+            others.iter().for_each(|error| recorder.note(Step::fail(Stage::Connect, error), call));
             error
         })?;
         for error in &dialled.failed {
-            trail.note(Step { status: StepStatus::Warn, status_number: 0, ..Step::fail(Stage::Connect, error) }, call);
+            recorder.note(Step { status: StepStatus::Warn, status_number: 0, ..Step::fail(Stage::Connect, error) }, call);
         }
         let step = Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port);
-        trail.note(step.fact("address", dialled.address.ip().to_string()), call);
-        Ok(Stream::new(Socket::new(dialled.tcp), endpoint, idle, trail))
+        recorder.note(step.fact("address", dialled.address.ip().to_string()), call);
+        Ok(Stream::new(Socket::new(dialled.tcp), endpoint, idle, recorder))
     }
 
-    fn reach_through(proxy: &Proxy, target: &Target, call: &Call, trail: &mut Trail) -> Result<Stream, Error> {
+    fn reach_through(proxy: &Proxy, target: &Target, call: &Call, recorder: &mut Recorder) -> Result<Stream, Error> {
         let (endpoint, idle) = (target.endpoint.clone(), target.idle);
         let at_proxy = |error: Error| error.stage(Stage::Proxy).arg("host", proxy.endpoint.host.as_str()).arg("port", proxy.endpoint.port);
         let addresses = resolve(&proxy.endpoint, target.at.proxy, call).map_err(at_proxy)?;
         let dialled = dial(&proxy.endpoint, &addresses, idle, call).map_err(|undialled| at_proxy(undialled.error))?;
         let step = Step::ok(Stage::Proxy).fact("kind", proxy.scheme()).fact("host", proxy.endpoint.host.as_str());
         let step = step.fact("port", proxy.endpoint.port).fact("address", dialled.address.ip().to_string());
-        let mut stream = Stream::new(Socket::new(dialled.tcp), proxy.endpoint.clone(), idle, trail);
+        let mut stream = Stream::new(Socket::new(dialled.tcp), proxy.endpoint.clone(), idle, recorder);
         proxy.open(&mut stream, target, call)?;
-        trail.note(step, call);
-        trail.push(Step::skipped(Stage::Resolve));
-        trail.note(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port).fact("proxy", true), call);
+        recorder.note(step, call);
+        recorder.push(Step::skipped(Stage::Resolve));
+        recorder.note(Step::ok(Stage::Connect).fact("host", endpoint.host.as_str()).fact("port", endpoint.port).fact("proxy", true), call);
         stream.endpoint = endpoint;
         Ok(stream)
     }
 
-    fn new(socket: Socket, endpoint: Endpoint, idle: Duration, trail: &Trail) -> Stream {
+    fn new(socket: Socket, endpoint: Endpoint, idle: Duration, recorder: &Recorder) -> Stream {
         let mut stream = Stream {
             local: socket.local_address(),
             channel: Channel::Plain(socket),
@@ -100,7 +100,7 @@ impl Stream {
             written: 0,
             transcript: Transcript::default(),
         };
-        if trail.is_recording() {
+        if recorder.keeps_dialogue() {
             stream.transcript.enable();
         }
         stream
@@ -112,7 +112,7 @@ impl Stream {
     /// session is dead then, as it is after every other error here. Pushes the step `tls`; a certificate that would be
     /// refused, were it not for `verify: false`, makes that step a warning. With a pin the server's own certificate must
     /// be that one; with `verify: true` it must be good beside that, with `verify: false` the pin alone decides.
-    pub fn secure(&mut self, tls: &Tls, call: &Call, trail: &mut Trail) -> Result<(), Error> {
+    pub fn secure(&mut self, tls: &Tls, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         let channel = std::mem::replace(&mut self.channel, Channel::Closed);
         let injected = self.pending() as u64;
         self.start = self.end;
@@ -124,7 +124,7 @@ impl Stream {
             return Err(self.facts(Error::new(Status::Internal, "tls.handshake_failed").stage(Stage::Tls).detail("not a plain connection")));
         };
         #[cfg(feature = "testing")]
-        let socket = match self.pretend_tls(socket, call, trail) {
+        let socket = match self.pretend_tls(socket, call, recorder) {
             Ok(result) => return result,
             Err(socket) => socket,
         };
@@ -142,20 +142,20 @@ impl Stream {
         self.is_verified = proof.is_verified;
         self.binding = proof.binding;
         self.awaits = false;
-        trail.note(proof.step, call);
+        recorder.note(proof.step, call);
         Ok(())
     }
 
     /// Takes a connection within the process for secured where its server agrees; gives every other socket back.
     #[cfg(feature = "testing")]
-    fn pretend_tls(&mut self, mut socket: Socket, call: &Call, trail: &mut Trail) -> Result<Result<(), Error>, Socket> {
+    fn pretend_tls(&mut self, mut socket: Socket, call: &Call, recorder: &mut Recorder) -> Result<Result<(), Error>, Socket> {
         match socket.pretend_tls() {
             None => Err(socket),
             Some(false) => Ok(Err(self.facts(Error::new(Status::Tls, "tls.handshake_closed").stage(Stage::Tls)))),
             Some(true) => {
                 self.channel = Channel::Pretended(socket);
                 self.is_verified = true;
-                trail.note(Step::ok(Stage::Tls), call);
+                recorder.note(Step::ok(Stage::Tls), call);
                 Ok(Ok(()))
             }
         }
@@ -165,7 +165,7 @@ impl Stream {
     pub(in crate::net) fn hears_tls(&mut self, call: &Call) -> Result<bool, Error> {
         let Channel::Plain(socket) = std::mem::replace(&mut self.channel, Channel::Closed) else { return Ok(false) };
         #[cfg(feature = "testing")]
-        let Err(socket) = self.pretend_tls(socket, call, &mut Trail::off()) else { return Ok(false) };
+        let Err(socket) = self.pretend_tls(socket, call, &mut Recorder::off()) else { return Ok(false) };
         let (endpoint, any) = (self.endpoint.clone(), Tls { verify: false, ..Tls::default() });
         let mut handshake = Handshake::new(socket, &any, &endpoint)?;
         let until = Instant::now() + self.idle;

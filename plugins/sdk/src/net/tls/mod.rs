@@ -27,7 +27,7 @@ pub(super) struct Proof {
     pub(super) is_verified: bool,
     /// The channel binding `tls-server-end-point`.
     pub(super) binding: Option<Vec<u8>>,
-    /// The step for the trail.
+    /// The step for the recorder.
     pub(super) step: Step,
 }
 

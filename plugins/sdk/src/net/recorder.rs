@@ -7,36 +7,36 @@ use std::time::Instant;
 ///
 /// A step that brings no duration gets the time since the step before it, so whoever pushes steps in order needs no clock.
 #[derive(Debug)]
-pub struct Trail {
+pub struct Recorder {
     steps: Option<Vec<Step>>,
     transcript: Option<Vec<String>>,
     since: Instant,
 }
 
-impl Trail {
-    /// A trail that forgets everything: for all calls but `test`.
-    pub fn off() -> Trail {
-        Trail { steps: None, transcript: None, since: Instant::now() }
+impl Recorder {
+    /// A recorder that forgets everything: for all calls but `test`.
+    pub fn off() -> Recorder {
+        Recorder { steps: None, transcript: None, since: Instant::now() }
     }
 
-    /// A trail that keeps every step and the dialogue.
-    pub fn on() -> Trail {
-        Trail { steps: Some(Vec::new()), transcript: Some(Vec::new()), since: Instant::now() }
+    /// A recorder that keeps every step and the dialogue.
+    pub fn on() -> Recorder {
+        Recorder { steps: Some(Vec::new()), transcript: Some(Vec::new()), since: Instant::now() }
     }
 
-    /// A trail that keeps the dialogue only.
-    pub fn recording() -> Trail {
-        Trail { transcript: Some(Vec::new()), ..Trail::off() }
+    /// A recorder that keeps the dialogue only.
+    pub fn dialogue_only() -> Recorder {
+        Recorder { transcript: Some(Vec::new()), ..Recorder::off() }
     }
 
     /// Whether steps are kept; where they are not, their facts need not be gathered.
-    pub fn is_on(&self) -> bool {
+    pub fn keeps_steps(&self) -> bool {
         self.steps.is_some()
     }
 
     /// Adds a step, and tells it to the log where no test collects it: the report of a test is logged by the host as a whole.
     pub fn note(&mut self, step: Step, call: &Call) {
-        if !self.is_on() {
+        if !self.keeps_steps() {
             let level = if step.status == StepStatus::Warn { Level::Warning } else { Level::Debug };
             call.log(level, &step);
         }
@@ -44,7 +44,7 @@ impl Trail {
     }
 
     /// Whether the dialogue is kept.
-    pub fn is_recording(&self) -> bool {
+    pub fn keeps_dialogue(&self) -> bool {
         self.transcript.is_some()
     }
 
@@ -100,14 +100,14 @@ mod tests {
     use crate::{Error, Status};
 
     #[test]
-    fn a_trail_keeps_its_steps_in_order_unless_it_is_off() {
-        let mut on = Trail::on();
+    fn a_recorder_keeps_its_steps_in_order_unless_it_is_off() {
+        let mut on = Recorder::on();
         on.push(Step { ms: 7, ..Step::ok(Stage::Resolve) });
         on.push(Step::ok(Stage::Connect));
         let steps = on.steps();
         assert_eq!(steps.iter().map(|step| step.step).collect::<Vec<_>>(), [Stage::Resolve, Stage::Connect]);
         assert_eq!(steps[0].ms, 7);
-        let mut off = Trail::off();
+        let mut off = Recorder::off();
         off.push(Step::ok(Stage::Connect));
         assert!(off.steps().is_empty());
     }
@@ -116,10 +116,10 @@ mod tests {
     fn what_was_not_reached_is_skipped_only_where_something_failed() {
         let whole = [Stage::Resolve, Stage::Connect, Stage::Login];
         let report = |step| {
-            let mut trail = Trail::on();
-            trail.push(Step::ok(Stage::Resolve));
-            trail.push(step);
-            trail.report(&whole).steps.iter().map(|step| (step.step, step.status)).collect::<Vec<_>>()
+            let mut recorder = Recorder::on();
+            recorder.push(Step::ok(Stage::Resolve));
+            recorder.push(step);
+            recorder.report(&whole).steps.iter().map(|step| (step.step, step.status)).collect::<Vec<_>>()
         };
         let resolved = (Stage::Resolve, StepStatus::Ok);
         assert_eq!(report(Step::ok(Stage::Connect)), [resolved, (Stage::Connect, StepStatus::Ok)]);
