@@ -6,7 +6,7 @@
 
 use crate::settings::methods;
 use crate::wire::{DescribeRequest, Description, Identity, OpenRequest, SendAnswer, SendRequest, Timed};
-use crate::{ApplyAction, Call, Error, Host, Level, Mail, Secret, Status, Transport};
+use crate::{ApplyAction, Call, Error, HostCalls, Level, Mail, Secret, Status, Transport};
 pub use abi_stable;
 pub use postkontor_abi as raw;
 use raw::{Buffer, Bytes, Plugin};
@@ -412,7 +412,7 @@ unsafe extern "C" fn free(buffer: *mut Buffer) {
 /// The host's table as the safe trait that transports see.
 struct RawHost<'a>(&'a raw::Host);
 
-impl Host for RawHost<'_> {
+impl HostCalls for RawHost<'_> {
     fn log(&self, level: Level, text: &str) {
         // SAFETY: table and context are alive during the call, and the text is borrowed for the duration of this one.
         unsafe { (self.0.log)(self.0.context, level as i32, lend(text.as_bytes())) }

@@ -39,7 +39,7 @@ impl Level {
 
 /// The host's side of a call. Plugins get it from the shim in [`crate::abi`]; tests bring their own, of which `()` is the
 /// simplest: it never stops a call and offers nothing.
-pub trait Host {
+pub trait HostCalls {
     /// Takes a line for the log.
     fn log(&self, _level: Level, _text: &str) {}
     /// Takes note of the progress in bytes, and says with which status the call has to end, if it has to.
@@ -64,14 +64,14 @@ pub trait Host {
     }
 }
 
-impl Host for () {}
+impl HostCalls for () {}
 
 /// How often the host wants to be asked whether to go on. Half of the 100 ms that the C ABI promises.
 const POLL: Duration = Duration::from_millis(50);
 
 /// One call from the host: its deadline, and everything that may be asked of the host while it lasts.
 pub struct Call<'a> {
-    host: &'a dyn Host,
+    host: &'a dyn HostCalls,
     /// The most detailed level that somebody reads.
     log: Option<Level>,
     deadline: Instant,
@@ -82,7 +82,7 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// A call that must have ended by `deadline`. It logs nothing until [`Call::logging`] says that somebody reads it.
-    pub fn new(host: &'a dyn Host, deadline: Instant) -> Call<'a> {
+    pub fn new(host: &'a dyn HostCalls, deadline: Instant) -> Call<'a> {
         // The first check asks the host at once, so a call that is already cancelled ends before it begins.
         let now = Instant::now();
         let asked = Cell::new(now.checked_sub(POLL).unwrap_or(now));
@@ -217,7 +217,7 @@ fn stopped(status: Status) -> Error {
 
 /// A message that the host composes while it is read, in blocks. Lines end in CRLF.
 pub struct Body<'a> {
-    host: &'a dyn Host,
+    host: &'a dyn HostCalls,
     stream: u64,
 }
 

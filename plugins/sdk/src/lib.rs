@@ -50,7 +50,7 @@ mod unseen;
 pub mod wire;
 
 pub use apply::{Applied, ApplyAction, ApplyRequest};
-pub use call::{Body, Call, Host, Level};
+pub use call::{Body, Call, HostCalls, Level};
 pub use error::{At, Delivery, Error, Input, Retry, SessionState, Stage};
 pub use filing::{Filed, Filing, FilingResult, Original, SentBy};
 pub use listing::{Folder, ListRequest, Listed, Listing};

@@ -1,7 +1,7 @@
 //! A host for tests.
 
 use crate::wire::{EndAnswer, Event, MESSAGE_STREAM};
-use crate::{Action, Call, Host, Incoming, Level, Secret, Status};
+use crate::{Action, Call, HostCalls, Incoming, Level, Secret, Status};
 use postkontor_abi::CONTROL_STREAM;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeMap;
@@ -199,7 +199,7 @@ impl TestHost {
     }
 }
 
-impl Host for TestHost {
+impl HostCalls for TestHost {
     fn log(&self, level: Level, text: &str) {
         self.log.borrow_mut().push((level, text.to_owned()));
     }
