@@ -4,7 +4,7 @@ use crate::capabilities::Capabilities;
 use crate::command::Completion;
 use crate::names::{quoted, string};
 use crate::session::Session;
-use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
+use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Mechanism, ServerMessage};
 use postkontor_plugin::net::{Recorder, login_refused};
 use postkontor_plugin::settings::{Auth, Method};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
@@ -90,21 +90,21 @@ struct Authenticate<'a> {
 
 /// A line that begins with `+` asks, one with the tag is the verdict; in between the server may say anything.
 impl Conversation for Authenticate<'_> {
-    type Verdict = Completion;
+    type Outcome = Completion;
 
-    fn say(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
+    fn send(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
         self.session.stream.write_secret(line, shown, call)
     }
 
-    fn hear(&mut self, call: &Call) -> Result<Heard<Completion>, Error> {
+    fn receive(&mut self, call: &Call) -> Result<ServerMessage<Completion>, Error> {
         let mut count = 0;
         loop {
             let answer = self.session.next_response(&mut count, call)?;
             if let Some(challenge) = answer.strip_prefix(b"+") {
-                return Ok(Heard::Challenge(challenge.to_vec()));
+                return Ok(ServerMessage::Challenge(challenge.to_vec()));
             }
             if let Some(completion) = self.session.completion(&self.tag, &answer)? {
-                return Ok(Heard::Verdict(completion));
+                return Ok(ServerMessage::Outcome(completion));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::session::Session;
 use md5::{Digest, Md5};
-use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
+use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Mechanism, ServerMessage};
 use postkontor_plugin::net::{Recorder, login_refused};
 use postkontor_plugin::settings::{Auth, Method};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
@@ -131,18 +131,18 @@ fn apop(session: &mut Session, auth: &Auth, timestamp: &str, call: &Call) -> Res
 
 /// A line that begins with `+ ` asks; any other is the verdict.
 impl Conversation for Session {
-    type Verdict = Verdict;
+    type Outcome = Verdict;
 
-    fn say(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
+    fn send(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
         self.expect_silence()?;
         self.stream.write_secret(line, shown, call)
     }
 
-    fn hear(&mut self, call: &Call) -> Result<Heard<Verdict>, Error> {
+    fn receive(&mut self, call: &Call) -> Result<ServerMessage<Verdict>, Error> {
         let line = self.stream.read_line(call)?.to_vec();
         match line.strip_prefix(b"+ ").or_else(|| (line == b"+").then_some(&b""[..])) {
-            Some(challenge) => Ok(Heard::Challenge(challenge.to_vec())),
-            None => self.parse_response(&line).map(Heard::Verdict),
+            Some(challenge) => Ok(ServerMessage::Challenge(challenge.to_vec())),
+            None => self.parse_response(&line).map(ServerMessage::Outcome),
         }
     }
 }

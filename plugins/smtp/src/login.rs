@@ -3,7 +3,7 @@
 use crate::reply::Reply;
 use crate::session::Session;
 use postkontor_plugin::net::Recorder;
-use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Heard, Mechanism};
+use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Mechanism, ServerMessage};
 use postkontor_plugin::settings::Auth;
 use postkontor_plugin::{Call, Error, Reply as CleanReply, Stage, Status, Step};
 
@@ -38,17 +38,17 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, recorder: &
 
 /// A reply with 334 asks; any other is the verdict.
 impl Conversation for Session {
-    type Verdict = Reply;
+    type Outcome = Reply;
 
-    fn say(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
+    fn send(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
         self.expect_silence()?;
         self.stream.write_secret(line, shown, call)
     }
 
-    fn hear(&mut self, call: &Call) -> Result<Heard<Reply>, Error> {
+    fn receive(&mut self, call: &Call) -> Result<ServerMessage<Reply>, Error> {
         let reply = self.reply(call)?;
         let challenge = (reply.code == 334).then(|| reply.lines().next().unwrap_or_default().to_vec());
-        Ok(challenge.map_or(Heard::Verdict(reply), Heard::Challenge))
+        Ok(challenge.map_or(ServerMessage::Outcome(reply), ServerMessage::Challenge))
     }
 }
 

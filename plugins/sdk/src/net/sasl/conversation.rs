@@ -13,21 +13,21 @@ const QUESTIONS: usize = 8;
 /// A session that carries an exchange: what the protocols do each in its own way.
 pub trait Conversation {
     /// The answer that ends the exchange, for better or worse.
-    type Verdict;
+    type Outcome;
 
     /// Sends a line that ends with CRLF. `shown` is what the transcript may show of it.
-    fn say(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error>;
+    fn send(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error>;
 
     /// Waits for what the server says next.
-    fn hear(&mut self, call: &Call) -> Result<Heard<Self::Verdict>, Error>;
+    fn receive(&mut self, call: &Call) -> Result<ServerMessage<Self::Outcome>, Error>;
 }
 
 /// What the server says in an exchange.
-pub enum Heard<V> {
+pub enum ServerMessage<O> {
     /// A challenge, still in base64.
     Challenge(Vec<u8>),
     /// The answer that ends the exchange.
-    Verdict(V),
+    Outcome(O),
 }
 
 impl Exchange {
@@ -37,7 +37,7 @@ impl Exchange {
     /// `command` names the mechanism (`AUTH PLAIN`, `A1 AUTHENTICATE PLAIN`). The first response goes with it where the line, its end
     /// not counted, has at most `room` bytes (RFC 4954, section 4; RFC 5034, section 4; RFC 4959); otherwise it waits for the server's
     /// question.
-    pub fn converse<C: Conversation>(&mut self, command: &str, room: usize, with: &mut C, call: &Call) -> Result<C::Verdict, Error> {
+    pub fn converse<C: Conversation>(&mut self, command: &str, room: usize, with: &mut C, call: &Call) -> Result<C::Outcome, Error> {
         let mut line = Zeroizing::new(command.to_owned());
         let mut shown = command.to_owned();
         let mut held = self.initial();
@@ -53,14 +53,14 @@ impl Exchange {
             self.has_only_begun = true;
         }
         line.push_str("\r\n");
-        with.say(line.as_bytes(), &shown, call)?;
+        with.send(line.as_bytes(), &shown, call)?;
         for _ in 0..QUESTIONS {
-            let challenge = match with.hear(call)? {
-                Heard::Challenge(challenge) => {
+            let challenge = match with.receive(call)? {
+                ServerMessage::Challenge(challenge) => {
                     self.has_only_begun = false;
                     self.challenge(&challenge)?
                 }
-                Heard::Verdict(verdict) => return Ok(verdict),
+                ServerMessage::Outcome(verdict) => return Ok(verdict),
             };
             let response = match held.take() {
                 Some(initial) => initial,
@@ -68,7 +68,7 @@ impl Exchange {
             };
             let mut line = Zeroizing::new(STANDARD.encode(&*response));
             line.push_str("\r\n");
-            with.say(line.as_bytes(), "***", call)?;
+            with.send(line.as_bytes(), "***", call)?;
         }
         Err(unexpected())
     }
@@ -85,20 +85,20 @@ mod tests {
     /// A server that says what it was given, then asks for ever.
     #[derive(Default)]
     struct Script {
-        answers: VecDeque<Heard<bool>>,
+        answers: VecDeque<ServerMessage<bool>>,
         said: Vec<(String, String)>,
     }
 
     impl Conversation for Script {
-        type Verdict = bool;
+        type Outcome = bool;
 
-        fn say(&mut self, line: &[u8], shown: &str, _call: &Call) -> Result<(), Error> {
+        fn send(&mut self, line: &[u8], shown: &str, _call: &Call) -> Result<(), Error> {
             self.said.push((String::from_utf8_lossy(line).into_owned(), shown.to_owned()));
             Ok(())
         }
 
-        fn hear(&mut self, _call: &Call) -> Result<Heard<bool>, Error> {
-            Ok(self.answers.pop_front().unwrap_or(Heard::Challenge(Vec::new())))
+        fn receive(&mut self, _call: &Call) -> Result<ServerMessage<bool>, Error> {
+            Ok(self.answers.pop_front().unwrap_or(ServerMessage::Challenge(Vec::new())))
         }
     }
 
@@ -107,7 +107,7 @@ mod tests {
         Exchange::new(mechanism, &auth, &Endpoint { host: "server.example.com".to_owned(), port: 25 }, None).unwrap()
     }
 
-    fn run(mechanism: Mechanism, room: usize, answers: Vec<Heard<bool>>) -> (Result<bool, Error>, Vec<(String, String)>) {
+    fn run(mechanism: Mechanism, room: usize, answers: Vec<ServerMessage<bool>>) -> (Result<bool, Error>, Vec<(String, String)>) {
         let mut script = Script { answers: answers.into(), said: Vec::new() };
         let verdict = exchange(mechanism).converse("AUTH X", room, &mut script, &fixtures::call());
         (verdict, script.said)
@@ -117,9 +117,10 @@ mod tests {
     fn the_first_response_goes_along_where_there_is_room() {
         let credentials = STANDARD.encode("\0anna\0geheim");
         let whole = format!("AUTH X {credentials}");
-        let (verdict, said) = run(Mechanism::Plain, whole.len(), vec![Heard::Verdict(true)]);
+        let (verdict, said) = run(Mechanism::Plain, whole.len(), vec![ServerMessage::Outcome(true)]);
         assert_eq!((verdict.unwrap(), said), (true, vec![(format!("{whole}\r\n"), "AUTH X ***".to_owned())]));
-        let (verdict, said) = run(Mechanism::Plain, whole.len() - 1, vec![Heard::Challenge(Vec::new()), Heard::Verdict(false)]);
+        let (verdict, said) =
+            run(Mechanism::Plain, whole.len() - 1, vec![ServerMessage::Challenge(Vec::new()), ServerMessage::Outcome(false)]);
         let apart = vec![("AUTH X\r\n".to_owned(), "AUTH X".to_owned()), (format!("{credentials}\r\n"), "***".to_owned())];
         assert_eq!((verdict.unwrap(), said), (false, apart));
     }
@@ -129,7 +130,7 @@ mod tests {
         let auth = Auth::default();
         let endpoint = Endpoint { host: "server.example.com".to_owned(), port: 25 };
         let mut external = Exchange::new(Mechanism::External, &auth, &endpoint, None).unwrap();
-        let mut script = Script { answers: VecDeque::from([Heard::Verdict(true)]), said: Vec::new() };
+        let mut script = Script { answers: VecDeque::from([ServerMessage::Outcome(true)]), said: Vec::new() };
         assert!(external.converse("AUTH EXTERNAL", 512, &mut script, &fixtures::call()).unwrap());
         assert_eq!(script.said[0].0, "AUTH EXTERNAL =\r\n");
     }

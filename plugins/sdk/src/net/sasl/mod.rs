@@ -33,7 +33,7 @@ use crate::{Call, Error};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 pub use choice::{choose, wanted};
-pub use conversation::{Conversation, Heard};
+pub use conversation::{Conversation, ServerMessage};
 pub use credentials::check;
 use credentials::{password, token, user};
 use misbehaviour::{malformed, unexpected};
