@@ -6,7 +6,7 @@ use postkontor_plugin::net::{Recorder, Stream};
 use postkontor_plugin::schemars::JsonSchema;
 use postkontor_plugin::serde::Deserialize;
 use postkontor_plugin::settings::{Server, Tls};
-use postkontor_plugin::testing::{Network, Peer, Said, TestHost, play};
+use postkontor_plugin::testing::{Network, Peer, PeerOutput, TestHost, play};
 use postkontor_plugin::{Body, Call, Error, Incoming, Level, Mail, Opening, ReceiveRequest, Received, Sent, Status, Transport};
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
@@ -203,16 +203,16 @@ fn a_difference_is_told_with_its_place() {
 struct Words(&'static [u8], Arc<Mutex<Vec<u8>>>);
 
 impl Peer for Words {
-    fn hear(&mut self, data: &[u8]) -> std::io::Result<()> {
+    fn receive(&mut self, data: &[u8]) -> std::io::Result<()> {
         self.1.lock().unwrap().extend_from_slice(data);
         Ok(())
     }
 
-    fn say(&mut self, data: &mut [u8]) -> Said {
+    fn send(&mut self, data: &mut [u8]) -> PeerOutput {
         let length = self.0.len().min(data.len());
         data[..length].copy_from_slice(&self.0[..length]);
         self.0 = &self.0[length..];
-        if length == 0 { Said::Nothing } else { Said::Bytes(length) }
+        if length == 0 { PeerOutput::Nothing } else { PeerOutput::Bytes(length) }
     }
 
     fn secure(&mut self) -> bool {

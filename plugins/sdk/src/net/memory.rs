@@ -9,10 +9,10 @@ use std::marker::PhantomData;
 /// The server's side of a connection in memory. It is asked whenever the client writes or reads, on the client's thread.
 pub trait Peer: Send {
     /// Takes what the client has written.
-    fn hear(&mut self, data: &[u8]) -> io::Result<()>;
+    fn receive(&mut self, data: &[u8]) -> io::Result<()>;
 
     /// Says the next bytes, as many as there is room for.
-    fn say(&mut self, data: &mut [u8]) -> Said;
+    fn send(&mut self, data: &mut [u8]) -> PeerOutput;
 
     /// Whether TLS begins now. Nothing is encrypted: the client merely takes the connection for secured and the server for verified.
     fn secure(&mut self) -> bool {
@@ -22,7 +22,7 @@ pub trait Peer: Send {
 
 /// What a [`Peer`] says when the client reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum PeerOutput {
     /// So many bytes, at least one.
     Bytes(usize),
     /// Nothing, unless the client writes. The client's wait for it is over at once, as if all its time had passed.
@@ -92,23 +92,23 @@ impl End {
     }
 
     pub(super) fn read(&mut self, data: &mut [u8]) -> io::Result<usize> {
-        let said = self.peer.say(data);
-        self.vain = if matches!(said, Said::Bytes(_)) { 0 } else { self.vain + 1 };
+        let said = self.peer.send(data);
+        self.vain = if matches!(said, PeerOutput::Bytes(_)) { 0 } else { self.vain + 1 };
         assert!(self.vain < VAIN, "the client has asked {VAIN} times for words that do not come: it has hung");
         match said {
-            Said::Bytes(length) => Ok(length),
-            Said::Nothing => {
+            PeerOutput::Bytes(length) => Ok(length),
+            PeerOutput::Nothing => {
                 self.is_silent = true;
                 Err(ErrorKind::WouldBlock.into())
             }
-            Said::Closed => Ok(0),
-            Said::Reset => Err(ErrorKind::ConnectionReset.into()),
+            PeerOutput::Closed => Ok(0),
+            PeerOutput::Reset => Err(ErrorKind::ConnectionReset.into()),
         }
     }
 
     pub(super) fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         self.is_silent = false;
-        self.peer.hear(data).map(|()| data.len())
+        self.peer.receive(data).map(|()| data.len())
     }
 }
 

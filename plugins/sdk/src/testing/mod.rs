@@ -15,7 +15,7 @@ mod play;
 mod server;
 
 #[cfg(feature = "net")]
-pub use crate::net::memory::{Network, Peer, Said};
+pub use crate::net::memory::{Network, Peer, PeerOutput};
 pub use host::{Fetched, TestHost};
 #[cfg(feature = "net")]
 pub use play::play;

@@ -1,7 +1,7 @@
 //! The server of a dialogue.
 
 use super::dialogue::{Act, Dialogue, Mark, Piece};
-use crate::net::memory::{Peer, Said};
+use crate::net::memory::{Peer, PeerOutput};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,7 +113,7 @@ struct Line {
 }
 
 impl Peer for Line {
-    fn hear(&mut self, data: &[u8]) -> io::Result<()> {
+    fn receive(&mut self, data: &[u8]) -> io::Result<()> {
         let mut state = self.server.state();
         let is_over = state.connections != self.number || state.is_cut && matches!(state.cut, Some((_, Ending::Reset)));
         if is_over {
@@ -124,9 +124,9 @@ impl Peer for Line {
         Ok(())
     }
 
-    fn say(&mut self, data: &mut [u8]) -> Said {
+    fn send(&mut self, data: &mut [u8]) -> PeerOutput {
         let mut state = self.server.state();
-        if state.connections == self.number { state.say(data) } else { Said::Closed }
+        if state.connections == self.number { state.send(data) } else { PeerOutput::Closed }
     }
 
     fn secure(&mut self) -> bool {
@@ -142,7 +142,7 @@ impl State {
         self.dialogue.turns.get(self.at).map(|turn| &turn.act)
     }
 
-    fn say(&mut self, data: &mut [u8]) -> Said {
+    fn send(&mut self, data: &mut [u8]) -> PeerOutput {
         self.advance(true);
         if let Some((most, ending)) = self.cut
             && self.course.said >= most
@@ -150,17 +150,17 @@ impl State {
             self.is_cut = true;
             self.advance(true);
             return match ending {
-                Ending::Closed => Said::Closed,
-                Ending::Reset => Said::Reset,
-                Ending::Silent => Said::Nothing,
+                Ending::Closed => PeerOutput::Closed,
+                Ending::Reset => PeerOutput::Reset,
+                Ending::Silent => PeerOutput::Nothing,
             };
         }
         match self.act() {
-            _ if self.fault.is_some() => Said::Closed,
-            None | Some(Act::NextConnection) => Said::Closed,
-            Some(Act::Reset) => Said::Reset,
-            Some(Act::Say(_)) => Said::Bytes(self.words(data)),
-            _ => Said::Nothing,
+            _ if self.fault.is_some() => PeerOutput::Closed,
+            None | Some(Act::NextConnection) => PeerOutput::Closed,
+            Some(Act::Reset) => PeerOutput::Reset,
+            Some(Act::Say(_)) => PeerOutput::Bytes(self.words(data)),
+            _ => PeerOutput::Nothing,
         }
     }
 
