@@ -3,7 +3,7 @@
 use crate::login;
 use crate::session::{Capabilities, Session, ok_text};
 use crate::settings::{IMPLICIT, Settings};
-use postkontor_plugin::net::{Advice, Connector, Protocol, Recorder, Security, StartTls, Stream, Target, farewell};
+use postkontor_plugin::net::{Advice, Connector, Protocol, Recorder, Security, StartTls, Stream, Target, quit};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::settings::{Auth, Tls};
 use postkontor_plugin::{Call, Error, Stage, Status, Step};
@@ -25,7 +25,7 @@ impl Session {
 
     /// Ends a session in which nothing was deleted: whether the server answers is of no consequence.
     pub(crate) fn log_out(&mut self, call: &Call) -> Result<(), Error> {
-        farewell(self, call)
+        quit(self, call)
     }
 }
 

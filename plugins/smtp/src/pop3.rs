@@ -1,7 +1,7 @@
 //! POP-before-SMTP: a POP3 login (RFC 1939) tells the mail server that this address may send for a while.
 
 use crate::settings::Settings;
-use postkontor_plugin::net::{Connector, Pointers, Protocol, Recorder, Security, StartTls, Stream, farewell, login_refused};
+use postkontor_plugin::net::{Connector, Pointers, Protocol, Recorder, Security, StartTls, Stream, login_refused, quit};
 use postkontor_plugin::settings::{Auth, Tls};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use zeroize::Zeroizing;
@@ -20,7 +20,7 @@ pub(crate) fn log_in(settings: &Settings, call: &Call, recorder: &mut Recorder) 
     let mut session =
         connector.open(&|stream| Pop3Session { stream, awaits_tls: false, is_listed: false, has_stls: false }, call, recorder)?;
     // The door is open; whether the server says goodbye is of no consequence.
-    drop(farewell(&mut session, call));
+    drop(quit(&mut session, call));
     recorder.keep(session.stream.transcript().take());
     session.stream.close();
     Ok(())

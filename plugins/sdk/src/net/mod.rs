@@ -37,7 +37,7 @@ pub use advice::{Advice, step};
 pub use recorder::Recorder;
 pub use refusal::login_refused;
 pub use security::{Security, clear_text};
-pub use session::{Connector, Protocol, StartTls, farewell, log_out};
+pub use session::{Connector, Protocol, StartTls, log_out, quit};
 pub use stream::Stream;
 pub use target::{Pointers, Target};
 pub use transcript::Transcript;

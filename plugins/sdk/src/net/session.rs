@@ -13,10 +13,10 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// How long a farewell may last: nothing depends on it.
-const FAREWELL: Duration = Duration::from_millis(500);
+const QUIT_LIMIT: Duration = Duration::from_millis(500);
 
 /// The same when an account is closed.
-const LOGOUT: Duration = Duration::from_millis(250);
+const LOG_OUT_LIMIT: Duration = Duration::from_millis(250);
 
 /// The steps of a whole test, in the order of a session that switches to TLS.
 const STEPS: &[Stage] = &[Stage::Resolve, Stage::Connect, Stage::Greeting, Stage::Capabilities, Stage::Tls, Stage::Login, Stage::Quit];
@@ -99,7 +99,7 @@ impl Connector<'_> {
         let mut recorder = Recorder::on();
         let result = match open(&mut recorder) {
             Ok(mut session) => {
-                let result = look(&mut session, &mut recorder).and_then(|()| quit(&mut session, call, &mut recorder));
+                let result = look(&mut session, &mut recorder).and_then(|()| quit_step(&mut session, call, &mut recorder));
                 recorder.keep(session.stream().transcript().take());
                 session.stream().close();
                 result.inspect_err(|error| self.fail::<P>(error, &mut recorder))
@@ -226,20 +226,20 @@ impl Connector<'_> {
 }
 
 /// Says goodbye within half a second: nothing depends on it.
-pub fn farewell<P: Protocol>(session: &mut P, call: &Call) -> Result<(), Error> {
-    session.quit(&call.until(Instant::now() + FAREWELL))
+pub fn quit<P: Protocol>(session: &mut P, call: &Call) -> Result<(), Error> {
+    session.quit(&call.until(Instant::now() + QUIT_LIMIT))
 }
 
 /// Gives a session up outside a call, when an account is closed: a server that says nothing any more cannot hinder the end.
 pub fn log_out<P: Protocol>(session: &mut P) {
     // Its answer is of no consequence, and nobody is there to hear of an error.
-    drop(session.quit(&Call::new(&(), Instant::now() + LOGOUT)));
+    drop(session.quit(&Call::new(&(), Instant::now() + LOG_OUT_LIMIT)));
     session.stream().close();
 }
 
 /// The step of the farewell. Everything that matters has worked, so a server that says nothing is no failure.
-fn quit<P: Protocol>(session: &mut P, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
-    match farewell(session, call) {
+fn quit_step<P: Protocol>(session: &mut P, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
+    match quit(session, call) {
         Ok(()) => recorder.push(Step::ok(Stage::Quit)),
         Err(error) if error.status == Status::Cancelled => return Err(error),
         Err(error) => recorder.push(Step { status: StepStatus::Warn, status_number: 0, ..Step::fail(Stage::Quit, &error) }),

@@ -162,7 +162,7 @@ impl Stream {
     }
 
     /// Whether the server answers a TLS hello, to find out what it waits for. The connection is of no further use.
-    pub(in crate::net) fn hears_tls(&mut self, call: &Call) -> Result<bool, Error> {
+    pub(in crate::net) fn answers_tls(&mut self, call: &Call) -> Result<bool, Error> {
         let Channel::Plain(socket) = std::mem::replace(&mut self.channel, Channel::Closed) else { return Ok(false) };
         #[cfg(feature = "testing")]
         let Err(socket) = self.pretend_tls(socket, call, &mut Recorder::off()) else { return Ok(false) };
