@@ -21,6 +21,7 @@ struct Settings {
     #[serde(default)]
     lie: String,
     #[serde(default)]
+    #[schemars(extend("writeOnly" = true))]
     password: String,
 }
 
