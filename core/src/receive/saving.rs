@@ -181,13 +181,41 @@ mod unix {
     fn what_is_saved_is_for_its_user_only() {
         let place = Place::new();
         let inbox = place.0.join("new/in");
-        let mut reception = reception(&json!({"save_to": inbox}));
+        let mut reception = reception(&json!({"save_to": inbox, "action": "delete"}));
         fetch(&mut reception, LETTER);
         for folder in ["new", "new/in", "new/in/0001"] {
             assert_eq!(mode(&place.0.join(folder)), 0o700, "{folder}");
         }
         for file in ["0001.eml", "0001.json", "0001/a.txt"] {
             assert_eq!(mode(&inbox.join(file)), 0o600, "{file}");
+        }
+    }
+
+    /// Deleted on the server, a message must survive a power cut here: its files, their names, and the names of the folders made for it. The test before
+    /// runs once more, traced.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_the_server_is_to_delete_is_on_the_disk_with_the_names_of_its_folders() {
+        let place = Place::new();
+        let trace = place.0.join("trace");
+        let mut traced = Command::new("strace");
+        traced.args(["-f", "-qq", "-y", "-e", "trace=fsync", "-o"]).arg(&trace).arg(std::env::current_exe().unwrap());
+        traced.args(["--exact", "receive::saving::unix::what_is_saved_is_for_its_user_only"]);
+        let Ok(output) = traced.output() else {
+            println!("skipped: there is no strace here");
+            return;
+        };
+        if String::from_utf8_lossy(&output.stderr).contains("ptrace") {
+            println!("skipped: no process may be traced here");
+            return;
+        }
+        assert!(output.status.success(), "{output:?}");
+        let trace = std::fs::read_to_string(trace).unwrap();
+        // The folder of that test is the one above all others.
+        let synced: Vec<&str> = trace.lines().filter_map(|line| line.split_once('<')?.1.split_once('>')).map(|(path, _)| path).collect();
+        let above = synced.iter().min_by_key(|path| path.len()).unwrap_or_else(|| panic!("{trace}"));
+        for path in ["", "/new", "/new/in", "/new/in/0001", "/new/in/0001/a.txt", "/new/in/0001.eml", "/new/in/0001.json"] {
+            assert!(synced.contains(&format!("{above}{path}").as_str()), "{path} of {synced:?}");
         }
     }
 
