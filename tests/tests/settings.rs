@@ -97,6 +97,18 @@ fn numbers_before_words_have_their_plurals() {
     assert!(without.is_empty(), "{}", without.join("\n"));
 }
 
+/// One thing has one word, in the form and in the error.
+#[test]
+fn operators_are_called_the_same_in_the_form_and_in_the_error() {
+    for (language, texts) in texts("core") {
+        let text = |pointer: &str| texts.pointer(pointer).and_then(Value::as_str).unwrap().to_lowercase();
+        // Without the ending of the plural.
+        let word: String = text("/settings/~1receive~1operators/title").chars().take(8).collect();
+        let error = text("/codes/receive.operator_missing");
+        assert!(error.contains(&word), "{language}: {word} in {error}");
+    }
+}
+
 #[test]
 fn every_code_in_the_sources_has_a_text() {
     let mut known = BTreeSet::new();
