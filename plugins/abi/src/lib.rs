@@ -12,8 +12,8 @@
 //! # Rules that hold for every function
 //!
 //! - Text is UTF-8, JSON where so stated, given as pointer and length, without a closing zero byte.
-//! - A [`Bytes`] is borrowed for the duration of the call. A [`Buffer`] belongs to whoever filled it: the receiver reads
-//!   it and then calls its `free`.
+//! - A [`Bytes`] is borrowed for the duration of the call. A [`Buffer`] belongs to the side that filled it: the
+//!   receiver reads it and then calls its `free`.
 //! - Statuses are the numbers of the C ABI (0 is success; see `include/postkontor.h`).
 //! - No panic, exception or `longjmp` may leave a function of either side.
 //! - A session is used by one thread at a time, not always the same one. Different sessions may run in parallel.

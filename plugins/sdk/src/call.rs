@@ -42,7 +42,7 @@ impl Level {
 pub trait HostCalls {
     /// Takes a line for the log.
     fn log(&self, _level: Level, _text: &str) {}
-    /// Takes note of the progress in bytes, and says with which status the call has to end, if it has to.
+    /// Takes note of the progress in bytes. An error is the status that the call has to end with.
     fn progress(&self, _done: u64, _total: u64) -> Result<(), Status> {
         Ok(())
     }
@@ -72,7 +72,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// One call from the host: its deadline, and everything that may be asked of the host while it lasts.
 pub struct Call<'a> {
     host: &'a dyn HostCalls,
-    /// The most detailed level that somebody reads.
+    /// The most detailed level that the log is read at; `None` where it is not read.
     log: Option<Level>,
     deadline: Instant,
     asked: Cell<Instant>,
@@ -81,7 +81,7 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A call that must have ended by `deadline`. It logs nothing until [`Call::logging`] says that somebody reads it.
+    /// A call that must have ended by `deadline`. It logs nothing unless [`Call::logging`] gives it a level.
     pub fn new(host: &'a dyn HostCalls, deadline: Instant) -> Call<'a> {
         // The first check asks the host at once, so a call that is already cancelled ends before it begins.
         let now = Instant::now();
@@ -95,7 +95,7 @@ impl<'a> Call<'a> {
         Call { log: level, ..self }
     }
 
-    /// The same call for a part of its work that must have ended earlier, for example taking leave.
+    /// The same call for a part of its work that must have ended earlier, for example QUIT.
     pub fn until(&self, deadline: Instant) -> Call<'a> {
         Call {
             host: self.host,
@@ -142,7 +142,7 @@ impl<'a> Call<'a> {
         self.check()
     }
 
-    /// Whether somebody reads lines of this level. Where it takes work to write one, ask first.
+    /// Whether the log is read at this level. Where it takes work to write a line, ask first.
     pub fn logs(&self, level: Level) -> bool {
         self.log >= Some(level)
     }
@@ -196,7 +196,7 @@ impl Call<'_> {
         self.write(MESSAGE_STREAM, data)
     }
 
-    /// Says that the announced message is complete, and learns what is to be done with it.
+    /// Tells the host that the announced message is complete, and returns what is to be done with it.
     ///
     /// The host has stored it when this returns. On an error the message counts as not fetched: it must be left as it is.
     pub fn action(&self) -> Result<Action, Error> {

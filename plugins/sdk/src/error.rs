@@ -21,9 +21,9 @@ pub enum Stage {
     Resolve,
     /// Connecting to one of its addresses.
     Connect,
-    /// Waiting for the server's first words.
+    /// Waiting for the server's greeting.
     Greeting,
-    /// Asking what the server can do.
+    /// Asking for the server's capabilities.
     Capabilities,
     /// Securing the connection.
     Tls,
@@ -43,7 +43,7 @@ pub enum Stage {
     Fetch,
     /// Sending a test message.
     Loop,
-    /// Taking leave.
+    /// Logging out.
     Quit,
 }
 
@@ -175,7 +175,7 @@ pub struct Facts {
     /// Whether trying again makes sense.
     #[serde(default)]
     pub retry: Retry,
-    /// What the server said, if it said something.
+    /// The server's reply, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Reply>,
     /// The places in the caller's JSON that are wrong.
@@ -252,21 +252,21 @@ impl Error {
         self
     }
 
-    /// Says what became of the message.
+    /// Sets what became of the message.
     #[must_use]
     pub fn delivery(mut self, delivery: Delivery) -> Error {
         self.0.delivery = delivery;
         self
     }
 
-    /// Adds what the server said.
+    /// Adds the server's reply.
     #[must_use]
     pub fn server(mut self, reply: Reply) -> Error {
         self.0.server = Some(reply);
         self
     }
 
-    /// Says that the connection is still good.
+    /// Notes that the connection is still good.
     #[must_use]
     pub fn usable(mut self) -> Error {
         self.0.session = SessionState::Usable;

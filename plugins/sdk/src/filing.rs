@@ -22,7 +22,7 @@ pub struct SentBy {
     /// The server, as the settings name it.
     #[serde(default)]
     pub host: String,
-    /// The user who logged in there; empty where nobody did.
+    /// The user who logged in there; empty without a login.
     #[serde(default)]
     pub user: String,
 }
@@ -63,6 +63,6 @@ pub enum FilingResult {
     Saved(String),
     /// It was there before; its id.
     Found(String),
-    /// It is not there, or nobody knows ([`Status::Uncertain`](crate::Status::Uncertain)).
+    /// It is not there, or that cannot be known ([`Status::Uncertain`](crate::Status::Uncertain)).
     Error(Error),
 }

@@ -56,7 +56,7 @@ pub enum Verdict {
     Accepted,
     /// The server refused.
     Refused,
-    /// Nobody can know.
+    /// It cannot be known.
     Unknown,
 }
 
@@ -92,7 +92,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Everybody accepted, by a transport that gives no answer per recipient.
+    /// All recipients accepted, for a transport without an answer per recipient.
     pub fn to_all(mail: &Mail, size: u64) -> Sent {
         let answer = |address: &String| Answer { address: address.clone(), status: Verdict::Accepted, reply: Reply::default() };
         Sent { recipients: mail.recipients.iter().map(answer).collect(), size, ..Sent::default() }

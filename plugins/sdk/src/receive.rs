@@ -48,7 +48,7 @@ pub enum Summary {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filter {
-    /// Only those that nobody has seen.
+    /// Only those without the flag `\\Seen`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unseen: bool,
     /// Only those that came on this day (`YYYY-MM-DD`) or later.
@@ -115,7 +115,7 @@ pub enum Action {
 /// The end of a fetch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Received {
-    /// For [`ReceiveRequest::state`] of the next call; opaque to everybody but the transport.
+    /// For [`ReceiveRequest::state`] of the next call; opaque to all but the transport.
     pub state: String,
     /// Whether messages were left because of a limit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

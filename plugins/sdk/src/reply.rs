@@ -1,8 +1,8 @@
-//! A server's answer, as errors and receipts hold it.
+//! A server's reply, as errors and receipts hold it.
 
 use serde::{Deserialize, Serialize};
 
-/// What the server said.
+/// A server's reply.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// The reply code, for example 550; 0 for protocols without numbers.

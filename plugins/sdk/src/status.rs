@@ -76,7 +76,7 @@ impl Status {
         self as i32
     }
 
-    /// The status with this number; a number that nobody knows yet counts as [`Status::Internal`].
+    /// The status with this number; an unknown number counts as [`Status::Internal`].
     pub fn from_number(number: i32) -> Status {
         usize::try_from(number).ok().and_then(|index| Status::ALL.get(index).copied()).unwrap_or(Status::Internal)
     }

@@ -1,5 +1,5 @@
 //! Texts for users that every transport shares.
 
-/// The texts of shared settings and codes, as JSON by language. The form of such a file is told in docs/plugins.md.
+/// The texts of shared settings and codes, as JSON by language. docs/plugins.md describes the form of such a file.
 pub const SHARED_TEXTS: &[(&str, &str)] =
     &[("en", include_str!("../locales/en.json")), ("de", include_str!("../locales/de.json")), ("sl", include_str!("../locales/sl.json"))];

@@ -127,9 +127,9 @@ pub struct SendAnswer {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendResult {
-    /// Somebody got it.
+    /// The server accepted it for at least one recipient.
     Sent(Sent),
-    /// Nobody did, or it cannot be known.
+    /// No recipient was accepted, or that cannot be known.
     Error(Error),
 }
 

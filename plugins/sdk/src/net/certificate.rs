@@ -12,13 +12,13 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 /// but a new certificate helps; then trust, without which the names in it mean nothing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fault {
-    /// It was valid once.
+    /// It is not valid any more.
     Expired,
-    /// It will be valid one day.
+    /// It is not valid yet.
     NotYetValid,
-    /// Nobody but itself vouches for it.
+    /// Its issuer is itself.
     SelfSigned,
-    /// Whoever vouches for it is not known here.
+    /// Its issuer is not among the trusted authorities.
     UnknownAuthority,
     /// It belongs to another server.
     WrongHost,
@@ -149,7 +149,7 @@ fn names(certificate: &X509Certificate) -> Vec<String> {
         }
         _ => None,
     };
-    // A hostile certificate may hold thousands; nobody reads more than these.
+    // A hostile certificate may hold thousands; a report needs no more than these.
     extension.value.general_names.iter().filter_map(name).take(100).collect()
 }
 

@@ -6,12 +6,12 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::marker::PhantomData;
 
-/// The server's side of a connection in memory. It is asked whenever the client writes or reads, on the client's thread.
+/// The server's side of a connection in memory. It is called whenever the client writes or reads, on the client's thread.
 pub trait Peer: Send {
     /// Takes what the client has written.
     fn receive(&mut self, data: &[u8]) -> io::Result<()>;
 
-    /// Says the next bytes, as many as there is room for.
+    /// Sends the next bytes, as many as there is room for.
     fn send(&mut self, data: &mut [u8]) -> PeerOutput;
 
     /// Whether TLS begins now. Nothing is encrypted: the client merely takes the connection for secured and the server for verified.
@@ -20,7 +20,7 @@ pub trait Peer: Send {
     }
 }
 
-/// What a [`Peer`] says when the client reads.
+/// What a [`Peer`] sends when the client reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerOutput {
     /// So many bytes, at least one.
@@ -33,7 +33,7 @@ pub enum PeerOutput {
     Reset,
 }
 
-/// Who answers when this thread connects: as long as it lives, [`Stream`](super::Stream) connects to it and to nothing else.
+/// The servers that this thread connects to: as long as a network lives, [`Stream`](super::Stream) connects to its peers and to nothing else.
 pub struct Network {
     /// What it replaced, and that it belongs to its thread.
     before: Option<Box<Connect>>,
@@ -69,20 +69,20 @@ pub(super) fn connect(endpoint: &Endpoint) -> Option<Option<End>> {
     })
 }
 
-/// How often a client may read what is over, or wait for words that never come, before it has hung.
+/// How many reads may get nothing before the client counts as hung.
 const VAIN: u32 = 1000;
 
 /// The client's end.
 pub(super) struct End {
     peer: Box<dyn Peer>,
-    /// The peer says nothing before it hears something.
+    /// The peer sends nothing before it receives something.
     is_silent: bool,
-    /// How often it was asked in vain since it said something.
+    /// How many reads in a row got nothing.
     vain: u32,
 }
 
 impl End {
-    /// Whether waiting for words is of no use.
+    /// Whether waiting for the peer is of no use.
     pub(super) fn is_silent(&self) -> bool {
         self.is_silent
     }

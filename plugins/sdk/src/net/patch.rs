@@ -41,8 +41,8 @@ pub(super) fn of(step: &Step, at_: &Pointers, tls: &Tls) -> Option<Value> {
 
 /// The patch that takes a name of the certificate for the server, and the facts `proposed` and `domain` for the sentence.
 ///
-/// Only a name under the same registrable domain, which has one owner, is ever offered: a good certificate for anything else is what
-/// somebody on the way has, too. Names under a suffix that many share (`co.uk`, a provider of names) have different owners.
+/// Only a name under the same registrable domain is offered: such a domain has one owner. An attacker on the way can show a good
+/// certificate for a name of his own. Names under a shared suffix (`co.uk`, a provider of names) have different owners.
 pub(super) fn name(step: &mut Step, target: &Target) -> Option<Value> {
     let host = &target.endpoint.host;
     let domain = registrable(host)?;

@@ -1,4 +1,4 @@
-//! What a server really speaks, found out on a second connection, on which no credentials are ever sent.
+//! Probes of a server's TLS, on a second connection that never carries credentials.
 
 use super::{Recorder, Stream, Target};
 use crate::settings::{Tls, TlsVersion};
@@ -6,8 +6,8 @@ use crate::{Call, Error, Stage, Status};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// How long a server may be silent before it is asked whether it waits for TLS. Servers that let strangers wait before they greet
-/// them do so for five or six seconds, and more than one connection from them is no harm.
+/// How long a server may be silent before a probe asks whether it waits for TLS. Servers that delay the greeting for unknown clients do
+/// so for five or six seconds, and a second connection does no harm there.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The same where custom says that TLS begins with the first byte.
@@ -24,17 +24,17 @@ pub(super) fn silence(stream: &mut Stream, target: &Target, call: &Call) -> Resu
     let at = |error: Error| error.stage(Stage::Greeting).arg("host", target.endpoint.host.as_str()).arg("port", target.endpoint.port);
     let patience = if IMPLICIT.contains(&target.endpoint.port) { SHORT } else { PATIENCE };
     let idle = target.idle.min(call.remaining());
-    // The probe is part of the wait: with it, the server has no more time to say something than without.
+    // The probe is part of the wait: with it, the server has no more time for its greeting than without.
     let until = Instant::now() + idle;
     let half_over = |error: &Error| error.status != Status::Cancelled && !call.remaining().is_zero();
     match stream.arrives(Instant::now() + patience.min(idle / 2), call) {
         Ok(false) => (),
-        // What else there is to say, the protocol finds when it reads.
+        // The protocol finds every other error when it reads.
         Err(error) if !half_over(&error) => return Err(at(error)),
         _ => return Ok(()),
     }
     let is_tls = speaks_tls(target, &call.until(Instant::now() + LIMIT.min(idle / 4)))?;
-    // A port may be for both: those who say nothing get the greeting after a while.
+    // A port may serve both: a silent client gets the greeting after a while.
     let wait = if is_tls { Instant::now() } else { until };
     if stream.arrives(wait, call).map_err(at)? {
         return Ok(());
@@ -55,17 +55,17 @@ fn speaks_tls(target: &Target, call: &Call) -> Result<bool, Error> {
     }
 }
 
-/// Whether a failed handshake may be that of a server which speaks only what is too old for the settings.
+/// Whether a handshake may have failed because the server has only TLS versions below the minimum of the settings.
 pub(super) fn may_be_old(error: &Error, tls: &Tls) -> bool {
     matches!(error.code.as_str(), "tls.handshake_closed" | "tls.handshake_failed" | "tls.version_too_old")
         && tls.minimum > TlsVersion::Tls10
 }
 
-/// Finds out which version such a server speaks, and says so instead of the error. `attempt` connects once more and secures that
+/// Finds out the TLS version of such a server, and returns an error that names it. `attempt` connects once more and secures that
 /// connection, as far as it goes.
 pub(super) fn oldest(error: Error, tls: &Tls, call: &Call, attempt: &dyn Fn(&Tls, &Call, &mut Recorder) -> Result<(), Error>) -> Error {
     let call = call.until(Instant::now() + LIMIT.min(call.remaining() / 2));
-    // Nothing secret passes, so that it does not matter who the server is.
+    // Nothing secret is sent, so the certificate need not be checked.
     let any = Tls { mode: tls.mode, minimum: TlsVersion::Tls10, verify: false, ca_file: None, client_certificate: None, pin: None };
     let mut recorder = Recorder::on();
     if let Err(stopped) = attempt(&any, &call, &mut recorder)

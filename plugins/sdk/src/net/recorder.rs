@@ -5,7 +5,7 @@ use std::time::Instant;
 
 /// Collects the steps of a test and the dialogue, or only the dialogue, or nothing.
 ///
-/// A step that brings no duration gets the time since the step before it, so whoever pushes steps in order needs no clock.
+/// A step without a duration gets the time since the step before it, so that a caller that pushes steps in order needs no clock.
 #[derive(Debug)]
 pub struct Recorder {
     steps: Option<Vec<Step>>,
@@ -81,7 +81,7 @@ impl Recorder {
         self.steps.iter().flatten().any(|step| step.status == StepStatus::Fail)
     }
 
-    /// Steps and dialogue as the report of a test. Where a step failed, those of `whole` that were not reached are told as skipped.
+    /// Steps and dialogue as the report of a test. Where a step failed, the steps of `whole` that were not reached are reported as skipped.
     pub fn report(mut self, whole: &[Stage]) -> Report {
         let (has_failed, transcript) = (self.has_failed(), self.take_transcript());
         let mut steps = self.steps();

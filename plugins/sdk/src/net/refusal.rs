@@ -4,8 +4,8 @@ use crate::Status;
 
 /// Status and code for the words behind `-ERR` or `NO` that end a login. `by_token` says that a token was shown, not a password.
 ///
-/// The word in brackets decides (RFC 2449, RFC 3206, RFC 5530). Without one a mailbox that another session holds is told from
-/// credentials that are wrong by what many servers write: asking the user for another password would not help.
+/// The response code in brackets decides (RFC 2449, RFC 3206, RFC 5530). Without one, the words of many servers distinguish a mailbox
+/// that another session has locked from wrong credentials: another password would not help there.
 pub fn login_refused(text: &str, by_token: bool) -> (Status, &'static str) {
     let in_brackets = text.strip_prefix('[').and_then(|rest| rest.split([']', ' ']).next()).unwrap_or_default();
     match in_brackets.to_ascii_uppercase().as_str() {

@@ -23,7 +23,7 @@ pub(super) fn resolve(endpoint: &Endpoint, pointer: &str, call: &Call) -> Result
     let name = host.to_owned();
     let work = move || {
         let found = (name.as_str(), port).to_socket_addrs().map(|found| found.collect::<Vec<_>>());
-        // Nobody listens any more when the call has ended meanwhile.
+        // The receiver is gone when the call has ended meanwhile.
         let _ = sender.send(found);
     };
     let thread = std::thread::Builder::new().name("postkontor-resolve".to_owned()).stack_size(256 * 1024);

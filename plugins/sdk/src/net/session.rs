@@ -1,8 +1,8 @@
 //! How every session begins and ends: what the protocols share between connecting and their first command of use.
 //!
 //! A protocol gives its words ([`Protocol`]), a [`Connector`] does the rest in the order that is safe: connect, hide the
-//! credentials, TLS from the first byte or greeting, capabilities and STARTTLS, login. What was said is kept in the [`Recorder`]
-//! when it fails. [`Connector::test`] makes the report of a test of it.
+//! credentials, TLS from the first byte or greeting, capabilities and STARTTLS, login. The [`Recorder`] keeps the dialogue when it
+//! fails. [`Connector::test`] makes the report of a test of it.
 
 use super::advice::{self, Advice};
 use super::patch;
@@ -12,7 +12,7 @@ use crate::{Call, Error, Reply, Report, Stage, Status, Step, StepStatus};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// How long a farewell may last: nothing depends on it.
+/// How long QUIT may take: nothing depends on it.
 const QUIT_LIMIT: Duration = Duration::from_millis(500);
 
 /// The same when an account is closed.
@@ -26,16 +26,16 @@ pub trait Protocol: Sized {
     /// The port on which TLS begins with the first byte.
     const IMPLICIT_PORT: u16;
 
-    /// The steps of a whole test: those that were not reached are told as skipped.
+    /// The steps of a whole test: those that were not reached are reported as skipped.
     const STEPS: &'static [Stage] = STEPS;
 
     /// The connection.
     fn stream(&mut self) -> &mut Stream;
 
-    /// Waits for the server's first words.
+    /// Waits for the server's greeting.
     fn greeting(&mut self, security: Security, call: &Call, recorder: &mut Recorder) -> Result<(), Error>;
 
-    /// Learns what the server can; once more after [`Protocol::start_tls`], before which the words may have been anybody's.
+    /// Asks for the server's capabilities; once more after [`Protocol::start_tls`], since an attacker can change what came in clear text.
     fn capabilities(&mut self, call: &Call, recorder: &mut Recorder) -> Result<(), Error>;
 
     /// Asks the server to begin with TLS, where it offers that.
@@ -44,7 +44,7 @@ pub trait Protocol: Sized {
     /// Logs in, and does what has to be done before the first command of use.
     fn login(&mut self, auth: &Auth, call: &Call, recorder: &mut Recorder) -> Result<(), Error>;
 
-    /// Says goodbye. An error if the server does not agree.
+    /// Sends QUIT or LOGOUT. An error if the server refuses it.
     fn quit(&mut self, call: &Call) -> Result<(), Error>;
 
     /// What to do about an error with a code of the protocol's own, or about another one where the protocol knows better.
@@ -53,18 +53,18 @@ pub trait Protocol: Sized {
     }
 }
 
-/// What a server says to STARTTLS.
+/// The server's answer to STARTTLS.
 #[derive(Debug)]
 pub enum StartTls {
     /// TLS begins now.
     Agreed,
-    /// It cannot; its words, where it was asked.
+    /// The server has no STARTTLS; its reply, where it was asked.
     NotOffered(Option<Reply>),
-    /// It offers TLS and then refuses it.
+    /// The server offers STARTTLS and then refuses it.
     Refused(Status, Reply),
 }
 
-/// How to reach and convince one server.
+/// What it takes to open a session with one server.
 #[derive(Clone, Copy)]
 pub struct Connector<'a> {
     /// Where it is.
@@ -76,7 +76,7 @@ pub struct Connector<'a> {
 }
 
 impl Connector<'_> {
-    /// Opens a session; `begin` makes it of a connection on which nothing was said yet.
+    /// Opens a session; `begin` makes it of a new connection, before the greeting.
     ///
     /// On an error the failed step, with what to do about it, and the dialogue are in the recorder.
     pub fn open<P: Protocol>(&self, begin: &dyn Fn(Stream) -> P, call: &Call, recorder: &mut Recorder) -> Result<P, Error> {
@@ -87,7 +87,7 @@ impl Connector<'_> {
         result
     }
 
-    /// Tests the settings: opens a session, takes a look with it, and leaves. An error means that the caller has stopped it.
+    /// Tests the settings: opens a session, examines it by `look`, and quits. An error means that the caller has cancelled the test.
     ///
     /// `open` opens the session, as a rule by [`Connector::open`]; an error of `look` becomes the failed step.
     pub fn test<P: Protocol>(
@@ -180,7 +180,7 @@ impl Connector<'_> {
     fn secure<P: Protocol>(&self, session: &mut P, begin: &dyn Fn(Stream) -> P, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         let Err(error) = session.stream().secure(self.tls, call, recorder) else { return Ok(()) };
         let error = error.stage(Stage::Tls);
-        // A test has the time to find out what a server speaks that gives no reason.
+        // A test has the time to find out the version of a server that gives no reason.
         if !recorder.keeps_steps() || !probe::may_be_old(&error, self.tls) {
             return Err(error);
         }
@@ -205,7 +205,7 @@ impl Connector<'_> {
         secured
     }
 
-    /// Whether TLS begins now. An error where the settings ask for it and the server has none, or takes back what it offers.
+    /// Whether TLS begins now. An error where the settings ask for TLS and the server has none, or refuses what it offers.
     fn agree<P: Protocol>(&self, session: &mut P, security: Security, call: &Call) -> Result<bool, Error> {
         let host = self.target.endpoint.host.as_str();
         match session.start_tls(call).map_err(|error| error.stage(Stage::Tls))? {
@@ -216,7 +216,7 @@ impl Connector<'_> {
                 let error = Error::new(Status::Tls, code).stage(Stage::Tls).arg("host", host).at(self.target.at.mode, code);
                 Err(reply.into_iter().fold(error, Error::server))
             }
-            // Also in the mode `auto`: a server that offers TLS and then refuses it may not be the server.
+            // Also in the mode `auto`: the refusal of TLS that was offered may come from an attacker.
             StartTls::Refused(status, reply) => {
                 let error = Error::new(status, "tls.refused_by_server").stage(Stage::Tls).arg("host", host);
                 Err(error.arg("text", reply.text.as_str()).server(reply))
@@ -225,19 +225,19 @@ impl Connector<'_> {
     }
 }
 
-/// Says goodbye within half a second: nothing depends on it.
+/// Quits within half a second: nothing depends on it.
 pub fn quit<P: Protocol>(session: &mut P, call: &Call) -> Result<(), Error> {
     session.quit(&call.until(Instant::now() + QUIT_LIMIT))
 }
 
-/// Gives a session up outside a call, when an account is closed: a server that says nothing any more cannot hinder the end.
+/// Quits and closes a session outside a call, when an account is closed. A silent server delays that by a quarter of a second at most.
 pub fn log_out<P: Protocol>(session: &mut P) {
-    // Its answer is of no consequence, and nobody is there to hear of an error.
+    // The account is closed in any case, and no call is there to return an error.
     drop(session.quit(&Call::new(&(), Instant::now() + LOG_OUT_LIMIT)));
     session.stream().close();
 }
 
-/// The step of the farewell. Everything that matters has worked, so a server that says nothing is no failure.
+/// The step `quit`. Everything that matters has worked, so a server that does not answer is no failure.
 fn quit_step<P: Protocol>(session: &mut P, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
     match quit(session, call) {
         Ok(()) => recorder.push(Step::ok(Stage::Quit)),

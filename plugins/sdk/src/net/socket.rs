@@ -43,7 +43,7 @@ impl Opening {
 
 /// A non-blocking socket that remembers what it is waiting for.
 ///
-/// A TLS engine reads to write and writes to read; whoever gets `WouldBlock` from it finds here which of the two it was.
+/// A TLS engine reads to write and writes to read; after its `WouldBlock` the socket knows which of the two was blocked.
 #[derive(Debug)]
 pub(super) struct Socket {
     wire: Wire,

@@ -97,7 +97,7 @@ impl Transcript {
         if self.is_wanted(call) {
             self.add('S', line, call);
         } else {
-            // What was counted belongs to nobody.
+            // The count belongs to a body that is not recorded.
             self.bodies = None;
         }
     }
@@ -144,7 +144,7 @@ impl Transcript {
     fn count(&mut self, who: char, size: usize) {
         match &mut self.bodies {
             Some((same, sum)) if *same == who => *sum += size as u64,
-            // What was there is of a call that nobody reads.
+            // An older count belongs to a call that is not recorded.
             bodies => *bodies = Some((who, size as u64)),
         }
     }
@@ -182,7 +182,7 @@ mod tests {
         let traced = host.call();
         transcript.client(b"MAIL FROM:<a>\r\n", &call());
         transcript.client_body(7, &call());
-        transcript.server(b"250 nobody reads it", &call());
+        transcript.server(b"250 not recorded", &call());
         transcript.client_secret(b"PASS geheim\r\n", "PASS ***", &traced);
         transcript.server(b"-ERR GEHEIM is no password", &traced);
         transcript.client_body(1000, &traced);
@@ -195,7 +195,7 @@ mod tests {
         assert!(transcript.take().is_empty());
     }
 
-    /// A call whose log nobody reads.
+    /// A call without a log.
     fn call() -> Call<'static> {
         Call::new(&(), Instant::now() + Duration::from_secs(60))
     }

@@ -11,7 +11,7 @@ pub struct Auth {
     /// How the credentials are presented.
     #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10}))]
     pub method: Method,
-    /// User name. With `auto` it may be left out, and then nobody logs in.
+    /// User name. With `auto` it may be left out, and then there is no login.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20, "credentials": true,
         "when": {"method": [

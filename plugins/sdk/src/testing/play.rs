@@ -107,7 +107,7 @@ fn as_it_stands<T: Transport>(dialogue: &Dialogue, played: &Performance) -> Resu
     }
 }
 
-/// Whether all that is told is so, when the client has got only so many bytes.
+/// Whether the results are true when the client has received only so many bytes.
 fn is_true(cut: &Performance, whole: &Performance, bytes: usize) -> Result<(), String> {
     let got = |needed: &usize| *needed <= bytes;
     for (index, (deed, as_a_whole)) in cut.deeds.iter().zip(&whole.deeds).enumerate() {

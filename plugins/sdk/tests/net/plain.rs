@@ -170,7 +170,7 @@ fn cancelling_ends_a_read_at_once() {
 }
 
 #[test]
-fn cancelling_ends_a_write_that_nobody_reads() {
+fn cancelling_ends_a_write_to_a_peer_that_does_not_read() {
     let (leave, left) = std::sync::mpsc::channel::<()>();
     let server = Scripted::new(move |socket| {
         // Ends with the sender; the socket is kept open without being read.
@@ -188,10 +188,10 @@ fn cancelling_ends_a_write_that_nobody_reads() {
     server.join();
 }
 
-/// A port whose queue is full drops further SYNs: nobody answers, as behind a firewall.
+/// A port whose queue is full drops further SYNs: no answer comes, as behind a firewall.
 #[cfg(target_os = "linux")]
 #[test]
-fn cancelling_and_the_deadline_end_a_connect_that_nobody_answers() {
+fn cancelling_and_the_deadline_end_a_connect_without_an_answer() {
     use socket2::{Domain, Socket, Type};
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     listener.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();

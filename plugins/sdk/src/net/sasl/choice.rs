@@ -53,7 +53,7 @@ pub fn choose(auth: &Auth, offered: &[String], protection: Protection) -> Result
     if !auth.allow_cleartext {
         let refusal = match protection {
             Protection::None => Some(("auth.cleartext_forbidden", "/auth/allow_cleartext")),
-            // The answer of NTLM can be passed on to other servers by whoever gets it, so it is for the right one only.
+            // The server that gets an NTLM answer can relay it to other servers, so only a verified server gets one.
             Protection::Unverified if candidates == [Mechanism::Ntlm] => Some(("auth.server_unverified", "/tls/verify")),
             _ => None,
         };
@@ -181,8 +181,8 @@ mod tests {
     #[test]
     #[cfg(not(windows))]
     fn the_logged_on_user_is_known_to_windows_only() {
-        let nobody = Auth { method: Method::Windows, ..Auth::default() };
-        let refused = choose(&nobody, &names("NTLM"), Protection::Verified).unwrap_err();
+        let without_user = Auth { method: Method::Windows, ..Auth::default() };
+        let refused = choose(&without_user, &names("NTLM"), Protection::Verified).unwrap_err();
         assert_eq!((refused.code.as_str(), refused.status), ("auth.logged_on_user_unsupported", Status::Unsupported));
         assert_eq!(refused.at[0].pointer, "/auth/user");
     }

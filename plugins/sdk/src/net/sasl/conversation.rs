@@ -1,4 +1,4 @@
-//! The lines of an exchange, which SMTP, POP3 and IMAP carry alike: base64, one question and one answer at a time.
+//! The lines of an exchange, which SMTP, POP3 and IMAP carry alike: base64, one challenge and one response at a time.
 
 use super::Exchange;
 use super::misbehaviour::unexpected;
@@ -7,22 +7,22 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-/// More questions than any mechanism has.
-const QUESTIONS: usize = 8;
+/// More challenges than any mechanism has.
+const CHALLENGES: usize = 8;
 
 /// A session that carries an exchange: what the protocols do each in its own way.
 pub trait Conversation {
-    /// The answer that ends the exchange, for better or worse.
+    /// The answer that ends the exchange: success or failure.
     type Outcome;
 
-    /// Sends a line that ends with CRLF. `shown` is what the transcript may show of it.
+    /// Sends a line that ends with CRLF. `shown` is what the transcript shows in its place.
     fn send(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error>;
 
-    /// Waits for what the server says next.
+    /// Waits for the server's next message.
     fn receive(&mut self, call: &Call) -> Result<ServerMessage<Self::Outcome>, Error>;
 }
 
-/// What the server says in an exchange.
+/// A server's message in an exchange (RFC 4422, section 3).
 pub enum ServerMessage<O> {
     /// A challenge, still in base64.
     Challenge(Vec<u8>),
@@ -31,12 +31,12 @@ pub enum ServerMessage<O> {
 }
 
 impl Exchange {
-    /// Carries on the whole conversation, from the command to the server's verdict. Whether that is a success only the protocol
-    /// knows; where it is, [`Exchange::finish`] says whether the server has proved itself, too.
+    /// Runs the whole exchange, from the command to its outcome. Only the protocol knows whether the outcome is a success; then
+    /// [`Exchange::finish`] says whether the server has proved itself, too.
     ///
     /// `command` names the mechanism (`AUTH PLAIN`, `A1 AUTHENTICATE PLAIN`). The first response goes with it where the line, its end
     /// not counted, has at most `room` bytes (RFC 4954, section 4; RFC 5034, section 4; RFC 4959); otherwise it waits for the server's
-    /// question.
+    /// challenge.
     pub fn converse<C: Conversation>(&mut self, command: &str, room: usize, with: &mut C, call: &Call) -> Result<C::Outcome, Error> {
         let mut line = Zeroizing::new(command.to_owned());
         let mut shown = command.to_owned();
@@ -54,7 +54,7 @@ impl Exchange {
         }
         line.push_str("\r\n");
         with.send(line.as_bytes(), &shown, call)?;
-        for _ in 0..QUESTIONS {
+        for _ in 0..CHALLENGES {
             let challenge = match with.receive(call)? {
                 ServerMessage::Challenge(challenge) => {
                     self.has_only_begun = false;
@@ -139,6 +139,6 @@ mod tests {
     fn a_server_that_never_stops_asking_is_refused() {
         let (verdict, said) = run(Mechanism::Login, 512, Vec::new());
         assert_eq!(verdict.unwrap_err().code, "auth.unexpected_challenge");
-        assert!(said.len() <= QUESTIONS);
+        assert!(said.len() <= CHALLENGES);
     }
 }

@@ -1,7 +1,7 @@
-//! SASL: who we are, proved by one of several mechanisms, for any protocol that carries it (RFC 4422).
+//! SASL (RFC 4422): authentication by one of several mechanisms, for any protocol that carries it.
 //!
 //! A session asks [`choose`] for the mechanism, makes an [`Exchange`], lets it [`converse`](Exchange::converse) with the server, and
-//! calls [`finish`](Exchange::finish) when the server reports success. The protocol's own words are the session's part
+//! calls [`finish`](Exchange::finish) when the server reports success. The session sends and receives the lines of its protocol
 //! ([`Conversation`]). A protocol that carries no base64, or not line by line, sends [`initial`](Exchange::initial) and answers each
 //! challenge with [`respond`](Exchange::respond).
 //!
@@ -10,7 +10,7 @@
 //! - A mechanism that the settings name is never replaced by another one.
 //! - DIGEST-MD5, which is historic, is used only where the settings name it.
 //! - NTLM is used only where the settings name it, and only with a server that has proved who it is ([`Protection::Verified`]):
-//!   whoever else gets its answer can try to pass it on to another server, or try passwords at leisure.
+//!   another server could pass the answer on (relaying), or try passwords against it at leisure.
 //! - Passwords are taken as they are, in UTF-8. Of SASLprep (RFC 4013) only the prohibition of control characters is applied; text
 //!   as keyboards produce it is already in the form that SASLprep would give it.
 
@@ -39,7 +39,7 @@ use credentials::{password, token, user};
 use misbehaviour::{malformed, unexpected};
 use zeroize::Zeroizing;
 
-/// A way to prove who we are.
+/// A SASL mechanism.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mechanism {
     /// User name and password as they are (RFC 4616).
@@ -58,18 +58,18 @@ pub enum Mechanism {
     Xoauth2,
     /// An OAuth 2.0 token in standard form (RFC 7628).
     OauthBearer,
-    /// The TLS client certificate has said it already (RFC 4422, appendix A).
+    /// The TLS client certificate is the proof (RFC 4422, appendix A).
     External,
     /// Challenge and response of Windows servers, version 2 only (MS-NLMP); bound to the TLS connection and to the service.
     Ntlm,
 }
 
-/// How well the connection keeps what is said on it to the server that is meant.
+/// How well the connection protects what is sent on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Protection {
     /// Clear text.
     None,
-    /// TLS with somebody: the certificate was not checked.
+    /// TLS with an unknown server: the certificate was not checked.
     Unverified,
     /// TLS with the server that is meant.
     Verified,
@@ -98,10 +98,10 @@ impl Mechanism {
     }
 }
 
-/// One proof of identity, from the first word to the last.
+/// One authentication exchange, from the first message to the outcome.
 pub struct Exchange {
     state: State,
-    /// The first response went along with the command, and nothing was asked since.
+    /// The initial response went along with the command, and no challenge came since.
     has_only_begun: bool,
 }
 
@@ -205,13 +205,13 @@ impl Exchange {
         }
     }
 
-    /// Whether nothing was said after the command, with which the first response went along: a server that refuses may not have
-    /// understood that form of the command.
+    /// Whether no challenge came after the command that carried the initial response: a server that refuses may not have understood
+    /// that form of the command.
     pub fn has_only_begun(&self) -> bool {
         self.has_only_begun
     }
 
-    /// What the server gave as the reason for refusing, where the mechanism has room for one.
+    /// The server's reason for refusing, where the mechanism has room for one.
     pub fn reason(&self) -> Option<&str> {
         match &self.state {
             State::Scram(scram) => scram.reason(),

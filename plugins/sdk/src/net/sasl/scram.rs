@@ -9,8 +9,8 @@ use hmac::digest::{Digest, KeyInit};
 use hmac::{Hmac, Mac};
 use zeroize::Zeroizing;
 
-/// The iteration counts that are accepted. RFC 5802, section 5.1, asks servers for 4096 at least: with fewer, whoever poses as
-/// the server learns a proof that is quickly tried against word lists. The upper bound keeps a hostile server from
+/// The iteration counts that are accepted. RFC 5802, section 5.1, asks servers for 4096 at least: with fewer, an impostor gets a
+/// proof that he can quickly try against word lists. The upper bound keeps a hostile server from
 /// occupying us (CVE-2026-42256 in another client).
 const ITERATIONS: std::ops::RangeInclusive<u32> = 4096..=1_000_000;
 

@@ -30,7 +30,7 @@ const LINE: usize = 8 * 1024;
 
 /// A connection to a server, in clear text or secure, on which no wait outlasts the call.
 ///
-/// Errors of reading and writing carry no stage: whoever reads knows what for and says so with [`Error::stage`].
+/// Errors of reading and writing carry no stage: the caller knows it and adds it with [`Error::stage`].
 /// After an error the session cannot go on, but what the server said before can still be read.
 pub struct Stream {
     channel: Channel,
@@ -262,7 +262,7 @@ impl Stream {
         self.channel = Channel::Closed;
     }
 
-    /// Closes the connection after a proper farewell of the protocol, with that of TLS where there is one. Never waits.
+    /// Closes the connection after the protocol's QUIT or LOGOUT, with the close_notify of TLS where there is TLS. Never waits.
     pub fn finish(mut self) {
         if let Channel::Secure(engine) = &mut self.channel {
             engine.finish();

@@ -108,8 +108,8 @@ impl Stream {
 
     /// Secures the connection, whether from the first byte or after the server has agreed to STARTTLS.
     ///
-    /// Bytes that arrived before are an attack (whoever sent them wants them taken for the server's secure words), so the
-    /// session is dead then, as it is after every other error here. Pushes the step `tls`; a certificate that would be
+    /// Bytes that arrived before TLS are an attack (injected clear text that would pass for secure replies), so the session
+    /// is dead then, as it is after every other error here. Pushes the step `tls`; a certificate that would be
     /// refused, were it not for `verify: false`, makes that step a warning. With a pin the server's own certificate must
     /// be that one; with `verify: true` it must be good beside that, with `verify: false` the pin alone decides.
     pub fn secure(&mut self, tls: &Tls, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! The TLS engine where OpenSSL is a stranger: the platform's own, by `native-tls`.
+//! The TLS engine where there is no OpenSSL: the platform's own, by `native-tls`.
 //!
 //! It tells neither the negotiated version nor the cipher, and of a refused certificate only what the platform's error
 //! says. Versions below 1.2 are offered as far as the platform still knows them.
@@ -101,7 +101,7 @@ impl Engine {
     pub(in crate::net) fn read(&mut self, data: &mut [u8]) -> io::Result<usize> {
         let stream = self.stream()?;
         let read = stream.read(data)?;
-        // The engines take a cut connection for the end of the session. A farewell ends it before the socket's end is seen.
+        // The engines take a cut connection for the end of the session. With a close_notify they end it before the socket has ended.
         if read == 0 && !data.is_empty() && stream.get_ref().is_ended() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(read) }
     }
 
@@ -110,10 +110,10 @@ impl Engine {
         self.stream()?.write(data)
     }
 
-    /// Says goodbye as far as that is possible without waiting.
+    /// Sends the close_notify of TLS as far as that is possible without waiting.
     pub(in crate::net) fn finish(&mut self) {
         if let State::Done(stream) = &mut self.state {
-            // Whether the server hears it changes nothing any more.
+            // The connection ends, whether the alert arrives or not.
             let _ = stream.shutdown();
         }
     }

@@ -68,9 +68,9 @@ impl Engine {
         self.stream.ssl_write(data).map_err(io_error)
     }
 
-    /// Says goodbye as far as that is possible without waiting.
+    /// Sends the close_notify of TLS as far as that is possible without waiting.
     pub(in crate::net) fn finish(&mut self) {
-        // Whether the server hears it changes nothing any more.
+        // The connection ends, whether the alert arrives or not.
         let _ = self.stream.shutdown();
     }
 
@@ -230,7 +230,7 @@ fn session(
     let parameters = ssl.param_mut();
     parameters.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS | X509CheckFlags::NEVER_CHECK_SUBJECT);
     if tls.ca_file.is_some() {
-        // Whoever trusts a single server's or an intermediate certificate means just that.
+        // A server's own or an intermediate certificate in `ca_file` is trusted by itself.
         parameters.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
     }
     match host.parse::<IpAddr>() {
@@ -245,7 +245,7 @@ fn session(
         let mut findings = findings.lock().unwrap_or_else(PoisonError::into_inner);
         note(&mut findings, is_fine, store);
         // OpenSSL asks about the server's own certificate last. Refusing there and not at the first fault lets all of
-        // them be found, and still ends the handshake before our certificate is shown to a stranger.
+        // them be found, and still ends the handshake before our certificate is sent.
         !(strict && is_fine && store.error_depth() == 0 && !findings.faults.is_empty())
     });
     SslStream::new(ssl, socket)

@@ -2,8 +2,8 @@
 //!
 //! The proof is bound to all that the server could otherwise be deceived about: to the TLS connection (`MsvAvChannelBindings`, which
 //! Exchange with Extended Protection insists on), to the service that we meant to reach (`MsvAvTargetName`), and, by the message
-//! integrity code, to every byte that was said. Nothing is signed or sealed afterwards; that is the task of TLS. The name of this
-//! machine, for which the messages have room, is nobody's business and stays empty.
+//! integrity code, to every byte of the exchange. Nothing is signed or sealed afterwards; that is the task of TLS. The messages have
+//! room for the name of this machine, which stays empty.
 
 mod challenge;
 mod format;
@@ -157,7 +157,7 @@ impl Ntlm {
             }
         }
         put(&mut names, attribute::FLAGS, &flags.to_le_bytes())?;
-        // Without TLS, zeros: whoever passes this on to a server with TLS is found out by them (MS-NLMP, section 3.1.5.1.2).
+        // Without TLS, zeros: a server with TLS detects by them that the answer was relayed (MS-NLMP, section 3.1.5.1.2).
         let binding = self.binding.as_deref().map_or(Ok([0; 16]), channel_binding)?;
         put(&mut names, attribute::CHANNEL_BINDINGS, &binding)?;
         if !self.target.is_empty() {

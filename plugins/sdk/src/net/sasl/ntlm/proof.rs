@@ -35,7 +35,7 @@ pub(super) fn mac(key: &[u8; 16], pieces: &[&[u8]]) -> Result<[u8; 16], Error> {
     Ok(pieces.iter().fold(mac, |mac, piece| mac.chain_update(piece)).finalize().into_bytes().into())
 }
 
-/// What is told of the TLS connection: MD5 of a `gss_channel_bindings_struct` (RFC 2744, section 3.11) which has no addresses.
+/// The channel binding of the TLS connection: MD5 of a `gss_channel_bindings_struct` (RFC 2744, section 3.11) which has no addresses.
 pub(super) fn channel_binding(binding: &[u8]) -> Result<[u8; 16], Error> {
     let data = application_data(binding);
     let length = u32::try_from(data.len())
