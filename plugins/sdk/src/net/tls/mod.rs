@@ -2,6 +2,8 @@
 //!
 //! On Unix the engine is OpenSSL itself, elsewhere the platform's own by native-tls (docs/decisions.md says why).
 
+#[cfg(all(unix, not(feature = "native-tls")))]
+mod context;
 #[cfg(any(not(unix), feature = "native-tls"))]
 #[path = "native.rs"]
 mod engine;
