@@ -3,6 +3,7 @@
 mod open;
 
 use super::Transcript;
+use super::certificate::end_point;
 use super::deflate::{self, Deflate};
 use super::sasl::Protection;
 use super::socket::{Direction, Socket};
@@ -49,7 +50,8 @@ pub struct Stream {
     /// How much has arrived since something was written.
     arrived: usize,
     is_verified: bool,
-    binding: Option<Vec<u8>>,
+    /// The server's own certificate (DER), in TLS.
+    certificate: Option<Vec<u8>>,
     written: u64,
     transcript: Transcript,
 }
@@ -86,7 +88,7 @@ impl Stream {
 
     /// The channel binding `tls-server-end-point` (RFC 5929, section 4).
     pub fn channel_binding(&self) -> Option<Vec<u8>> {
-        self.binding.clone()
+        self.certificate.as_deref().and_then(end_point)
     }
 
     /// The server, as the settings name it.

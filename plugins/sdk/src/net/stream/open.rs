@@ -11,7 +11,7 @@ use crate::net::socket::Socket;
 use crate::net::tls::Handshake;
 use crate::net::{Recorder, Target, Transcript};
 use crate::settings::{Endpoint, Server, Tls};
-use crate::{Call, Error, Stage, Status, Step, StepStatus};
+use crate::{Call, Error, Level, Stage, Status, Step, StepStatus};
 use std::time::{Duration, Instant};
 
 impl Stream {
@@ -96,7 +96,7 @@ impl Stream {
             awaits: false,
             arrived: 0,
             is_verified: false,
-            binding: None,
+            certificate: None,
             written: 0,
             transcript: Transcript::default(),
         };
@@ -138,11 +138,13 @@ impl Stream {
             let socket = handshake.socket().ok_or_else(|| self.facts(Error::new(Status::Internal, "tls.handshake_failed")))?;
             self.wait(socket, socket.blocked(), until, call).map_err(|error| error.stage(Stage::Tls))?;
         };
+        if recorder.keeps_steps() || call.logs(Level::Warning) {
+            recorder.note(handshake.step(&proof), call);
+        }
         self.channel = Channel::Secure(Box::new(handshake.into_engine()));
         self.is_verified = proof.is_verified;
-        self.binding = proof.binding;
+        self.certificate = proof.into_certificate();
         self.awaits = false;
-        recorder.note(proof.step, call);
         Ok(())
     }
 

@@ -17,20 +17,25 @@ mod unreadable;
 pub(super) use engine::Engine;
 
 use super::advice::advise;
-use super::certificate::{Fault, end_point};
+use super::certificate::Fault;
 use super::socket::{Opening, Socket};
 use crate::settings::{Endpoint, Tls, TlsVersion};
 use crate::{Error, Stage, Status, Step, StepStatus, printable};
 use progress::{Failure, FailureKind, Peer, Progress};
 
-/// What a session keeps of its finished handshake.
+/// A finished handshake that the settings accept.
 pub(super) struct Proof {
     /// The server proved who it is.
     pub(super) is_verified: bool,
-    /// The channel binding `tls-server-end-point`.
-    pub(super) binding: Option<Vec<u8>>,
-    /// The step for the recorder.
-    pub(super) step: Step,
+    is_pinned: bool,
+    peer: Peer,
+}
+
+impl Proof {
+    /// The server's own certificate (DER).
+    pub(super) fn into_certificate(self) -> Option<Vec<u8>> {
+        self.peer.findings.chain.into_iter().next()
+    }
 }
 
 /// One handshake of a client, advanced whenever the socket is ready.
@@ -80,7 +85,6 @@ impl<'a> Handshake<'a> {
     fn judge(&self, peer: Peer) -> Result<Proof, Error> {
         let (tls, host) = (self.tls, name(&self.endpoint.host));
         let findings = &peer.findings;
-        let leaf = findings.chain.first();
         if let (true, Some(fault)) = (tls.verify, findings.worst()) {
             return Err(self.facts(findings.error(fault, host)));
         }
@@ -99,11 +103,11 @@ impl<'a> Handshake<'a> {
             // No engine lets it come to this; but a downgrade must not depend on the engine's word alone.
             return Err(self.facts(Error::new(Status::Tls, "tls.version_too_old").arg("version", version.name())));
         }
-        let is_verified = is_pinned || tls.verify;
-        Ok(Proof { is_verified, binding: leaf.and_then(|der| end_point(der)), step: self.step(&peer, is_verified, is_pinned) })
+        Ok(Proof { is_verified: is_pinned || tls.verify, is_pinned, peer })
     }
 
-    fn step(&self, peer: &Peer, is_verified: bool, is_pinned: bool) -> Step {
+    /// The step `tls`, with all that is known of the server's certificates: only for a reader, since they are parsed for it.
+    pub(super) fn step(&self, Proof { is_verified, is_pinned, peer }: &Proof) -> Step {
         let findings = &peer.findings;
         let mut step = Step::ok(Stage::Tls);
         step.facts = findings.facts(name(&self.endpoint.host));
@@ -113,9 +117,9 @@ impl<'a> Handshake<'a> {
         if !peer.cipher.is_empty() {
             step = step.fact("cipher", peer.cipher.as_str());
         }
-        step = step.fact("verified", is_verified).fact("pinned", is_pinned);
+        step = step.fact("verified", *is_verified).fact("pinned", *is_pinned);
         let code = match findings.worst() {
-            _ if is_verified => "",
+            _ if *is_verified => "",
             Some(fault) => fault.code(),
             None => "tls.verify_off",
         };
