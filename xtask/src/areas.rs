@@ -55,6 +55,11 @@ impl Selection {
         self.all || self.lettre || self.examples || !self.packages.is_empty() || !self.programs.is_empty()
     }
 
+    /// Whether a test program is to be run.
+    pub(crate) fn takes(&self, package: &str, program: &str) -> bool {
+        self.packages.iter().any(|name| name == package) || package == "postkontor-tests" && self.programs.contains(&program)
+    }
+
     /// What these areas need, and everything where none is named. The error lists the areas.
     pub(crate) fn read(areas: &[String]) -> Result<Selection, String> {
         let mut selection = Selection { all: areas.is_empty(), ..Selection::default() };
@@ -120,6 +125,8 @@ mod tests {
         assert_eq!(both.packages, ["postkontor-imap", "postkontor-pop3"]);
         assert_eq!(both.programs, ["pages", "real_servers", "receiving"]);
         assert!(both.checks && !both.all);
+        assert!(both.takes("postkontor-imap", "wire") && both.takes("postkontor-tests", "receiving"));
+        assert!(!both.takes("postkontor-smtp", "wire") && !both.takes("postkontor-tests", "lib"));
         assert_eq!(read(&[]).unwrap(), Selection { all: true, ..Selection::default() });
     }
 

@@ -13,10 +13,11 @@ use std::time::Instant;
 const ALONE: &[(&str, &str, &str)] = &[("postkontor-tests", "hostile", "patience::"), ("postkontor-core", "message", "growth::")];
 
 /// A test program.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Program {
-    package: String,
-    target: String,
+    pub(crate) package: String,
+    /// `lib` for the unit tests of a library.
+    pub(crate) target: String,
     file: PathBuf,
     /// The folder of its package, in which cargo would start it.
     folder: PathBuf,
@@ -48,10 +49,10 @@ struct Job<'a> {
     filter: Vec<&'a str>,
 }
 
-/// Builds test programs with these arguments of `cargo test` and lists them. `None` if they cannot be built.
+/// Builds the test programs of the workspace, no more than these arguments of `cargo test` say, and lists them. `None` if they cannot be built.
 pub(crate) fn build(arguments: &[String]) -> Option<Vec<Program>> {
     let mut command = cargo();
-    command.args(["test", "--no-run", "--message-format", "json-render-diagnostics"]).args(arguments);
+    command.args(["test", "--workspace", "--no-run", "--message-format", "json-render-diagnostics"]).args(arguments);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().ok()?;
     let lines = BufReader::new(child.stdout.take()?).lines();
     let programs = lines.map_while(Result::ok).filter_map(|line| Program::read(&line)).collect();

@@ -1,9 +1,11 @@
 //! `cargo xtask test [AREA…]`: everything, or what a change in these areas needs, in the order in which a failure is cheapest.
 
 use crate::areas::{LIBRARY, Selection};
+use crate::programs::{self, Program};
 use crate::steps::Steps;
-use crate::workspace::{cargo, root};
-use crate::{checks, deny, packages, programs, structure};
+use crate::workspace::{cargo, members, root};
+use crate::{checks, deny, packages, structure};
+use std::io::Result;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -66,29 +68,29 @@ fn test(steps: &mut Steps, selection: &Selection) {
 }
 
 /// Builds the test programs of the selection; a failure is noted.
-fn build(steps: &mut Steps, selection: &Selection) -> Option<Vec<programs::Program>> {
-    let mut wanted = Vec::new();
-    if selection.all || !selection.packages.is_empty() {
-        wanted.push(checks::selected(&selection.packages));
-    }
-    if !selection.programs.is_empty() {
-        let named = selection.programs.iter().map(|program| match *program {
-            LIBRARY => "--lib".to_owned(),
-            program => format!("--test={program}"),
-        });
-        wanted.push(std::iter::once("--package=postkontor-tests".to_owned()).chain(named).collect());
-    }
-    let mut built = Vec::new();
-    for arguments in wanted {
-        let done = steps.look("test programs", || programs::build(&arguments).map(|programs| built.extend(programs)).is_some());
-        if !done {
-            return None;
-        }
-    }
-    // One that is chosen twice, by its package and by its name, runs once.
-    built.sort();
-    built.dedup();
+fn build(steps: &mut Steps, selection: &Selection) -> Option<Vec<Program>> {
+    let mut built = None;
+    steps.look("test programs", || {
+        let targets = if selection.all { Ok(Vec::new()) } else { targets(selection) };
+        built = targets.map_or(None, |targets| programs::build(&targets));
+        built.is_some()
+    });
+    let mut built = built?;
+    built.retain(|program| selection.all || selection.takes(&program.package, &program.target));
     Some(built)
+}
+
+/// The arguments of `cargo test` for no more than the selection. Of the whole workspace all the same: cargo would give the dependencies of a
+/// single package other features, and build them once more.
+fn targets(selection: &Selection) -> Result<Vec<String>> {
+    let mut targets = vec!["--lib".to_owned(), "--bins".to_owned()];
+    let mut names: Vec<String> =
+        selection.programs.iter().filter(|program| **program != LIBRARY).map(|program| (*program).to_owned()).collect();
+    for member in members()?.iter().filter(|member| selection.packages.contains(&member.name)) {
+        names.extend(member.test_programs()?);
+    }
+    targets.extend(names.into_iter().map(|name| format!("--test={name}")));
+    Ok(targets)
 }
 
 /// The Rust projects under `examples`: built as their authors would, outside the workspace.

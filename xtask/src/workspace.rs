@@ -60,6 +60,17 @@ impl Member {
         (name != "abi" && name != "sdk").then_some(name)
     }
 
+    /// The names of the programs in its folder `tests`.
+    pub(crate) fn test_programs(&self) -> Result<Vec<String>> {
+        let folder = self.folder.join("tests");
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        let paths: Vec<PathBuf> = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+        let programs = paths.iter().filter(|path| path.extension().is_some_and(|end| end == "rs") || path.join("main.rs").exists());
+        Ok(programs.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect())
+    }
+
     fn read(manifest: &str, folder: PathBuf) -> Member {
         let name = manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).unwrap_or_default().to_owned();
         let section = manifest.split_once("\n[features]\n").map_or("", |(_, rest)| rest.split("\n[").next().unwrap_or_default());
@@ -95,5 +106,7 @@ mod tests {
         let members = members().unwrap();
         assert!(members.iter().any(|member| member.name == "xtask"));
         assert!(members.iter().all(|member| !member.name.is_empty()));
+        let ffi = members.iter().find(|member| member.name == "postkontor-ffi").unwrap();
+        assert!(ffi.test_programs().unwrap().contains(&"handles".to_owned()));
     }
 }
