@@ -103,7 +103,9 @@ fn side_by_side(jobs: Vec<Job<'_>>, places: usize, folder: &Path, show: &mut imp
 impl Program {
     /// Reads a message of cargo's; only one about a test program has a file that can be run.
     fn read(message: &str) -> Option<Program> {
-        let is_test = message.contains("\"reason\":\"compiler-artifact\"") && message.contains("\"test\":true");
+        // The target has a member of that name as well: whether it could be tested.
+        let (_, profile) = message.split_once("\"profile\":{")?;
+        let is_test = profile.split('}').next().is_some_and(|profile| profile.contains("\"test\":true"));
         let file = PathBuf::from(text_of(message, "executable").filter(|_| is_test)?);
         let manifest = PathBuf::from(text_of(message, "manifest_path")?);
         let (_, target) = message.split_once("\"target\":{")?;
@@ -195,7 +197,7 @@ mod tests {
         let message = |kind: &str, test: bool, file: &str| {
             format!(
                 "{{\"reason\":\"compiler-artifact\",\"package_id\":\"x\",\"manifest_path\":\"{}\",\"target\":{{\"kind\":[\"{kind}\"],\
-                 \"crate_types\":[\"bin\"],\"name\":\"wire\",\"src_path\":\"y\"}},\"profile\":{{\"test\":{test}}},\"executable\":{file}}}",
+                 \"crate_types\":[\"bin\"],\"name\":\"wire\",\"src_path\":\"y\",\"test\":true}},\"profile\":{{\"test\":{test}}},\"executable\":{file}}}",
                 manifest.display()
             )
         };
