@@ -1,11 +1,12 @@
 //! A user with a new mailbox at Dovecot, and the library with the plugins.
 
+use crate::foreign;
 use postkontor_core::{Account, Action, Callbacks, Cancel, Error, Host};
 use postkontor_tests::dovecot::{BARE, Dovecot, USERS};
 use postkontor_tests::exim::Exim;
 use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -135,11 +136,12 @@ pub(crate) fn ask(result: Result<impl serde::Serialize, Error>) -> Value {
     json!(result.unwrap_or_else(|error| panic!("{error:?}")))
 }
 
-/// The subjects of what lies in the inbox or a folder.
+/// The subjects of the messages in a folder, or in the inbox, at which a foreign client looks.
 pub(crate) fn lies(desk: &Desk, folder: Option<&str>) -> Vec<String> {
-    let mut request = Map::new();
-    request.extend(folder.map(|folder| ("folder".to_owned(), Value::from(folder))));
-    subjects(&mut desk.account("imap"), Value::Object(request)).0
+    match folder {
+        None => foreign::inbox(desk.exim, &desk.user),
+        Some(folder) => subjects(&mut desk.account("imap"), json!({"folder": folder})).0,
+    }
 }
 
 /// A short message with this subject.

@@ -11,6 +11,7 @@ mod desk;
 mod doors;
 mod fetching;
 mod folders;
+mod foreign;
 mod giant;
 mod impostor;
 mod killed;
