@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 /// A sandbox, a folder with the plugins, and one for documents.
-struct Desk {
+struct Setup {
     sandbox: Sandbox,
     folder: Folder,
     plugins: PathBuf,
@@ -40,11 +40,11 @@ impl From<Output> for Run {
     }
 }
 
-impl Desk {
-    fn new() -> Desk {
+impl Setup {
+    fn new() -> Setup {
         let folder = Folder::new().unwrap();
         let plugins = Products::built().unwrap().plugins(folder.path(), &["smtp"]).unwrap();
-        Desk { sandbox: Sandbox::start(Options::default()).unwrap(), folder, plugins }
+        Setup { sandbox: Sandbox::start(Options::default()).unwrap(), folder, plugins }
     }
 
     fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Run {
@@ -71,115 +71,115 @@ impl Desk {
 
 #[test]
 fn transports_are_listed_with_their_operations() {
-    let desk = Desk::new();
-    fs::write(desk.plugins.join(format!("broken{}", std::env::consts::DLL_SUFFIX)), "no library").unwrap();
-    let run = desk.run(&["transports", "--json"]);
+    let setup = Setup::new();
+    fs::write(setup.plugins.join(format!("broken{}", std::env::consts::DLL_SUFFIX)), "no library").unwrap();
+    let run = setup.run(&["transports", "--json"]);
     assert_eq!(run.status, 0, "{}", run.err);
     let listed = run.json();
     let smtp = listed.as_array().unwrap().iter().find(|entry| entry["name"] == "smtp").unwrap();
     assert_eq!(smtp["operations"], json!(["test", "send"]));
-    let run = desk.run(&["transports"]);
+    let run = setup.run(&["transports"]);
     assert!(run.out.contains("✓ smtp ") && run.out.contains("✗ "), "{}", run.out);
 }
 
 #[test]
 fn schema_comes_in_the_language_asked_for() {
-    let desk = Desk::new();
+    let setup = Setup::new();
     for (language, title) in [("en", "Password"), ("de", "Kennwort"), ("sl", "Geslo")] {
-        let form = desk.run(&["schema", "smtp", "--json", "--lang", language]).json();
+        let form = setup.run(&["schema", "smtp", "--json", "--lang", language]).json();
         assert!(form["schema"].to_string().contains(&format!("\"title\":\"{title}\"")), "{language}: {form}");
-        let shown = desk.run(&["schema", "smtp", "--lang", language]).out;
+        let shown = setup.run(&["schema", "smtp", "--lang", language]).out;
         assert!(shown.lines().any(|line| line.starts_with("    password ") && line.contains(&format!(" {title}, ***"))), "{shown}");
     }
-    let run = desk.run(&["schema", "nonsense", "--json"]);
+    let run = setup.run(&["schema", "nonsense", "--json"]);
     assert_eq!((run.status, &run.json()["code"]), (3, &json!("transport.unknown")));
 }
 
 #[test]
 fn check_ends_with_2_when_something_is_wrong() {
-    let desk = Desk::new();
-    assert_eq!(desk.run(&["check", &desk.settings("good.json", json!("x"))]).status, 0);
-    let mut wrong = desk.document(25, "starttls", json!("x"));
+    let setup = Setup::new();
+    assert_eq!(setup.run(&["check", &setup.settings("good.json", json!("x"))]).status, 0);
+    let mut wrong = setup.document(25, "starttls", json!("x"));
     wrong["accounts"]["main"]["server"]["timeout_seconds"] = json!("soon");
-    let wrong = desk.write("wrong.json", &wrong);
-    let run = desk.run(&["check", &wrong, "--json"]);
+    let wrong = setup.write("wrong.json", &wrong);
+    let run = setup.run(&["check", &wrong, "--json"]);
     assert_eq!(run.status, 2, "{}", run.out);
     assert_eq!(run.json()["problems"][0]["pointer"], "/accounts/main/server/timeout_seconds");
-    let run = desk.run(&["check", &wrong]);
+    let run = setup.run(&["check", &wrong]);
     assert!(run.out.contains("/accounts/main/server/timeout_seconds"), "{}", run.out);
 }
 
 #[test]
 fn test_ends_with_the_status_of_its_first_failing_step() {
-    let desk = Desk::new();
+    let setup = Setup::new();
     let closed = {
         // A port that was free a moment ago.
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap().port()
     };
     let cases = [
-        ("good", desk.document(desk.sandbox.port, "starttls", json!("Geheim-7")), 0, ""),
-        ("tls", desk.document(desk.sandbox.tls_port, "implicit", json!("Geheim-7")), 0, ""),
-        ("password", desk.document(desk.sandbox.port, "starttls", json!("falsch")), 5, "auth.refused"),
-        ("expired", desk.document(desk.sandbox.expired_port, "implicit", json!("Geheim-7")), 6, "tls.certificate_expired"),
-        ("closed", desk.document(closed, "starttls", json!("Geheim-7")), 7, "net.refused"),
+        ("good", setup.document(setup.sandbox.port, "starttls", json!("Geheim-7")), 0, ""),
+        ("tls", setup.document(setup.sandbox.tls_port, "implicit", json!("Geheim-7")), 0, ""),
+        ("password", setup.document(setup.sandbox.port, "starttls", json!("falsch")), 5, "auth.refused"),
+        ("expired", setup.document(setup.sandbox.expired_port, "implicit", json!("Geheim-7")), 6, "tls.certificate_expired"),
+        ("closed", setup.document(closed, "starttls", json!("Geheim-7")), 7, "net.refused"),
     ];
     for (name, document, status, code) in cases {
-        let settings = desk.write("settings.json", &document);
-        let run = desk.run(&["test", &settings, "--json"]);
+        let settings = setup.write("settings.json", &document);
+        let run = setup.run(&["test", &settings, "--json"]);
         assert_eq!(run.status, status, "{name}: {}", run.out);
         let report = run.json();
         assert_eq!(report["ok"], status == 0, "{name}");
         let failed = report["steps"].as_array().unwrap().iter().find(|step| step["status"] == "fail");
         assert_eq!(failed.map_or("", |step| step["code"].as_str().unwrap()), code, "{name}");
-        let run = desk.run(&["test", &settings]);
+        let run = setup.run(&["test", &settings]);
         assert_eq!((run.status, run.out.contains("✗")), (status, status != 0), "{name}: {}", run.out);
     }
-    assert!(desk.sandbox.mails().is_empty(), "a test sends nothing");
+    assert!(setup.sandbox.mails().is_empty(), "a test sends nothing");
 }
 
 #[test]
 fn test_sends_a_mail_only_when_asked() {
-    let desk = Desk::new();
-    let run = desk.run(&["test", &desk.settings("s.json", json!("Geheim-7")), "--loop", "bob@example.com"]);
+    let setup = Setup::new();
+    let run = setup.run(&["test", &setup.settings("s.json", json!("Geheim-7")), "--loop", "bob@example.com"]);
     assert_eq!(run.status, 0, "{}", run.out);
-    assert_eq!(desk.sandbox.mails()[0].recipients, ["bob@example.com"]);
+    assert_eq!(setup.sandbox.mails()[0].recipients, ["bob@example.com"]);
 }
 
 #[test]
 fn send_delivers_with_an_attachment_beside_the_message() {
-    let desk = Desk::new();
-    let settings = desk.settings("settings.json", json!("Geheim-7"));
-    fs::create_dir(desk.folder.file("mail")).unwrap();
-    fs::write(desk.folder.file("mail").join("rechnung.pdf"), "%PDF-1.4 Rechnung").unwrap();
-    let message = desk.write(
+    let setup = Setup::new();
+    let settings = setup.settings("settings.json", json!("Geheim-7"));
+    fs::create_dir(setup.folder.file("mail")).unwrap();
+    fs::write(setup.folder.file("mail").join("rechnung.pdf"), "%PDF-1.4 Rechnung").unwrap();
+    let message = setup.write(
         "mail/message.json",
         &json!({"to": ["bob@example.com"], "bcc": ["boss@example.com"], "subject": "Rechnung", "text": "Guten Tag",
                 "attachments": [{"name": "rechnung.pdf", "file": "rechnung.pdf"}]}),
     );
-    let run = desk.run(&["send", &settings, "--account", "main", "--message", &message, "--json"]);
+    let run = setup.run(&["send", &settings, "--account", "main", "--message", &message, "--json"]);
     assert_eq!(run.status, 0, "{} {}", run.out, run.err);
     assert_eq!(run.json()["recipients"][1]["address"], "boss@example.com");
-    let mails = desk.sandbox.mails();
+    let mails = setup.sandbox.mails();
     assert_eq!(mails[0].recipients, ["bob@example.com", "boss@example.com"]);
     assert!(mails[0].text().contains("rechnung.pdf"), "{}", mails[0].text());
     assert!(!mails[0].text().contains("boss@"), "{}", mails[0].text());
-    let run = desk.run(&["send", &settings, "--message", &message]);
+    let run = setup.run(&["send", &settings, "--message", &message]);
     assert!(run.out.contains("✓ bob@example.com"), "{}", run.out);
 }
 
 #[test]
 fn secrets_come_from_the_environment_or_a_file_and_are_shown_nowhere() {
-    let desk = Desk::new();
-    let message = desk.write("m.json", &json!({"to": ["bob@example.com"], "subject": "x", "text": "y"}));
-    fs::write(desk.folder.file("password"), "Geheim-7\n").unwrap();
-    let file = format!("file:{}", desk.folder.file("password").display());
-    let trace = desk.folder.file("trace.txt");
+    let setup = Setup::new();
+    let message = setup.write("m.json", &json!({"to": ["bob@example.com"], "subject": "x", "text": "y"}));
+    fs::write(setup.folder.file("password"), "Geheim-7\n").unwrap();
+    let file = format!("file:{}", setup.folder.file("password").display());
+    let trace = setup.folder.file("trace.txt");
     for reference in [json!({"secret": "env:POSTKONTOR_TEST_PASSWORD"}), json!({"secret": file})] {
-        let settings = desk.settings("s.json", reference);
-        let sent = desk.run(&["send", &settings, "--message", &message, "--json"]);
+        let settings = setup.settings("s.json", reference);
+        let sent = setup.run(&["send", &settings, "--message", &message, "--json"]);
         assert_eq!(sent.status, 0, "{}", sent.out);
-        let tested = desk.run(&["test", &settings, "--json", "--trace", &trace.display().to_string()]);
+        let tested = setup.run(&["test", &settings, "--json", "--trace", &trace.display().to_string()]);
         assert_eq!(tested.status, 0, "{}", tested.out);
         let traced = fs::read_to_string(&trace).unwrap();
         assert!(traced.contains("C: EHLO") && traced.contains("C: AUTH"), "{traced}");
@@ -190,7 +190,7 @@ fn secrets_come_from_the_environment_or_a_file_and_are_shown_nowhere() {
             }
         }
     }
-    let run = desk.run(&["send", &desk.settings("s.json", json!({"secret": "env:POSTKONTOR_NO_SUCH"})), "--message", &message, "--json"]);
+    let run = setup.run(&["send", &setup.settings("s.json", json!({"secret": "env:POSTKONTOR_NO_SUCH"})), "--message", &message, "--json"]);
     assert_eq!((run.status, &run.json()["code"]), (14, &json!("secret.not_found")));
 }
 
@@ -198,17 +198,17 @@ fn secrets_come_from_the_environment_or_a_file_and_are_shown_nowhere() {
 #[test]
 fn a_settings_file_that_shows_a_password_to_others_is_warned_of() {
     use std::os::unix::fs::PermissionsExt;
-    let desk = Desk::new();
+    let setup = Setup::new();
     for (name, password, mode, warns) in [
         ("open", json!("Geheim-7"), 0o644, true),
         ("group", json!("Geheim-7"), 0o640, true),
         ("closed", json!("Geheim-7"), 0o600, false),
         ("named", json!({"secret": "env:POSTKONTOR_TEST_PASSWORD"}), 0o644, false),
     ] {
-        let settings = desk.settings(&format!("{name}.json"), password);
+        let settings = setup.settings(&format!("{name}.json"), password);
         fs::set_permissions(&settings, fs::Permissions::from_mode(mode)).unwrap();
         for arguments in [["check", &settings, "--json", "--lang=en"], ["test", &settings, "--json", "--lang=en"]] {
-            let run = desk.run(&arguments);
+            let run = setup.run(&arguments);
             assert!(run.json().is_object());
             assert_eq!(run.err.contains("Others may read"), warns, "{name}: {}", run.err);
             assert!(!run.err.contains("Geheim-7"));
@@ -218,11 +218,11 @@ fn a_settings_file_that_shows_a_password_to_others_is_warned_of() {
 
 #[test]
 fn the_trace_of_a_send_that_fails_holds_the_dialogue() {
-    let desk = Desk::new();
-    let mail = desk.write("mail.json", &json!({"to": ["refused@example.com"], "subject": "x", "text": "x"}));
-    let trace = desk.folder.file("trace.txt");
-    let settings = desk.settings("settings.json", json!("Geheim-7"));
-    let run = desk.run(&["send", &settings, "--message", &mail, "--trace", &trace.display().to_string()]);
+    let setup = Setup::new();
+    let mail = setup.write("mail.json", &json!({"to": ["refused@example.com"], "subject": "x", "text": "x"}));
+    let trace = setup.folder.file("trace.txt");
+    let settings = setup.settings("settings.json", json!("Geheim-7"));
+    let run = setup.run(&["send", &settings, "--message", &mail, "--trace", &trace.display().to_string()]);
     assert_eq!(run.status, 10, "{}", run.err);
     let trace = fs::read_to_string(trace).unwrap();
     for part in
@@ -235,11 +235,11 @@ fn the_trace_of_a_send_that_fails_holds_the_dialogue() {
 
 #[test]
 fn errors_speak_the_users_language() {
-    let desk = Desk::new();
-    let settings = desk.settings("s.json", json!("falsch"));
-    let message = desk.write("m.json", &json!({"to": ["bob@example.com"], "subject": "x", "text": "y"}));
+    let setup = Setup::new();
+    let settings = setup.settings("s.json", json!("falsch"));
+    let message = setup.write("m.json", &json!({"to": ["bob@example.com"], "subject": "x", "text": "y"}));
     let sentence = |language: &str| {
-        let run = desk.run(&["send", &settings, "--message", &message, "--json", "--lang", language]);
+        let run = setup.run(&["send", &settings, "--message", &message, "--json", "--lang", language]);
         assert_eq!(run.status, 5, "{}", run.out);
         run.json()["message"].as_str().unwrap().to_owned()
     };
@@ -249,16 +249,16 @@ fn errors_speak_the_users_language() {
     }
     assert!(sentences[0] != sentences[1] && sentences[1] != sentences[2], "{sentences:?}");
     assert_eq!(
-        desk.run(&["nonsense", "--lang", "de"]).err.lines().next(),
+        setup.run(&["nonsense", "--lang", "de"]).err.lines().next(),
         Some("✗ Den Befehl nonsense gibt es nicht. Siehe postkontor --help.")
     );
 }
 
 #[test]
 fn what_no_transport_can_do_yet_says_so() {
-    let desk = Desk::new();
-    let settings = desk.settings("s.json", json!("Geheim-7"));
-    let to = desk.folder.file("in").display().to_string();
+    let setup = Setup::new();
+    let settings = setup.settings("s.json", json!("Geheim-7"));
+    let to = setup.folder.file("in").display().to_string();
     for command in [
         &["list", &settings][..],
         &["receive", &settings, "--to", &to, "--max", "5", "--action", "seen"],
@@ -266,32 +266,32 @@ fn what_no_transport_can_do_yet_says_so() {
         &["discover", "anna@example.com"],
     ] {
         let arguments: Vec<&str> = command.iter().copied().chain(["--json"]).collect();
-        let run = desk.run(&arguments);
+        let run = setup.run(&arguments);
         assert_eq!((run.status, &run.json()["status"]), (4, &json!(4)), "{command:?}: {}", run.out);
     }
 }
 
 #[test]
 fn a_wrong_command_line_is_an_argument_error() {
-    let desk = Desk::new();
-    let settings = desk.settings("s.json", json!("x"));
+    let setup = Setup::new();
+    let settings = setup.settings("s.json", json!("x"));
     for command in [&["post"][..], &["test"], &["test", &settings, "--password", "x"], &["check", &settings, "--account", "main"], &[]] {
         let arguments: Vec<&str> = command.iter().copied().chain(["--json"]).collect();
-        let run = desk.run(&arguments);
+        let run = setup.run(&arguments);
         assert_eq!((run.status, &run.json()["status"]), (1, &json!(1)), "{command:?}: {}", run.out);
-        assert!(desk.run(command).err.starts_with('✗'), "{command:?}");
+        assert!(setup.run(command).err.starts_with('✗'), "{command:?}");
     }
-    let run = desk.run(&["test", "/nowhere/at/all.json", "--json"]);
+    let run = setup.run(&["test", "/nowhere/at/all.json", "--json"]);
     assert_eq!((run.status, &run.json()["code"]), (19, &json!("cli.file_unreadable")));
 }
 
 #[test]
 fn a_timeout_ends_the_call() {
-    let desk = Desk::new();
+    let setup = Setup::new();
     // A server that accepts and never says a word.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let settings = desk.write("s.json", &desk.document(silent.local_addr().unwrap().port(), "starttls", json!("x")));
-    let run = desk.run(&["test", &settings, "--timeout", "0.3", "--json"]);
+    let settings = setup.write("s.json", &setup.document(silent.local_addr().unwrap().port(), "starttls", json!("x")));
+    let run = setup.run(&["test", &settings, "--timeout", "0.3", "--json"]);
     assert_eq!(run.status, 8, "{}", run.out);
 }
 
@@ -299,10 +299,10 @@ fn a_timeout_ends_the_call() {
 fn the_document_may_come_from_standard_input() {
     use std::io::Write;
     use std::process::Stdio;
-    let desk = Desk::new();
+    let setup = Setup::new();
     let mut command = postkontor(["check", "-", "--json"]).unwrap();
-    let mut child = command.arg("--plugins").arg(&desk.plugins).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let document = desk.document(25, "none", json!("x")).to_string();
+    let mut child = command.arg("--plugins").arg(&setup.plugins).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let document = setup.document(25, "none", json!("x")).to_string();
     // Editors on Windows begin a text with a byte order mark.
     child.stdin.take().unwrap().write_all(format!("\u{feff}{document}").as_bytes()).unwrap();
     let run = Run::from(child.wait_with_output().unwrap());

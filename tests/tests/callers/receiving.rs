@@ -16,16 +16,16 @@ const FILED: &str = ".Ablage.Gr&APYA3w-e";
 const OUTBOX: &str = ".Ausg&AOQ-nge";
 
 /// A program's installation and its mailbox.
-struct Desk {
+struct Setup {
     installation: Installation,
     dovecot: &'static Dovecot,
     user: String,
     transport: &'static str,
 }
 
-impl Desk {
+impl Setup {
     /// A mailbox with a message for each of [`WORDS`]; nothing where Dovecot is not installed.
-    fn new(transport: &'static str) -> Option<Desk> {
+    fn new(transport: &'static str) -> Option<Setup> {
         let exim = Exim::shared()?;
         let dovecot = exim.dovecot();
         let user = dovecot.mailbox();
@@ -45,7 +45,7 @@ impl Desk {
             "sender": {"address": "anna@example.com"}});
         std::fs::write(installation.folder.file("settings.json"), settings.to_string()).unwrap();
         std::fs::create_dir(installation.folder.file("got")).unwrap();
-        Some(Desk { installation, dovecot, user, transport })
+        Some(Setup { installation, dovecot, user, transport })
     }
 
     /// What a file that the program left holds.
@@ -127,8 +127,8 @@ fn a_c_program_uses_a_mailbox_and_valgrind_finds_nothing() {
         if !has(&["gcc", "valgrind"]) {
             return;
         }
-        let Some(desk) = Desk::new(transport) else { return };
-        desk.works(&mut valgrind(&desk.installation.gcc("tests/callers/mailbox.c", &["-pedantic", "-lpostkontor"])));
+        let Some(setup) = Setup::new(transport) else { return };
+        setup.works(&mut valgrind(&setup.installation.gcc("tests/callers/mailbox.c", &["-pedantic", "-lpostkontor"])));
     }
 }
 
@@ -138,10 +138,10 @@ fn a_pascal_program_uses_a_mailbox_and_valgrind_finds_nothing() {
         if !has(&["fpc", "valgrind"]) {
             return;
         }
-        let Some(desk) = Desk::new(transport) else { return };
-        let program = desk.installation.fpc("tests/callers/mailbox.dpr");
-        desk.works(valgrind(&program).env("HEAPTRC", desk.installation.heap()));
-        desk.installation.has_freed_all();
+        let Some(setup) = Setup::new(transport) else { return };
+        let program = setup.installation.fpc("tests/callers/mailbox.dpr");
+        setup.works(valgrind(&program).env("HEAPTRC", setup.installation.heap()));
+        setup.installation.has_freed_all();
     }
 }
 
@@ -151,8 +151,8 @@ fn a_csharp_program_uses_a_mailbox() {
         if !has(&["mcs", "mono"]) {
             return;
         }
-        let Some(desk) = Desk::new(transport) else { return };
-        desk.works(&mut desk.installation.mcs("tests/callers/Mailbox.cs"));
+        let Some(setup) = Setup::new(transport) else { return };
+        setup.works(&mut setup.installation.mcs("tests/callers/Mailbox.cs"));
     }
 }
 
@@ -162,30 +162,30 @@ fn a_python_program_uses_a_mailbox() {
         if !has(&["python3"]) {
             return;
         }
-        let Some(desk) = Desk::new(transport) else { return };
-        desk.works(&mut desk.installation.python("tests/callers/mailbox.py"));
+        let Some(setup) = Setup::new(transport) else { return };
+        setup.works(&mut setup.installation.python("tests/callers/mailbox.py"));
     }
 }
 
 /// Runs `examples/…/receive`, which is to leave everything in a folder, and again when there is something new. `kept` tells whether
 /// the messages stay at the server.
-fn example(desk: &Desk, kept: bool, program: impl Fn() -> Command) {
-    let settings: Value = serde_json::from_slice(&std::fs::read(desk.installation.folder.file("settings.json")).unwrap()).unwrap();
+fn example(setup: &Setup, kept: bool, program: impl Fn() -> Command) {
+    let settings: Value = serde_json::from_slice(&std::fs::read(setup.installation.folder.file("settings.json")).unwrap()).unwrap();
     let settings = json!({"accounts": {"main": settings["accounts"]["inbox"]}}).to_string();
     let fetched = || -> Vec<String> {
-        let output = good(program().args([&settings, &desk.installation.file("got")]));
+        let output = good(program().args([&settings, &setup.installation.file("got")]));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         WORDS.iter().chain(&["new"]).filter(|word| text.contains(&format!("Prüfung: {word}"))).map(|word| (*word).to_owned()).collect()
     };
     assert_eq!(fetched(), WORDS);
-    desk.dovecot.deliver_more(&desk.user, &[message("new").into_bytes()]).unwrap();
+    setup.dovecot.deliver_more(&setup.user, &[message("new").into_bytes()]).unwrap();
     assert_eq!(fetched(), ["new"]);
     assert!(fetched().is_empty());
     for (number, word) in (1..).zip(WORDS.iter().chain(&["new"])) {
-        assert!(desk.got(&format!("{number:04}.eml")) == message(word).replace('\n', "\r\n").into_bytes(), "{word}");
+        assert!(setup.got(&format!("{number:04}.eml")) == message(word).replace('\n', "\r\n").into_bytes(), "{word}");
     }
-    assert!(desk.got("0001/Größe.bin") == attachment());
-    let left = desk.lies("");
+    assert!(setup.got("0001/Größe.bin") == attachment());
+    let left = setup.lies("");
     assert_eq!(left.len(), if kept { 6 } else { 0 });
     assert!(left.iter().all(|(_, seen)| *seen));
 }
@@ -193,23 +193,23 @@ fn example(desk: &Desk, kept: bool, program: impl Fn() -> Command) {
 #[test]
 fn the_examples_fetch_what_is_new() {
     for language in ["c", "delphi", "dotnet", "python"] {
-        let Some(desk) = Desk::new("imap") else { return };
-        let installation = &desk.installation;
+        let Some(setup) = Setup::new("imap") else { return };
+        let installation = &setup.installation;
         let command = |program: &Path| Command::new(program);
         match language {
             "c" if has(&["gcc"]) => {
                 let program = installation.gcc("examples/c/receive.c", &["-pedantic", "-lpostkontor"]);
-                example(&desk, false, || command(&program));
+                example(&setup, false, || command(&program));
             }
             "delphi" if has(&["fpc"]) => {
                 let program = installation.fpc("examples/delphi/receive.dpr");
-                example(&desk, true, || command(&program));
+                example(&setup, true, || command(&program));
             }
             "dotnet" if has(&["mcs", "mono"]) => {
                 installation.mcs("examples/dotnet/Receive.cs");
-                example(&desk, true, || installation.mono());
+                example(&setup, true, || installation.mono());
             }
-            "python" if has(&["python3"]) => example(&desk, true, || installation.python("examples/python/receive.py")),
+            "python" if has(&["python3"]) => example(&setup, true, || installation.python("examples/python/receive.py")),
             _ => (),
         }
     }

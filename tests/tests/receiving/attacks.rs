@@ -1,7 +1,7 @@
 //! Servers and messages that want to exhaust the fetching client: each ends within the deadline and 200 MB, measured in a process of its own.
 
-use crate::desk::{Desk, ask, patience};
 use crate::impostor::{Outcome, endless, holding, imap, pop3, run, server};
+use crate::setup::{Setup, ask, patience};
 use postkontor_tests::folder::Folder;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -293,12 +293,12 @@ fn a_stack_of_256_kilobytes_is_enough_for_a_call() {
     let messages = "Content-Type: message/rfc822\n\n".repeat(9_000);
     let all = [nested, messages].map(|harm| format!("Subject: harm\n{harm}\nx\n").into_bytes());
     for transport in ["pop3", "imap"] {
-        let Some(desk) = Desk::with(&all) else { return };
+        let Some(setup) = Setup::with(&all) else { return };
         let folder = Folder::new().unwrap();
         let request = json!({"save_to": folder.file("in"), "action": "delete"}).to_string();
         let taken = std::thread::scope(|scope| {
             let small = std::thread::Builder::new().stack_size(256 * 1024);
-            let call = || ask(desk.account(transport).receive(&request, None, &patience()));
+            let call = || ask(setup.account(transport).receive(&request, None, &patience()));
             small.spawn_scoped(scope, call).unwrap().join().unwrap()
         });
         assert_eq!(taken["messages"].as_array().map(Vec::len), Some(all.len()), "{transport}");

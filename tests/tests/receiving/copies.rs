@@ -1,6 +1,6 @@
 //! The copy of a sent mail in the sender's own mailbox: sent over Exim, kept at Dovecot.
 
-use crate::desk::{Desk, Got, ask, fetch, patience};
+use crate::setup::{Got, Setup, ask, fetch, patience};
 use postkontor_core::{Account, Action, Cancel};
 use postkontor_tests::dovecot::CRAMPED;
 use postkontor_tests::exim::Port;
@@ -10,10 +10,10 @@ use postkontor_tests::scripted::Scripted;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Sends over Exim and keeps copies in the mailbox of this desk.
-fn settings(desk: &Desk) -> Value {
-    let mailbox = desk.settings("imap", json!({}))["accounts"]["main"].clone();
-    let out = json!({"transport": "smtp", "server": {"host": "localhost", "port": desk.exim.port(Port::Bare), "timeout_seconds": 30},
+/// Sends over Exim and keeps copies in the mailbox of this user.
+fn settings(setup: &Setup) -> Value {
+    let mailbox = setup.settings("imap", json!({}))["accounts"]["main"].clone();
+    let out = json!({"transport": "smtp", "server": {"host": "localhost", "port": setup.exim.port(Port::Bare), "timeout_seconds": 30},
         "tls": {"mode": "none"}, "auth": {"method": "none"}});
     json!({"accounts": {"out": out, "mailbox": mailbox}, "send": {"account": "out"}, "sent": {"copy": true, "account": "mailbox"},
         "sender": {"address": "anna@example.com"}})
@@ -28,23 +28,23 @@ fn send(account: &mut Account, mail: &Value) -> Value {
 }
 
 /// What lies in the folder for sent mail.
-fn kept(desk: &Desk) -> Vec<Got> {
-    let (result, got) = fetch(&mut desk.account("imap"), json!({"folder": "Gesendet"}), |_| Action::Keep);
+fn kept(setup: &Setup) -> Vec<Got> {
+    let (result, got) = fetch(&mut setup.account("imap"), json!({"folder": "Gesendet"}), |_| Action::Keep);
     result.unwrap();
     got
 }
 
 #[test]
 fn a_copy_lies_in_the_folder_for_sent_mail_once() {
-    let Some(desk) = Desk::new() else { return };
-    let mut account = desk.open(&settings(&desk));
+    let Some(setup) = Setup::new() else { return };
+    let mut account = setup.open(&settings(&setup));
     let mut mail = mail("once");
     mail["bcc"] = json!(["Čarli Müller <blind@copies.example>"]);
     let receipt = send(&mut account, &mail);
     let copy = &receipt["sent_copy"];
     assert_eq!((&copy["status"], &copy["account"], &copy["folder"]), (&json!("saved"), &json!("mailbox"), &json!("Gesendet")), "{receipt}");
     assert_eq!(copy["message"], "A copy is in the folder Gesendet.");
-    let kept = kept(&desk);
+    let kept = kept(&setup);
     assert_eq!(kept.len(), 1);
     assert_eq!((kept[0].subject(), Some(kept[0].id())), ("once", receipt["saved_to"].as_str()));
     assert!(kept[0].summary["flags"].to_string().contains("Seen"), "{}", kept[0].summary);
@@ -54,7 +54,7 @@ fn a_copy_lies_in_the_folder_for_sent_mail_once() {
     let (bcc, rest) = copy.split_once('\n').unwrap();
     assert!(bcc.starts_with("Bcc: =?") && bcc.ends_with("<blind@copies.example>"), "{bcc}");
     for to in ["once@copies.example", "blind@copies.example"] {
-        let delivery = desk.exim.delivery(to).unwrap();
+        let delivery = setup.exim.delivery(to).unwrap();
         let delivered: String = delivery.text.lines().filter(|line| !line.starts_with("X-Rig:")).map(|line| format!("{line}\n")).collect();
         assert!(delivered.trim_end().ends_with(rest.trim_end()), "the same message: {delivered}\n---\n{rest}");
         assert!(!delivery.text.contains("Bcc:"), "{}", delivery.text);
@@ -63,8 +63,8 @@ fn a_copy_lies_in_the_folder_for_sent_mail_once() {
 
 #[test]
 fn what_is_there_already_is_found() {
-    let Some(desk) = Desk::new() else { return };
-    let mut account = desk.open(&settings(&desk));
+    let Some(setup) = Setup::new() else { return };
+    let mut account = setup.open(&settings(&setup));
     let mut mail = mail("again");
     mail["message_id"] = json!("1.again@copies.example");
     let first = send(&mut account, &mail);
@@ -74,20 +74,20 @@ fn what_is_there_already_is_found() {
     // The end of another's Message-ID is not the same message.
     mail["message_id"] = json!("again@copies.example");
     assert_eq!(send(&mut account, &mail)["sent_copy"]["status"], "saved");
-    assert_eq!(kept(&desk).len(), 2);
+    assert_eq!(kept(&setup).len(), 2);
 }
 
 #[test]
 fn a_batch_and_a_large_attachment_are_kept_over_one_connection() {
-    let Some(desk) = Desk::new() else { return };
-    let relay = Relay::start(desk.dovecot().imap, Fault::None).unwrap();
+    let Some(setup) = Setup::new() else { return };
+    let relay = Relay::start(setup.dovecot().imap, Fault::None).unwrap();
     let folder = Folder::new().unwrap();
     let file = folder.path().join("scan.bin");
     std::fs::write(&file, (0..20_000_000_u32).map(|byte| (byte.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>()).unwrap();
     let mut mails: Vec<Value> = (0..30).map(|number| mail(&format!("batch{number}"))).collect();
     mails[7]["attachments"] = json!([{"file": file}]);
     mails[9] = json!({"to": ["unknown@copies.example"], "subject": "refused", "text": "x"});
-    let mut account = desk.open(&over(&desk, &relay));
+    let mut account = setup.open(&over(&setup, &relay));
     let error = account.send_document(&json!(mails).to_string(), &[], &patience()).unwrap_err();
     let results = error.more["results"].as_array().unwrap();
     for (number, result) in results.iter().enumerate() {
@@ -97,7 +97,7 @@ fn a_batch_and_a_large_attachment_are_kept_over_one_connection() {
     send(&mut account, &mail("batch30"));
     let text = String::from_utf8_lossy(&relay.sent()).into_owned();
     assert_eq!((text.matches(" LOGIN ").count() + text.matches(" AUTHENTICATE ").count(), text.matches(" APPEND ").count()), (1, 30));
-    let (result, got) = fetch(&mut desk.account("imap"), json!({"folder": "Gesendet", "max_bytes": 100_000_000}), |_| Action::Keep);
+    let (result, got) = fetch(&mut setup.account("imap"), json!({"folder": "Gesendet", "max_bytes": 100_000_000}), |_| Action::Keep);
     result.unwrap();
     assert_eq!(got.len(), 30);
     let large = got.iter().find(|got| got.subject() == "batch7").unwrap();
@@ -107,8 +107,8 @@ fn a_batch_and_a_large_attachment_are_kept_over_one_connection() {
 }
 
 /// The settings with the mailbox behind a relay, in clear text.
-fn over(desk: &Desk, relay: &Relay) -> Value {
-    let mut settings = settings(desk);
+fn over(setup: &Setup, relay: &Relay) -> Value {
+    let mut settings = settings(setup);
     let mailbox = &mut settings["accounts"]["mailbox"];
     mailbox["server"] = json!({"host": "127.0.0.1", "port": relay.port, "timeout_seconds": 20});
     mailbox["tls"] = json!({"mode": "none"});
@@ -118,7 +118,7 @@ fn over(desk: &Desk, relay: &Relay) -> Value {
 
 #[test]
 fn whatever_keeps_the_copy_away_the_mail_is_sent() {
-    let Some(mut desk) = Desk::new() else { return };
+    let Some(mut setup) = Setup::new() else { return };
     // A server that greets and then says nothing any more.
     let silent = Scripted::start(|mut stream| {
         std::io::Write::write_all(&mut stream, b"* OK ready\r\n")?;
@@ -132,7 +132,7 @@ fn whatever_keeps_the_copy_away_the_mail_is_sent() {
         ("/imap/sent", json!("Gibt es nicht"), "imap.folder_missing"),
         ("/server", json!({"host": "127.0.0.1", "port": silent.port, "timeout_seconds": 20}), "call.timeout"),
     ] {
-        let mut settings = settings(&desk);
+        let mut settings = settings(&setup);
         let (group, name) = pointer[1..].split_once('/').unwrap_or((&pointer[1..], ""));
         let mailbox = &mut settings["accounts"]["mailbox"];
         if name.is_empty() {
@@ -142,17 +142,17 @@ fn whatever_keeps_the_copy_away_the_mail_is_sent() {
             mailbox[group][name] = value;
         }
         let cancel = Cancel::new(Some(Duration::from_secs(if code == "call.timeout" { 3 } else { 60 })));
-        let receipt = ask(desk.open(&settings).send_document(&mail("troubled").to_string(), &[], &cancel));
+        let receipt = ask(setup.open(&settings).send_document(&mail("troubled").to_string(), &[], &cancel));
         let copy = &receipt["sent_copy"];
         assert_eq!((&receipt["status"], &copy["status"], &copy["error"]["code"]), (&json!(0), &json!("failed"), &json!(code)), "{copy:#}");
         let (sentence, reason) = (copy["message"].as_str().unwrap(), copy["error"]["message"].as_str().unwrap());
         assert_eq!(sentence, format!("The mail was sent, but there was a problem with its copy: {reason}"));
         assert_eq!(receipt.get("saved_to"), None);
     }
-    CRAMPED.clone_into(&mut desk.user);
+    CRAMPED.clone_into(&mut setup.user);
     let mut large = mail("cramped");
     large["text"] = json!("Zeile\n".repeat(20_000));
-    let receipt = send(&mut desk.open(&settings(&desk)), &large);
+    let receipt = send(&mut setup.open(&settings(&setup)), &large);
     let error = &receipt["sent_copy"]["error"];
     assert_eq!(error["code"], "imap.append_refused");
     assert!(error["server"]["text"].as_str().unwrap().contains("OVERQUOTA"), "{error}");
@@ -160,9 +160,9 @@ fn whatever_keeps_the_copy_away_the_mail_is_sent() {
 
 #[test]
 fn a_cut_at_any_byte_of_the_append_leaves_one_copy_at_most_and_the_mail_sent() {
-    let Some(desk) = Desk::new() else { return };
-    let relay = Relay::start(desk.dovecot().imap, Fault::None).unwrap();
-    let settings = over(&desk, &relay);
+    let Some(setup) = Setup::new() else { return };
+    let relay = Relay::start(setup.dovecot().imap, Fault::None).unwrap();
+    let settings = over(&setup, &relay);
     let mut number = 1000;
     let mut attempt = |fault: Fault| -> (Value, String) {
         number += 1;
@@ -172,7 +172,7 @@ fn a_cut_at_any_byte_of_the_append_leaves_one_copy_at_most_and_the_mail_sent() {
         // Always the same length, so that a byte's number means the same each time.
         mail["message_id"] = json!(id);
         mail["date"] = json!("2026-11-21T12:00:00Z");
-        let receipt = ask(desk.open(&settings).send_document(&mail.to_string(), &[], &patience()));
+        let receipt = ask(setup.open(&settings).send_document(&mail.to_string(), &[], &patience()));
         assert_eq!(receipt["status"], 0, "{receipt}");
         (receipt["sent_copy"].clone(), id)
     };
@@ -192,7 +192,7 @@ fn a_cut_at_any_byte_of_the_append_leaves_one_copy_at_most_and_the_mail_sent() {
             (fault, copy, id)
         })
         .collect();
-    let kept = kept(&desk);
+    let kept = kept(&setup);
     let mut uncertain = 0;
     for (fault, copy, id) in &outcomes {
         let copies = kept.iter().filter(|got| got.summary["message_id"] == **id).count();
@@ -212,13 +212,13 @@ fn a_cut_at_any_byte_of_the_append_leaves_one_copy_at_most_and_the_mail_sent() {
 
 #[test]
 fn the_test_of_the_sending_account_looks_for_the_folder() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(setup) = Setup::new() else { return };
     let test = |settings: &Value| -> Value {
-        let report = ask(desk.open(settings).test("{}", &patience()));
+        let report = ask(setup.open(settings).test("{}", &patience()));
         assert_eq!(report["ok"], true, "{report:#}");
         report["steps"].as_array().unwrap().iter().find(|step| step["step"] == "mailbox").unwrap().clone()
     };
-    let mut settings = settings(&desk);
+    let mut settings = settings(&setup);
     let step = test(&settings);
     assert_eq!(
         (&step["status"], &step["facts"]["folder"], &step["facts"]["account"]),
@@ -233,18 +233,18 @@ fn the_test_of_the_sending_account_looks_for_the_folder() {
     assert!(step["advice"][0].as_str().unwrap().contains("account mailbox"), "{step}");
     settings["accounts"]["mailbox"]["imap"]["create_folders"] = json!(true);
     assert_eq!(test(&settings)["code"], "imap.folder_will_be_created");
-    let listed = ask(desk.account("imap").list("{}", &patience())).to_string();
+    let listed = ask(setup.account("imap").list("{}", &patience())).to_string();
     assert!(!listed.contains("Gibt es nicht"), "a test changes nothing");
-    let receipt = send(&mut desk.open(&settings), &mail("created"));
+    let receipt = send(&mut setup.open(&settings), &mail("created"));
     assert_eq!((&receipt["sent_copy"]["status"], &receipt["sent_copy"]["folder"]), (&json!("saved"), &json!("Gibt es nicht")));
 }
 
 #[test]
 fn the_settings_say_which_account_would_do() {
-    let Some(desk) = Desk::new() else { return };
-    let mut settings = settings(&desk);
+    let Some(setup) = Setup::new() else { return };
+    let mut settings = settings(&setup);
     let problem = |settings: &Value| -> Value {
-        let checked: Value = json!(desk.host.check(&settings.to_string()));
+        let checked: Value = json!(setup.host.check(&settings.to_string()));
         let found = checked["problems"].as_array().unwrap().iter().find(|problem| problem["severity"] == "error");
         found.map_or(Value::Null, |problem| json!([problem["pointer"], problem["code"], problem["message"]]))
     };
@@ -256,7 +256,7 @@ fn the_settings_say_which_account_would_do() {
     assert_eq!(problem(&settings)[1], "settings.copying_account_missing");
     settings["receive"] = json!({"account": "mailbox"});
     assert_eq!(problem(&settings), Value::Null);
-    assert_eq!(send(&mut desk.open(&settings), &mail("received"))["sent_copy"]["status"], "saved");
+    assert_eq!(send(&mut setup.open(&settings), &mail("received"))["sent_copy"]["status"], "saved");
     settings["sent"] = json!({"copy": true, "account": "mailbax"});
     assert_eq!(problem(&settings)[1], "settings.account_unknown");
 }

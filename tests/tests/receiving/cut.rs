@@ -1,8 +1,8 @@
 //! The connection is cut at every byte of a fetch that saves and deletes: in the folder lie whole messages only.
 
-use crate::desk::{patience, plugins};
 use crate::impostor::{imap, pop3};
 use crate::saving::sha256;
+use crate::setup::{patience, plugins};
 use postkontor_core::{Account, Callbacks, Host, Received, Status};
 use postkontor_tests::folder::Folder;
 use postkontor_tests::scripted::Scripted;

@@ -1,7 +1,7 @@
 //! Every way in: TLS modes, mechanisms, and what is refused at the door.
 
-use crate::desk::{Desk, ask, fetch, letters, patience, subjects};
 use crate::impostor::server;
+use crate::setup::{Setup, ask, fetch, letters, patience, subjects};
 use postkontor_core::{Account, Action, Status};
 use postkontor_tests::certificates::PASSWORD;
 use postkontor_tests::dovecot::{MECHANISMS, TOKEN, USERS};
@@ -11,8 +11,8 @@ use std::net::{Ipv4Addr, TcpStream};
 
 const TRANSPORTS: [&str; 2] = ["pop3", "imap"];
 
-fn ports(desk: &Desk, transport: &str) -> (u16, u16) {
-    let dovecot = desk.dovecot();
+fn ports(setup: &Setup, transport: &str) -> (u16, u16) {
+    let dovecot = setup.dovecot();
     if transport == "pop3" { (dovecot.pop3, dovecot.pop3s) } else { (dovecot.imap, dovecot.imaps) }
 }
 
@@ -26,9 +26,9 @@ fn mechanism(account: &mut Account) -> String {
 
 #[test]
 fn every_tls_mode_leads_to_the_mailbox() {
-    let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
+    let Some(setup) = Setup::with(&letters(&["a", "b"])) else { return };
     for transport in TRANSPORTS {
-        let (clear, secure) = ports(&desk, transport);
+        let (clear, secure) = ports(&setup, transport);
         let ways = [
             (clear, "none", true),
             (clear, "starttls", false),
@@ -38,19 +38,19 @@ fn every_tls_mode_leads_to_the_mailbox() {
         ];
         for (port, mode, consent) in ways {
             let more = json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": {"allow_cleartext": consent}});
-            assert_eq!(subjects(&mut desk.account_with(transport, more), json!({})).0, ["a", "b"], "{transport} {mode}");
+            assert_eq!(subjects(&mut setup.account_with(transport, more), json!({})).0, ["a", "b"], "{transport} {mode}");
         }
     }
 }
 
 #[test]
 fn no_password_in_clear_text_without_consent() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(setup) = Setup::new() else { return };
     for transport in TRANSPORTS {
-        let (clear, _) = ports(&desk, transport);
+        let (clear, _) = ports(&setup, transport);
         for method in ["auto", "password", "plain", "cram-md5", "digest-md5", if transport == "pop3" { "apop" } else { "login" }] {
             let more = json!({"server": {"port": clear}, "tls": {"mode": "none"}, "auth": {"method": method}});
-            let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Action::Keep).0.unwrap_err();
+            let error = fetch(&mut setup.account_with(transport, more), json!({}), |_| Action::Keep).0.unwrap_err();
             assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.cleartext_forbidden"), "{transport} {method}");
             assert_eq!(error.at[0].pointer, "/accounts/main/auth/allow_cleartext");
         }
@@ -67,12 +67,12 @@ fn offered(port: u16, command: &str, end: &str) -> String {
 
 #[test]
 fn the_mechanisms_are_those_that_dovecot_offers() {
-    let Some(desk) = Desk::new() else { return };
-    let imap = offered(desk.dovecot().imap, "a CAPABILITY\r\n", "a ");
+    let Some(setup) = Setup::new() else { return };
+    let imap = offered(setup.dovecot().imap, "a CAPABILITY\r\n", "a ");
     // Before the greeting, which tells them as well, a server that has just begun may ask for patience.
     let words = imap.lines().find_map(|line| line.strip_prefix("* CAPABILITY ")).unwrap().split(' ');
     let mut imap: Vec<&str> = words.filter_map(|word| word.strip_prefix("AUTH=")).collect();
-    let pop3 = offered(desk.dovecot().pop3, "CAPA\r\n", ".");
+    let pop3 = offered(setup.dovecot().pop3, "CAPA\r\n", ".");
     let mut pop3: Vec<&str> = pop3.lines().find_map(|line| line.strip_prefix("SASL ")).unwrap().split(' ').collect();
     let mut known = MECHANISMS;
     for names in [&mut imap[..], &mut pop3[..], &mut known[..]] {
@@ -83,11 +83,11 @@ fn the_mechanisms_are_those_that_dovecot_offers() {
 
 #[test]
 fn every_mechanism_that_dovecot_offers_opens_the_mailbox_in_each_tls_mode() {
-    let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
+    let Some(setup) = Setup::with(&letters(&["a", "b"])) else { return };
     // The access token and the client certificate are anna's.
-    desk.dovecot().deliver("anna", &letters(&["a", "b"])).unwrap();
+    setup.dovecot().deliver("anna", &letters(&["a", "b"])).unwrap();
     for transport in TRANSPORTS {
-        let (clear, secure) = ports(&desk, transport);
+        let (clear, secure) = ports(&setup, transport);
         let ways = [(clear, "none"), (clear, "starttls"), (clear, "required"), (clear, "auto"), (secure, "implicit")];
         for name in MECHANISMS.into_iter().chain((transport == "pop3").then_some("APOP")) {
             for (port, mode) in ways {
@@ -103,9 +103,9 @@ fn every_mechanism_that_dovecot_offers_opens_the_mailbox_in_each_tls_mode() {
                         continue;
                     }
                     auth["user"] = json!("anna");
-                    tls["client_certificate"] = json!({"file": desk.exim.files().client_pem()});
+                    tls["client_certificate"] = json!({"file": setup.exim.files().client_pem()});
                 }
-                let mut account = desk.account_with(transport, json!({"server": {"port": port}, "tls": tls, "auth": auth}));
+                let mut account = setup.account_with(transport, json!({"server": {"port": port}, "tls": tls, "auth": auth}));
                 assert_eq!(mechanism(&mut account), name, "{transport} {mode}");
                 let listed = ask(account.list(r#"{"folder":""}"#, &patience()));
                 assert_eq!(listed["messages"].as_array().unwrap().len(), 2, "{transport} {mode} {name}");
@@ -117,19 +117,19 @@ fn every_mechanism_that_dovecot_offers_opens_the_mailbox_in_each_tls_mode() {
 
 #[test]
 fn a_client_certificate_opens_its_own_mailbox_and_no_other() {
-    let Some(desk) = Desk::new() else { return };
-    let files = desk.exim.files();
+    let Some(setup) = Setup::new() else { return };
+    let files = setup.exim.files();
     for transport in TRANSPORTS {
         let attempt = |user: &str, certificate: Value| {
             let more = json!({"auth": {"method": "external", "user": user, "password": ""}, "tls": {"client_certificate": certificate}});
-            fetch(&mut desk.account_with(transport, more), json!({}), |_| Action::Keep).0
+            fetch(&mut setup.account_with(transport, more), json!({}), |_| Action::Keep).0
         };
         let pem = json!({"file": files.client_pem()});
         let pkcs12 = json!({"file": files.client_pkcs12(), "password": PASSWORD});
         for (user, certificate) in [("anna", &pem), ("anna", &pkcs12), ("", &pem)] {
             attempt(user, certificate.clone()).unwrap_or_else(|error| panic!("{transport} {user:?}: {error:?}"));
         }
-        for (user, certificate) in [(desk.user.as_str(), pem), ("anna", Value::Null), (desk.user.as_str(), Value::Null)] {
+        for (user, certificate) in [(setup.user.as_str(), pem), ("anna", Value::Null), (setup.user.as_str(), Value::Null)] {
             let error = attempt(user, certificate).unwrap_err();
             assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.refused"), "{transport} {user}: {error:?}");
         }
@@ -138,13 +138,13 @@ fn a_client_certificate_opens_its_own_mailbox_and_no_other() {
 
 #[test]
 fn ntlm_is_bound_to_the_certificate_and_to_the_service() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(setup) = Setup::new() else { return };
     for (transport, target) in [("pop3", "POP/localhost"), ("imap", "IMAP/localhost")] {
-        let (clear, secure) = ports(&desk, transport);
+        let (clear, secure) = ports(&setup, transport);
         for (port, mode, binding) in [(clear, "none", "none"), (clear, "starttls", "certificate"), (secure, "implicit", "certificate")] {
             let auth = json!({"method": "ntlm", "allow_cleartext": mode == "none"});
-            mechanism(&mut desk.account_with(transport, json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": auth})));
-            let login = desk.dovecot().ntlm_logins(&desk.user).pop().unwrap();
+            mechanism(&mut setup.account_with(transport, json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": auth})));
+            let login = setup.dovecot().ntlm_logins(&setup.user).pop().unwrap();
             assert_eq!((&login["target"], &login["binding"]), (&json!(target), &json!(binding)), "{transport} {mode}");
         }
     }
@@ -152,13 +152,13 @@ fn ntlm_is_bound_to_the_certificate_and_to_the_service() {
 
 #[test]
 fn windows_with_a_given_user_is_ntlm_with_the_domain() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(setup) = Setup::new() else { return };
     for transport in TRANSPORTS {
-        let more = json!({"auth": {"method": "windows", "user": format!("EXAMPLE\\{}", desk.user)}});
-        assert_eq!(mechanism(&mut desk.account_with(transport, more)), "NTLM");
-        assert_eq!(desk.dovecot().ntlm_logins(&desk.user).pop().unwrap()["domain"], "EXAMPLE");
+        let more = json!({"auth": {"method": "windows", "user": format!("EXAMPLE\\{}", setup.user)}});
+        assert_eq!(mechanism(&mut setup.account_with(transport, more)), "NTLM");
+        assert_eq!(setup.dovecot().ntlm_logins(&setup.user).pop().unwrap()["domain"], "EXAMPLE");
         let more = json!({"auth": {"method": "windows", "user": ""}});
-        let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Action::Keep).0.unwrap_err();
+        let error = fetch(&mut setup.account_with(transport, more), json!({}), |_| Action::Keep).0.unwrap_err();
         assert_eq!((error.status, error.code.as_str()), (Status::Unsupported, "auth.logged_on_user_unsupported"));
     }
 }
@@ -166,9 +166,9 @@ fn windows_with_a_given_user_is_ntlm_with_the_domain() {
 #[test]
 fn an_unverified_server_gets_no_ntlm_unless_it_is_the_pinned_one() {
     for transport in TRANSPORTS {
-        let Some(desk) = Desk::new() else { return };
+        let Some(setup) = Setup::new() else { return };
         let unverified = json!({"auth": {"method": "ntlm"}, "tls": {"verify": false}});
-        let mut account = desk.account_with(transport, unverified.clone());
+        let mut account = setup.account_with(transport, unverified.clone());
         let report: Value = json!(account.test("{}", &patience()).unwrap());
         let step = |name| report["steps"].as_array().unwrap().iter().find(|step| step["step"] == name).unwrap();
         let login = step("login");
@@ -178,63 +178,63 @@ fn an_unverified_server_gets_no_ntlm_unless_it_is_the_pinned_one() {
             "{report:#}"
         );
         assert_eq!(login["advice"].as_array().unwrap().len(), 2, "{login:#}");
-        assert!(desk.dovecot().ntlm_logins(&desk.user).is_empty());
+        assert!(setup.dovecot().ntlm_logins(&setup.user).is_empty());
 
         let pin = step("tls")["facts"]["sha256"].as_str().unwrap();
         let pinned = json!({"auth": {"method": "ntlm"}, "tls": {"verify": false, "pin": pin}});
-        assert_eq!(mechanism(&mut desk.account_with(transport, pinned)), "NTLM");
+        assert_eq!(mechanism(&mut setup.account_with(transport, pinned)), "NTLM");
         let mut consent = unverified;
         consent["auth"]["allow_cleartext"] = json!(true);
-        assert_eq!(mechanism(&mut desk.account_with(transport, consent)), "NTLM");
-        assert_eq!(desk.dovecot().ntlm_logins(&desk.user).len(), 2);
+        assert_eq!(mechanism(&mut setup.account_with(transport, consent)), "NTLM");
+        assert_eq!(setup.dovecot().ntlm_logins(&setup.user).len(), 2);
     }
 }
 
 #[test]
 fn the_protocols_own_commands_open_the_mailbox() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(setup) = Setup::new() else { return };
     for transport in TRANSPORTS {
-        let (clear, secure) = ports(&desk, transport);
+        let (clear, secure) = ports(&setup, transport);
         let own = if transport == "pop3" { "USER" } else { "LOGIN" };
         for (port, mode, consent) in [(clear, "starttls", false), (secure, "implicit", false), (clear, "none", true)] {
             let more = json!({"server": {"port": port}, "tls": {"mode": mode}, "auth": {"method": "password", "allow_cleartext": consent}});
             // In clear text APOP is there, which does not show the password.
             let own = if mode == "none" && transport == "pop3" { "APOP" } else { own };
-            assert_eq!(mechanism(&mut desk.account_with(transport, more)), own, "{transport} {mode}");
+            assert_eq!(mechanism(&mut setup.account_with(transport, more)), own, "{transport} {mode}");
         }
     }
-    assert_eq!(mechanism(&mut desk.account("imap")), "SCRAM-SHA-256", "auto takes the best");
+    assert_eq!(mechanism(&mut setup.account("imap")), "SCRAM-SHA-256", "auto takes the best");
 }
 
 #[test]
 fn names_and_passwords_with_umlauts_are_understood() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(setup) = Setup::new() else { return };
     let (user, password) = USERS[1];
     for transport in TRANSPORTS {
         for method in ["password", "plain", "login", "cram-md5", "scram-sha-256", "ntlm"] {
             let more = json!({"auth": {"user": user, "password": password, "method": method}});
-            mechanism(&mut desk.account_with(transport, more));
+            mechanism(&mut setup.account_with(transport, more));
         }
     }
 }
 
 #[test]
 fn a_wrong_password_is_the_passwords_fault() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(setup) = Setup::new() else { return };
     for transport in TRANSPORTS {
         for method in ["auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-256", "ntlm"] {
             let more = json!({"auth": {"method": method, "password": "falsch-12345"}});
-            let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Action::Keep).0.unwrap_err();
+            let error = fetch(&mut setup.account_with(transport, more), json!({}), |_| Action::Keep).0.unwrap_err();
             assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.refused"), "{transport} {method}: {error:?}");
             assert!(!format!("{error:?}").contains("falsch-12345"), "{transport} {method}");
-            assert!(error.message.contains(&desk.user), "{}", error.message);
+            assert!(error.message.contains(&setup.user), "{}", error.message);
         }
     }
 }
 
 #[test]
 fn a_mechanism_that_is_not_offered_is_never_replaced() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(setup) = Setup::new() else { return };
     let pop3 = server("+OK ready\r\n", |command, stream| {
         stream.write_all(if command == "CAPA" { b"+OK\r\nSASL PLAIN SCRAM-SHA-256\r\n.\r\n" } else { b"+OK\r\n" })
     });
@@ -246,7 +246,7 @@ fn a_mechanism_that_is_not_offered_is_never_replaced() {
         for method in ["digest-md5", "cram-md5"] {
             let auth = json!({"method": method, "allow_cleartext": true});
             let more = json!({"server": {"host": "127.0.0.1", "port": port}, "tls": {"mode": "none"}, "auth": auth});
-            let error = fetch(&mut desk.account_with(transport, more), json!({}), |_| Action::Keep).0.unwrap_err();
+            let error = fetch(&mut setup.account_with(transport, more), json!({}), |_| Action::Keep).0.unwrap_err();
             assert_eq!((error.status, error.code.as_str()), (Status::Auth, "auth.mechanism_not_offered"), "{transport}: {error:?}");
         }
     }
@@ -254,14 +254,14 @@ fn a_mechanism_that_is_not_offered_is_never_replaced() {
 
 #[test]
 fn an_untrusted_certificate_ends_it_before_the_password() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(setup) = Setup::new() else { return };
     for transport in TRANSPORTS {
-        let (clear, secure) = ports(&desk, transport);
+        let (clear, secure) = ports(&setup, transport);
         for (port, mode) in [(clear, "starttls"), (secure, "implicit")] {
             let more = json!({"server": {"port": port}, "tls": {"mode": mode, "ca_file": null}});
-            let mut settings = desk.settings(transport, more);
+            let mut settings = setup.settings(transport, more);
             settings["accounts"]["main"]["tls"].as_object_mut().unwrap().remove("ca_file");
-            let error = fetch(&mut desk.open(&settings), json!({}), |_| Action::Keep).0.unwrap_err();
+            let error = fetch(&mut setup.open(&settings), json!({}), |_| Action::Keep).0.unwrap_err();
             assert_eq!(error.status, Status::Tls, "{transport} {mode}: {error:?}");
         }
     }

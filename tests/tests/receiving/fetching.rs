@@ -1,6 +1,6 @@
 //! What is fetched, and what becomes of it on the server.
 
-use crate::desk::{Desk, ask, fetch, letter, letters, lies, patience, subjects};
+use crate::setup::{Setup, ask, fetch, letter, letters, lies, patience, subjects};
 use postkontor_core::{Action, Input, Status};
 use serde_json::{Value, json};
 
@@ -9,8 +9,8 @@ const TRANSPORTS: [&str; 2] = ["pop3", "imap"];
 #[test]
 fn messages_come_as_they_lie_in_the_mailbox() {
     for transport in TRANSPORTS {
-        let Some(desk) = Desk::with(&letters(&["a"])) else { return };
-        let (result, got) = fetch(&mut desk.account(transport), json!({}), |_| Action::Keep);
+        let Some(setup) = Setup::with(&letters(&["a"])) else { return };
+        let (result, got) = fetch(&mut setup.account(transport), json!({}), |_| Action::Keep);
         let wire = String::from_utf8(letter("a")).unwrap().replace('\n', "\r\n");
         assert_eq!(String::from_utf8_lossy(&got[0].raw), wire, "{transport}");
         let summary = &got[0].summary;
@@ -26,16 +26,16 @@ fn messages_come_as_they_lie_in_the_mailbox() {
 #[test]
 fn without_a_summary_the_bytes_and_what_the_server_tells_come_all_the_same() {
     for transport in TRANSPORTS {
-        let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
-        let (result, got) = fetch(&mut desk.account(transport), json!({"summary": "none"}), |_| Action::Delete);
+        let Some(setup) = Setup::with(&letters(&["a", "b"])) else { return };
+        let (result, got) = fetch(&mut setup.account(transport), json!({"summary": "none"}), |_| Action::Delete);
         let wire = String::from_utf8(letter("a")).unwrap().replace('\n', "\r\n");
         assert_eq!(String::from_utf8_lossy(&got[0].raw), wire, "{transport}");
         assert_eq!((&got[0].summary["size"], &got[0].summary["deliver_to"]), (&json!(wire.len()), &json!({})));
         assert_eq!((&got[0].summary["subject"], &got[0].summary["sha256"]), (&Value::Null, &Value::Null));
         let result = result.unwrap();
         assert_eq!((&result["messages"][1]["id"], &result["messages"][1]["action"]), (&got[1].summary["id"], &json!("delete")));
-        assert!(lies(&desk, None).is_empty(), "{transport}");
-        let (refused, _) = fetch(&mut desk.account(transport), json!({"summary": "some"}), |_| Action::Keep);
+        assert!(lies(&setup, None).is_empty(), "{transport}");
+        let (refused, _) = fetch(&mut setup.account(transport), json!({"summary": "some"}), |_| Action::Keep);
         assert_eq!(refused.unwrap_err().status, Status::Argument);
     }
 }
@@ -43,19 +43,19 @@ fn without_a_summary_the_bytes_and_what_the_server_tells_come_all_the_same() {
 #[test]
 fn each_action_is_carried_out() {
     for transport in TRANSPORTS {
-        let Some(desk) = Desk::with(&letters(&["keep", "seen", "delete", "stop", "after"])) else { return };
-        let judge = |got: &crate::desk::Got| match got.subject() {
+        let Some(setup) = Setup::with(&letters(&["keep", "seen", "delete", "stop", "after"])) else { return };
+        let judge = |got: &crate::setup::Got| match got.subject() {
             "seen" => Action::Seen,
             "delete" => Action::Delete,
             "stop" => Action::Stop,
             _ => Action::Keep,
         };
-        let mut account = desk.account(transport);
+        let mut account = setup.account(transport);
         let (result, got) = fetch(&mut account, json!({}), judge);
         let result = result.unwrap();
         assert_eq!(got.len(), 4, "{transport}");
         assert_eq!(result["more"], true);
-        assert_eq!(lies(&desk, None), ["keep", "seen", "stop", "after"], "{transport}");
+        assert_eq!(lies(&setup, None), ["keep", "seen", "stop", "after"], "{transport}");
         // What was stopped at counts as not fetched.
         let (rest, _) = subjects(&mut account, json!({"state": result["state"]}));
         assert_eq!(rest, ["stop", "after"], "{transport}");
@@ -73,15 +73,15 @@ fn each_action_is_carried_out() {
 #[test]
 fn with_the_state_only_what_is_new_is_fetched() {
     for transport in TRANSPORTS {
-        let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
-        let mut account = desk.account(transport);
+        let Some(setup) = Setup::with(&letters(&["a", "b"])) else { return };
+        let mut account = setup.account(transport);
         let (first, state) = subjects(&mut account, json!({}));
         assert_eq!(first, ["a", "b"]);
         let (none, state) = subjects(&mut account, json!({"state": state}));
         assert!(none.is_empty(), "{transport}: {none:?}");
-        desk.dovecot().deliver_more(&desk.user, &letters(&["c"])).unwrap();
+        setup.dovecot().deliver_more(&setup.user, &letters(&["c"])).unwrap();
         // By another session, as after a restart.
-        let (new, state) = subjects(&mut desk.account(transport), json!({"state": state}));
+        let (new, state) = subjects(&mut setup.account(transport), json!({"state": state}));
         assert_eq!(new, ["c"], "{transport}");
         let (none, _) = subjects(&mut account, json!({"state": state}));
         assert!(none.is_empty(), "{transport}");
@@ -95,8 +95,8 @@ fn with_the_state_only_what_is_new_is_fetched() {
 #[test]
 fn at_most_so_many_are_fetched() {
     for transport in TRANSPORTS {
-        let Some(desk) = Desk::with(&letters(&["a", "b", "c", "d", "e"])) else { return };
-        let mut account = desk.account(transport);
+        let Some(setup) = Setup::with(&letters(&["a", "b", "c", "d", "e"])) else { return };
+        let mut account = setup.account(transport);
         let (mut state, mut rounds) = (Value::Null, Vec::new());
         for _ in 0..3 {
             let (result, got) = fetch(&mut account, json!({"max_messages": 2, "state": state}), |_| Action::Keep);
@@ -113,8 +113,8 @@ fn a_large_message_comes_with_its_headers_only_and_is_never_deleted_for_that() {
     for transport in TRANSPORTS {
         let mut large = letter("large");
         large.extend("line of a large message\n".repeat(1000).into_bytes());
-        let Some(desk) = Desk::with(&[letter("a"), large.clone(), letter("b")]) else { return };
-        let mut account = desk.account(transport);
+        let Some(setup) = Setup::with(&[letter("a"), large.clone(), letter("b")]) else { return };
+        let mut account = setup.account(transport);
         let (result, got) = fetch(&mut account, json!({"max_bytes": 2000}), |_| Action::Delete);
         let result = result.unwrap();
         let came: Vec<&str> = got.iter().map(|got| got.subject()).collect();
@@ -124,13 +124,13 @@ fn a_large_message_comes_with_its_headers_only_and_is_never_deleted_for_that() {
         assert!(got[1].summary["size"].as_u64() > Some(24_000) && result["messages"][1]["size"] == got[1].summary["size"], "{transport}");
         assert!(got[1].raw.ends_with(b"\r\n\r\n") && !String::from_utf8_lossy(&got[1].raw).contains("line of"));
         assert_eq!(result["messages"][1]["action"], "keep");
-        assert_eq!(lies(&desk, None), ["large"], "{transport}");
+        assert_eq!(lies(&setup, None), ["large"], "{transport}");
         // Its headers are known now; all of it comes when the limit lets it pass.
         let (none, state) = subjects(&mut account, json!({"max_bytes": 2000, "state": result["state"]}));
         assert!(none.is_empty(), "{transport}: {none:?}");
         let (_, got) = fetch(&mut account, json!({"state": state}), |_| Action::Delete);
         assert_eq!(String::from_utf8_lossy(&got[0].raw), String::from_utf8(large).unwrap().replace('\n', "\r\n"));
-        assert!(lies(&desk, None).is_empty());
+        assert!(lies(&setup, None).is_empty());
     }
 }
 
@@ -146,8 +146,8 @@ fn filters_choose() {
         message("Mahnung", "\"Quote \\\" me\" <q@example.com>", 22, 2000),
     ];
     for transport in TRANSPORTS {
-        let Some(desk) = Desk::with(&messages) else { return };
-        let mut account = desk.account(transport);
+        let Some(setup) = Setup::with(&messages) else { return };
+        let mut account = setup.account(transport);
         let (question, invoice, reminder) = ("Rückfrage", "Rechnung 4711", "Mahnung");
         let cases = [
             (json!({"subject": "rück"}), vec![question]),
@@ -174,9 +174,9 @@ fn filters_choose() {
 
 #[test]
 fn a_filter_that_cannot_be_understood_is_refused() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(setup) = Setup::new() else { return };
     for transport in TRANSPORTS {
-        let mut account = desk.account(transport);
+        let mut account = setup.account(transport);
         for filter in [
             json!({"since": "yesterday"}),
             json!({"since": "2026-13-01"}),
@@ -194,8 +194,8 @@ fn a_filter_that_cannot_be_understood_is_refused() {
 #[test]
 fn a_request_with_a_slip_of_the_pen_fetches_and_deletes_nothing() {
     for transport in TRANSPORTS {
-        let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
-        let mut account = desk.account(transport);
+        let Some(setup) = Setup::with(&letters(&["a", "b"])) else { return };
+        let mut account = setup.account(transport);
         let error = account.receive(r#"{"max_message":10,"action":"delete"}"#, None, &patience()).unwrap_err();
         assert_eq!((error.status, error.code.as_str()), (Status::Argument, "request.member_unknown"));
         assert_eq!((error.at[0].of, error.at[0].pointer.as_str()), (Some(Input::Request), "/max_message"));
@@ -209,20 +209,20 @@ fn a_request_with_a_slip_of_the_pen_fetches_and_deletes_nothing() {
         assert_eq!(account.apply(&request.to_string(), &patience()).unwrap_err().at[0].pointer, "/folders");
         assert_eq!(account.list(r#"{"foler":"Ablage"}"#, &patience()).unwrap_err().at[0].pointer, "/foler");
         assert_eq!(account.test(r#"{"lop":true}"#, &patience()).unwrap_err().at[0].pointer, "/lop");
-        assert_eq!(lies(&desk, None), ["a", "b"]);
+        assert_eq!(lies(&setup, None), ["a", "b"]);
     }
 }
 
 #[test]
 fn pop3_lists_and_deletes_by_id_and_says_what_it_cannot() {
-    let Some(desk) = Desk::with(&letters(&["a", "b", "c"])) else { return };
-    let mut account = desk.account("pop3");
+    let Some(setup) = Setup::with(&letters(&["a", "b", "c"])) else { return };
+    let mut account = setup.account("pop3");
     let listed = ask(account.list("{}", &patience()));
     let ids: Vec<&str> = listed["messages"].as_array().unwrap().iter().map(|message| message["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), 3);
     let answer = ask(account.apply(&json!({"messages": [ids[1], "gone"], "action": "delete"}).to_string(), &patience()));
     assert_eq!(answer, json!({"applied": [ids[1]], "missing": ["gone"]}));
-    assert_eq!(lies(&desk, None), ["a", "c"]);
+    assert_eq!(lies(&setup, None), ["a", "c"]);
     for request in [json!({"messages": [ids[0]], "action": "seen"}), json!({"messages": [ids[0]], "action": "move", "folder": "x"})] {
         assert_eq!(account.apply(&request.to_string(), &patience()).unwrap_err().code, "pop3.only_delete");
     }
@@ -235,30 +235,30 @@ fn pop3_lists_and_deletes_by_id_and_says_what_it_cannot() {
 
 #[test]
 fn fetched_messages_leave_the_pop3_server_after_so_many_days() {
-    let Some(desk) = Desk::with(&letters(&["a", "b"])) else { return };
-    let (_, state) = subjects(&mut desk.account_with("pop3", json!({"pop3": {"leave_days": 7}})), json!({}));
-    let mut account = desk.account_with("pop3", json!({"pop3": {"leave_days": 7}}));
+    let Some(setup) = Setup::with(&letters(&["a", "b"])) else { return };
+    let (_, state) = subjects(&mut setup.account_with("pop3", json!({"pop3": {"leave_days": 7}})), json!({}));
+    let mut account = setup.account_with("pop3", json!({"pop3": {"leave_days": 7}}));
     let (none, state) = subjects(&mut account, json!({"state": state}));
     assert!(none.is_empty());
     // Eight days ago.
     let today: u64 = state.as_str().unwrap().split([';', ':', '.']).nth(2).unwrap().parse().unwrap();
     let state = state.as_str().unwrap().replace(&format!(";{today}."), &format!(";{}.", today - 8));
-    desk.dovecot().deliver_more(&desk.user, &letters(&["new"])).unwrap();
+    setup.dovecot().deliver_more(&setup.user, &letters(&["new"])).unwrap();
     let (new, _) = subjects(&mut account, json!({"state": state}));
     assert_eq!(new, ["new"]);
-    assert_eq!(lies(&desk, None), ["new"]);
+    assert_eq!(lies(&setup, None), ["new"]);
 }
 
 #[test]
 fn nothing_is_fetched_without_an_operator_and_each_gets_a_copy() {
-    let Some(desk) = Desk::with(&letters(&["a"])) else { return };
-    let mut settings = desk.settings("imap", json!({}));
+    let Some(setup) = Setup::with(&letters(&["a"])) else { return };
+    let mut settings = setup.settings("imap", json!({}));
     settings["receive"] = json!({"account": "main", "routing": true, "number": "0012", "operators": []});
-    let error = desk.open(&settings).receive("{}", None, &patience()).unwrap_err();
+    let error = setup.open(&settings).receive("{}", None, &patience()).unwrap_err();
     assert_eq!((error.status, error.code.as_str()), (Status::Settings, "receive.operator_missing"));
     settings["receive"]["operators"] = json!("MM; AK");
     settings["receive"]["workgroups"] = json!(["Verkauf"]);
-    let (result, got) = fetch(&mut desk.open(&settings), json!({}), |_| Action::Keep);
+    let (result, got) = fetch(&mut setup.open(&settings), json!({}), |_| Action::Keep);
     let expected = json!({"number": "0012", "operators": ["MM", "AK"], "workgroups": ["Verkauf"]});
     assert_eq!(result.unwrap()["messages"][0]["deliver_to"], expected);
     assert_eq!(got[0].summary["deliver_to"], expected);
@@ -266,8 +266,8 @@ fn nothing_is_fetched_without_an_operator_and_each_gets_a_copy() {
 
 #[test]
 fn one_imap_connection_serves_several_fetches() {
-    let Some(desk) = Desk::with(&letters(&["a"])) else { return };
-    let mut account = desk.account("imap");
+    let Some(setup) = Setup::with(&letters(&["a"])) else { return };
+    let mut account = setup.account("imap");
     for _ in 0..3 {
         assert_eq!(subjects(&mut account, json!({})).0, ["a"]);
     }

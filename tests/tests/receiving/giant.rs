@@ -1,6 +1,6 @@
 //! A message of a gigabyte needs no memory of that size.
 
-use crate::desk::plugins;
+use crate::setup::plugins;
 use postkontor_tests::folder::Folder;
 use postkontor_tests::strangers::postkontor;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Servers that say what a test wants, and what fetching from them costs a process of its own.
 
-use crate::desk::plugins;
+use crate::setup::plugins;
 use postkontor_tests::folder::Folder;
 use postkontor_tests::scripted::Scripted;
 use postkontor_tests::strangers::postkontor;

@@ -1,6 +1,6 @@
 //! The process is killed at any moment while it fetches and deletes: nothing is lost.
 
-use crate::desk::{Desk, letters, lies, plugins};
+use crate::setup::{Setup, letters, lies, plugins};
 use postkontor_tests::folder::Folder;
 use postkontor_tests::strangers::postkontor;
 use serde_json::{Value, json};
@@ -44,8 +44,8 @@ fn numbers(folder: &Path, extension: &str) -> BTreeSet<u64> {
 }
 
 /// One process that fetches so many messages.
-fn receive(desk: &Desk, folder: &Folder, transport: &str, max: usize) -> Command {
-    std::fs::write(folder.file("settings.json"), desk.settings(transport, json!({})).to_string()).unwrap();
+fn receive(setup: &Setup, folder: &Folder, transport: &str, max: usize) -> Command {
+    std::fs::write(folder.file("settings.json"), setup.settings(transport, json!({})).to_string()).unwrap();
     let mut command = postkontor(["receive", "--json", "--action", "delete", "--timeout", "300", "--plugins", plugins()]).unwrap();
     command.arg(folder.file("settings.json")).arg("--to").arg(folder.file("in")).arg("--state").arg(folder.file("state"));
     command.arg("--max").arg(max.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -68,7 +68,7 @@ fn wait(child: &mut Child, mut happened: impl FnMut() -> bool) {
 
 /// Starts processes that fetch some messages each and kills them, each at another moment: counted from its start, from the first
 /// message that it stores, or from the last.
-fn kill(desk: &Desk, folder: &Folder, transport: &str) -> Moments {
+fn kill(setup: &Setup, folder: &Folder, transport: &str) -> Moments {
     let inbox = folder.file("in");
     let mut moments = Moments::default();
     // Seeded, so that a failure can be had again.
@@ -86,7 +86,7 @@ fn kill(desk: &Desk, folder: &Folder, transport: &str) -> Moments {
         let left = drafts(&inbox);
         let exists = |number: u64, extension: &str| inbox.join(format!("{number:04}.{extension}")).exists();
         let begun = || exists(next, "eml") || drafts(&inbox).difference(&left).next().is_some();
-        let mut child = receive(desk, folder, transport, wanted as usize).spawn().unwrap();
+        let mut child = receive(setup, folder, transport, wanted as usize).spawn().unwrap();
         if number == 0 {
             wait(&mut child, begun);
             let started = Instant::now();
@@ -128,13 +128,13 @@ fn kill(desk: &Desk, folder: &Folder, transport: &str) -> Moments {
 fn killed(transport: &str) {
     let subjects: Vec<String> = (0..MESSAGES).map(|number| format!("m{number:05}")).collect();
     let letters = letters(&subjects.iter().map(String::as_str).collect::<Vec<_>>());
-    let Some(desk) = Desk::with(&letters) else { return };
+    let Some(setup) = Setup::with(&letters) else { return };
     let folder = Folder::new().unwrap();
     std::fs::create_dir(folder.file("in")).unwrap();
-    let moments = kill(&desk, &folder, transport);
+    let moments = kill(&setup, &folder, transport);
     println!("{transport}: {moments:?}");
     assert!(moments.fetching + moments.deleting > KILLS / 2 && moments.deleting > 0, "{transport}: {moments:?}");
-    assert!(receive(&desk, &folder, transport, MESSAGES).status().unwrap().success());
+    assert!(receive(&setup, &folder, transport, MESSAGES).status().unwrap().success());
     let mut by_id: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let stored = stored(&folder.file("in"));
     assert!(stored.len() > MESSAGES, "{transport}: nothing was fetched twice, so the processes were not killed while they were fetching");
@@ -145,7 +145,7 @@ fn killed(transport: &str) {
     assert_eq!(by_id.len(), MESSAGES, "{transport}: a message has two ids");
     let found: BTreeSet<String> = by_id.into_values().flatten().collect();
     assert_eq!(found, subjects.iter().cloned().collect(), "{transport}: lost");
-    assert!(lies(&desk, None).is_empty());
+    assert!(lies(&setup, None).is_empty());
     assert_eq!(drafts(&folder.file("in")), BTreeSet::new(), "{transport}: something half is left behind");
 }
 

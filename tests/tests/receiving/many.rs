@@ -1,7 +1,7 @@
 //! Many messages, well-formed and broken: not a byte is changed, and what is read in them is what Python's email reads.
 
-use crate::desk::Desk;
 use crate::saving::sha256;
+use crate::setup::Setup;
 use postkontor_core::{Action, Cancel};
 use postkontor_tests::folder::Folder;
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ fn altered(came: &[u8], lies: &[u8]) -> Option<String> {
     (came != lies).then(|| format!("raw bytes at {at}\n  ours   {}\n  theirs {}", near(came), near(lies)))
 }
 
-fn differences(desk: &Desk, transport: &str, stored: &[Vec<u8>], expected: &[Value]) -> Vec<String> {
+fn differences(setup: &Setup, transport: &str, stored: &[Vec<u8>], expected: &[Value]) -> Vec<String> {
     let (mut index, mut differences) = (0, Vec::new());
     let mut take = |fetched: postkontor_core::Fetched<'_>| {
         let mut wire = on_the_wire(&stored[index]);
@@ -99,7 +99,7 @@ fn differences(desk: &Desk, transport: &str, stored: &[Vec<u8>], expected: &[Val
         Action::Keep
     };
     let patience = Cancel::new(Some(Duration::from_secs(1200)));
-    let mut account = desk.account(transport);
+    let mut account = setup.account(transport);
     let result = account.receive("{}", Some(&mut take), &patience).unwrap_or_else(|error| panic!("{transport}: {error:?}"));
     assert_eq!(index, stored.len(), "{transport}");
     let result: Value = json!(result);
@@ -111,14 +111,14 @@ fn differences(desk: &Desk, transport: &str, stored: &[Vec<u8>], expected: &[Val
 #[test]
 fn ten_thousand_messages_come_unchanged_and_are_read_as_python_reads_them() {
     let folder = Folder::new().unwrap();
-    let Some(desk) = Desk::new() else { return };
+    let Some(setup) = Setup::new() else { return };
     let (stored, expected) = messages(&folder);
-    desk.dovecot().deliver(&desk.user, &stored).unwrap();
+    setup.dovecot().deliver(&setup.user, &stored).unwrap();
     let differences: Vec<String> = std::thread::scope(|scope| {
         let both = ["pop3", "imap"].map(|transport| {
             scope.spawn({
-                let (desk, stored, expected) = (&desk, &stored, &expected);
-                move || differences(desk, transport, stored, expected)
+                let (setup, stored, expected) = (&setup, &stored, &expected);
+                move || differences(setup, transport, stored, expected)
             })
         });
         both.into_iter().flat_map(|one| one.join().unwrap()).collect()

@@ -1,6 +1,6 @@
 //! Waiting for mail that is not there yet, and `postkontor watch`.
 
-use crate::desk::{Desk, ask, letter, letters, plugins, subjects};
+use crate::setup::{Setup, ask, letter, letters, plugins, subjects};
 use postkontor_core::{Account, Cancel, Status};
 use postkontor_tests::folder::{Folder, private};
 use postkontor_tests::guard::until;
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 const LONG: u64 = 120;
 
 /// Waits while letters are delivered one after the other; what came.
-fn wait(desk: &Desk, account: &mut Account, mut request: Value, deliveries: &[&str]) -> Vec<String> {
+fn wait(setup: &Setup, account: &mut Account, mut request: Value, deliveries: &[&str]) -> Vec<String> {
     let begun = Instant::now();
     let seconds = request["wait_seconds"].as_u64().unwrap_or(LONG);
     request["wait_seconds"] = json!(seconds);
@@ -28,7 +28,7 @@ fn wait(desk: &Desk, account: &mut Account, mut request: Value, deliveries: &[&s
         scope.spawn(|| {
             for subject in deliveries {
                 std::thread::sleep(Duration::from_millis(700));
-                desk.dovecot().deliver_more(&desk.user, &[letter(subject)]).unwrap();
+                setup.dovecot().deliver_more(&setup.user, &[letter(subject)]).unwrap();
             }
         });
         subjects(account, request).0
@@ -40,33 +40,33 @@ fn wait(desk: &Desk, account: &mut Account, mut request: Value, deliveries: &[&s
 #[test]
 fn a_message_that_is_delivered_while_idling_arrives() {
     for more in [json!({}), json!({"imap": {"compress": true}}), json!({"tls": {"mode": "none"}, "auth": {"allow_cleartext": true}})] {
-        let Some(desk) = Desk::with(&letters(&["old"])) else { return };
+        let Some(setup) = Setup::with(&letters(&["old"])) else { return };
         let mut more = more;
         if more["tls"]["mode"] == "none" {
-            more["server"] = json!({"port": desk.dovecot().imap});
+            more["server"] = json!({"port": setup.dovecot().imap});
         }
-        let mut account = desk.account_with("imap", more.clone());
+        let mut account = setup.account_with("imap", more.clone());
         let (_, state) = subjects(&mut account, json!({}));
-        assert_eq!(wait(&desk, &mut account, json!({"state": state}), &["new"]), ["new"], "{more}");
+        assert_eq!(wait(&setup, &mut account, json!({"state": state}), &["new"]), ["new"], "{more}");
     }
 }
 
 #[test]
 fn mail_that_the_filter_does_not_want_does_not_end_the_wait() {
-    let Some(desk) = Desk::with(&letters(&["old"])) else { return };
-    let mut account = desk.account("imap");
+    let Some(setup) = Setup::with(&letters(&["old"])) else { return };
+    let mut account = setup.account("imap");
     let (_, state) = subjects(&mut account, json!({}));
     let request = json!({"state": state, "filter": {"subject": "wanted"}});
-    assert_eq!(wait(&desk, &mut account, request, &["other", "wanted"]), ["wanted"]);
+    assert_eq!(wait(&setup, &mut account, request, &["other", "wanted"]), ["wanted"]);
 }
 
 #[test]
 fn where_no_server_tells_of_it_a_message_arrives_by_asking() {
-    let Some(desk) = Desk::with(&letters(&["old"])) else { return };
+    let Some(setup) = Setup::with(&letters(&["old"])) else { return };
     let silent = json!({"imap": {"idle_seconds": 0}});
-    for mut account in [desk.account("pop3"), desk.account_with("imap", silent), desk.account_with("imap", desk.bare(json!({})))] {
+    for mut account in [setup.account("pop3"), setup.account_with("imap", silent), setup.account_with("imap", setup.bare(json!({})))] {
         let (_, state) = subjects(&mut account, json!({}));
-        assert_eq!(wait(&desk, &mut account, json!({"state": state, "wait_seconds": 3}), &["new"]), ["new"]);
+        assert_eq!(wait(&setup, &mut account, json!({"state": state, "wait_seconds": 3}), &["new"]), ["new"]);
         assert_eq!(subjects(&mut account, json!({"state": state})).0, ["new"], "a state is good for more than one call");
     }
 }
@@ -74,8 +74,8 @@ fn where_no_server_tells_of_it_a_message_arrives_by_asking() {
 #[test]
 fn a_wait_ends_by_its_deadline_or_when_it_is_cancelled() {
     for transport in ["imap", "pop3"] {
-        let Some(desk) = Desk::with(&letters(&["old"])) else { return };
-        let mut account = desk.account(transport);
+        let Some(setup) = Setup::with(&letters(&["old"])) else { return };
+        let mut account = setup.account(transport);
         let (_, state) = subjects(&mut account, json!({}));
         let request = json!({"state": state, "wait_seconds": LONG}).to_string();
         let begun = Instant::now();
@@ -92,7 +92,7 @@ fn a_wait_ends_by_its_deadline_or_when_it_is_cancelled() {
         assert_eq!(error.status, Status::Cancelled, "{transport}: {error:?}");
         assert!(begun.elapsed() < Duration::from_secs(LONG / 2), "{transport}: it waited to the end");
         // The account is good for the next call.
-        desk.dovecot().deliver_more(&desk.user, &letters(&["new"])).unwrap();
+        setup.dovecot().deliver_more(&setup.user, &letters(&["new"])).unwrap();
         assert_eq!(subjects(&mut account, json!({"state": state})).0, ["new"], "{transport}");
     }
 }
@@ -175,9 +175,9 @@ fn saved(folder: &Folder) -> BTreeMap<String, u32> {
 #[test]
 fn watch_goes_on_where_it_was_killed() {
     for (transport, wait) in [("imap", "300"), ("pop3", "1")] {
-        let Some(desk) = Desk::with(&letters(&["a"])) else { return };
-        let (folder, settings) = (Folder::new().unwrap(), desk.settings(transport, json!({})));
-        let deliver = |subject: &str| desk.dovecot().deliver_more(&desk.user, &letters(&[subject])).unwrap();
+        let Some(setup) = Setup::with(&letters(&["a"])) else { return };
+        let (folder, settings) = (Folder::new().unwrap(), setup.settings(transport, json!({})));
+        let deliver = |subject: &str| setup.dovecot().deliver_more(&setup.user, &letters(&[subject])).unwrap();
         let watch = Watch::start(&folder, &settings, &["--wait", wait]);
         assert_eq!(watch.round(), ["a"], "{transport}");
         deliver("b");
@@ -200,8 +200,8 @@ fn watch_goes_on_where_it_was_killed() {
 fn watch_that_is_stopped_while_it_fetches_has_nothing_half_and_nothing_twice() {
     let all: Vec<String> = (0..2000).map(|number| format!("m{number:05}")).collect();
     for (transport, then) in [("imap", "keep"), ("pop3", "keep"), ("imap", "delete")] {
-        let Some(desk) = Desk::with(&letters(&all.iter().map(String::as_str).collect::<Vec<_>>())) else { return };
-        let (folder, settings) = (Folder::new().unwrap(), desk.settings(transport, json!({})));
+        let Some(setup) = Setup::with(&letters(&all.iter().map(String::as_str).collect::<Vec<_>>())) else { return };
+        let (folder, settings) = (Folder::new().unwrap(), setup.settings(transport, json!({})));
         let watch = Watch::start(&folder, &settings, &["--action", then]);
         let count = || std::fs::read_dir(folder.file("in")).map_or(0, Iterator::count);
         until(Duration::from_secs(LONG), || (count() > 300).then_some(())).unwrap();
@@ -223,8 +223,8 @@ fn watch_that_is_stopped_while_it_fetches_has_nothing_half_and_nothing_twice() {
 #[test]
 fn watch_outlives_trouble_with_the_network() {
     for (mode, status) in [("implicit", "(6)"), ("none", "(7)")] {
-        let Some(desk) = Desk::with(&letters(&["a"])) else { return };
-        let port = if mode == "none" { desk.dovecot().imap } else { desk.dovecot().imaps };
+        let Some(setup) = Setup::with(&letters(&["a"])) else { return };
+        let port = if mode == "none" { setup.dovecot().imap } else { setup.dovecot().imaps };
         let is_up = Arc::new(AtomicBool::new(false));
         let open = Arc::clone(&is_up);
         // The way to the server, which is interrupted at first.
@@ -238,7 +238,7 @@ fn watch_outlives_trouble_with_the_network() {
             std::io::copy(&mut &server, &mut &client).map(|_| ())
         });
         let more = json!({"server": {"port": way.unwrap().port}, "tls": {"mode": mode}, "auth": {"allow_cleartext": mode == "none"}});
-        let (folder, settings) = (Folder::new().unwrap(), desk.settings("imap", more));
+        let (folder, settings) = (Folder::new().unwrap(), setup.settings("imap", more));
         let watch = Watch::start(&folder, &settings, &[]);
         let mut said = String::new();
         while !said.contains("Next attempt in") {
@@ -253,7 +253,7 @@ fn watch_outlives_trouble_with_the_network() {
 
 #[test]
 fn watch_ends_with_the_status_of_what_does_not_pass() {
-    let Some(desk) = Desk::new() else { return };
+    let Some(setup) = Setup::new() else { return };
     let folder = Folder::new().unwrap();
     for (more, arguments, status) in [
         (json!({"auth": {"password": "falsch"}}), &[][..], 5),
@@ -261,7 +261,7 @@ fn watch_ends_with_the_status_of_what_does_not_pass() {
         (json!({}), &["--filter", r#"{"since":"yesterday"}"#], 1),
         (json!({}), &["--folder", "Nirgends"], 14),
     ] {
-        let mut watch = Watch::start(&folder, &desk.settings("imap", more), arguments);
+        let mut watch = Watch::start(&folder, &setup.settings("imap", more), arguments);
         let line = watch.out.recv_timeout(Duration::from_secs(LONG)).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["status"], status, "{line}");
         assert_eq!(watch.child.wait().unwrap().code(), Some(status), "{line}");

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A user at work.
-pub(crate) struct Desk {
+pub(crate) struct Setup {
     pub(crate) exim: &'static Exim,
     pub(crate) user: String,
     pub(crate) host: Arc<Host>,
@@ -48,19 +48,19 @@ pub(crate) fn plugins() -> &'static str {
     })
 }
 
-impl Desk {
+impl Setup {
     /// A new user; nothing where Dovecot is not installed.
-    pub(crate) fn new() -> Option<Desk> {
+    pub(crate) fn new() -> Option<Setup> {
         let exim = Exim::shared()?;
         let config = json!({"language": "en", "plugins": [plugins()]});
-        Some(Desk { exim, user: exim.dovecot().mailbox(), host: Host::open(&config.to_string(), Box::new(Quiet)).unwrap() })
+        Some(Setup { exim, user: exim.dovecot().mailbox(), host: Host::open(&config.to_string(), Box::new(Quiet)).unwrap() })
     }
 
     /// A new user with these messages in the inbox.
-    pub(crate) fn with(messages: &[Vec<u8>]) -> Option<Desk> {
-        let desk = Desk::new()?;
-        desk.dovecot().deliver(&desk.user, messages).unwrap();
-        Some(desk)
+    pub(crate) fn with(messages: &[Vec<u8>]) -> Option<Setup> {
+        let setup = Setup::new()?;
+        setup.dovecot().deliver(&setup.user, messages).unwrap();
+        Some(setup)
     }
 
     pub(crate) fn dovecot(&self) -> &Dovecot {
@@ -76,7 +76,7 @@ impl Desk {
         json!({"accounts": {"main": account}, "sender": {"address": "anna@example.com"}})
     }
 
-    /// The settings of a connection to a server without any extension, for [`Desk::account_with`].
+    /// The settings of a connection to a server without any extension, for [`Setup::account_with`].
     pub(crate) fn bare(&self, more: Value) -> Value {
         let mut settings = json!({"server": {"host": BARE, "port": self.dovecot().imap}, "tls": {"mode": "none"},
             "auth": {"allow_cleartext": true}});
@@ -137,10 +137,10 @@ pub(crate) fn ask(result: Result<impl serde::Serialize, Error>) -> Value {
 }
 
 /// The subjects of the messages in a folder, or in the inbox, at which a foreign client looks.
-pub(crate) fn lies(desk: &Desk, folder: Option<&str>) -> Vec<String> {
+pub(crate) fn lies(setup: &Setup, folder: Option<&str>) -> Vec<String> {
     match folder {
-        None => foreign::inbox(desk.exim, &desk.user),
-        Some(folder) => subjects(&mut desk.account("imap"), json!({"folder": folder})).0,
+        None => foreign::inbox(setup.exim, &setup.user),
+        Some(folder) => subjects(&mut setup.account("imap"), json!({"folder": folder})).0,
     }
 }
 
