@@ -149,7 +149,7 @@ typedef struct postkontor_host postkontor_host;
 /** A message to read from. */
 typedef struct postkontor_message postkontor_message;
 
-/** What a function hands out. Give it back with postkontor_buf_free; never change it or free it otherwise. */
+/** A result of a function. Give it back with postkontor_buf_free; never change it or free it otherwise. */
 typedef struct postkontor_buf {
   /** The first byte. `data[len]` is always a zero byte. Null only after postkontor_buf_free. */
   const char *data;
@@ -184,7 +184,7 @@ typedef int32_t (POSTKONTOR_CALL *postkontor_secret_get_fn)(void *user, const ch
 /** Keeps a secret, for example a renewed token. Returns 0 when it is kept. */
 typedef int32_t (POSTKONTOR_CALL *postkontor_secret_put_fn)(void *user, const char *name, const char *value);
 
-/** What the host's process offers. Each function may be null. */
+/** The callbacks of the host's process. Each function may be null. */
 typedef struct postkontor_callbacks {
   /** sizeof(postkontor_callbacks) as the caller was compiled. */
   size_t size;

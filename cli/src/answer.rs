@@ -1,10 +1,10 @@
-//! What a command brought, as it is shown.
+//! The result of a command.
 
 use crate::texts::problem;
 use postkontor_core::{Error, Status};
 use serde_json::Value;
 
-/// What a result is, for showing it.
+/// The kind of a result, which decides how it is shown.
 pub(crate) enum Kind {
     /// Text for people; there is no JSON of it.
     Text,
@@ -12,17 +12,17 @@ pub(crate) enum Kind {
     Transports,
     /// A form.
     Schema,
-    /// What was found in the settings.
+    /// The problems of the settings.
     Check,
     /// The steps of a test.
     Report,
-    /// What became of a message, or of several.
+    /// The receipt of a message, or of several.
     Receipt,
     /// Folders, or messages: those of a folder, or those that were fetched.
     List,
     /// Something else.
     Other,
-    /// Nothing that was not shown already.
+    /// Everything was shown already.
     Printed,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Answer {
     pub(crate) json: Value,
     /// The exit status.
     pub(crate) status: Status,
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: Kind,
 }
 

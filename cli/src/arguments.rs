@@ -1,4 +1,4 @@
-//! The command line, read into what it asks for.
+//! Reads the command line into a command and its options.
 
 use crate::texts::problem;
 use lexopt::prelude::*;
@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What is to be done.
+/// A command, read.
 pub(crate) enum Command {
     /// Explain the command.
     Help,
@@ -37,12 +37,12 @@ pub(crate) enum Command {
         settings: PathBuf,
         /// The account's name; the document's own choice where none is given.
         account: Option<String>,
-        /// What to do.
+        /// The operation.
         verb: Verb,
     },
 }
 
-/// What is to be done with an account.
+/// An operation on an account.
 pub(crate) enum Verb {
     /// Try everything short of sending, and send a test message where an address is given.
     Test {
@@ -67,7 +67,7 @@ pub(crate) enum Verb {
     Authorize,
 }
 
-/// What is to be fetched, and what becomes of it.
+/// The request to fetch.
 pub(crate) struct Receive {
     /// The folder that messages are written to.
     pub(crate) to: PathBuf,
@@ -93,7 +93,7 @@ const ROUND: u64 = 300;
 /// How many messages a round of `watch` fetches: so often the state is kept while a full mailbox comes in.
 const ROUND_MESSAGES: u64 = 500;
 
-/// How it is to be done.
+/// The options that every command takes.
 #[derive(Default)]
 pub(crate) struct Options {
     /// Print the result as JSON.
@@ -108,7 +108,7 @@ pub(crate) struct Options {
     pub(crate) trace: Option<PathBuf>,
 }
 
-/// Options that say what, not how: each belongs to certain commands only.
+/// The options that belong to certain commands only.
 #[derive(Default)]
 struct CommandOptions(BTreeMap<&'static str, OsString>);
 
@@ -180,7 +180,7 @@ fn next(parser: &mut lexopt::Parser, options: &mut Options, given: &mut CommandO
         Long(name) => {
             let Some(option) = COMMAND_OPTIONS.iter().find(|option| **option == name) else {
                 let unknown = problem("cli.option_unknown").arg("option", format!("--{name}"));
-                // What stands behind its `=`, if something does, belongs to it.
+                // A value behind its `=` belongs to it.
                 drop(parser.optional_value());
                 return Err(unknown);
             };

@@ -69,10 +69,10 @@ impl Stop {
     }
 }
 
-/// What the library may ask of the command.
+/// The callbacks that the library may use.
 #[derive(Default)]
 pub(crate) struct Program {
-    /// Where the log goes.
+    /// The destination of the log.
     pub(crate) trace: Trace,
     /// Ends the call.
     pub(crate) stop: Stop,

@@ -5,7 +5,7 @@ use postkontor_core::{Error, Status};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-/// What the last panic said, and where.
+/// The message and the place of the last panic.
 static LAST: Mutex<String> = Mutex::new(String::new());
 
 /// Does the work; a panic in it is an error like others.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use std::io::Write;
 use std::path::Path;
 
-/// What the state file says was fetched before.
+/// The state of the last fetch, from its file.
 pub(crate) fn remembered(wanted: &Receive) -> Result<Option<String>, Error> {
     // The first time there is no file yet.
     wanted.state.as_deref().filter(|file| file.exists()).map(read).transpose()
@@ -29,7 +29,7 @@ pub(crate) fn receive(account: &mut Account, wanted: &Receive, state: &mut Optio
             && let Err(error) = keep(file, state)
         {
             let mut error = local("cli.file_unwritable", file, &error);
-            // What was fetched lies in the folder all the same, and may be deleted at the server by now.
+            // The fetched messages lie in the folder all the same, and may be deleted at the server by now.
             let taken = answer.map_or_else(|error| error.more.clone(), |answer| answer.json.as_object().cloned().unwrap_or_default());
             error.more.extend(taken);
             return Err(error);
@@ -40,7 +40,7 @@ pub(crate) fn receive(account: &mut Account, wanted: &Receive, state: &mut Optio
 
 /// Writes the state file, all of it or not at all: half a state would be worse than the old one.
 fn keep(file: &Path, state: &str) -> std::io::Result<()> {
-    // Not in the place of the extension: `orders.in` and `orders.out` may belong to two who run at a time.
+    // The ending is added, not replaced: `orders.in` and `orders.out` may belong to two runs at a time.
     let mut part = file.as_os_str().to_owned();
     part.push(".part");
     let mut written = std::fs::File::create(&part)?;

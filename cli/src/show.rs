@@ -96,7 +96,7 @@ fn form(out: &mut impl Write, schema: &Value, depth: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// What may stand in a field, in a few signs.
+/// The values that a field may have, in a few signs.
 fn kind(field: &Value) -> String {
     let mut parts = Vec::new();
     match (&field["minimum"], &field["maximum"]) {

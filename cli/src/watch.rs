@@ -27,7 +27,7 @@ pub(crate) fn watch(account: &mut Account, wanted: &Receive, options: &Options, 
             pause = FIRST_PAUSE;
             continue;
         };
-        // What was fetched before the trouble is shown as what every round brought.
+        // The messages fetched before the error are shown like those of every round.
         let names = ["messages", "missing", "warnings", "state", "more"];
         let taken = Map::from_iter(names.into_iter().filter_map(|name| error.more.remove_entry(name)));
         if !taken.is_empty() {

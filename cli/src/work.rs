@@ -68,7 +68,7 @@ fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<An
 fn message_from(path: &Path) -> Result<String, Error> {
     let text = read(path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    // What is not JSON goes to the library as it is, which says what is wrong with it.
+    // A text that is not JSON goes to the library as it is; the library's error says what is wrong with it.
     let Ok(mut message) = serde_json::from_str::<Value>(&text) else { return Ok(text) };
     let messages = match &mut message {
         Value::Array(messages) => messages.as_mut_slice(),

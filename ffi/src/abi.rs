@@ -90,7 +90,7 @@ pub struct CancelHandle {
     _private: [u8; 0],
 }
 
-/// What a function hands out. Give it back with postkontor_buf_free; never change it or free it otherwise.
+/// A result of a function. Give it back with postkontor_buf_free; never change it or free it otherwise.
 #[repr(C)]
 pub struct Buf {
     /// The first byte. `data[len]` is always a zero byte. Null only after postkontor_buf_free.
@@ -126,7 +126,7 @@ pub type SecretGet = Option<unsafe extern "system" fn(user: *mut c_void, name: *
 /// Keeps a secret, for example a renewed token. Returns 0 when it is kept.
 pub type SecretPut = Option<unsafe extern "system" fn(user: *mut c_void, name: *const c_char, value: *const c_char) -> i32>;
 
-/// What the host's process offers. Each function may be null.
+/// The callbacks of the host's process. Each function may be null.
 #[repr(C)]
 pub struct Callbacks {
     /// sizeof(postkontor_callbacks) as the caller was compiled.

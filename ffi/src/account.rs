@@ -184,7 +184,7 @@ fn hand_over(
     fetched: Fetched<'_>,
 ) -> Action {
     let summary = callbacks::zero_terminated(fetched.summary);
-    // Where no handle is to be had the message stays on the server, and so do those behind it.
+    // Without a free handle the message stays on the server, and so do those behind it.
     let Ok(message) = handle::open::<MessageHandle>(fetched.message, Some(owner)) else { return Action::Stop };
     // SAFETY: the caller's function, with a text and a handle that are valid until it returns.
     let action = thread::outside(|| unsafe { received(user, summary.as_ptr(), message) });

@@ -74,7 +74,7 @@ pub(crate) unsafe fn parts<'a>(parts: *const Slice, count: usize) -> Result<Vec<
     (0..count).map(read).collect()
 }
 
-/// Where a new handle goes. Null is written to it first, so that a failed call leaves no garbage behind.
+/// The place for a new handle. Null is written to it first, so that a failed call leaves no garbage behind.
 ///
 /// # Safety
 ///

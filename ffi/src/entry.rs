@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, Once, OnceLock, PoisonError};
 
-/// What a function has to say when it has nothing to say.
+/// The result of a function that has none.
 pub(crate) const NOTHING: String = String::new();
 
 /// Runs the body of an exported function and writes its result, or its error, to `out`.
@@ -119,7 +119,7 @@ fn describe<K: Kind>(object: *mut K, mut error: Error) -> Vec<u8> {
 }
 
 thread_local! {
-    /// Where the last panic of this thread happened.
+    /// The place of this thread's last panic.
     static WHERE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 

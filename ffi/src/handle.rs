@@ -13,9 +13,9 @@ use postkontor_plugin::{Error, Status};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What can stand behind a handle of this type.
+/// A type of thing that stands behind a handle.
 pub(crate) trait Kind: Sized {
-    /// What the ticket stands for.
+    /// The thing that the ticket stands for.
     type Thing;
     /// The last two bits of its tickets.
     const NUMBER: u32;

@@ -1,4 +1,4 @@
-//! What belongs to no object: the versions, and giving back buffers.
+//! The functions that belong to no object: the versions, and giving back buffers.
 
 use crate::abi::{Buf, POSTKONTOR_ABI};
 use crate::buffer;

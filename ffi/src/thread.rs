@@ -1,4 +1,4 @@
-//! What a call changes about the caller's thread, and gives back: floating-point traps and SIGPIPE.
+//! The state of the caller's thread that a call changes and restores: floating-point traps and SIGPIPE.
 //!
 //! Delphi and Free Pascal let division by zero trap; Rust, OpenSSL and libm rely on it not to. A server that hangs up raises
 //! SIGPIPE, which kills a process that does not expect it. Both are set aside during a call, and given back during callbacks.
@@ -51,7 +51,7 @@ pub(crate) fn outside<R>(callback: impl FnOnce() -> R) -> Option<R> {
     let caller = CALLER.take()?;
     caller.restore();
     let result = callback();
-    // What the callback leaves behind in these registers is its own affair: the caller gets back what it came with.
+    // The callback may leave anything in these registers: the caller gets its own values back.
     State::set_aside();
     CALLER.set(Some(caller));
     Some(result)
@@ -145,7 +145,7 @@ mod pipe {
     use std::mem::MaybeUninit;
     use std::ptr::{null, null_mut};
 
-    /// What has to be undone.
+    /// The state to restore.
     #[derive(Clone, Copy)]
     pub(super) struct State {
         /// The caller lets SIGPIPE through, and none was pending: one that is pending at the end is ours.

@@ -1,4 +1,4 @@
-//! What the tests stand on: certificates made on the spot, a sandbox mail server, real mail servers in a temporary folder,
+//! The ground of the tests: certificates made on the spot, a sandbox mail server, real mail servers in a temporary folder,
 //! scripted servers that misbehave on purpose, and proxies that cut the line.
 //!
 //! Nothing here is part of the product. The [`sandbox`] also serves the demo and the examples, through the command

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 
-/// So many different free ports of 127.0.0.1, below those that the system gives to others by itself. Another process may still take one
+/// Different free ports of 127.0.0.1, below those that the system gives to others by itself. Another process may still take one
 /// before the server does: the caller tries again then.
 pub fn free(count: usize) -> io::Result<Vec<u16>> {
     let chance = RandomState::new();

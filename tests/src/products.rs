@@ -1,4 +1,4 @@
-//! What the tests are about: the built plugins, the shared library and the command.
+//! The products under test: the built plugins, the shared library and the command.
 
 use crate::folder::only_mine;
 use std::io;

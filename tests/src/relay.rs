@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Which way bytes go.
+/// The direction of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// From the client.
@@ -15,7 +15,7 @@ pub enum Direction {
     ToClient,
 }
 
-/// What happens to a connection.
+/// The fault of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing.
@@ -44,7 +44,7 @@ struct Shared {
 
 /// A running relay. It ends when dropped.
 pub struct Relay {
-    /// Where clients connect.
+    /// The port that clients connect to.
     pub port: u16,
     shared: Arc<Shared>,
 }

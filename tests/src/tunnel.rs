@@ -12,7 +12,7 @@ const TURN: Duration = Duration::from_millis(5);
 
 /// A running tunnel; it lives as long as the process.
 pub struct Tunnel {
-    /// Where clients connect, with TLS from the first byte.
+    /// The port that clients connect to, with TLS from the first byte.
     pub port: u16,
 }
 

@@ -27,7 +27,7 @@ const AREAS: &[Area] = &[
     Area { name: "xtask", packages: &["xtask"], programs: &["demo"] },
 ];
 
-/// Not a program of `tests/tests` but the library that they stand on, with the servers.
+/// The library that the programs of `tests/tests` stand on, with the servers.
 pub(crate) const LIBRARY: &str = "lib";
 
 /// The programs of `tests/tests`; each is an area by itself. `lettre` needs a feature and has a step of its own.
@@ -37,7 +37,7 @@ const PROGRAMS: &[&str] =
 /// Areas that are no test programs: the compiler's checks, programs that compose with lettre, the Rust projects under `examples`.
 const OTHERS: &[&str] = &["checks", "lettre", "examples"];
 
-/// What a run does.
+/// The parts of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
     /// Everything; nothing else is filled in then.
@@ -60,7 +60,7 @@ impl Selection {
         self.packages.iter().any(|name| name == package) || package == "postkontor-tests" && self.programs.contains(&program)
     }
 
-    /// What these areas need, and everything where none is named. The error lists the areas.
+    /// The parts that these areas need; all parts if no area is named. The error lists the areas.
     pub(crate) fn read(areas: &[String]) -> Result<Selection, String> {
         let mut selection = Selection { all: areas.is_empty(), ..Selection::default() };
         for name in areas {

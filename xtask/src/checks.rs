@@ -1,4 +1,4 @@
-//! What the compiler says without running anything: lints, each feature alone, the code for Windows, the documentation.
+//! The checks that run nothing of ours: lints, each feature alone, the code for Windows, the documentation.
 
 use crate::steps::Steps;
 use crate::workspace::{cargo, delivered, members};

@@ -51,7 +51,7 @@ fn tour(language: &str) -> Result<bool, String> {
     let sandbox = Sandbox::start(&stage)?;
     let mut demo = Command::new(&stage.program);
     demo.arg(&sandbox.described).arg(&stage.plugins).arg(closed_port()?.to_string()).arg(language);
-    // Where the system looks for libraries on Windows; elsewhere the program knows the place.
+    // Windows looks for libraries in this variable; elsewhere the program knows the place.
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::iter::once(stage.folder.clone()).chain(std::env::split_paths(&path));
     demo.env("PATH", std::env::join_paths(paths).map_err(|error| error.to_string())?);

@@ -7,11 +7,11 @@ const SHOWN: usize = 30;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) test: String,
-    /// What the test printed, cut after [`SHOWN`] lines.
+    /// The output of the test, cut after [`SHOWN`] lines.
     pub(crate) said: Vec<String>,
 }
 
-/// What the programs of one step printed so far.
+/// The output of the programs of one step so far.
 #[derive(Default)]
 pub(crate) struct Reading {
     pub(crate) passed: u64,

@@ -123,7 +123,7 @@ fn texts_of(one: &Crate) -> Result<Vec<String>, String> {
     if let Some(mit) = files.iter().find(|file| shown(file).to_uppercase().contains("MIT")).cloned()
         && one.licence.contains("MIT")
     {
-        // What has been chosen instead of Apache stays, and what holds beside both.
+        // A licence that was chosen instead of Apache stays, and one that holds beside both.
         match one.licence.contains(" AND ") {
             true => files.retain(|file| !shown(file).to_uppercase().contains("APACHE")),
             false => files = vec![mit],

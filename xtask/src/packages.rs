@@ -1,4 +1,4 @@
-//! What the machine must have for every test to run.
+//! The packages that the machine must have for every test to run.
 
 use crate::workspace::root;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ pub(crate) struct Package {
     serves: &'static str,
 }
 
-/// What building needs beside Rust.
+/// The packages that building needs beside Rust.
 pub(crate) const BUILD: &[Package] = &[
     Package { name: "gcc", file: "/usr/bin/gcc", serves: "C callers, the C plugin" },
     Package { name: "libc6-dev", file: "/usr/include/stdio.h", serves: "C callers, the C plugin" },
@@ -20,7 +20,7 @@ pub(crate) const BUILD: &[Package] = &[
     Package { name: "ca-certificates", file: "/etc/ssl/certs/ca-certificates.crt", serves: "TLS" },
 ];
 
-/// What the tests and benchmarks need beside that.
+/// The packages that the tests and benchmarks need beside those.
 pub(crate) const TESTS: &[Package] = &[
     Package { name: "g++", file: "/usr/bin/g++", serves: "C++ callers" },
     Package { name: "openssl", file: "/usr/bin/openssl", serves: "certificates" },

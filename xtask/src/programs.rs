@@ -23,7 +23,7 @@ pub(crate) struct Program {
     folder: PathBuf,
 }
 
-/// What became of one run of a program.
+/// One run of a program, ended.
 pub(crate) struct Run {
     /// The package and the target, as `cargo test` would take them.
     pub(crate) name: String,

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     if steps.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What needs no test program.
+/// The checks that need no test program.
 fn check(steps: &mut Steps, selection: &Selection) {
     steps.check("format", cargo().args(["fmt", "--all", "--check"]));
     structure::run(steps);

@@ -5,9 +5,9 @@ use std::io::Result;
 
 /// The server's side of a conversation.
 pub trait Dialogue {
-    /// Says what a server says first.
+    /// Sends the greeting.
     fn greet(&mut self, outlet: &mut Outlet) -> Result<()>;
-    /// Works through `input` and tells how much of it was used up; the rest is fed again with more behind it.
+    /// Works through `input` and returns how much of it was used up; the rest is fed again with more behind it.
     fn feed(&mut self, input: &[u8], outlet: &mut Outlet) -> Result<usize>;
     /// Whether the client has logged out.
     fn ended(&self) -> bool;

@@ -1,4 +1,4 @@
-//! What the servers of the benchmarks have in common: they are started and asked for their counters in the same way, and
+//! The common ground of the benchmarks' servers: they are started and asked for their counters in the same way, and
 //! keep replies back in the same way.
 //!
 //! The first line that a server prints on standard output is its port on 127.0.0.1. Each line on standard input is answered

@@ -5,7 +5,7 @@ use postkontor_tests::certificates::{Certificates, Kind};
 use std::io::{Error, ErrorKind, Result};
 use std::time::Duration;
 
-/// How a server treats its clients.
+/// The options of a server.
 #[derive(Clone, Default)]
 pub struct Options {
     /// Each reply is kept back until that long after its command arrived. It is a line, not a toll booth: replies to commands

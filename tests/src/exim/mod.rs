@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// What a port is like. Where nothing else is said, it begins in clear text, offers STARTTLS with a good certificate, and all mechanisms of
+/// The kinds of ports. Unless another kind is named, a port begins in clear text, offers STARTTLS with a good certificate, and all mechanisms of
 /// Dovecot even before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Port {
@@ -139,7 +139,7 @@ impl Delivery {
         head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or_default().trim()
     }
 
-    /// What Exim noted of the session: `login`, `user`, `tls`, `helo`, `protocol`, `utf8`, `certificate`; empty where it noted nothing.
+    /// Exim's notes on the session: `login`, `user`, `tls`, `helo`, `protocol`, `utf8`, `certificate`; empty without a note.
     pub fn session(&self, fact: &str) -> &str {
         let facts = self.field("X-Rig").split_whitespace();
         facts.filter_map(|word| word.split_once('=')).find(|(name, _)| *name == fact).map_or("", |(_, value)| value)
@@ -255,7 +255,7 @@ impl Exim {
         until(Duration::from_secs(20), || self.deliveries(to).into_iter().next())
     }
 
-    /// What both servers logged.
+    /// The logs of both servers.
     pub fn log(&self) -> String {
         let names = ["exim.out", "exim-mainlog", "exim-rejectlog", "exim-paniclog", "dovecot.out", "dovecot.log"];
         let texts = names.map(|name| std::fs::read_to_string(self.folder.join("log").join(name)).unwrap_or_default());

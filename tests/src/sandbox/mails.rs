@@ -19,9 +19,9 @@ pub struct Mail {
     pub size: u64,
     /// SHA-256 of the whole message, in hexadecimal.
     pub sha256: String,
-    /// What followed the address in the MAIL command, for example `SIZE=1234 BODY=8BITMIME`.
+    /// The parameters of the MAIL command, for example `SIZE=1234 BODY=8BITMIME`.
     pub parameters: String,
-    /// What followed the address in the RCPT command, one for each of `recipients`.
+    /// The parameters of the RCPT command, one for each of `recipients`.
     pub recipient_parameters: Vec<String>,
     /// The user who was logged in.
     pub user: Option<String>,
@@ -43,7 +43,7 @@ impl Mail {
     }
 }
 
-/// What the sessions of one sandbox share.
+/// The state that the sessions of one sandbox share.
 pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) mails: Mutex<Vec<Mail>>,

@@ -13,7 +13,7 @@ pub struct Options {
     pub folder: Option<PathBuf>,
     /// The largest message in bytes, announced by SIZE.
     pub size_limit: u64,
-    /// So many bytes of each mail are kept; the rest is counted and forgotten.
+    /// The number of bytes that are kept of each mail; the rest is counted and forgotten.
     pub keep: usize,
     /// Capabilities that are not offered and not understood, for example `STARTTLS` or `PIPELINING`.
     pub without: Vec<String>,

@@ -42,7 +42,7 @@ impl Body {
     }
 }
 
-/// What to do after a command was answered.
+/// The next step after a command was answered.
 enum Next {
     Go,
     End,

@@ -9,7 +9,7 @@ use std::process::Command;
 /// Size of the large attachment.
 const FILE_BYTES: u64 = 100 << 20;
 
-/// What there is to run.
+/// The programs to run.
 pub(crate) struct Clients {
     sink: PathBuf,
     source: PathBuf,

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// What the work cost, each value for one mail.
+/// The cost of the work, each value for one mail.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
     pub(crate) seconds: f64,
@@ -30,7 +30,7 @@ impl Cost {
 
 /// Lets a client do its work; fails when the server did not see exactly the mails that it should have seen.
 pub(crate) fn run_client(clients: &Clients, server: &mut Running, who: Who, workload: &Workload, mails: u32) -> Result<Cost, String> {
-    // What an earlier run has saved.
+    // The files of an earlier run.
     drop(std::fs::remove_dir_all(clients.file.with_extension("saved")));
     let mut command = Command::new(&clients.measure);
     command.args(clients.command(who, workload.server)).args([server.port.as_str(), workload.work, &mails.to_string()]);
@@ -73,7 +73,7 @@ impl Reading {
     }
 }
 
-/// What reading costs for a message that is one text, and for one with an attachment.
+/// The cost of reading a message that is one text, and one with an attachment.
 pub(crate) fn parse(clients: &Clients) -> Result<[Reading; 2], String> {
     let output = output(Command::new(&clients.parse), Who::Postkontor)?;
     let values: Vec<f64> = output.split_whitespace().filter_map(|value| value.parse().ok()).collect();
@@ -118,7 +118,7 @@ impl Running {
         Ok(server)
     }
 
-    /// What it has counted since it was last asked.
+    /// Its counters since it was last asked.
     fn counters(&mut self) -> Result<String, String> {
         self.stdin.write_all(b"\n").map_err(|error| format!("server: {error}"))?;
         self.line()

@@ -1,10 +1,10 @@
-//! What Postkontor promises, compared with what was measured in this run.
+//! The promises of Postkontor, compared with the measurements of this run.
 
 use super::client::Cost;
 use super::workloads::Who::{Lettre, Libcurl, Libetpan, Postkontor};
 use super::workloads::{Who, Workload};
 
-/// What the clients were measured at, by workload: the medians.
+/// The measured costs of the clients, by workload: the medians.
 pub(crate) type Results = Vec<(&'static Workload, Vec<(Who, Cost)>)>;
 
 /// One promise and what became of it.

@@ -6,7 +6,7 @@ pub(crate) const DELAY_MS: u64 = 20;
 /// The work in which each mail has an account and a connection of its own.
 pub(crate) const ACCOUNT: &str = "account";
 
-/// Who does the work.
+/// A client that does the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
     Postkontor,

@@ -15,7 +15,7 @@ use std::io::Result;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// What a function may measure from `fn` to its closing brace.
+/// The longest function, from `fn` to its closing brace.
 const LINES: usize = 60;
 
 /// `cargo xtask structure`: the looks alone.

@@ -1,9 +1,9 @@
-//! What a file declares, imports and names: its modules, its items, and the paths in it.
+//! The declarations, imports and names of a file: its modules, its items, and the paths in it.
 
 use super::tokens::{Token, enclosed};
 use std::collections::BTreeSet;
 
-/// What stands in one module of a file.
+/// The contents of one module of a file.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     /// The names of the modules written within this file, down to this one; empty for the file's own module.
