@@ -102,6 +102,6 @@ pub use postkontor_plugin::{
 pub use receipt::{Kept, Receipt, Receipts, SentCopy};
 pub use receive::{DeliverTo, Fetched, Received, Take, Taken};
 pub use report::Report;
-pub use request::{ApplyRequest, Asked, Authorize, Loop, ReceiveRequest, Request, Source, TestRequest, Wanted};
+pub use request::{ApplyRequest, Asked, Authorize, FetchOptions, Loop, ReceiveRequest, Request, Source, TestRequest, Wanted};
 pub use unread::Unread;
 pub use watch::Watch;

@@ -14,7 +14,7 @@ mod test;
 
 use crate::error::failed;
 use crate::receive::{Received, Reception, Take, Wait};
-use crate::request::{self, ApplyRequest, Asked, Authorize, ReceiveRequest};
+use crate::request::{self, ApplyRequest, Asked, Authorize, FetchOptions, ReceiveRequest};
 use crate::settings::{Document, Sender};
 use crate::unread::Unread;
 use crate::watch::Watch;
@@ -112,12 +112,12 @@ impl Account {
     ) -> Result<Received, Error> {
         let (document, host, started, request) = (self.document.clone(), self.host.clone(), self.begin(), request.into());
         let result = self.mailbox().and_then(|connection| {
-            let (mut request, wishes) = request.read()?.divided();
-            let wait = Wait::new(wishes.wait_seconds, cancel);
+            let request = request.read()?;
+            let wait = Wait::new(request.fetch.wait_seconds, cancel);
             let watch = Watch::new(host.callbacks(), cancel, cancel.remaining(DEADLINE + wait.left()));
-            let routed = Reception::new(wishes, &document.receive, take, watch);
+            let routed = Reception::new(&request, &document.receive, take, watch);
             let mut reception = routed.map_err(|error| pointers::of_host(error, None, &document))?;
-            request.summary = reception.detail;
+            let mut request = FetchOptions { summary: reception.detail, ..request.fetch };
             let received = loop {
                 request.wait_seconds = wait.seconds();
                 let received = connection.receive(&request, cancel.remaining(DEADLINE + wait.left()), cancel, &mut reception);
@@ -223,7 +223,7 @@ fn switched_off(document: &Document) -> Error {
 
 /// The error of a transport that broke down after the program had taken messages. What was taken stays taken and is told; which of it the
 /// transport remembers is not known, so the state stays what it was, and what was not deleted comes again.
-fn broken_down(mut error: Error, reception: Reception<'_, '_>, request: &postkontor_plugin::ReceiveRequest) -> Error {
+fn broken_down(mut error: Error, reception: Reception<'_, '_>, request: &FetchOptions) -> Error {
     let state = request.state.clone().unwrap_or_default();
     let result = reception.result(postkontor_plugin::Received { state, more: true, ..Default::default() });
     error.more.extend(result.members().into_iter().filter(|(name, value)| name != "state" || value.as_str() != Some("")));

@@ -16,7 +16,7 @@ mod wait;
 use crate::error::{failed, unreadable};
 use crate::loader::Streams;
 use crate::opened::Opened;
-use crate::request::Wishes;
+use crate::request::ReceiveRequest;
 use crate::settings::Receive;
 use crate::watch::Watch;
 use folder::Folder;
@@ -184,7 +184,7 @@ fn unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc
 impl<'a, 'w> Reception<'a, 'w> {
     /// Prepares a fetch. Refuses it where the settings route messages to operators and there is none.
     pub(crate) fn new(
-        wishes: Wishes,
+        request: &ReceiveRequest,
         routing: &Receive,
         take: Option<&'a mut Take<'a>>,
         watch: Watch<'w>,
@@ -198,14 +198,14 @@ impl<'a, 'w> Reception<'a, 'w> {
             operators: once(&routing.operators),
             workgroups: once(&routing.workgroups),
         });
-        let folder = wishes.save_to.map(Folder::open).transpose()?;
+        let folder = request.save_to.clone().map(Folder::open).transpose()?;
         // What is saved is worth nothing without its parts and its digest.
-        let detail = if folder.is_some() { Summary::Full } else { wishes.summary };
+        let detail = if folder.is_some() { Summary::Full } else { request.fetch.summary };
         Ok(Reception {
             take,
             watch,
             reading: READING,
-            action: wishes.action,
+            action: request.action,
             detail,
             routed: format!(",\"deliver_to\":{}", deliver_to.as_ref().map_or_else(|| json!({}), |deliver_to| json!(deliver_to))),
             deliver_to: deliver_to.map(Arc::new),
@@ -378,8 +378,8 @@ fn once(names: &[String]) -> Vec<String> {
 pub(in crate::receive) mod tests {
     use super::*;
 
-    pub(super) fn wishes(request: &Value) -> Wishes {
-        <crate::ReceiveRequest as crate::Request>::read(&request.to_string()).unwrap().divided().1
+    pub(super) fn request(request: &Value) -> ReceiveRequest {
+        <ReceiveRequest as crate::Request>::read(&request.to_string()).unwrap()
     }
 
     pub(super) fn watch() -> Watch<'static> {
@@ -387,7 +387,7 @@ pub(in crate::receive) mod tests {
     }
 
     pub(super) fn reception(request: &Value) -> Reception<'static, 'static> {
-        Reception::new(wishes(request), &Receive::default(), None, watch()).unwrap()
+        Reception::new(&self::request(request), &Receive::default(), None, watch()).unwrap()
     }
 
     #[test]
@@ -417,8 +417,8 @@ pub(in crate::receive) mod tests {
             summaries.push(serde_json::from_str::<Value>(fetched.summary).unwrap());
             Action::Delete
         };
-        let wishes = wishes(&json!({}));
-        let mut reception = Reception::new(wishes, &Receive::default(), Some(&mut take), watch()).unwrap();
+        let request = request(&json!({}));
+        let mut reception = Reception::new(&request, &Receive::default(), Some(&mut take), watch()).unwrap();
         for reading in [(Duration::ZERO, Duration::ZERO), READING] {
             reception.reading = reading;
             reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
@@ -437,8 +437,8 @@ pub(in crate::receive) mod tests {
         let cancel = crate::Cancel::default();
         for (left, status) in [(Duration::ZERO, Status::Timeout), (Duration::from_secs(3600), Status::Cancelled)] {
             let watch = Watch::new(&(), &cancel, left);
-            let wishes = wishes(&json!({"action": "delete"}));
-            let mut reception = Reception::new(wishes, &Receive::default(), None, watch).unwrap();
+            let request = request(&json!({"action": "delete"}));
+            let mut reception = Reception::new(&request, &Receive::default(), None, watch).unwrap();
             reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
             reception.write(MESSAGE, b"Subject: a\r\n\r\nb").unwrap();
             if status == Status::Cancelled {

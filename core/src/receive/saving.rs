@@ -1,7 +1,7 @@
 //! Saving into a folder that others write into, too, at any moment.
 
 use super::draft::Draft;
-use super::tests::{reception, watch, wishes};
+use super::tests::{reception, request, watch};
 use super::*;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -61,8 +61,8 @@ fn of_a_message_that_nobody_takes_nothing_stays() {
             assert!(fetched.summary.contains(r#""file":"0001.eml""#));
             action
         };
-        let wishes = wishes(&json!({"save_to": place.0}));
-        let mut reception = Reception::new(wishes, &Receive::default(), Some(&mut take), watch()).unwrap();
+        let request = request(&json!({"save_to": place.0}));
+        let mut reception = Reception::new(&request, &Receive::default(), Some(&mut take), watch()).unwrap();
         assert_eq!(fetch(&mut reception, LETTER).is_some(), action == Action::Keep);
         assert_eq!(place.names(), files, "{action:?}");
     }

@@ -8,6 +8,7 @@ mod members;
 
 pub use asked::{Asked, Request};
 use members::{Members, read};
+pub use postkontor_plugin::ReceiveRequest as FetchOptions;
 use postkontor_plugin::{Action, ApplyAction, Error, Filter, ListRequest, Summary};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -92,65 +93,30 @@ impl Request for ApplyRequest {
 /// What to fetch, and what becomes of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ReceiveRequest {
-    /// The folder, where the protocol has folders; the account's inbox when left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub folder: Option<String>,
-    /// What the last call returned as its state; then only what is new is fetched.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
-    /// Which messages.
-    #[serde(skip_serializing_if = "Filter::is_empty")]
-    pub filter: Filter,
-    /// At most so many.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_messages: Option<u64>,
-    /// Of a message with more bytes only the headers come.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_bytes: Option<u64>,
+    /// Which messages, and how much of them: what the transport is asked for.
+    #[serde(flatten)]
+    pub fetch: FetchOptions,
     /// Folder on this machine to save every message in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub save_to: Option<PathBuf>,
     /// The action on each message where no callback is asked; never [`Action::Stop`].
     pub action: Action,
-    /// [`Summary::None`] spares reading the messages and making their digests, unless they are saved.
-    pub summary: Summary,
-    /// How long to wait for new messages where there are none.
-    pub wait_seconds: u64,
-}
-
-impl ReceiveRequest {
-    /// What the transport is asked for, and what the host itself does.
-    pub(crate) fn divided(self) -> (postkontor_plugin::ReceiveRequest, Wishes) {
-        let ReceiveRequest { folder, state, filter, max_messages, max_bytes, save_to, action, summary, wait_seconds } = self;
-        let request = postkontor_plugin::ReceiveRequest { folder, state, filter, max_messages, max_bytes, wait_seconds, summary };
-        (request, Wishes { save_to, action, summary, wait_seconds })
-    }
-}
-
-/// What the caller asks for beyond what goes to the transport.
-#[derive(Debug, Default)]
-pub(crate) struct Wishes {
-    /// Folder on this machine to save every message in.
-    pub(crate) save_to: Option<PathBuf>,
-    /// The action on each message where no callback is asked.
-    pub(crate) action: Action,
-    pub(crate) summary: Summary,
-    /// How long to wait for new messages where there are none.
-    pub(crate) wait_seconds: u64,
 }
 
 impl Request for ReceiveRequest {
     fn read(json: &str) -> Result<ReceiveRequest, Error> {
         read(json, |members| ReceiveRequest {
-            folder: members.line("folder"),
-            state: members.text("state"),
-            filter: members.group("filter", filter).unwrap_or_default(),
-            max_messages: members.number("max_messages"),
-            max_bytes: members.number("max_bytes"),
+            fetch: FetchOptions {
+                folder: members.line("folder"),
+                state: members.text("state"),
+                filter: members.group("filter", filter).unwrap_or_default(),
+                max_messages: members.number("max_messages"),
+                max_bytes: members.number("max_bytes"),
+                wait_seconds: members.number("wait_seconds").unwrap_or_default(),
+                summary: members.choice("summary", &SUMMARIES).unwrap_or_default(),
+            },
             save_to: members.line("save_to").map(PathBuf::from),
             action: members.choice("action", &RECEIVE_ACTIONS).unwrap_or_default(),
-            summary: members.choice("summary", &SUMMARIES).unwrap_or_default(),
-            wait_seconds: members.number("wait_seconds").unwrap_or_default(),
         })
     }
 }
@@ -355,9 +321,10 @@ mod tests {
             r#"{"folder":null,"state":"a\nb","filter":{"from":"x","min_size":3},"max_messages":1,"action":"seen","wait_seconds":2,"summary":"none"}"#,
         )
         .unwrap();
-        assert_eq!((request.folder.as_deref(), request.state.as_deref(), request.max_messages), (None, Some("a\nb"), Some(1)));
-        assert_eq!((request.filter.from.as_deref(), request.filter.min_size), (Some("x"), Some(3)));
-        assert_eq!((request.action, request.wait_seconds, request.summary), (Action::Seen, 2, Summary::None));
+        let FetchOptions { folder, state, filter, max_messages, wait_seconds, summary, .. } = &request.fetch;
+        assert_eq!((folder.as_deref(), state.as_deref(), *max_messages), (None, Some("a\nb"), Some(1)));
+        assert_eq!((filter.from.as_deref(), filter.min_size), (Some("x"), Some(3)));
+        assert_eq!((request.action, *wait_seconds, *summary), (Action::Seen, 2, Summary::None));
         assert_eq!(Asked::from(&request).read().unwrap(), request);
         for (json, looped) in [
             ("{}", None),
@@ -377,7 +344,8 @@ mod tests {
     fn a_request_that_is_a_type_is_checked_as_its_document_is() {
         let folder = Some("a\r\nb LOGOUT".to_owned());
         assert_eq!(wrong(Asked::from(&ListRequest { folder: folder.clone() }).read()), at("/folder", "control_character"));
-        assert_eq!(wrong(Asked::from(&ReceiveRequest { folder, ..Default::default() }).read()), at("/folder", "control_character"));
+        let fetch = FetchOptions { folder, ..Default::default() };
+        assert_eq!(wrong(Asked::from(&ReceiveRequest { fetch, ..Default::default() }).read()), at("/folder", "control_character"));
         let stop = ReceiveRequest { action: Action::Stop, ..Default::default() };
         assert_eq!(wrong(Asked::from(&stop).read()), at("/action", "member_invalid"));
         let nowhere = ApplyRequest { messages: vec!["1".to_owned()], action: ApplyAction::Move, folder: None };

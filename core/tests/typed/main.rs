@@ -6,8 +6,8 @@ mod pigeonhole;
 
 use pigeonhole::{PIGEONHOLE, pigeonhole};
 use postkontor_core::{
-    Account, Action, Attachment, Cancel, Config, Error, Fetched, Host, ListRequest, Loop, Message, Receipt, ReceiveRequest, Stage, Status,
-    StepStatus, Summary, TestRequest, Verdict,
+    Account, Action, Attachment, Cancel, Config, Error, FetchOptions, Fetched, Host, ListRequest, Loop, Message, Receipt, ReceiveRequest,
+    Stage, Status, StepStatus, Summary, TestRequest, Verdict,
 };
 use std::sync::Arc;
 
@@ -45,10 +45,12 @@ fn a_mail_is_sent_and_fetched_again_by_its_state() {
     assert_eq!(receipt.recipients.iter().map(|answer| answer.address.as_str()).collect::<Vec<_>>(), ["b@example.com", "c@example.com"]);
     let (subjects, state) = fetch(&mut account, &ReceiveRequest::default());
     assert_eq!((subjects, state.as_str()), (vec!["Grüße".to_owned()], "1"));
-    let since = ReceiveRequest { state: Some(state), ..ReceiveRequest::default() };
+    let since = FetchOptions { state: Some(state), ..FetchOptions::default() };
+    let since = ReceiveRequest { fetch: since, ..ReceiveRequest::default() };
     assert_eq!(fetch(&mut account, &since), (Vec::new(), "1".to_owned()));
     account.send(&to(&["b@example.com"]), &Cancel::default()).unwrap();
-    let bytes_only = ReceiveRequest { summary: Summary::None, action: Action::Seen, ..since };
+    let bytes_only = FetchOptions { summary: Summary::None, ..since.fetch };
+    let bytes_only = ReceiveRequest { fetch: bytes_only, action: Action::Seen, save_to: None };
     let received = account.receive(&bytes_only, None, &Cancel::default()).unwrap();
     assert_eq!((received.state.as_str(), received.messages[0].action, &received.messages[0].sha256), ("2", Action::Seen, &None));
 }
