@@ -4,6 +4,7 @@ use crate::documents::Documents;
 use crate::error::failed;
 use crate::loader::{self, Content, Plugin, Searched};
 use crate::log::{self, Log};
+use crate::pointer;
 use crate::request::{Asked, Request};
 use crate::settings::{self, Checked, Document, Form, Schemas, Severity};
 use crate::texts::Texts;
@@ -46,7 +47,7 @@ impl Request for Config {
         let members: Value = serde_json::from_str(text).map_err(unreadable)?;
         let unknown = members.as_object().into_iter().flatten().map(|(name, _)| name).find(|name| !MEMBERS.contains(&name.as_str()));
         if let Some(name) = unknown {
-            return Err(log::unknown(&settings::child("", name)));
+            return Err(log::unknown(&pointer::child("", name)));
         }
         let log = log::Config::read(&members["log"])?;
         let config = Config::deserialize(members).map_err(unreadable)?;

@@ -77,6 +77,7 @@ pub mod log;
 pub mod message;
 mod opened;
 mod operation;
+mod pointer;
 mod receipt;
 mod receive;
 mod report;

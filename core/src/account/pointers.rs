@@ -6,7 +6,8 @@
 use super::connection::Connection;
 use crate::message::Composed;
 use crate::operation;
-use crate::settings::{Document, names};
+use crate::pointer::names;
+use crate::settings::Document;
 use postkontor_plugin::{At, Error, Input};
 use serde_json::Value;
 use std::borrow::Cow;

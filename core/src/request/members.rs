@@ -2,7 +2,8 @@
 
 use crate::error::failed;
 use crate::json::Json;
-use crate::settings::{child, hint};
+use crate::pointer::child;
+use crate::settings::hint;
 use postkontor_plugin::{At, Error, Input, Status};
 use serde_json::{Value, json};
 use std::borrow::Cow;

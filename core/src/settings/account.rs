@@ -3,10 +3,10 @@
 use super::fields;
 use super::findings::{Findings, Reference};
 use super::layers::Layers;
-use super::pointer::child;
 use super::problem::{self, Problem, shown};
 use super::secrets::wipe;
 use super::{Schemas, conditions, own_sender, rules};
+use crate::pointer::child;
 use postkontor_plugin::{Error, Status};
 use serde_json::{Map, Value};
 use std::sync::Arc;

@@ -2,11 +2,11 @@
 
 use super::account::Account;
 use super::layers::Given;
-use super::pointer::child;
 use super::reading::Reading;
 use super::secrets::{Wiped, pointers, without_secrets};
 use super::{Problem, Schemas, Sender, defaults, document_schema, own_sender, rules};
 use crate::message::refuse_sender;
+use crate::pointer::child;
 use crate::texts::Texts;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

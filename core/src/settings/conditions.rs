@@ -2,8 +2,8 @@
 
 use super::keyword::{annotation, keyword, stated};
 use super::layers;
-use super::pointer::{child, find, names};
 use super::secrets::wipe;
+use crate::pointer::{child, find, names};
 use serde_json::{Map, Value};
 
 /// The members of a group, by what the values given make of its conditions.

@@ -2,7 +2,7 @@
 
 use super::keyword::{annotation, stated};
 use super::layers;
-use super::pointer::child;
+use crate::pointer::child;
 use postkontor_plugin::settings::Server;
 use serde_json::{Map, Value};
 

@@ -117,7 +117,7 @@ impl Document {
     pub fn sender_pointer(&self, account: &str, pointer: &str) -> String {
         let field = pointer.strip_prefix("/sender").unwrap_or_default();
         match self.reading.account(account).is_some_and(|account| account.sender.pointer(field).is_some()) {
-            true => format!("{}{pointer}", super::pointer::child("/accounts", account)),
+            true => format!("{}{pointer}", crate::pointer::child("/accounts", account)),
             false => pointer.to_owned(),
         }
     }
@@ -132,7 +132,7 @@ impl Document {
     /// Where a setting of an account stands in the document as it was given: with account and layer in front. For errors of
     /// transports, whose pointers know neither.
     pub fn place(&self, account: &str, pointer: &str) -> String {
-        self.reading.place(&format!("{}{pointer}", super::pointer::child("/accounts", account)))
+        self.reading.place(&format!("{}{pointer}", crate::pointer::child("/accounts", account)))
     }
 }
 

@@ -7,10 +7,10 @@ use super::Problem;
 use super::conditions::{Members, is_left_out, says_nothing};
 use super::findings::{Findings, Reference};
 use super::keyword::{annotation, keyword, stated};
-use super::pointer::child;
 use super::problem::{MAX_PROBLEMS, shown};
 use super::secrets::wipe;
 use super::values::{choice, in_range, integer, secret, text, wrong_type};
+use crate::pointer::child;
 use serde_json::{Map, Value, json};
 
 /// Reads a group and returns it complete with its defaults, without what does not show or is wrong.

@@ -1,8 +1,8 @@
 //! Reading JSON that people and programs have written: every defect with its place, and nothing taken in silence.
 
 use super::Problem;
-use super::pointer::child;
 use super::problem::{MAX_PROBLEMS, shown};
+use crate::pointer::child;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;

@@ -2,9 +2,9 @@
 
 use super::Problem;
 use super::keyword::{annotation, keyword};
-use super::pointer::{child, names};
 use super::problem::{MAX_PROBLEMS, shown};
 use super::secrets::wipe;
+use crate::pointer::{child, names};
 use serde_json::{Map, Value};
 
 /// The layers in the order in which they are laid over each other.

@@ -4,10 +4,10 @@ use super::account::{Account, read_accounts};
 use super::fields;
 use super::findings::Findings;
 use super::layers::{self, Given, Layers};
-use super::pointer::{child, names};
 use super::problem::Problem;
 use super::secrets::wipe;
 use super::{Schemas, document_schema, json, own_sender, references, rules};
+use crate::pointer::{child, names};
 use serde_json::Value;
 use std::collections::HashMap;
 

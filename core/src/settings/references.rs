@@ -5,10 +5,10 @@ use super::Schemas;
 use super::account::Account;
 use super::credentials;
 use super::findings::Reference;
-use super::pointer::child;
 use super::problem::{MAX_PROBLEMS, Problem, shown};
 use super::secrets::wipe;
 use crate::operation;
+use crate::pointer::child;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 

@@ -2,7 +2,7 @@
 
 use super::Problem;
 use super::layers::Layers;
-use super::pointer::find;
+use crate::pointer::find;
 use encoding_rs::Encoding;
 use postkontor_plugin::settings::Server;
 use serde::Deserialize;

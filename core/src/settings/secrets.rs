@@ -1,7 +1,7 @@
 //! Where secrets stand in settings, and references to them.
 
 use super::keyword::{annotation, keyword};
-use super::pointer::child;
+use crate::pointer::child;
 use postkontor_plugin::{Error, Secret, Status};
 use serde_json::{Map, Value};
 use zeroize::Zeroize;

@@ -1,7 +1,7 @@
 //! Titles and descriptions in the user's language.
 
+use crate::pointer::child;
 use crate::settings::layers;
-use crate::settings::pointer::child;
 use crate::texts::Texts;
 use serde_json::{Map, Value, json};
 
