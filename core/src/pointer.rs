@@ -17,15 +17,24 @@ pub(crate) fn child(pointer: &str, name: &str) -> String {
     child
 }
 
+/// The pointer of the group that a member stands in, and the member's name.
+pub(crate) fn parent(pointer: &str) -> Option<(&str, Cow<'_, str>)> {
+    pointer.rsplit_once('/').map(|(group, name)| (group, unescaped(name)))
+}
+
 /// The names that a pointer consists of.
 pub(crate) fn names(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    pointer.split('/').skip(1).map(|name| match name.contains('~') {
-        true => Cow::Owned(name.replace("~1", "/").replace("~0", "~")),
-        false => Cow::Borrowed(name),
-    })
+    pointer.split('/').skip(1).map(unescaped)
 }
 
 /// The value at a pointer into groups. [`Value::pointer`] copies each name twice, to look for what is escaped in it.
-pub(super) fn find<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
+pub(crate) fn find<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
     names(pointer).try_fold(value, |group, name| group.get(&*name))
+}
+
+fn unescaped(name: &str) -> Cow<'_, str> {
+    match name.contains('~') {
+        true => Cow::Owned(name.replace("~1", "/").replace("~0", "~")),
+        false => Cow::Borrowed(name),
+    }
 }

@@ -3,6 +3,7 @@
 use crate::error::{failed, merged, unreadable, unwritable};
 use crate::loader::{Context, Session, Streams};
 use crate::log::{Dialogue, Listener};
+use crate::pointer::{child, names};
 use crate::receive::{Reception, Wait};
 use crate::settings::{AccountSettings, Document, resolve_secrets, secret_names, secret_not_found, wipe};
 use crate::transport::Description;
@@ -191,13 +192,13 @@ impl Connection {
         let mut inner = &patch;
         // Down to the first value: where that one stands, the patch belongs.
         while let Some((name, value)) = inner.as_object().and_then(|object| object.iter().next()) {
-            pointer = format!("{pointer}/{name}");
+            pointer = child(&pointer, name);
             inner = value;
         }
         let place = self.document.place(&self.settings.id, &pointer);
         let before = place.strip_suffix(&pointer).unwrap_or_default();
-        let names = before.split('/').filter(|name| !name.is_empty()).map(|name| name.replace("~1", "/").replace("~0", "~"));
-        names.rev().fold(patch, |patch, name| json!({ name: patch }))
+        let names: Vec<_> = names(before).collect();
+        names.into_iter().rev().fold(patch, |patch, name| json!({ name: patch }))
     }
 }
 

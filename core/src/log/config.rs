@@ -1,6 +1,7 @@
 //! Group `log` of the host's configuration.
 
 use crate::error::failed;
+use crate::pointer::child;
 use postkontor_plugin::{Error, Level, Status};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -55,7 +56,7 @@ impl Config {
                 "level" => config.level = Some(level(value)?),
                 "max_bytes" => config.max_bytes = number(members, "max_bytes", SMALLEST, u64::MAX)?,
                 "keep" => config.keep = u32::try_from(number(members, "keep", 0, MOST)?).unwrap_or(u32::MAX),
-                other => return Err(unknown(&format!("/log/{}", other.replace('~', "~0").replace('/', "~1")))),
+                other => return Err(unknown(&child("/log", other))),
             }
         }
         Ok(config)

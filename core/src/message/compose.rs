@@ -11,10 +11,10 @@ use super::findings::{Findings, Place};
 use super::header::Headers;
 use super::identity::Identity;
 use super::members::Priority;
-use super::reader::escaped;
 use super::{blind, given, identifier, raw, ready};
 use crate::Watch;
 use crate::json::Json;
+use crate::pointer::child;
 use crate::settings::Sender;
 use postkontor_plugin::{Error, Input};
 
@@ -160,7 +160,7 @@ fn headers(
         headers.repeated("Disposition-Notification-To", from);
     }
     for (name, value) in &message.headers {
-        headers.text(name, value, &format!("/headers/{}", escaped(name)));
+        headers.text(name, value, &child("/headers", name));
     }
     headers.plain("MIME-Version", "1.0");
 }

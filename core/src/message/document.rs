@@ -4,8 +4,9 @@ use super::address::Address;
 use super::date::Date;
 use super::findings::{BLOCK, Findings};
 use super::members::{Attachment, Listed, Priority};
-use super::reader::{Reader, escaped};
+use super::reader::Reader;
 use crate::json::Json;
+use crate::pointer::child;
 use postkontor_plugin::{Dsn, Error, Stage, Status};
 use std::borrow::Cow;
 use std::io::{BufReader, Read};
@@ -134,7 +135,7 @@ impl<'a> Message<'a> {
         // A member that is null counts as not given.
         for (name, value) in members.into_iter().filter(|(_, value)| !matches!(value, Json::Null)) {
             if seen.contains(&name) {
-                reader.findings.add(format!("/{}", escaped(&name)), "message.member_twice", &[("member", &name)]);
+                reader.findings.add(child("", &name), "message.member_twice", &[("member", &name)]);
                 continue;
             }
             if seen.len() < 32 {
@@ -173,7 +174,7 @@ impl<'a> Message<'a> {
             "in_reply_to" => self.in_reply_to = reader.identifiers(value, "/in_reply_to"),
             "references" => self.references = reader.identifiers(value, "/references"),
             "file" => self.file = reader.line(value, "/file"),
-            _ => reader.findings.unknown(format!("/{}", escaped(name)), name, &MEMBERS),
+            _ => reader.findings.unknown(child("", name), name, &MEMBERS),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::date::Date;
 use super::findings::Findings;
 use super::members::{Attachment, Listed, Priority, Source};
 use crate::json::Json;
+use crate::pointer::child;
 use postkontor_plugin::{Dsn, Notify};
 use std::borrow::Cow;
 
@@ -166,7 +167,7 @@ impl Reader<'_, '_> {
                     valid &= address.is_some();
                 }
                 _ => {
-                    self.findings.unknown(format!("{pointer}/{}", escaped(&member)), &member, &["name", "address"]);
+                    self.findings.unknown(child(pointer, &member), &member, &["name", "address"]);
                     valid = false;
                 }
             }
@@ -203,7 +204,7 @@ impl Reader<'_, '_> {
         let (mut name, mut file, mut part, mut kind, mut inline) = (None, None, None, None, None);
         let mut given = 0;
         for (member, value) in members {
-            let place = format!("{pointer}/{}", escaped(&member));
+            let place = child(&pointer, &member);
             match &*member {
                 _ if matches!(value, Json::Null) => (),
                 "name" => name = self.line(value, &place).filter(|name| !name.is_empty()),
@@ -264,7 +265,7 @@ impl Reader<'_, '_> {
             if !self.findings.goes_on() {
                 break;
             }
-            let pointer = format!("/headers/{}", escaped(&name));
+            let pointer = child("/headers", &name);
             let clean = self.is_clean(&name, &pointer);
             let Some(value) = self.line(value, &pointer) else { continue };
             if clean && self.is_own_header(&name, &pointer) {
@@ -372,7 +373,7 @@ impl Reader<'_, '_> {
                 ("delivery", Json::List(occasions)) => delivery = Some(Dsn { notify: self.occasions(occasions) }),
                 ("delivery", _) => self.findings.add("/receipt/delivery", "message.expected_list", &[]),
                 (other, _) => {
-                    self.findings.unknown(format!("/receipt/{}", escaped(other)), other, &["read", "delivery"]);
+                    self.findings.unknown(child("/receipt", other), other, &["read", "delivery"]);
                 }
             }
         }
@@ -420,12 +421,4 @@ fn bare(text: Cow<'_, str>) -> Cow<'_, str> {
 /// Whether the text can stand between angle brackets in a header.
 pub(super) fn is_identifier(text: &str) -> bool {
     !text.is_empty() && text.len() <= WORD_LENGTH && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'<' && byte != b'>')
-}
-
-/// A member name as a JSON pointer writes it (RFC 6901).
-pub(super) fn escaped(name: &str) -> Cow<'_, str> {
-    match name.contains(['~', '/']) {
-        true => Cow::Owned(name.replace('~', "~0").replace('/', "~1")),
-        false => Cow::Borrowed(name),
-    }
 }

@@ -1,7 +1,7 @@
 //! Where secrets stand in settings, and references to them.
 
 use super::keyword::{annotation, keyword};
-use crate::pointer::child;
+use crate::pointer::{child, parent};
 use postkontor_plugin::{Error, Secret, Status};
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
@@ -86,9 +86,9 @@ fn collect(schema: &Value, settings: &Value, pointer: &str, found: &mut Vec<Stri
 pub(super) fn without_secrets(settings: &Value, secrets: &[String]) -> Value {
     let mut settings = settings.clone();
     for pointer in secrets.iter().filter(|pointer| settings.pointer(pointer).and_then(reference).is_none()).cloned().collect::<Vec<_>>() {
-        let Some((group, name)) = pointer.rsplit_once('/') else { continue };
+        let Some((group, name)) = parent(&pointer) else { continue };
         if let Some(group) = settings.pointer_mut(group).and_then(Value::as_object_mut) {
-            group.shift_remove(&name.replace("~1", "/").replace("~0", "~"));
+            group.shift_remove(&*name);
         }
     }
     settings

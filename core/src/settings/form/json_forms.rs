@@ -2,6 +2,7 @@
 
 use super::member::{Member, is_group, is_secret, is_yes_or_no, members};
 use super::shape::when_beyond;
+use crate::pointer::child;
 use crate::settings::conditions::looks_beyond;
 use crate::texts::Texts;
 use serde_json::{Map, Value, json};
@@ -23,7 +24,7 @@ impl Writer<'_> {
     fn elements(&self, group: &Value, scope: &str, around: &dyn Fn(Value) -> Value) -> Vec<Value> {
         let mut elements = Vec::new();
         for member in members(group) {
-            let scope = format!("{scope}/properties/{}", member.name.replace('~', "~0").replace('/', "~1"));
+            let scope = child(&format!("{scope}/properties"), member.name);
             if is_secret(member.schema) {
                 elements.extend(self.secret(&member, &scope, around));
                 continue;
