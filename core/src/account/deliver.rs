@@ -25,7 +25,7 @@ impl Account {
     /// A mail that the account's transport certainly did not take goes to the next in line (`send.fallback`).
     pub fn deliver(&mut self, mails: Vec<Composed<'_>>, cancel: &Cancel) -> Vec<Result<Receipt, Error>> {
         self.begin();
-        if let Err(error) = self.switched_on() {
+        if let Err(error) = self.enabled() {
             let error = self.failed(error);
             self.host.log().failed("", "send", &error);
             return mails.iter().map(|_| Err(error.clone())).collect();

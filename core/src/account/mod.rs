@@ -35,7 +35,7 @@ const DEADLINE: Duration = Duration::from_secs(600);
 pub struct Account {
     host: Arc<Host>,
     document: Arc<Document>,
-    /// The account itself, then those that may send in its place, in order.
+    /// The account itself, then those that may send in its place, in order; none where the settings switch everything off.
     connections: Vec<Connection>,
     /// The first of them that sends: the account itself, unless its settings say via which other account its mail goes out.
     first_sender: usize,
@@ -174,7 +174,7 @@ impl Account {
     /// Asks a person for consent (OAuth 2.0).
     pub fn authorize<'r>(&mut self, request: impl Into<Asked<'r, Authorize>>, cancel: &Cancel) -> Result<Unread<Value>, Error> {
         let (request, started) = (request.into(), self.begin());
-        let result = self.enabled().and_then(|connection| pass(connection, "authorize", request.read()?, cancel));
+        let result = self.own().and_then(|connection| pass(connection, "authorize", request.read()?, cancel));
         self.conclude("authorize", result, |_| format!("authorized, {}", crate::log::Seconds(started.elapsed())))
     }
 
@@ -183,17 +183,14 @@ impl Account {
         self.connections.first().map_or(&self.document.sender, |connection| &connection.settings.sender)
     }
 
-    /// The account's own connection, unless the settings switch everything off.
-    fn enabled(&mut self) -> Result<&mut Connection, Error> {
-        match self.connections.first_mut() {
-            Some(connection) if self.document.enabled => Ok(connection),
-            _ => Err(switched_off(&self.document)),
-        }
+    /// Fails where the settings switch everything off.
+    fn enabled(&self) -> Result<(), Error> {
+        if self.connections.is_empty() { Err(switched_off(&self.document)) } else { Ok(()) }
     }
 
-    /// Fails where the settings switch everything off.
-    fn switched_on(&self) -> Result<(), Error> {
-        if self.document.enabled && !self.connections.is_empty() { Ok(()) } else { Err(switched_off(&self.document)) }
+    /// The account's own connection.
+    fn own(&mut self) -> Result<&mut Connection, Error> {
+        self.connections.first_mut().ok_or_else(|| switched_off(&self.document))
     }
 
     /// The connection whose mailbox is meant.
@@ -201,7 +198,7 @@ impl Account {
         self.enabled()?;
         match self.document.receive.account.clone().filter(|_| self.is_default) {
             Some(id) => self.connection(&id),
-            None => self.enabled(),
+            None => self.own(),
         }
     }
 

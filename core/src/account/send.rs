@@ -48,7 +48,7 @@ impl Account {
     pub fn send_document(&mut self, message: &str, parts: &[&[u8]], cancel: &Cancel) -> Result<Receipts, Error> {
         self.begin();
         if message.trim_start().starts_with('[') {
-            let result = self.switched_on().and_then(|()| self.send_batch(message, parts, cancel));
+            let result = self.enabled().and_then(|()| self.send_batch(message, parts, cancel));
             return self.conclude("send", result, |_| "all were sent".to_owned());
         }
         self.send_mail(cancel, |composer| composer.compose(message, parts)).map(Receipts::One)
@@ -104,7 +104,7 @@ impl Account {
         cancel: &Cancel,
         compose: impl FnOnce(&Composer<'_>) -> Result<Composed<'p>, Error>,
     ) -> Result<Composed<'p>, Error> {
-        self.switched_on()?;
+        self.enabled()?;
         let watch = self.host.watch(cancel);
         let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(&watch));
         match composer.and_then(|composer| compose(&composer)) {

@@ -40,7 +40,7 @@ impl Account {
 
     /// Steps `settings` and `secret`, then those of the transport.
     fn prepare_and_test(&mut self, cancel: &Cancel) -> Result<Found, Error> {
-        let connection = self.enabled()?;
+        let connection = self.own()?;
         // The document was checked when the account was opened; what only the transport can judge is judged here.
         let refers = connection.refers_to_secrets();
         let mut steps = vec![Step::ok(Stage::Settings), if refers { Step::ok(Stage::Secret) } else { Step::skipped(Stage::Secret) }];
