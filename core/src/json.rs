@@ -3,6 +3,12 @@
 //! A tree, because a typed reader stops at its first surprise, and whoever fills in a message wants to hear of all of them
 //! with their places. Texts without escapes are not copied.
 
+mod direct;
+mod tree;
+
+pub(crate) use tree::Json;
+
+use direct::Direct;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -10,29 +16,16 @@ use std::fmt;
 /// How deep lists and objects may be nested. A message document needs three levels.
 const DEPTH: u8 = 8;
 
-/// One JSON value.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Json<'a> {
-    Null,
-    Bool(bool),
-    /// The number, where it is one that can count.
-    Number(Option<u64>),
-    Text(Cow<'a, str>),
-    List(Vec<Json<'a>>),
-    Object(Vec<(Cow<'a, str>, Json<'a>)>),
-}
-
 impl<'a> Json<'a> {
     /// Reads a JSON text.
     pub(crate) fn parse(source: &'a str) -> Result<Json<'a>, serde_json::Error> {
-        Json::whole(&mut serde_json::Deserializer::from_str(source))
+        Direct::new(source).whole(DEPTH).map_or_else(|| Json::whole(&mut serde_json::Deserializer::from_str(source)), Ok)
     }
 
-    /// Reads a JSON list, and gives each element away before it reads the next. What `take` fails with ends it.
-    pub(crate) fn each(source: &'a str, take: impl FnMut(Json<'a>) -> Result<(), Stop>) -> Result<(), serde_json::Error> {
-        let mut reader = serde_json::Deserializer::from_str(source);
-        reader.deserialize_seq(Elements(take))?;
-        reader.end()
+    /// Reads a JSON list, and gives each element away before it reads the next. Nothing where it has to be read with more care, or where
+    /// `take` wants no more of it.
+    pub(crate) fn each(source: &'a str, take: impl FnMut(Json<'a>) -> Option<()>) -> Option<()> {
+        Direct::new(source).each(DEPTH, take)
     }
 
     /// Reads a JSON text that comes block by block. Its strings are all copied.
@@ -44,27 +37,6 @@ impl<'a> Json<'a> {
         let tree = Level(DEPTH).deserialize(&mut *reader)?;
         reader.end()?;
         Ok(tree)
-    }
-}
-
-/// Whoever takes the elements of a list wants no more of them.
-pub(crate) struct Stop;
-
-/// Gives the elements of a list away.
-struct Elements<F>(F);
-
-impl<'de, F: FnMut(Json<'de>) -> Result<(), Stop>> Visitor<'de> for Elements<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
-        while let Some(element) = elements.next_element_seed(Level(DEPTH))? {
-            (self.0)(element).map_err(|Stop| A::Error::custom("no more is wanted"))?;
-        }
-        Ok(())
     }
 }
 
@@ -150,6 +122,57 @@ mod tests {
         let Json::Object(members) = Json::parse(source).unwrap() else { panic!("an object was read as something else") };
         assert!(matches!(&members[0].1, Json::Text(Cow::Borrowed("plain"))));
         assert!(matches!(&members[1].1, Json::Text(Cow::Owned(text)) if text == "es\ncaped"));
+    }
+
+    /// Every text that the direct reader takes, the general one takes, too, and both make the same of it.
+    #[test]
+    fn what_is_read_directly_is_read_by_the_general_reader_alike() {
+        let valid = [
+            r#"{}"#,
+            r#" [ ] "#,
+            "\t{ \"a\" :\r\n[ 1 , 0,18446744073709551615 , true,false, null,\"\" ] , \"a\":{\"b\":[]} }\n",
+            r#"{"text":"a\r\nb\tc\"d\\e\/f\b\f\u00e9\u20AC\u0000ü日😀","x":"\u000a"}"#,
+            r#"["😀ü","\\","\\\"",""]"#,
+            r#""plain""#,
+            "7",
+        ];
+        let only_general = [r#"[-1, 1.5, 1e3, 0.0, 18446744073709551616]"#, r#""\ud83d\ude00""#];
+        for text in valid.iter().chain(&only_general) {
+            let general = Json::whole(&mut serde_json::Deserializer::from_str(text)).unwrap();
+            let direct = Direct::new(text).whole(DEPTH);
+            assert!(direct.is_none_or(|direct| direct == general), "{text}");
+            assert_eq!(Direct::new(text).whole(DEPTH).is_some(), valid.contains(text), "{text}");
+            assert_eq!(Json::parse(text).unwrap(), general, "{text}");
+        }
+        // Cut anywhere, and with each byte replaced by each of some others, both take the same or nothing.
+        for text in valid {
+            let mut spoilt: Vec<Vec<u8>> = (0..text.len()).map(|end| text.as_bytes()[..end].to_vec()).collect();
+            for place in 0..text.len() {
+                for byte in *b"\"\\ ,:[]{}u09-.ex\n\x00\x1f\x7f" {
+                    let mut other = text.as_bytes().to_vec();
+                    other[place] = byte;
+                    spoilt.push(other);
+                }
+            }
+            for text in spoilt.iter().filter_map(|text| std::str::from_utf8(text).ok()) {
+                let general = Json::whole(&mut serde_json::Deserializer::from_str(text)).ok();
+                let direct = Direct::new(text).whole(DEPTH);
+                assert!(direct.is_none() || direct == general, "{text}: {direct:?}, {general:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_is_given_away_element_by_element() {
+        let mut seen = Vec::new();
+        let mut read = |text: &'static str, most: usize| {
+            seen.clear();
+            let whole = Json::each(text, |element| (seen.len() < most).then(|| seen.push(element)));
+            (whole.is_some(), seen.len())
+        };
+        assert_eq!(read(r#" [{"a":1},"b" ,[]] "#, 9), (true, 3));
+        assert_eq!(read("[1,2,3]", 2), (false, 2));
+        assert_eq!((read("[]", 9), read("[1,]", 9), read("[1] x", 9), read("{}", 9)), ((true, 0), (false, 1), (false, 1), (false, 0)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::Account;
 use super::pointers::{locate, of_host};
 use crate::error::{failed, result_unwritable};
-use crate::json::{Json, Stop};
+use crate::json::Json;
 use crate::message::{Composed, Composer, Message};
 use crate::receipt::{Receipt, Receipts};
 use crate::{Cancel, Watch};
@@ -153,13 +153,10 @@ impl Account {
         // Nearly always there is nothing wrong with the JSON; then it is read once.
         let whole = Json::each(messages, |message| {
             let has_room = messages.len() <= AT_ONCE && batch.results.len() < BATCH;
-            if !has_room || watch.check().is_err() {
-                return Err(Stop);
-            }
-            batch.add(composer.clone().and_then(|composer| composer.compose_json(message, parts)), self);
-            Ok(())
+            let goes_on = has_room && watch.check().is_ok();
+            goes_on.then(|| batch.add(composer.clone().and_then(|composer| composer.compose_json(message, parts)), self))
         });
-        if whole.is_ok() {
+        if whole.is_some() {
             return Ok(batch);
         }
         let unreadable =
