@@ -74,18 +74,27 @@ pub const fn vtable<T: Transport>() -> Plugin {
 /// A session as it lies behind the host's pointer; `None` once the transport has panicked.
 struct Session<T>(Option<T>);
 
+/// What a plugin says of itself, as much as is wanted.
+#[derive(Serialize)]
+struct Described {
+    #[serde(flatten)]
+    identity: Identity,
+    #[serde(flatten)]
+    description: Option<Description>,
+}
+
 unsafe extern "C" fn describe<T: Transport>(request: Bytes, out: *mut Buffer) -> i32 {
     // SAFETY: the host lends the request for the duration of the call and `out` is null or writable (postkontor-abi).
     let (request, out) = unsafe { (borrow(&request), out.as_mut()) };
     let status = guarded(out, None, || {
         let request: DescribeRequest = parse(request)?;
-        let mut description = to_value(&Identity {
+        let identity = Identity {
             name: T::NAME.to_owned(),
             version: T::VERSION.to_owned(),
             operations: T::OPERATIONS.iter().map(ToString::to_string).collect(),
             methods: (!T::METHODS.is_empty()).then(|| json!(T::METHODS)),
-        })?;
-        if request.full {
+        };
+        let describe = || {
             let mut schema = crate::settings::schema::<T::Settings>();
             methods::narrow(&mut schema, T::METHODS);
             let mut texts = json!({});
@@ -93,9 +102,11 @@ unsafe extern "C" fn describe<T: Transport>(request: Bytes, out: *mut Buffer) ->
                 let text: Value = parse(text.as_bytes())?;
                 merge(&mut texts[*language], text);
             }
-            merge(&mut description, to_value(&Description { schema, texts })?);
-        }
-        Ok(description)
+            Ok(Description { schema, texts })
+        };
+        let description = request.full.then(describe).transpose()?;
+        // Written as it is: the texts of all languages are not copied first.
+        to_json(&Described { identity, description })
     });
     shown(status)
 }
@@ -254,10 +265,6 @@ impl IntoJson for Vec<u8> {
     fn into_json(self) -> Result<Vec<u8>, Error> {
         Ok(self)
     }
-}
-
-fn to_value(value: &impl Serialize) -> Result<Value, Error> {
-    serde_json::to_value(value).map_err(unwritable)
 }
 
 fn unwritable(error: serde_json::Error) -> Error {

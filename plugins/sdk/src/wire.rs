@@ -170,6 +170,14 @@ pub struct EndAnswer {
 }
 
 impl EndAnswer {
+    /// Every answer.
+    pub const ALL: [EndAnswer; 4] = [
+        EndAnswer { action: Action::Keep },
+        EndAnswer { action: Action::Seen },
+        EndAnswer { action: Action::Delete },
+        EndAnswer { action: Action::Stop },
+    ];
+
     /// The answer as it is written, without a serializer for each message.
     pub fn as_bytes(self) -> &'static [u8] {
         match self.action {
@@ -201,8 +209,8 @@ mod tests {
 
     #[test]
     fn what_is_written_by_hand_is_what_a_serializer_writes() {
-        for action in [Action::Keep, Action::Seen, Action::Delete, Action::Stop] {
-            assert_eq!(EndAnswer { action }.as_bytes(), serde_json::to_vec(&EndAnswer { action }).unwrap());
+        for answer in EndAnswer::ALL {
+            assert_eq!(answer.as_bytes(), serde_json::to_vec(&answer).unwrap());
         }
         assert_eq!(END, serde_json::to_vec(&Event::<Incoming>::End(true)).unwrap());
     }
