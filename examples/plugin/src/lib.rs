@@ -32,7 +32,7 @@ pub struct Settings {
 struct Group {
     /// The folder that mail is written to, as absolute path.
     #[schemars(length(min = 1), extend("x-postkontor" = {"scope": "workstation", "order": 10}))]
-    path: String,
+    path: PathBuf,
 }
 
 /// A session: there is nothing to keep open, so it is the folder's path.
@@ -44,49 +44,36 @@ impl Transport for Folder {
     const NAME: &'static str = "folder";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send"];
-    const TEXTS: &'static [(&'static str, &'static str)] = &[
-        ("en", include_str!("../locales/en.json")),
-        ("de", include_str!("../locales/de.json")),
-        ("sl", include_str!("../locales/sl.json")),
-    ];
+    const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;
 
     fn open(settings: Settings, _opening: &Opening) -> Result<Folder, Error> {
-        let path = PathBuf::from(settings.folder.path);
-        if !path.is_absolute() {
-            let error = Error::new(Status::Settings, "folder.relative").stage(Stage::Settings);
-            return Err(error.arg("path", path.display().to_string()).at("/folder/path", "folder.relative"));
+        let path = settings.folder.path;
+        if path.is_absolute() {
+            return Ok(Folder { path });
         }
-        Ok(Folder { path })
+        Err(Error::setting("/folder/path", "folder.relative").arg("path", path.display().to_string()))
     }
 
     fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
         call.check()?;
         let trial = self.path.join(format!("{}.part", unique_name()));
-        let written = File::create_new(&trial).and_then(|_| fs::remove_file(&trial));
-        let step = match written {
+        let step = match File::create_new(&trial).and_then(|_| fs::remove_file(&trial)) {
             Ok(()) => Step::ok(Stage::Mailbox).fact("path", self.path.display().to_string()),
             Err(cause) => Step::fail(Stage::Mailbox, &self.failed(Stage::Mailbox, &cause)).advice("advice.folder_rights"),
         };
-        Ok(Report { steps: vec![step.pointer("/folder/path")], transcript: Vec::new() })
+        Ok(step.pointer("/folder/path").into())
     }
 
     fn send(&mut self, mail: &Mail, body: &mut Body, call: &Call) -> Result<Sent, Error> {
         let name = unique_name();
-        let part = self.path.join(format!("{name}.part"));
-        let complete = self.path.join(format!("{name}.eml"));
+        let [part, complete] = ["part", "eml"].map(|ending| self.path.join(format!("{name}.{ending}")));
         let stored = self.write(&part, mail, body, call).and_then(|size| {
             fs::rename(&part, &complete).map_err(|cause| self.failed(Stage::Acceptance, &cause))?;
-            Ok(size)
+            Ok(Sent { saved_to: Some(complete.display().to_string()), ..Sent::to_all(mail, size) })
         });
-        match stored {
-            Ok(size) => Ok(Sent { saved_to: Some(complete.display().to_string()), ..Sent::to_all(mail, size) }),
-            Err(error) => {
-                // What is left of half a mail is of no use to anybody; if it cannot be removed, its name still ends in `.part`.
-                drop(fs::remove_file(&part));
-                Err(error)
-            }
-        }
+        // What is left of half a mail is of no use to anybody; if it cannot be removed, its name still ends in `.part`.
+        stored.inspect_err(|_| drop(fs::remove_file(&part)))
     }
 }
 
@@ -97,23 +84,9 @@ impl Folder {
     fn write(&self, file: &Path, mail: &Mail, body: &mut Body, call: &Call) -> Result<u64, Error> {
         let failed = |cause: io::Error| self.failed(Stage::Content, &cause);
         let mut file = File::create_new(file).map_err(failed)?;
-        let mut envelope = format!("X-Sender: <{}>\r\n", mail.from);
-        for recipient in &mail.recipients {
-            envelope += &format!("X-Receiver: <{recipient}>\r\n");
-        }
-        file.write_all(envelope.as_bytes()).map_err(failed)?;
-        let mut block = vec![0; 64 * 1024];
-        let mut size = 0;
-        loop {
-            match body.read(&mut block)? {
-                0 => break,
-                read => {
-                    file.write_all(&block[..read]).map_err(failed)?;
-                    size += read as u64;
-                }
-            }
-            call.progress(size, mail.size.unwrap_or(0))?;
-        }
+        let receivers: String = mail.recipients.iter().map(|recipient| format!("X-Receiver: <{recipient}>\r\n")).collect();
+        file.write_all(format!("X-Sender: <{}>\r\n{receivers}", mail.from).as_bytes()).map_err(failed)?;
+        let size = body.each_block(mail, call, |block| file.write_all(block).map_err(failed))?;
         file.sync_all().map_err(failed)?;
         Ok(size)
     }
@@ -121,7 +94,7 @@ impl Folder {
     fn failed(&self, stage: Stage, cause: &io::Error) -> Error {
         let code = if self.path.is_dir() { "folder.not_writable" } else { "folder.missing" };
         let error = Error::new(Status::Local, code).stage(stage).arg("path", self.path.display().to_string());
-        error.arg("cause", cause.to_string()).detail(cause.to_string()).at("/folder/path", code)
+        error.cause(cause).at("/folder/path", code)
     }
 }
 

@@ -59,6 +59,15 @@ macro_rules! export {
     };
 }
 
+/// The texts of a transport, for [`Transport::TEXTS`](crate::Transport::TEXTS): of each language the file `locales/LANGUAGE.json` in
+/// the folder of the crate.
+#[macro_export]
+macro_rules! texts {
+    ($($language:literal),+ $(,)?) => {
+        &[$(($language, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/locales/", $language, ".json")))),+]
+    };
+}
+
 /// Builds the root module of the Rust door. For [`export!`](crate::export).
 #[doc(hidden)]
 pub fn root(plugin: extern "C" fn() -> *const Plugin) -> raw::RootRef {

@@ -1,7 +1,7 @@
 //! What a transport may ask of the host during one call.
 
 use crate::wire::{END, EndAnswer, Event, MESSAGE_STREAM};
-use crate::{Action, Error, Incoming, Secret, Stage, Status};
+use crate::{Action, Error, Incoming, Mail, Secret, Stage, Status};
 use postkontor_abi::CONTROL_STREAM;
 use std::cell::Cell;
 use std::fmt::Display;
@@ -220,6 +220,9 @@ fn stopped(status: Status) -> Error {
     Error::new(status, code)
 }
 
+/// How much of a message is read at once.
+const BLOCK: usize = 64 * 1024;
+
 /// A message that the host composes while it is read, in blocks. Lines end in CRLF.
 pub struct Body<'a> {
     host: &'a dyn HostCalls,
@@ -232,6 +235,22 @@ impl Body<'_> {
     /// An error means that the source failed in mid-message; what was sent of it must not be completed.
     pub fn read(&mut self, data: &mut [u8]) -> Result<usize, Error> {
         self.host.read(self.stream, data).map_err(|status| Error::new(status, "message.source_failed").stage(Stage::Content))
+    }
+
+    /// Reads the whole message, gives it to `take` in blocks, and notes the progress of the call; the number of bytes.
+    ///
+    /// An error ends it: the source has failed, `take` has, or the call has to stop. What `take` got of the message must not be completed.
+    pub fn each_block(&mut self, mail: &Mail, call: &Call, mut take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<u64, Error> {
+        let (mut block, mut size) = (vec![0; BLOCK], 0);
+        loop {
+            let read = self.read(&mut block)?;
+            if read == 0 {
+                return Ok(size);
+            }
+            take(&block[..read])?;
+            size += read as u64;
+            call.progress(size, mail.size.unwrap_or(0))?;
+        }
     }
 }
 

@@ -224,6 +224,11 @@ impl Error {
         }))
     }
 
+    /// A setting that cannot be: `pointer` leads to it within the account's settings, and `code` says what is wrong.
+    pub fn setting(pointer: &str, code: &str) -> Error {
+        Error::new(Status::Settings, code).stage(Stage::Settings).at(pointer, code)
+    }
+
     /// Adds an argument for the text of the code.
     #[must_use]
     pub fn arg(mut self, name: &str, value: impl Into<Value>) -> Error {
@@ -236,6 +241,13 @@ impl Error {
     pub fn detail(mut self, detail: impl Into<String>) -> Error {
         self.0.detail = detail.into();
         self
+    }
+
+    /// Adds what the system says of it: as `cause` for the text of the code, and for support.
+    #[must_use]
+    pub fn cause(self, cause: impl Display) -> Error {
+        let words = cause.to_string();
+        self.arg("cause", words.as_str()).detail(words)
     }
 
     /// Says where in the session it happened.

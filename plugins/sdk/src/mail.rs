@@ -4,7 +4,7 @@ use crate::Reply;
 use serde::{Deserialize, Serialize};
 
 /// One mail to send: the envelope and the number of the stream that holds the message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
     /// The stream to read the message from.
     pub stream: u64,

@@ -171,6 +171,13 @@ pub struct Report {
     pub transcript: Vec<String>,
 }
 
+/// The report of a test that has one step.
+impl From<Step> for Report {
+    fn from(step: Step) -> Report {
+        Report { steps: vec![step], transcript: Vec::new() }
+    }
+}
+
 impl Report {
     /// Whether no step failed.
     pub fn is_ok(&self) -> bool {

@@ -26,11 +26,7 @@ impl Transport for Sendmail {
     const NAME: &'static str = "sendmail";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send"];
-    const TEXTS: &'static [(&'static str, &'static str)] = &[
-        ("en", include_str!("../locales/en.json")),
-        ("de", include_str!("../locales/de.json")),
-        ("sl", include_str!("../locales/sl.json")),
-    ];
+    const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;
 
     fn open(settings: Settings, _opening: &Opening) -> Result<Sendmail, Error> {

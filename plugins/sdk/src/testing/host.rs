@@ -1,7 +1,7 @@
 //! A host for tests.
 
 use crate::wire::{EndAnswer, Event, MESSAGE_STREAM};
-use crate::{Action, Call, HostCalls, Incoming, Level, Secret, Status};
+use crate::{Action, Call, Error, HostCalls, Incoming, Level, Mail, Secret, Sent, Status, Transport};
 use postkontor_abi::CONTROL_STREAM;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeMap;
@@ -146,6 +146,12 @@ impl TestHost {
     /// A call that must have ended when this time is over.
     pub fn call_within(&self, time: Duration) -> Call<'_> {
         Call::new(self, Instant::now() + time).logging(self.level)
+    }
+
+    /// Lets a transport send one mail.
+    pub fn send<T: Transport>(&self, transport: &mut T, mail: &Mail) -> Result<Sent, Error> {
+        let call = self.call();
+        transport.send(mail, &mut call.body(mail.stream), &call)
     }
 
     /// The messages that were handed over to their end.

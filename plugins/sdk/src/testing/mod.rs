@@ -1,9 +1,11 @@
 //! For the tests of a transport: a host that notes what it gets. Behind the feature `testing`, for `[dev-dependencies]` only.
 //!
 //! [`TestHost`] is the host of a call: messages to send, answers to what is fetched, notes of everything. docs/plugins.md shows how to use it.
+//! [`open`] opens an account, [`mail`] is a mail to be sent, [`Scratch`] a folder.
 //!
 //! With the feature `net`, `play` plays dialogues with servers from text files, and a `Network` connects to servers within the process.
 
+mod account;
 #[cfg(feature = "net")]
 mod dialogue;
 mod host;
@@ -16,6 +18,7 @@ mod server;
 
 #[cfg(feature = "net")]
 pub use crate::net::memory::{Network, Peer, PeerOutput};
+pub use account::{Scratch, mail, open};
 pub use host::{Fetched, TestHost};
 #[cfg(feature = "net")]
 pub use play::play;

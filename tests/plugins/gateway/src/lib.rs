@@ -43,11 +43,7 @@ impl Transport for Gateway {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply"];
     const METHODS: &'static [&'static str] = &["token", "client-credentials"];
-    const TEXTS: &'static [(&'static str, &'static str)] = &[
-        ("en", include_str!("../locales/en.json")),
-        ("de", include_str!("../locales/de.json")),
-        ("sl", include_str!("../locales/sl.json")),
-    ];
+    const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;
 
     fn open(settings: Settings, opening: &Opening) -> Result<Gateway, Error> {

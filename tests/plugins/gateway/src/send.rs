@@ -6,9 +6,6 @@ use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::{Answer, Body, Error, Mail, Reply, Sent, Stage, Status, Verdict};
 use std::fmt::Write;
 
-/// How much of a message is sent at once.
-const BLOCK: usize = 64 * 1024;
-
 /// Sends one mail.
 pub(crate) fn send(client: &mut Client, mail: &Mail, body: &mut Body) -> Result<Sent, Error> {
     let request = Request { fields: envelope(mail)?, ..Request::new("POST", "/messages") };
@@ -56,19 +53,7 @@ fn envelope(mail: &Mail) -> Result<String, Error> {
 
 /// Sends the message but for its end. On an error the service has half a message, which it drops.
 fn content(client: &mut Client, mail: &Mail, body: &mut Body) -> Result<u64, Error> {
-    client.exchange(Stage::Content, |connection, call| {
-        let (mut block, mut size) = (vec![0; BLOCK], 0);
-        loop {
-            match body.read(&mut block)? {
-                0 => return Ok(size),
-                read => {
-                    connection.chunk(&block[..read], call)?;
-                    size += read as u64;
-                }
-            }
-            call.progress(size, mail.size.unwrap_or(0))?;
-        }
-    })
+    client.exchange(Stage::Content, |connection, call| body.each_block(mail, call, |block| connection.chunk(block, call)))
 }
 
 /// What became of each recipient.

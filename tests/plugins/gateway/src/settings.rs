@@ -2,7 +2,7 @@
 
 use postkontor_plugin::net::{Pointers, Target};
 use postkontor_plugin::settings::{Server, Tls, TlsMode};
-use postkontor_plugin::{Error, Secret, Stage, Status, schemars, serde};
+use postkontor_plugin::{Error, Secret, schemars, serde};
 
 /// The settings of an account with the transport `gateway`.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -129,5 +129,5 @@ impl Settings {
 }
 
 fn wrong(code: &str) -> Error {
-    Error::new(Status::Settings, code).stage(Stage::Settings).at("/gateway/url", code)
+    Error::setting("/gateway/url", code)
 }
