@@ -133,8 +133,8 @@ impl Puppet {
         let answers =
             |status| mail.recipients.iter().map(|address| Answer { address: address.clone(), status, reply: Reply::default() }).collect();
         match self.role.does.strip_prefix("take two, then ") {
-            Some("doubt") if !is_first => return Err(Error::new(Status::Uncertain, "puppet.refused").answers(answers(Verdict::Unknown))),
-            Some("refuse") if !is_first => return Err(Error::new(Status::Refused, "puppet.refused").answers(answers(Verdict::Refused))),
+            Some("doubt") if !is_first => return Err(Error::new(Status::Uncertain, "puppet.refused").recipients(answers(Verdict::Unknown))),
+            Some("refuse") if !is_first => return Err(Error::new(Status::Refused, "puppet.refused").recipients(answers(Verdict::Refused))),
             Some("break") if !is_first => return Err(Error::new(Status::Network, "puppet.refused")),
             _ => (),
         }
@@ -201,7 +201,7 @@ fn an_address_that_was_put_right_is_named_in_the_answer() {
     let error = send(&mut account, &batch).unwrap_err();
     assert_eq!(error.more["results"][0]["repaired"], Value::Null);
     let refused = &error.more["results"][1];
-    assert_eq!((&refused["answers"][0]["status"], &refused["status"]), (&json!("refused"), &json!(Status::Refused.number())));
+    assert_eq!((&refused["recipients"][0]["status"], &refused["status"]), (&json!("refused"), &json!(Status::Refused.number())));
     assert_eq!(refused["repaired"][0]["pointer"], "/1/to");
 
     let error = send(&mut self::account("refuse", &[]), &mail(&["berta@example.com."])).unwrap_err();
@@ -275,13 +275,13 @@ fn recipients_who_were_too_many_get_the_message_in_further_transactions() {
     // In doubt are only those of the transaction that is in doubt.
     let error = send(&mut account("take two, then doubt", &["send"]), &mail(&five[..3])).unwrap_err();
     assert_eq!((error.status, error.delivery), (Status::Uncertain, Delivery::Unknown));
-    assert_eq!(statuses(&error.answers), [Verdict::Accepted, Verdict::Accepted, Verdict::Unknown]);
+    assert_eq!(statuses(&error.recipients), [Verdict::Accepted, Verdict::Accepted, Verdict::Unknown]);
     // What certainly failed leaves the first answer as it was.
     for does in ["take two, then refuse", "take two, then break"] {
         let error = send(&mut account(does, &["send"]), &mail(&five[..3])).unwrap_err();
         assert_eq!((error.status, error.at.len(), error.at[0].pointer.as_str()), (Status::Partial, 1, "/to/2"), "{does}");
-        assert_eq!(statuses(&error.answers), [Verdict::Accepted, Verdict::Accepted, Verdict::Refused]);
-        assert_eq!(error.answers[2].reply.code, if does.ends_with("break") { 452 } else { 0 });
+        assert_eq!(statuses(&error.recipients), [Verdict::Accepted, Verdict::Accepted, Verdict::Refused]);
+        assert_eq!(error.recipients[2].reply.code, if does.ends_with("break") { 452 } else { 0 });
     }
 }
 

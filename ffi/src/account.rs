@@ -93,8 +93,8 @@ pub unsafe extern "system" fn postkontor_account_authorize(
 ///
 /// POSTKONTOR_OK: all of it went to all recipients; `out` is the receipt {"message_id","account","transport","recipients":[...]}, for
 /// several messages {"results":[receipt or error,...]}. Its "sent_copy" says whether a copy was kept (settings: sent.copy); one that
-/// failed changes no status. POSTKONTOR_PARTIAL: the error says who got it and who did not.
-/// POSTKONTOR_UNCERTAIN: the connection broke before the server's verdict; only a human may decide to send again.
+/// failed changes no status. POSTKONTOR_PARTIAL: "recipients" of the error says who got it and who did not.
+/// POSTKONTOR_UNCERTAIN: the connection broke before the server's reply to the whole message; only a human may decide to send again.
 ///
 /// # Safety
 ///

@@ -120,11 +120,11 @@ impl Pending<'_> {
             return Err(whole(&unreadable(format!("{} verdicts for {count} recipients", sent.recipients.len()))));
         }
         if sent.recipients.iter().any(is(Verdict::Unknown)) {
-            return Err(failed(Status::Uncertain, "delivery.uncertain").stage(Stage::Acceptance).answers(sent.recipients));
+            return Err(failed(Status::Uncertain, "delivery.uncertain").stage(Stage::Acceptance).recipients(sent.recipients));
         }
         if !sent.recipients.iter().any(is(Verdict::Accepted)) {
             let error = failed(Status::Refused, "recipients.none_accepted").stage(Stage::Recipients);
-            return Err(error.answers(sent.recipients));
+            return Err(error.recipients(sent.recipients));
         }
         Ok(sent)
     }
@@ -157,7 +157,7 @@ impl Failure {
     fn allows_fallback(&self) -> bool {
         let Failure { error, of_source } = self;
         let is_ours = [Status::Argument, Status::Cancelled, Status::Uncertain, Status::Partial, Status::Busy, Status::Disabled];
-        let is_taken = error.delivery != Delivery::None || error.answers.iter().any(|answer| answer.status == Verdict::Accepted);
+        let is_taken = error.delivery != Delivery::None || error.recipients.iter().any(|answer| answer.status == Verdict::Accepted);
         !is_taken && !of_source && !is_ours.contains(&error.status)
     }
 }
@@ -184,7 +184,7 @@ fn serve_rest(
                 sent.next_transaction = more.next_transaction.iter().filter_map(|place| rest.get(*place).copied()).collect();
                 (more.recipients, None)
             }
-            Err(failure) => (failure.error.answers.clone(), Some(failure.error)),
+            Err(failure) => (failure.error.recipients.clone(), Some(failure.error)),
         };
         let in_doubt = failure.filter(|error| error.delivery != Delivery::None);
         for (number, place) in rest.iter().enumerate() {
@@ -196,7 +196,7 @@ fn serve_rest(
             }
         }
         if let Some(error) = in_doubt {
-            return Err(Failure::new(error.answers(sent.recipients)));
+            return Err(Failure::new(error.recipients(sent.recipients)));
         }
     }
 }

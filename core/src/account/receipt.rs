@@ -43,14 +43,14 @@ pub(super) fn receipt(composed: Composed<'_>, sent: Sent, attempt: Attempt, docu
     let mut error = failed(Status::Partial, "recipients.refused").stage(Stage::Recipients).arg("count", refused.len());
     error.server = receipt.recipients.iter().find(|answer| answer.status == Verdict::Refused).map(|answer| answer.reply.clone());
     error.at = refused;
-    error.answers.clone_from(&receipt.recipients);
+    error.recipients.clone_from(&receipt.recipients);
     error.more.insert("receipt".to_owned(), serde_json::to_value(&receipt).map_err(result_unwritable)?);
     Err(error)
 }
 
 /// Completes the error of a mail that was not sent, or whose outcome is unknown: refused recipients get their pointers.
 pub(super) fn refusal(composed: &Composed<'_>, mut error: Error, attempt: &Attempt, document: &Document) -> Error {
-    let refused = refused(composed, &error.answers, document);
+    let refused = refused(composed, &error.recipients, document);
     error.at.extend(refused);
     if error.delivery == Delivery::Unknown {
         // A search for the mail needs the name that it travels under.

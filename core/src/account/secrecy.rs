@@ -43,7 +43,7 @@ impl Connection {
         if let Some(server) = &mut error.server {
             mask.string(&mut server.text);
         }
-        for answer in &mut error.answers {
+        for answer in &mut error.recipients {
             mask.string(&mut answer.reply.text);
         }
         mask.members(&mut error.args);

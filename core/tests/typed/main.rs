@@ -61,7 +61,7 @@ fn a_refused_recipient_makes_an_error_that_holds_the_receipt() {
     assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Partial, "/to/1"));
     let receipt = Receipt::of_partial(&error).unwrap();
     assert_eq!(receipt.recipients.iter().map(|answer| answer.status).collect::<Vec<_>>(), [Verdict::Accepted, Verdict::Refused]);
-    assert_eq!(receipt.recipients, error.answers);
+    assert_eq!(receipt.recipients, error.recipients);
     let error = account().send(&to(&["c@refused.example"]), &Cancel::default()).unwrap_err();
     assert_eq!((error.status, Receipt::of_partial(&error)), (Status::Refused, None));
 }

@@ -56,7 +56,7 @@ impl Transport for Pigeonhole {
         };
         let recipients: Vec<Answer> = mail.recipients.iter().map(answer).collect();
         if recipients.iter().all(|answer| answer.status == Verdict::Refused) {
-            return Err(Error::new(Status::Refused, "recipients.all_refused").stage(Stage::Recipients).answers(recipients).usable());
+            return Err(Error::new(Status::Refused, "recipients.all_refused").stage(Stage::Recipients).recipients(recipients).usable());
         }
         self.mails.push(whole);
         Ok(Sent { recipients, size, ..Sent::default() })

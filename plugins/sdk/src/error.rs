@@ -181,9 +181,9 @@ pub struct Facts {
     /// The places in the caller's JSON that are wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub at: Vec<At>,
-    /// Verdict for each recipient, where the session got that far.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub answers: Vec<Answer>,
+    /// The server's answer for each recipient, where the session got that far. ABI 1 calls them `answers`, and plugins write that.
+    #[serde(default, alias = "answers", skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<Answer>,
     /// Whether the connection survived.
     #[serde(default)]
     pub session: SessionState,
@@ -218,7 +218,7 @@ impl Error {
             retry,
             server: None,
             at: Vec::new(),
-            answers: Vec::new(),
+            recipients: Vec::new(),
             session: SessionState::Closed,
             more: Map::new(),
         }))
@@ -307,10 +307,10 @@ impl Error {
         self
     }
 
-    /// Adds the verdict for each recipient.
+    /// Adds the server's answer for each recipient.
     #[must_use]
-    pub fn answers(mut self, answers: Vec<Answer>) -> Error {
-        self.0.answers = answers;
+    pub fn recipients(mut self, recipients: Vec<Answer>) -> Error {
+        self.0.recipients = recipients;
         self
     }
 }

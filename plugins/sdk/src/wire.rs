@@ -5,7 +5,8 @@
 //! sides can do without, because a plugin may be older than its host, or newer.
 
 use crate::{Action, Dsn, Error, Incoming, Opening, Sent};
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 /// The stream that received messages are written to, one after the other.
@@ -130,7 +131,18 @@ pub enum SendResult {
     /// The server accepted it for at least one recipient.
     Sent(Sent),
     /// No recipient was accepted, or that cannot be known.
-    Error(Error),
+    Error(#[serde(serialize_with = "as_in_abi_1")] Error),
+}
+
+/// In ABI 1 the recipients of an error are `answers`, which the hosts that exist read.
+fn as_in_abi_1<S: Serializer>(error: &Error, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut written = serde_json::to_value(error).map_err(S::Error::custom)?;
+    if let Some(members) = written.as_object_mut()
+        && let Some(recipients) = members.remove("recipients")
+    {
+        members.insert("answers".to_owned(), recipients);
+    }
+    written.serialize(serializer)
 }
 
 impl From<Result<Sent, Error>> for SendResult {
@@ -192,7 +204,7 @@ impl EndAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Mail, Notify};
+    use crate::{Answer, Mail, Notify, Reply, Status, Verdict};
     use serde_json::json;
 
     #[test]
@@ -213,6 +225,18 @@ mod tests {
             assert_eq!(answer.as_bytes(), serde_json::to_vec(&answer).unwrap());
         }
         assert_eq!(END, serde_json::to_vec(&Event::<Incoming>::End(true)).unwrap());
+    }
+
+    #[test]
+    fn the_recipients_of_an_error_keep_their_name_of_abi_1_between_plugin_and_host() {
+        let answer = Answer { address: "a@x".to_owned(), status: Verdict::Refused, reply: Reply::default() };
+        let error = Error::new(Status::Refused, "recipients.all_refused").recipients(vec![answer]);
+        let crossing = serde_json::to_value(SendResult::Error(error.clone())).unwrap();
+        assert_eq!((&crossing["error"]["answers"][0]["address"], crossing["error"].get("recipients")), (&json!("a@x"), None));
+        let arrived: SendResult = serde_json::from_value(crossing).unwrap();
+        assert_eq!(Result::from(arrived), Err(error.clone()));
+        let callers = serde_json::to_value(&error).unwrap();
+        assert_eq!((&callers["recipients"][0]["address"], callers.get("answers")), (&json!("a@x"), None));
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Verdicts {
         // Where some were refused for good and some for now, trying later makes sense for the latter.
         let reason = self.recipients.iter().find(|reply| permanent || reply.code / 100 != 5).cloned().unwrap_or_default();
         let answers = answers(mail, self.recipients, Verdict::Unknown);
-        failure(Stage::Recipients, reason, host).arg("count", mail.recipients.len()).answers(answers)
+        failure(Stage::Recipients, reason, host).arg("count", mail.recipients.len()).recipients(answers)
     }
 
     /// The verdict on a message whose final reply is there. `doubt` is what was said after it, unless it was a farewell.
@@ -107,7 +107,7 @@ impl Verdicts {
         for answer in answers.iter_mut().filter(|answer| answer.reply.code / 100 == 2) {
             answer.reply.clone_from(&reply);
         }
-        failure(Stage::Acceptance, reply, host).answers(answers)
+        failure(Stage::Acceptance, reply, host).recipients(answers)
     }
 
     /// The last byte of the message may have left, and the answer to it is missing.
@@ -116,7 +116,7 @@ impl Verdicts {
         error.detail =
             [cause.code.as_str(), cause.detail.as_str()].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(": ");
         error.server.clone_from(&cause.server);
-        error.delivery(Delivery::Unknown).retry(Retry::No).answers(answers(mail, self.recipients, Verdict::Unknown))
+        error.delivery(Delivery::Unknown).retry(Retry::No).recipients(answers(mail, self.recipients, Verdict::Unknown))
     }
 }
 
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(status(&[450]), Status::Later);
         let error = verdicts(250, &[550, 451]).refusal(&mail(2), "h");
         assert_eq!(error.server.as_ref().unwrap().code, 451);
-        assert!(error.answers.iter().all(|answer| answer.status == Verdict::Refused));
+        assert!(error.recipients.iter().all(|answer| answer.status == Verdict::Refused));
     }
 
     #[test]
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn in_doubt_only_those_who_were_not_refused_are_unknown() {
         let error = verdicts(250, &[250, 550]).uncertain(&mail(3), &Error::new(Status::Network, "net.broken"), "h");
-        let statuses: Vec<Verdict> = error.answers.iter().map(|answer| answer.status).collect();
+        let statuses: Vec<Verdict> = error.recipients.iter().map(|answer| answer.status).collect();
         assert_eq!(statuses, [Verdict::Unknown, Verdict::Refused, Verdict::Unknown]);
         assert_eq!((error.status, error.delivery, error.retry), (Status::Uncertain, Delivery::Unknown, Retry::No));
     }

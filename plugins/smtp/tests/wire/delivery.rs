@@ -115,7 +115,10 @@ fn when_all_are_refused_the_session_goes_on_with_the_next_mail() {
         let mut account = Account::plain(sandbox.port);
         let error = account.send(&mail(1, &["refused@example.com"]), "a\r\n").unwrap_err();
         assert_eq!((error.status, error.code.as_str(), error.stage), (Status::Refused, "recipients.all_refused", Some(Stage::Recipients)));
-        assert_eq!((error.session, error.answers[0].status, error.answers[0].reply.code), (SessionState::Usable, Verdict::Refused, 550));
+        assert_eq!(
+            (error.session, error.recipients[0].status, error.recipients[0].reply.code),
+            (SessionState::Usable, Verdict::Refused, 550)
+        );
         let error = account.send(&mail(1, &["refused@example.com", "later@example.com"]), "a\r\n").unwrap_err();
         assert_eq!((error.status, error.retry), (Status::Later, Retry::Later));
         account.send(&mail(1, &["b@example.com"]), "b\r\n").unwrap();
@@ -154,7 +157,7 @@ fn a_refused_message_is_refused_for_each_recipient() {
         let mut account = Account::plain(sandbox.port);
         let error = account.send(&mail(1, &["b@example.com", "refused@example.com"]), "please no!\r\n").unwrap_err();
         assert_eq!((error.status, error.code.as_str(), error.stage), (Status::Refused, "content.refused", Some(Stage::Acceptance)));
-        let codes: Vec<u16> = error.answers.iter().map(|answer| answer.reply.code).collect();
+        let codes: Vec<u16> = error.recipients.iter().map(|answer| answer.reply.code).collect();
         assert_eq!(codes, [554, 550]);
         account.send(&mail(1, &["b@example.com"]), "b\r\n").unwrap();
         assert_eq!(sandbox.seen.connections.load(SeqCst), 1);

@@ -83,7 +83,7 @@ fn a_refused_sender_counts_whatever_is_accepted_after_it() {
 
     // The message has left with its envelope: whether somebody gets it, nobody knows.
     let error = send(act(chunking(), vec![C(BDAT), S("550 5.7.1 not you\r\n250 ok\r\n250 queued\r\n"), C("QUIT\r\n")])).unwrap_err();
-    assert_eq!((error.status, error.delivery, error.answers[0].status), (Status::Uncertain, Delivery::Unknown, Verdict::Unknown));
+    assert_eq!((error.status, error.delivery, error.recipients[0].status), (Status::Uncertain, Delivery::Unknown, Verdict::Unknown));
     assert_eq!(error.server.as_ref().unwrap().code, 550);
     let error = send(act(chunking(), vec![C(BDAT), S("550 5.7.1 not you\r\n250 ok\r\n503 no\r\n"), C("QUIT\r\n")])).unwrap_err();
     assert_eq!((error.code.as_str(), error.delivery), ("sender.refused", Delivery::None));

@@ -67,7 +67,7 @@ fn sent(client: &Client, mail: &Mail, answer: &Value, size: u64) -> Result<Sent,
     let recipients: Vec<Answer> = answers.collect();
     let reply = Reply { code: 202, enhanced: None, text: answer["id"].as_str().unwrap_or_default().to_owned() };
     if recipients.iter().all(|answer| answer.status == Verdict::Refused) {
-        return Err(client.refused(Status::Refused, "gateway.refused", reply).stage(Stage::Recipients).answers(recipients));
+        return Err(client.refused(Status::Refused, "gateway.refused", reply).stage(Stage::Recipients).recipients(recipients));
     }
     Ok(Sent { recipients, size, reply: Some(reply), ..Sent::default() })
 }
