@@ -144,8 +144,8 @@ fn report(out: &mut impl Write, report: &Value, texts: &Texts) -> io::Result<()>
             writeln!(out, "{margin}{}: {}", texts.word("cli.detail"), clean(detail))?;
         }
     }
-    let verdict = if report["ok"] == true { "cli.test_ok" } else { "cli.test_failed" };
-    writeln!(out, "{} ({} ms)", texts.word(verdict), report["elapsed_ms"])
+    let summary = if report["ok"] == true { "cli.test_ok" } else { "cli.test_failed" };
+    writeln!(out, "{} ({} ms)", texts.word(summary), report["elapsed_ms"])
 }
 
 /// The facts of a step that a person wants to see beside its sentence.

@@ -51,7 +51,7 @@
 //!
 //! `postkontor-ffi` offers the same to C, as JSON text; `include/postkontor.h` and docs/ tell the shapes. A request is taken as a document,
 //! too ([`Asked`]), and [`Account::send_document`] sends message documents. Sending is two things, which a program may do at two times:
-//! [`Account::compose`] makes a [`Composed`] of a message, [`Account::deliver`] makes a verdict of that.
+//! [`Account::compose`] makes a [`Composed`] of a message, [`Account::deliver`] delivers that.
 //!
 //! With the feature `lettre` an account is a transport of lettre (`postkontor_core::lettre::Mailer`).
 //!

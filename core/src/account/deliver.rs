@@ -1,4 +1,4 @@
-//! Delivering: from composed mail to a verdict on each, by the account itself or by those that stand in for it.
+//! Delivering: from composed mail to a result for each, by the account itself or by those that stand in for it.
 
 use super::bodies::{Bodies, SLOW_LINE};
 use super::connection::{Connection, milliseconds};
@@ -31,7 +31,7 @@ impl Account {
             return mails.iter().map(|_| Err(error.clone())).collect();
         }
         // What became of each mail was written down where it was known.
-        let results = self.verdicts(mails, cancel).into_iter();
+        let results = self.results(mails, cancel).into_iter();
         results.map(|result| result.map_err(|error| self.failed(error))).collect()
     }
 
@@ -41,13 +41,13 @@ impl Account {
     }
 
     /// Delivers the only mail of a call.
-    pub(super) fn verdict(&mut self, mail: Composed<'_>, cancel: &Cancel) -> Result<Receipt, Error> {
-        let result = self.verdicts(vec![mail], cancel).pop().unwrap_or_else(|| Err(unreadable("no result")));
+    pub(super) fn result(&mut self, mail: Composed<'_>, cancel: &Cancel) -> Result<Receipt, Error> {
+        let result = self.results(vec![mail], cancel).pop().unwrap_or_else(|| Err(unreadable("no result")));
         result.map_err(|error| self.failed(error))
     }
 
     /// Hands composed mails to the account's transport; those that it certainly did not take go to the next in line.
-    pub(super) fn verdicts(&mut self, mails: Vec<Composed<'_>>, cancel: &Cancel) -> Vec<Result<Receipt, Error>> {
+    pub(super) fn results(&mut self, mails: Vec<Composed<'_>>, cancel: &Cancel) -> Vec<Result<Receipt, Error>> {
         let started = Instant::now();
         let mut results: Vec<Option<Result<Receipt, Error>>> = mails.iter().map(|_| None).collect();
         let mut reasons: Vec<Option<Error>> = mails.iter().map(|_| None).collect();

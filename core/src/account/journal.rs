@@ -180,9 +180,9 @@ pub(super) fn not_sent(host: &Host, connection: &Connection, mail: &Composed<'_>
         return;
     }
     let error = &host.localised(error.clone());
-    let verdict = if error.delivery == Delivery::Unknown { "may have been sent" } else { "not sent" };
+    let outcome = if error.delivery == Delivery::Unknown { "may have been sent" } else { "not sent" };
     let (mail, server) = (Mail(mail), connection.server());
-    log.write(Level::Error, &connection.settings.id, format_args!("{verdict} {mail} by {server}: {}", failure(error)));
+    log.write(Level::Error, &connection.settings.id, format_args!("{outcome} {mail} by {server}: {}", failure(error)));
 }
 
 /// Writes down which mails went out in UTF-8 because the charset of the settings lacks a character.

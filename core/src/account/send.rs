@@ -83,7 +83,7 @@ impl Account {
         compose: impl FnOnce(&Composer<'_>) -> Result<Composed<'p>, Error>,
     ) -> Result<Receipt, Error> {
         match self.composed(cancel, compose) {
-            Ok(mail) => self.verdict(mail, cancel),
+            Ok(mail) => self.result(mail, cancel),
             Err(error) => self.conclude("send", Err(error), |_| String::new()),
         }
     }
@@ -139,7 +139,7 @@ impl Account {
                 }
             }
         }
-        let mut delivered = self.verdicts(mails, cancel).into_iter();
+        let mut delivered = self.results(mails, cancel).into_iter();
         let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
         let results = results.into_iter().map(|result| result.or_else(|| delivered.next()).unwrap_or_else(missing));
         self.summary(results.collect())

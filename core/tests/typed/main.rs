@@ -83,10 +83,10 @@ fn composing_and_delivering_are_two_things() {
     let ids = [&first, &second, &third].map(|mail| mail.message_id.clone());
     assert_eq!(first.recipients[0].address, "b@example.com");
     assert_eq!(fetch(&mut account, &ReceiveRequest::default()).0, Vec::<String>::new());
-    let verdicts = account.deliver(vec![first, second, third], &cancel);
-    let told = |verdict: &Result<Receipt, Error>| verdict.as_ref().map(|receipt| receipt.message_id.clone()).map_err(|error| error.status);
-    assert_eq!(verdicts.iter().map(told).collect::<Vec<_>>(), [Ok(ids[0].clone()), Err(Status::Refused), Ok(ids[2].clone())]);
-    assert!(verdicts[1].as_ref().is_err_and(|error| !error.message.is_empty() && error.at[0].pointer == "/to/0"));
+    let results = account.deliver(vec![first, second, third], &cancel);
+    let told = |result: &Result<Receipt, Error>| result.as_ref().map(|receipt| receipt.message_id.clone()).map_err(|error| error.status);
+    assert_eq!(results.iter().map(told).collect::<Vec<_>>(), [Ok(ids[0].clone()), Err(Status::Refused), Ok(ids[2].clone())]);
+    assert!(results[1].as_ref().is_err_and(|error| !error.message.is_empty() && error.at[0].pointer == "/to/0"));
     assert_eq!(fetch(&mut account, &ReceiveRequest::default()).0, ["composed first", "a document"]);
 }
 
@@ -122,9 +122,9 @@ fn nothing_is_composed_or_delivered_while_the_settings_are_off() {
     let mail = account().compose(&to(&["b@example.com"]), &cancel).unwrap();
     let mut off = Account::open(&host(), r#"{"enabled":false}"#, None).unwrap();
     assert_eq!(off.compose(&to(&["b@example.com"]), &cancel).unwrap_err().status, Status::Disabled);
-    let verdict = off.deliver(vec![mail], &cancel).remove(0).unwrap_err();
-    assert_eq!((verdict.status, verdict.at[0].pointer.as_str()), (Status::Disabled, "/enabled"));
-    assert!(!verdict.message.is_empty());
+    let error = off.deliver(vec![mail], &cancel).remove(0).unwrap_err();
+    assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Disabled, "/enabled"));
+    assert!(!error.message.is_empty());
 }
 
 #[test]

@@ -199,7 +199,7 @@ impl Session {
         }
     }
 
-    /// Waits for the verdict on a message that has left.
+    /// Waits for the reply to a message that has been sent.
     fn appended(&mut self, tag: &str, held: bool, call: &Call) -> Result<Appended, Error> {
         let completion = self.read_completion(tag, call, |_| Ok(())).map_err(in_doubt)?;
         if completion.is_ok {

@@ -1,6 +1,6 @@
 //! Filing: putting messages into a folder, each once.
 //!
-//! Before a message is appended, the folder is searched for its Message-ID. When the connection breaks while the server's verdict is awaited, a new one
+//! Before a message is appended, the folder is searched for its Message-ID. When the connection breaks while the server's reply is awaited, a new one
 //! searches again, and nothing is appended a second time, whatever it finds: the server may still be busy with the first.
 
 use crate::account::Imap;

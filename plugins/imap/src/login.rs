@@ -88,7 +88,7 @@ struct Authenticate<'a> {
     tag: String,
 }
 
-/// A line that begins with `+` asks, one with the tag is the verdict; in between the server may say anything.
+/// A line that begins with `+` asks, one with the tag ends the exchange; in between the server may say anything.
 impl Conversation for Authenticate<'_> {
     type Outcome = Completion;
 

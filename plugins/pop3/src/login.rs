@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 const COMMAND: usize = 253;
 
 /// The words after `+OK`, or the refusal.
-type Verdict = Result<String, Reply>;
+type Outcome = Result<String, Reply>;
 
 /// The command that carries the credentials.
 enum LoginCommand {
@@ -85,7 +85,7 @@ fn by_command(session: &Session) -> LoginCommand {
 }
 
 /// AUTH; with the answer, the reason that the mechanism has room for.
-fn by_mechanism(session: &mut Session, mechanism: Mechanism, auth: &Auth, call: &Call) -> Result<(Verdict, Option<String>), Error> {
+fn by_mechanism(session: &mut Session, mechanism: Mechanism, auth: &Auth, call: &Call) -> Result<(Outcome, Option<String>), Error> {
     let endpoint = session.stream.endpoint().clone();
     let command = format!("AUTH {}", mechanism.name());
     let mut room = COMMAND;
@@ -112,7 +112,7 @@ fn is_about_syntax(text: &str) -> bool {
     !text.starts_with('[') && ["syntax", "argument", "parameter"].iter().any(|word| text.contains(word))
 }
 
-fn user_pass(session: &mut Session, auth: &Auth, call: &Call) -> Result<Verdict, Error> {
+fn user_pass(session: &mut Session, auth: &Auth, call: &Call) -> Result<Outcome, Error> {
     if let Err(reply) = session.command(&format!("USER {}\r\n", auth.user), call)? {
         return Ok(Err(reply));
     }
@@ -120,7 +120,7 @@ fn user_pass(session: &mut Session, auth: &Auth, call: &Call) -> Result<Verdict,
     session.secret_command(&line, "PASS ***", call)
 }
 
-fn apop(session: &mut Session, auth: &Auth, timestamp: &str, call: &Call) -> Result<Verdict, Error> {
+fn apop(session: &mut Session, auth: &Auth, timestamp: &str, call: &Call) -> Result<Outcome, Error> {
     let mut hash = Md5::new();
     hash.update(timestamp.as_bytes());
     hash.update(auth.password.reveal().as_bytes());
@@ -129,16 +129,16 @@ fn apop(session: &mut Session, auth: &Auth, timestamp: &str, call: &Call) -> Res
     session.secret_command(&line, &format!("APOP {} ***", auth.user), call)
 }
 
-/// A line that begins with `+ ` asks; any other is the verdict.
+/// A line that begins with `+ ` asks; any other ends the exchange.
 impl Conversation for Session {
-    type Outcome = Verdict;
+    type Outcome = Outcome;
 
     fn send(&mut self, line: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
         self.expect_silence()?;
         self.stream.write_secret(line, shown, call)
     }
 
-    fn receive(&mut self, call: &Call) -> Result<ServerMessage<Verdict>, Error> {
+    fn receive(&mut self, call: &Call) -> Result<ServerMessage<Outcome>, Error> {
         let line = self.stream.read_line(call)?.to_vec();
         match line.strip_prefix(b"+ ").or_else(|| (line == b"+").then_some(&b""[..])) {
             Some(challenge) => Ok(ServerMessage::Challenge(challenge.to_vec())),

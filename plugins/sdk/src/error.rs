@@ -37,7 +37,7 @@ pub enum Stage {
     Recipients,
     /// Handing over the message.
     Content,
-    /// Waiting for the verdict on the message.
+    /// Waiting for the reply to the message.
     Acceptance,
     /// Fetching messages.
     Fetch,

@@ -36,7 +36,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, recorder: &
     Err(at(error.detail(reason.unwrap_or_default())))
 }
 
-/// A reply with 334 asks; any other is the verdict.
+/// A reply with 334 asks; any other ends the exchange.
 impl Conversation for Session {
     type Outcome = Reply;
 

@@ -60,7 +60,7 @@ impl Exchange {
                     self.has_only_begun = false;
                     self.challenge(&challenge)?
                 }
-                ServerMessage::Outcome(verdict) => return Ok(verdict),
+                ServerMessage::Outcome(outcome) => return Ok(outcome),
             };
             let response = match held.take() {
                 Some(initial) => initial,
@@ -109,20 +109,20 @@ mod tests {
 
     fn run(mechanism: Mechanism, room: usize, answers: Vec<ServerMessage<bool>>) -> (Result<bool, Error>, Vec<(String, String)>) {
         let mut script = Script { answers: answers.into(), said: Vec::new() };
-        let verdict = exchange(mechanism).converse("AUTH X", room, &mut script, &fixtures::call());
-        (verdict, script.said)
+        let outcome = exchange(mechanism).converse("AUTH X", room, &mut script, &fixtures::call());
+        (outcome, script.said)
     }
 
     #[test]
     fn the_first_response_goes_along_where_there_is_room() {
         let credentials = STANDARD.encode("\0anna\0geheim");
         let whole = format!("AUTH X {credentials}");
-        let (verdict, said) = run(Mechanism::Plain, whole.len(), vec![ServerMessage::Outcome(true)]);
-        assert_eq!((verdict.unwrap(), said), (true, vec![(format!("{whole}\r\n"), "AUTH X ***".to_owned())]));
-        let (verdict, said) =
+        let (outcome, said) = run(Mechanism::Plain, whole.len(), vec![ServerMessage::Outcome(true)]);
+        assert_eq!((outcome.unwrap(), said), (true, vec![(format!("{whole}\r\n"), "AUTH X ***".to_owned())]));
+        let (outcome, said) =
             run(Mechanism::Plain, whole.len() - 1, vec![ServerMessage::Challenge(Vec::new()), ServerMessage::Outcome(false)]);
         let apart = vec![("AUTH X\r\n".to_owned(), "AUTH X".to_owned()), (format!("{credentials}\r\n"), "***".to_owned())];
-        assert_eq!((verdict.unwrap(), said), (false, apart));
+        assert_eq!((outcome.unwrap(), said), (false, apart));
     }
 
     #[test]
@@ -137,8 +137,8 @@ mod tests {
 
     #[test]
     fn a_server_that_never_stops_asking_is_refused() {
-        let (verdict, said) = run(Mechanism::Login, 512, Vec::new());
-        assert_eq!(verdict.unwrap_err().code, "auth.unexpected_challenge");
+        let (outcome, said) = run(Mechanism::Login, 512, Vec::new());
+        assert_eq!(outcome.unwrap_err().code, "auth.unexpected_challenge");
         assert!(said.len() <= CHALLENGES);
     }
 }
