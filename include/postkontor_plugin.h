@@ -8,7 +8,7 @@ new `op` names of `call`, new facts are new members of the JSON that passes thro
 
 Strings     UTF-8, JSON where so stated, as pointer and length, without a closing zero byte.
 Ownership   postkontor_plugin_bytes is borrowed for the duration of the call. A postkontor_plugin_buffer belongs to
-            whoever filled it: the receiver reads it, then calls its `free` if that is not null.
+            the side that filled it: the receiver reads it, then calls its `free` if that is not null.
 Status      0 is success, the others are the POSTKONTOR_... numbers of postkontor.h. With any other status than 0 the
             function writes a JSON error to `out`: {"status":7,"code":"drop.unreachable","detail":"English words"}.
 Threads     A session is used by one thread at a time, not always the same one. Different sessions run in parallel.

@@ -3,8 +3,8 @@
  *
  *     demo SANDBOX PLUGINS CLOSED_PORT [LANGUAGE]
  *
- * SANDBOX is the line of JSON that postkontor-sandbox prints, PLUGINS the folder with the plugins, CLOSED_PORT a port on which
- * nobody listens. Exits with 1 when anything is not as it should be. JSON is read with the reader of examples/plugin-c.
+ * SANDBOX is the line of JSON that postkontor-sandbox prints, PLUGINS the folder with the plugins, CLOSED_PORT a port without
+ * a listener. Exits with 1 when anything is not as it should be. JSON is read with the reader of examples/plugin-c.
  */
 #include "json.h"
 #include "pdf.h"
@@ -153,7 +153,7 @@ static void show_step(json_value step)
     if (!strcmp(status, "ok") && !strcmp(text_at(step, "step"), "login"))
         printf(": %s", text_at(step, "facts/mechanism"));
     printf("\n");
-    expect(!strcmp(status, "ok") || strchr(text_at(step, "message"), ' '), "what went wrong is told in a sentence");
+    expect(!strcmp(status, "ok") || strchr(text_at(step, "message"), ' '), "a sentence says what went wrong");
     json_value advice;
     for (size_t i = 0; (advice = json_element(find(step, "advice"), i)).at; i++) {
         char *sentence = json_string(advice);
@@ -241,7 +241,7 @@ static void show_arrived(postkontor_host *host, const char *folder, postkontor_s
     expect(!strcmp(text_at(summary, "subject"), text_at(sent, "subject")), "the subject arrives as it was sent");
     expect(!strcmp(text_at(summary, "to/0/name"), text_at(sent, "to/0/name")), "the name arrives as it was sent");
     expect(!strcmp(text_at(summary, "parts/0/name"), text_at(sent, "attachments/0/name")), "the file name arrives as it was sent");
-    expect(!find(summary, "bcc/0").at, "nobody sees the BCC recipient");
+    expect(!find(summary, "bcc/0").at, "the BCC recipient is in no header");
     postkontor_buf_free(&out);
     if (expect(postkontor_message_part(message, "{\"part\":0}", NULL, NULL, &out) == POSTKONTOR_OK, "postkontor_message_part") &&
         expect(out.len == pdf.len && !memcmp(out.data, pdf.data, pdf.len), "the attachment arrives byte for byte"))

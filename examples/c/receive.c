@@ -2,14 +2,14 @@
  *
  *     receive SETTINGS FOLDER
  *
- * SETTINGS is JSON text. Where the settings name several accounts, postkontor_account_open is told which one. */
+ * SETTINGS is JSON text. Where the settings name several accounts, give postkontor_account_open the name of one. */
 
 #include "postkontor.h"
 
 #include <stdio.h>
 
-/* All of the message lies in the folder when this is called: the summary tells its "file" and those of its "parts". Whatever is
- * answered, the server learns it only then; who is killed here gets the message again, under the same "id". */
+/* All of the message lies in the folder when this is called: the summary tells its "file" and those of its "parts". The server
+ * gets the returned action only after that; a program that is killed here gets the message again, under the same "id". */
 static int32_t POSTKONTOR_CALL received(void *user, const char *summary, postkontor_message *message)
 {
     (void)user, (void)message;

@@ -2,7 +2,7 @@
 
     receive SETTINGS FOLDER
 
-  SETTINGS is JSON text. Where it names several accounts, TPostkontorAccount.Create is told which one. *)
+  SETTINGS is JSON text. Where it names several accounts, give TPostkontorAccount.Create the name of one. *)
 
 program receive;
 
@@ -17,8 +17,8 @@ type
     procedure Received(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
   end;
 
-{ All of the message lies in the folder when this is called. Whatever is answered, the server learns it only then; who is killed
-  here gets the message again, under the same Message['id']. }
+{ All of the message lies in the folder when this is called. The server gets Action only after that; a program that
+  is killed here gets the message again, under the same Message['id']. }
 procedure TInbox.Received(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
 var
   Index: Integer;

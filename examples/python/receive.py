@@ -12,7 +12,7 @@ import postkontor
 
 
 def received(message):
-    """All of the message lies in the folder by now. Whatever is answered, the server learns it only then."""
+    """All of the message lies in the folder by now. The server gets the returned action only after that."""
     print(message["file"] + ":", message["subject"])
     for part in message["parts"]:
         print(" ", part["file"])

@@ -229,3 +229,40 @@ fn the_delphi_program_of_the_readme_sends() {
         fpc
     });
 }
+
+/// Words that hide who acts, and one for which the protocols have a term.
+const RIDDLES: [&[&str]; 5] = [&["nobody"], &["whoever"], &["is", "told"], &["are", "told"], &["takes", "leave"]];
+
+/// Where the words stand in a text: also across line breaks, and the marks of comments in between.
+fn riddles(text: &str) -> Vec<String> {
+    let text = text.to_lowercase();
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let around = |at: usize| words[at.saturating_sub(4)..(at + 6).min(words.len())].join(" ");
+    (0..words.len()).filter(|at| RIDDLES.iter().any(|riddle| words[*at..].starts_with(riddle))).map(around).collect()
+}
+
+/// All files with words for readers in a folder.
+fn readable(folder: &Path, files: &mut Vec<PathBuf>) {
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let (name, end) = (path.file_name().unwrap().to_string_lossy(), path.extension().unwrap_or_default().to_string_lossy());
+        if path.is_dir() && !["target", "bin", "obj", "node_modules", "__pycache__"].contains(&&*name) {
+            readable(&path, files);
+        } else if ["bas", "c", "cs", "dpr", "frm", "h", "md", "pas", "py", "rs", "txt"].contains(&&*end) {
+            files.push(path);
+        }
+    }
+}
+
+#[test]
+fn each_sentence_says_who_acts() {
+    assert_eq!(riddles("For\n * whoever asks.\n/// It is\n/// told."), ["for whoever asks it is told", "for whoever asks it is told"]);
+    let mut files = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    for folder in ["docs", "include", "examples", "ffi", "cli"] {
+        readable(&root().join(folder), &mut files);
+    }
+    assert!(files.len() > 60, "{files:?}");
+    let found =
+        files.iter().flat_map(|file| riddles(&fs::read_to_string(file).unwrap()).into_iter().map(move |words| (file.clone(), words)));
+    let found: Vec<(PathBuf, String)> = found.collect();
+    assert!(found.is_empty(), "name the subject of these sentences: {found:#?}");
+}

@@ -100,7 +100,7 @@ impl Account {
         self.conclude("list", result, |listing| self.counted("listed", listing.json(), started))
     }
 
-    /// Fetches messages. Each goes to `take`, which says what becomes of it; without one the request's `then` says so.
+    /// Fetches messages. Each goes to `take`, which says what becomes of it; without one the request's `action` holds.
     ///
     /// Where nothing is new the call waits as long as the request says, or its deadline allows. The error of a fetch that was interrupted
     /// after some messages were taken has the members of the result.

@@ -1,7 +1,7 @@
 //! Transport `folder`: writes each mail as a file into a drop folder, where another program picks it up.
 //!
-//! Every mail becomes a file `….eml`. It is written under another name and renamed when it is complete, so whoever
-//! watches the folder never sees half a mail. The envelope stands in the first lines, as `X-Sender` and `X-Receiver`,
+//! Every mail becomes a file `….eml`. It is written under another name and renamed when it is complete, so a program
+//! that watches the folder never sees half a mail. The envelope stands in the first lines, as `X-Sender` and `X-Receiver`,
 //! because the message itself does not name its BCC recipients.
 #![forbid(unsafe_code)]
 

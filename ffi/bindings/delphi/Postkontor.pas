@@ -1,6 +1,6 @@
 { Postkontor for Delphi 7 to 12 and Free Pascal (mode Delphi): test, send and fetch mail.
 
-  TPostkontorHost and TPostkontorAccount are what a program uses; the functions of the C ABI stand below for whoever needs
+  TPostkontorHost and TPostkontorAccount are what a program uses; the functions of the C ABI stand below for programs that need
   them. include/postkontor.h is the manual: strings, threads, errors and deadlines are explained at its top.
 
   Text is JSON in UTF-8 and has the type UTF8String. From Delphi 2009 on the compiler converts it from and to string by

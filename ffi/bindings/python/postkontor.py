@@ -143,7 +143,7 @@ def _call(function, *arguments, raw=False, learn=None):
 
 
 def _slices(parts):
-    """Borrows the bytes of the parts; whoever calls keeps the second value until the call is over."""
+    """Borrows the bytes of the parts; the caller keeps the second value until the call is over."""
     held = [bytes(part) for part in parts]
     slices = (_Slice * max(len(held), 1))()
     for slice_, part in zip(slices, held):
