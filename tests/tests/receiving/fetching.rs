@@ -60,10 +60,14 @@ fn each_action_is_carried_out() {
         let (rest, _) = subjects(&mut account, json!({"state": result["state"]}));
         assert_eq!(rest, ["stop", "after"], "{transport}");
         if transport == "imap" {
-            let listed = ask(account.list(r#"{"folder":"INBOX"}"#, &patience()));
-            let seen: Vec<bool> =
-                listed["messages"].as_array().unwrap().iter().map(|message| message["flags"].to_string().contains("Seen")).collect();
-            assert_eq!(seen, [false, true, false, false]);
+            let found = setup.found("INBOX");
+            let flags: Vec<&[String]> = found.iter().map(|message| message.flags.as_slice()).collect();
+            assert_eq!(flags, [&[][..], &["\\Seen".to_owned()], &[], &[]]);
+            // An id begins with the UID by which everybody knows the message.
+            for got in got.iter().filter(|got| got.subject() != "delete") {
+                let message = found.iter().find(|message| message.subject == got.subject()).unwrap();
+                assert!(got.id().starts_with(&format!("{}.", message.uid)), "{} {message:?}", got.id());
+            }
             let (unseen, _) = subjects(&mut account, json!({"filter": {"unseen": true}}));
             assert_eq!(unseen, ["keep", "stop", "after"]);
         }

@@ -1,5 +1,6 @@
 //! Folders: their names and uses, filing into them, sending by them.
 
+use crate::foreign;
 use crate::setup::{Setup, ask, fetch, letters, lies, patience, subjects};
 use postkontor_core::{Action, Input, Status};
 use postkontor_tests::dovecot::CRAMPED;
@@ -32,7 +33,10 @@ fn messages_are_marked_moved_and_deleted_by_id() {
     let mut apply = |request: Value| ask(account.apply(&request.to_string(), &patience()));
     let answer = apply(json!({"messages": [all[0], all[1]], "action": "seen"}));
     assert_eq!(answer, json!({"applied": [all[0], all[1]], "missing": []}));
+    let seen = || setup.found("INBOX").into_iter().filter(|message| message.flags == ["\\Seen"]).map(|message| message.subject);
+    assert!(seen().eq(["a", "b"]));
     apply(json!({"messages": [all[1]], "action": "unseen"}));
+    assert!(seen().eq(["a"]));
     let (unseen, _) = subjects(&mut setup.account("imap"), json!({"filter": {"unseen": true}}));
     assert_eq!(unseen, ["b", "c", "d"]);
     apply(json!({"messages": [all[2]], "action": "delete"}));
@@ -49,20 +53,22 @@ fn messages_are_marked_moved_and_deleted_by_id() {
     assert_eq!(lies(&setup, Some("Gesendet")), ["b"]);
     let listed = ask(account.list("{}", &patience())).to_string();
     assert!(listed.contains(&json!(filed).to_string()), "{listed}");
+    let folders = foreign::folders(setup.exim, &setup.user);
+    assert!(folders.contains(&foreign::on_wire(filed)), "{folders:?}");
 }
 
 #[test]
 fn folders_go_by_several_names() {
     let Some(setup) = Setup::with(&letters(&["a"])) else { return };
     for name in ["INBOX", "inbox", "Posteingang", "Prejeto"] {
-        assert_eq!(lies(&setup, Some(name)), ["a"], "{name}");
+        assert_eq!(subjects(&mut setup.account("imap"), json!({"folder": name})).0, ["a"], "{name}");
     }
     let mut account = setup.account_with("imap", json!({"imap": {"inbox": "Posteingang"}}));
     let (result, got) = fetch(&mut account, json!({}), |_| Action::Keep);
     result.unwrap();
     assert_eq!(got[0].summary["folder"], "INBOX", "an id is the same whichever name was used");
     assert_eq!(ids(&setup, "INBOX"), [got[0].id()]);
-    assert!(lies(&setup, Some("<sent>")).is_empty());
+    assert!(subjects(&mut setup.account("imap"), json!({"folder": "<sent>"})).0.is_empty());
     let error = account.receive(r#"{"folder":"<archive>"}"#, None, &patience()).unwrap_err();
     assert_eq!((error.status, error.code.as_str()), (Status::NotFound, "imap.special_use_missing"));
 }

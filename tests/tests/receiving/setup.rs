@@ -1,6 +1,6 @@
 //! A user with a new mailbox at Dovecot, and the library with the plugins.
 
-use crate::foreign;
+use crate::foreign::{self, Found};
 use postkontor_core::{Account, Action, Callbacks, Cancel, Error, Host};
 use postkontor_tests::dovecot::{BARE, Dovecot, USERS};
 use postkontor_tests::exim::Exim;
@@ -84,6 +84,11 @@ impl Setup {
         settings
     }
 
+    /// The messages of a folder as a foreign client finds them.
+    pub(crate) fn found(&self, folder: &str) -> Vec<Found> {
+        foreign::messages(self.exim, &self.user, folder)
+    }
+
     pub(crate) fn account(&self, transport: &str) -> Account {
         self.account_with(transport, json!({}))
     }
@@ -138,10 +143,7 @@ pub(crate) fn ask(result: Result<impl serde::Serialize, Error>) -> Value {
 
 /// The subjects of the messages in a folder, or in the inbox, at which a foreign client looks.
 pub(crate) fn lies(setup: &Setup, folder: Option<&str>) -> Vec<String> {
-    match folder {
-        None => foreign::inbox(setup.exim, &setup.user),
-        Some(folder) => subjects(&mut setup.account("imap"), json!({"folder": folder})).0,
-    }
+    setup.found(folder.unwrap_or("INBOX")).into_iter().map(|message| message.subject).collect()
 }
 
 /// A short message with this subject.
