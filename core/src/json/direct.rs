@@ -81,17 +81,22 @@ impl<'a> Direct<'a> {
     /// Reads a string whose first quote has been read.
     fn string(&mut self) -> Option<Cow<'a, str>> {
         let mut unescaped = String::new();
-        let mut is_escaped = false;
+        let (start, mut is_escaped) = (self.at, false);
         loop {
             let rest = self.text.get(self.at..)?;
-            let length = memchr2(b'"', b'\\', rest.as_bytes())?;
+            let length = match rest.as_bytes().first()? {
+                // Escapes stand in pairs, where a line ends.
+                b'"' | b'\\' => 0,
+                _ => memchr2(b'"', b'\\', rest.as_bytes())?,
+            };
             let run = &rest[..length];
-            // Asked of all bytes, so that the compiler makes vector instructions of it.
-            if run.bytes().fold(false, |any, byte| any | (byte < b' ')) {
-                return None;
-            }
             self.at += length + 1;
             if rest.as_bytes()[length] == b'"' {
+                // Asked of all bytes at once, so that the compiler makes vector instructions of it.
+                let source = &self.text.as_bytes()[start..self.at];
+                if source.iter().fold(false, |any, byte| any | (*byte < b' ')) {
+                    return None;
+                }
                 if !is_escaped {
                     return Some(Cow::Borrowed(run));
                 }
