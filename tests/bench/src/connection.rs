@@ -21,9 +21,9 @@ pub fn serve(socket: TcpStream, options: &Options, mut dialogue: impl Dialogue, 
     dialogue.greet(&mut outlet)?;
     outlet.flush()?;
     while !dialogue.ended() {
-        if let (true, Stream::Clear(socket)) = (options.quick_ack, &stream) {
+        if options.quick_ack {
             // The kernel falls back to delaying by itself, so the option is set again before each wait.
-            acknowledge_at_once(socket)?;
+            stream.with_socket(acknowledge_at_once)?;
         }
         let Some(free) = buffer.get_mut(filled..).filter(|free| !free.is_empty()) else { break };
         let read = stream.read(free)?;

@@ -21,6 +21,14 @@ impl Stream {
         Ok(Stream::Tls(Rc::new(RefCell::new(tls))))
     }
 
+    /// Does something with the socket below.
+    pub(crate) fn with_socket<T>(&self, work: impl FnOnce(&TcpStream) -> T) -> T {
+        match self {
+            Stream::Clear(socket) => work(socket),
+            Stream::Tls(tls) => work(tls.borrow().get_ref()),
+        }
+    }
+
     /// Says that nothing more will come, which TLS wants said.
     pub(crate) fn close(&self) {
         if let Stream::Tls(tls) = self {
