@@ -235,7 +235,8 @@ const RIDDLES: [&[&str]; 5] = [&["nobody"], &["whoever"], &["is", "told"], &["ar
 
 /// Where the words stand in a text: also across line breaks, and the marks of comments in between.
 fn riddles(text: &str) -> Vec<String> {
-    let text = text.to_lowercase();
+    // An address is no word.
+    let text = text.to_lowercase().replace("nobody@", "");
     let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let around = |at: usize| words[at.saturating_sub(4)..(at + 6).min(words.len())].join(" ");
     (0..words.len()).filter(|at| RIDDLES.iter().any(|riddle| words[*at..].starts_with(riddle))).map(around).collect()
@@ -257,10 +258,11 @@ fn readable(folder: &Path, files: &mut Vec<PathBuf>) {
 fn each_sentence_says_who_acts() {
     assert_eq!(riddles("For\n * whoever asks.\n/// It is\n/// told."), ["for whoever asks it is told", "for whoever asks it is told"]);
     let mut files = vec![root().join("README.md"), root().join("CHANGELOG.md")];
-    for folder in ["docs", "include", "examples", "ffi", "cli"] {
+    let plugins = ["plugins/abi", "plugins/sdk/src", "plugins/pop3/src", "plugins/sendmail"];
+    for folder in ["docs", "include", "examples", "ffi", "cli", "xtask"].into_iter().chain(plugins) {
         readable(&root().join(folder), &mut files);
     }
-    assert!(files.len() > 60, "{files:?}");
+    assert!(files.len() > 150, "{files:?}");
     let found =
         files.iter().flat_map(|file| riddles(&fs::read_to_string(file).unwrap()).into_iter().map(move |words| (file.clone(), words)));
     let found: Vec<(PathBuf, String)> = found.collect();

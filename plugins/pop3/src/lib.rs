@@ -56,7 +56,7 @@ impl Transport for Pop3 {
 
     fn receive(&mut self, request: &ReceiveRequest, call: &Call) -> Result<Received, Error> {
         let now = Instant::now();
-        // Whoever waits can wait for that, too; whoever does not gets the server's answer.
+        // A call with `wait_seconds` waits for that, too; any other gets the server's answer.
         if let Some(left) = self.not_before.map(|moment| moment.saturating_duration_since(now)).filter(|left| !left.is_zero())
             && request.wait_seconds > 0
         {

@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_seen_is_told_from_what_can() {
+    fn what_cannot_be_seen_differs_from_what_can() {
         for c in
             "\0\n\r\u{7f}\u{85}\u{9f}\u{ad}\u{61c}\u{180e}\u{200b}\u{200d}\u{200e}\u{2028}\u{2029}\u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\
             \u{206f}\u{3164}\u{fe0f}\u{feff}\u{fff9}\u{1d173}\u{e0001}\u{e007f}\u{e01ef}"

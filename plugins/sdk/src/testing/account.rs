@@ -71,7 +71,7 @@ impl Deref for Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Nobody misses what stays behind in the folder for such files.
+        // A file that stays behind in the folder for temporary files does no harm.
         drop(std::fs::remove_dir_all(&self.0));
     }
 }

@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told_with_its_line() {
+    fn a_mistake_is_reported_with_its_line() {
         for (wrong, told) in [
             (format!("{HEAD}brand: twice\n"), "line 9: brand"),
             (format!("{HEAD}\nX: y\n"), "line 10: a line begins"),

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_first_response_is_told_from_none() {
+    fn an_empty_first_response_differs_from_none() {
         let auth = Auth::default();
         let endpoint = Endpoint { host: "server.example.com".to_owned(), port: 25 };
         let mut external = Exchange::new(Mechanism::External, &auth, &endpoint, None).unwrap();
