@@ -122,9 +122,11 @@ fn a_program_with_a_longer_or_a_shorter_struct_of_callbacks_is_told_apart() {
         let last = "  postkontor_secret_put_fn secret_put;\n";
         let own = with_other_callbacks(str::to_owned, &[]);
         assert!(own.starts_with("0 48 1 "), "{own}");
-        // A newer program with this library: what it has beyond is not looked at.
-        let longer = with_other_callbacks(|header| header.replacen(last, &format!("{last}  void *newer[3];\n"), 1), &[]);
-        assert!(longer.starts_with("0 72 1 "), "{longer}");
+        // A newer program with this library: what it has beyond is not looked at. The largest would overwrite what lies behind ours.
+        for (more, size) in [(3, 72), (506, 4096)] {
+            let longer = with_other_callbacks(|header| header.replacen(last, &format!("{last}  void *newer[{more}];\n"), 1), &[]);
+            assert!(longer.starts_with(&format!("0 {size} 1 ")), "{longer}");
+        }
         // No such struct ever was.
         let shorter = with_other_callbacks(|header| header.replacen(last, "", 1), &["-DSHORTER"]);
         assert!(shorter.starts_with("1 40 0 ") && shorter.contains("argument.size") && shorter.contains("48"), "{shorter}");
