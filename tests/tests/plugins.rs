@@ -517,40 +517,43 @@ fn a_pinned_plugin_is_loaded_only_unchanged() {
     assert_eq!(error["code"], "plugin.pin_mismatch", "{error}");
 }
 
-/// The program swaps the file while others are at work: what was digested is what is loaded, or nothing.
+/// The file is swapped as soon as it is open, while its digest is made: what was digested is what is loaded, or nothing.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_pinned_file_cannot_be_swapped_between_the_look_and_the_loading() {
     use sha2::{Digest, Sha256};
     use std::sync::atomic::{AtomicBool, Ordering};
     let folder = Folder::new().unwrap();
-    let (name, mark) = (library("odd"), folder.file("mark"));
-    let file = |name: &str| folder.file(name);
-    strangers::c(ODD, &["FAILS"], &file("good")).unwrap();
-    strangers::c(ODD, &["FAILS", &format!("MARK=\"{}\"", mark.display())], &file("bad")).unwrap();
-    let pin: String = Sha256::digest(fs::read(file("good")).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
-    // A folder for each round: the system's loader does not look again at a path that it knows.
-    let rounds: Vec<PathBuf> = (0..300).map(|round| file(&format!("plugins-{round}"))).collect();
-    for round in &rounds {
-        fs::create_dir(round).unwrap();
-        only_mine(round).unwrap();
-    }
-    for round in &rounds {
-        let ended = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !ended.load(Ordering::Relaxed) {
-                    for from in ["good", "bad"] {
-                        fs::hard_link(file(from), file("next")).unwrap();
-                        fs::rename(file("next"), round.join(&name)).unwrap();
-                    }
-                }
-            });
-            let config = json!({"plugins": [round], "pins": {name.as_str(): format!("sha256:{pin}")}});
-            drop(open_with(config, Box::new(())));
-            ended.store(true, Ordering::Relaxed);
-        });
-    }
+    let (name, mark, plugins) = (library("odd"), folder.file("mark"), folder.file("plugins"));
+    let (plugin, bad) = (plugins.join(&name), folder.file("bad"));
+    fs::create_dir(&plugins).unwrap();
+    only_mine(&plugins).unwrap();
+    strangers::c(ODD, &["FAILS"], &plugin).unwrap();
+    strangers::c(ODD, &["FAILS", &format!("MARK=\"{}\"", mark.display())], &bad).unwrap();
+    // What stands behind a library is not loaded, and gives the digest something to do.
+    let mut good = fs::read(&plugin).unwrap();
+    good.resize(good.len() + 32 * 1024 * 1024, 0);
+    fs::write(&plugin, &good).unwrap();
+    let pin: String = Sha256::digest(good).iter().map(|byte| format!("{byte:02x}")).collect();
+    let config = json!({"plugins": [plugins], "pins": {name.as_str(): format!("sha256:{pin}")}});
+    let ended = AtomicBool::new(false);
+    let is_open = || {
+        let mut links = fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        links.any(|file| file == plugin)
+    };
+    let swap = || {
+        while !is_open() && !ended.load(Ordering::Relaxed) {
+            std::hint::spin_loop();
+        }
+        fs::rename(&bad, &plugin).unwrap();
+        !ended.load(Ordering::Relaxed)
+    };
+    std::thread::scope(|scope| {
+        let swapped = scope.spawn(swap);
+        drop(open_with(config, Box::new(())));
+        ended.store(true, Ordering::Relaxed);
+        assert!(swapped.join().unwrap(), "it was swapped too late");
+    });
     assert!(!mark.exists(), "the file without the pin was run");
 }
 
