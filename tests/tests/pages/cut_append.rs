@@ -1,8 +1,8 @@
 //! The line to the IMAP server is cut at every byte, in both directions, while a mail is put into the outbox, and SMTP stands by. Mailbox and SMTP together
 //! never have more than one copy; what is called sent is there, and what is called not sent is not.
 
+use crate::append_server::{AppendServer, Features};
 use crate::form::{Form, host, mail, patience};
-use crate::postbox::{Postbox, Ways};
 use postkontor_core::{Account, Host};
 use postkontor_tests::guard::until;
 use postkontor_tests::relay::{Direction, Fault, Relay};
@@ -121,45 +121,45 @@ fn outcome(fault: &Fault, result: &Value) -> Outcome {
     }
 }
 
-fn cut_everywhere(count: usize, ways: Ways) {
-    let postbox = Postbox::start(ways);
-    let mut case = Case::new(postbox.port, "anna", ways.creating);
-    assert_eq!(case.send(count, Fault::None), Outcome::Sent, "{ways:?}");
+fn cut_everywhere(count: usize, features: Features) {
+    let server = AppendServer::start(features);
+    let mut case = Case::new(server.port, "anna", features.creating);
+    assert_eq!(case.send(count, Fault::None), Outcome::Sent, "{features:?}");
     let lengths = [(Direction::ToServer, case.relay.sent().len()), (Direction::ToClient, case.relay.received().len())];
     for (direction, length) in lengths {
-        assert!(length > 100, "{ways:?}: {direction:?} {length}");
+        assert!(length > 100, "{features:?}: {direction:?} {length}");
         for after in 0..length {
-            postbox.reset();
+            server.reset();
             case.send(count, Fault::Cut(direction, after));
         }
     }
-    until(Duration::from_secs(20), || postbox.is_quiet().then_some(())).unwrap();
-    case.judge(&postbox.take());
+    until(Duration::from_secs(20), || server.is_quiet().then_some(())).unwrap();
+    case.judge(&server.take());
 }
 
 #[test]
 fn a_message_that_goes_unasked() {
-    cut_everywhere(1, Ways { literal_plus: true, creating: false });
+    cut_everywhere(1, Features { literal_plus: true, creating: false });
 }
 
 #[test]
 fn a_message_that_waits_for_consent() {
-    cut_everywhere(1, Ways { literal_plus: false, creating: false });
+    cut_everywhere(1, Features { literal_plus: false, creating: false });
 }
 
 #[test]
 fn a_message_whose_folder_is_created() {
-    cut_everywhere(1, Ways { literal_plus: true, creating: true });
+    cut_everywhere(1, Features { literal_plus: true, creating: true });
 }
 
 #[test]
 fn a_message_that_waits_for_consent_and_whose_folder_is_created() {
-    cut_everywhere(1, Ways { literal_plus: false, creating: true });
+    cut_everywhere(1, Features { literal_plus: false, creating: true });
 }
 
 #[test]
 fn two_messages_in_one_call() {
-    cut_everywhere(2, Ways { literal_plus: true, creating: false });
+    cut_everywhere(2, Features { literal_plus: true, creating: false });
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! The plugins are the built files, loaded as a host loads them. Where the servers are not installed, the tests are skipped.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod append_server;
 mod checking;
 mod company;
 mod cut_append;
@@ -12,5 +13,4 @@ mod page_a_imap;
 mod page_a_mailboxes;
 mod page_a_smtp;
 mod page_b;
-mod postbox;
 mod recorder;

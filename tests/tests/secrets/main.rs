@@ -3,11 +3,11 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 
+mod echo;
 mod forms;
-mod parrot;
 
+use echo::Protocol;
 use forms::leak;
-use parrot::Language;
 use postkontor_core::{Account, Callbacks, Cancel, Error, Host};
 use postkontor_tests::engine::PATIENCE;
 use postkontor_tests::folder::Folder;
@@ -123,11 +123,11 @@ fn settings(transport: &str, port: u16, method: &str, secret: &str) -> Value {
 }
 
 /// Every method against a server that refuses at once, and against one that refuses later.
-fn nothing_leaks(language: Language, transport: &str, methods: &[&str]) {
+fn nothing_leaks(protocol: Protocol, transport: &str, methods: &[&str]) {
     let rig = Rig::new();
     for (secret, methods) in [(SECRETS[0], methods), (SECRETS[1], methods), (TOKEN, &["xoauth2", "oauthbearer"])] {
         for late in [false, true] {
-            let port = parrot::start(language, secret, late);
+            let port = echo::start(protocol, secret, late);
             for method in methods {
                 let told = rig.told(&settings(transport, port, method, secret));
                 // The echo came, and stars stand in its place.
@@ -148,24 +148,24 @@ fn nothing_leaks(language: Language, transport: &str, methods: &[&str]) {
 
 #[test]
 fn smtp_tells_no_password() {
-    nothing_leaks(Language::Smtp, "smtp", &METHODS);
+    nothing_leaks(Protocol::Smtp, "smtp", &METHODS);
 }
 
 #[test]
 fn imap_tells_no_password() {
-    nothing_leaks(Language::Imap, "imap", &METHODS);
+    nothing_leaks(Protocol::Imap, "imap", &METHODS);
 }
 
 #[test]
 fn pop3_tells_no_password() {
-    nothing_leaks(Language::Pop3, "pop3", &[&METHODS[..], &["apop"]].concat());
+    nothing_leaks(Protocol::Pop3, "pop3", &[&METHODS[..], &["apop"]].concat());
 }
 
 #[test]
 fn pop3_before_smtp_tells_no_password() {
     let rig = Rig::new();
     for secret in SECRETS {
-        let (smtp, pop3) = (parrot::start(Language::Smtp, secret, false), parrot::start(Language::Pop3, secret, false));
+        let (smtp, pop3) = (echo::start(Protocol::Smtp, secret, false), echo::start(Protocol::Pop3, secret, false));
         let mut settings = settings("smtp", smtp, "pop-before-smtp", secret);
         settings["accounts"]["main"]["smtp"] = json!({"pop3": {"host": "127.0.0.1", "port": pop3, "mode": "none"}});
         let told = rig.told(&settings);
@@ -178,7 +178,7 @@ fn pop3_before_smtp_tells_no_password() {
 fn a_proxy_tells_no_password() {
     let rig = Rig::new();
     for secret in SECRETS {
-        let port = parrot::start(Language::HttpProxy, secret, false);
+        let port = echo::start(Protocol::HttpProxy, secret, false);
         let encoded: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
         for transport in ["smtp", "imap", "pop3"] {
             let mut settings = settings(transport, 25, "plain", "another one");

@@ -7,30 +7,31 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// What the server is like.
+/// The features of the server.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ways {
+pub(crate) struct Features {
     /// It takes literals without being asked (LITERAL+).
     pub(crate) literal_plus: bool,
     /// The outbox is not there until it is created.
     pub(crate) creating: bool,
 }
 
-pub(crate) struct Postbox {
+pub(crate) struct AppendServer {
     pub(crate) port: u16,
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    ways: Ways,
+    features: Features,
     is_there: AtomicBool,
     sessions: AtomicUsize,
     kept: Mutex<Vec<String>>,
 }
 
-impl Postbox {
-    pub(crate) fn start(ways: Ways) -> Postbox {
-        let shared = Shared { ways, is_there: AtomicBool::new(!ways.creating), sessions: AtomicUsize::new(0), kept: Mutex::default() };
+impl AppendServer {
+    pub(crate) fn start(features: Features) -> AppendServer {
+        let shared =
+            Shared { features, is_there: AtomicBool::new(!features.creating), sessions: AtomicUsize::new(0), kept: Mutex::default() };
         let shared = Arc::new(shared);
         let inner = Arc::clone(&shared);
         let server = Scripted::start(move |stream| {
@@ -39,7 +40,7 @@ impl Postbox {
             inner.sessions.fetch_sub(1, Ordering::SeqCst);
             ended
         });
-        Postbox { port: server.unwrap().port, shared }
+        AppendServer { port: server.unwrap().port, shared }
     }
 
     /// What was kept since the last time.
@@ -54,7 +55,7 @@ impl Postbox {
 
     /// Removes the folder again, where it was created.
     pub(crate) fn reset(&self) {
-        self.shared.is_there.store(!self.shared.ways.creating, Ordering::SeqCst);
+        self.shared.is_there.store(!self.shared.features.creating, Ordering::SeqCst);
     }
 }
 
@@ -72,7 +73,7 @@ fn converse(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         let (tag, command) = line.trim_end().split_once(' ').unwrap_or_default();
         match command.split(' ').next().unwrap_or_default() {
             "CAPABILITY" => {
-                let plus = if shared.ways.literal_plus { " LITERAL+" } else { "" };
+                let plus = if shared.features.literal_plus { " LITERAL+" } else { "" };
                 say(&format!("* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR{plus}\r\n{tag} OK done\r\n"))?;
             }
             "CREATE" => {

@@ -9,9 +9,9 @@ use std::net::TcpStream;
 
 const MECHANISMS: &str = "PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 NTLM XOAUTH2 OAUTHBEARER EXTERNAL";
 
-/// What a parrot speaks.
+/// The protocol of an echo server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
+pub(crate) enum Protocol {
     Smtp,
     Pop3,
     Imap,
@@ -19,15 +19,15 @@ pub(crate) enum Language {
 }
 
 /// Starts one. `late`: it accepts every login, and refuses what comes next.
-pub(crate) fn start(language: Language, secret: &str, late: bool) -> u16 {
+pub(crate) fn start(protocol: Protocol, secret: &str, late: bool) -> u16 {
     let forms = forms(secret);
     let script = move |stream: TcpStream| {
         let mut talk = Talk { reader: BufReader::new(stream.try_clone()?), writer: stream, forms: forms.clone(), said: Vec::new() };
-        match language {
-            Language::Smtp => talk.smtp(late),
-            Language::Pop3 => talk.pop3(late),
-            Language::Imap => talk.imap(late),
-            Language::HttpProxy => talk.http_proxy(),
+        match protocol {
+            Protocol::Smtp => talk.smtp(late),
+            Protocol::Pop3 => talk.pop3(late),
+            Protocol::Imap => talk.imap(late),
+            Protocol::HttpProxy => talk.http_proxy(),
         }
     };
     Scripted::start(script).unwrap().port
@@ -108,12 +108,12 @@ impl Talk {
     }
 
     fn smtp(&mut self, late: bool) -> Result<()> {
-        self.say(b"220 parrot ESMTP")?;
+        self.say(b"220 echo ESMTP")?;
         loop {
             let line = self.hear()?;
             let word = line.split(|byte| *byte == b' ').next().unwrap_or_default().to_ascii_uppercase();
             match word.as_slice() {
-                b"EHLO" => self.say(format!("250-parrot\r\n250 AUTH {MECHANISMS}").as_bytes())?,
+                b"EHLO" => self.say(format!("250-echo\r\n250 AUTH {MECHANISMS}").as_bytes())?,
                 b"AUTH" => {
                     self.sasl(&line[5..], b"334 ")?;
                     if late { self.say(b"235 come in")? } else { self.refuse_smtp(535)? }
@@ -133,7 +133,7 @@ impl Talk {
     }
 
     fn pop3(&mut self, late: bool) -> Result<()> {
-        self.say(b"+OK parrot <1896.697@parrot>")?;
+        self.say(b"+OK echo <1896.697@echo>")?;
         loop {
             let line = self.hear()?;
             let (word, rest) = line.split_at(line.iter().position(|byte| *byte == b' ').unwrap_or(line.len()));
@@ -156,7 +156,7 @@ impl Talk {
     }
 
     fn imap(&mut self, late: bool) -> Result<()> {
-        self.say(b"* OK parrot")?;
+        self.say(b"* OK echo")?;
         loop {
             let mut line = self.hear()?;
             // A literal waits until it is asked for.
