@@ -174,7 +174,7 @@ fn a_lie_is_found_where_it_is_one() {
     for (dialogue, lie, found) in [
         (SEND, "sent", "Closed after 11 bytes: told as done, and the server has not said so"),
         (SEND, "not sent", "Closed after 11 bytes: told as not done, and it may have been"),
-        (SEND, "hangs", "panicked: the client has asked 1000 times"),
+        (SEND, "hangs", "panicked: the client has read 1000 times"),
         (SEND, "panics", "Closed after 11 bytes: panicked: no answer"),
         (SEND, "logs", "the secret Geheim-7 is shown"),
         (RECEIVE, "early", "Closed after 14 bytes: 1 messages were told as fetched, of which only 0 were certain"),
@@ -187,9 +187,9 @@ fn a_lie_is_found_where_it_is_one() {
 #[test]
 fn a_difference_is_told_with_its_place() {
     for (from, to, found) in [
-        ("C: text", "C: other", "line 12: the client says “text\\r\\n”"),
-        ("S: OK\n", "S: OK\nC: QUIT\n", "line 16: the client says nothing"),
-        ("C: .\n", "", "behind the end the client says “.\\r\\n”"),
+        ("C: text", "C: other", "line 12: the client sends “text\\r\\n”"),
+        ("S: OK\n", "S: OK\nC: QUIT\n", "line 16: the client sends nothing"),
+        ("C: .\n", "", "behind the end the client sends “.\\r\\n”"),
         ("accepted", "refused", "/recipients/0/status: \"refused\" was expected, and it is \"accepted\""),
         ("! settled\n", "", "the mark “! settled 1” is missing"),
         ("protocol: toy", "protocol: other", "there is no dialogue for toy"),
@@ -223,8 +223,8 @@ impl Peer for Words {
 
 #[test]
 fn a_network_answers_its_own_thread_as_long_as_it_lives() {
-    let heard: Arc<Mutex<Vec<u8>>> = Arc::default();
-    let (noted, mut asked) = (heard.clone(), 0);
+    let received: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let (noted, mut asked) = (received.clone(), 0);
     let network = Network::new(move |endpoint| {
         asked += 1;
         (asked == 1 && endpoint.host == "mail.invalid").then(|| Box::new(Words(b"ready\r\n", noted.clone())) as Box<dyn Peer>)
@@ -236,7 +236,7 @@ fn a_network_answers_its_own_thread_as_long_as_it_lives() {
     stream.secure(&Tls::default(), &call, &mut recorder).unwrap();
     assert!(stream.is_secure() && stream.is_verified() && stream.is_idle());
     stream.write(b"hello\r\n", &call).unwrap();
-    assert_eq!(*heard.lock().unwrap(), b"hello\r\n");
+    assert_eq!(*received.lock().unwrap(), b"hello\r\n");
     // An hour's silence takes no time.
     assert_eq!(stream.read_line(&call).unwrap_err().code, "net.idle_timeout");
     let refused = |server: &Server| Stream::connect(server, 25, &call, &mut Recorder::off()).err().unwrap().code.clone();

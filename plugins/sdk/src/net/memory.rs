@@ -92,10 +92,10 @@ impl End {
     }
 
     pub(super) fn read(&mut self, data: &mut [u8]) -> io::Result<usize> {
-        let said = self.peer.send(data);
-        self.vain = if matches!(said, PeerOutput::Bytes(_)) { 0 } else { self.vain + 1 };
-        assert!(self.vain < VAIN, "the client has asked {VAIN} times for words that do not come: it has hung");
-        match said {
+        let output = self.peer.send(data);
+        self.vain = if matches!(output, PeerOutput::Bytes(_)) { 0 } else { self.vain + 1 };
+        assert!(self.vain < VAIN, "the client has read {VAIN} times in vain: it has hung");
+        match output {
             PeerOutput::Bytes(length) => Ok(length),
             PeerOutput::Nothing => {
                 self.is_silent = true;

@@ -51,7 +51,7 @@ pub(super) fn silence(stream: &mut Stream, target: &Target, call: &Call) -> Resu
 fn speaks_tls(target: &Target, call: &Call) -> Result<bool, Error> {
     match Stream::reach(target, call, &mut Recorder::off()).and_then(|mut stream| stream.answers_tls(call)) {
         Err(error) if error.status == Status::Cancelled => Err(error.stage(Stage::Greeting)),
-        heard => Ok(heard.unwrap_or(false)),
+        answered => Ok(answered.unwrap_or(false)),
     }
 }
 

@@ -30,13 +30,13 @@ pub(super) struct Turn {
 #[derive(Debug)]
 pub(super) enum Act {
     /// The server says this.
-    Say(Vec<Piece>),
+    Send(Vec<Piece>),
     /// The client says this line, whose end is not part of it.
-    HearLine(Vec<Piece>),
+    ReceiveLine(Vec<Piece>),
     /// The client may say this line; where it does not, what the server says to it is left out, too.
-    MayHear(Vec<Piece>),
+    MayReceive(Vec<Piece>),
     /// The client says these bytes.
-    HearBytes(Vec<u8>),
+    ReceiveBytes(Vec<u8>),
     /// TLS begins.
     Secure,
     /// The server closes the connection, and the client opens the next.
@@ -66,9 +66,9 @@ pub(super) enum Mark {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
     Bytes(Vec<u8>),
-    /// What the client says here gets a name; the server says it again.
+    /// What the client sends here gets a name; the server says it again.
     Name(String),
-    /// Whatever the client says here.
+    /// Whatever the client sends here.
     Any,
 }
 
@@ -117,10 +117,10 @@ impl Dialogue {
 }
 
 fn json(text: &str) -> Result<Value, String> {
-    serde_json::from_str(text).map_err(told)
+    serde_json::from_str(text).map_err(to_text)
 }
 
-fn told(error: impl Display) -> String {
+fn to_text(error: impl Display) -> String {
     error.to_string()
 }
 
@@ -129,11 +129,11 @@ fn act(line: &str) -> Result<Act, String> {
     let (kind, text) = line.split_at_checked(2).ok_or("too short")?;
     let text = text.strip_prefix(' ').unwrap_or(text);
     Ok(match kind {
-        "S:" => Act::Say([pieces(text)?, vec![Piece::Bytes(b"\r\n".to_vec())]].concat()),
-        "S-" => Act::Say(pieces(text)?),
-        "C:" => Act::HearLine(pieces(text)?),
-        "C?" => Act::MayHear(pieces(text)?),
-        "C-" => Act::HearBytes(bytes(text)?),
+        "S:" => Act::Send([pieces(text)?, vec![Piece::Bytes(b"\r\n".to_vec())]].concat()),
+        "S-" => Act::Send(pieces(text)?),
+        "C:" => Act::ReceiveLine(pieces(text)?),
+        "C?" => Act::MayReceive(pieces(text)?),
+        "C-" => Act::ReceiveBytes(bytes(text)?),
         "! " => event(text)?,
         _ => return Err("a line begins with S:, S-, C:, C?, C-, ! or #".to_owned()),
     })
@@ -210,7 +210,7 @@ fn escaped(text: &str) -> Result<Vec<u8>, String> {
             Some('\\') => b'\\',
             Some('x') => {
                 let digits: String = letters.by_ref().take(2).collect();
-                let number = u8::from_str_radix(&digits, 16).map_err(told)?;
+                let number = u8::from_str_radix(&digits, 16).map_err(to_text)?;
                 if digits.len() < 2 {
                     return Err(format!("{{{text}}}: \\x needs two digits"));
                 }
@@ -252,7 +252,7 @@ mod tests {
         let turns: Vec<_> = dialogue.turns.iter().map(|turn| (turn.line, &turn.act)).collect();
         assert!(matches!(
             turns[..],
-            [(11, Act::Say(_)), (14, Act::MayHear(_)), (15, Act::Mark(Mark::Settled(2))), (16, Act::NextConnection)]
+            [(11, Act::Send(_)), (14, Act::MayReceive(_)), (15, Act::Mark(Mark::Settled(2))), (16, Act::NextConnection)]
         ));
     }
 

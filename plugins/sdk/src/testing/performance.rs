@@ -23,7 +23,7 @@ pub(super) struct Performance {
     /// Identifier and bytes of what was fetched.
     pub(super) fetched: Vec<(String, Vec<u8>)>,
     /// All that the program and its log get to read.
-    pub(super) told: String,
+    pub(super) shown: String,
     pub(super) course: Course,
     /// How the dialogue was left; an error says how it differs from the file.
     pub(super) left: Result<(), String>,
@@ -38,7 +38,7 @@ pub(super) fn perform<T: Transport>(dialogue: &Arc<Dialogue>, pace: Pace, cut: C
         answers: Vec::new(),
         deeds: Vec::new(),
         fetched: Vec::new(),
-        told: String::new(),
+        shown: String::new(),
         course: Course::default(),
         left: Ok(()),
     };
@@ -76,8 +76,8 @@ impl Performance {
         self.deeds.extend(deeds);
         self.fetched.extend(host.messages());
         if logs {
-            self.told += &answer.to_string();
-            host.log().iter().for_each(|(_, line)| self.told += line);
+            self.shown += &answer.to_string();
+            host.log().iter().for_each(|(_, line)| self.shown += line);
         }
         self.answers.push(answer);
     }

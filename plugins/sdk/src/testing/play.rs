@@ -62,11 +62,11 @@ fn in_all_ways<T: Transport>(dialogue: &Arc<Dialogue>) -> Result<(), String> {
         whole.get_or_insert(performance);
     }
     let Some(whole) = whole else { return Ok(()) };
-    let everywhere = (0..whole.course.said).map(|at| (at, Ending::Closed));
+    let everywhere = (0..whole.course.sent).map(|at| (at, Ending::Closed));
     // The other two differ from the first only in what is made of them, not in what was read until then.
     let at_lines =
         whole.course.line_ends.iter().flat_map(|end| [end - 1, *end, end + 1].map(|at| [(at, Ending::Reset), (at, Ending::Silent)]));
-    for (at, ending) in everywhere.chain(at_lines.flatten()).filter(|(at, _)| *at < whole.course.said) {
+    for (at, ending) in everywhere.chain(at_lines.flatten()).filter(|(at, _)| *at < whole.course.sent) {
         let place = |error: String| format!("{ending:?} after {at} bytes: {error}");
         let performance = once::<T>(dialogue, Pace::Whole, Some((at, ending))).map_err(place)?;
         is_true(&performance, &whole, at).map_err(place)?;
@@ -91,7 +91,7 @@ fn as_it_stands<T: Transport>(dialogue: &Dialogue, played: &Performance) -> Resu
     }
     played.left.clone()?;
     let secrets = secrets::<T>(&dialogue.settings);
-    if let Some(secret) = secrets.into_iter().find(|secret| played.told.contains(secret.as_str())) {
+    if let Some(secret) = secrets.into_iter().find(|secret| played.shown.contains(secret.as_str())) {
         return Err(format!("the secret {secret} is shown"));
     }
     for (index, deed) in played.deeds.iter().enumerate().filter(|(_, deed)| is_done(deed)) {

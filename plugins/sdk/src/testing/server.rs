@@ -34,7 +34,7 @@ pub(super) struct Server(Arc<Mutex<State>>);
 #[derive(Default)]
 pub(super) struct Course {
     /// How many bytes the server has said, lost ones as well.
-    pub(super) said: usize,
+    pub(super) sent: usize,
     /// How many it had said at the end of each line.
     pub(super) line_ends: Vec<usize>,
     pub(super) in_doubt: BTreeSet<usize>,
@@ -53,8 +53,8 @@ pub(super) struct State {
     at: usize,
     within: usize,
     pub(super) course: Course,
-    /// What was heard and has no turn yet.
-    heard: Vec<u8>,
+    /// What was received and has no turn yet.
+    received: Vec<u8>,
     names: BTreeMap<String, Vec<u8>>,
     connections: usize,
     /// Why the client did not keep to the dialogue.
@@ -71,7 +71,7 @@ impl Server {
             at: 0,
             within: 0,
             course: Course::default(),
-            heard: Vec::new(),
+            received: Vec::new(),
             names: BTreeMap::new(),
             connections: 0,
             fault: None,
@@ -95,7 +95,7 @@ impl Server {
             }
         }
         state.connections += 1;
-        state.heard.clear();
+        state.received.clear();
         let number = state.connections;
         drop(state);
         Some(Box::new(Line { server: self.clone(), number }))
@@ -119,7 +119,7 @@ impl Peer for Line {
         if is_over {
             return Err(ErrorKind::BrokenPipe.into());
         }
-        state.heard.extend_from_slice(data);
+        state.received.extend_from_slice(data);
         state.advance(false);
         Ok(())
     }
@@ -145,7 +145,7 @@ impl State {
     fn send(&mut self, data: &mut [u8]) -> PeerOutput {
         self.advance(true);
         if let Some((most, ending)) = self.cut
-            && self.course.said >= most
+            && self.course.sent >= most
         {
             self.is_cut = true;
             self.advance(true);
@@ -159,26 +159,26 @@ impl State {
             _ if self.fault.is_some() => PeerOutput::Closed,
             None | Some(Act::NextConnection) => PeerOutput::Closed,
             Some(Act::Reset) => PeerOutput::Reset,
-            Some(Act::Say(_)) => PeerOutput::Bytes(self.words(data)),
+            Some(Act::Send(_)) => PeerOutput::Bytes(self.send_bytes(data)),
             _ => PeerOutput::Nothing,
         }
     }
 
     /// Says as much as the pace, the cut and the room allow.
-    fn words(&mut self, data: &mut [u8]) -> usize {
-        let most = self.cut.map_or(usize::MAX, |(most, _)| most - self.course.said);
+    fn send_bytes(&mut self, data: &mut [u8]) -> usize {
+        let most = self.cut.map_or(usize::MAX, |(most, _)| most - self.course.sent);
         let room = data.len().min(most).min(if self.pace == Pace::Bytes { 1 } else { usize::MAX });
         let mut length = 0;
-        while let (Some(Act::Say(pieces)), true) = (self.act(), length < room) {
-            let words = self.render(pieces);
-            let rest = &words[self.within..];
+        while let (Some(Act::Send(pieces)), true) = (self.act(), length < room) {
+            let bytes = self.render(pieces);
+            let rest = &bytes[self.within..];
             let line = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
             let share = if self.pace == Pace::Lines { line } else { rest.len() }.min(room - length);
             data[length..length + share].copy_from_slice(&rest[..share]);
             let is_over = share == rest.len();
-            self.course.line_ends.extend((1..=share).filter(|end| rest[end - 1] == b'\n').map(|end| self.course.said + end));
+            self.course.line_ends.extend((1..=share).filter(|end| rest[end - 1] == b'\n').map(|end| self.course.sent + end));
             length += share;
-            self.course.said += share;
+            self.course.sent += share;
             self.within = if is_over { 0 } else { self.within + share };
             self.at += usize::from(is_over);
             self.advance(false);
@@ -206,27 +206,27 @@ impl State {
                 Act::Mark(Mark::InDoubt(number)) => drop(self.course.in_doubt.insert(*number)),
                 Act::Mark(Mark::NotDone(number)) if !self.is_cut => drop(self.course.in_doubt.remove(number)),
                 Act::Mark(Mark::NotDone(_)) => {}
-                Act::Mark(Mark::Settled(number)) => drop(self.course.settled.insert(*number, self.course.said)),
-                Act::Mark(Mark::Whole) => self.course.whole.push(self.course.said),
-                Act::Say(pieces) if self.is_cut => {
-                    self.course.said += self.render(pieces).len() - std::mem::take(&mut self.within);
+                Act::Mark(Mark::Settled(number)) => drop(self.course.settled.insert(*number, self.course.sent)),
+                Act::Mark(Mark::Whole) => self.course.whole.push(self.course.sent),
+                Act::Send(pieces) if self.is_cut => {
+                    self.course.sent += self.render(pieces).len() - std::mem::take(&mut self.within);
                 }
-                Act::HearLine(pieces) => match self.hear_line(pieces) {
+                Act::ReceiveLine(pieces) => match self.receive_line(pieces) {
                     None => return,
                     Some(true) => {}
                     Some(false) => return self.wrong(turn.line),
                 },
-                Act::HearBytes(bytes) => match self.heard.get(..bytes.len()) {
+                Act::ReceiveBytes(bytes) => match self.received.get(..bytes.len()) {
                     None => return,
-                    Some(heard) if heard == bytes => drop(self.heard.drain(..bytes.len())),
+                    Some(received) if received == bytes => drop(self.received.drain(..bytes.len())),
                     Some(_) => return self.wrong(turn.line),
                 },
-                Act::MayHear(pieces) => match self.hear_line(pieces) {
+                Act::MayReceive(pieces) => match self.receive_line(pieces) {
                     Some(true) => {}
-                    None if !is_read || !self.heard.is_empty() => return,
+                    None if !is_read || !self.received.is_empty() => return,
                     _ => self.leave_out(),
                 },
-                Act::Say(_) | Act::Secure | Act::NextConnection | Act::Silence | Act::Reset => return,
+                Act::Send(_) | Act::Secure | Act::NextConnection | Act::Silence | Act::Reset => return,
             }
             self.at += 1;
         }
@@ -235,7 +235,7 @@ impl State {
     /// Passes over what the server has to say before the next connection: a client need not read to the end.
     fn leave_unread(&mut self) {
         let turns = &self.dialogue.turns[self.at..];
-        let rest = turns.iter().take_while(|turn| matches!(turn.act, Act::Say(_) | Act::Mark(_))).count();
+        let rest = turns.iter().take_while(|turn| matches!(turn.act, Act::Send(_) | Act::Mark(_))).count();
         if self.connections > 0 && matches!(turns.get(rest).map(|turn| &turn.act), Some(Act::NextConnection)) {
             self.at += rest;
             self.within = 0;
@@ -244,47 +244,47 @@ impl State {
 
     /// Passes over what the server would have said to a line that does not come, up to the last of it.
     fn leave_out(&mut self) {
-        while let Some(Act::Say(_)) = self.dialogue.turns.get(self.at + 1).map(|turn| &turn.act) {
+        while let Some(Act::Send(_)) = self.dialogue.turns.get(self.at + 1).map(|turn| &turn.act) {
             self.at += 1;
         }
     }
 
-    /// Whether a line was heard that fits; `None` where there is no whole line.
-    fn hear_line(&mut self, pieces: &[Piece]) -> Option<bool> {
-        let end = self.heard.windows(2).position(|end| end == b"\r\n")?;
+    /// Whether a line was received that fits; `None` where there is no whole line.
+    fn receive_line(&mut self, pieces: &[Piece]) -> Option<bool> {
+        let end = self.received.windows(2).position(|end| end == b"\r\n")?;
         let mut names = Vec::new();
-        let fits = fits(pieces, &self.heard[..end], &mut names);
+        let fits = fits(pieces, &self.received[..end], &mut names);
         if fits {
             self.names.extend(names);
-            self.heard.drain(..end + 2);
+            self.received.drain(..end + 2);
         }
         Some(fits)
     }
 
     fn wrong(&mut self, line: usize) {
         if !self.is_cut {
-            self.fault = Some(format!("line {line}: the client says {}", self.next_words()));
+            self.fault = Some(format!("line {line}: the client sends {}", self.next_received()));
         }
     }
 
-    /// The beginning of what was heard.
-    fn next_words(&self) -> String {
-        let end = self.heard.iter().position(|byte| *byte == b'\n').map_or(self.heard.len(), |end| end + 1);
-        format!("“{}”", self.heard[..end.min(500)].escape_ascii())
+    /// The beginning of what was received.
+    fn next_received(&self) -> String {
+        let end = self.received.iter().position(|byte| *byte == b'\n').map_or(self.received.len(), |end| end + 1);
+        format!("“{}”", self.received[..end.min(500)].escape_ascii())
     }
 
     /// What is left of the dialogue when the client is done.
     pub(super) fn left(&mut self) -> Result<(), String> {
         self.advance(true);
         // A client need not read to the end.
-        while let Some(Act::Say(_) | Act::Mark(_) | Act::Silence | Act::Reset) = self.act() {
+        while let Some(Act::Send(_) | Act::Mark(_) | Act::Silence | Act::Reset) = self.act() {
             self.at += 1;
         }
         match (&self.fault, self.dialogue.turns.get(self.at)) {
             (Some(fault), _) => Err(fault.clone()),
-            (None, Some(turn)) if self.heard.is_empty() => Err(format!("line {}: the client says nothing", turn.line)),
-            (None, Some(turn)) => Err(format!("line {}: the client has said {}", turn.line, self.next_words())),
-            (None, None) if !self.heard.is_empty() => Err(format!("behind the end the client says {}", self.next_words())),
+            (None, Some(turn)) if self.received.is_empty() => Err(format!("line {}: the client sends nothing", turn.line)),
+            (None, Some(turn)) => Err(format!("line {}: the client has sent {}", turn.line, self.next_received())),
+            (None, None) if !self.received.is_empty() => Err(format!("behind the end the client sends {}", self.next_received())),
             (None, None) => Ok(()),
         }
     }

@@ -58,29 +58,29 @@ impl Protocol for Toy {
 }
 
 /// Everything that clients have said, whatever the connection.
-type Heard = Arc<Mutex<Vec<u8>>>;
+type Received = Arc<Mutex<Vec<u8>>>;
 
 /// A server for any number of connections, numbered from 0, each on a thread of its own.
-fn serve(work: impl Fn(usize, TcpStream, Heard) + Send + Sync + 'static) -> (u16, Heard) {
+fn serve(work: impl Fn(usize, TcpStream, Received) + Send + Sync + 'static) -> (u16, Received) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let heard = Heard::default();
-    let (shared, work) = (heard.clone(), Arc::new(work));
+    let received = Received::default();
+    let (shared, work) = (received.clone(), Arc::new(work));
     std::thread::spawn(move || {
         for (number, socket) in listener.incoming().map_while(Result::ok).enumerate() {
             socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-            let (work, heard) = (work.clone(), shared.clone());
-            std::thread::spawn(move || work(number, socket, heard));
+            let (work, received) = (work.clone(), shared.clone());
+            std::thread::spawn(move || work(number, socket, received));
         }
     });
-    (port, heard)
+    (port, received)
 }
 
 /// Notes what the client says to its end.
-fn listen(mut from: impl Read, heard: &Heard) {
+fn listen(mut from: impl Read, received: &Received) {
     let mut block = [0; 1024];
     while let Ok(read @ 1..) = from.read(&mut block) {
-        heard.lock().unwrap().extend_from_slice(&block[..read]);
+        received.lock().unwrap().extend_from_slice(&block[..read]);
     }
 }
 
@@ -122,9 +122,9 @@ fn mode(mode: TlsMode) -> Tls {
 fn a_port_that_waits_for_tls_is_found_out_and_gets_no_password() {
     let identity = Identity::new(&Wish::default(), None);
     let acceptor = Arc::new(identity.acceptor(openssl::ssl::SslVersion::TLS1_2, openssl::ssl::SslVersion::TLS1_3).build());
-    let (port, heard) = serve(move |_, socket, heard| {
+    let (port, received) = serve(move |_, socket, received| {
         if let Ok(stream) = acceptor.accept(socket) {
-            listen(stream, &heard);
+            listen(stream, &received);
         }
     });
     std::thread::scope(|scope| {
@@ -139,14 +139,14 @@ fn a_port_that_waits_for_tls_is_found_out_and_gets_no_password() {
             });
         }
     });
-    assert!(heard.lock().unwrap().is_empty(), "something was said behind the hello");
+    assert!(received.lock().unwrap().is_empty(), "something was said behind the hello");
 }
 
 #[test]
 fn a_server_that_is_merely_slow_to_greet_is_used() {
-    let (port, _) = serve(|number, mut socket, heard| {
+    let (port, _) = serve(|number, mut socket, received| {
         if number > 0 {
-            return listen(socket, &heard);
+            return listen(socket, &received);
         }
         // Past half of the time that it has.
         std::thread::sleep(Duration::from_millis(1500));
@@ -159,7 +159,7 @@ fn a_server_that_is_merely_slow_to_greet_is_used() {
 
 #[test]
 fn a_server_that_says_nothing_to_anything_is_told_as_silent() {
-    let (port, _) = serve(|_, socket, heard| listen(socket, &heard));
+    let (port, _) = serve(|_, socket, received| listen(socket, &received));
     let report = test(&server(port, 1), &mode(TlsMode::Starttls), "Geheim-7", &TestHost::new().call()).unwrap();
     assert_eq!((failed(&report).step, failed(&report).code.as_str()), (Stage::Greeting, "net.idle_timeout"));
 }
@@ -180,7 +180,7 @@ fn a_patch_that_would_change_nothing_is_none() {
 #[test]
 fn a_cancelled_test_is_no_report() {
     // In the wait for the greeting, and in the probe behind it.
-    let (port, _) = serve(|_, socket, heard| listen(socket, &heard));
+    let (port, _) = serve(|_, socket, received| listen(socket, &received));
     for moment in [300, 1300] {
         let host = TestHost::new().stopping_at(Instant::now() + Duration::from_millis(moment));
         let call = host.call();
@@ -235,7 +235,7 @@ fn a_server_with_old_tls_that_just_closes_is_found_out_on_either_kind_of_port() 
     let identity = Identity::new(&Wish::default(), None);
     for kind in [TlsMode::Implicit, TlsMode::Starttls] {
         let acceptor = identity.acceptor(SslVersion::TLS1, SslVersion::TLS1).build();
-        let (port, heard) = serve(move |number, mut socket, heard| {
+        let (port, received) = serve(move |number, mut socket, received| {
             if kind == TlsMode::Starttls {
                 socket.write_all(b"hello\r\n").unwrap();
                 let mut line = [0; 10];
@@ -249,7 +249,7 @@ fn a_server_with_old_tls_that_just_closes_is_found_out_on_either_kind_of_port() 
                 return drop(socket.shutdown(std::net::Shutdown::Write));
             }
             if let Ok(stream) = acceptor.accept(socket) {
-                listen(stream, &heard);
+                listen(stream, &received);
             }
         });
         let report = test(&server(port, 20), &mode(kind), "Geheim-7", &TestHost::new().call()).unwrap();
@@ -257,7 +257,7 @@ fn a_server_with_old_tls_that_just_closes_is_found_out_on_either_kind_of_port() 
         assert_eq!((step.step, step.code.as_str(), step.pointer.as_str()), (Stage::Tls, "tls.version_too_old", "/tls/minimum"), "{step:?}");
         assert_eq!(step.facts["version"], "1.0");
         assert_eq!(step.patch, Some(json!({"tls": {"minimum": "1.0"}})));
-        assert!(heard.lock().unwrap().is_empty(), "something was said behind the handshake");
+        assert!(received.lock().unwrap().is_empty(), "something was said behind the handshake");
     }
 }
 

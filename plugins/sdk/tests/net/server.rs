@@ -51,12 +51,12 @@ pub(crate) fn step(error: &Error, server: &Server, tls: &Tls) -> Step {
 
 /// Reads to the end, to keep a connection open until the client leaves.
 pub(crate) fn drain(mut socket: impl Read) -> Vec<u8> {
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     let mut block = [0; 4096];
     while let Ok(read @ 1..) = socket.read(&mut block) {
-        heard.extend_from_slice(&block[..read]);
+        received.extend_from_slice(&block[..read]);
     }
-    heard
+    received
 }
 
 /// Sends the same byte for ever, slowly, until the client leaves.
@@ -68,12 +68,12 @@ pub(crate) fn drip(mut socket: impl Write, byte: u8) {
 
 /// Reads lines up to and including an empty one.
 pub(crate) fn head(socket: &mut TcpStream) -> String {
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     let mut byte = [0];
-    while !heard.ends_with(b"\r\n\r\n") && socket.read(&mut byte).unwrap() == 1 {
-        heard.push(byte[0]);
+    while !received.ends_with(b"\r\n\r\n") && socket.read(&mut byte).unwrap() == 1 {
+        received.push(byte[0]);
     }
-    String::from_utf8(heard).unwrap()
+    String::from_utf8(received).unwrap()
 }
 
 /// Reads so many bytes.

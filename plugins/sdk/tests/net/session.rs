@@ -169,9 +169,9 @@ fn megabytes_go_both_ways_under_tls() {
     let identity = Identity::new(&Wish::default(), Some(&authority));
     const SIZE: usize = 8 << 20;
     let server = with_tls(modern(&identity), |mut stream| {
-        let mut heard = vec![0; SIZE];
-        stream.read_exact(&mut heard).ok()?;
-        stream.write_all(&heard).ok()?;
+        let mut received = vec![0; SIZE];
+        stream.read_exact(&mut received).ok()?;
+        stream.write_all(&received).ok()?;
         stream.shutdown().ok()?;
         Some(())
     });
@@ -181,12 +181,12 @@ fn megabytes_go_both_ways_under_tls() {
     stream.secure(&trusting(&file), &call, &mut Recorder::off()).unwrap();
     let body: Vec<u8> = (0..SIZE).map(|at| (at / 7) as u8).collect();
     stream.write_body(&body, &call).unwrap();
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     let mut block = vec![0; 50_000];
     while let read @ 1.. = stream.read(&mut block, &call).unwrap() {
-        heard.extend_from_slice(&block[..read]);
+        received.extend_from_slice(&block[..read]);
     }
-    assert!(heard == body);
+    assert!(received == body);
     stream.close();
     server.join();
 }

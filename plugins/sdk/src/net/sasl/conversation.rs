@@ -86,14 +86,14 @@ mod tests {
     #[derive(Default)]
     struct Script {
         answers: VecDeque<ServerMessage<bool>>,
-        said: Vec<(String, String)>,
+        sent: Vec<(String, String)>,
     }
 
     impl Conversation for Script {
         type Outcome = bool;
 
         fn send(&mut self, line: &[u8], shown: &str, _call: &Call) -> Result<(), Error> {
-            self.said.push((String::from_utf8_lossy(line).into_owned(), shown.to_owned()));
+            self.sent.push((String::from_utf8_lossy(line).into_owned(), shown.to_owned()));
             Ok(())
         }
 
@@ -108,21 +108,21 @@ mod tests {
     }
 
     fn run(mechanism: Mechanism, room: usize, answers: Vec<ServerMessage<bool>>) -> (Result<bool, Error>, Vec<(String, String)>) {
-        let mut script = Script { answers: answers.into(), said: Vec::new() };
+        let mut script = Script { answers: answers.into(), sent: Vec::new() };
         let outcome = exchange(mechanism).converse("AUTH X", room, &mut script, &fixtures::call());
-        (outcome, script.said)
+        (outcome, script.sent)
     }
 
     #[test]
     fn the_first_response_goes_along_where_there_is_room() {
         let credentials = STANDARD.encode("\0anna\0geheim");
         let whole = format!("AUTH X {credentials}");
-        let (outcome, said) = run(Mechanism::Plain, whole.len(), vec![ServerMessage::Outcome(true)]);
-        assert_eq!((outcome.unwrap(), said), (true, vec![(format!("{whole}\r\n"), "AUTH X ***".to_owned())]));
-        let (outcome, said) =
+        let (outcome, sent) = run(Mechanism::Plain, whole.len(), vec![ServerMessage::Outcome(true)]);
+        assert_eq!((outcome.unwrap(), sent), (true, vec![(format!("{whole}\r\n"), "AUTH X ***".to_owned())]));
+        let (outcome, sent) =
             run(Mechanism::Plain, whole.len() - 1, vec![ServerMessage::Challenge(Vec::new()), ServerMessage::Outcome(false)]);
         let apart = vec![("AUTH X\r\n".to_owned(), "AUTH X".to_owned()), (format!("{credentials}\r\n"), "***".to_owned())];
-        assert_eq!((outcome.unwrap(), said), (false, apart));
+        assert_eq!((outcome.unwrap(), sent), (false, apart));
     }
 
     #[test]
@@ -130,15 +130,15 @@ mod tests {
         let auth = Auth::default();
         let endpoint = Endpoint { host: "server.example.com".to_owned(), port: 25 };
         let mut external = Exchange::new(Mechanism::External, &auth, &endpoint, None).unwrap();
-        let mut script = Script { answers: VecDeque::from([ServerMessage::Outcome(true)]), said: Vec::new() };
+        let mut script = Script { answers: VecDeque::from([ServerMessage::Outcome(true)]), sent: Vec::new() };
         assert!(external.converse("AUTH EXTERNAL", 512, &mut script, &fixtures::call()).unwrap());
-        assert_eq!(script.said[0].0, "AUTH EXTERNAL =\r\n");
+        assert_eq!(script.sent[0].0, "AUTH EXTERNAL =\r\n");
     }
 
     #[test]
     fn a_server_that_never_stops_asking_is_refused() {
-        let (outcome, said) = run(Mechanism::Login, 512, Vec::new());
+        let (outcome, sent) = run(Mechanism::Login, 512, Vec::new());
         assert_eq!(outcome.unwrap_err().code, "auth.unexpected_challenge");
-        assert!(said.len() <= CHALLENGES);
+        assert!(sent.len() <= CHALLENGES);
     }
 }

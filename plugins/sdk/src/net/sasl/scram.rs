@@ -210,7 +210,7 @@ mod tests {
         scram
     }
 
-    fn say(scram: &mut Scram, challenge: &str) -> Result<String, Error> {
+    fn respond(scram: &mut Scram, challenge: &str) -> Result<String, Error> {
         scram.respond(challenge.as_bytes(), &call()).map(|response| String::from_utf8_lossy(&response).into_owned())
     }
 
@@ -219,8 +219,8 @@ mod tests {
         for (hash, (nonce, challenge, response, signature)) in [(Hash::Sha1, SHA1), (Hash::Sha256, SHA256)] {
             let mut scram = Scram::with_nonce(hash, "user", "pencil", nonce.to_owned());
             assert_eq!(**scram.initial().unwrap(), *format!("n,,n=user,r={nonce}").as_bytes());
-            assert_eq!(say(&mut scram, challenge).unwrap(), response);
-            assert_eq!(say(&mut scram, signature).unwrap(), "");
+            assert_eq!(respond(&mut scram, challenge).unwrap(), response);
+            assert_eq!(respond(&mut scram, signature).unwrap(), "");
             scram.finish().unwrap();
         }
     }
@@ -229,21 +229,21 @@ mod tests {
     fn success_without_the_servers_proof_is_refused() {
         let mut scram = scram(Hash::Sha1, SHA1.0);
         assert_eq!(scram.finish().unwrap_err().code, "auth.server_unproven");
-        say(&mut scram, SHA1.1).unwrap();
+        respond(&mut scram, SHA1.1).unwrap();
         assert_eq!(scram.finish().unwrap_err().code, "auth.server_unproven");
     }
 
     #[test]
     fn a_wrong_proof_is_refused() {
         let mut scram = scram(Hash::Sha1, SHA1.0);
-        say(&mut scram, SHA1.1).unwrap();
-        assert_eq!(say(&mut scram, "v=rmF9pqV8S7suAoZWja4dJRkFsKU=").unwrap_err().code, "auth.server_unproven");
+        respond(&mut scram, SHA1.1).unwrap();
+        assert_eq!(respond(&mut scram, "v=rmF9pqV8S7suAoZWja4dJRkFsKU=").unwrap_err().code, "auth.server_unproven");
     }
 
     #[test]
     fn a_foreign_or_merely_repeated_nonce_is_refused() {
         for nonce in ["", "x", "fyko+d2lbbFgONRv9qkxdawL", "xyko+d2lbbFgONRv9qkxdawLmore"] {
-            let refused = say(&mut scram(Hash::Sha1, SHA1.0), &format!("r={nonce},s=QSXCR+Q6sek8bf92,i=4096")).unwrap_err();
+            let refused = respond(&mut scram(Hash::Sha1, SHA1.0), &format!("r={nonce},s=QSXCR+Q6sek8bf92,i=4096")).unwrap_err();
             assert_eq!(refused.code, "auth.nonce_foreign", "{nonce:?}");
         }
     }
@@ -252,7 +252,7 @@ mod tests {
     fn too_few_and_too_many_iterations_are_refused_without_computing() {
         for iterations in ["0", "1", "4095", "1000001", "4294967295"] {
             let challenge = format!("r=fyko+d2lbbFgONRv9qkxdawLmore,s=QSXCR+Q6sek8bf92,i={iterations}");
-            let refused = say(&mut scram(Hash::Sha1, SHA1.0), &challenge).unwrap_err();
+            let refused = respond(&mut scram(Hash::Sha1, SHA1.0), &challenge).unwrap_err();
             assert_eq!(refused.code, "auth.iterations_out_of_range", "{iterations}");
         }
     }
@@ -269,15 +269,15 @@ mod tests {
             "r=fyko+d2lbbFgONRv9qkxdawLmore,s=QSXCR+Q6sek8bf92,i=many",
             "r=fyko+d2lbbFgONRv9qkxdawLmore,s=QSXCR+Q6sek8bf92,i=99999999999",
         ] {
-            assert_eq!(say(&mut scram(Hash::Sha1, SHA1.0), challenge).unwrap_err().code, "auth.challenge_malformed", "{challenge:?}");
+            assert_eq!(respond(&mut scram(Hash::Sha1, SHA1.0), challenge).unwrap_err().code, "auth.challenge_malformed", "{challenge:?}");
         }
     }
 
     #[test]
     fn the_servers_reason_is_kept() {
         let mut scram = scram(Hash::Sha1, SHA1.0);
-        say(&mut scram, SHA1.1).unwrap();
-        assert_eq!(say(&mut scram, "e=invalid-proof").unwrap(), "");
+        respond(&mut scram, SHA1.1).unwrap();
+        assert_eq!(respond(&mut scram, "e=invalid-proof").unwrap(), "");
         assert_eq!(scram.reason(), Some("invalid-proof"));
         assert!(scram.finish().is_err());
     }

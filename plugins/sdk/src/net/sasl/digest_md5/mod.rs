@@ -196,12 +196,12 @@ mod tests {
         digest
     }
 
-    fn say(digest: &mut DigestMd5, challenge: &str) -> Result<String, Error> {
+    fn respond(digest: &mut DigestMd5, challenge: &str) -> Result<String, Error> {
         digest.respond(challenge.as_bytes()).map(|response| String::from_utf8_lossy(&response).into_owned())
     }
 
     fn answer(user: &str, challenge: &str) -> String {
-        say(&mut digest(user, "secret"), challenge).unwrap()
+        respond(&mut digest(user, "secret"), challenge).unwrap()
     }
 
     /// The digest in an answer.
@@ -212,19 +212,19 @@ mod tests {
     #[test]
     fn follows_the_example_of_rfc_2831() {
         let mut digest = digest("chris", "secret");
-        assert_eq!(say(&mut digest, CHALLENGE).unwrap(), RESPONSE);
-        assert_eq!(say(&mut digest, PROOF).unwrap(), "");
+        assert_eq!(respond(&mut digest, CHALLENGE).unwrap(), RESPONSE);
+        assert_eq!(respond(&mut digest, PROOF).unwrap(), "");
         digest.finish().unwrap();
-        assert_eq!(say(&mut digest, PROOF).unwrap_err().code, "auth.unexpected_challenge");
+        assert_eq!(respond(&mut digest, PROOF).unwrap_err().code, "auth.unexpected_challenge");
     }
 
     #[test]
     fn success_without_the_servers_proof_is_refused() {
         let mut digest = digest("chris", "secret");
         assert_eq!(digest.finish().unwrap_err().code, "auth.server_unproven");
-        say(&mut digest, CHALLENGE).unwrap();
+        respond(&mut digest, CHALLENGE).unwrap();
         assert_eq!(digest.finish().unwrap_err().code, "auth.server_unproven");
-        assert_eq!(say(&mut digest, "rspauth=ea40f60335c427b5527b84dbabcdfffe").unwrap_err().code, "auth.server_unproven");
+        assert_eq!(respond(&mut digest, "rspauth=ea40f60335c427b5527b84dbabcdfffe").unwrap_err().code, "auth.server_unproven");
         assert_eq!(digest.finish().unwrap_err().code, "auth.server_unproven");
     }
 
@@ -232,8 +232,8 @@ mod tests {
     fn whatever_else_comes_for_a_proof_is_malformed() {
         for challenge in ["", "rspauth=", CHALLENGE, &format!("{PROOF},{PROOF}"), &format!("{PROOF}{}", " ".repeat(LIMIT))] {
             let mut digest = digest("chris", "secret");
-            say(&mut digest, CHALLENGE).unwrap();
-            assert_eq!(say(&mut digest, challenge).unwrap_err().code, "auth.challenge_malformed", "{challenge:?}");
+            respond(&mut digest, CHALLENGE).unwrap();
+            assert_eq!(respond(&mut digest, challenge).unwrap_err().code, "auth.challenge_malformed", "{challenge:?}");
             assert!(digest.finish().is_err());
         }
     }
@@ -260,7 +260,7 @@ mod tests {
             "nonce=\"a\\\u{d}\",algorithm=md5-sess",
             &long,
         ] {
-            let refused = say(&mut digest("chris", "secret"), challenge).unwrap_err();
+            let refused = respond(&mut digest("chris", "secret"), challenge).unwrap_err();
             assert_eq!(refused.code, "auth.challenge_malformed", "{challenge:?}");
         }
     }
@@ -276,7 +276,7 @@ mod tests {
             "stale=true,stale=true",
             "maxbuf=1,maxbuf=2",
         ] {
-            let refused = say(&mut digest("chris", "secret"), &format!("{CHALLENGE},{twice}")).unwrap_err();
+            let refused = respond(&mut digest("chris", "secret"), &format!("{CHALLENGE},{twice}")).unwrap_err();
             assert_eq!(refused.code, "auth.challenge_malformed", "{twice}");
         }
         assert_eq!(answer("chris", &format!(r#"{CHALLENGE},realm="b",x=1,x=2,stale=true,maxbuf=1"#)), RESPONSE);
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_layer_of_its_own_is_not_spoken() {
-        let refused = say(&mut digest("chris", "secret"), &CHALLENGE.replace(r#""auth""#, r#""auth-int,auth-conf""#)).unwrap_err();
+        let refused = respond(&mut digest("chris", "secret"), &CHALLENGE.replace(r#""auth""#, r#""auth-int,auth-conf""#)).unwrap_err();
         assert_eq!((refused.status, refused.code.as_str()), (Status::Unsupported, "auth.layer_unsupported"));
         assert_eq!(refused.args["offered"], "auth-int,auth-conf");
     }
@@ -362,7 +362,7 @@ mod tests {
         for (service, uri) in [("SMTPSVC", "smtp/"), ("POP", "pop/"), ("IMAP", "imap/"), ("HTTP", "http/")] {
             let mut digest = digest("chris", "secret");
             digest.aim(service);
-            assert!(say(&mut digest, CHALLENGE).unwrap().contains(&format!(r#"digest-uri="{uri}elwood.innosoft.com""#)));
+            assert!(respond(&mut digest, CHALLENGE).unwrap().contains(&format!(r#"digest-uri="{uri}elwood.innosoft.com""#)));
         }
     }
 }

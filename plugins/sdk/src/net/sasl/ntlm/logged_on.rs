@@ -20,18 +20,18 @@ impl LoggedOn {
             builder = builder.channel_bindings(&application_data(binding));
         }
         let sspi = self.0.insert(Box::new(builder.build().map_err(|error| failed(&error))?));
-        said(sspi, None)
+        next_message(sspi, None)
     }
 
     pub(super) fn authenticate(self, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         let mut sspi = self.0.ok_or_else(unexpected)?;
-        said(&mut sspi, Some(challenge)).map(Zeroizing::new)
+        next_message(&mut sspi, Some(challenge)).map(Zeroizing::new)
     }
 }
 
-/// What Windows says next.
-fn said(sspi: &mut NtlmSspi, heard: Option<&[u8]>) -> Result<Vec<u8>, Error> {
-    sspi.next_bytes(heard).map_err(|error| failed(&error))?.ok_or_else(malformed)
+/// The next message of Windows.
+fn next_message(sspi: &mut NtlmSspi, challenge: Option<&[u8]>) -> Result<Vec<u8>, Error> {
+    sspi.next_bytes(challenge).map_err(|error| failed(&error))?.ok_or_else(malformed)
 }
 
 fn failed(error: &std::io::Error) -> Error {

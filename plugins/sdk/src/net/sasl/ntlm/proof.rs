@@ -18,8 +18,8 @@ impl Key {
 
     /// The proof that we know the key, for one challenge: of the newer response, or of the older one, which differ in
     /// what is said beside the challenge only.
-    pub(super) fn proof(&self, nonce: &[u8; 8], said: &[u8]) -> Result<[u8; 16], Error> {
-        mac(&self.0, &[nonce, said])
+    pub(super) fn proof(&self, nonce: &[u8; 8], rest: &[u8]) -> Result<[u8; 16], Error> {
+        mac(&self.0, &[nonce, rest])
     }
 
     /// The key of the session, which no one sees.
