@@ -62,11 +62,11 @@ pub(super) enum Mark {
     Whole,
 }
 
-/// A part of what is said.
+/// A part of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
     Bytes(Vec<u8>),
-    /// What the client sends here gets a name; the server says it again.
+    /// What the client sends here gets a name; the server sends it again.
     Name(String),
     /// Whatever the client sends here.
     Any,

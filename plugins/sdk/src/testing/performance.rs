@@ -113,7 +113,7 @@ fn operate<T: Transport>(
     (answer, deeds, host)
 }
 
-/// A report, with what is quickly said of it: whether it is good, the step that failed, and the codes of the warnings.
+/// A report in short: whether it is good, the step that failed, and the codes of the warnings.
 fn seen(report: &Report) -> Value {
     let of = |status| report.steps.iter().filter(move |step| step.status == status);
     let seen = with(report, "ok", report.is_ok().into());

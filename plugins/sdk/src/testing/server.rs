@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// In which pieces the server's words arrive.
+/// In which pieces the server's bytes arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {
-    /// All that is said in one go.
+    /// As much as there is at once.
     Whole,
     Lines,
     Bytes,
@@ -23,19 +23,19 @@ pub(super) enum Ending {
     Silent,
 }
 
-/// The connection is cut when the client has got so many bytes. The server hears on; what it says is lost.
+/// The connection is cut when the client has got so many bytes. The server still receives; what it sends is lost.
 pub(super) type Cut = Option<(usize, Ending)>;
 
 /// A server that plays one dialogue, with one connection at a time.
 #[derive(Clone)]
 pub(super) struct Server(Arc<Mutex<State>>);
 
-/// What was said in a dialogue, and what became true on the way.
+/// What was sent in a dialogue, and what became true on the way.
 #[derive(Default)]
 pub(super) struct Course {
-    /// How many bytes the server has said, lost ones as well.
+    /// How many bytes the server has sent, lost ones as well.
     pub(super) sent: usize,
-    /// How many it had said at the end of each line.
+    /// How many it had sent at the end of each line.
     pub(super) line_ends: Vec<usize>,
     pub(super) in_doubt: BTreeSet<usize>,
     /// How many bytes the client has to have for it.
@@ -49,7 +49,7 @@ pub(super) struct State {
     pace: Pace,
     cut: Cut,
     is_cut: bool,
-    /// The turn, and how much of it was said.
+    /// The turn, and how much of it was sent.
     at: usize,
     within: usize,
     pub(super) course: Course,
@@ -164,7 +164,7 @@ impl State {
         }
     }
 
-    /// Says as much as the pace, the cut and the room allow.
+    /// Sends as much as the pace, the cut and the room allow.
     fn send_bytes(&mut self, data: &mut [u8]) -> usize {
         let most = self.cut.map_or(usize::MAX, |(most, _)| most - self.course.sent);
         let room = data.len().min(most).min(if self.pace == Pace::Bytes { 1 } else { usize::MAX });
@@ -198,7 +198,7 @@ impl State {
         bytes.collect::<Vec<_>>().concat()
     }
 
-    /// Goes on as far as that needs no word of the server; `is_read`: the client waits for one, so that it will not say what it only may say.
+    /// Goes on as far as the server need not send. `is_read`: the client waits for the server, so it leaves out the lines that it only may send.
     fn advance(&mut self, is_read: bool) {
         let dialogue = self.dialogue.clone();
         while let (Some(turn), None) = (dialogue.turns.get(self.at), &self.fault) {
@@ -232,7 +232,7 @@ impl State {
         }
     }
 
-    /// Passes over what the server has to say before the next connection: a client need not read to the end.
+    /// Passes over what the server has to send before the next connection: a client need not read to the end.
     fn leave_unread(&mut self) {
         let turns = &self.dialogue.turns[self.at..];
         let rest = turns.iter().take_while(|turn| matches!(turn.act, Act::Send(_) | Act::Mark(_))).count();
@@ -242,7 +242,7 @@ impl State {
         }
     }
 
-    /// Passes over what the server would have said to a line that does not come, up to the last of it.
+    /// Passes over the server's answers to a line that does not come.
     fn leave_out(&mut self) {
         while let Some(Act::Send(_)) = self.dialogue.turns.get(self.at + 1).map(|turn| &turn.act) {
             self.at += 1;

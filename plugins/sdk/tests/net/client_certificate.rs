@@ -1,7 +1,9 @@
 //! Client certificates and the files that settings name.
 
 use crate::certificates::{File, Identity, Wish};
-use crate::server::{Scripted, connect, drain, settings, step};
+#[cfg(not(feature = "native-tls"))]
+use crate::server::step;
+use crate::server::{Scripted, connect, drain, settings};
 use crate::tls::{modern, trusting, visit, with_tls};
 use openssl::ssl::SslVerifyMode;
 use postkontor_plugin::net::Recorder;

@@ -1,4 +1,4 @@
-//! What a server says in an exchange against the rules, and why it refuses.
+//! The errors of a server that breaks the rules of an exchange, and its reason for refusing.
 
 use crate::{Error, Stage, Status};
 

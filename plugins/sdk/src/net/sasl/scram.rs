@@ -36,15 +36,15 @@ pub(super) struct Scram {
 }
 
 enum Step {
-    /// Nothing was said.
+    /// Nothing was sent.
     Start,
-    /// We named ourselves; salt and iterations are due.
+    /// The client-first-message was sent; salt and iterations are due.
     Named,
-    /// We sent our proof; the server's, which must be this one, is due.
+    /// The client's proof was sent; the server's, which must be this one, is due.
     Proved { server_signature: Vec<u8> },
     /// The server's proof was right.
     Verified,
-    /// The server said why it refuses.
+    /// The server gave a reason for refusing.
     Refused,
 }
 

@@ -1,4 +1,4 @@
-//! What the server says in DIGEST-MD5: directives with commas between them (RFC 2831, section 2.1.1).
+//! The server's messages in DIGEST-MD5: directives with commas between them (RFC 2831, section 2.1.1).
 
 use super::super::misbehaviour::{malformed, readable};
 use crate::{Error, Stage, Status};
@@ -41,7 +41,7 @@ impl Challenge {
     }
 }
 
-/// What the server says to prove that it knows the password, too (section 2.1.3).
+/// The server's proof that it knows the password, too (section 2.1.3).
 pub(super) fn server_proof(text: &[u8]) -> Result<Vec<u8>, Error> {
     once(&directives(text)?, "rspauth")?.map(<[u8]>::to_vec).ok_or_else(malformed)
 }

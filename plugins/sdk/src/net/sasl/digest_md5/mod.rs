@@ -31,7 +31,7 @@ pub(super) struct DigestMd5 {
 enum Step {
     /// The server's challenge is due.
     Start,
-    /// We sent our proof; the server's, which must be this one, is due.
+    /// The client's proof was sent; the server's, which must be this one, is due.
     Proved { server_proof: Zeroizing<String> },
     /// The server's proof was right.
     Verified,

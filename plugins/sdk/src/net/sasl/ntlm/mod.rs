@@ -46,11 +46,11 @@ pub(super) struct Ntlm {
 }
 
 enum Step {
-    /// Nothing was said.
+    /// Nothing was sent.
     Start(Identity),
-    /// We said what we can; the server's challenge is due.
+    /// NEGOTIATE_MESSAGE was sent; the server's challenge is due.
     Negotiated(Identity),
-    /// We sent our proof.
+    /// AUTHENTICATE_MESSAGE was sent.
     Proved,
 }
 
@@ -92,7 +92,7 @@ impl Ntlm {
 
     pub(super) fn respond(&mut self, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         match std::mem::replace(&mut self.step, Step::Proved) {
-            // Whatever the server said here was only the invitation to begin.
+            // The server's first message only invites the client to begin.
             Step::Start(mut identity) => {
                 let message = match &mut identity {
                     Identity::Named(_) => negotiate(),

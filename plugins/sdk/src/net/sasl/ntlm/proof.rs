@@ -16,8 +16,8 @@ impl Key {
         Ok(Key(Zeroizing::new(mac(&hash, &[&utf16(&upper(user)), &utf16(domain)])?)))
     }
 
-    /// The proof that we know the key, for one challenge: of the newer response, or of the older one, which differ in
-    /// what is said beside the challenge only.
+    /// The proof that we know the key, for one challenge: of the newer response, or of the older one. They differ only in
+    /// `rest`, which follows the challenge.
     pub(super) fn proof(&self, nonce: &[u8; 8], rest: &[u8]) -> Result<[u8; 16], Error> {
         mac(&self.0, &[nonce, rest])
     }
