@@ -39,7 +39,7 @@ impl Fault {
         }
     }
 
-    /// English words for support.
+    /// English, for support.
     fn detail(&self) -> &str {
         match self {
             Fault::Untrusted(words) => words,

@@ -47,7 +47,7 @@ pub(super) fn dial(endpoint: &Endpoint, addresses: &[SocketAddr], limit: Duratio
             Err(error) => failed.push(facts(error)),
         }
     }
-    // A refusal says most: there is a machine. Silence says more than a missing route, which is often only absent IPv6.
+    // A refusal tells most: there is a machine. Silence tells more than a missing route, which is often only absent IPv6.
     let telling = |error: &Error| match error.code.as_str() {
         "net.refused" => 3,
         "net.connect_timeout" => 2,

@@ -110,7 +110,7 @@ impl Socket {
         self.is_ended
     }
 
-    /// Waits one slice of the call, at most `longest`, and checks whether the call may go on. Says whether the socket is ready.
+    /// Waits one slice of the call, at most `longest`, and checks whether the call may go on. Returns whether the socket is ready.
     pub(super) fn wait(&self, direction: Direction, longest: Duration, call: &Call) -> Result<bool, Error> {
         let ready = match &self.wire {
             Wire::Tcp(tcp) => ready(tcp, direction, call.slice().min(longest)),
@@ -122,7 +122,7 @@ impl Socket {
         Ok(ready)
     }
 
-    /// Whether it is known that no wait will ever end: only a connection within the process knows.
+    /// Whether no wait will ever end: only a connection within the process knows that.
     pub(super) fn waits_in_vain(&self) -> bool {
         match &self.wire {
             Wire::Tcp(_) => false,
@@ -190,7 +190,7 @@ impl Write for Socket {
     }
 }
 
-/// Does it again when a signal of the host's process came in between.
+/// Repeats a call that a signal of the host's process has interrupted.
 fn retried<T>(mut work: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match work() {

@@ -1,20 +1,20 @@
-//! What was said on the wire, without the secrets.
+//! The dialogue on the wire, without the secrets.
 
 use crate::settings::Auth;
 use crate::{Call, Level, Mask, Secret, printable};
 use std::collections::VecDeque;
 
-/// How many lines are kept from the beginning of a session, where it is decided, and from its end, where it fails.
+/// How many lines are kept from the beginning of a session, which shows its capabilities, and from its end, which shows a failure.
 const HEAD: usize = 200;
 const TAIL: usize = 800;
 
 /// The longest line that is shown whole.
 const LINE: usize = 1000;
 
-/// The dialogue of a session: a line each, beginning with `C: ` or `S: `. Kept once it is enabled, and told to the log of each call
-/// that is read at [`Level::Trace`]; free of cost where it is neither.
+/// The dialogue of a session: a line each, beginning with `C: ` or `S: `. Kept once it is enabled, and written to the log of each call
+/// that is read at [`Level::Trace`]; free of cost where neither holds.
 ///
-/// What the client writes is masked where it is written ([`super::Stream::write_secret`]). What the server says is searched for
+/// What the client writes is masked where it is written ([`super::Stream::write_secret`]). What the server sends is searched for
 /// the secrets that were registered with [`Transcript::hide`] and for what was written of them, in every form ([`Mask`]).
 #[derive(Default)]
 pub struct Transcript {
@@ -41,7 +41,7 @@ impl Transcript {
         }
     }
 
-    /// Masks this secret in whatever the server says from now on, whatever its form.
+    /// Masks this secret in all that the server sends from now on, whatever its form.
     pub fn hide(&mut self, secret: &Secret) {
         self.mask.hide(secret);
     }
@@ -59,7 +59,7 @@ impl Transcript {
         lines
     }
 
-    /// A text of the server for people, as it belongs into errors: secrets masked, control characters as escapes.
+    /// A server's text as errors show it: secrets masked, control characters as escapes.
     /// Bytes that are not UTF-8 are taken for Latin-1.
     pub fn clean(&self, text: &[u8]) -> String {
         let masked = self.mask.apply(text);
@@ -102,12 +102,12 @@ impl Transcript {
         }
     }
 
-    /// A body that the server sends, counted without a call at hand; [`Transcript::flush`] tells it to the log.
+    /// A body that the server sends, counted without a call at hand; [`Transcript::flush`] writes it to the log.
     pub(super) fn server_body(&mut self, size: usize) {
         self.count('S', size);
     }
 
-    /// Tells what was counted of a body, because the dialogue goes on, or ends.
+    /// Records the size of a body, because the dialogue goes on, or ends.
     pub(super) fn flush(&mut self, call: &Call) {
         if let Some((who, size)) = self.bodies.take() {
             self.keep(format!("{who}: [{size} bytes]"), call);

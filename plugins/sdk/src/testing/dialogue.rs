@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use std::fmt::Display;
 
-/// What a server and a client say to each other, and what the client makes of it.
+/// What a server and a client send to each other, and the results of the client.
 #[derive(Debug)]
 pub(super) struct Dialogue {
     pub(super) protocol: String,
@@ -29,21 +29,21 @@ pub(super) struct Turn {
 
 #[derive(Debug)]
 pub(super) enum Act {
-    /// The server says this.
+    /// The server sends this.
     Send(Vec<Piece>),
-    /// The client says this line, whose end is not part of it.
+    /// The client sends this line, whose end is not part of it.
     ReceiveLine(Vec<Piece>),
-    /// The client may say this line; where it does not, what the server says to it is left out, too.
+    /// The client may send this line; where it does not, the server's answer to it is left out, too.
     MayReceive(Vec<Piece>),
-    /// The client says these bytes.
+    /// The client sends these bytes.
     ReceiveBytes(Vec<u8>),
     /// TLS begins.
     Secure,
     /// The server closes the connection, and the client opens the next.
     NextConnection,
-    /// The server says nothing any more.
+    /// The server sends nothing any more.
     Silence,
-    /// The server breaks the connection off.
+    /// The server resets the connection.
     Reset,
     /// Something is true from here on.
     Mark(Mark),

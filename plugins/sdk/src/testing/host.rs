@@ -13,7 +13,7 @@ const LONG: Duration = Duration::from_secs(30);
 /// A message that the host has taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
-    /// What the transport said of it.
+    /// How the transport announced it.
     pub incoming: Incoming,
     /// Its bytes, or the first of them ([`TestHost::keeping`]).
     pub bytes: Vec<u8>,
@@ -25,7 +25,7 @@ pub struct Fetched {
 ///
 /// # Panics
 ///
-/// Where a transport breaks the rules of handing messages over: bytes or an end of what was not announced, an answer that was not asked for.
+/// Where a transport breaks the rules of a fetch: bytes or an end without an announcement, an action that is read before the end.
 #[derive(Default)]
 pub struct TestHost {
     messages: RefCell<BTreeMap<u64, Vec<u8>>>,
@@ -45,7 +45,7 @@ pub struct TestHost {
     fetched: RefCell<Vec<Fetched>>,
 }
 
-/// When the user stops the call.
+/// When the user cancels the call.
 #[derive(Clone, Copy, Default)]
 enum Stop {
     #[default]
@@ -70,7 +70,7 @@ impl Default for Answer {
 }
 
 impl TestHost {
-    /// A host that stops nothing, has nothing, and keeps every message where it is.
+    /// A host that cancels nothing, has nothing to send, and leaves every fetched message as it is.
     pub fn new() -> TestHost {
         TestHost::default()
     }

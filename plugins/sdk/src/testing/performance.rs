@@ -42,7 +42,7 @@ pub(super) fn perform<T: Transport>(dialogue: &Arc<Dialogue>, pace: Pace, cut: C
         course: Course::default(),
         left: Ok(()),
     };
-    // A transport without the group `server` says itself where its server is.
+    // A transport without the group `server` knows its server by itself.
     let mut settings = match crate::settings::schema::<T::Settings>()["properties"]["server"] {
         Value::Null => json!({}),
         _ => json!({"server": {"host": "mail.example.com"}}),
@@ -83,7 +83,7 @@ impl Performance {
     }
 }
 
-/// One call; its answer, and what of it has consequences.
+/// One call; its answer, and the deeds in it that a server confirms.
 fn operate<T: Transport>(
     transport: &mut T,
     operation: &str,

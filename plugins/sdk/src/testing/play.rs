@@ -1,4 +1,4 @@
-//! Plays dialogues in all ways, and says what is wrong.
+//! Plays dialogues in all ways, and reports what is wrong.
 
 use super::dialogue::{Dialogue, Exchange};
 use super::performance::{Performance, perform};
@@ -13,13 +13,13 @@ use std::sync::Arc;
 /// Plays the dialogues of this transport that lie in a folder and the folders in it; their number.
 ///
 /// Each file `*.txt` whose `protocol` is the transport's name is played whole, line by line and byte by byte, and then with the
-/// connection closed at each byte that the server says, and broken off and silent around the end of each of its lines. No socket is opened. docs/plugins.md describes the files.
+/// connection closed at each byte that the server sends, and reset and silent around the end of each of its lines. No socket is opened. docs/plugins.md describes the files.
 ///
 /// # Panics
 ///
-/// With a list of what is wrong: a line that differs, an outcome that is another one, a secret in the log, a call that hangs or
-/// panics, and whatever is not true: a mail told as sent that the server has not accepted, or as not sent although it may have
-/// been; a change told as done that the server has not confirmed; a message told as fetched before its end was certain.
+/// With a list of what is wrong: a line or an outcome that differs, a secret in the log, a call that hangs or panics, and each
+/// result that is not true: a mail reported as sent that the server has not accepted, or as not sent although it may have
+/// been; a change reported as done that the server has not confirmed; a message reported as fetched before its end was certain.
 pub fn play<T: Transport>(folder: impl AsRef<Path>) -> usize {
     let folder = folder.as_ref();
     let mut files = Vec::new();
@@ -134,7 +134,7 @@ fn is_true(cut: &Performance, whole: &Performance, bytes: usize) -> Result<(), S
     Ok(())
 }
 
-/// Whether something was done, to the transport's own words.
+/// Whether something was done, as the transport reports it.
 fn is_done(deed: &Value) -> bool {
     // A change that found nothing to change has done nothing.
     deed["status"] == 0 && deed["applied"] != Value::Array(Vec::new())

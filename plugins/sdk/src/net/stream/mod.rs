@@ -21,8 +21,8 @@ const BUFFER: usize = 128 * 1024;
 /// The most that is read at once. Received mail comes in reads of this size: larger ones leave the processor's cache before they are used.
 const BLOCK: usize = 256 * 1024;
 
-/// A server that has sent so much without a word from us is in the middle of sending more. Then we let it go on for a moment before
-/// we wait for it: every wait that its next few bytes end costs it a wake-up of us. Not on Windows, whose sleep may last 15 ms.
+/// A server that has sent so much since our last command is in the middle of sending more. Then a read pauses for a moment before it
+/// waits for the socket: a wait that a few bytes end costs the server a wake-up of the client. Not on Windows, whose sleep may last 15 ms.
 const BULK: usize = 256 * 1024;
 const MOMENT: Duration = Duration::from_micros(150);
 
@@ -32,7 +32,7 @@ const LINE: usize = 8 * 1024;
 /// A connection to a server, in clear text or secure, on which no wait outlasts the call.
 ///
 /// Errors of reading and writing carry no stage: the caller knows it and adds it with [`Error::stage`].
-/// After an error the session cannot go on, but what the server said before can still be read.
+/// After an error the session cannot go on, but what the server sent before can still be read.
 pub struct Stream {
     channel: Channel,
     deflate: Option<Box<Deflate>>,
@@ -45,7 +45,7 @@ pub struct Stream {
     line_limit: usize,
     /// The last line ended in LF alone.
     is_bare: bool,
-    /// Something was written, so an answer is not there yet and asking for it before waiting would be for nothing.
+    /// Something was written, so the next read waits first: its answer cannot have arrived yet.
     awaits: bool,
     /// How much has arrived since something was written.
     arrived: usize,
@@ -59,10 +59,10 @@ pub struct Stream {
 enum Channel {
     Plain(Socket),
     Secure(Box<Engine>),
-    /// Within the process, where TLS is only said to have begun.
+    /// Within the process, where TLS is only pretended.
     #[cfg(feature = "testing")]
     Pretended(Socket),
-    /// After a failed handshake, or at our wish: nothing can be read or written.
+    /// After a failed handshake, or after [`Stream::close`]: nothing can be read or written.
     Closed,
 }
 
@@ -77,7 +77,7 @@ impl Stream {
         self.is_verified
     }
 
-    /// Both in one word, for the choice of a mechanism.
+    /// [`Stream::is_secure`] and [`Stream::is_verified`] in one value, for the choice of a mechanism.
     pub fn protection(&self) -> Protection {
         match (self.is_secure(), self.is_verified) {
             (false, _) => Protection::None,
@@ -105,7 +105,7 @@ impl Stream {
     pub fn set_line_limit(&mut self, limit: usize) {
         self.line_limit = limit;
         if self.buffer.len() < limit {
-            // Fresh from the system, memory that no line ever needs costs nothing.
+            // Memory fresh from the system costs nothing until a line needs it.
             let mut longer = vec![0; limit];
             longer[..self.end].copy_from_slice(&self.buffer[..self.end]);
             self.buffer = longer;
@@ -139,7 +139,7 @@ impl Stream {
         Ok(line)
     }
 
-    /// Whether the line that [`Stream::read_line`] gave last ended in LF alone: so does everything that such a server says itself.
+    /// Whether the line that [`Stream::read_line`] gave last ended in LF alone.
     pub fn line_was_bare(&self) -> bool {
         self.is_bare
     }
@@ -172,8 +172,8 @@ impl Stream {
         self.transcript.server_body(length);
     }
 
-    /// Waits for words that the server says of its own accord: whether some came until then. It may be silent for longer than
-    /// `server.timeout_seconds` meanwhile.
+    /// Waits until then for what the server sends of its own accord (IDLE), and returns whether something came. The limit of
+    /// `server.timeout_seconds` does not apply here.
     pub fn arrives(&mut self, until: Instant, call: &Call) -> Result<bool, Error> {
         if self.pending() > 0 {
             return Ok(true);
@@ -189,8 +189,8 @@ impl Stream {
         }
     }
 
-    /// How many bytes have arrived and were not asked for yet. More than none before a command is sent means that
-    /// the server answers what it was not asked.
+    /// How many bytes have arrived and were not read yet. Where there are some before a command is sent, the server has sent an
+    /// answer without a command.
     pub fn pending(&self) -> usize {
         self.end - self.start
     }
@@ -201,14 +201,14 @@ impl Stream {
         self.write_all(data, call)
     }
 
-    /// Writes all of it. The transcript shows only how much it was.
+    /// Writes all of it. The transcript shows only its size.
     pub fn write_body(&mut self, data: &[u8], call: &Call) -> Result<(), Error> {
         self.transcript.client_body(data.len(), call);
         self.write_all(data, call)
     }
 
     /// Writes commands and bodies that leave together. `bodies` says where in `data` the bodies are, in order; of those the transcript
-    /// shows only how much they were.
+    /// shows only the size.
     pub fn write_mixed(&mut self, data: &[u8], bodies: impl IntoIterator<Item = Range<usize>>, call: &Call) -> Result<(), Error> {
         if self.transcript.is_wanted(call) {
             let mut at = 0;
@@ -254,12 +254,12 @@ impl Stream {
         }
     }
 
-    /// What was said so far; off unless enabled.
+    /// The dialogue so far; off unless enabled.
     pub fn transcript(&mut self) -> &mut Transcript {
         &mut self.transcript
     }
 
-    /// Closes the connection at once, without a word to the server: half a message stays half a message.
+    /// Closes the connection at once and sends nothing more: half a message stays half a message.
     pub fn close(&mut self) {
         self.channel = Channel::Closed;
     }
@@ -310,7 +310,7 @@ impl Stream {
         }
     }
 
-    /// Reads into the buffer once, without waiting; `None` where something came that is no text yet.
+    /// Reads into the buffer once, without waiting; `None` where bytes came that do not unpack to anything yet.
     fn receive(&mut self) -> std::io::Result<Option<usize>> {
         let room = self.buffer.len().min(self.end + BLOCK);
         let free = &mut self.buffer[self.end..room];
@@ -388,7 +388,7 @@ impl Stream {
         }
     }
 
-    /// The error for a server that has closed the connection where it still had to say something.
+    /// The error for a server that has closed the connection before its answer.
     pub(in crate::net) fn ended(&self) -> Error {
         self.facts(Error::new(Status::Network, "net.closed_by_server"))
     }
@@ -408,7 +408,7 @@ impl Stream {
         self.facts(Error::new(Status::Network, code).detail(error.to_string()))
     }
 
-    /// Says whom the error is about.
+    /// Adds host and port to the error.
     fn facts(&self, error: Error) -> Error {
         error.arg("host", self.endpoint.host.as_str()).arg("port", self.endpoint.port)
     }
