@@ -72,7 +72,7 @@ impl Transport for Folder {
             fs::rename(&part, &complete).map_err(|cause| self.failed(Stage::Acceptance, &cause))?;
             Ok(Sent { saved_to: Some(complete.display().to_string()), ..Sent::to_all(mail, size) })
         });
-        // What is left of half a mail is of no use to anybody; if it cannot be removed, its name still ends in `.part`.
+        // What is left of half a mail is of no use; if it cannot be removed, its name still ends in `.part`.
         stored.inspect_err(|_| drop(fs::remove_file(&part)))
     }
 }
