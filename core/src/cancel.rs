@@ -29,7 +29,7 @@ impl Cancel {
         self.0.fired.store(true, Ordering::Release);
     }
 
-    /// Whether somebody fired it.
+    /// Whether it was fired.
     pub fn is_fired(&self) -> bool {
         self.0.fired.load(Ordering::Acquire)
     }

@@ -22,7 +22,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Config {
-    /// The language of sentences, for example `de-AT`; English where it is not given.
+    /// The language of sentences, for example `de-AT`; by default English.
     pub language: Option<String>,
     /// Folders with plugins, absolute.
     pub plugins: Vec<PathBuf>,

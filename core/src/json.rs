@@ -1,7 +1,7 @@
 //! JSON as a tree that borrows its texts from the source.
 //!
-//! A tree, because a typed reader stops at its first surprise, and whoever fills in a message wants to hear of all of them
-//! with their places. Texts without escapes are not copied.
+//! A tree, because a typed reader stops at the first problem, and a message document shall get all its problems at once, each with its
+//! place. Texts without escapes are not copied.
 
 mod direct;
 mod tree;

@@ -19,7 +19,7 @@
 //!         println!("{}: {} {:?}", step.step, step.message, step.advice);
 //!     }
 //!
-//!     // Each recipient has a verdict; one that was refused makes it an error that tells who got the mail.
+//!     // Each recipient has a verdict; one that was refused makes it an error, which holds all verdicts.
 //!     let invoice = Message {
 //!         to: vec!["Berta <berta@example.com>".into()],
 //!         subject: "Invoice 4711",
@@ -49,15 +49,15 @@
 //! # }
 //! ```
 //!
-//! `postkontor-ffi` offers the same to C, as JSON text; `include/postkontor.h` and docs/ tell the shapes. A request is taken as a document,
-//! too ([`Asked`]), and [`Account::send_document`] sends message documents. Sending is two things, which a program may do at two times:
-//! [`Account::compose`] makes a [`Composed`] of a message, [`Account::deliver`] delivers that.
+//! `postkontor-ffi` offers the same to C, as JSON text; `include/postkontor.h` and docs/ describe the shapes. A request may be a
+//! document, too ([`Asked`]), and [`Account::send_document`] sends message documents. A program may
+//! send in two steps: [`Account::compose`] makes a [`Composed`] of a message, and [`Account::deliver`] delivers that.
 //!
 //! With the feature `lettre` an account is a transport of lettre (`postkontor_core::lettre::Mailer`).
 //!
 //! - `loader` finds plugins and calls them through the frozen vtable: the only place with `unsafe`.
 //! - [`settings`] knows the settings document: layers, schema, check, forms, secrets.
-//! - [`log`] tells the program and a file what was done.
+//! - [`log`] writes what was done to the program and to a file.
 //! - [`message`] composes a message document into MIME, streaming.
 //! - [`account`](Account) brings the three together: who sends, with which fallback, and what became of it.
 

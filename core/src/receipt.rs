@@ -29,7 +29,7 @@ pub struct Receipt {
     pub size: u64,
     /// How long it took.
     pub elapsed_ms: u64,
-    /// Where the transport, or who keeps the sender's copy, put the mail.
+    /// Where the transport, or the account for copies, put the mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saved_to: Option<String>,
     /// What became of the sender's copy, where one is wanted.

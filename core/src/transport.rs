@@ -1,4 +1,4 @@
-//! A transport that can be used: an open plugin and what it says of itself.
+//! A transport that can be used: an open plugin and its description.
 
 use crate::error::unwritable;
 use crate::loader::{Context, Plugin, Session};
@@ -47,7 +47,7 @@ impl Transport {
 
     /// Makes a session from settings whose secrets are in place. The network is not touched.
     ///
-    /// `names` are those of the secrets that the settings refer to, by pointer; `log` is the most detailed level that somebody reads.
+    /// `names` are those of the secrets that the settings refer to, by pointer; `log` is the most detailed level that is read.
     pub(crate) fn open(
         &self,
         account: &str,

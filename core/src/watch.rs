@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// How often the program is asked; the C ABI promises every 100 ms.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Watches over work that waits for nobody and may last all the same: composing or reading a large message, saving its parts.
+/// Asks whether to go on during long work that waits for no server: composing or reading a large message, saving its parts.
 ///
 /// A transport asks the host while it waits for its server. Work of the host itself asks here, between its blocks and parts.
 pub struct Watch<'a> {
@@ -48,7 +48,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// With which status the call has to end, if it has to. A program that has once said so is not asked again.
+    /// With which status the call has to end, if it has to. A program that has once stopped it is not asked again.
     fn stopped(&self) -> Option<Status> {
         let now = Instant::now();
         if self.stopped.get().is_none() {
@@ -90,7 +90,7 @@ mod tests {
         let watch = Watch::new(&impatient, &cancel, hour);
         while watch.check().is_ok() {}
         assert_eq!(watch.check().unwrap_err().status, Status::Cancelled);
-        // Whoever has said no is not asked again.
+        // A program that has stopped the call is not asked again.
         assert_eq!(impatient.0.load(Ordering::Relaxed), 1);
         cancel.fire();
         assert_eq!(Watch::new(&(), &cancel, hour).check().unwrap_err().status, Status::Cancelled);

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let (target, old) = match path.metadata() {
         Ok(found) if !found.is_file() => return OpenOptions::new().write(true).open(path)?.write_all(bytes),
-        // Where it is a link, the file that it leads to is meant.
+        // A link means the file that it leads to.
         Ok(found) => (path.canonicalize()?, Some(found)),
         Err(error) if error.kind() == ErrorKind::NotFound => (path.to_owned(), None),
         Err(error) => return Err(error),
@@ -25,7 +25,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         std::fs::rename(&draft, &target)
     };
     write().inspect_err(|_| {
-        // If it cannot be removed, its name tells what it is.
+        // A draft that cannot be removed is known by its name.
         let _ = std::fs::remove_file(&draft);
     })
 }

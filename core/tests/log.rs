@@ -1,4 +1,4 @@
-//! What the log tells of an account's calls, with a transport that says what it is told to.
+//! The log of an account's calls, with a transport that logs on request.
 
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 /// Umlaut, quote, backslash, blank.
 const PASSWORD: &str = "Zü\"r\\ ich";
 
-/// A transport that echoes its password wherever it can, as a plugin of somebody else may.
+/// A transport that echoes its password wherever it can, as a foreign plugin may.
 struct Parrot {
     does: String,
     password: Secret,
@@ -276,7 +276,7 @@ fn a_file_takes_the_log_without_a_callback() {
     assert!(text.lines().all(|line| shape.is_match(line)), "{text}");
     assert_eq!(text.lines().count(), 4, "{text}");
     assert!(lines.lock().unwrap().is_empty());
-    // A log that cannot be written is told once, and no mail fails for it.
+    // A log that cannot be written is reported once, and no mail fails for it.
     let (program, lines) = host(&json!({"log": {"file": folder.join("missing").join("mail.log")}}), Some(Level::Warning));
     send(&program, "send").unwrap();
     send(&program, "send").unwrap();

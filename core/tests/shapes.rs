@@ -1,6 +1,6 @@
 //! Every `{"…"}` that the header and its page show is compared with what the library really takes and answers.
 //!
-//! A shape is found by its members. One that stands in no row of [`samples`] fails the test: whoever shows another form of JSON adds the call
+//! A shape is found by its members. One that stands in no row of [`samples`] fails the test: a document with another form of JSON needs the call
 //! that has it.
 
 #![allow(clippy::unwrap_used, reason = "a test ends there")]

@@ -1,4 +1,4 @@
-//! What the log costs where nobody reads it: no line is put together. Counted in memory asked for, with texts of a megabyte, so that each copy that
+//! The cost of a log without readers: no line is put together. Counted in memory asked for, with texts of a megabyte, so that each copy that
 //! a line makes of one shows.
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 

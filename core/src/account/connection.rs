@@ -52,7 +52,7 @@ impl Connection {
 
     /// Performs an operation whose messages pass through `streams`.
     pub(super) fn stream(&mut self, operation: &str, request: &[u8], cancel: &Cancel, streams: &mut dyn Streams) -> Result<Vec<u8>, Error> {
-        // The plugin coped: of several mails it may have sent all but the one whose source failed, and its answer says so.
+        // The plugin has handled the failure: it may have sent all mails but the one whose source failed, and its answer says so.
         self.exchange(operation, request, cancel, streams).map(|(answer, _)| answer)
     }
 
@@ -86,8 +86,8 @@ impl Connection {
         });
         match (result, context.failure()) {
             (Ok(answer), failure) => Ok((answer, failure)),
-            // What failed in a stream says more than the plugin, which learned the status only; unless it broke down itself,
-            // after which nobody knows what it did before.
+            // The failure of a stream says more than the plugin's error, because the plugin learned only the status. A plugin that
+            // broke down is another matter: what it did before is unknown.
             (Err(error), Some(failure)) if error.status != Status::Internal => Err(merged(failure, &self.complete(operation, error))),
             (Err(error), _) => Err(self.complete(operation, error)),
         }
@@ -117,7 +117,7 @@ impl Connection {
         wait.pause(again_seconds, self.host.callbacks(), cancel).map_err(|error| self.complete("receive", error))
     }
 
-    /// Makes the session where there is none yet, so that its errors can be told from those of the first operation.
+    /// Makes the session where there is none yet, so that its errors are distinct from those of the first operation.
     pub(super) fn prepare(&mut self) -> Result<(), Error> {
         if self.session.is_none() {
             self.session = Some(self.open().map_err(|error| self.complete("open", error))?);

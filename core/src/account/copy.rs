@@ -19,7 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const FOLDER: &str = "<sent>";
 
 impl Account {
-    /// Files a copy of each mail that somebody got, unless the transport that sent it has put it somewhere already.
+    /// Files a copy of each mail that reached a recipient, unless the sending transport has saved one already.
     pub(super) fn keep_copies(&mut self, delivered: &mut [Delivered<'_>], cancel: &Cancel) {
         let Some(account) = self.document.copying_account().map(str::to_owned) else { return };
         for position in 0..self.connections.len() {

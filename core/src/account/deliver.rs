@@ -107,12 +107,12 @@ struct Pending<'a> {
     /// Its place in the call.
     index: usize,
     mail: Composed<'a>,
-    /// The places of those recipients whom it is for now; all of them when there are none.
+    /// The places of the recipients that are still to be served; `None` means all of them.
     recipients: Option<Vec<usize>>,
 }
 
 impl Pending<'_> {
-    /// A transport's word that it took the mail, if it makes sense: somebody got it, and each recipient has a verdict.
+    /// A transport's result, if it makes sense: at least one recipient was accepted, and each has a verdict.
     fn believed(&self, sent: Sent) -> Result<Sent, Error> {
         let count = self.recipients.as_ref().map_or(self.mail.recipients.len(), Vec::len);
         let is = |verdict: Verdict| move |answer: &Answer| answer.status == verdict;
@@ -191,7 +191,7 @@ fn serve_rest(
             match answers.get(number) {
                 Some(answer) if answer.status != Verdict::Unknown || in_doubt.is_some() => sent.recipients[*place] = answer.clone(),
                 None if in_doubt.is_some() => sent.recipients[*place].status = Verdict::Unknown,
-                // What was said to the recipient before still holds.
+                // The earlier answer for this recipient still holds.
                 _ => {}
             }
         }

@@ -62,7 +62,7 @@ impl Account {
         format!("test of {server} {outcome}, {}", Seconds(started.elapsed()))
     }
 
-    /// Begins a call: what was said in the one before belongs to that.
+    /// Begins a call: the dialogue of the one before is dropped.
     pub(super) fn begin(&self) -> Instant {
         if self.host.log().keeps_protocol() {
             self.connections.iter().chain(&self.others).for_each(|connection| drop(connection.take_dialogue()));
@@ -146,7 +146,7 @@ impl Connection {
     }
 }
 
-/// Writes down that a transport took a mail, and whom it refused.
+/// Writes down that a transport took a mail, and which recipients it refused.
 pub(super) fn sent(log: &Log, connection: &Connection, done: &Delivered<'_>) {
     let account = connection.settings.id.as_str();
     // Each mail comes by here, so nothing is put together for a line that is not read.
@@ -203,7 +203,7 @@ pub(super) fn fell_back(log: &Log, connection: &Connection, other: &Connection, 
     log.write(Level::Warning, &connection.settings.id, format_args!("not sent <{}>, {other} stands in: {why}", mail.message_id));
 }
 
-/// A mail in a line: its name, from whom, to whom.
+/// A mail in one line: its Message-ID, sender and recipients.
 struct Mail<'a, 'b>(&'a Composed<'b>);
 
 impl std::fmt::Display for Mail<'_, '_> {

@@ -41,8 +41,8 @@ pub struct Account {
     first_sender: usize,
     /// Whether the caller named no account, so that `receive.account` fetches.
     is_default: bool,
-    /// Accounts that only fetch, or only keep copies of what is sent; opened when they are first needed, so that their problems keep
-    /// nobody from sending.
+    /// Accounts that only fetch, or only keep copies of what is sent; opened when they are first needed, so that their problems do not
+    /// stand in the way of sending.
     others: Vec<Connection>,
 }
 
@@ -102,7 +102,7 @@ impl Account {
 
     /// Fetches messages. Each goes to `take`, which says what becomes of it; without one the request's `action` holds.
     ///
-    /// Where nothing is new the call waits as long as the request says, or its deadline allows. The error of a fetch that was interrupted
+    /// The call waits for new messages as long as the request says and its deadline allows. The error of a fetch that was interrupted
     /// after some messages were taken has the members of the result.
     pub fn receive<'r, 't>(
         &mut self,
@@ -126,7 +126,7 @@ impl Account {
                         request.state = Some(received.state.clone());
                         received.again_seconds
                     }
-                    // Not now: another session holds the mailbox, for example. Whoever waits has time to try again.
+                    // Another session may hold the mailbox. A call that waits has time to try again.
                     Err(error) if error.status == Status::Later && reception.is_empty() => None,
                     _ => break received,
                 };
@@ -218,8 +218,8 @@ fn switched_off(document: &Document) -> Error {
     failed(Status::Disabled, "settings.disabled").at(document.locate("/enabled"), "settings.disabled")
 }
 
-/// The error of a transport that broke down after the program had taken messages. What was taken stays taken and is told; which of it the
-/// transport remembers is not known, so the state stays what it was, and what was not deleted comes again.
+/// The error of a transport that broke down after the program had taken messages. The error lists what was taken. Which of it the
+/// transport remembers is not known, so the state stays what it was, and messages that were not deleted come again.
 fn broken_down(mut error: Error, reception: Reception<'_, '_>, request: &FetchOptions) -> Error {
     let state = request.state.clone().unwrap_or_default();
     let result = reception.result(postkontor_plugin::Received { state, more: true, ..Default::default() });

@@ -1,4 +1,4 @@
-//! An account's secrets in what its transport says: the host takes them out, whoever wrote the transport.
+//! The host masks an account's secrets in all that its transport returns, also for transports that do not do so themselves.
 
 use super::connection::Connection;
 use postkontor_plugin::{Error, Report, Secret};
@@ -32,7 +32,7 @@ impl Connection {
         report
     }
 
-    /// Takes secrets out of all that a transport's error says: its own texts, and what it quotes.
+    /// Masks secrets in a transport's error: in its own texts, and in the server's.
     pub(super) fn mask_error(&self, error: &mut Error) {
         let mask = self.mask();
         if mask.is_empty() {

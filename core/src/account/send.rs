@@ -113,7 +113,7 @@ impl Account {
         }
     }
 
-    /// A composed message with its place in the array, and with what was put right in it as the caller is told of it.
+    /// A composed message with its place in the array, and with sentences for what was repaired in it.
     fn placed<'p>(&self, mut mail: Composed<'p>, index: Option<usize>) -> Composed<'p> {
         mail.index = index;
         mail.repaired.iter_mut().for_each(|at| locate(at, index, &self.document));

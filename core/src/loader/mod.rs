@@ -2,7 +2,7 @@
 //!
 //! A plugin file is opened only from a folder that the host's configuration names, or from `plugins` beside Postkontor's
 //! own module; never from the working directory, and from the environment only when the configuration trusts it. On Unix
-//! a file or folder that others may write is refused: whoever can write there could run code in the host's process.
+//! a file or folder that others may write is refused, because they could run code in the host's process.
 //!
 //! A plugin, once opened, stays in memory until the process ends, because its code may be referred to from anywhere.
 
@@ -80,7 +80,7 @@ pub(crate) fn search(search: &Search) -> Findings {
     let mut findings = Findings::default();
     let mut known = Vec::new();
     for place in places(search) {
-        // The default folder need not exist; one that somebody named must.
+        // The default folder need not exist; a folder that was named must.
         if !place.is_named && !place.folder.is_dir() {
             findings.searched.push(Searched { folder: place.folder, content: Content::Missing });
             continue;
@@ -117,7 +117,7 @@ pub(crate) fn search(search: &Search) -> Findings {
 /// A folder to look into.
 struct Place {
     folder: PathBuf,
-    /// Whether somebody named it.
+    /// Whether the configuration or the environment names it.
     is_named: bool,
     /// What the names of plugins begin with.
     prefix: String,

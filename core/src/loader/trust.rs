@@ -73,7 +73,7 @@ mod platform {
     use super::Folder;
     use std::fs::Metadata;
 
-    /// No mode tells who else could change it.
+    /// No mode shows who else could change it.
     pub(super) fn writer(_metadata: &Metadata, _folder: Folder) -> Option<String> {
         None
     }

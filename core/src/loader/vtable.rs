@@ -151,7 +151,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // SAFETY: `open` made the session, and nobody closed it before.
+        // SAFETY: `open` made the session, and only this closes it.
         unsafe { (self.plugin.0.close)(self.session) }
     }
 }

@@ -82,7 +82,7 @@ pub(crate) fn invalid(pointer: &str, detail: &str) -> Error {
 
 fn file(value: &Value) -> Result<PathBuf, Error> {
     let path = value.as_str().map(PathBuf::from).filter(|path| path.is_absolute() && path.file_name().is_some());
-    // The working directory of an ERP is nobody's choice.
+    // The working directory of an ERP is arbitrary.
     path.ok_or_else(|| invalid("/log/file", "an absolute path is expected"))
 }
 

@@ -1,8 +1,8 @@
 //! The log file: appended to by any number of threads and processes, put aside when it is full.
 //!
-//! Each line is one write at the end of the file. A writer that finds another file under the name, because somebody has put the old
-//! one aside, opens that. Links are not followed, so that nobody who may write in the folder can lead the lines elsewhere; a file that
-//! is made is readable for its owner only.
+//! Each line is one write at the end of the file. A writer that finds another file under the name opens that: the old one was put
+//! aside. Links are not followed, because a user who may write in the folder could lead the lines elsewhere. A new file is readable for
+//! its owner only.
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -20,7 +20,7 @@ pub(crate) struct LogFile {
 #[derive(Default)]
 struct State {
     file: Option<File>,
-    /// The last line could not be written, and that was told.
+    /// The last line could not be written, and the program knows.
     is_failing: bool,
 }
 
@@ -75,7 +75,7 @@ impl LogFile {
         }
     }
 
-    /// Gives the full file the next name. One process at a time does it, and nobody waits for it.
+    /// Gives the full file the next name. One process at a time does it, and no other waits for it.
     fn put_aside(&self, held: &mut Option<File>) -> io::Result<()> {
         let lock = open(&self.numbered("lock"))?;
         match lock.try_lock() {

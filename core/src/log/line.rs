@@ -33,7 +33,7 @@ fn thread() -> u32 {
     OWN.get()
 }
 
-/// What an error tells in a line: code and status, stage, sentence, the server's words, the words for support.
+/// An error in one line: code and status, stage, sentence, the server's words, the words for support.
 pub(crate) fn failure(error: &Error) -> impl Display {
     struct Failure<'a>(&'a Error);
     impl Display for Failure<'_> {

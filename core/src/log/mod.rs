@@ -1,7 +1,7 @@
 //! The log: what was done, what was weakened or replaced, what failed, and at the finer levels each step and the dialogue.
 //!
-//! Lines go to the program's callback, to a file, or to both, up to the level that the host's configuration says. Where neither
-//! reads a level no line of it is written, and transports learn that with each request (`Log::level`).
+//! Lines go to the program's callback, to a file, or to both, up to the level that the host's configuration says. A level that
+//! neither reads costs nothing: its lines are not written, and each request names the level to transports (`Log::level`).
 
 mod config;
 mod dialogue;
@@ -33,7 +33,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Opens the log. A file that cannot be written is told to the callback, once, and is no error.
+    /// Opens the log. A file that cannot be written is no error; the callback gets one line about it.
     pub(crate) fn open(config: Config, callbacks: Box<dyn Callbacks>, keeps_protocol: bool) -> Log {
         let callback = callbacks.log_level().map(|own| config.level.map_or(own, |level| level.min(own)));
         let level = config.level.unwrap_or(Level::Information);
@@ -46,7 +46,7 @@ impl Log {
         &*self.callbacks
     }
 
-    /// Whether somebody reads lines of this level.
+    /// Whether the callback or the file takes lines of this level.
     pub(crate) fn reads(&self, level: Level) -> bool {
         self.callback >= Some(level) || self.file.is_some() && self.level >= level
     }
@@ -56,7 +56,7 @@ impl Log {
         self.keeps_protocol
     }
 
-    /// The most detailed level that a transport is asked for, as requests tell it; 0 where nobody reads.
+    /// The most detailed level that a transport is asked for, as a number of requests; 0 where no line is read.
     pub(crate) fn level(&self) -> i32 {
         let file = self.file.as_ref().map(|_| self.level);
         let dialogue = self.keeps_protocol.then_some(Level::Trace);

@@ -90,7 +90,7 @@ fn without_comment(text: &str) -> Option<(&str, &str)> {
     is_plain.then_some((comment.trim_matches(' '), rest.trim_matches(' ')))
 }
 
-/// Checks an address and writes its domain in ASCII. What people type where only one address can be meant is put right and told.
+/// Checks an address and writes its domain in ASCII. A slip is repaired and noted where only one address can be meant.
 pub(super) fn check<'a>(address: Cow<'a, str>, pointer: &str, findings: &mut Findings<'_>) -> Option<Cow<'a, str>> {
     let Some(repaired) = repair(&address) else { return well_formed(address, pointer, findings) };
     let used = well_formed(Cow::Owned(repaired), pointer, findings)?;

@@ -139,8 +139,8 @@ impl<'a> Composed<'a> {
         self.reading = Reading::default();
     }
 
-    /// Starts again as the copy that the sender keeps: the same message with its Bcc header, because there is no other place where he
-    /// could see who got it blind (RFC 5322, section 3.6.3).
+    /// Starts again as the copy that the sender keeps: the same message with its Bcc header, the only place
+    /// that names the blind recipients (RFC 5322, section 3.6.3).
     pub(crate) fn become_copy(&mut self) {
         self.rewind();
         let blind = std::mem::take(&mut self.blind);

@@ -1,10 +1,10 @@
-//! Who a message comes from and goes to, as the server is told.
+//! The envelope (RFC 5321, section 2.3.1): the sender and the recipients that the server gets.
 
 use super::address::Address;
 use postkontor_plugin::Input;
 use std::collections::HashSet;
 
-/// Somebody who gets the message.
+/// A recipient of the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipient {
     /// The address for the envelope; an international domain is written in its ASCII form.

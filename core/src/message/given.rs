@@ -10,14 +10,14 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// A message to be composed. What stays empty is left out, or comes from the settings: who it is from, to whom answers go.
+/// A message to be composed. What stays empty is left out, or comes from the settings, such as From and Reply-To.
 #[derive(Clone, Debug, Default)]
 pub struct Message<'a> {
     /// Who wrote it; by default the sender of the settings.
     pub from: Option<Mailbox<'a>>,
-    /// Who submits it, where that is somebody else.
+    /// The Sender header, where another person than the author submits the message.
     pub sender: Option<Mailbox<'a>>,
-    /// Where answers go.
+    /// The Reply-To header.
     pub reply_to: Vec<Mailbox<'a>>,
     /// The recipients.
     pub to: Vec<Mailbox<'a>>,
@@ -53,7 +53,7 @@ pub struct Message<'a> {
     pub file: Option<&'a Path>,
 }
 
-/// Somebody with an address.
+/// A name and an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mailbox<'a> {
     name: Option<&'a str>,

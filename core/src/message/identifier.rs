@@ -1,4 +1,4 @@
-//! Names that nobody else gives: Message-IDs, boundaries, Content-IDs.
+//! Unique names: Message-IDs, boundaries, Content-IDs.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;

@@ -92,7 +92,7 @@ impl Style {
 
 fn read<'s>(address: Option<&'s str>, name: &'s str, pointer: &str) -> Result<Option<Address<'s>>, Error> {
     let Some(text) = address.filter(|address| !address.is_empty()) else { return Ok(None) };
-    // In settings nothing is put right: nobody would be told.
+    // Settings are not repaired: no one would notice.
     let mut findings = Findings::default();
     let checked = address::check(Cow::Borrowed(text), pointer, &mut findings).filter(|_| !findings.has_repairs());
     match checked {

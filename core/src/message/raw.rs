@@ -33,7 +33,7 @@ pub(super) fn compose<'a>(
         return Err(findings.into_error());
     };
     let message_id = fields.0.iter().find(|field| field.is("message-id")).map(Field::identifier).unwrap_or_default();
-    // The copy tells who got the message.
+    // The Bcc header of the copy names the recipients.
     let (head, bcc) = without_blind(&fields);
     if let Some(mut head) = head {
         head.extend_from_slice(&whole[end..]);
@@ -93,7 +93,7 @@ fn with_line_ends(message: Vec<u8>) -> Vec<u8> {
     whole
 }
 
-/// The header block without what says who gets the message blind, and the Bcc headers; no block where there are none.
+/// The header block without its Bcc headers, and those by themselves; no block where there are none.
 fn without_blind(fields: &Fields<'_>) -> (Option<Vec<u8>>, Vec<u8>) {
     let (mut head, mut bcc) = (Vec::new(), Vec::new());
     let is_blind = |field: &Field<'_>| field.is("bcc") || field.is("resent-bcc");

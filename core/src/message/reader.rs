@@ -9,7 +9,7 @@ use crate::pointer::child;
 use postkontor_plugin::{Dsn, Notify};
 use std::borrow::Cow;
 
-/// Headers that Postkontor writes itself, and the member that sets each; those without are nobody's to set.
+/// Headers that Postkontor writes itself, and the member that sets each; those with an empty one cannot be set.
 const RESERVED: [(&str, &str); 20] = [
     ("from", "from"),
     ("sender", "sender"),

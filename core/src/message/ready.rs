@@ -1,4 +1,4 @@
-//! Ready-made messages: a file that somebody else composed, sent as it is but for what must not go out.
+//! Ready-made messages: a file that another program composed, sent as it is but for what must not go out.
 //!
 //! Bcc headers are taken out, missing From, Date and Message-ID headers put in, and line ends made CRLF; nothing else is touched.
 
@@ -42,7 +42,7 @@ pub(super) fn compose<'a>(
         head.extend_from_slice(b"\r\n");
         size += 2;
     }
-    // The copy tells who got the message: those in the file, unless the document names others.
+    // The Bcc header of the copy names the recipients: those in the file, unless the document names others.
     let mut blind = blind::write(&mut head, message, identity, &mut findings);
     if !names_recipients(message) {
         fields.0.iter().filter(|field| field.is("bcc")).for_each(|field| field.write(&mut head));
@@ -96,7 +96,7 @@ impl People {
         People { authors, submitters, recipients }
     }
 
-    /// The envelope. Bounces go to whom the document names, else to who submits the message, else to its author.
+    /// The envelope. Its sender, who gets bounces, is the one of the document, else the Sender of the message, else its author.
     fn envelope(
         &self,
         author: Option<&Address<'_>>,

@@ -25,7 +25,7 @@ pub struct Content {
     /// Who submitted it.
     #[serde(default)]
     pub sender: Vec<Person>,
-    /// Where answers go.
+    /// The Reply-To header.
     #[serde(default)]
     pub reply_to: Vec<Person>,
     /// The recipients.
@@ -71,7 +71,7 @@ pub struct Warning {
     pub code: String,
 }
 
-/// Somebody with an address.
+/// A name and an address.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Person {
     /// The name beside the address.

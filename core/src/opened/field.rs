@@ -1,4 +1,4 @@
-//! The header fields that a summary tells.
+//! The header fields that a summary holds.
 //!
 //! mail-parser reads what stands in a field; which bytes are a field is decided here, and what would make the parser look at the same bytes
 //! again and again is kept from it.
@@ -18,7 +18,7 @@ const UNCLOSED: usize = 16;
 /// The most bytes of the header of an attached message that are read for its subject and its Message-ID.
 const ATTACHED: usize = 64 * 1024;
 
-/// Reads a field: all its lines, with the last line end. `None` for a field that no summary tells, and for what is none.
+/// Reads a field: all its lines, with the last line end. `None` for a field that no summary holds, and for what is none.
 pub(super) fn read(raw: &[u8], range: Range<usize>) -> Option<Header<'_>> {
     let bytes = raw.get(range.clone())?;
     let mut stream = MessageStream::new(bytes);

@@ -80,7 +80,7 @@ impl Opened {
         })
     }
 
-    /// The message as JSON: headers, text, HTML, and the list of its parts. Shapes are told in docs/messages.md.
+    /// The message as JSON: headers, text, HTML, and the list of its parts. docs/messages.md describes it.
     pub fn summary(&self) -> &str {
         &self.reading().summary
     }
@@ -171,7 +171,7 @@ fn read(raw: &[u8], goes_on: &dyn Fn() -> bool) -> Option<Reading> {
         let range = part.offset_body as usize..part.offset_end as usize;
         Place::Own(Body { range, encoding: part.encoding, unwrapped: OnceLock::new() })
     };
-    // Where not all of it was read, nobody is to take some of the parts for all of them.
+    // A message that was read in part shows no parts: some of them must not pass for all.
     let mut parts: Vec<Place> = message.attachments().filter(|_| cut.is_none()).map(own).collect();
     let wrapped = if cut.is_none() { wrapped(&message) } else { Vec::new() };
     parts.extend(wrapped.iter().map(|(outer, file)| Place::Inner { outer: *outer, range: file.range.clone() }));
@@ -197,7 +197,7 @@ mod tests {
 
     fn summary(raw: &[u8]) -> Value {
         let message = Opened::new(raw.to_vec());
-        // Whatever a summary says, the types say, too.
+        // The types hold whatever a summary holds.
         serde_json::from_str::<Content>(message.summary()).unwrap();
         serde_json::from_str(message.summary()).unwrap()
     }

@@ -5,7 +5,7 @@ use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// The most bytes of a report that are read: it tells about a thousand recipients in less.
+/// The most bytes of a report that are read: a thousand recipients need less.
 const REPORT: usize = 1024 * 1024;
 
 /// What a report says about the message it is about.

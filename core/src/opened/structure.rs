@@ -3,7 +3,7 @@
 //! One pass from the first line to the last, which looks at no byte more than twice, whatever stands in the message: delimiters are whole lines
 //! (RFC 2046, 5.1.1) and are compared with the boundaries of the multiparts that are open, which are few. A delimiter of an outer multipart
 //! ends the inner ones, and a multipart that has no delimiter at all is one part. A message within a message is a part like any other: it is
-//! opened when somebody asks for it.
+//! opened on request.
 
 use super::field;
 use mail_parser::{Header, HeaderName};
@@ -23,7 +23,7 @@ const STEPS: u32 = 256;
 
 /// A part, or a multipart.
 pub(super) struct Piece<'a> {
-    /// Those fields that the summary tells.
+    /// Those fields that the summary holds.
     pub(super) headers: Vec<Header<'a>>,
     pub(super) start: usize,
     pub(super) body: Range<usize>,

@@ -7,7 +7,7 @@ use super::{charset, field, filename, safe_name};
 use mail_parser::{Address, DateTime, HeaderValue, Message, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
 
-/// The most bytes of text, and of HTML, that are told: no person reads more, and as JSON it may be six times as much.
+/// The most bytes of text, and of HTML, in a summary: no person reads more, and as JSON it may be six times as much.
 const TEXT: usize = 4 * 1024 * 1024;
 
 /// The summary of a message; `cut` says why not all of it was read.

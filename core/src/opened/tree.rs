@@ -1,4 +1,4 @@
-//! Makes a message of its pieces: decodes the bodies, and tells texts from attachments.
+//! Makes a message of its pieces: decodes the bodies, and separates texts from attachments.
 //!
 //! What is text and what an attachment is decided as mail-parser decides it, whose types the summary reads: the first text, and in an
 //! alternative the one of each kind, stand in the message; what has a name or is an attachment by its own words does not.

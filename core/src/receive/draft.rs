@@ -1,6 +1,6 @@
 //! Files that are being written, and what a crash has left of such.
 //!
-//! A draft has a name that nothing else has, and a lock as long as somebody writes it. A draft without a lock was left behind.
+//! A draft has a unique name, and a lock while it is being written. A draft without a lock was left behind.
 
 use super::directory::Directory;
 use std::fs::{File, TryLockError};
@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const BEGIN: &str = ".postkontor-";
 const END: &str = ".part";
 
-/// A file that is being written. Where it gets no name of its own it goes away.
+/// A file that is being written. It is removed unless it gets a final name.
 pub(super) struct Draft {
     folder: Rc<Directory>,
     pub(super) file: File,
@@ -23,7 +23,7 @@ pub(super) struct Draft {
 impl Draft {
     /// Begins a file in a folder.
     pub(super) fn new(folder: &Rc<Directory>) -> io::Result<Draft> {
-        // Names of this moment and process are taken only by somebody who wants that; he cannot guess on for ever.
+        // The name holds the time and the process: only an attacker can take it before, and not a hundred times.
         for _ in 0..100 {
             let name = unused();
             let file = match folder.create(&name) {
@@ -62,7 +62,7 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.name.is_empty() {
-            // If it cannot be removed, its name tells what it is.
+            // A draft that cannot be removed is known by its name.
             let _ = self.folder.remove(&self.name);
         }
     }
@@ -84,9 +84,9 @@ pub(super) fn is_draft(name: &str) -> bool {
     })
 }
 
-/// Removes a draft that nobody writes any more.
+/// Removes a draft that is no longer being written.
 pub(super) fn clear(folder: &Directory, name: &str) {
-    // The lock is held until the file is gone, so that nobody begins to write it. What cannot be removed is in nobody's way.
+    // The lock is held until the file is gone, so that no other process begins to write it. A draft that cannot be removed does no harm.
     if let Ok(file) = folder.open_file(name)
         && file.try_lock().is_ok()
         && folder.is_name_of(name, &file).unwrap_or(false)

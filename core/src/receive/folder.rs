@@ -17,7 +17,7 @@ const LARGEST: u64 = 1_000_000_000_000;
 /// So much of a part is written before the caller is asked whether to go on.
 const BLOCK: usize = 1024 * 1024;
 
-/// How often a number may turn out to be taken by somebody who does not keep to the rules.
+/// How often a number may turn out to be taken by another program.
 const TRIES: u32 = 1000;
 
 pub(super) struct Folder {
@@ -51,7 +51,7 @@ impl Folder {
 
     /// The file of the next message while it comes in.
     pub(super) fn begin(&mut self, watch: &Watch<'_>) -> Result<Draft, Error> {
-        // Where nothing is to be saved, nothing is read; a folder of years has some hundred thousand names.
+        // The folder is read when the first message is saved, not before: it may have some hundred thousand names.
         if self.last.is_none() {
             self.last = Some(self.survey(watch)?);
         }
@@ -105,7 +105,7 @@ impl Folder {
             let complete = self.save_parts(&mut saved, message, summary, watch).and_then(|()| self.save_summary(&saved, summary));
             match complete {
                 Ok(()) => return Ok(saved),
-                // Somebody put something where this was to lie. His stays; the message gets another number.
+                // Another program has put a file under this name. It stays; the message gets another number.
                 Err(Failure::Taken) => {
                     self.discard_parts(&saved);
                     draft.withdraw(&format!("{}.eml", saved.number)).map_err(|error| local(&error, &path))?;
@@ -170,16 +170,15 @@ impl Folder {
         write().map_err(|error| Failure::of(&error, &self.directory.path.join(&name)))
     }
 
-    /// Removes what was saved of a message that nobody has taken: it will be fetched again, and nobody is to find it twice.
+    /// Removes what was saved of a message that was not taken: it will be fetched again and must not lie here twice.
     pub(super) fn discard(&self, saved: &Saved) {
-        // Without its summary it counts as incomplete, whatever else cannot be removed. As long as the message lies there nobody else gets
-        // its number.
+        // The summary goes first: without it the message counts as incomplete. The message goes last, because it reserves the number.
         let _ = self.directory.remove(&format!("{}.json", saved.number));
         self.discard_parts(saved);
         let _ = self.directory.remove(&format!("{}.eml", saved.number));
     }
 
-    /// Removes the parts that were written, and their folder, unless somebody has put something else there.
+    /// Removes the parts that were written, and their folder unless it holds other files.
     fn discard_parts(&self, saved: &Saved) {
         if let Some(parts) = &saved.parts {
             for name in &parts.names {
@@ -189,7 +188,7 @@ impl Folder {
         }
     }
 
-    /// Sees to it that a message survives a power cut, and so do its parts and its summary, whose presence says that all is whole.
+    /// Brings a message, its parts and its summary to the disk, so that they survive a power cut.
     pub(super) fn sync(&self, saved: &Saved, watch: &Watch<'_>) -> Result<(), Error> {
         if let Some(parts) = &saved.parts {
             for name in &parts.names {
@@ -223,7 +222,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// The number in a name as this folder gives them; `None` for what is somebody else's.
+/// The number in a name as this folder gives them; `None` for other names.
 fn number(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(".eml").or_else(|| name.strip_suffix(".json")).unwrap_or(name);
     let number = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()?;

@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use wait::Wait;
 
-/// What a message may have beyond twice the size that its server told.
+/// What a message may have beyond twice the size that its server stated.
 const BEYOND: u64 = 64 * 1024 * 1024;
 
 /// How long the reading of one message may take: half of what is left of the call, and within these limits. A message that takes longer is handed
@@ -43,11 +43,11 @@ const READING: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 
 /// A fetched message on its way to the program.
 pub struct Fetched<'a> {
-    /// What the server tells of it; the size is that of the bytes that came.
+    /// What the server states of it; the size is that of the bytes that came.
     pub incoming: &'a Incoming,
     /// The digest of its bytes, unless only those were asked for.
     pub sha256: Option<&'a str>,
-    /// Who is to get it, where the settings route messages.
+    /// The recipients within the company, where the settings route messages.
     pub deliver_to: Option<&'a DeliverTo>,
     /// The name of the file it was saved in, in the folder of `save_to`.
     pub file: Option<&'a str>,
@@ -134,7 +134,7 @@ pub struct Taken {
     /// Its subject, where it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// Who is to get it, where the settings route messages.
+    /// The recipients within the company, where the settings route messages.
     #[serde(serialize_with = "or_empty", deserialize_with = "unless_empty")]
     pub deliver_to: Option<Arc<DeliverTo>>,
     /// What became of it on the server.
@@ -306,7 +306,7 @@ impl<'a, 'w> Reception<'a, 'w> {
         Ok(())
     }
 
-    /// The summary: what the message tells of itself, and what is known of it besides. All are JSON objects whose members differ,
+    /// The summary: what reading the message shows, and what is known of it besides. All are JSON objects whose members differ,
     /// so that they are joined as texts: taking the largest apart to put it together again would cost as much as reading it did.
     fn summary(&self, message: &Opened, incoming: &Incoming, (size, size_told): (u64, Option<u64>), sha256: Option<&str>) -> String {
         let read = match self.detail {
@@ -361,15 +361,15 @@ fn read_event(data: &[u8]) -> Result<Event, Error> {
     serde_json::from_str(text).map_err(unreadable)
 }
 
-/// Ends a message that does not end by itself, before it fills the disk. Servers count line ends differently or estimate, and some tell
-/// any number, so only what is far beyond is refused.
+/// Refuses a message that does not end, before it fills the disk. Servers count line ends differently, estimate, or state any number, so
+/// only what is far beyond is refused.
 fn within(incoming: &Incoming, size: u64) -> Result<(), Error> {
     let Some(told) = incoming.size.filter(|told| size > told.saturating_mul(2).saturating_add(BEYOND)) else { return Ok(()) };
     let error = failed(Status::Protocol, "receive.size_exceeded").stage(Stage::Fetch).arg("id", incoming.id.as_str());
     Err(error.arg("told", told).arg("size", size))
 }
 
-/// Names without those that were there before: nobody wants two copies.
+/// Each name once, so that no one gets two copies.
 fn once(names: &[String]) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for name in names {
@@ -464,7 +464,7 @@ pub(in crate::receive) mod tests {
         assert_eq!((error.status, error.code.as_str()), (Status::Protocol, "receive.size_exceeded"));
         assert_eq!((&error.args["told"], &error.args["size"]), (&json!(1000), &json!(65 * 1024 * 1024)));
         assert!(reception.is_empty());
-        // What the server does not tell cannot be exceeded, and twice as much may be its way of counting.
+        // A size that the server does not state cannot be exceeded, and twice as much may be its way of counting.
         for size in [json!(null), json!(50_000_000)] {
             let message = json!({"message": {"id": "1", "size": size}}).to_string();
             reception.write(CONTROL, message.as_bytes()).unwrap();

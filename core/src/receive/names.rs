@@ -9,7 +9,7 @@ const GUESSES: u64 = 10;
 /// Gives the files of one folder different names.
 #[derive(Default)]
 pub(super) struct Names {
-    /// In small letters: systems that do not tell upper from lower case would put two of them into one file.
+    /// In small letters: file systems that ignore case would put two of them into one file.
     taken: HashSet<String>,
     /// With which number the search goes on where a name comes again: thousands of parts may have the same.
     next: HashMap<String, u64>,

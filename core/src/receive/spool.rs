@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
-/// A larger message is not held in memory: its summary tells the headers and what the first part of it shows.
+/// A larger message is not held in memory: its summary holds the headers and what its beginning shows.
 const WHOLE: u64 = 32 * 1024 * 1024;
 const HEAD: usize = 1024 * 1024;
 
@@ -20,15 +20,15 @@ pub(super) struct Spool {
     limit: usize,
     /// The folder and the file in it, until that is complete.
     file: Option<(PathBuf, Draft)>,
-    /// The message has become too large for memory: it goes into the file, or nobody gets more of it than its beginning.
+    /// The message has become too large for memory: it goes into the file, or only its beginning is kept.
     spilled: bool,
-    /// Nothing where nobody wants the digest.
+    /// `None` where no digest is wanted.
     hash: Option<Sha256>,
     size: u64,
 }
 
 impl Spool {
-    /// A spool for a message that is not saved. `expected` is the size that the server tells.
+    /// A spool for a message that is not saved. `expected` is the size that the server states.
     pub(super) fn new(expected: u64, digest: bool) -> Spool {
         let expected = usize::try_from(expected).unwrap_or(usize::MAX);
         // Of a message that is too large to be handed over whole no more is held than will be handed over.

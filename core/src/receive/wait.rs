@@ -1,14 +1,14 @@
 //! Waiting for new messages.
 //!
-//! A transport whose server tells it of new messages waits by itself; to all others new messages show only when they ask. So whoever
-//! comes back early with nothing is asked again after a pause, and no transport has to know that anybody waits.
+//! A transport whose server announces new messages (IMAP IDLE) waits by itself. All others have to ask: a transport that returns early
+//! with nothing is asked again after a pause, and need not know that the program waits.
 
 use crate::error::failed;
 use crate::{Callbacks, Cancel};
 use postkontor_plugin::{Error, Stage, Status};
 use std::time::{Duration, Instant};
 
-/// How long a transport is left in peace that does not want more of it. Each time may cost a login.
+/// The pause before a transport is asked again, unless it asks for a longer one. Each time may cost a login.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// What is kept of the time up to the deadline for fetching what came: a tenth, and no more than this.
@@ -40,12 +40,12 @@ impl Wait {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// What is left of it, in seconds, to the nearest: part of the first one is over already when the transport hears of it.
+    /// What is left of it, in seconds, to the nearest: part of the first one is over already when the transport gets the request.
     pub(crate) fn seconds(&self) -> u64 {
         (self.left() + Duration::from_millis(500)).as_secs()
     }
 
-    /// Leaves a transport in peace that found nothing; whether it is to be asked again. `again_seconds` is what it says itself.
+    /// Pauses after a transport found nothing; whether it is to be asked again. `again_seconds` is the pause that it asks for.
     pub(crate) fn pause(&self, again_seconds: Option<u64>, callbacks: &dyn Callbacks, cancel: &Cancel) -> Result<bool, Error> {
         let left = self.left();
         let pause = PAUSE.min(left).max(Duration::from_secs(again_seconds.unwrap_or_default()));

@@ -8,7 +8,7 @@ use postkontor_plugin::{At, Error, Input, Status};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
-/// After so many problems the rest is not told.
+/// Further problems of a request are left out.
 const MAX_PROBLEMS: usize = 100;
 
 /// Names of members before the first release, each with today's, which no likeness suggests.
@@ -189,7 +189,7 @@ impl<'a, 'p> Members<'a, 'p> {
         None
     }
 
-    /// Notes every member that nobody has asked for.
+    /// Notes every member that the request does not have.
     fn refuse_others(mut self) {
         for (name, _) in std::mem::take(&mut self.left) {
             let successor = today(&name).filter(|today| self.known.contains(today));

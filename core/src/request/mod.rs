@@ -20,7 +20,7 @@ const APPLY_ACTIONS: [(&str, ApplyAction); 4] =
 /// The actions on received messages. Without a callback there is nothing to stop.
 const RECEIVE_ACTIONS: [(&str, Action); 3] = [("keep", Action::Keep), ("seen", Action::Seen), ("delete", Action::Delete)];
 
-/// The words for how much is told of received messages.
+/// The words for how much a summary holds.
 const SUMMARIES: [(&str, Summary); 2] = [("full", Summary::Full), ("none", Summary::None)];
 
 /// The word for an action.

@@ -18,7 +18,7 @@ pub struct Document {
     pub send: Send,
     /// Where copies of sent mail are kept.
     pub sent: Sent,
-    /// Which account fetches, and for whom.
+    /// Which account fetches, and who gets the messages.
     pub receive: Receive,
     reading: Reading,
 }

@@ -1,7 +1,7 @@
 //! Reading a group of settings by its schema: checking each field, filling in defaults, leaving out what does not show.
 //!
 //! This is a validator for the portable subset of JSON Schema that [`postkontor_plugin::settings::schema`] writes, and no
-//! more; in return each problem says what is wrong in words that a form can show beside the field.
+//! more; in return each problem has a sentence that a form can show beside the field.
 
 use super::Problem;
 use super::conditions::{Members, is_left_out, says_nothing};
@@ -91,7 +91,7 @@ fn is_unfilled(schema: &Value, value: &Value, pointer: &str, findings: &Findings
 
 fn unknown(schema: &Value, name: &str, value: &Value, pointer: &str, members: &Members, findings: &mut Findings) {
     let free = stated(schema, "additionalProperties").is_some_and(|any| *any != Value::Bool(false));
-    // Looking for the name that was meant costs time, and nobody reads that far.
+    // A suggestion costs time, and a list of that many problems is not read to its end.
     if free || is_left_out(value) || findings.problems.len() >= MAX_PROBLEMS {
         return;
     }

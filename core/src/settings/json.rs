@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Value> {
     match value {
         Ok(value) => Some(value),
         Err(error) => {
-            // A nesting that is too deep has said so itself.
+            // The problem of a nesting that is too deep has been noted.
             if problems[before..].iter().all(|problem| problem.code != "settings.too_deep") {
                 let problem = Problem::new("", "settings.syntax").arg("line", error.line()).arg("column", error.column());
                 problems.push(problem.detail(error.to_string()));

@@ -3,7 +3,7 @@
 use postkontor_plugin::{At, Error, Input, Stage, Status};
 use serde_json::{Map, Value, json};
 
-/// After so many problems of a group the rest is not told.
+/// Further problems of a group are left out.
 pub(super) const MAX_PROBLEMS: usize = 100;
 
 /// One finding about a settings document.

@@ -61,7 +61,7 @@ pub(super) fn check(
     }
 }
 
-/// The names of the accounts, for those who meant one of them.
+/// The names of the accounts, for suggestions.
 struct Names {
     ids: Vec<String>,
     /// How many more hints are looked for: each costs a comparison with every name.

@@ -1,4 +1,4 @@
-//! Groups `send`, `sent` and `receive`: which accounts do it, and for whom.
+//! Groups `send`, `sent` and `receive`: which accounts send, keep copies and fetch, and who gets fetched messages.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub struct Sent {
     pub account: Option<String>,
 }
 
-/// Which account fetches, and for whom.
+/// Which account fetches, and who gets the messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Receive {

@@ -9,7 +9,7 @@ pub trait Schemas {
     /// The schema that the plugin describes, without texts; an error where there is no such transport.
     fn schema(&self, transport: &str) -> Result<Arc<Value>, Error>;
 
-    /// The names of the transports that there are, for those who meant one of them.
+    /// The names of the known transports, for suggestions.
     fn names(&self) -> Vec<String> {
         Vec::new()
     }
@@ -20,8 +20,8 @@ pub trait Schemas {
     }
 
     /// Asks the transport itself whether it would take an account's settings, without touching the network: for rules that no
-    /// schema expresses. References to secrets have been replaced by `***`. Only [`check`](super::check) asks; whoever opens
-    /// the account learns it then.
+    /// schema expresses. References to secrets have been replaced by `***`. Only [`check`](super::check) asks; opening an
+    /// account shows it anyway.
     fn refuse(&self, _transport: &str, _account: &str, _settings: &Value) -> Result<(), Error> {
         Ok(())
     }

@@ -52,7 +52,7 @@ pub(super) fn reference(value: &Value) -> Option<&str> {
     object.get("secret")?.as_str()
 }
 
-/// The error of a secret that nobody has.
+/// The error of a secret that was not found.
 pub fn secret_not_found(name: &str) -> Error {
     Error::new(Status::NotFound, "secret.not_found").arg("name", name)
 }

@@ -157,7 +157,7 @@ fn what_does_not_show_does_not_count() {
     assert_eq!((&settings["tls"], &settings["auth"]), (&json!({"mode": "none"}), &json!({"method": "none"})));
     let unused: Vec<_> =
         problems(&document).into_iter().filter(|(_, code)| code == "settings.not_used").map(|(pointer, _)| pointer).collect();
-    // `verify` has its default, so nobody is told about it.
+    // `verify` has its default, so there is no warning about it.
     assert_eq!(unused, ["/accounts/a/tls/minimum", "/accounts/a/auth/user", "/accounts/a/auth/password"]);
     let visible = checked(&document.to_string())["visible"].clone();
     assert!(visible.as_array().unwrap().contains(&json!("/accounts/a/tls/mode")));
