@@ -178,7 +178,7 @@ fn copies(message_id: &str) -> usize {
 }
 
 #[test]
-fn a_receipt_names_who_sent_what_to_whom() {
+fn a_receipt_names_account_transport_and_recipients() {
     let receipt = send(&mut account("send", &[]), &mail(&["berta@example.com"])).unwrap();
     assert_eq!(receipt["account"], "first");
     assert_eq!(receipt["transport"], "puppet");

@@ -246,7 +246,7 @@ fn the_dialogue_of_a_failure_is_in_its_error_where_that_is_wanted() {
 }
 
 #[test]
-fn a_transport_learns_whether_somebody_reads() {
+fn a_transport_learns_whether_the_log_is_read() {
     let log = json!({"level": "information"});
     for (config, level, reads) in [
         (json!({}), None, 0),

@@ -73,7 +73,7 @@ fn list(account: &mut Account) {
 }
 
 #[test]
-fn a_line_that_nobody_reads_is_not_put_together() {
+fn a_line_that_is_not_read_is_not_put_together() {
     for (name, call, copies) in [("send", send as fn(&mut Account), 3), ("list", list, 1)] {
         let unheard = megabytes(None, call);
         // Whether it is read is asked at the level of the line.

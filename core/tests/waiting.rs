@@ -96,7 +96,7 @@ fn a_message_that_never_comes_ends_no_wait_and_is_told_at_its_end() {
 }
 
 #[test]
-fn nobody_waits_who_does_not_want_to_or_has_no_reason_to() {
+fn a_call_waits_only_on_request_and_for_a_reason() {
     assert_eq!(receive(&["nothing", "mail"], 0).unwrap()["state"], "1");
     let begun = Instant::now();
     assert_eq!(receive(&["mail"], 600).unwrap()["state"], "1");

@@ -75,7 +75,7 @@ impl Connection {
         };
         let listener = Listener::new(self.host.log(), &self.settings.id, &self.mask, &self.dialogue);
         let context = Context::new(&listener, cancel, streams);
-        let request = told(request, self.host.log().level());
+        let request = with_log_level(request, self.host.log().level());
         let result = session.and_then(|mut session| {
             let result = session.call(operation, &request, &context);
             // A session whose transport panicked is of no use; the next call makes another.
@@ -202,8 +202,8 @@ impl Connection {
     }
 }
 
-/// The request with the level that the host's log is read at, where it is read.
-fn told(request: &[u8], log: i32) -> Cow<'_, [u8]> {
+/// The request with the level of the host's log, unless that is not read.
+fn with_log_level(request: &[u8], log: i32) -> Cow<'_, [u8]> {
     match request.strip_prefix(b"{") {
         // Every request has a member: its deadline.
         Some(members) if log > 0 => Cow::Owned([format!("{{\"log\":{log},").as_bytes(), members].concat()),

@@ -82,14 +82,14 @@ impl Account {
         error
     }
 
-    /// Ends a call: writes down its failure, or what `told` makes of its success.
-    pub(super) fn conclude<T>(&self, what: &str, result: Result<T, Error>, told: impl FnOnce(&T) -> String) -> Result<T, Error> {
+    /// Ends a call: writes down its failure, or what `line` makes of its success.
+    pub(super) fn conclude<T>(&self, what: &str, result: Result<T, Error>, line: impl FnOnce(&T) -> String) -> Result<T, Error> {
         let log = self.host.log();
         let account = self.called(what);
         match result {
             Ok(result) => {
                 if log.reads(Level::Information) {
-                    log.write(Level::Information, account, told(&result));
+                    log.write(Level::Information, account, line(&result));
                 }
                 Ok(result)
             }

@@ -139,8 +139,8 @@ impl Account {
                 Err(error) if reception.is_empty() => return Err(error),
                 Err(error) => return Err(broken_down(error, reception, &request)),
             };
-            let told = received.missing.iter_mut().map(|missing| &mut missing.error).chain(&mut received.warnings);
-            for error in told {
+            let errors = received.missing.iter_mut().map(|missing| &mut missing.error).chain(&mut received.warnings);
+            for error in errors {
                 *error = host.localised(connection.complete("receive", error.clone()));
             }
             let interrupted = received.interrupted.take();

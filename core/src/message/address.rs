@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_type_is_taken_where_only_one_address_can_be_meant_and_told() {
+    fn a_slip_is_repaired_and_noted_where_only_one_address_can_be_meant() {
         for (text, name, address) in [
             ("anna@example.com (Anna)", "Anna", "anna@example.com"),
             ("(Anna Müller) anna@example.com", "Anna Müller", "anna@example.com"),

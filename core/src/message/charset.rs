@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_charset_that_nobody_knows_is_not_found() {
+    fn an_unknown_charset_is_not_found() {
         for label in ["", "utf8x", "windows-9999", "hz-gb-2312", "x-user-defined"] {
             assert!(Charset::find(label, Unencodable::Utf8).is_none(), "{label}");
         }

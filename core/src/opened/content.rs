@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_and_a_message_that_was_not_read_are_told_apart() {
+    fn a_report_differs_from_a_message_that_was_not_read() {
         let bounce = b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
             Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; n@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 no\r\n\r\n--b--\r\n";
         let report = Opened::new(bounce.to_vec()).content().report.unwrap();

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn it_ends_when_it_is_told_to() {
+    fn it_ends_when_it_has_to() {
         let many = format!("{MIXED}{}", "--x\n\na\n".repeat(1000));
         for raw in [many, format!("{MIXED}{}", "--\n".repeat(1000)), "X:\n".repeat(1000)] {
             assert!(structure(raw.as_bytes(), &|| false).is_none(), "{}", &raw[..50]);

@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn it_ends_when_it_is_told_to() {
+    fn it_ends_when_it_has_to() {
         let raw = b"Subject: x\n\ntext";
         assert!(message(raw, structure(raw, &|| true).unwrap(), &|| false).is_none());
     }

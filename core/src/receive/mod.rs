@@ -243,9 +243,9 @@ impl<'a, 'w> Reception<'a, 'w> {
         let message = Opened::new(spool.bytes()?);
         self.read_message(&message)?;
         // The size on the wire is known exactly by now, unless only the headers came.
-        let told = incoming.size.take();
-        let size = told.filter(|_| incoming.headers_only).unwrap_or(spool.size());
-        let size_told = told.filter(|told| *told != size);
+        let stated = incoming.size.take();
+        let size = stated.filter(|_| incoming.headers_only).unwrap_or(spool.size());
+        let size_told = stated.filter(|stated| *stated != size);
         let mut summary = self.summary(&message, &incoming, (size, size_told), sha256.as_deref());
         let mut saved = None;
         if self.folder.is_some() || !is_whole {
@@ -364,9 +364,9 @@ fn read_event(data: &[u8]) -> Result<Event, Error> {
 /// Refuses a message that does not end, before it fills the disk. Servers count line ends differently, estimate, or state any number, so
 /// only what is far beyond is refused.
 fn within(incoming: &Incoming, size: u64) -> Result<(), Error> {
-    let Some(told) = incoming.size.filter(|told| size > told.saturating_mul(2).saturating_add(BEYOND)) else { return Ok(()) };
+    let Some(stated) = incoming.size.filter(|stated| size > stated.saturating_mul(2).saturating_add(BEYOND)) else { return Ok(()) };
     let error = failed(Status::Protocol, "receive.size_exceeded").stage(Stage::Fetch).arg("id", incoming.id.as_str());
-    Err(error.arg("told", told).arg("size", size))
+    Err(error.arg("told", stated).arg("size", size))
 }
 
 /// Each name once, so that no one gets two copies.
@@ -456,7 +456,7 @@ pub(in crate::receive) mod tests {
     }
 
     #[test]
-    fn a_message_that_does_not_end_is_ended_far_beyond_what_was_told() {
+    fn a_message_that_does_not_end_is_ended_far_beyond_what_was_stated() {
         let mut reception = reception(&json!({"summary": "none"}));
         reception.write(CONTROL, br#"{"message":{"id":"1","size":1000}}"#).unwrap();
         let block = vec![b'x'; 1024 * 1024];

@@ -54,7 +54,7 @@ fn fetch(reception: &mut Reception<'_, '_>, raw: &[u8]) -> Option<String> {
 }
 
 #[test]
-fn of_a_message_that_nobody_takes_nothing_stays() {
+fn nothing_stays_of_a_message_that_is_not_taken() {
     for (action, files) in [(Action::Stop, &[][..]), (Action::Keep, &["0001", "0001.eml", "0001.json"])] {
         let place = Place::new();
         let mut take = |fetched: Fetched<'_>| {
@@ -69,7 +69,7 @@ fn of_a_message_that_nobody_takes_nothing_stays() {
 }
 
 #[test]
-fn what_somebody_else_put_there_stays_and_the_next_number_is_taken() {
+fn a_file_of_another_program_stays_and_the_next_number_is_taken() {
     let place = Place::new();
     let mut reception = place.reception();
     assert_eq!(fetch(&mut reception, LETTER).as_deref(), Some("0001.eml"));
@@ -100,12 +100,12 @@ fn numbers_of_others_do_not_stop_the_counting() {
 }
 
 #[test]
-fn only_drafts_that_nobody_writes_are_leftovers() {
+fn only_drafts_without_a_writer_are_leftovers() {
     let place = Place::new();
     let foreign = ["2024.Rechnung.xlsx.part", "4711.part", "4711.pdf.part", ".postkontor-1-1-1.part"];
     let folder = Rc::new(directory::Directory::create_all(&place.0).unwrap());
     for name in &foreign[..3] {
-        std::fs::write(place.0.join(name), "of somebody else").unwrap();
+        std::fs::write(place.0.join(name), "of another program").unwrap();
     }
     std::fs::create_dir(place.0.join(foreign[3])).unwrap();
     let written = Draft::new(&folder).unwrap();

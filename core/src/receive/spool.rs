@@ -120,14 +120,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_large_message_that_is_not_saved_the_beginning_is_held_whatever_size_was_told() {
+    fn of_a_large_message_that_is_not_saved_the_beginning_is_held_whatever_size_was_stated() {
         let block = vec![b'x'; 300_000];
-        for told in [0, WHOLE, WHOLE + 1, u64::MAX] {
-            let mut spool = Spool::new(told, true);
+        for stated in [0, WHOLE, WHOLE + 1, u64::MAX] {
+            let mut spool = Spool::new(stated, true);
             for _ in 0..=WHOLE / block.len() as u64 {
                 spool.write(&block).unwrap();
             }
-            assert!(!spool.is_whole(), "told {told}");
+            assert!(!spool.is_whole(), "stated {stated}");
             assert!(spool.size() > WHOLE);
             assert_eq!(spool.bytes().unwrap().len(), HEAD);
         }

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_stops_a_wait_does_not_wait_for_its_end() {
+    fn a_wait_that_is_stopped_ends_at_once() {
         struct Impatient;
         impl Callbacks for Impatient {
             fn progress(&self, _: u64, _: u64) -> bool {

@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_that_was_meant_is_told() {
+    fn the_name_that_was_meant_is_suggested() {
         let hint = |json: &str| ReceiveRequest::read(json).unwrap_err().at[0].args["hint"]["args"]["suggestion"].clone();
         assert_eq!(hint(r#"{"max_message":10,"action":"delete"}"#), "max_messages");
         assert_eq!(hint(r#"{"filter":{"form":"x"}}"#), "from");

@@ -59,11 +59,11 @@ pub enum Severity {
 
 /// Checks a settings document.
 pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -> Checked {
-    let told = |problem: &Problem| tell(problem, texts, language);
+    let finding = |problem: &Problem| finding(problem, texts, language);
     let reading = match Reading::of(json, schemas) {
         Ok(reading) => reading,
         Err(problems) => {
-            let problems: Vec<_> = problems.iter().map(told).collect();
+            let problems: Vec<_> = problems.iter().map(finding).collect();
             let (visible, secrets, settings) = (Vec::new(), Vec::new(), json!({}));
             return Checked { ok: false, problems, visible, settings, empty: Map::new(), secrets, origin: Map::new() };
         }
@@ -75,8 +75,8 @@ pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -
     let mut empty = Map::new();
     let mut note_empty = |schema: &Value, settings: &Value, pointer: &str| {
         for left_out in defaults::left_out(schema, settings, pointer, &|pointer| shows.contains(pointer)) {
-            let told = texts.empty(language, left_out.strip_prefix(pointer).unwrap_or_default());
-            empty.extend(told.map(|told| (left_out, json!(told))));
+            let sentence = texts.empty(language, left_out.strip_prefix(pointer).unwrap_or_default());
+            empty.extend(sentence.map(|sentence| (left_out, json!(sentence))));
         }
     };
     if reading.enabled {
@@ -111,7 +111,7 @@ pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -
     }
     let problems = reading.problems.iter().chain(reading.accounts.iter().flat_map(|account| &account.problems)).chain(&refusals);
     let ok = problems.clone().all(|problem| problem.warning);
-    let problems: Vec<_> = problems.map(told).collect();
+    let problems: Vec<_> = problems.map(finding).collect();
     Checked { ok, problems, visible: reading.visible, settings, empty, secrets, origin }
 }
 
@@ -169,7 +169,7 @@ fn refusal(account: &Account, reading: &Reading, schemas: &dyn Schemas) -> Vec<P
     }
 }
 
-fn tell(problem: &Problem, texts: &Texts, language: &str) -> Finding {
+fn finding(problem: &Problem, texts: &Texts, language: &str) -> Finding {
     Finding {
         pointer: problem.pointer.clone(),
         code: problem.code.clone(),

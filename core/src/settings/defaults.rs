@@ -18,7 +18,7 @@ fn complete_group(schema: &Value, group: &mut Value, root: &Value) {
         if let Some(inner) = members.get_mut(name).filter(|inner| inner.is_object()) {
             complete_group(member, inner, root);
         } else if !members.contains_key(name)
-            && let Some(value) = told_beside(schema, name, members).or_else(|| decided(annotation(member, "default_by"), members, root))
+            && let Some(value) = port_in_host(schema, name, members).or_else(|| decided(annotation(member, "default_by"), members, root))
         {
             members.insert(name.to_owned(), value);
         }
@@ -34,7 +34,7 @@ fn decided(by: &Value, group: &Map<String, Value>, root: &Value) -> Option<Value
 }
 
 /// The port that stands behind the name of the server.
-fn told_beside(schema: &Value, name: &str, group: &Map<String, Value>) -> Option<Value> {
+fn port_in_host(schema: &Value, name: &str, group: &Map<String, Value>) -> Option<Value> {
     let (host, _) = layers::members(schema).find(|(_, member)| name == "port" && annotation(member, "host") == true)?;
     let host = group.get(host)?.as_str()?.to_owned();
     // No port is 0, so this one stands for "none".

@@ -298,7 +298,7 @@ fn what_is_no_document_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_message_needs_somebody_to_come_from_and_somebody_to_go_to() {
+fn a_message_needs_an_author_and_a_recipient() {
     assert_eq!(problems(json!({"text": "x"})), [pair("/from", "message.no_from")]);
     assert_eq!(problem(json!({"from": "a@example.com", "to": [], "cc": "", "bcc": null})), pair("/to", "message.no_recipient"));
 }

@@ -89,7 +89,7 @@ fn a_file_that_was_removed_is_made_again() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_told_once() {
+fn a_file_that_cannot_be_written_is_reported_once() {
     let folder = Folder::new("trouble");
     let log = LogFile::new(folder.0.join("missing").join("mail.log"), 1000, 1);
     let trouble = log.write("one\n").unwrap_err();
@@ -130,7 +130,7 @@ fn only_its_owner_may_read_it_and_no_link_leads_elsewhere() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_under_the_name_holds_up_nobody() {
+fn a_pipe_under_the_name_holds_up_no_call() {
     let folder = Folder::new("pipe");
     let made = std::process::Command::new("mkfifo").arg(folder.log()).status().unwrap();
     assert!(made.success());

@@ -26,10 +26,10 @@ pub struct Form {
 
 /// The form of a transport's account, or of [`document_schema`](super::document_schema), in the asked language.
 pub fn form(schema: &Value, texts: &Texts, language: &str) -> Form {
-    let mut told = schema.clone();
-    words::tell(&mut told, texts, language);
-    let shaped = shape::shape(&told, texts, language);
-    Form { schema: shaped, uischema: json_forms::layout(&told, texts, language), rjsf: rjsf::ui_schema(&told) }
+    let mut titled = schema.clone();
+    words::add_texts(&mut titled, texts, language);
+    let shaped = shape::shape(&titled, texts, language);
+    Form { schema: shaped, uischema: json_forms::layout(&titled, texts, language), rjsf: rjsf::ui_schema(&titled) }
 }
 
 #[cfg(test)]

@@ -112,8 +112,8 @@ impl Shaper<'_> {
             if let Some(when) = looks_beyond(&member) {
                 let required = member["x-postkontor"]["required"] == true;
                 let mut member = self.member(&member, required, path, beyond);
-                for told in ["when", "required"] {
-                    member["x-postkontor"].as_object_mut().map(|annotations| annotations.shift_remove(told));
+                for keyword in ["when", "required"] {
+                    member["x-postkontor"].as_object_mut().map(|annotations| annotations.shift_remove(keyword));
                 }
                 beyond.push(Beyond { when: when.clone(), path: path.clone(), member, required });
             } else {

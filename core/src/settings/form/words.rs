@@ -6,10 +6,10 @@ use crate::texts::Texts;
 use serde_json::{Map, Value, json};
 
 /// Puts titles and descriptions on a schema and all its members, and says of each field what applies where it is left out.
-pub(super) fn tell(schema: &mut Value, texts: &Texts, language: &str) {
-    let told = schema.clone();
-    let words = Words { texts, language, root: &told };
-    words.tell_members(schema, "");
+pub(super) fn add_texts(schema: &mut Value, texts: &Texts, language: &str) {
+    let original = schema.clone();
+    let words = Words { texts, language, root: &original };
+    words.add_to_members(schema, "");
     let Some(root) = schema.as_object_mut() else { return };
     // The doc comment of the struct speaks to the plugin's author in English.
     let is_document = root.get("x-postkontor").is_some_and(|annotations| annotations["document"] == true);
@@ -32,29 +32,29 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn tell_members(&self, group: &mut Value, pointer: &str) {
+    fn add_to_members(&self, group: &mut Value, pointer: &str) {
         let beside = group.clone();
-        let tell = |members: Option<&mut Value>| {
+        let add = |members: Option<&mut Value>| {
             for (name, member) in members.and_then(Value::as_object_mut).into_iter().flatten() {
-                self.tell_member(member, name, &child(pointer, name), &beside);
+                self.add_to_member(member, name, &child(pointer, name), &beside);
             }
         };
-        tell(group.get_mut("properties"));
+        add(group.get_mut("properties"));
         for branch in group.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
-            tell(branch.pointer_mut("/then/properties"));
+            add(branch.pointer_mut("/then/properties"));
         }
     }
 
-    fn tell_member(&self, member: &mut Value, name: &str, pointer: &str, beside: &Value) {
-        self.tell_members(member, pointer);
-        let untold = |what: &str| member[what].as_str().map(str::to_owned);
+    fn add_to_member(&self, member: &mut Value, name: &str, pointer: &str, beside: &Value) {
+        self.add_to_members(member, pointer);
+        let own = |what: &str| member[what].as_str().map(str::to_owned);
         let Some(text) = self.texts.setting(self.language, pointer) else {
             // What its author wrote in English is better than nothing.
-            let (title, description) = (untold("title"), untold("description"));
+            let (title, description) = (own("title"), own("description"));
             put(member, title.unwrap_or_else(|| name.replace('_', " ")), description);
             return;
         };
-        let said = |what: &str| text[what].as_str().map(str::to_owned);
+        let translated = |what: &str| text[what].as_str().map(str::to_owned);
         for choice in member.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten() {
             let named = choice["const"].as_str().and_then(|value| text["choices"][value].as_str()).map(str::to_owned);
             if let (Some(named), Some(choice)) = (named, choice.as_object_mut()) {
@@ -62,11 +62,11 @@ impl Words<'_> {
                 choice.shift_remove("description");
             }
         }
-        let description = match (said("description"), self.empty(member, pointer, beside)) {
+        let description = match (translated("description"), self.empty(member, pointer, beside)) {
             (Some(description), Some(empty)) => Some(format!("{description} {empty}")),
             (description, empty) => description.or(empty),
         };
-        let title = said("title").or_else(|| member["title"].as_str().map(str::to_owned));
+        let title = translated("title").or_else(|| member["title"].as_str().map(str::to_owned));
         put(member, title.unwrap_or_else(|| name.replace('_', " ")), description);
     }
 
@@ -102,29 +102,29 @@ impl Words<'_> {
             None => (child(pointer.rsplit_once('/')?.0, place), layers::member(beside, place)?),
         };
         let usual = &table[decides["default"].as_str()?];
-        let mut told = usual.to_string();
+        let mut text = usual.to_string();
         let choices = self.texts.setting(self.language, &place);
         for (choice, value) in table.as_object()?.iter().filter(|(_, value)| *value != usual) {
             let title = choices.and_then(|text| text["choices"][choice].as_str()).unwrap_or(choice);
             // The short name before a colon is enough here.
             let title = title.split(':').next().unwrap_or(title);
-            told.push_str("; ");
-            told.push_str(&self.texts.form(self.language, "table", &[("value", &value.to_string()), ("when", title)]));
+            text.push_str("; ");
+            text.push_str(&self.texts.form(self.language, "table", &[("value", &value.to_string()), ("when", title)]));
         }
-        Some(told)
+        Some(text)
     }
 }
 
 /// Puts title and description on a member, in the place of those it has.
 fn put(member: &mut Value, title: String, description: Option<String>) {
     let Some(member) = member.as_object_mut() else { return };
-    let keywords = std::mem::take(member).into_iter().filter(|(keyword, _)| keyword != "title" && keyword != "description");
-    let mut told: Map<_, _> = keywords.collect();
+    let kept = std::mem::take(member).into_iter().filter(|(keyword, _)| keyword != "title" && keyword != "description");
+    let mut keywords: Map<_, _> = kept.collect();
     // Behind the type, where people look for it.
-    let behind = usize::from(told.contains_key("type"));
+    let behind = usize::from(keywords.contains_key("type"));
     if let Some(description) = description {
-        told.shift_insert(behind, "description".to_owned(), json!(description));
+        keywords.shift_insert(behind, "description".to_owned(), json!(description));
     }
-    told.shift_insert(behind, "title".to_owned(), json!(title));
-    *member = told;
+    keywords.shift_insert(behind, "title".to_owned(), json!(title));
+    *member = keywords;
 }
