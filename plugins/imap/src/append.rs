@@ -6,8 +6,8 @@ use crate::session::Session;
 use crate::settings::Settings;
 use postkontor_plugin::{Body, Call, Delivery, Error, Mail, Retry, Sent, SessionState, Stage, Status};
 
-/// A message up to this size is held in memory. It goes out without waiting for the server's consent, where the server takes
-/// that (RFC 7888 sets the limit for LITERAL-).
+/// A message up to this size is held in memory. It goes out as a non-synchronizing literal where the server takes them (RFC 7888 sets the
+/// limit for LITERAL-).
 const HELD: u64 = 4096;
 
 /// One block on its way from the composer to the connection.
@@ -62,7 +62,7 @@ impl<'a, 'b> Message<'a, 'b> {
 }
 
 pub(crate) enum Appended {
-    /// With UIDVALIDITY and UID, where the server tells them.
+    /// With UIDVALIDITY and UID, where the server sends APPENDUID.
     Yes(Option<(u32, u32)>),
     /// There is no such folder, and the message is still whole.
     Missing(Error),
@@ -107,7 +107,7 @@ impl Session {
             attempt => attempt,
         };
         match attempt? {
-            // RFC 9755 takes headers in UTF-8 without further ado; servers of RFC 6855 want to be told.
+            // Servers of RFC 6855 want the UTF8 data extension; RFC 9755 takes headers in UTF-8 without it.
             Appended::Misunderstood(_) if utf8 => self.append_as(folder, message, false, call),
             attempt => Ok(attempt),
         }
@@ -180,7 +180,7 @@ impl Session {
         })
     }
 
-    /// Waits for the server to ask for the message. A refusal says so before anything of it was sent.
+    /// Waits for the continuation request. A refusal in its place comes before anything of the message was sent.
     fn consent(&mut self, tag: &str, call: &Call) -> Result<Option<Appended>, Error> {
         match self.wait_for_continuation(tag, call)? {
             None => Ok(None),
@@ -215,7 +215,7 @@ impl Session {
     }
 }
 
-/// After the last byte may have left, nobody knows what the server did with the message.
+/// The error of a connection that broke after the last byte may have left: the outcome is unknown.
 fn in_doubt(error: Error) -> Error {
     let mut error = error.stage(Stage::Acceptance).delivery(Delivery::Unknown).retry(Retry::No);
     error.detail = format!("{} {}", error.code, error.detail).trim_end().to_owned();

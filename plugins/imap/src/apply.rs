@@ -110,7 +110,7 @@ impl Session {
     }
 }
 
-/// The UIDs that were copied, where the server tells them: `[COPYUID 7 1:3 11:13] done` (RFC 4315, section 3).
+/// The UIDs that were copied, where the server sends COPYUID: `[COPYUID 7 1:3 11:13] done` (RFC 4315, section 3).
 fn copied(text: &str) -> Option<UidSet> {
     let (name, listed) = response_code(text.as_bytes())?;
     let mut words = listed.split(' ');

@@ -30,7 +30,7 @@ impl Capabilities {
         word.eq_ignore_ascii_case(b"CAPABILITY ").then(|| Capabilities::list(&String::from_utf8_lossy(list)))
     }
 
-    /// Those that a greeting or a consent tells in its code: `[CAPABILITY A B C] Welcome`. A list without the protocol itself is no list.
+    /// Those in the response code of a greeting or an OK: `[CAPABILITY A B C] Welcome`. A list without IMAP4rev1 or IMAP4rev2 is none.
     pub(crate) fn from_response_code(words: &[u8]) -> Option<Capabilities> {
         let (name, list) = response_code(words)?;
         let listed = name.eq_ignore_ascii_case("CAPABILITY").then(|| Capabilities::list(list))?;

@@ -10,22 +10,22 @@ use zeroize::{Zeroize, Zeroizing};
 /// More responses than any command has, IDLE included.
 const RESPONSES: usize = 4_000_000;
 
-/// How a command ended.
+/// The tagged response that completes a command (RFC 9051, section 7.1).
 #[derive(Clone, Debug)]
 pub(crate) struct Completion {
     pub(crate) is_ok: bool,
-    /// The server did not understand the command.
+    /// BAD: the server did not understand the command.
     pub(crate) is_bad: bool,
-    /// The server's words, with their code in brackets.
+    /// The text, with its response code in brackets.
     pub(crate) text: String,
     /// APPENDUID's UIDVALIDITY and UID.
     pub(crate) append_uid: Option<(u32, u32)>,
-    /// What the server can from now on, where it says so.
+    /// The capabilities from now on, where the response lists them.
     pub(crate) capabilities: Option<Capabilities>,
 }
 
 impl Completion {
-    /// Whether the server gives this response code in brackets.
+    /// Whether the text begins with this response code.
     pub(crate) fn has(&self, code: &str) -> bool {
         let inside = self.text.strip_prefix('[').and_then(|rest| rest.split([']', ' ']).next());
         inside.is_some_and(|inside| inside.eq_ignore_ascii_case(code))
@@ -33,7 +33,7 @@ impl Completion {
 }
 
 impl Session {
-    /// Sends a command and gives every untagged response that comes before its end to `take`.
+    /// Sends a command and gives every untagged response before its completion to `take`.
     pub(crate) fn command_with(
         &mut self,
         command: &str,
@@ -47,13 +47,13 @@ impl Session {
         }
     }
 
-    /// Sends a command whose responses are of no interest.
+    /// Sends a command whose untagged responses do not matter.
     pub(crate) fn command(&mut self, command: &str, call: &Call) -> Result<Completion, Error> {
         self.command_with(command, call, |_| Ok(()))
     }
 
-    /// Sends a command with what literals it has (see [`names::string`](crate::names::string)), those that the server does not take unasked
-    /// when it asks for them; where it refuses instead, that is the end of the command. The transcript shows `shown` where there is a secret.
+    /// Sends a command with its literals (see [`names::string`](crate::names::string)), synchronizing ones after the continuation request;
+    /// a completion in its place is returned. The transcript shows `shown` where there is a secret.
     pub(crate) fn send_with_literals(
         &mut self,
         tag: &str,
@@ -88,13 +88,13 @@ impl Session {
         Ok(None)
     }
 
-    /// Whether the server takes a literal of this length without being asked (RFC 7888). IMAP4rev2 has LITERAL- in it.
+    /// Whether the server takes a non-synchronizing literal of this length (RFC 7888). IMAP4rev2 includes LITERAL-.
     pub(crate) fn takes_non_synchronizing(&self, length: usize) -> bool {
         let has = |name| self.capabilities.has(name);
         has("LITERAL+") || length <= 4096 && (has("LITERAL-") || has("IMAP4rev2"))
     }
 
-    /// Waits for the server to ask for a literal. What it says instead is the end of the command.
+    /// Waits for the continuation request. A completion in its place is returned.
     pub(crate) fn wait_for_continuation(&mut self, tag: &str, call: &Call) -> Result<Option<Completion>, Error> {
         let mut count = 0;
         loop {
@@ -116,7 +116,7 @@ impl Session {
         Ok(tag)
     }
 
-    /// Reads to the end of a command.
+    /// Reads up to the completion of a command.
     pub(crate) fn read_completion(
         &mut self,
         tag: &str,
@@ -133,7 +133,7 @@ impl Session {
         }
     }
 
-    /// The next response to a command that asks for no body: those are read past. `heard` counts what came since the command.
+    /// The next response to a command that fetches no body; bodies are skipped. `count` is how many responses came since the command.
     pub(crate) fn next_response(&mut self, count: &mut usize, call: &Call) -> Result<Vec<u8>, Error> {
         while *count < RESPONSES {
             *count += 1;
@@ -147,7 +147,7 @@ impl Session {
         Err(self.error(Status::Protocol, "protocol.reply_too_long").arg("limit", RESPONSES))
     }
 
-    /// The end of the command, if this response is that. A tag that was not sent, or a farewell, ends the session.
+    /// The completion of the command, if this response is that. A tag that was not sent, or BYE, ends the session.
     pub(crate) fn completion(&mut self, tag: &str, line: &[u8]) -> Result<Option<Completion>, Error> {
         if line.starts_with(b"* ") {
             self.updates.note(line);
@@ -187,7 +187,7 @@ impl Session {
         Ok(Some(Completion { is_ok, is_bad, text: self.cleaned(words), append_uid, capabilities }))
     }
 
-    /// The server's words without control characters and secrets.
+    /// The server's text without control characters and secrets.
     pub(crate) fn cleaned(&mut self, words: &[u8]) -> String {
         self.stream.transcript().clean(words.trim_ascii())
     }

@@ -1,4 +1,4 @@
-//! How a session begins and ends: IMAP's own words from the first byte to the login, and the farewell.
+//! A connection to the server: IMAP from the greeting to the login, and LOGOUT.
 
 use crate::capabilities::Capabilities;
 use crate::login;
@@ -10,7 +10,7 @@ use postkontor_plugin::settings::{Auth, Tls};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use std::time::{Duration, Instant};
 
-/// How long asking whether a kept connection is good may last.
+/// How long the NOOP on a kept connection may take.
 const PROOF: Duration = Duration::from_secs(5);
 
 /// How the account's server is reached.
@@ -37,7 +37,7 @@ impl Session {
             Ok(())
         });
         let completion = completion.map_err(at)?;
-        // A server older than the command is asked for what it can by trying.
+        // A server that does not know the command is assumed to have no extension.
         if completion.is_bad {
             self.capabilities = Capabilities::default();
             return Ok(());
@@ -46,7 +46,7 @@ impl Session {
         Ok(())
     }
 
-    /// Compresses the connection (RFC 4978). A server that cannot is used as it is.
+    /// Compresses the connection (RFC 4978). A server without COMPRESS is used uncompressed.
     fn compress(&mut self, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         let host = self.stream.endpoint().host.as_str();
         let mut step = Step::warn(Stage::Capabilities, "imap.compress_not_offered").pointer("/imap/compress").fact("host", host);
@@ -62,13 +62,13 @@ impl Session {
         Ok(())
     }
 
-    /// Says who we are, where the server wants to know, and asks for UTF-8.
+    /// Sends ID where the server knows it, and enables UTF-8.
     fn identify(&mut self, call: &Call) -> Result<(), Error> {
         if self.capabilities.has("ID") {
-            // Some providers (Netease among them) let nobody select a folder who has not said this. The answer is of no interest.
+            // Some providers (Netease among them) refuse SELECT before ID. The response does not matter.
             self.command("ID (\"name\" \"Postkontor\")", call)?;
         }
-        // A server that can nothing but IMAP4rev2 has folder names in UTF-8 (RFC 9051, section 5.1).
+        // A server with IMAP4rev2 alone has folder names in UTF-8 (RFC 9051, section 5.1).
         self.utf8 = self.capabilities.has("IMAP4rev2") && !self.capabilities.has("IMAP4rev1");
         if self.capabilities.has_utf8() {
             let mut enabled = false;
@@ -86,7 +86,7 @@ impl Session {
 
     /// Whether a connection that was kept is still good.
     pub(crate) fn is_alive(&mut self, call: &Call) -> bool {
-        // A server may say something of its own accord (EXISTS, a farewell), so silence proves nothing and words neither.
+        // A server may send EXISTS or BYE unasked, so neither silence nor data prove anything.
         let call = call.until(Instant::now() + PROOF);
         self.command("NOOP", &call).is_ok_and(|completion| completion.is_ok)
     }
@@ -106,7 +106,7 @@ impl Protocol for Session {
         let at = |error: Error| error.stage(Stage::Greeting);
         let line = loop {
             match self.reader.next(&mut self.stream, call).map_err(at)? {
-                // Some servers put blank lines before their first words, too.
+                // Some servers send blank lines before their greeting.
                 Piece::Response(line) if line == b"\r\n" => (),
                 Piece::Response(line) => break line,
                 Piece::Body { head, .. } => return Err(at(self.malformed(&head))),
@@ -118,7 +118,7 @@ impl Protocol for Session {
             line.get(2..).unwrap_or_default().split(|byte| *byte == b' ' || *byte == b'\r').next().unwrap_or_default().to_ascii_uppercase();
         match (line.starts_with(b"* "), word.as_slice()) {
             (true, b"OK") => (),
-            // Whoever stands between us and the server would so keep us from STARTTLS, which is not allowed any more.
+            // An attacker on the way could prevent STARTTLS by PREAUTH, after which it is not allowed.
             (true, b"PREAUTH") if self.awaits_tls => {
                 return Err(at(self.error(Status::Tls, "imap.preauth_prevents_tls").server(reply)));
             }
@@ -135,7 +135,7 @@ impl Protocol for Session {
     }
 
     fn capabilities(&mut self, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
-        // What the greeting tells spares a round trip, unless it is silent on what decides whether there is TLS.
+        // Capabilities in the greeting spare a round trip, unless STARTTLS is needed and not among them.
         if self.capabilities.0.is_empty() || self.awaits_tls && !self.capabilities.has("STARTTLS") {
             self.ask_capabilities(call)?;
         }
@@ -144,7 +144,7 @@ impl Protocol for Session {
     }
 
     fn start_tls(&mut self, call: &Call) -> Result<StartTls, Error> {
-        // A server that tells nothing may know STARTTLS all the same.
+        // A server that lists no capabilities may know STARTTLS.
         let is_listed = !self.capabilities.0.is_empty();
         if is_listed && !self.capabilities.has("STARTTLS") {
             return Ok(StartTls::NotOffered(None));
@@ -166,7 +166,7 @@ impl Protocol for Session {
         if self.is_preauthenticated {
             recorder.note(Step::skipped(Stage::Login).fact("method", "preauth"), call);
         } else {
-            // What the server can may be more after the login (RFC 9051, section 6.2.3); many tell it in their consent.
+            // There may be more capabilities after the login (RFC 9051, section 6.2.3); many servers list them in the OK.
             match login::login(self, auth, call, recorder)? {
                 Some(capabilities) => self.capabilities = capabilities,
                 None => self.ask_capabilities(call).map_err(|error| error.stage(Stage::Login))?,

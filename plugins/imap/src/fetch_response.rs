@@ -6,16 +6,16 @@
 use crate::date::rfc3339;
 use crate::value::Value;
 
-/// What a FETCH response without a body tells of a message.
+/// The data items of a FETCH response without a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct MessageData {
     pub(crate) number: u32,
     pub(crate) uid: u32,
     pub(crate) size: u64,
-    /// The response told the size: a change of flags, which a server may tell at any time, does not.
+    /// The response had the size. A change of flags, which a server may send at any time, has none.
     pub(crate) has_size: bool,
     pub(crate) flags: Vec<String>,
-    /// The response told the flags, be it that there are none.
+    /// The response had the flags, even if there are none.
     pub(crate) has_flags: bool,
     pub(crate) received: Option<String>,
 }
@@ -121,7 +121,7 @@ pub(crate) fn quoted_body(line: &[u8]) -> Option<(Section, Vec<u8>)> {
     found
 }
 
-/// What a FETCH response tells before its body, which is the last item of `head`, or a response that is whole.
+/// Parses the items before the body, which is the last item of `head`, or a whole response.
 pub(crate) fn parse_head(head: &[u8]) -> Option<MessageData> {
     if head.ends_with(b"\r\n") {
         return MessageData::parse(head);
@@ -131,7 +131,7 @@ pub(crate) fn parse_head(head: &[u8]) -> Option<MessageData> {
 }
 
 /// The UID in the part of a FETCH response that stands before the body, or in a response that is whole. Never what looks like one in the
-/// value of another item: keywords are named by whoever shares the folder.
+/// value of another item: other users of the folder choose its keywords.
 pub(crate) fn uid_in_head(head: &[u8]) -> Option<u32> {
     let (_, items) = fetch_start(head)?;
     first_uid(items).or_else(|| parse_head(head).map(|data| data.uid))

@@ -10,8 +10,8 @@ use crate::session::Session;
 use crate::{names, provider, sent};
 use postkontor_plugin::{Call, Error, Filed, Filing, FilingResult, Original, Stage, Status};
 
-/// How many messages of the folder are searched, from its end: what somebody else has just filed is among the last. Not by date, because
-/// clocks of workstations go wrong.
+/// How many messages of the folder are searched, from its end: a copy that another program has just filed is among the last. Not by date,
+/// because clocks of workstations are wrong.
 const RECENT: u32 = 1000;
 
 /// Puts messages into a folder, or looks whether there is one.

@@ -8,17 +8,17 @@ use crate::value::Value;
 use mail_parser::MessageParser;
 use postkontor_plugin::{Call, Error, Filter};
 
-/// So many messages are looked at by one command.
+/// The most messages of one command.
 const LOOK: usize = 200;
 
-/// Headers of more bytes than these are nobody's.
+/// The most bytes of headers that are parsed.
 const HEADERS: usize = 64 * 1024;
 
-/// What is known of messages whose headers were looked at, ascending.
+/// Messages by whether their headers match a filter, ascending.
 #[derive(Debug, Default)]
 pub(crate) struct Filtered {
     pub(crate) matching: Vec<u32>,
-    /// Their headers did not come, so nobody knows.
+    /// Their headers did not come.
     pub(crate) unknown: Vec<u32>,
 }
 
@@ -52,7 +52,7 @@ impl Session {
         Ok(filtered)
     }
 
-    /// Those of the messages that meet the filter, of which the server does what it can.
+    /// Those of the messages that meet the filter: by SEARCH as far as the server can, the rest by their headers.
     pub(crate) fn filter_locally(&mut self, filter: &Filter, uids: &[u32], call: &Call) -> Result<Filtered, Error> {
         let theirs = criteria(&in_ascii(filter), self.utf8);
         if theirs.is_empty() {

@@ -27,8 +27,8 @@ impl Session {
             return Ok(());
         }
         self.store(uids, "+FLAGS.SILENT (\\Deleted)", call)?;
-        // Without UIDPLUS only EXPUNGE is left, which takes along what others have marked (RFC 4315, section 2.1): then the marks
-        // stay, and whoever tidies the mailbox next removes them.
+        // Without UIDPLUS only EXPUNGE is left, which takes along what others have marked (RFC 4315, section 2.1): then the marks stay, and
+        // the next EXPUNGE removes the messages.
         if self.capabilities.has("UIDPLUS") || self.capabilities.has("IMAP4rev2") {
             return self.command_for(uids, |set| format!("UID EXPUNGE {set}"), call);
         }

@@ -14,7 +14,7 @@ use postkontor_plugin::{Call, Error, ListRequest, Listed, Listing, SessionState,
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// More folders than anybody has.
+/// More folders than any account has.
 const FOLDERS: usize = 100_000;
 
 /// More bytes than the names of all of them have, or a list of messages.
@@ -48,7 +48,7 @@ impl Folder {
 pub(crate) struct Selected {
     /// Its name on the server, whichever name was asked for.
     pub(crate) name: String,
-    /// 0 where the server does not tell: then a UID names a message only as long as the folder stays selected.
+    /// 0 where the server does not send it: then a UID names a message only as long as the folder stays selected.
     pub(crate) validity: u32,
     pub(crate) messages: u32,
     pub(crate) status: FolderStatus,
@@ -81,7 +81,7 @@ pub(crate) fn list(session: &mut Session, settings: &Settings, request: &ListReq
     Ok(Listing::Messages { folder: Some(selected.name), messages, missing: Vec::new() })
 }
 
-/// The size of a list, unless it is more than anybody's.
+/// The bytes of a list, unless they exceed the limit.
 fn within(bytes: usize) -> Result<usize, Error> {
     let too_long = || Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", LIST_BYTES);
     Some(bytes).filter(|bytes| *bytes <= LIST_BYTES).ok_or_else(too_long)
@@ -151,8 +151,8 @@ impl Session {
         self.wire_names.folder(name, self.utf8)
     }
 
-    /// The outbox where the server has no folder of the name that was asked for: under the name of another language, beside INBOX or
-    /// below it. No special use tells it (RFC 6154). Nothing where several could be meant.
+    /// The outbox where the server has no folder of the name that was asked for: under the name of another language, beside INBOX or below
+    /// it. RFC 6154 has no special use for it. Nothing where several could be meant.
     pub(crate) fn other_outbox(&mut self, name: &str, call: &Call) -> Result<Option<String>, Error> {
         let is_outbox = |name: &str| OUTBOXES.contains(&name.to_lowercase().as_str());
         let folders = self.folders(call)?;

@@ -1,32 +1,31 @@
 //! Waiting for new messages: IDLE (RFC 2177, RFC 9051 section 6.3.13).
 //!
-//! A message may come at any moment, also between the search that did not find it and the IDLE that would tell of it. So the number of
-//! messages is followed through every response of the session (EXISTS, EXPUNGE), and after each wait, whatever ended it, the folder is
-//! searched again: what a server tells is only a reason to look.
+//! A message may arrive at any moment, also between the SEARCH that did not find it and IDLE. So EXISTS and EXPUNGE are counted in every
+//! response of the session, and the folder is searched again after each wait, whatever ended it.
 
 use crate::session::Session;
 use crate::settings::Settings;
 use postkontor_plugin::{Call, Error, Status};
 use std::time::{Duration, Instant};
 
-/// The pause after a look in vain: first, and at most.
+/// The pause after a search that found nothing: first, and at most.
 const SHORTEST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// How long a server may take to end what it has begun to say.
+/// How long a server may take to end a response that it has begun.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// How long to wait for new messages, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct IdleWait {
     until: Instant,
-    /// So long one IDLE lasts; none where it is zero.
+    /// How long one IDLE lasts; where it is zero, IDLE is not used.
     renewal: Duration,
-    /// So long the server may take to end what it has begun to say, and IDLE.
+    /// How long the server may take to end a response that it has begun, and IDLE.
     grace: Duration,
-    /// Before this it is no reason to look that there are more messages.
+    /// Until then EXISTS is no reason to search.
     rest: Instant,
-    /// How long that was after the last look.
+    /// How long that is after the last search.
     pause: Duration,
 }
 
@@ -43,8 +42,8 @@ impl IdleWait {
         }
     }
 
-    /// After a wait that began at this moment there is another look. A server that tells again and again of messages which are not there
-    /// then, or which the filter does not want, is asked ever more seldom.
+    /// Plans the next search after a wait that began at this moment. The pause grows where a server keeps announcing messages that are not
+    /// there or do not match the filter.
     fn looks_again(&mut self, begun: Instant) {
         let now = Instant::now();
         let is_calm = now.duration_since(begun) > 6 * LONGEST;
@@ -54,15 +53,14 @@ impl IdleWait {
 }
 
 impl Session {
-    /// What has come until now is known: the folder was just selected.
+    /// Forgets that messages arrived: the folder was just selected.
     pub(crate) fn forget_growth(&mut self) {
         self.updates.has_grown = false;
     }
 
-    /// Waits until the folder may hold something new, as long as patience lasts; whether it is worth while to look. Not when the wait is
-    /// over, and not at a server without IDLE, which tells only whoever asks.
+    /// Waits by IDLE until the folder may hold new messages; whether to search. No where the time is over, or the server has no IDLE.
     ///
-    /// IDLE is begun anew every now and then, or the server and the routers on the way to it would take the connection for dead.
+    /// IDLE is sent anew at intervals: servers and routers close idle connections.
     pub(crate) fn idle(&mut self, wait: &mut IdleWait, call: &Call) -> Result<bool, Error> {
         let now = Instant::now();
         if self.updates.has_grown && now >= wait.rest {
@@ -100,7 +98,7 @@ impl Session {
             if line.starts_with(b"+") && !is_idle {
                 is_idle = true;
             } else if self.completion(tag, &line)?.is_some() {
-                // Refused, or ended of its own accord, which it might do without end: the host asks it now and then instead.
+                // The server refused IDLE or ended it by itself, and might do so again: the host polls instead.
                 self.updates.is_refused = true;
                 return Ok(is_idle);
             }

@@ -10,7 +10,8 @@ use postkontor_plugin::settings::{Auth, Method};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use zeroize::Zeroizing;
 
-/// Logs in. A mailbox needs it, so every method but `none` is some way to do it. Returns what the server can from then on, where it says so.
+/// Logs in. A mailbox needs it, so every method but `none` is some way to do it. Returns the capabilities from then on, where the server
+/// lists them.
 pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, recorder: &mut Recorder) -> Result<Option<Capabilities>, Error> {
     let host = session.stream.endpoint().host.clone();
     let at = |error: Error| error.stage(Stage::Login).arg("host", host.as_str()).arg("user", auth.user.as_str());
@@ -88,7 +89,7 @@ struct Authenticate<'a> {
     tag: String,
 }
 
-/// A line that begins with `+` asks, one with the tag ends the exchange; in between the server may say anything.
+/// A continuation request is a challenge, the tagged response the outcome; untagged responses may stand between them.
 impl Conversation for Authenticate<'_> {
     type Outcome = Completion;
 

@@ -7,8 +7,8 @@ use crate::capabilities::Capabilities;
 use crate::settings::Settings;
 use postkontor_plugin::SentBy;
 
-/// Whether the provider puts into this mailbox what that account sent: it was sent over the provider's own server, by the user whose mailbox
-/// this is. What another user sent, or another server, nobody puts here.
+/// Whether the provider puts into this mailbox what that account sent: it must have been sent over the provider's own server, by the user
+/// of this mailbox.
 pub(crate) fn keeps(sent_by: &SentBy, capabilities: &Capabilities, settings: &Settings) -> bool {
     let provider = Provider::of(&sent_by.host);
     let here = if capabilities.has("X-GM-EXT-1") { Some(Provider::Google) } else { Provider::of(&settings.server.host) };
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_server_or_user_sent_nobody_keeps() {
+    fn mail_sent_by_another_server_or_user_is_not_kept() {
         let anna = "anna@example.com";
         for (sent_by, here, capability) in [
             (("mail.example.com", anna), ("imap.gmail.com", anna), "X-GM-EXT-1"),

@@ -19,7 +19,7 @@ const DEPTH: usize = 32;
 /// Most responses are shorter, so that they are gathered without moving.
 const USUAL: usize = 256;
 
-/// How much of a response is shown to whoever reads its body.
+/// The most bytes of a response that are kept before its body.
 const HEAD: usize = 4096;
 
 /// The most literals in one response.

@@ -1,6 +1,6 @@
 //! Response codes (RFC 9051, section 7.1).
 
-/// A response code in brackets at the beginning of a server's words: its name and what it says (RFC 9051, section 7.1).
+/// A response code in brackets at the beginning of a response text: its name and its arguments (RFC 9051, section 7.1).
 pub(crate) fn response_code(words: &[u8]) -> Option<(&str, &str)> {
     let inside = words.strip_prefix(b"[")?;
     let inside = std::str::from_utf8(&inside[..memchr::memchr(b']', inside)?]).ok()?;

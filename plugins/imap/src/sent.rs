@@ -34,7 +34,7 @@ pub(crate) fn open(imap: &mut Imap, session: &mut Session, create: bool, call: &
     }
     if let Some(name) = imap.sent.take() {
         match session.select(&name, PLACE, false, call) {
-            // Somebody has renamed it.
+            // It was renamed meanwhile.
             Err(error) if error.code == "imap.folder_missing" => (),
             selected => {
                 imap.sent = Some(name);
@@ -71,7 +71,7 @@ fn own_name(folder: &Folder) -> Option<&str> {
     }
 }
 
-/// Creates the folder at the top, or below INBOX on a server that lets nobody create one at the top.
+/// Creates the folder at the top, or below INBOX on a server that allows none at the top.
 fn make(session: &mut Session, folders: &[Folder], call: &Call) -> Result<Selected, Error> {
     let refusal = match session.select("Sent", PLACE, true, call) {
         Err(error) if error.code == "imap.create_refused" => error,

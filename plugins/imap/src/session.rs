@@ -14,14 +14,14 @@ pub(crate) struct Session {
     pub(crate) capabilities: Capabilities,
     /// UTF8=ACCEPT is in force: names and headers travel in UTF-8.
     pub(crate) utf8: bool,
-    /// LOGOUT was sent, so a farewell of the server is no surprise.
+    /// LOGOUT was sent, so BYE is expected.
     pub(crate) is_logging_out: bool,
     pub(crate) updates: Updates,
     pub(crate) wire_names: WireNames,
     pub(crate) uid_validity: UidValidity,
     /// TLS does not protect the session yet and is to begin with STARTTLS.
     pub(crate) awaits_tls: bool,
-    /// The server knows us without a login (PREAUTH).
+    /// The server needs no login (PREAUTH).
     pub(crate) is_preauthenticated: bool,
     /// Compression is to begin after the login.
     pub(crate) wants_compression: bool,

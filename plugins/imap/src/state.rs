@@ -1,9 +1,9 @@
 //! What is remembered between calls: which messages of a folder were fetched, and which are still to be deleted or marked.
 //!
-//! As text: `imap:1;UIDVALIDITY;FETCHED;HEADERS;CONDEMNED`, the last three as sets of UIDs (`1:5,7`). UIDs mean something only together with
-//! their UIDVALIDITY (RFC 9051, section 2.3.1.1): when it has changed, everything is new. `;HIGHESTMODSEQ.UIDNEXT.MESSAGES` follows where every
-//! message of the folder was fetched: as long as these stay, nothing is new, whatever is asked for. 0 stands for what the server does not tell.
-//! Where marks are due, `;;SEEN` follows instead, the set of those messages.
+//! As text: `imap:1;UIDVALIDITY;FETCHED;HEADERS;TO_DELETE`, the last three as sets of UIDs (`1:5,7`). UIDs mean something only together
+//! with their UIDVALIDITY (RFC 9051, section 2.3.1.1): when it has changed, everything is new. `;HIGHESTMODSEQ.UIDNEXT.MESSAGES` follows
+//! where every message of the folder was fetched: as long as these stay, nothing is new, whatever is asked for. 0 stands for a value that
+//! the server does not send. Where messages are still to be marked as seen, `;;SEEN` follows instead, the set of them.
 
 use crate::uid_set::UidSet;
 use postkontor_plugin::{Error, Stage, Status};
@@ -24,12 +24,12 @@ pub(crate) struct State {
     pub(crate) fetched_whole: Option<FolderStatus>,
 }
 
-/// What the server tells of a folder when it is selected, which cannot stay the same when a message arrives.
+/// What the server says of a folder at SELECT, which changes when a message arrives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FolderStatus {
     /// Rises with every change (RFC 7162, section 3.1.2.1); 0 where the server has no CONDSTORE.
     pub(crate) modseq: u64,
-    /// Rises with every message that arrives (RFC 9051, section 2.3.1.1); 0 where the server does not tell.
+    /// Rises with every message that arrives (RFC 9051, section 2.3.1.1); 0 where the server does not send it.
     pub(crate) next: u32,
     pub(crate) messages: u32,
 }

@@ -1,30 +1,30 @@
-//! The numbering of the selected folder (UIDVALIDITY, RFC 9051 section 2.3.1.1): a UID means a message only together with it.
+//! UIDVALIDITY of the selected folder (RFC 9051, section 2.3.1.1): a UID names a message only together with it.
 
 use crate::response_code::response_code;
 
-/// The numbering by which a session names messages.
+/// The UIDVALIDITY that the UIDs of a session belong to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct UidValidity(Option<u32>);
 
 impl UidValidity {
-    /// Another folder is about to be selected: what the server tells of its numbering holds.
+    /// Forgets the value: another folder is about to be selected.
     pub(crate) fn forget(&mut self) {
         self.0 = None;
     }
 
-    /// From here on messages are named by this numbering.
+    /// Keeps the value that UIDs belong to from here on.
     pub(crate) fn hold(&mut self, validity: u32) {
         self.0 = Some(validity);
     }
 
-    /// Whether an untagged response says that the folder was numbered anew: every UID may be another message's now.
+    /// Whether an untagged response has another UIDVALIDITY: every UID may name another message now.
     pub(crate) fn is_ended_by(&self, line: &[u8]) -> bool {
         let Some(held) = self.0 else { return false };
         uid_validity(line).is_some_and(|listed| listed != held)
     }
 }
 
-/// The numbering that a response tells; 0 where it makes no sense.
+/// The UIDVALIDITY in a response; 0 where it is malformed.
 pub(crate) fn uid_validity(line: &[u8]) -> Option<u32> {
     let (_, words) = line.split_at_checked(5).filter(|(head, _)| head.eq_ignore_ascii_case(b"* OK "))?;
     let (name, number) = response_code(words)?;

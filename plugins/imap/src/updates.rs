@@ -1,6 +1,6 @@
-//! What the server tells of the selected folder unasked.
+//! Updates of the selected folder, which the server sends unasked.
 
-/// What a session knows of the selected folder without having asked.
+/// The updates of the selected folder so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Updates {
     pub(crate) messages: u32,

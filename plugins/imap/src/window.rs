@@ -46,7 +46,7 @@ pub(crate) fn window(rest: &[MessageData], max_bytes: Option<u64>, room: u64) ->
     rest.iter().take_while(fits).count().max(1)
 }
 
-/// One of which the server told no size may be of any.
+/// Whether a message is larger than the limit. One without a size may be.
 pub(crate) fn is_large(message: &MessageData, max_bytes: Option<u64>) -> bool {
     max_bytes.is_some_and(|limit| message.size > limit || !message.has_size)
 }

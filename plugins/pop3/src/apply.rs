@@ -17,7 +17,7 @@ pub(crate) fn list(settings: &Settings, request: &ListRequest, call: &Call) -> R
     }
     let mut session = Session::open(settings, call, &mut Recorder::off())?;
     let mailbox = session.mailbox(std::iter::empty(), call)?;
-    // Nothing depends on the farewell.
+    // The response to QUIT does not matter.
     drop(session.log_out(call));
     let messages = mailbox.entries.into_iter().map(|entry| Listed { id: entry.id, size: Some(entry.size), ..Listed::default() });
     Ok(Listing::Messages { folder: None, messages: messages.collect(), missing: mailbox.missing })

@@ -1,4 +1,4 @@
-//! How a session begins and ends: POP3's own words from the first byte to the login, and the farewell.
+//! A connection to the server: POP3 from the greeting to the login, and QUIT.
 
 use crate::login;
 use crate::session::{Capabilities, Session, ok_text};
@@ -23,7 +23,7 @@ impl Session {
         connector(settings, &target).open(&Session::new, call, recorder)
     }
 
-    /// Ends a session in which nothing was deleted: whether the server answers is of no consequence.
+    /// Logs out of a session in which nothing was deleted: the response to QUIT does not matter.
     pub(crate) fn log_out(&mut self, call: &Call) -> Result<(), Error> {
         quit(self, call)
     }
@@ -54,7 +54,7 @@ impl Protocol for Session {
     fn capabilities(&mut self, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         let at = |error: Error| error.stage(Stage::Capabilities);
         self.capabilities = Capabilities::default();
-        // A server older than RFC 2449 does not know the command; what it can is then found by trying.
+        // A server older than RFC 2449 does not know the command; its capabilities are then found by trying.
         if self.command("CAPA\r\n", call).map_err(at)?.is_ok() {
             let mut lines = Vec::new();
             let take = |line: &str| {

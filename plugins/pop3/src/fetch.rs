@@ -1,9 +1,9 @@
 //! A fetch in progress: several messages on the way at a time, and none taken before the response behind it has shown that it is whole.
 //!
-//! Nothing in POP3 tells a message that ends from one that the server cut, or in which a line of the author's own looks like the end. What
-//! comes behind it does: the status line of the next response has to follow. So the host is asked for its action only when that
-//! line was read, and where no command is left to be answered, a NOOP is. A message that is shorter than its server told is asked for again
-//! on a quiet line, one command at a time, because there also a part of it that looks like a response shows.
+//! POP3 cannot tell the end of a message from a cut, or from a line of the author's own that looks like the end. The status line of the
+//! next response can: it has to follow. So the host is asked for its action only when that line was read, and where no command is pending,
+//! a NOOP provides it. A message that is shorter than LIST says is fetched again one command at a time, where also a part of it that looks
+//! like a response shows.
 
 use crate::fingerprint::Fingerprint;
 use crate::mailbox::{Entry, Mailbox};
@@ -21,12 +21,12 @@ const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
 /// host wants no more, and takes about as long as a NOOP.
 const AHEAD: u64 = 256 * 1024;
 
-/// A command whose answer has not been read yet.
+/// A command whose response has not been read yet.
 enum PendingCommand {
     Retr(Entry),
     Top(Entry),
     Dele(Entry),
-    /// Only the answer counts, as proof that what came before it has ended.
+    /// Its response proves that the one before it has ended.
     Noop,
 }
 
@@ -34,7 +34,7 @@ enum PendingCommand {
 struct Unconfirmed {
     entry: Entry,
     headers_only: bool,
-    /// It has fewer bytes than the server told.
+    /// It has fewer bytes than LIST says.
     is_short: bool,
     fingerprint: u32,
 }
@@ -55,7 +55,7 @@ pub(crate) struct Fetch<'a> {
     window: usize,
     on_the_way: u64,
     unconfirmed: Option<Unconfirmed>,
-    /// The message that is to blame if the server's words make no sense.
+    /// The message that is at fault if the next response is malformed.
     suspect: Option<String>,
     /// The host wants no more.
     stopped: bool,
@@ -158,7 +158,7 @@ impl<'a> Fetch<'a> {
         }
         let is_first = self.pending.is_empty();
         let mut commands = String::new();
-        // Behind a message that is shorter than told only a NOOP goes, whose answer is all that may come.
+        // Behind a message that is shorter than LIST says only a NOOP is sent: nothing but its response may come.
         let is_doubtful = self.unconfirmed.as_ref().is_some_and(|message| message.is_short);
         while !is_doubtful && self.pending.len() < self.window {
             let Some(command) = self.next() else { break };
@@ -267,8 +267,8 @@ impl<'a> Fetch<'a> {
         Ok(())
     }
 
-    /// Puts a message that is shorter than told back, with all that is on the way behind it, and goes on without pipelining. The host
-    /// was not asked about it, so for the host it never came.
+    /// Puts a message that is shorter than LIST says back, with all pending ones behind it, and goes on without pipelining. The host was
+    /// not asked about it, so for the host it never came.
     fn ask_again(&mut self, entry: Entry) -> Result<(), Error> {
         let mut again = vec![entry];
         let mut deletions = Vec::new();

@@ -56,7 +56,7 @@ impl Transport for Pop3 {
 
     fn receive(&mut self, request: &ReceiveRequest, call: &Call) -> Result<Received, Error> {
         let now = Instant::now();
-        // A call with `wait_seconds` waits for that, too; any other gets the server's answer.
+        // A call that waits is put off until then; any other gets the server's response.
         if let Some(left) = self.not_before.map(|moment| moment.saturating_duration_since(now)).filter(|left| !left.is_zero())
             && request.wait_seconds > 0
         {

@@ -17,7 +17,7 @@ const BYTES: u64 = 1 << 40;
 const ODD_LINES: usize = 1000;
 
 impl Session {
-    /// Lists the mailbox. `known` are the identifiers that the caller knows messages by: messages that these distinguish are distinguished again.
+    /// Lists the mailbox. `known` are the identifiers of earlier calls: messages that had to be distinguished then are distinguished again.
     pub(crate) fn mailbox<'k>(&mut self, known: impl Iterator<Item = &'k str> + Clone, call: &Call) -> Result<Mailbox, Error> {
         let at = |error: Error| error.stage(Stage::Mailbox);
         let Some(mut lists) = self.lists(known.clone(), call).map_err(at)? else {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 /// The longest AUTH command without its end (RFC 5034, section 4, with RFC 2449, section 4).
 const COMMAND: usize = 253;
 
-/// The words after `+OK`, or the refusal.
+/// The text after `+OK`, or the refusal.
 type Outcome = Result<String, Reply>;
 
 /// The command that carries the credentials.
@@ -94,7 +94,7 @@ fn by_mechanism(session: &mut Session, mechanism: Mechanism, auth: &Auth, call: 
         let answer = exchange.converse(&command, room, session, call)?;
         match &answer {
             Ok(_) => exchange.finish()?,
-            // The server has not looked at the credentials: it knows the command without a first response only.
+            // The server did not check the credentials: it takes AUTH only without an initial response.
             Err(reply) if room > 0 && exchange.has_only_begun() && is_about_syntax(&reply.text) => {
                 room = 0;
                 continue;
@@ -105,8 +105,8 @@ fn by_mechanism(session: &mut Session, mechanism: Mechanism, auth: &Auth, call: 
     }
 }
 
-/// Whether the words are about the form of the command. POP3 has no codes for that, and one attempt more with credentials that were
-/// judged may lock the account, so only what is unmistakable counts.
+/// Whether the text is about the syntax of the command. POP3 has no code for that, and a second attempt with refused credentials may lock
+/// the account, so only unmistakable words count.
 fn is_about_syntax(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     !text.starts_with('[') && ["syntax", "argument", "parameter"].iter().any(|word| text.contains(word))
@@ -129,7 +129,7 @@ fn apop(session: &mut Session, auth: &Auth, timestamp: &str, call: &Call) -> Res
     session.secret_command(&line, &format!("APOP {} ***", auth.user), call)
 }
 
-/// A line that begins with `+ ` asks; any other ends the exchange.
+/// A line that begins with `+ ` is a challenge; any other is the outcome.
 impl Conversation for Session {
     type Outcome = Outcome;
 

@@ -115,8 +115,8 @@ impl Session {
         self.read_status(call)
     }
 
-    /// Fails where the server says more than it was asked for: what seemed to be the end of its last response was not, or its next
-    /// words would be taken for the wrong one.
+    /// Fails where more than blank lines has arrived before the next command: the last response did not end where it seemed to, or the next
+    /// one would be taken for another.
     pub(crate) fn expect_only_blank_lines(&mut self, call: &Call) -> Result<(), Error> {
         while self.stream.pending() > 0 && self.skip_blank(call)? {}
         self.expect_silence()

@@ -1,4 +1,4 @@
-//! A session: commands and their answers, and the farewell.
+//! A session with the server: commands and their responses.
 
 use postkontor_plugin::net::Stream;
 use postkontor_plugin::{Call, Error, Reply, Stage, Status};
@@ -14,7 +14,7 @@ pub(crate) struct Session {
     pub(crate) timestamp: Option<String>,
 }
 
-/// What the server says it can (RFC 2449).
+/// The server's capabilities (RFC 2449).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Capabilities {
     pub(crate) lines: Vec<String>,
@@ -37,7 +37,7 @@ impl Session {
         Session { stream, capabilities: Capabilities::default(), timestamp: None }
     }
 
-    /// Sends one command and reads its answer: the words after `+OK`, or the server's refusal.
+    /// Sends one command and reads its response: the text after `+OK`, or the refusal.
     pub(crate) fn command(&mut self, line: &str, call: &Call) -> Result<Result<String, Reply>, Error> {
         self.expect_silence()?;
         self.stream.write(line.as_bytes(), call)?;
@@ -51,13 +51,13 @@ impl Session {
         self.read_response(call)
     }
 
-    /// Reads the answer to a command.
+    /// Reads the response to a command.
     pub(crate) fn read_response(&mut self, call: &Call) -> Result<Result<String, Reply>, Error> {
         let line = self.stream.read_line(call)?.to_vec();
         self.parse_response(&line)
     }
 
-    /// Takes a line for the answer to a command.
+    /// Parses the response to a command.
     pub(crate) fn parse_response(&mut self, line: &[u8]) -> Result<Result<String, Reply>, Error> {
         match ok_text(line) {
             Some(words) => Ok(Ok(self.stream.transcript().clean(words.trim_ascii()))),
@@ -65,7 +65,7 @@ impl Session {
         }
     }
 
-    /// Reads the answer to a command where the server's words are of no interest if it agrees.
+    /// Reads the response to a command whose text after `+OK` does not matter.
     pub(crate) fn read_status(&mut self, call: &Call) -> Result<Result<(), Reply>, Error> {
         let line = self.stream.read_line(call)?;
         if ok_text(line).is_some() {
@@ -83,7 +83,7 @@ impl Session {
         Err(Error::new(Status::Protocol, "protocol.reply_malformed").arg("host", self.stream.endpoint().host.as_str()).detail(told))
     }
 
-    /// Hands on the lines of a multi-line answer as they come, at most so many, without the dots that protect them.
+    /// Hands on the lines of a multi-line response as they come, at most so many, without the dots that protect them.
     pub(crate) fn lines(&mut self, limit: usize, call: &Call, mut take: impl FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
         let (mut count, mut bytes) = (0, 0);
         loop {
@@ -102,7 +102,7 @@ impl Session {
         }
     }
 
-    /// Fails when the server has spoken although nothing was asked: its next words would be taken for the wrong answer.
+    /// Fails when a response has arrived before its command: it would be taken for the response to the next one.
     pub(crate) fn expect_silence(&self) -> Result<(), Error> {
         if self.stream.pending() == 0 {
             return Ok(());
@@ -118,9 +118,9 @@ impl Session {
         }
     }
 
-    /// An error with the server's words.
+    /// An error with the server's text.
     pub(crate) fn refused(&self, code: &str, status: Status, reply: Reply) -> Error {
-        // RFC 2449, section 8, and RFC 3206: the words in brackets say what kind of refusal it is.
+        // RFC 2449, section 8, and RFC 3206: the response code in brackets says what kind of refusal it is.
         let status =
             if reply.text.starts_with("[IN-USE]") || reply.text.starts_with("[LOGIN-DELAY]") || reply.text.starts_with("[SYS/TEMP]") {
                 Status::Later
@@ -132,7 +132,7 @@ impl Session {
     }
 }
 
-/// The server's words behind `+OK`, if that is what it says.
+/// The text behind `+OK`, if the line begins with that.
 pub(crate) fn ok_text(line: &[u8]) -> Option<&[u8]> {
     line.strip_prefix(b"+OK").filter(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
 }

@@ -12,10 +12,11 @@ use std::time::{Duration, Instant};
 /// How much of a message is read at once.
 const BLOCK: usize = 64 * 1024;
 
-/// How much of what the command says is kept.
+/// The most bytes of standard error that are kept.
 const STDERR: usize = 4096;
 
-/// How long to wait for the command's last words once it has ended. A delivery process in the background may hold the line open for ever.
+/// How long to wait for the rest of standard error once the command has ended. A delivery process in the background may hold it open for
+/// ever.
 const STDERR_WAIT: Duration = Duration::from_millis(200);
 
 /// Runs the command and feeds it the message.
@@ -128,7 +129,7 @@ impl Stderr {
         Stderr(collected)
     }
 
-    /// Adds what was heard to the detail of an error, in one line without control characters.
+    /// Adds the collected text to the detail of an error, in one line without control characters.
     fn add_to(&self, mut error: Error) -> Error {
         let until = Instant::now() + STDERR_WAIT;
         while !self.0.lock().unwrap_or_else(PoisonError::into_inner).ended && Instant::now() < until {

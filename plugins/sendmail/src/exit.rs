@@ -52,6 +52,6 @@ mod tests {
         assert_eq!(failure(67, true, &mail(1)).delivery, Delivery::None);
         assert_eq!(failure(67, true, &mail(2)).delivery, Delivery::Unknown);
         assert_eq!(failure(75, true, &mail(2)).delivery, Delivery::None);
-        assert_eq!(failure(67, false, &mail(2)).delivery, Delivery::None, "half a message goes to no recipient");
+        assert_eq!(failure(67, false, &mail(2)).delivery, Delivery::None, "half a message is delivered to no recipient");
     }
 }

@@ -136,7 +136,7 @@ mod thread {
             std::thread::Builder::new().spawn(move || {
                 let Ok(mut stdin) = given.recv() else { return };
                 let written = work.iter().all(|block| stdin.write_all(&block).is_ok());
-                // The receiver is gone when the call has ended meanwhile.
+                // The receiver is gone where the call has ended meanwhile.
                 let _ = report.send(if written { Written::All } else { Written::Closed });
             })?;
             let mut child = command.stdin(Stdio::piped()).spawn()?;

@@ -16,7 +16,7 @@ const GAP: usize = 32;
 
 /// Sends the mail whose commands and beginning are in the buffer.
 ///
-/// As long as the outcome has nothing settled, they still are, and can be sent again on another connection.
+/// Where the outcome settles nothing, they are still in the buffer and can be sent again on another connection.
 pub(crate) fn send(entry: &Entry, guard: LineGuard, batch: &mut Batch<'_>) -> Outcome {
     let Batch { session, buffer, call, .. } = batch;
     let mail = &batch.mails[entry.index];
@@ -115,15 +115,15 @@ impl Content<'_, '_> {
         Ok(())
     }
 
-    /// Reads answers to blocks, as many as are there and as there must be. Nothing before the last block can have been accepted, whatever
-    /// happens to the connection.
+    /// Reads the replies to blocks that have arrived, and awaits one where too many blocks are without. Nothing before the last block can
+    /// have been accepted, whatever happens to the connection.
     fn answers(&mut self) -> Result<(), Stopped> {
         let Batch { session, call, .. } = &mut *self.batch;
         while self.unanswered >= UNANSWERED || session.stream.pending() > 0 && self.unanswered > 0 {
             let reply = final_reply(session, call).map_err(|interruption| interruption.into_error().stage(Stage::Content))?;
             if !reply.is_positive() {
                 let cleaned = reply.cleaned(&mut session.stream);
-                // Whether the server still reads the blocks that are under way is not said anywhere.
+                // No RFC says whether the server still reads the blocks that are under way.
                 let host = session.stream.endpoint().host.as_str();
                 let mut error = std::mem::take(&mut self.verdicts).refused(self.mail, cleaned, host);
                 error.session = SessionState::Closed;
@@ -134,8 +134,8 @@ impl Content<'_, '_> {
         Ok(())
     }
 
-    /// The answer to the last block, and the first refusal among those before it. From here on the message may be accepted, whatever is
-    /// heard of it.
+    /// The answer to the last block, and the first refusal among those before it. From here on the message may have been accepted, whatever
+    /// the connection does.
     fn verdict(&mut self) -> Result<(Reply, Option<Reply>), Stopped> {
         let Batch { session, call, .. } = &mut *self.batch;
         let mut refused = None;
@@ -154,7 +154,7 @@ impl Content<'_, '_> {
         session.needs_reset = !reply.is_positive();
         let extra_reply = extra_reply(session, call);
         if let (Some(refused), true) = (&refused, reply.is_positive()) {
-            // One block refused and the whole accepted: nobody can know what was accepted.
+            // The server refused a block and accepted the message: what it accepted is unknown.
             let error = session.failure(Stage::Acceptance, refused);
             return Stopped::InDoubt(error).ended(verdicts, mail, &session.stream.endpoint().host);
         }

@@ -1,4 +1,4 @@
-//! What the server says it can do, in its reply to EHLO.
+//! The server's extensions, from its reply to EHLO.
 
 use crate::reply::Reply;
 
@@ -19,7 +19,7 @@ pub(crate) struct Capabilities {
     pub(crate) utf8: bool,
     /// RFC 3461.
     pub(crate) dsn: bool,
-    /// RFC 1870; 0 when there is no limit, or none that is told.
+    /// RFC 1870; 0 where the server names no limit.
     pub(crate) size: Option<u64>,
     /// RFC 4954: the names of the mechanisms.
     pub(crate) mechanisms: Vec<String>,

@@ -1,4 +1,4 @@
-//! A connection to the server: SMTP's own words from the greeting to the moment in which it takes mail, and the farewell.
+//! A connection to the server: SMTP from the greeting to the login, and QUIT.
 
 use crate::capabilities::Capabilities;
 use crate::session::{Session, renamed};
@@ -25,7 +25,7 @@ impl Session {
         connector(settings, &target).open(&|stream| Session::new(stream, settings.smtp.ehlo.clone()), call, recorder)
     }
 
-    /// EHLO, or HELO for servers that do not know it.
+    /// Sends EHLO, or HELO to servers that do not know it.
     fn hello(&mut self, name: &str, call: &Call) -> Result<(), Error> {
         let mut reply = self.command(&format!("EHLO {name}\r\n"), Stage::Capabilities, call)?;
         if matches!(reply.code, 500 | 501 | 502 | 504 | 550) {

@@ -17,7 +17,7 @@ use postkontor_plugin::{Error, Mail, SessionState, Stage, Status};
 /// How much of a message is read and written at once.
 const BLOCK: usize = 128 * 1024;
 
-/// What the end of a message looks like, behind its last line.
+/// The end of a message, behind its last line.
 const END: &[u8] = b".\r\n";
 
 /// Sends all mails that have no result yet.
@@ -53,7 +53,7 @@ impl Round<'_, '_> {
                 Err(interruption) => {
                     let error = interruption.into_error();
                     if let (Some((_, before)), Status::Protocol) = (announced, error.status) {
-                        // What was read as the verdict on the mail before may have been an answer to something else.
+                        // The reply that was read as the verdict on the mail before may have belonged to another command.
                         self.batch.doubt(before, &error);
                     }
                     return Outcome::broken(self.settled, error);
@@ -159,7 +159,7 @@ impl Content<'_, '_> {
                 self.size += missing.len() as u64;
                 self.batch.buffer.push(missing);
                 self.batch.buffer.push(END);
-                // What the server says before it has the whole message is no verdict on it.
+                // A reply before the end of the message is no verdict on it.
                 interjection(self.batch)?;
                 return Ok(self.batch.buffer.len() as u64);
             }
@@ -263,7 +263,7 @@ fn refused(batch: &mut Batch<'_>, mail: &Mail, verdicts: Verdicts, data: Option<
     session.needs_reset = true;
     let host = session.stream.endpoint().host.clone();
     let is_waiting = data.as_ref().is_some_and(|data| data.code == 354);
-    // A refused sender and an accepted recipient: an empty message would reach somebody.
+    // The server refused the sender and accepted a recipient: it might deliver an empty message.
     let may_end = !verdicts.contradicts_itself();
     let mut error = match &data {
         Some(data) if verdicts.any_accepted() => {
@@ -275,7 +275,7 @@ fn refused(batch: &mut Batch<'_>, mail: &Mail, verdicts: Verdicts, data: Option<
     if !is_waiting {
         return Ended { result: Err(error), broken: None };
     }
-    // The server wants a message although it has accepted nobody: it gets an empty one (RFC 2920, section 3.1).
+    // The server answers 354 without an accepted recipient: it gets an empty message (RFC 2920, section 3.1).
     let broken = if may_end {
         let ended = session.expect_silence().and_then(|()| session.stream.write(END, call)).and_then(|()| session.reply(call));
         match ended {
@@ -292,7 +292,7 @@ fn refused(batch: &mut Batch<'_>, mail: &Mail, verdicts: Verdicts, data: Option<
     Ended { result: Err(error), broken }
 }
 
-/// Fails when the server says something in the middle of a message: as a rule that it will not take it.
+/// Fails when a reply arrives in the middle of a message: as a rule a refusal.
 fn interjection(batch: &mut Batch<'_>) -> Result<(), Error> {
     let Batch { session, call, .. } = batch;
     if session.stream.is_idle() {

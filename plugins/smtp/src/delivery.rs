@@ -1,4 +1,4 @@
-//! Getting mails to the server: over the connection that is there, over a new one where that has died, each mail once.
+//! Delivering mails: over the kept connection, over a new one where that is dead, each mail once.
 
 use crate::account::Smtp;
 use crate::session::Session;
@@ -10,7 +10,7 @@ use postkontor_plugin::net::Recorder;
 use postkontor_plugin::{Call, Error, Mail, Sent, SessionState, Stage, Status};
 use std::sync::Arc;
 
-/// After so many new connections in a row that served for nothing, the rest of a batch is not tried any more.
+/// After so many new connections in a row without a verdict, the rest of a batch is not tried.
 const STRIKES: u32 = 2;
 
 /// Sends mails, each with its own result, in order.
@@ -114,7 +114,7 @@ fn send_window(window: &Window, batch: &mut Batch<'_>) -> Outcome {
     }
 }
 
-/// Another machine behind the same name, which cannot do the same as the one that the mails were prepared for.
+/// Fails the mails of the window: the server behind the name has other capabilities than the one that they were prepared for.
 fn server_changed(window: &Window, results: &mut Results) -> Outcome {
     let error = Error::new(Status::Later, "smtp.server_changed").stage(Stage::Capabilities).usable();
     for entry in &window.entries {

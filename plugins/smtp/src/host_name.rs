@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-/// What to call ourselves: the machine's name where it is a full domain name, else the address literal of the connection
-/// (RFC 5321, section 4.1.3). Servers look at neither closely, but refuse nonsense.
+/// The name for EHLO: the machine's name where it is a full domain name, else the address literal of the connection (RFC 5321, section
+/// 4.1.3). Servers look at neither closely, but refuse nonsense.
 pub(crate) fn name(local: Option<SocketAddr>) -> String {
     host_name().filter(|name| is_domain(name)).unwrap_or_else(|| match local {
         Some(SocketAddr::V4(address)) => format!("[{}]", address.ip()),

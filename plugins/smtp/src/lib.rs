@@ -3,14 +3,14 @@
 //! A mail passes through these modules:
 //!
 //! - `settings` says where to, `connection` connects, secures (STARTTLS or from the first byte) and logs in (`login`, or `pop3` for
-//!   POP-before-SMTP), and `capabilities` keeps what the server can do.
-//! - `delivery` looks after the connection: it is kept for the next call, and replaced once where it has died and nothing of the mail can
-//!   have been accepted.
+//!   POP-before-SMTP), and `capabilities` reads the server's extensions.
+//! - `delivery` keeps the connection for the next call, and replaces it once where it is dead and nothing of the mail can have been
+//!   accepted.
 //! - `window` sends small mails to servers with PIPELINING and CHUNKING, many at a time; `blocks` sends large ones; `data` serves all
-//!   other servers. `envelope` writes the commands, `lines` guards against bare line breaks, `write_buffer` holds the bytes.
-//! - `transaction` and `verdict` turn replies into what became of each recipient.
+//!   other servers. `envelope` writes the commands, `line_guard` refuses bare line breaks, `write_buffer` holds the bytes.
+//! - `transaction` and `verdict` turn replies into a verdict for each recipient.
 //!
-//! # When nobody can know
+//! # When the outcome is uncertain
 //!
 //! From the moment in which the last byte of a message may have left until its reply is there, a lost connection, a deadline and a
 //! cancelled call all mean the same: the message may have been delivered. The result is then

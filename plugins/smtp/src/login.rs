@@ -25,7 +25,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, recorder: &
             recorder.note(Step::ok(Stage::Login).fact("mechanism", mechanism.name()).fact("user", auth.user.as_str()), call);
             return Ok(());
         }
-        // The form of the command was refused, not the credentials: some know it without a first response only.
+        // The server refused the syntax, not the credentials: some take AUTH only without an initial response.
         if !exchange.has_only_begun() || !matches!(reply.code, 500..=504) {
             break (reply, exchange.reason().map(str::to_owned));
         }
@@ -36,7 +36,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, recorder: &
     Err(at(error.detail(reason.unwrap_or_default())))
 }
 
-/// A reply with 334 asks; any other ends the exchange.
+/// A reply with 334 is a challenge; any other is the outcome.
 impl Conversation for Session {
     type Outcome = Reply;
 
@@ -56,7 +56,7 @@ impl Conversation for Session {
 fn refusal(reply: &CleanReply, mechanism: Mechanism) -> Error {
     let text = reply.text.to_ascii_lowercase();
     match reply.code {
-        // Exchange Online has one code for much; only its words tell a tenant without SMTP AUTH from a wrong password.
+        // Exchange Online has one code for many reasons; only the text tells a tenant without SMTP AUTH from a wrong password.
         535 if reply.enhanced.as_deref() == Some("5.7.139") && text.contains("disabled") => Error::new(Status::Auth, "auth.not_enabled"),
         // Gmail does not mean the mechanism: it wants a password that was made for programs, or a login by a browser first.
         534 if text.contains("password") || text.contains("browser") => Error::new(Status::Auth, "auth.refused"),

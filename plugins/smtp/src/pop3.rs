@@ -1,4 +1,4 @@
-//! POP-before-SMTP: a POP3 login (RFC 1939) tells the mail server that this address may send for a while.
+//! POP-before-SMTP: after a POP3 login (RFC 1939) the mail server accepts mail from this address for a while.
 
 use crate::settings::Settings;
 use postkontor_plugin::net::{Connector, Pointers, Protocol, Recorder, Security, StartTls, Stream, login_refused, quit};
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 /// The most lines of a list of capabilities.
 const MOST_LINES: usize = 256;
 
-/// Logs in to the POP3 server with the credentials of the account, and leaves again.
+/// Logs in to the POP3 server with the credentials of the account, and logs out.
 pub(crate) fn log_in(settings: &Settings, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
     // `Settings::check` has made sure that it is there.
     let Some(pop3) = &settings.smtp.pop3 else { return Err(Error::new(Status::Settings, "settings.pop3_missing")) };
@@ -19,7 +19,7 @@ pub(crate) fn log_in(settings: &Settings, call: &Call, recorder: &mut Recorder) 
     let connector = Connector { target: &target, tls: &tls, auth: &settings.auth };
     let mut session =
         connector.open(&|stream| Pop3Session { stream, awaits_tls: false, is_listed: false, has_stls: false }, call, recorder)?;
-    // The door is open; whether the server says goodbye is of no consequence.
+    // The login has succeeded; the response to QUIT does not matter.
     drop(quit(&mut session, call));
     recorder.keep(session.stream.transcript().take());
     session.stream.close();
@@ -31,7 +31,7 @@ struct Pop3Session {
     stream: Stream,
     /// TLS is to begin with STLS.
     awaits_tls: bool,
-    /// The server has told what it can.
+    /// The server answered CAPA.
     is_listed: bool,
     has_stls: bool,
 }
@@ -116,7 +116,7 @@ impl Pop3Session {
         self.answer(stage, call)
     }
 
-    /// `+OK`, or the words after `-ERR`.
+    /// `+OK`, or the text after `-ERR`.
     fn answer(&mut self, stage: Stage, call: &Call) -> Result<Result<(), Reply>, Error> {
         let line = self.stream.read_line(call).map_err(|error| error.stage(stage))?.to_vec();
         if line.strip_prefix(b"+OK").is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace)) {

@@ -7,7 +7,7 @@ use postkontor_plugin::{Call, Error, Reply as CleanReply, Status};
 const MOST_LINES: usize = 256;
 const MOST_BYTES: usize = 64 * 1024;
 
-/// What the server said to one command: a code, and lines of text as bytes, since servers write in any character set.
+/// The reply to one command: a code, and lines of text as bytes, since servers write in any character set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) code: u16,
@@ -66,7 +66,7 @@ impl Reply {
         self.text.split(|byte| *byte == b'\n')
     }
 
-    /// The reply for people: one line, secrets masked, enhanced status code (RFC 3463) apart.
+    /// The reply as one line, secrets masked, its enhanced status code (RFC 3463) apart.
     pub(crate) fn cleaned(&self, stream: &mut Stream) -> CleanReply {
         let mut enhanced = None;
         let mut text = String::new();
@@ -83,7 +83,7 @@ impl Reply {
     }
 }
 
-/// Takes empty lines that have arrived behind a reply, which would pass for an answer that nobody asked for.
+/// Skips empty lines that have arrived behind a reply: they would count as an early reply.
 pub(crate) fn skip_empty_lines(stream: &mut Stream, call: &Call) -> Result<(), Error> {
     while stream.pending() > 0 {
         let length = match stream.peek(call)? {

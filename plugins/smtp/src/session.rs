@@ -1,4 +1,4 @@
-//! A connection on which mails can be sent: commands and their replies, and the farewell.
+//! A session with the server: commands and their replies.
 
 use crate::capabilities::Capabilities;
 use crate::reply::{Reply, skip_empty_lines};
@@ -14,7 +14,7 @@ pub(crate) struct Session {
     pub(crate) capabilities: Arc<Capabilities>,
     /// A transaction was left unfinished; the next one begins with RSET.
     pub(crate) needs_reset: bool,
-    /// It has already served: an unexpected end is then no wonder, and a new connection will do.
+    /// It has already sent a mail: where it ends unexpectedly, a new connection is tried.
     pub(crate) has_served: bool,
 }
 
@@ -37,7 +37,7 @@ impl Session {
         Reply::read(&mut self.stream, call)
     }
 
-    /// Fails when the server has spoken although nothing was asked: its next words would be taken for the wrong answer.
+    /// Fails when a reply has arrived before its command: it would be taken for the reply to the next one.
     pub(crate) fn expect_silence(&self) -> Result<(), Error> {
         if self.stream.pending() == 0 {
             return Ok(());
@@ -45,7 +45,7 @@ impl Session {
         Err(Error::new(Status::Protocol, "protocol.early_reply").arg("host", self.stream.endpoint().host.as_str()))
     }
 
-    /// Whether the connection can take another mail. `Err` when the server has said something that it was not asked for.
+    /// Whether the connection can take another mail. `Err` after a reply that no command awaits.
     pub(crate) fn is_alive(&mut self, call: &Call) -> Result<bool, Error> {
         if self.stream.is_idle() {
             return Ok(true);
@@ -57,7 +57,7 @@ impl Session {
         if self.stream.pending() == 0 {
             return Ok(self.stream.is_idle());
         }
-        // As a rule the server's farewell to a client that was silent for too long.
+        // As a rule this is 421 for a client that was idle for too long.
         match self.reply(call) {
             Ok(reply) if reply.is_closing() => Ok(false),
             Ok(_) => Err(Error::new(Status::Protocol, "protocol.early_reply").arg("host", self.stream.endpoint().host.as_str())),

@@ -25,7 +25,7 @@ impl Batch<'_> {
         self.session.stream.endpoint().host.clone()
     }
 
-    /// Takes back the verdict on a mail: what was read as that may have been the answer to something else.
+    /// Makes the verdict on a mail an uncertain one: its reply may have belonged to another command.
     pub(crate) fn doubt(&mut self, index: usize, cause: &Error) {
         let host = self.session.stream.endpoint().host.as_str();
         self.results[index] = Some(Err(Verdicts::default().uncertain(&self.mails[index], cause, host)));
@@ -35,12 +35,12 @@ impl Batch<'_> {
 /// How the transaction of one mail ended.
 pub(crate) struct Ended {
     pub(crate) result: Result<Sent, Error>,
-    /// Why the connection is of no use any more.
+    /// Why the connection cannot be used any more.
     pub(crate) broken: Option<Error>,
 }
 
 impl Ended {
-    /// The end of a transaction whose last reply is there, and what was said after it.
+    /// The end of a transaction after its last reply, with an extra one where there is any.
     pub(crate) fn with(result: Result<Sent, Error>, reply: &Reply, extra_reply: Option<ExtraReply>) -> Ended {
         let broken = if reply.is_closing() { result.as_ref().err().cloned() } else { extra_reply.map(|extra_reply| extra_reply.error) };
         Ended { result, broken }
@@ -78,7 +78,7 @@ pub(crate) const RESET: &[u8] = b"RSET\r\n";
 /// How long to wait for the reason why the server closed the connection.
 const CLOSING_REPLY: Duration = Duration::from_millis(200);
 
-/// How long a server that has said 421 may take to close the connection, and how many commands it may refuse until then.
+/// How long a server that replied 421 may take to close the connection, and how many commands it may refuse until then.
 const CLOSING: Duration = Duration::from_secs(1);
 const MOST_REFUSALS: usize = 10_000;
 
@@ -102,7 +102,7 @@ impl Outcome {
 
 /// Why no further reply will come.
 pub(crate) enum Interruption {
-    /// The server said 421 where it would have said whether it takes the envelope.
+    /// The server replied 421 to a command of the envelope.
     Closing(Error),
     /// The connection broke, the call ended, or the reply makes no sense.
     Lost(Error),
@@ -158,20 +158,20 @@ pub(crate) fn final_reply(session: &mut Session, call: &Call) -> Result<Reply, I
     }
 }
 
-/// Words that the server said after its last answer.
+/// A reply behind the last one that a command awaits.
 pub(crate) struct ExtraReply {
     pub(crate) error: Error,
     is_closing: bool,
 }
 
 impl ExtraReply {
-    /// Words that are no farewell: the last answer may have been the answer to something else.
+    /// The error of an extra reply other than 421: the reply before it may have belonged to another command.
     pub(crate) fn doubt(&self) -> Option<&Error> {
         Some(&self.error).filter(|_| !self.is_closing)
     }
 }
 
-/// Looks whether more was said than was asked.
+/// Reads a reply that has arrived although no command awaits one.
 pub(crate) fn extra_reply(session: &mut Session, call: &Call) -> Option<ExtraReply> {
     session.expect_silence().err().map(|early| match session.reply(call) {
         Ok(reply) if reply.is_closing() => ExtraReply { error: session.failure(Stage::Quit, &reply), is_closing: true },
@@ -179,8 +179,8 @@ pub(crate) fn extra_reply(session: &mut Session, call: &Call) -> Option<ExtraRep
     })
 }
 
-/// Whether a server that has said 421 goes on all the same instead of closing the connection (RFC 5321, section 3.8): it may then take what
-/// it was sent before. Refusals take nothing.
+/// Whether a server that replied 421 keeps replying instead of closing the connection (RFC 5321, section 3.8): it may then accept the mails
+/// that were sent before. Negative replies accept nothing.
 pub(crate) fn keeps_replying(session: &mut Session, call: &Call) -> Option<Error> {
     let call = call.until(Instant::now() + CLOSING);
     for _ in 0..MOST_REFUSALS {
@@ -194,7 +194,7 @@ pub(crate) fn keeps_replying(session: &mut Session, call: &Call) -> Option<Error
     None
 }
 
-/// The server closed the connection while it was written to: what it said before tells more than the broken connection does.
+/// The reply that the server sent before it closed the connection, which explains more than the failed write does.
 pub(crate) fn closing_reply(session: &mut Session, stage: Stage, error: Error, call: &Call) -> Error {
     if error.status != Status::Network {
         return error.stage(stage);

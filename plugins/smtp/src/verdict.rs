@@ -5,7 +5,7 @@ use crate::session::Session;
 use postkontor_plugin::net::Stream;
 use postkontor_plugin::{Answer, Delivery, Error, Mail, Reply as CleanReply, Retry, Sent, Stage, Status, Verdict};
 
-/// What the server has said about one mail so far.
+/// The replies to the commands of one mail so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Verdicts {
     /// The reply that refused the sender.
@@ -27,17 +27,17 @@ impl Verdicts {
         self.recipients.push(reply.cleaned(stream));
     }
 
-    /// Whether somebody would get the mail if the server took it: sender and recipient must have been accepted.
+    /// Whether the server accepted the sender and at least one recipient.
     pub(crate) fn any_accepted(&self) -> bool {
         !self.is_sender_refused() && self.has_recipient()
     }
 
-    /// Whether the server has already said no to everybody, so that a lost answer leaves no doubt.
+    /// Whether the server refused every recipient, so that a lost reply leaves no doubt.
     pub(crate) fn all_refused(&self, mail: &Mail) -> bool {
         self.recipients.len() == mail.recipients.len() && !self.has_recipient()
     }
 
-    /// Whether the server refused the sender and accepted a recipient, which cannot both be.
+    /// Whether the server refused the sender and accepted a recipient, which contradict each other.
     pub(crate) fn contradicts_itself(&self) -> bool {
         self.is_sender_refused() && self.has_recipient()
     }
@@ -50,7 +50,7 @@ impl Verdicts {
         self.recipients.iter().any(|reply| reply.code / 100 == 2)
     }
 
-    /// Nobody was accepted: the error that says why.
+    /// The error of a mail of which no recipient was accepted.
     pub(crate) fn refusal(self, mail: &Mail, host: &str) -> Error {
         if let Some(refused) = self.refused {
             return failure(Stage::Sender, refused, host).arg("address", mail.from.as_str());
@@ -62,7 +62,7 @@ impl Verdicts {
         failure(Stage::Recipients, reason, host).arg("count", mail.recipients.len()).recipients(answers)
     }
 
-    /// The verdict on a message whose final reply is there. `doubt` is what was said after it, unless it was a farewell.
+    /// The verdict on a message after its final reply. `doubt` is the error of an extra reply, unless that was 421.
     pub(crate) fn conclude(
         self,
         mail: &Mail,
@@ -79,7 +79,7 @@ impl Verdicts {
         match (reply.is_positive(), self.any_accepted()) {
             (true, true) => Ok(self.sent(mail, size, cleaned)),
             (false, true) => Err(self.refused(mail, cleaned, host)),
-            // The server has said no and yes. Whether anybody gets the message, it alone knows.
+            // The server refused the sender and accepted the message: whether it delivers it is unknown.
             (true, false) if self.contradicts_itself() => {
                 let refusal = self.clone().refusal(mail, host);
                 Err(self.uncertain(mail, &refusal, host))
@@ -167,7 +167,7 @@ pub(crate) fn failure(stage: Stage, reply: CleanReply, host: &str) -> Error {
 }
 
 impl Session {
-    /// The error for a negative reply at a stage, with the server's words.
+    /// The error for a negative reply at a stage, with the server's text.
     pub(crate) fn failure(&mut self, stage: Stage, reply: &Reply) -> Error {
         let cleaned = reply.cleaned(&mut self.stream);
         failure(stage, cleaned, &self.stream.endpoint().host)

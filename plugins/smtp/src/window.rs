@@ -14,7 +14,7 @@ use crate::write_buffer::WriteBuffer;
 use postkontor_plugin::{Body, Error, Mail, SessionState, Stage, Status};
 use std::sync::Arc;
 
-/// The most mails and bytes in one window. The replies to it must fit the socket buffers, as nobody reads them while it is written.
+/// The most mails and bytes in one window. Its replies must fit the socket buffers: they are read only after it was written.
 const MAILS: usize = 64;
 const BYTES: usize = 256 * 1024;
 
@@ -25,7 +25,7 @@ pub(crate) const BLOCK: usize = 512 * 1024;
 #[derive(Default)]
 pub(crate) struct Window {
     pub(crate) entries: Vec<Entry>,
-    /// What the server could do for which they were prepared.
+    /// The capabilities of the server that they were prepared for.
     pub(crate) prepared_for: Arc<Capabilities>,
 }
 
@@ -72,7 +72,7 @@ impl Window {
         Ok(())
     }
 
-    /// Sends all mails of the window and reads what becomes of each.
+    /// Sends all mails of the window and reads the verdict on each.
     pub(crate) fn send(&self, batch: &mut Batch<'_>) -> Outcome {
         let Some(first) = self.entries.first() else { return Outcome::settled(0) };
         // The RSET in front of the first mail is needed only where something was left unfinished.
@@ -123,7 +123,7 @@ impl Window {
         final_reply(batch.session, batch.call)
     }
 
-    /// The server took leave before it took the mails from `from` on, unless it goes on all the same.
+    /// The server replied 421 before it accepted the mails from `from` on, unless it keeps replying.
     fn closing(&self, from: usize, error: Error, left: usize, batch: &mut Batch<'_>) -> Outcome {
         let is_over = from == self.entries.len();
         match if is_over { None } else { keeps_replying(batch.session, batch.call) } {
@@ -132,8 +132,8 @@ impl Window {
         }
     }
 
-    /// Takes back the verdicts on the mails before `end` where the server's answers make no sense: one too many, and each was the answer to
-    /// something else.
+    /// Makes the verdicts on the mails before `end` uncertain ones where a reply makes no sense: with one reply too many, each belonged to
+    /// another command.
     fn doubt(&self, end: usize, error: &Error, batch: &mut Batch<'_>) {
         if !matches!(error.status, Status::Network | Status::Timeout | Status::Cancelled | Status::Tls) {
             self.entries[..end].iter().for_each(|entry| batch.doubt(entry.index, error));

@@ -19,7 +19,7 @@ pub(super) struct Fetch<'a, 'b> {
     pub(super) call: &'a Call<'b>,
     /// How the folder was when it was selected.
     pub(super) status: FolderStatus,
-    /// Messages are described by a command of their own: their sizes decide what is asked for, or the server puts its words behind the body.
+    /// Message data are fetched by a command of their own: the size decides what is fetched, or the server sends the data behind the body.
     pub(super) needs_message_data: bool,
     /// How many bytes the next command may fetch.
     pub(super) room: u64,
@@ -29,13 +29,13 @@ pub(super) struct Fetch<'a, 'b> {
     pub(super) is_searched: bool,
     /// `mailbox` is only what was found in slices.
     pub(super) is_sliced: bool,
-    /// Ranges of UIDs between which there are no others, as the numbers of the messages tell that came.
+    /// Ranges of UIDs without a message between them, by the numbers of the messages that came.
     pub(super) joined: Vec<Range>,
     /// UID and number of the message that came last.
     pub(super) latest: Option<(u32, u32)>,
-    /// Every UID of the folder, ascending, as far as the search told.
+    /// The UIDs that the search found, ascending.
     pub(super) mailbox: Vec<u32>,
-    /// The search told as many as there are. Gmail and Exchange leave some out now and then.
+    /// The search found as many as the folder has. Gmail and Exchange leave some out at times.
     pub(super) is_complete: bool,
     /// UIDs that the host has taken in this call.
     pub(super) taken: HashSet<u32>,
@@ -125,7 +125,7 @@ impl<'a, 'b> Fetch<'a, 'b> {
         !self.taken.contains(&uid) && !self.spoiled.contains_key(&uid)
     }
 
-    /// Leaves a connection on which too much is on its way that nobody wants, for another one where something is left to do; what that is.
+    /// Replaces a connection on which too many unwanted bytes are on their way, if actions are left to do; returns those.
     pub(super) fn renew(&mut self, actions: PendingActions) -> Result<PendingActions, Error> {
         self.session.stream.close();
         if actions.stopped && actions.seen.is_empty() && actions.delete.is_empty() {
@@ -146,7 +146,7 @@ impl<'a, 'b> Fetch<'a, 'b> {
         if !actions.seen.is_empty() {
             let stored = self.session.store(&actions.seen, "+FLAGS.SILENT (\\Seen)", self.call);
             self.is_done(stored)?;
-            // What the server refuses is told, and not tried again: a folder that is only read has no marks.
+            // A refusal is reported and not tried again: a read-only folder keeps no flags.
             self.to_mark_seen.clear();
         }
         if !actions.delete.is_empty() {
@@ -161,7 +161,7 @@ impl<'a, 'b> Fetch<'a, 'b> {
         Ok(())
     }
 
-    /// Whether the server has done it. What it refused is told in the end.
+    /// Whether the server did it. A refusal is reported in the end.
     fn is_done(&mut self, result: Result<(), Error>) -> Result<bool, Error> {
         match result {
             Err(error) if error.session == SessionState::Usable => {

@@ -11,7 +11,7 @@ use crate::reader::Piece;
 use crate::uid_set::UidSet;
 use postkontor_plugin::{Action, Error, Incoming, Stage, Status};
 
-/// How many bytes that nobody wants any more are read to the end of a command; rather than more of them a new connection is made.
+/// The most unwanted bytes that are read up to the end of a command; for more of them the connection is replaced.
 const UNWANTED: u64 = 4 * 1024 * 1024;
 
 /// A call gives up so many connections at most because of messages whose end makes no sense.
@@ -39,7 +39,7 @@ pub(super) struct FetchCommand<'d, 'a, 'b> {
     /// What all ids of this folder have behind the UID.
     behind: String,
     actions: PendingActions,
-    /// How many bytes came that nobody wants.
+    /// Unwanted bytes so far.
     unwanted: u64,
     /// The message that came whole, as far as its response tells, and on which the action was not asked for yet.
     pending: Option<u32>,
@@ -135,7 +135,7 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
     fn message(&mut self, head: &[u8], section: Section, body: BodySource) -> Result<Flow, Error> {
         let is_wanted = !self.actions.stopped && section == self.section;
         let Some(place) = self.place(head).filter(|_| is_wanted) else {
-            // A look tells the number of the message, by which one whose UID stands behind the body is known.
+            // Message data that were fetched before have the message's number, which identifies it where its UID stands behind the body.
             self.fetch.needs_message_data |= self.is_described && is_wanted && uid_in_head(head).is_none();
             return self.read_past(body);
         };
@@ -145,7 +145,7 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
             let error = self.fetch.session.malformed(head);
             return self.spoil(uid, error);
         }
-        // A server that has trouble with a message gives nothing in its place; a look tells whether there is more of it.
+        // Some servers send an empty body for a message that they cannot read; its size shows that it has more.
         let is_void = body.size() == 0 && section == Section::Whole && (self.is_described || self.window[place].size > 0);
         if is_void || self.fetch.taken.contains(&uid) || self.is_described && !self.describe(place, head, body.size()) {
             return self.read_past(body);
@@ -168,8 +168,8 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
         Ok(Flow::On)
     }
 
-    /// Which message of the window this is. As a rule the UID stands before the body; a server that puts it behind is told by the
-    /// number of its message, which [`FetchCommand::close`] confirms.
+    /// Which message of the window this is: by the UID before the body as a rule, else by the message number, which [`FetchCommand::close`]
+    /// confirms.
     fn place(&self, head: &[u8]) -> Option<usize> {
         match uid_in_head(head) {
             // `look` has sorted them.
@@ -179,7 +179,7 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
         }
     }
 
-    /// Takes note of what is told of a message that comes undescribed. Where that stands behind the body, it comes by a look instead.
+    /// Notes the data that come with a body. Where they stand behind it, they are fetched by a command of their own.
     fn describe(&mut self, place: usize, head: &[u8], size: u64) -> bool {
         let message = &mut self.window[place];
         if self.fetch.has_details {
@@ -231,7 +231,7 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
                 self.fetch.to_mark_seen.insert(uid);
                 self.actions.seen.push(uid);
             }
-            // Whoever got only the headers did not get the message.
+            // The host got only the headers, not the message.
             Action::Delete if is_headers => (),
             Action::Delete => {
                 self.fetch.to_delete.insert(uid);
@@ -246,7 +246,7 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
         Ok(())
     }
 
-    /// Reads a body that nobody asked for, or that nobody wants any more.
+    /// Skips an unwanted body.
     fn read_past(&mut self, body: BodySource) -> Result<Flow, Error> {
         let BodySource::Coming(length) = body else { return Ok(Flow::On) };
         self.unwanted = length.saturating_add(self.unwanted);
@@ -258,19 +258,19 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
         Ok(Flow::On)
     }
 
-    /// Words that make no sense are, behind a message, what is left of it.
+    /// A malformed response behind a message is the rest of that message.
     fn doubt(&mut self, error: Error) -> Result<Flow, Error> {
         match self.pending.take().or(self.last.take()) {
             _ if error.status != Status::Protocol => Err(error),
             Some(uid) => self.spoil(uid, error),
-            // It may have been one that was read past; it is asked for once more, in a way that tells which it is.
+            // A skipped body may be the cause: its message is fetched again in a way that identifies it.
             None if self.unwanted > 0 => self.give_up(error),
             None => Err(error),
         }
     }
 
-    /// Takes back what was done about a message whose end makes no sense. It is left out of this call, and the connection with it, on
-    /// which nothing can be told from what a sender wrote.
+    /// Takes back the action on a message whose response did not end as one does. This call leaves it out and gives up the connection, on
+    /// which the server's data cannot be told from the sender's.
     fn spoil(&mut self, uid: u32, error: Error) -> Result<Flow, Error> {
         self.pending = None;
         self.actions.seen.retain(|seen| *seen != uid);

@@ -1,8 +1,8 @@
 //! A few messages of a large folder: only as much of it is searched as has to be.
 //!
-//! A program that fetches a hundred messages a call would else have the server tell all of them in each. So the UIDs above what was fetched,
-//! and those in its gaps, are searched in slices, until there is enough. Then nobody knows how many messages there are between two UIDs; the
-//! numbers of those that come tell: where they follow each other, there is none.
+//! Without slices, a program that fetches a hundred messages a call would have the server list the whole folder in each. So the UIDs above
+//! the fetched ones, and those in the gaps between them, are searched slice by slice until there are enough. How many messages lie between
+//! two UIDs is then unknown; consecutive message numbers show that there are none.
 
 use super::fetch::Fetch;
 use crate::uid_set::{Range, UidSet};

@@ -13,8 +13,8 @@ impl Fetch<'_, '_> {
     /// Fetches the messages window by window; whether some were left, because of the limit or at the host's wish. One window at a time:
     /// Dovecot answers two commands at once when it can, and the host is to get the messages in the order of the folder.
     ///
-    /// Where no size matters, what is told of a message comes with it, which spares the server a second look at each; how many go into
-    /// one window follows the sizes that came in the last one.
+    /// Where no size matters, the message data come with the body, which spares the server a second access; the number of messages in a
+    /// window follows the sizes in the last one.
     pub(super) fn fetch(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
         let (mut rest, mut count) = (wanted, FIRST);
         while !self.needs_message_data && !rest.is_empty() {
