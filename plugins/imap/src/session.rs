@@ -6,6 +6,7 @@ use crate::reader::Reader;
 use crate::uid_validity::UidValidity;
 use crate::updates::Updates;
 use postkontor_plugin::net::Stream;
+use std::hash::{BuildHasher, RandomState};
 
 /// A connection after the login.
 pub(crate) struct Session {
@@ -25,7 +26,11 @@ pub(crate) struct Session {
     pub(crate) is_preauthenticated: bool,
     /// Compression is to begin after the login.
     pub(crate) wants_compression: bool,
-    tag: u64,
+    /// What all tags of this session begin with, and how many there were.
+    ///
+    /// It is random: a sender whose message runs over a literal that is too short cannot write a line that completes a command.
+    tag_prefix: u32,
+    tags: u64,
 }
 
 impl Session {
@@ -43,12 +48,13 @@ impl Session {
             awaits_tls: false,
             is_preauthenticated: false,
             wants_compression,
-            tag: 0,
+            tag_prefix: RandomState::new().hash_one(0) as u32,
+            tags: 0,
         }
     }
 
     pub(crate) fn next_tag(&mut self) -> String {
-        self.tag += 1;
-        format!("a{}", self.tag)
+        self.tags += 1;
+        format!("a{:08x}{}", self.tag_prefix, self.tags)
     }
 }

@@ -123,15 +123,17 @@ fn a_cut_before_tls_is_an_error_and_no_password_is_said() {
     let host = Host::open(&json!({"language": "en", "plugins": [plugins()]}).to_string(), Box::new(Quiet)).unwrap();
     for (transport, dialogue) in [
         ("pop3", ["+OK ready\r\n", "+OK\r\nUIDL\r\nSTLS\r\n.\r\n", "+OK begin\r\n"]),
-        ("imap", ["* OK ready\r\n", "* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK done\r\n", "a2 OK begin\r\n"]),
+        ("imap", ["* OK ready\r\n", "* CAPABILITY IMAP4rev1 STARTTLS\r\nTAG OK done\r\n", "TAG OK begin\r\n"]),
     ] {
-        let length: usize = dialogue.iter().map(|line| line.len()).sum();
+        // TAG is the first word of the last command, which is longer.
+        let length: usize = dialogue.iter().map(|line| line.replace("TAG", "a000000001").len()).sum();
         for (cut, mode) in (0..=length).flat_map(|cut| ["starttls", "required", "auto"].map(|mode| (cut, mode))) {
             let heard = Arc::new(Mutex::new(Vec::new()));
             let noted = Arc::clone(&heard);
             let script = move |mut stream: TcpStream| -> Result<()> {
-                let (mut left, mut bytes) = (cut, [0; 4096]);
+                let (mut left, mut bytes, mut tag) = (cut, [0; 4096], String::new());
                 for line in dialogue {
+                    let line = line.replace("TAG", &tag);
                     stream.write_all(&line.as_bytes()[..line.len().min(left)])?;
                     left = left.saturating_sub(line.len());
                     if left == 0 {
@@ -139,6 +141,7 @@ fn a_cut_before_tls_is_an_error_and_no_password_is_said() {
                     }
                     let count = std::io::Read::read(&mut stream, &mut bytes)?;
                     noted.lock().unwrap().extend_from_slice(&bytes[..count]);
+                    tag = String::from_utf8_lossy(&bytes[..count]).split(' ').next().unwrap_or_default().to_owned();
                 }
                 stream.shutdown(std::net::Shutdown::Both)
             };
