@@ -50,7 +50,7 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
             warnings: fetch.warnings,
             ..Received::default()
         }),
-        Err(error) if fetch.taken.is_empty() => Err(error),
+        Err(error) if fetch.taken.is_empty() && !fetch.has_given_up() => Err(error),
         // What was taken stays taken: the state says so even though the session broke.
         Err(error) => {
             Ok(Received { state, more: true, interrupted: Some(error), missing, warnings: fetch.warnings, ..Received::default() })
@@ -95,7 +95,8 @@ impl Fetch<'_, '_> {
         self.perform(&unfinished)?;
         let matching = self.matching(&request.filter)?;
         let wanted = self.wanted(matching, request.max_bytes)?;
-        self.fetch(&wanted, request.max_bytes)
+        let (last, first): (Vec<u32>, Vec<u32>) = wanted.into_iter().partition(|uid| self.state.spoiled.contains(*uid));
+        Ok(self.fetch(&first, request.max_bytes)? || self.fetch(&last, request.max_bytes)?)
     }
 
     /// The messages that meet the filter. Where the server cannot search for it, those of them that were not fetched yet.
@@ -155,6 +156,8 @@ impl Fetch<'_, '_> {
         let is_done = self.status.proves_anything() && self.is_complete && to_delete.is_empty() && to_mark_seen.is_empty();
         let is_whole = is_told && is_done && there().all(is_fetched);
         let whole = if self.is_searched { is_whole.then_some(self.status) } else { self.state.fetched_whole };
-        State { validity: self.state.validity, fetched, headers, to_delete, to_mark_seen, fetched_whole: whole }.text()
+        let is_spoiled = |uid: &u32| !is_fetched(*uid) && (self.spoiled.contains_key(uid) || self.state.spoiled.contains(*uid));
+        let spoiled = if self.has_given_up() { UidSet::new(there().filter(is_spoiled)) } else { UidSet::default() };
+        State { validity: self.state.validity, fetched, headers, to_delete, to_mark_seen, spoiled, fetched_whole: whole }.text()
     }
 }

@@ -3,7 +3,8 @@
 //! As text: `imap:1;UIDVALIDITY;FETCHED;HEADERS;TO_DELETE`, the last three as sets of UIDs (`1:5,7`). UIDs mean something only together
 //! with their UIDVALIDITY (RFC 9051, section 2.3.1.1): when it has changed, everything is new. `;HIGHESTMODSEQ.UIDNEXT.MESSAGES` follows
 //! where every message of the folder was fetched: as long as these stay, nothing is new, whatever is asked for. 0 stands for a value that
-//! the server does not send. Where messages are still to be marked as seen, `;;SEEN` follows instead, the set of them.
+//! the server does not send. Where messages are still to be marked as seen, `;;SEEN` follows instead, the set of them; and `;SPOILED` behind
+//! it, the set of those on which a call was given up.
 
 use crate::uid_set::UidSet;
 use postkontor_plugin::{Error, Stage, Status};
@@ -20,6 +21,8 @@ pub(crate) struct State {
     pub(crate) to_delete: UidSet,
     /// The mark as seen was asked for, and the connection ended before.
     pub(crate) to_mark_seen: UidSet,
+    /// The messages on which an earlier call was given up: they come last.
+    pub(crate) spoiled: UidSet,
     /// How the folder was when every message in it was fetched, and nothing was due.
     pub(crate) fetched_whole: Option<FolderStatus>,
 }
@@ -58,10 +61,13 @@ impl State {
         let foreign =
             || Error::new(Status::Argument, "receive.state_foreign").stage(Stage::Fetch).at_request("/state", "receive.state_foreign");
         let members: Vec<&str> = text.split(';').collect();
-        let (members, whole, to_mark_seen) = match members[..] {
-            [ref members @ .., "", to_mark_seen] if members.len() == 5 => (members, None, to_mark_seen),
-            [ref members @ .., whole] if members.len() == 5 => (members, Some(FolderStatus::parse(whole).ok_or_else(foreign)?), ""),
-            ref members => (members, None, ""),
+        let (members, whole, to_mark_seen, spoiled) = match members[..] {
+            [ref members @ .., "", to_mark_seen, spoiled] if members.len() == 5 && !spoiled.is_empty() => {
+                (members, None, to_mark_seen, spoiled)
+            }
+            [ref members @ .., "", to_mark_seen] if members.len() == 5 => (members, None, to_mark_seen, ""),
+            [ref members @ .., whole] if members.len() == 5 => (members, Some(FolderStatus::parse(whole).ok_or_else(foreign)?), "", ""),
+            ref members => (members, None, "", ""),
         };
         let [VERSION, validity, fetched, headers, to_delete] = *members else { return Err(foreign()) };
         let validity = validity.parse().map_err(|_| foreign())?;
@@ -72,6 +78,7 @@ impl State {
             headers: set(headers)?,
             to_delete: set(to_delete)?,
             to_mark_seen: set(to_mark_seen)?,
+            spoiled: set(spoiled)?,
             fetched_whole: whole,
         })
     }
@@ -79,6 +86,7 @@ impl State {
     /// The text for the next call.
     pub(crate) fn text(&self) -> String {
         let more = match self.fetched_whole {
+            _ if !self.spoiled.is_empty() => format!(";;{};{}", self.to_mark_seen.text(), self.spoiled.text()),
             _ if !self.to_mark_seen.is_empty() => format!(";;{}", self.to_mark_seen.text()),
             Some(whole) => format!(";{}.{}.{}", whole.modseq, whole.next, whole.messages),
             None => String::new(),
@@ -109,6 +117,12 @@ mod tests {
         state.to_mark_seen = UidSet::new([1, 2]);
         assert_eq!(state.text(), "imap:1;7;1:3,9;5;3;;1:2");
         assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
+        state.spoiled = UidSet::new([6, 7]);
+        assert_eq!(state.text(), "imap:1;7;1:3,9;5;3;;1:2;6:7");
+        assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
+        state.to_mark_seen = UidSet::default();
+        assert_eq!(state.text(), "imap:1;7;1:3,9;5;3;;;6:7");
+        assert_eq!(State::parse(Some(&state.text())).unwrap(), state);
         assert_eq!(State::parse(None).unwrap(), State::default());
         for text in [
             "pop3:1;",
@@ -124,6 +138,8 @@ mod tests {
             "imap:1;7;;;;1.2.3;4",
             "imap:1;7;;;;;x",
             "imap:1;7;;;;;;",
+            "imap:1;7;;;;;;x",
+            "imap:1;7;;;;1.2.3;;7",
         ] {
             assert_eq!(State::parse(Some(text)).unwrap_err().status, Status::Argument, "{text}");
         }

@@ -10,6 +10,9 @@ use postkontor_plugin::net::Recorder;
 use postkontor_plugin::{Call, Error, ReceiveRequest, SessionState, Summary};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+/// A call gives up so many connections at most because of messages whose end makes no sense.
+const GIVEN_UP: usize = 10;
+
 /// A fetch in progress.
 pub(super) struct Fetch<'a, 'b> {
     pub(super) session: &'a mut Session,
@@ -118,6 +121,11 @@ impl<'a, 'b> Fetch<'a, 'b> {
     /// How many messages may still come.
     pub(super) fn left(&self) -> usize {
         self.limit.saturating_sub(self.taken.len())
+    }
+
+    /// Whether the call ends because too many messages spoiled their connections.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.given_up > GIVEN_UP
     }
 
     /// Whether a message that was asked for is still to come.

@@ -14,9 +14,6 @@ use postkontor_plugin::{Action, Error, Incoming, Stage, Status};
 /// The most unwanted bytes that are read up to the end of a command; for more of them the connection is replaced.
 const UNWANTED: u64 = 4 * 1024 * 1024;
 
-/// A call gives up so many connections at most because of messages whose end makes no sense.
-const GIVEN_UP: usize = 10;
-
 /// What is asked for of a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum FetchOptions {
@@ -287,7 +284,7 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
     /// Leaves the connection for another one, unless that was done often enough.
     fn give_up(&mut self, error: Error) -> Result<Flow, Error> {
         self.fetch.given_up += 1;
-        if self.fetch.given_up > GIVEN_UP { Err(error) } else { Ok(Flow::Renewed) }
+        if self.fetch.has_given_up() { Err(error) } else { Ok(Flow::Renewed) }
     }
 }
 

@@ -5,6 +5,7 @@
 //! two UIDs is then unknown; consecutive message numbers show that there are none.
 
 use super::fetch::Fetch;
+use crate::state::State;
 use crate::uid_set::{Range, UidSet};
 use postkontor_plugin::{Error, Filter, ReceiveRequest};
 
@@ -24,7 +25,8 @@ impl Fetch<'_, '_> {
     pub(super) fn is_few_of_many(&self, request: &ReceiveRequest) -> bool {
         let messages = self.session.updates.messages;
         let is_few = request.max_messages.is_some_and(|limit| limit.saturating_mul(PART) < messages.into());
-        let is_clean = self.state.to_delete.is_empty() && self.state.to_mark_seen.is_empty() && self.state.fetched.ranges().len() <= GAPS;
+        let State { fetched, to_delete, to_mark_seen, spoiled, .. } = &self.state;
+        let is_clean = to_delete.is_empty() && to_mark_seen.is_empty() && spoiled.is_empty() && fetched.ranges().len() <= GAPS;
         is_few && messages > LARGE && is_clean && request.filter == Filter::default() && self.state.validity > 0
     }
 

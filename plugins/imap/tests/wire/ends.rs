@@ -164,11 +164,30 @@ fn messages_without_end_do_not_keep_a_call_busy_for_ever() {
     let mut shelf = Shelf { messages: texts, ..Shelf::default() };
     shelf.short = (1..=100).map(|uid| (uid, 6)).collect();
     let (port, shelf) = shelf.start();
-    let error =
-        receive(30, &mut account(port, json!({})), &ReceiveRequest::default(), &TestHost::new().answering(Action::Delete)).unwrap_err();
-    assert_eq!(error.code, "protocol.reply_malformed");
+    let received =
+        receive(30, &mut account(port, json!({})), &ReceiveRequest::default(), &TestHost::new().answering(Action::Delete)).unwrap();
+    assert_eq!(received.interrupted.unwrap().code, "protocol.reply_malformed");
     let bodies = shelf.lock().unwrap().heard.iter().filter(|command| command.contains("BODY")).count();
     assert!((2..30).contains(&bodies), "{bodies}");
+}
+
+#[test]
+fn messages_without_end_in_front_keep_no_other_one_back() {
+    let texts: Vec<(u32, String)> = (1..=22).map(|uid| (uid, format!("{uid:04} tail\r\n"))).collect();
+    let mut shelf = Shelf { messages: texts, ..Shelf::default() };
+    shelf.short = (1..=20).map(|uid| (uid, 6)).collect();
+    let (port, _) = shelf.start();
+    let (mut came, mut state) = (Vec::new(), None);
+    for call in 1..=3 {
+        let host = TestHost::new().answering(Action::Keep);
+        let request = ReceiveRequest { state, ..ReceiveRequest::default() };
+        let received = receive(30, &mut account(port, json!({})), &request, &host).unwrap();
+        assert!(received.interrupted.is_some() && received.more, "{call}: {received:?}");
+        came.extend(host.texts());
+        state = Some(received.state);
+    }
+    assert_eq!(came, ["0021 tail\r\n", "0022 tail\r\n"]);
+    assert_eq!(state.unwrap(), "imap:1;7;21:22;;;;;1:20");
 }
 
 #[test]
