@@ -26,6 +26,7 @@
 pub mod abi;
 mod apply;
 mod call;
+mod envelope;
 mod error;
 mod filing;
 mod listing;

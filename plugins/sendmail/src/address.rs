@@ -1,25 +1,10 @@
 //! Addresses as arguments of a command.
 
-use postkontor_plugin::{Error, Mail, Stage, Status};
+use postkontor_plugin::{Error, Mail};
 
 /// Refuses addresses that the command could take for something else: an option, a list, a file, a program.
 pub(crate) fn check(mail: &Mail) -> Result<(), Error> {
-    let wrong = |pointer: String| {
-        let code = "message.address_malformed";
-        Error::new(Status::Argument, code).stage(Stage::Message).at_message(pointer, code).usable()
-    };
-    if !mail.from.is_empty() && !is_address(&mail.from) {
-        return Err(wrong("/from".to_owned()));
-    }
-    if mail.recipients.is_empty() {
-        return Err(Error::new(Status::Argument, "message.no_recipient")
-            .stage(Stage::Message)
-            .at_message("/recipients", "message.no_recipient"));
-    }
-    match mail.recipients.iter().position(|address| !is_address(address)) {
-        Some(index) => Err(wrong(format!("/recipients/{index}"))),
-        None => Ok(()),
-    }
+    mail.check_addresses(is_address)
 }
 
 fn is_address(address: &str) -> bool {

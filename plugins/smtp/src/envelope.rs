@@ -9,22 +9,7 @@ const LONGEST: usize = 900;
 
 /// Refuses addresses that would break their command, with a pointer into the mail. Needs no server.
 pub(crate) fn check(mail: &Mail) -> Result<(), Error> {
-    let wrong = |pointer: String| {
-        let code = "message.address_malformed";
-        Error::new(Status::Argument, code).stage(Stage::Message).at_message(pointer, code)
-    };
-    if !mail.from.is_empty() && !is_address(&mail.from) {
-        return Err(wrong("/from".to_owned()));
-    }
-    if mail.recipients.is_empty() {
-        return Err(Error::new(Status::Argument, "message.no_recipient")
-            .stage(Stage::Message)
-            .at_message("/recipients", "message.no_recipient"));
-    }
-    match mail.recipients.iter().position(|address| !is_address(address)) {
-        Some(index) => Err(wrong(format!("/recipients/{index}"))),
-        None => Ok(()),
-    }
+    mail.check_addresses(is_address)
 }
 
 /// Refuses a mail that this server cannot take, before anything of it is sent. The session goes on.
