@@ -99,16 +99,9 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use postkontor_plugin::serde_json::{self, json};
 
     #[test]
     fn the_form_tells_the_port_that_is_used() {
-        let schema = postkontor_plugin::settings::schema::<Settings>();
-        for (mode, port) in
-            schema["properties"]["server"]["properties"]["port"]["x-postkontor"]["default_by"]["/tls/mode"].as_object().unwrap()
-        {
-            let settings: Settings = serde_json::from_value(json!({"server": {"host": "h"}, "tls": {"mode": mode}})).unwrap();
-            assert_eq!(*port, settings.default_port(), "{mode}");
-        }
+        postkontor_plugin::testing::check_default_ports(Settings::default_port);
     }
 }

@@ -38,24 +38,7 @@ pub struct Options {
 }
 
 /// The login methods. Without a login POP3 shows nothing, so `none` is not among them.
-pub(crate) const METHODS: &[&str] = &Method::names([
-    Method::Auto,
-    Method::Password,
-    Method::Plain,
-    Method::Login,
-    Method::CramMd5,
-    Method::DigestMd5,
-    Method::ScramSha1,
-    Method::ScramSha256,
-    Method::Ntlm,
-    Method::Windows,
-    Method::Apop,
-    Method::Xoauth2,
-    Method::Oauthbearer,
-    Method::Oauth2,
-    Method::External,
-    Method::Account,
-]);
+pub(crate) const METHODS: &[&str] = &Method::all_but::<16>(&[Method::None, Method::PopBeforeSmtp]);
 
 impl Settings {
     /// Refuses what could not work or would break a line, before anything is sent.
@@ -76,16 +59,9 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use postkontor_plugin::serde_json::{self, json};
 
     #[test]
     fn the_form_tells_the_port_that_is_used() {
-        let schema = postkontor_plugin::settings::schema::<Settings>();
-        for (mode, port) in
-            schema["properties"]["server"]["properties"]["port"]["x-postkontor"]["default_by"]["/tls/mode"].as_object().unwrap()
-        {
-            let settings: Settings = serde_json::from_value(json!({"server": {"host": "h"}, "tls": {"mode": mode}})).unwrap();
-            assert_eq!(*port, settings.default_port(), "{mode}");
-        }
+        postkontor_plugin::testing::check_default_ports(Settings::default_port);
     }
 }

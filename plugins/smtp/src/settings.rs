@@ -57,25 +57,7 @@ pub struct Pop3 {
 }
 
 /// The login methods: all but APOP, which only POP3 has.
-pub(crate) const METHODS: &[&str] = &Method::names([
-    Method::None,
-    Method::Auto,
-    Method::Password,
-    Method::Plain,
-    Method::Login,
-    Method::CramMd5,
-    Method::DigestMd5,
-    Method::ScramSha1,
-    Method::ScramSha256,
-    Method::Ntlm,
-    Method::Windows,
-    Method::Xoauth2,
-    Method::Oauthbearer,
-    Method::Oauth2,
-    Method::External,
-    Method::PopBeforeSmtp,
-    Method::Account,
-]);
+pub(crate) const METHODS: &[&str] = &Method::all_but::<17>(&[Method::Apop]);
 
 /// The port on which TLS begins with the first byte.
 pub(crate) const IMPLICIT: u16 = 465;
@@ -175,13 +157,7 @@ mod tests {
 
     #[test]
     fn the_form_tells_the_port_that_is_used() {
-        let schema = postkontor_plugin::settings::schema::<Settings>();
-        for (mode, port) in
-            schema["properties"]["server"]["properties"]["port"]["x-postkontor"]["default_by"]["/tls/mode"].as_object().unwrap()
-        {
-            let settings: Settings = serde_json::from_value(json!({"server": {"host": "h"}, "tls": {"mode": mode}})).unwrap();
-            assert_eq!(*port, settings.default_port(), "{mode}");
-        }
+        postkontor_plugin::testing::check_default_ports(Settings::default_port);
     }
 
     #[test]

@@ -120,24 +120,7 @@ impl Method {
     ];
 
     /// Those that carry SASL mechanisms, for a transport that has no method of its own.
-    pub const SASL: &'static [&'static str] = &Method::names([
-        Method::None,
-        Method::Auto,
-        Method::Password,
-        Method::Plain,
-        Method::Login,
-        Method::CramMd5,
-        Method::DigestMd5,
-        Method::ScramSha1,
-        Method::ScramSha256,
-        Method::Ntlm,
-        Method::Windows,
-        Method::Xoauth2,
-        Method::Oauthbearer,
-        Method::Oauth2,
-        Method::External,
-        Method::Account,
-    ]);
+    pub const SASL: &'static [&'static str] = &Method::all_but::<16>(&[Method::Apop, Method::PopBeforeSmtp]);
 
     /// Methods as [`Transport::METHODS`](crate::Transport::METHODS) names them.
     pub const fn names<const N: usize>(methods: [Method; N]) -> [&'static str; N] {
@@ -148,6 +131,33 @@ impl Method {
             index += 1;
         }
         names
+    }
+
+    /// All methods but those left out, as [`Transport::METHODS`](crate::Transport::METHODS) names them; `N` is how many remain.
+    pub const fn all_but<const N: usize>(left_out: &[Method]) -> [&'static str; N] {
+        assert!(N + left_out.len() == Method::ALL.len(), "N is the number of the methods that remain");
+        let mut names = [""; N];
+        let (mut count, mut index) = (0, 0);
+        while index < Method::ALL.len() {
+            let method = Method::ALL[index];
+            if !method.is_among(left_out) {
+                names[count] = method.name();
+                count += 1;
+            }
+            index += 1;
+        }
+        names
+    }
+
+    const fn is_among(self, methods: &[Method]) -> bool {
+        let mut index = 0;
+        while index < methods.len() {
+            if methods[index] as u8 == self as u8 {
+                return true;
+            }
+            index += 1;
+        }
+        false
     }
 
     /// The method as the settings spell it.

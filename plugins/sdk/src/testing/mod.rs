@@ -13,6 +13,8 @@ mod host;
 mod performance;
 #[cfg(feature = "net")]
 mod play;
+mod ports;
+mod report;
 #[cfg(feature = "net")]
 mod server;
 
@@ -22,3 +24,5 @@ pub use account::{Scratch, mail, open};
 pub use host::{Fetched, TestHost};
 #[cfg(feature = "net")]
 pub use play::play;
+pub use ports::check_default_ports;
+pub use report::{failed, skipped};

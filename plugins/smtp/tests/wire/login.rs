@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::play::Act::{C, Close, Closed, S};
 use crate::play::{Act, play};
 use postkontor_plugin::serde_json::{Value, json};
+use postkontor_plugin::testing::failed;
 use postkontor_plugin::{Report, Stage, Status, Step, StepStatus};
 
 const HELLO: Act = C("EHLO client.example\r\n");
@@ -104,6 +105,6 @@ fn pop_before_smtp_points_to_its_own_settings_and_knows_a_held_mailbox() {
     let report = before(vec![S("+OK\r\n"), C("USER anna\r\n"), S("+OK\r\n"), C("PASS hunter2\r\n"), S("+OKxyz\r\n"), Close], "none");
     assert_eq!(login(&report).code, "protocol.reply_malformed");
     let report = before(vec![S("+OK\r\n"), C("CAPA\r\n"), S("+OK\r\nUSER\r\n.\r\n"), Closed], "required");
-    let step = report.steps.iter().find(|step| step.status == StepStatus::Fail).unwrap();
+    let step = failed(&report);
     assert_eq!((step.code.as_str(), step.pointer.as_str()), ("tls.not_offered", "/smtp/pop3/mode"));
 }
