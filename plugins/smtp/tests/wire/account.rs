@@ -42,6 +42,11 @@ impl Account {
     }
 }
 
+/// Settings of a login by a method that shows the password in clear text.
+pub(crate) fn with_password(method: &str) -> Value {
+    json!({"auth": {"method": method, "user": "anna", "password": "hunter2", "allow_cleartext": true}})
+}
+
 fn overlay(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {

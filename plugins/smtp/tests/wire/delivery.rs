@@ -2,14 +2,12 @@
 
 use crate::account::{Account, mail, sized};
 use crate::play::Act::{Bytes, C, Close, Closed, S, Sent};
-use crate::play::{Act, play};
+use crate::play::{Act, HELLO, play};
 use crate::sandbox::{Options, Sandbox};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Mail, Retry, SessionState, Stage, Status, Transport, Verdict};
 use std::sync::atomic::Ordering::SeqCst;
-
-const HELLO: Act = C("EHLO client.example\r\n");
 
 #[test]
 fn with_pipelining_and_chunking_a_mail_is_one_write() {

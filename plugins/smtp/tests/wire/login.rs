@@ -1,24 +1,11 @@
 //! What servers make of a login.
 
-use crate::account::Account;
+use crate::account::{Account, with_password};
 use crate::play::Act::{C, Close, Closed, S};
-use crate::play::{Act, play};
-use postkontor_plugin::serde_json::{Value, json};
+use crate::play::{Act, HELLO, play, test};
+use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::failed;
 use postkontor_plugin::{Report, Stage, Status, Step, StepStatus};
-
-const HELLO: Act = C("EHLO client.example\r\n");
-
-fn with_password(method: &str) -> Value {
-    json!({"auth": {"method": method, "user": "anna", "password": "hunter2", "allow_cleartext": true}})
-}
-
-fn test(script: Vec<Act>, settings: Value) -> Report {
-    let script = play(script);
-    let report = Account::with(script.port, settings).test();
-    script.end();
-    report
-}
 
 fn login(report: &Report) -> &Step {
     report.steps.iter().find(|step| step.step == Stage::Login).unwrap()

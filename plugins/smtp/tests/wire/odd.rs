@@ -2,10 +2,9 @@
 
 use crate::account::{Account, mail, sized};
 use crate::play::Act::{C, Close, Closed, S};
-use crate::play::{Act, play};
+use crate::play::{Act, HELLO, play};
 use postkontor_plugin::{Delivery, Error, Mail, SessionState, Stage, Status, Verdict};
 
-const HELLO: Act = C("EHLO client.example\r\n");
 const ENVELOPE: &str = "MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\n";
 const DATA: &str = "MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n";
 const BDAT: &str = "MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nBDAT 3 LAST\r\na\r\n";

@@ -1,5 +1,8 @@
 //! A server that follows a script to the byte.
 
+use crate::account::Account;
+use postkontor_plugin::Report;
+use postkontor_plugin::serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -24,12 +27,23 @@ pub(crate) enum Act {
     Closed,
 }
 
+/// What an account says first whose name for EHLO is set.
+pub(crate) const HELLO: Act = Act::C("EHLO client.example\r\n");
+
 /// A running script.
 pub(crate) struct Play {
     pub(crate) port: u16,
-    /// Whoever stalls goes on when this is gone.
+    /// A server that stalls goes on when this is dropped.
     held: Sender<()>,
     thread: JoinHandle<Result<(), String>>,
+}
+
+/// Tests the settings of an account against a script.
+pub(crate) fn test(script: Vec<Act>, settings: Value) -> Report {
+    let script = play(script);
+    let report = Account::with(script.port, settings).test();
+    script.end();
+    report
 }
 
 /// Starts a script.

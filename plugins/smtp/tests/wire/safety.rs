@@ -2,14 +2,12 @@
 
 use crate::account::{Account, mail, sized};
 use crate::play::Act::{C, Closed, S};
-use crate::play::{Act, play};
+use crate::play::{Act, HELLO, play};
 use crate::sandbox::{Options, Sandbox};
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Mail, Status, Transport};
 use std::time::{Duration, Instant};
-
-const HELLO: Act = C("EHLO client.example\r\n");
 
 fn credentials() -> Value {
     json!({"method": "auto", "user": "anna", "password": "hunter2"})

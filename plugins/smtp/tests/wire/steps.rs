@@ -1,23 +1,10 @@
 //! The test of the settings, step by step.
 
-use crate::account::Account;
+use crate::account::{Account, with_password};
 use crate::play::Act::{C, Close, S};
-use crate::play::{Act, play};
-use postkontor_plugin::serde_json::{Value, json};
+use crate::play::{Act, HELLO, play, test};
+use postkontor_plugin::serde_json::json;
 use postkontor_plugin::{Report, Stage, Status, StepStatus};
-
-const HELLO: Act = C("EHLO client.example\r\n");
-
-fn with_password(method: &str) -> Value {
-    json!({"auth": {"method": method, "user": "anna", "password": "hunter2", "allow_cleartext": true}})
-}
-
-fn test(script: Vec<Act>, settings: Value) -> Report {
-    let script = play(script);
-    let report = Account::with(script.port, settings).test();
-    script.end();
-    report
-}
 
 fn step(report: &Report, stage: Stage) -> &postkontor_plugin::Step {
     report.steps.iter().find(|step| step.step == stage).unwrap()
