@@ -47,7 +47,7 @@ pub struct Options {
     /// Folders that do not exist are created.
     #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 40}))]
     pub create_folders: bool,
-    /// Seconds after which a wait for new mail (IDLE) is begun anew, so that nobody on the way takes the connection for dead; 0: the
+    /// Seconds after which a wait for new mail (IDLE) is begun anew, so that no router takes the connection for dead; 0: the
     /// server is asked now and then instead.
     #[schemars(range(min = 0, max = 1740), extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 45, "unit": "s"}))]
     pub idle_seconds: u16,

@@ -37,7 +37,7 @@ pub struct Options {
     pub pop3: Option<Pop3>,
 }
 
-/// The POP3 server that opens the door for SMTP.
+/// The POP3 server of POP-before-SMTP.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(crate = "postkontor_plugin::serde", deny_unknown_fields)]
 #[schemars(crate = "postkontor_plugin::schemars")]

@@ -70,6 +70,6 @@ pub(crate) fn asked<R: DeserializeOwned>(request: Value) -> R {
 }
 
 /// An answer as the caller sees it.
-pub(crate) fn told(answer: impl Serialize) -> Value {
+pub(crate) fn value(answer: impl Serialize) -> Value {
     postkontor_plugin::serde_json::to_value(answer).unwrap()
 }

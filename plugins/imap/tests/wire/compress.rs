@@ -85,7 +85,7 @@ fn a_server_that_cannot_compress_is_used_without_and_the_test_says_so() {
         assert!(report.steps.iter().all(|step| step.status != StepStatus::Fail), "{:?}", report.steps);
     }
     let post = Post::start(inbox(), Options { compress: true, ..Options::default() });
-    assert!(!test(post.port, false).transcript.iter().any(|line| line.contains("COMPRESS DEFLATE")), "nobody asked for it");
+    assert!(!test(post.port, false).transcript.iter().any(|line| line.contains("COMPRESS DEFLATE")), "the settings do not ask for it");
 }
 
 #[test]

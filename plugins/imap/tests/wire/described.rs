@@ -1,4 +1,4 @@
-//! Messages that come together with what is told of them, and what is on its way that nobody wants.
+//! Messages that come together with their data, and unwanted bytes on the way.
 
 use crate::account::{account, fetch, receive};
 use crate::hostile::server;
@@ -111,8 +111,8 @@ fn what_the_program_does_not_want_to_know_is_not_asked_for() {
         let request = ReceiveRequest { summary: Summary::None, ..ReceiveRequest::default() };
         let received = receive(30, &mut account(port, json!({})), &request, &host).unwrap();
         assert!(received.interrupted.is_none(), "{received:?}");
-        let told: Vec<_> = announced(&host).into_iter().map(|told| (told.size, told.flags.len(), told.received)).collect();
-        assert_eq!(told, vec![(Some(100), 0, None); 30]);
+        let data: Vec<_> = announced(&host).into_iter().map(|message| (message.size, message.flags.len(), message.received)).collect();
+        assert_eq!(data, vec![(Some(100), 0, None); 30]);
         assert_eq!(sets(&heard, "(UID RFC822.SIZE)").len(), looks, "{heard:?}");
         assert!(!heard.lock().unwrap().iter().any(|command| command.contains("FLAGS") || command.contains("DATE")), "{heard:?}");
     }
@@ -144,7 +144,7 @@ fn what_stands_behind_the_body_is_asked_for_before() {
             assert_described(&announced(&host), count, bytes);
             assert_eq!(sets(&heard, DESCRIBED).len(), 1, "{form:?}");
             assert_eq!(received.state, format!("imap:1;7;1:{count};;"));
-            // What nobody can place is not read for ever.
+            // Bodies of unknown messages are not read for ever.
             let logins = heard.lock().unwrap().iter().filter(|command| command.starts_with("LOGIN")).count();
             assert_eq!(logins, if bytes == 100 { 1 } else { 2 }, "{form:?}");
         }
@@ -152,7 +152,7 @@ fn what_stands_behind_the_body_is_asked_for_before() {
 }
 
 #[test]
-fn after_a_stop_little_is_read_that_nobody_wants_and_nothing_is_left_undone() {
+fn after_a_stop_few_unwanted_bytes_are_read_and_nothing_is_left_undone() {
     for (action, bytes, logins) in
         [(Action::Delete, 1000, 1), (Action::Delete, 3_000_000, 2), (Action::Seen, 3_000_000, 2), (Action::Keep, 3_000_000, 1)]
     {

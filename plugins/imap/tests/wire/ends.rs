@@ -70,9 +70,9 @@ impl Shelf {
         if command.contains("BODY.PEEK[") {
             let response = |(at, (uid, text)): (usize, &(u32, String))| {
                 let length = text.len() - self.short.get(uid).copied().unwrap_or_default();
-                let told = if command.contains("FLAGS") { " FLAGS () INTERNALDATE \"20-Nov-2026 10:00:00 +0100\"" } else { "" };
+                let data = if command.contains("FLAGS") { " FLAGS () INTERNALDATE \"20-Nov-2026 10:00:00 +0100\"" } else { "" };
                 let section = if command.contains("HEADER") { "BODY[HEADER]" } else { "BODY[]" };
-                let usual = format!("* {} FETCH (UID {uid}{told} {section} {{{length}}}\r\n{text})\r\n", at + 1);
+                let usual = format!("* {} FETCH (UID {uid}{data} {section} {{{length}}}\r\n{text})\r\n", at + 1);
                 self.instead.get(uid).cloned().unwrap_or(usual)
             };
             return Some(there.map(response).collect());
@@ -210,10 +210,10 @@ fn what_stands_behind_a_body_and_makes_sense_is_no_fault() {
 }
 
 #[test]
-fn a_message_that_is_listed_and_not_handed_over_is_told_each_time_and_keeps_no_other_one_back() {
-    const TOLD: &str = "UID 5 FLAGS () INTERNALDATE \"20-Nov-2026 10:00:00 +0100\"";
-    for (told, body) in [("", ""), ("UID 5", "NIL"), (TOLD, "NIL"), ("UID 5", "{0}\r\n"), (TOLD, "{0}\r\n"), (TOLD, "\"\"")] {
-        let instead = if told.is_empty() { String::new() } else { format!("* 1 FETCH ({told} BODY[] {body})\r\n") };
+fn a_message_that_is_listed_and_not_handed_over_is_reported_each_time_and_keeps_no_other_one_back() {
+    const DATA: &str = "UID 5 FLAGS () INTERNALDATE \"20-Nov-2026 10:00:00 +0100\"";
+    for (data, body) in [("", ""), ("UID 5", "NIL"), (DATA, "NIL"), ("UID 5", "{0}\r\n"), (DATA, "{0}\r\n"), (DATA, "\"\"")] {
+        let instead = if data.is_empty() { String::new() } else { format!("* 1 FETCH ({data} BODY[] {body})\r\n") };
         for (max_messages, max_bytes) in [(None, None), (Some(1), None), (None, Some(1000)), (Some(1), Some(1000))] {
             let mut shelf = Shelf::of(&[(5, "never"), (7, "seven"), (8, "eight")]);
             shelf.instead.insert(5, instead.clone());

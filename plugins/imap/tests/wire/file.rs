@@ -92,7 +92,7 @@ fn what_google_keeps_is_left_to_it() {
     let filed = file(&mut account, &small(), "1@example.com", ("smtp.gmail.com", "anna@gmail.com")).unwrap();
     assert_eq!(filed, Filed { left_to_provider: true, ..Filed::default() });
     assert!(post.store.lock().unwrap().outbox.is_empty());
-    // What another server sent is not kept by anybody else.
+    // What another server sent is not kept by the provider.
     let filed = file(&mut account, &small(), "1@example.com", OWN).unwrap();
     assert!(matches!(only(filed), FilingResult::Saved(_)));
     drop(account);

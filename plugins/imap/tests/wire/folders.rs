@@ -1,6 +1,6 @@
 //! Folders whose names stand on the wire otherwise than we would write them: each that is listed can be used.
 
-use crate::account::{account, asked, receive, send, told};
+use crate::account::{account, asked, receive, send, value};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::testing::TestHost;
@@ -56,7 +56,7 @@ fn deadline() -> Instant {
 
 fn listed(port: u16) -> Vec<String> {
     let listed = account(port, json!({})).list(&asked(json!({})), &Call::new(&(), deadline())).unwrap();
-    let listed = told(listed);
+    let listed = value(listed);
     listed["folders"].as_array().unwrap().iter().map(|folder| folder["name"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -88,9 +88,9 @@ fn every_folder_that_is_listed_takes_messages_and_no_second_one_is_made() {
         let (port, heard) = with_folder(wire, delimiter);
         let call = Call::new(&(), deadline());
         let mut mailbox = account(port, json!({"imap": {"create_folders": true}}));
-        let moved = told(mailbox.apply(&asked(json!({"messages": ["5.7.INBOX"], "do": "move", "folder": shown})), &call).unwrap());
+        let moved = value(mailbox.apply(&asked(json!({"messages": ["5.7.INBOX"], "do": "move", "folder": shown})), &call).unwrap());
         assert_eq!(moved["applied"], json!(["5.7.INBOX"]), "{wire}");
-        let marked = told(mailbox.apply(&asked(json!({"messages": [format!("5.7.{shown}")], "do": "seen"})), &call).unwrap());
+        let marked = value(mailbox.apply(&asked(json!({"messages": [format!("5.7.{shown}")], "do": "seen"})), &call).unwrap());
         assert_eq!(marked["applied"].as_array().unwrap().len(), 1, "{wire}");
         assert!(!heard.lock().unwrap().iter().any(|command| command.starts_with("CREATE")), "{wire}");
     }

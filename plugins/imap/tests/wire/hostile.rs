@@ -117,7 +117,7 @@ fn a_server_that_claims_to_know_us_cannot_keep_us_from_tls() {
             assert_eq!((error.status, error.code.as_str()), (Status::Tls, "imap.preauth_prevents_tls"), "{greeting:?} {mode}");
         }
     }
-    // Where nobody asked for TLS, PREAUTH is what it says.
+    // Where the settings do not ask for TLS, PREAUTH is accepted.
     let host = TestHost::new();
     fetch(&mut account(server("* PREAUTH welcome\r\n", Box::new(|_, _, _| Ok(false))), json!({})), None, &host).unwrap();
     assert_eq!(host.texts(), ["hello"]);
@@ -170,7 +170,7 @@ fn wrong_tags_and_early_answers_end_the_session() {
 }
 
 #[test]
-fn what_nobody_asked_for_changes_nothing() {
+fn responses_without_a_command_change_nothing() {
     let body = "* 1 FETCH (UID 5 BODY[] {5}\r\nhello)\r\n";
     for before in [
         "* 3 EXISTS\r\n* 1 RECENT\r\n* FLAGS (\\Seen)\r\n",
@@ -385,19 +385,19 @@ fn giant() -> u16 {
             };
             for uid in uids {
                 let (number, size) = (uid - 4, if uid == 6 { 5_000_000_000_u64 } else { 5 });
-                let told = if command.contains("FLAGS") { " FLAGS () INTERNALDATE \"20-Nov-2026 10:00:00 +0100\"" } else { "" };
+                let data = if command.contains("FLAGS") { " FLAGS () INTERNALDATE \"20-Nov-2026 10:00:00 +0100\"" } else { "" };
                 if command.contains("BODY.PEEK[HEADER]") {
                     stream.write_all(format!("* {number} FETCH (UID {uid} BODY[HEADER] {{4}}\r\na:b\n)\r\n").as_bytes())?;
                 } else if !command.contains("BODY") {
                     stream.write_all(format!("* {number} FETCH (UID {uid} FLAGS () RFC822.SIZE {size})\r\n").as_bytes())?;
                 } else if uid == 6 {
-                    stream.write_all(format!("* {number} FETCH (UID {uid}{told} BODY[] {{{size}}}\r\n").as_bytes())?;
+                    stream.write_all(format!("* {number} FETCH (UID {uid}{data} BODY[] {{{size}}}\r\n").as_bytes())?;
                     stream.write_all(&[b'x'; 3_000_000])?;
                     stream.shutdown(std::net::Shutdown::Write)?;
                     cut = true;
                     return Ok(true);
                 } else {
-                    stream.write_all(format!("* {number} FETCH (UID {uid}{told} BODY[] {{5}}\r\nhello)\r\n").as_bytes())?;
+                    stream.write_all(format!("* {number} FETCH (UID {uid}{data} BODY[] {{5}}\r\nhello)\r\n").as_bytes())?;
                 }
             }
             match command.get(..10) {

@@ -18,8 +18,8 @@ struct Folder {
     left_out: Vec<u32>,
     /// Searches and fetches, without tags.
     heard: Vec<String>,
-    /// How many UIDs the searches told.
-    told: usize,
+    /// How many UIDs the searches returned.
+    found: usize,
 }
 
 fn folder(count: u32, step: u32, tells_next: bool) -> (u16, Arc<Mutex<Folder>>) {
@@ -67,7 +67,7 @@ impl Folder {
                     .collect(),
             };
             let found: Vec<u32> = found.into_iter().filter(|uid| !self.left_out.contains(uid)).collect();
-            self.told += found.len();
+            self.found += found.len();
             return Some(format!("* SEARCH{}\r\n", found.iter().map(|uid| format!(" {uid}")).collect::<String>()));
         }
         let set = command.strip_prefix("UID FETCH ")?.split(' ').next()?;
@@ -104,10 +104,10 @@ fn a_folder_of_three_hundred_thousand_messages_is_searched_by_lines_that_are_not
     let (ids, received) = fetched(&mut account(port, json!({})), Some("imap:1;7;1001:300999;;".to_owned()), None, Action::Keep);
     assert_eq!((ids.concat().as_str(), received.state.as_str()), ("301000", "imap:1;7;1:301000;;;0.301001.300000"));
     let folder = shared.lock().unwrap();
-    assert_eq!((folder.told, folder.heard.iter().filter(|command| command.contains("SEARCH")).count()), (300_000, 6));
+    assert_eq!((folder.found, folder.heard.iter().filter(|command| command.contains("SEARCH")).count()), (300_000, 6));
 }
 
-/// Fetches the folder in portions of a hundred; how many UIDs the searches told, and how many searches there were.
+/// Fetches the folder in portions of a hundred; how many UIDs the searches returned, and how many searches there were.
 fn in_portions(count: u32, step: u32, tells_next: bool) -> (usize, usize) {
     let (port, shared) = folder(count, step, tells_next);
     let (mut came, mut state, mut account) = (Vec::new(), None, account(port, json!({})));
@@ -123,7 +123,7 @@ fn in_portions(count: u32, step: u32, tells_next: bool) -> (usize, usize) {
     let folder = shared.lock().unwrap();
     let all: Vec<_> = folder.uids.iter().map(u32::to_string).collect();
     assert_eq!(came, all);
-    (folder.told, folder.heard.iter().filter(|command| command.contains("SEARCH")).count())
+    (folder.found, folder.heard.iter().filter(|command| command.contains("SEARCH")).count())
 }
 
 #[test]

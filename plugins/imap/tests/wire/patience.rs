@@ -14,7 +14,7 @@ fn request(seconds: u64) -> ReceiveRequest {
 }
 
 #[test]
-fn messages_that_are_told_and_are_not_there_are_looked_for_ever_more_seldom() {
+fn messages_that_are_announced_and_not_there_are_searched_ever_more_seldom() {
     for idles in [true, false] {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let noted = heard.clone();

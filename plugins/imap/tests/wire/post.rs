@@ -238,9 +238,9 @@ fn session(line: &mut Line, store: &Mutex<Store>) -> std::io::Result<()> {
                 continue;
             }
             "LOGOUT" => {
-                let told = line.say(&format!("* BYE\r\n{tag} OK bye\r\n"));
+                let sent = line.say(&format!("* BYE\r\n{tag} OK bye\r\n"));
                 (line.said, line.heard) = (said, heard);
-                return told;
+                return sent;
             }
             _ => (),
         }

@@ -1,6 +1,6 @@
 //! Servers that write what they say otherwise than the RFCs have it, and mean the same.
 
-use crate::account::{account, asked, told};
+use crate::account::{account, asked, value};
 use crate::hostile::{got, odd};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::TestHost;
@@ -36,7 +36,7 @@ fn blanks_between_items_and_blank_lines_between_responses_change_nothing() {
     let listed = "\r\n* LIST () \"/\" a\r\n\r\n* LIST () \"/\" b\r\n\r\nTAG OK done\r\n";
     let call = Call::new(&(), Instant::now() + Duration::from_secs(30));
     let listed = account(odd("LIST", listed), json!({})).list(&asked(json!({})), &call).unwrap();
-    assert_eq!(told(listed)["folders"].as_array().unwrap().len(), 2);
+    assert_eq!(value(listed)["folders"].as_array().unwrap().len(), 2);
     // Nothing of it makes half a message whole.
     let host = TestHost::new().answering(Action::Delete);
     let received = crate::account::fetch(

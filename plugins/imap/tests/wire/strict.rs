@@ -43,7 +43,7 @@ impl Strict {
         Strict { port, heard }
     }
 
-    /// The commands so far, without their tags; a literal stands as `{5}text`, or `{5+}text` where it came unasked.
+    /// The commands so far, without their tags; a literal stands as `{5}text`, or `{5+}text` where it came non_synchronizing.
     pub(crate) fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }
@@ -90,13 +90,13 @@ impl Line {
             command.push_str(line);
             let Some(open) = line.ends_with('}').then(|| line.rfind('{')).flatten() else { break };
             let digits = &line[open + 1..line.len() - 1];
-            let (digits, unasked) = digits.strip_suffix('+').map_or((digits, false), |digits| (digits, true));
+            let (digits, non_synchronizing) = digits.strip_suffix('+').map_or((digits, false), |digits| (digits, true));
             let length: usize = digits.parse().unwrap();
             let small = length <= 4096 && (self.has("LITERAL-") || self.has("IMAP4rev2"));
-            if unasked && !small && !self.has("LITERAL+") {
-                wrong = Some("a literal that nobody asked for");
+            if non_synchronizing && !small && !self.has("LITERAL+") {
+                wrong = Some("a synchronizing literal was due");
             }
-            if !unasked {
+            if !non_synchronizing {
                 let (_, rest) = command.split_once(' ').unwrap();
                 if let Some((_, answer)) = self.odd.filter(|(of, _)| rest.starts_with(of)) {
                     let tag = command.split(' ').next().unwrap().to_owned();

@@ -150,7 +150,7 @@ fn a_state_that_covers_less_than_the_folder_never_saves_the_search() {
         // With the limit as it was, headers are not fetched again.
         let (_, state, _) = receive(port, &shared, &small, "", Action::Keep);
         assert_eq!(receive(port, &shared, &small, &state, Action::Keep).0, "");
-        // Whoever stops gets the rest the next time.
+        // A host that stops gets the rest the next time.
         let (_, state, _) = receive(port, &shared, &all(), "", Action::Stop);
         assert_eq!(receive(port, &shared, &all(), &state, Action::Keep).0, "359");
     }
@@ -181,7 +181,7 @@ fn a_server_that_tells_neither_is_always_searched_and_old_states_are_read() {
     let (port, shared) = folder(10, 0);
     let (texts, state, looked) = receive(port, &shared, &all(), "imap:1;7;3:9;;", Action::Keep);
     assert_eq!((texts.as_str(), looked, state.as_str()), ("", true, "imap:1;7;3:9;;;0.10.3"));
-    // What another server told, or this one before it had CONDSTORE, proves nothing.
+    // The status of another server, or of this one before it had CONDSTORE, proves nothing.
     shared.lock().unwrap().modseq = 5;
     assert!(receive(port, &shared, &all(), &state, Action::Keep).2);
 }

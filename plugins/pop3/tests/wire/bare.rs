@@ -66,7 +66,7 @@ fn without_uidl_deletions_find_their_messages() {
         receive(port, ReceiveRequest::default(), &host);
         let ids = host.ids();
         let call = host.call();
-        // One that is named twice is deleted once; what is not there is told in the order in which it was named.
+        // One that is named twice is deleted once; what is not there is reported in the order in which it was named.
         let named = ["z", &ids[1], "y", "x"].map(str::to_owned).to_vec();
         let request = ApplyRequest { messages: named, action: ApplyAction::Delete, folder: None };
         let applied = account(port, json!({})).apply(&request, &call).unwrap();

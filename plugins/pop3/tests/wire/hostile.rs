@@ -83,7 +83,7 @@ fn a_server_that_offers_tls_and_refuses_it_gets_no_password() {
 }
 
 #[test]
-fn answers_that_nobody_asked_for_end_the_session() {
+fn responses_without_a_command_end_the_session() {
     for (command, answer) in [
         ("USER", "+OK\r\n+OK early\r\n"),
         ("PASS", "+OK\r\n+OK\r\n1 30\r\n.\r\n"),
@@ -97,7 +97,7 @@ fn answers_that_nobody_asked_for_end_the_session() {
 
 #[test]
 fn a_greeting_with_more_behind_it_ends_the_session() {
-    // Whoever stands between us and the server would so answer in its place.
+    // An attacker on the way could answer in the server's place.
     for more in ["+OK\r\n.\r\n", "+OK\r\nSASL PLAIN\r\n.\r\n+OK logged in\r\n", "-ERR\r\n"] {
         let greeting: &'static str = format!("+OK ready\r\n{more}").leak();
         let port = server(greeting, |_, stream| stream.write_all(b"+OK\r\n"));

@@ -14,7 +14,7 @@ fn fetch(account: &mut Pop3, host: &TestHost, state: Option<String>, wait_second
 }
 
 #[test]
-fn whoever_waits_does_not_log_in_more_often_than_the_server_allows() {
+fn a_call_that_waits_does_not_log_in_more_often_than_the_server_allows() {
     let mailbox = Arc::new(Mutex::new(Vec::new()));
     let post = Post::with(&mailbox, "UIDL\r\nLOGIN-DELAY 900 USER\r\n");
     let mut account = account(post.port, json!({}));

@@ -27,7 +27,7 @@ fn each_mail_of_a_batch_has_its_own_verdict() {
 }
 
 #[test]
-fn a_refused_mail_leaves_its_recipients_and_sender_to_nobody_else() {
+fn a_refused_mail_leaves_its_recipients_and_sender_to_no_other_mail() {
     // A server that keeps the sender of a mail whose recipients it refused: the next mail must not inherit it.
     let sandbox = Sandbox::start(Options { capabilities: vec!["PIPELINING", "CHUNKING"], ..Options::default() });
     let mut mails = vec![sized(1, &["refused@example.com"], "one\r\n"), sized(2, &["c@example.com"], "two\r\n")];

@@ -127,7 +127,7 @@ fn when_all_are_refused_the_session_goes_on_with_the_next_mail() {
 }
 
 #[test]
-fn a_server_that_wants_a_message_for_nobody_gets_an_empty_one() {
+fn a_server_that_wants_a_message_without_recipients_gets_an_empty_one() {
     let script = play(vec![
         S("220 x\r\n"),
         HELLO,
@@ -135,7 +135,7 @@ fn a_server_that_wants_a_message_for_nobody_gets_an_empty_one() {
         C("MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n"),
         S("250 ok\r\n550 no\r\n354 go\r\n"),
         C(".\r\n"),
-        S("554 nobody\r\n"),
+        S("554 no recipients\r\n"),
         C("RSET\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<c@example.com>\r\nDATA\r\n"),
         S("250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"),
         C("a\r\n.\r\n"),
@@ -279,7 +279,7 @@ fn a_kept_connection_is_used_again_and_a_dead_one_replaced_in_silence() {
     script.extend(hello());
     script.extend(whole());
     script.extend(whole());
-    // The server says farewell and closes while nobody looks; later it refuses MAIL that way.
+    // The server replies 421 and closes between two calls; later it refuses MAIL that way.
     script.extend([S("421 idle\r\n"), Close]);
     script.extend(hello());
     script.extend(whole());

@@ -1,4 +1,4 @@
-//! Servers whose replies are odd, or contradict each other: what is meant is understood, and nothing is told as sent that may not be.
+//! Servers whose replies are odd, or contradict each other: what is meant is understood, and nothing counts as sent that may not be.
 
 use crate::account::{Account, mail, sized};
 use crate::play::Act::{C, Close, Closed, S};
@@ -80,7 +80,7 @@ fn a_refused_sender_counts_whatever_is_accepted_after_it() {
     let error = send(act(pipelining(), vec![C(DATA), S("550 5.7.1 not you\r\n250 ok\r\n503 no\r\n"), C("QUIT\r\n")])).unwrap_err();
     assert_eq!((error.code.as_str(), error.delivery), ("sender.refused", Delivery::None));
 
-    // The message has left with its envelope: whether somebody gets it, nobody knows.
+    // The message has left with its envelope: whether it is delivered is unknown.
     let error = send(act(chunking(), vec![C(BDAT), S("550 5.7.1 not you\r\n250 ok\r\n250 queued\r\n"), C("QUIT\r\n")])).unwrap_err();
     assert_eq!((error.status, error.delivery, error.recipients[0].status), (Status::Uncertain, Delivery::Unknown, Verdict::Unknown));
     assert_eq!(error.server.as_ref().unwrap().code, 550);

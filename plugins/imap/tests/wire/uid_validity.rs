@@ -1,6 +1,6 @@
 //! Servers that do not say by what they number, or number anew while we work: no message is taken for another one.
 
-use crate::account::{account, asked, failure, fetch, receive, told};
+use crate::account::{account, asked, failure, fetch, receive, value};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::TestHost;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 #[derive(Default)]
 struct Folder {
     text: String,
-    /// 0 where it is not told.
+    /// 0 where it is not sent.
     validity: u32,
     /// It is numbered anew while this command is answered, once.
     renumbered_by: &'static str,
@@ -31,8 +31,8 @@ fn folder(text: &str, validity: u32, renumbered_by: &'static str) -> (u16, Arc<M
             let is_there = !folder.text.is_empty();
             let (text, length) = (folder.text.clone(), folder.text.len());
             let answer = if command.starts_with("SELECT") {
-                let told = if folder.validity > 0 { format!("* OK [UIDVALIDITY {}] ok\r\n", folder.validity) } else { String::new() };
-                format!("* {} EXISTS\r\n{told}", u8::from(is_there))
+                let validity = if folder.validity > 0 { format!("* OK [UIDVALIDITY {}] ok\r\n", folder.validity) } else { String::new() };
+                format!("* {} EXISTS\r\n{validity}", u8::from(is_there))
             } else if command.starts_with("UID SEARCH") {
                 if is_there { "* SEARCH 5\r\n".to_owned() } else { "* SEARCH\r\n".to_owned() }
             } else if command.contains("BODY") {
@@ -82,7 +82,7 @@ fn without_a_numbering_another_message_under_the_same_uid_is_never_passed_over()
     // An id names nothing for later.
     let call = Call::new(&(), Instant::now() + Duration::from_secs(30));
     let request = json!({"messages": [host.messages()[0].0], "do": "delete"});
-    let applied = told(account(port, json!({})).apply(&asked(request.clone()), &call).unwrap());
+    let applied = value(account(port, json!({})).apply(&asked(request.clone()), &call).unwrap());
     assert_eq!(applied["missing"], request["messages"]);
     assert!(!has_stored(&folder));
 }

@@ -160,7 +160,7 @@ fn a_message_that_comes_at_any_moment_ends_the_wait() {
         [("IDLE", "* 1 EXISTS\r\n+ idling\r\n")],
         // Behind our DONE.
         [("DONE", "* 1 EXISTS\r\nTAG OK done\r\n")],
-        // Among things that nobody asked for.
+        // Among other untagged responses.
         [("IDLE", "+\r\n* OK still here\r\n* 9 FETCH (FLAGS (\\Seen))\r\n* 1 FETCH (UID 1 BODY[] {3}\r\nxyz)\r\n* 1 EXISTS\r\n")],
     ] {
         let world = World::new(&odd);
@@ -205,7 +205,7 @@ fn what_the_filter_does_not_want_does_not_end_the_wait() {
 fn a_wait_without_news_ends_in_time_with_the_state() {
     let world = World::with(1, &[], &[]);
     let (_, received) = wait(&world, json!({}), &request(0));
-    assert_eq!(world.heard("IDLE"), 0, "nobody wanted to wait");
+    assert_eq!(world.heard("IDLE"), 0, "the request did not wait");
     let state = received.unwrap().state;
     let (texts, received) = wait(&world, json!({}), &ReceiveRequest { state: Some(state.clone()), ..request(1) });
     assert_eq!((texts.len(), received.unwrap().state), (0, state));
@@ -213,7 +213,7 @@ fn a_wait_without_news_ends_in_time_with_the_state() {
 }
 
 #[test]
-fn idle_is_begun_anew_before_anybody_takes_the_connection_for_dead() {
+fn idle_is_sent_anew_before_the_connection_counts_as_dead() {
     let world = World::new(&[]);
     let (_, received) = wait(&world, json!({"imap": {"idle_seconds": 1}}), &request(3));
     received.unwrap();
