@@ -157,6 +157,20 @@ mod tests {
         assert_eq!((data.number, data.uid, data.size, data.has_size), (3, 17, 1234, true));
         assert_eq!(data.flags, ["\\Seen", "$Done"]);
         assert_eq!(data.received.as_deref(), Some("2026-11-20T10:00:00+01:00"));
+        assert!(MessageData::parse(b"* 3 FETCH (FLAGS ())\r\n").is_none());
+    }
+
+    #[test]
+    fn a_size_is_read_up_to_the_largest_of_63_bits() {
+        let data = |size: &str| MessageData::parse(format!("* 3 FETCH (UID 17 rfc822.size {size} FLAGS ())\r\n").as_bytes());
+        let large = |size: &str| data(size).filter(|data| data.has_size).map(|data| data.size);
+        for size in [0, 4_294_967_295, 4_294_967_296, 5_000_000_000, 9_223_372_036_854_775_807] {
+            assert_eq!(large(&size.to_string()), Some(size));
+        }
+        for size in ["9223372036854775808", "99999999999999999999"] {
+            assert_eq!(large(size), Some(9_223_372_036_854_775_807));
+        }
+        assert_eq!(large("x"), None);
     }
 
     /// The same by imap-proto alone, which cannot read sizes above 32 bits.

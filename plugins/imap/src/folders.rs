@@ -2,16 +2,14 @@
 
 use crate::command::Completion;
 use crate::fetch_response::MessageData;
-use crate::names::decode;
+use crate::list_response::{Folder, folder};
 use crate::response_code::response_code;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::FolderStatus;
 use crate::uid_validity::uid_validity;
 use crate::updates::counted;
-use crate::value::Value;
 use postkontor_plugin::{Call, Error, ListRequest, Listed, Listing, SessionState, Stage, Status};
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// More folders than any account has.
@@ -22,26 +20,6 @@ const LIST_BYTES: usize = 100 * 1024 * 1024;
 
 /// What mail programs call the outbox, in lower case.
 const OUTBOXES: [&str; 2] = ["outbox", "postausgang"];
-
-/// A folder as the server lists it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Folder {
-    pub(crate) name: String,
-    /// The name as the server wrote it.
-    pub(crate) wire: String,
-    pub(crate) delimiter: Option<String>,
-    /// The special uses of RFC 6154, in lower case: `sent`, `drafts`, `trash`, `junk`, `archive`, `all`, `flagged`.
-    pub(crate) uses: Vec<&'static str>,
-    pub(crate) is_selectable: bool,
-}
-
-impl Folder {
-    /// As the caller sees it.
-    fn listed(self) -> postkontor_plugin::Folder {
-        let uses = self.uses.into_iter().map(Cow::Borrowed).collect();
-        postkontor_plugin::Folder { name: self.name, delimiter: self.delimiter, uses, selectable: self.is_selectable }
-    }
-}
 
 /// What is known of a folder that was selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -275,102 +253,9 @@ fn is_meant(folder: &Folder, name: &str, is_outbox: &dyn Fn(&str) -> bool) -> bo
     own.to_lowercase() == name.to_lowercase() || is_outbox(name) && is_outbox(own)
 }
 
-/// Reads a LIST response. Some servers put two blanks or a tab between its parts, and no quotes around names with blanks.
-fn folder(line: &[u8], utf8: bool) -> Option<Folder> {
-    let (_, rest) = line.split_at_checked(6).filter(|(head, _)| head.eq_ignore_ascii_case(b"* LIST"))?;
-    let (Value::List(attributes), rest) = Value::read(behind_blanks(rest)?)? else { return None };
-    let (delimiter, rest) = delimiter(behind_blanks(rest)?)?;
-    let wire = folder_name(behind_blanks(rest)?)?;
-    let (mut uses, mut is_selectable) = (Vec::new(), true);
-    for attribute in attributes.split(u8::is_ascii_whitespace) {
-        match attribute.to_ascii_lowercase().as_slice() {
-            b"\\noselect" => is_selectable = false,
-            b"\\all" => uses.push("all"),
-            b"\\archive" => uses.push("archive"),
-            b"\\drafts" => uses.push("drafts"),
-            b"\\flagged" => uses.push("flagged"),
-            b"\\junk" => uses.push("junk"),
-            b"\\sent" => uses.push("sent"),
-            b"\\trash" => uses.push("trash"),
-            _ => (),
-        }
-    }
-    let name = if wire.eq_ignore_ascii_case("inbox") {
-        "INBOX".to_owned()
-    } else if utf8 {
-        wire.clone()
-    } else {
-        decode(&wire)
-    };
-    Some(Folder { name, wire, delimiter, uses, is_selectable })
-}
-
-/// What stands behind the blanks at the beginning; nothing where there are none.
-fn behind_blanks(text: &[u8]) -> Option<&[u8]> {
-    let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    Some(&text[blanks..]).filter(|_| blanks > 0)
-}
-
-/// What separates the parts of a name.
-fn delimiter(text: &[u8]) -> Option<(Option<String>, &[u8])> {
-    // A backslash should stand twice in quotes; hMailServer has written it once.
-    if let Some(rest) = text.strip_prefix(br#""\""#).filter(|rest| matches!(rest.first(), Some(b' ' | b'\t'))) {
-        return Some((Some("\\".to_owned()), rest));
-    }
-    let (delimiter, rest) = Value::read(text)?;
-    Some((delimiter.text().map(|delimiter| delimiter.into_owned()), rest))
-}
-
-/// The name at the end of a LIST response, with or without quotes; what RFC 5258 lets follow is left out.
-fn folder_name(text: &[u8]) -> Option<String> {
-    let text = text.strip_suffix(b"\r\n").unwrap_or(text);
-    let lossy = |name: &[u8]| Some(String::from_utf8_lossy(name).into_owned()).filter(|name| !name.is_empty());
-    if let Some((Value::String(name), rest)) = Value::read(text)
-        && (rest.trim_ascii().is_empty() || rest.trim_ascii().starts_with(b"("))
-    {
-        return lossy(&name);
-    }
-    let end = memchr::memmem::find(text, b" (\"").unwrap_or(text.len());
-    let name = text[..end].trim_ascii_end();
-    // Quotes within a name should have backslashes before them.
-    lossy(name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(name))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn folders_are_read_with_their_uses_and_umlauts() {
-        let found = folder(b"* LIST (\\HasNoChildren \\Drafts) \"/\" Entw&APw-rfe\r\n", false).unwrap();
-        assert_eq!((found.name.as_str(), found.uses.as_slice(), found.is_selectable), ("Entwürfe", &["drafts"][..], true));
-        assert_eq!(folder(b"* LIST () \"/\" \"a \\\"b\\\" \\\\ c\"\r\n", false).unwrap().name, "a \"b\" \\ c");
-        assert!(!folder(b"* LIST (\\Noselect) \"/\" \"a b\"\r\n", false).unwrap().is_selectable);
-        assert!(folder(b"* OK hello\r\n", false).is_none() && folder(b"* LIST () \"/\" \"\"\r\n", false).is_none());
-    }
-
-    #[test]
-    fn folders_are_read_however_their_parts_are_set_apart() {
-        for (line, name, delimiter) in [
-            ("* LIST () \"/\" Gesendete Objekte", "Gesendete Objekte", Some("/")),
-            ("* LIST  (\\X)  \"/\"  \"Gesendete Objekte\"", "Gesendete Objekte", Some("/")),
-            ("* LIST\t(\\X\t\\Y)\t\"/\"\tGesendete Objekte ", "Gesendete Objekte", Some("/")),
-            ("* LIST () NIL Alte Post (2019)", "Alte Post (2019)", None),
-            ("* LIST () / Archiv (\"CHILDINFO\" (\"SUBSCRIBED\"))", "Archiv", Some("/")),
-            ("* LIST () \"/\" \"Archiv\" (\"CHILDINFO\" (\"SUBSCRIBED\"))", "Archiv", Some("/")),
-            ("* LIST () \"\\\" \"INBOX\"", "INBOX", Some("\\")),
-            ("* LIST () \"\\\\\" \"A\\\\B\"", "A\\B", Some("\\")),
-            ("* LIST () {1}\r\n/ {17}\r\nGesendete Objekte", "Gesendete Objekte", Some("/")),
-            ("* LIST () \"/\" {3}\r\nA\"B", "A\"B", Some("/")),
-            ("* LIST () \"/\" \"A \"B\" C\"", "A \"B\" C", Some("/")),
-            ("* LIST () \"|\" Entwürfe", "Entwürfe", Some("|")),
-            ("* list () \"/\" A&B", "A&B", Some("/")),
-            ("* LIST () \"/\" inbox", "INBOX", Some("/")),
-        ] {
-            let found = folder(format!("{line}\r\n").as_bytes(), false).unwrap_or_else(|| panic!("{line}"));
-            assert_eq!((found.name.as_str(), found.delimiter.as_deref()), (name, delimiter), "{line}");
-        }
-    }
 
     #[test]
     fn an_outbox_goes_by_its_name_in_other_languages_and_below_the_inbox() {
@@ -387,26 +272,6 @@ mod tests {
             assert!(!meant(listed, "Outbox"), "{listed}");
         }
         assert!(!meant("Postausgang", "Ausgang"));
-    }
-
-    #[test]
-    fn a_fetch_response_is_read_in_any_order() {
-        let known =
-            MessageData::parse(b"* 3 FETCH (FLAGS (\\Seen) RFC822.SIZE 1234 INTERNALDATE \"20-Nov-2026 10:00:00 +0100\" UID 17)\r\n")
-                .unwrap();
-        assert_eq!((known.number, known.uid, known.size), (3, 17, 1234));
-        assert_eq!(known.flags, ["\\Seen"]);
-        assert_eq!(known.received.as_deref(), Some("2026-11-20T10:00:00+01:00"));
-        assert!(MessageData::parse(b"* 3 FETCH (FLAGS ())\r\n").is_none());
-        let known = |size: &str| MessageData::parse(format!("* 3 FETCH (UID 17 rfc822.size {size} FLAGS ())\r\n").as_bytes());
-        let large = |size: &str| known(size).filter(|known| known.has_size).map(|known| known.size);
-        for size in [0, 4_294_967_295, 4_294_967_296, 5_000_000_000, 9_223_372_036_854_775_807] {
-            assert_eq!(large(&size.to_string()), Some(size));
-        }
-        for size in ["9223372036854775808", "99999999999999999999"] {
-            assert_eq!(large(size), Some(9_223_372_036_854_775_807));
-        }
-        assert_eq!(large("x"), None);
     }
 
     #[test]

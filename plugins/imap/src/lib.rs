@@ -18,6 +18,7 @@ mod filter;
 mod flags;
 mod folders;
 mod idle;
+mod list_response;
 mod login;
 mod names;
 mod provider;
