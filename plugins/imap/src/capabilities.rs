@@ -52,9 +52,9 @@ mod tests {
 
     #[test]
     fn capabilities_are_read_wherever_they_stand() {
-        let answer = Capabilities::parse(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS\r\n");
+        let response = Capabilities::parse(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS\r\n");
         let greeting = Capabilities::from_response_code(b"[CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS] hello");
-        for capabilities in [answer.unwrap(), greeting.unwrap()] {
+        for capabilities in [response.unwrap(), greeting.unwrap()] {
             assert!(capabilities.has("starttls") && !capabilities.has("hello"));
             assert_eq!(capabilities.mechanisms(), ["PLAIN"]);
         }

@@ -72,7 +72,7 @@ impl Session {
         self.utf8 = self.capabilities.has("IMAP4rev2") && !self.capabilities.has("IMAP4rev1");
         if self.capabilities.has_utf8() {
             let mut enabled = false;
-            // An extension that is not named in the answer is not in force, whatever the command ended with (RFC 5161, section 3.1).
+            // An extension that is not named in the response is not in force, whatever the command ended with (RFC 5161, section 3.1).
             self.command_with("ENABLE UTF8=ACCEPT", call, |line| {
                 let line = line.to_ascii_uppercase();
                 enabled |=

@@ -100,11 +100,11 @@ impl Conversation for Authenticate<'_> {
     fn receive(&mut self, call: &Call) -> Result<ServerMessage<Completion>, Error> {
         let mut count = 0;
         loop {
-            let answer = self.session.next_response(&mut count, call)?;
-            if let Some(challenge) = answer.strip_prefix(b"+") {
+            let response = self.session.next_response(&mut count, call)?;
+            if let Some(challenge) = response.strip_prefix(b"+") {
                 return Ok(ServerMessage::Challenge(challenge.to_vec()));
             }
-            if let Some(completion) = self.session.completion(&self.tag, &answer)? {
+            if let Some(completion) = self.session.completion(&self.tag, &response)? {
                 return Ok(ServerMessage::Outcome(completion));
             }
         }

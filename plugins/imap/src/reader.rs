@@ -10,7 +10,7 @@ use postkontor_plugin::{Call, Error, Status};
 /// The most bytes of one response without its bodies.
 const RESPONSE: usize = 4 * 1024 * 1024;
 
-/// The longest line: the answer to a SEARCH, from a server that cannot answer it in ranges (RFC 4731), names every message.
+/// The longest line: the response to a SEARCH, from a server that cannot give ranges (RFC 4731), names every message.
 const LINE: usize = 1024 * 1024;
 
 /// How deep parentheses may nest. BODYSTRUCTURE, which is never asked for, needs most.

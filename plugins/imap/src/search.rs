@@ -10,7 +10,7 @@ const PORTION: u32 = 50_000;
 
 impl Session {
     /// The UIDs of the whole folder that meet the criteria, ascending; of all its messages where there are none. A large folder is searched in
-    /// portions, or the answer would be longer than any line.
+    /// portions, or the response would be longer than any line.
     pub(crate) fn search_folder(&mut self, criteria: &str, call: &Call) -> Result<Vec<u32>, Error> {
         if self.updates.messages <= PORTION {
             return self.search(if criteria.is_empty() { "ALL" } else { criteria }, call);

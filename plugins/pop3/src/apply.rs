@@ -23,7 +23,7 @@ pub(crate) fn list(settings: &Settings, request: &ListRequest, call: &Call) -> R
     Ok(Listing::Messages { folder: None, messages: messages.collect(), missing: mailbox.missing })
 }
 
-/// Deletes messages. The answer names them in the order of the request; either all that were there are deleted or, on an error, perhaps none.
+/// Deletes messages. The result names them in the order of the request; either all that were there are deleted or, on an error, perhaps none.
 pub(crate) fn apply(settings: &Settings, request: &ApplyRequest, call: &Call) -> Result<Applied, Error> {
     if request.action != ApplyAction::Delete {
         let code = "pop3.only_delete";

@@ -285,7 +285,7 @@ impl<'a> Fetch<'a> {
                 }
             }
         }
-        // Only when the server has nothing more to say were these the answers to what was asked.
+        // Only when the server has nothing more to say were these the responses to what was asked.
         drop(self.session.command_status("NOOP\r\n", self.call).map_err(at_fetch)?);
         self.session.expect_only_blank_lines(self.call).map_err(at_fetch)?;
         deletions.into_iter().for_each(|(entry, status)| self.deletion(entry, status));

@@ -1,7 +1,7 @@
 //! Transport `pop3`: fetches mail from a mailbox (RFC 1939, 2449, 2595, 5034).
 //!
 //! POP3 knows no flags and forgets what was fetched, so the transport remembers by unique identifiers in its `state`.
-//! Deletions take effect with QUIT only; where its answer is lost, the state keeps them for the next session.
+//! Deletions take effect with QUIT only; where its response is lost, the state keeps them for the next session.
 #![forbid(unsafe_code)]
 
 mod apply;

@@ -1,4 +1,4 @@
-//! What lies in the mailbox: numbers, sizes and unique identifiers, from the answers to LIST and UIDL.
+//! What lies in the mailbox: numbers, sizes and unique identifiers, from the responses to LIST and UIDL.
 
 use crate::mailbox::{Entry, Mailbox};
 use crate::naming;
@@ -13,7 +13,7 @@ const MESSAGES: usize = 1_000_000;
 /// More bytes than any message has: what a hostile server claims beyond makes no sum overflow.
 const BYTES: u64 = 1 << 40;
 
-/// An answer with more lines that make no sense is no list.
+/// A response with more lines that make no sense is no list.
 const ODD_LINES: usize = 1000;
 
 impl Session {
@@ -37,7 +37,7 @@ impl Session {
         Ok(Mailbox { entries, missing })
     }
 
-    /// The answers to LIST and UIDL; nothing where the mailbox is empty and the server calls that an error.
+    /// The responses to LIST and UIDL; nothing where the mailbox is empty and the server calls that an error.
     fn lists<'k>(&mut self, known: impl Iterator<Item = &'k str>, call: &Call) -> Result<Option<Lists>, Error> {
         let pipelined = self.capabilities.pipelining;
         self.expect_only_blank_lines(call)?;
@@ -71,8 +71,8 @@ impl Session {
     /// Whether STAT says that there is no message.
     fn is_empty(&mut self, call: &Call) -> Result<bool, Error> {
         self.expect_only_blank_lines(call)?;
-        let answer = self.command("STAT\r\n", call)?;
-        Ok(answer.is_ok_and(|words| words.split_ascii_whitespace().next().is_some_and(|count| count.parse() == Ok(0))))
+        let response = self.command("STAT\r\n", call)?;
+        Ok(response.is_ok_and(|words| words.split_ascii_whitespace().next().is_some_and(|count| count.parse() == Ok(0))))
     }
 
     /// RFC 1939 makes UIDL optional. A server that has it and refuses it this time is believed to have it: named otherwise, everything
@@ -87,7 +87,7 @@ impl Session {
     }
 }
 
-/// The answers to LIST and UIDL while they come in.
+/// The responses to LIST and UIDL while they come in.
 #[derive(Default)]
 struct Lists {
     entries: Vec<Entry>,
@@ -165,7 +165,7 @@ impl Lists {
             }
             missing.extend(unnumbered.iter().map(|line| Missing { id: String::new(), error: session.odd_line("UIDL", line) }));
         }
-        // What has a higher number than all others came between the two answers, and is there the next time.
+        // What has a higher number than all others came between the two responses, and is there the next time.
         let mut gaps: Vec<(u32, String)> = self.unlisted.drain().filter(|(number, _)| *number < last).collect();
         gaps.sort();
         missing.extend(gaps.into_iter().map(|(number, id)| Missing { id, error: session.no_line("LIST", number) }));

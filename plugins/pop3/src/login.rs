@@ -28,17 +28,17 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, recorder: &
     let command = login_command(session, auth).map_err(at)?;
     let mut by_token = false;
     let mut reason = None;
-    let (name, answer) = match command {
+    let (name, response) = match command {
         LoginCommand::UserPass => ("USER", user_pass(session, auth, call).map_err(at)?),
         LoginCommand::Apop(timestamp) => ("APOP", apop(session, auth, &timestamp, call).map_err(at)?),
         LoginCommand::Auth(mechanism) => {
             by_token = mechanism.is_by_token();
-            let (answer, given) = by_mechanism(session, mechanism, auth, call).map_err(at)?;
+            let (response, given) = by_mechanism(session, mechanism, auth, call).map_err(at)?;
             reason = given;
-            (mechanism.name(), answer)
+            (mechanism.name(), response)
         }
     };
-    if let Err(reply) = answer {
+    if let Err(reply) = response {
         let (status, code) = login_refused(&reply.text, by_token);
         let error = Error::new(status, code).arg("text", reply.text.as_str()).arg("mechanism", name).server(reply);
         return Err(at(error.detail(reason.unwrap_or_default())));
@@ -84,15 +84,15 @@ fn by_command(session: &Session) -> LoginCommand {
     }
 }
 
-/// AUTH; with the answer, the reason that the mechanism has room for.
+/// AUTH; with the response, the reason that the mechanism has room for.
 fn by_mechanism(session: &mut Session, mechanism: Mechanism, auth: &Auth, call: &Call) -> Result<(Outcome, Option<String>), Error> {
     let endpoint = session.stream.endpoint().clone();
     let command = format!("AUTH {}", mechanism.name());
     let mut room = COMMAND;
     loop {
         let mut exchange = Exchange::new(mechanism, auth, &endpoint, session.stream.channel_binding())?.for_service("POP");
-        let answer = exchange.converse(&command, room, session, call)?;
-        match &answer {
+        let response = exchange.converse(&command, room, session, call)?;
+        match &response {
             Ok(_) => exchange.finish()?,
             // The server did not check the credentials: it takes AUTH only without an initial response.
             Err(reply) if room > 0 && exchange.has_only_begun() && is_about_syntax(&reply.text) => {
@@ -101,7 +101,7 @@ fn by_mechanism(session: &mut Session, mechanism: Mechanism, auth: &Auth, call: 
             }
             Err(_) => (),
         }
-        return Ok((answer, exchange.reason().map(str::to_owned)));
+        return Ok((response, exchange.reason().map(str::to_owned)));
     }
 }
 

@@ -14,6 +14,6 @@ pub(crate) struct Entry {
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     pub(crate) entries: Vec<Entry>,
-    /// Messages that are there and that the answers describe in no usable way.
+    /// Messages that are there and that the responses describe in no usable way.
     pub(crate) missing: Vec<Missing>,
 }

@@ -8,8 +8,8 @@ use crate::verdict::Verdicts;
 use crate::window::{BLOCK, Entry, bdat};
 use postkontor_plugin::{Body, Mail, SessionState, Stage};
 
-/// How many blocks may be without an answer: enough to keep the line busy, few enough for their replies to fit the socket buffers.
-const UNANSWERED: u32 = 4;
+/// How many blocks may be without a reply: enough to keep the line busy, few enough for their replies to fit the socket buffers.
+const OUTSTANDING: u32 = 4;
 
 /// Room for the BDAT command in front of a block.
 const GAP: usize = 32;
@@ -37,7 +37,7 @@ pub(crate) fn send(entry: &Entry, guard: LineGuard, batch: &mut Batch<'_>) -> Ou
     }
     buffer.truncate(entry.end);
     buffer.replace(0..entry.body, &[b' '; GAP]);
-    let Ended { result, broken } = Content { batch, mail, guard, verdicts, size: 0, unanswered: 0 }.send();
+    let Ended { result, broken } = Content { batch, mail, guard, verdicts, size: 0, outstanding: 0 }.send();
     batch.session.has_served |= result.is_ok();
     batch.results[entry.index] = Some(result);
     Outcome { settled: 1, broken }
@@ -51,8 +51,8 @@ struct Content<'c, 'b> {
     verdicts: Verdicts,
     /// Bytes of the message so far, with the block in the buffer.
     size: u64,
-    /// Blocks without an answer.
-    unanswered: u32,
+    /// Blocks without a reply.
+    outstanding: u32,
 }
 
 impl Content<'_, '_> {
@@ -87,7 +87,7 @@ impl Content<'_, '_> {
         Ok(ended)
     }
 
-    /// Sends the block in the buffer, once there is room for one more without an answer.
+    /// Sends the block in the buffer, once there is room for one more without a reply.
     fn block(&mut self, is_last: bool) -> Result<(), Stopped> {
         if is_last {
             self.batch.buffer.push(self.guard.finish()?);
@@ -101,7 +101,7 @@ impl Content<'_, '_> {
         let command = bdat(length, is_last);
         let from = GAP - command.len();
         self.batch.buffer.replace(from..GAP, command.as_bytes());
-        self.answers()?;
+        self.read_replies()?;
         let Batch { session, buffer, call, .. } = &mut *self.batch;
         let before = session.stream.written();
         if let Err(error) = session.stream.write_mixed(&buffer.bytes()[from..], std::iter::once(GAP - from..buffer.len() - from), call) {
@@ -111,15 +111,15 @@ impl Content<'_, '_> {
             }
             return Err(Stopped::NotTaken(closing_reply(session, Stage::Content, error, call)));
         }
-        self.unanswered += 1;
+        self.outstanding += 1;
         Ok(())
     }
 
     /// Reads the replies to blocks that have arrived, and awaits one where too many blocks are without. Nothing before the last block can
     /// have been accepted, whatever happens to the connection.
-    fn answers(&mut self) -> Result<(), Stopped> {
+    fn read_replies(&mut self) -> Result<(), Stopped> {
         let Batch { session, call, .. } = &mut *self.batch;
-        while self.unanswered >= UNANSWERED || session.stream.pending() > 0 && self.unanswered > 0 {
+        while self.outstanding >= OUTSTANDING || session.stream.pending() > 0 && self.outstanding > 0 {
             let reply = final_reply(session, call).map_err(|interruption| interruption.into_error().stage(Stage::Content))?;
             if !reply.is_positive() {
                 let cleaned = reply.cleaned(&mut session.stream);
@@ -129,17 +129,17 @@ impl Content<'_, '_> {
                 error.session = SessionState::Closed;
                 return Err(Stopped::NotTaken(error));
             }
-            self.unanswered -= 1;
+            self.outstanding -= 1;
         }
         Ok(())
     }
 
-    /// The answer to the last block, and the first refusal among those before it. From here on the message may have been accepted, whatever
+    /// The reply to the last block, and the first refusal among those before it. From here on the message may have been accepted, whatever
     /// the connection does.
     fn verdict(&mut self) -> Result<(Reply, Option<Reply>), Stopped> {
         let Batch { session, call, .. } = &mut *self.batch;
         let mut refused = None;
-        for _ in 1..self.unanswered {
+        for _ in 1..self.outstanding {
             let reply = final_reply(session, call).map_err(|interruption| Stopped::InDoubt(interruption.into_error()))?;
             if !reply.is_positive() {
                 refused = refused.or(Some(reply));

@@ -47,7 +47,7 @@ impl Protocol for Pop3Session {
         self.awaits_tls = matches!(security, Security::Starttls | Security::IfOffered);
         let host = self.stream.endpoint().host.clone();
         let refused = |reply| Error::new(Status::Later, "pop3.refused").stage(Stage::Greeting).arg("host", host).server(reply);
-        self.answer(Stage::Greeting, call)?.map_err(refused)
+        self.read_response(Stage::Greeting, call)?.map_err(refused)
     }
 
     /// Asks for the capabilities (RFC 2449), of which only STLS is of interest.
@@ -113,11 +113,11 @@ impl Pop3Session {
             None => self.stream.write(line.as_bytes(), call),
         }
         .map_err(|error| error.stage(stage))?;
-        self.answer(stage, call)
+        self.read_response(stage, call)
     }
 
     /// `+OK`, or the text after `-ERR`.
-    fn answer(&mut self, stage: Stage, call: &Call) -> Result<Result<(), Reply>, Error> {
+    fn read_response(&mut self, stage: Stage, call: &Call) -> Result<Result<(), Reply>, Error> {
         let line = self.stream.read_line(call).map_err(|error| error.stage(stage))?.to_vec();
         if line.strip_prefix(b"+OK").is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace)) {
             return Ok(Ok(()));

@@ -110,7 +110,7 @@ impl Verdicts {
         failure(Stage::Acceptance, reply, host).recipients(answers)
     }
 
-    /// The last byte of the message may have left, and the answer to it is missing.
+    /// The last byte of the message may have left, and the reply to it is missing.
     pub(crate) fn uncertain(self, mail: &Mail, cause: &Error, host: &str) -> Error {
         let mut error = Error::new(Status::Uncertain, "delivery.uncertain").stage(Stage::Acceptance).arg("host", host);
         error.detail =

@@ -1,6 +1,6 @@
 //! Sending with PIPELINING and CHUNKING (RFC 2920, RFC 3030): whole mails leave in one write, several at a time.
 //!
-//! A mail is `MAIL`, its `RCPT`s and `BDAT n LAST` with the message; nothing in it waits for an answer, so it costs one round trip, and
+//! A mail is `MAIL`, its `RCPT`s and `BDAT n LAST` with the message; nothing in it waits for a reply, so it costs one round trip, and
 //! a window of mails costs no more. Between two mails stands `RSET`: after a refusal the server's state is undefined
 //! (RFC 3030, section 4.2), and the next mail's recipients must not end up in the transaction of the last one.
 
