@@ -113,7 +113,7 @@ impl Session {
         }
     }
 
-    /// The folder's name in the list, where the wire may have it otherwise than we would write it: a message that left cannot be sent again.
+    /// The folder's name in the list, where its form on the wire is not certain: a message that was sent cannot be sent again.
     fn appended_to(&mut self, folder: &str, call: &Call) -> Result<String, Error> {
         let is_known = !is_ambiguous(folder) || self.wire_names.knows(folder);
         let listed = if is_known { None } else { self.listed(folder, call)? };
@@ -156,7 +156,7 @@ impl Session {
         while left > 0 {
             let count = body.read(&mut block[..BLOCK])?;
             if count == 0 || count as u64 > left {
-                // The session is of no use any more, and half a message stays half.
+                // The session cannot be used any more, and the message stays incomplete.
                 return Err(another_size());
             }
             left -= count as u64;
@@ -174,7 +174,7 @@ impl Session {
     fn write_last(&mut self, data: &[u8], behind: &[u8], call: &Call) -> Result<(), Error> {
         let before = self.stream.written();
         self.stream.write_body(data, call).map_err(|error| {
-            // The line's end alone may be missing, and some server might do without it.
+            // Only the end of the line may be missing, and some server might do without it.
             let complete = self.stream.written() - before + behind.len() as u64 >= data.len() as u64;
             if complete { in_doubt(error) } else { error.stage(Stage::Content) }
         })
@@ -188,7 +188,7 @@ impl Session {
         }
     }
 
-    /// What can be done about a refusal when the message is still whole, if anything.
+    /// How a refused message can be sent again, as long as it is whole.
     fn whole(&self, completion: &Completion) -> Option<Appended> {
         if completion.has("TRYCREATE") || completion.has("NONEXISTENT") {
             Some(Appended::Missing(self.refused(MISSING, completion).stage(Stage::Mailbox)))

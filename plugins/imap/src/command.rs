@@ -103,7 +103,7 @@ impl Session {
                 return Ok(None);
             }
             if let Some(completion) = self.completion(tag, &line)? {
-                // The command cannot have succeeded before it was complete.
+                // A command cannot succeed before it was sent whole.
                 return if completion.is_ok { Err(self.malformed(&line)) } else { Ok(Some(completion)) };
             }
         }
@@ -165,7 +165,7 @@ impl Session {
         if line.starts_with(b"+") {
             return Err(self.malformed(line));
         }
-        // A server that had ended IDLE when our DONE came takes that for a command.
+        // A server that ended IDLE before DONE came takes DONE for a command.
         if self.updates.was_idle && line.starts_with(b"DONE BAD") {
             return Ok(None);
         }

@@ -1,7 +1,7 @@
 //! FETCH responses, read item by item.
 //!
-//! Not by imap-proto, which is only the judge in the tests: it tries some twenty forms for each item, panics where a date is NIL, and follows
-//! nested lists by recursion.
+//! imap-proto is only the judge in the tests: it tries some twenty forms for each item, panics where a date is NIL, and follows nested
+//! lists by recursion.
 
 use crate::date::rfc3339;
 use crate::value::Value;

@@ -32,7 +32,7 @@ pub(crate) fn file(imap: &mut Imap, filing: &Filing, call: &Call) -> Result<File
 
 fn open(imap: &mut Imap, session: &mut Session, filing: &Filing, call: &Call) -> Result<Selected, Error> {
     let create = imap.settings.imap.create_folders;
-    // Where nothing is to be filed, nothing is changed either.
+    // Without a message to file, nothing is created.
     let create_now = create && !filing.messages.is_empty();
     let selected = match filing.folder.as_str() {
         "<sent>" => sent::open(imap, session, create_now, call),
@@ -57,7 +57,7 @@ struct Folder {
     validity: u32,
     /// The number of the message at which a search begins.
     first: u32,
-    /// Why the connection broke and there is no other: what is left need not be tried.
+    /// Why there is no connection any more: the remaining messages are not tried.
     lost: Option<Error>,
 }
 

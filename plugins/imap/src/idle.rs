@@ -80,7 +80,7 @@ impl Session {
     }
 
     fn idle_until(&mut self, tag: &str, until: Instant, wait: &IdleWait, call: &Call) -> Result<bool, Error> {
-        // Half a line that never ends is no reason to wait longer.
+        // A line that never ends does not prolong the wait.
         let in_time = call.until(until.checked_add(wait.grace).unwrap_or(until));
         let (mut is_idle, mut count) = (false, 0);
         loop {

@@ -67,7 +67,7 @@ impl Reader {
             }
             if let Some(section) = section(&self.gathered[..end]) {
                 self.gathered.truncate(end);
-                // What stands before a body is short; of a longer head only its beginning can be of use.
+                // The head of a body is short; of a longer one the beginning suffices.
                 let head = self.gathered[..end.min(HEAD)].to_vec();
                 self.gathered.extend_from_slice(b"NIL");
                 return Ok(Piece::Body { head, section, length });
@@ -116,7 +116,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Counts parentheses outside of quoted strings, as no response to what is asked here nests deep.
+    /// Counts parentheses outside of quoted strings: no response to these commands nests deep.
     fn measure(&mut self, start: usize) -> Result<(), Error> {
         if self.gathered.len() > RESPONSE {
             return Err(too_long());
@@ -126,7 +126,7 @@ impl Reader {
         loop {
             let next = if is_quoted { memchr::memchr2(b'"', b'\\', rest) } else { memchr::memchr3(b'"', b'(', b')', rest) };
             let Some(at) = next else { return Ok(()) };
-            // What stands behind a backslash is not looked at.
+            // The byte behind a backslash is skipped.
             let step = if rest[at] == b'\\' { 2 } else { 1 };
             match rest[at] {
                 b'"' => is_quoted = !is_quoted,

@@ -31,11 +31,11 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
     }
     let selected = session.select(folder, pointer, settings.imap.create_folders, call)?;
     if selected.validity == 0 && !state.fetched.is_empty() {
-        // Another message may have the UID of one that was fetched. To fetch all of them anew would never end.
+        // The UID of a fetched message may name another one now, and fetching all anew would never end.
         return Err(session.error(Status::Protocol, "imap.validity_missing").stage(Stage::Mailbox).usable());
     }
     if state.validity != selected.validity || selected.validity == 0 {
-        // The server has numbered the folder anew: what was remembered is of other messages.
+        // UIDVALIDITY has changed: the state is about other messages.
         state = State { validity: selected.validity, ..State::default() };
     }
     let mut fetch = Fetch::new(session, settings, state, selected, request, call);
@@ -51,7 +51,7 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
             ..Received::default()
         }),
         Err(error) if fetch.taken.is_empty() && !fetch.has_given_up() => Err(error),
-        // What was taken stays taken: the state says so even though the session broke.
+        // The state holds what was taken, even though the session broke.
         Err(error) => {
             Ok(Received { state, more: true, interrupted: Some(error), missing, warnings: fetch.warnings, ..Received::default() })
         }
@@ -61,7 +61,7 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
 impl Fetch<'_, '_> {
     /// Fetches what is new; where nothing is, waits for it.
     fn run_until(&mut self, wait: &mut IdleWait, request: &ReceiveRequest) -> Result<bool, Error> {
-        // Where everything was fetched and nothing has come since, there is nothing to look for.
+        // A folder of which everything was fetched, and whose status is the same, is not searched.
         let mut is_unchanged = self.status.proves_anything() && self.state.fetched_whole == Some(self.status);
         loop {
             let more = if std::mem::take(&mut is_unchanged) { false } else { self.run(request)? };
@@ -87,7 +87,7 @@ impl Fetch<'_, '_> {
         self.mailbox = self.session.search_folder("", self.call)?;
         (self.is_searched, self.is_sliced) = (true, false);
         self.is_complete = self.session.updates.messages as usize == self.mailbox.len();
-        // What an earlier call left undone; its messages count as fetched.
+        // The actions that an earlier call left; their messages count as fetched.
         let there = |due: &UidSet| self.mailbox.iter().copied().filter(|uid| due.contains(*uid)).collect();
         let unfinished = PendingActions { seen: there(&self.state.to_mark_seen), delete: there(&self.state.to_delete), stopped: false };
         self.to_mark_seen.extend(&unfinished.seen);
@@ -127,7 +127,7 @@ impl Fetch<'_, '_> {
     /// The state for the next call.
     fn next_state(&self) -> String {
         if self.state.validity == 0 {
-            // Without a numbering no UID means anything to the next call, which has to know no more than that something is left.
+            // Without UIDVALIDITY no UID is valid in the next call, which only has to know that something is left.
             let left = self.taken.difference(&self.deleted);
             return State { fetched: UidSet::new(left.copied()), ..State::default() }.text();
         }
@@ -137,12 +137,12 @@ impl Fetch<'_, '_> {
             (UidSet::new(self.to_delete.iter().copied()), UidSet::new(self.to_mark_seen.iter().copied()));
         let there = || self.mailbox.iter().copied();
         let (fetched, headers) = if self.is_complete && self.is_searched && !self.mailbox.is_empty() {
-            // Below the first message of a large folder there is none to be looked for.
+            // Below the first message of a large folder there is none to search for.
             let first = self.mailbox.first().filter(|first| self.mailbox.len() > LARGE as usize && is_fetched(**first));
             let below = UidSet::of(first.map(|first| 1..=*first));
             (UidSet::compact(&self.mailbox, is_fetched).union(&below), UidSet::new(there().filter(|uid| is_headers(*uid))))
         } else {
-            // What the search left out is neither fetched nor gone, and what is due of it stays due.
+            // A message that the search left out is neither fetched nor gone, and its actions stay due.
             let found = UidSet::new(there());
             to_delete = to_delete.union(&self.state.to_delete.difference(&found));
             to_mark_seen = to_mark_seen.union(&self.state.to_mark_seen.difference(&found));
@@ -151,10 +151,10 @@ impl Fetch<'_, '_> {
             let headers = headers.difference(&fetched);
             (fetched, headers)
         };
-        // What came since the folder was selected makes the next call look, which is no harm.
-        let is_told = self.status.next == 0 || self.mailbox.last().is_none_or(|last| *last < self.status.next);
+        // A message that came after SELECT makes the next call search.
+        let is_up_to_date = self.status.next == 0 || self.mailbox.last().is_none_or(|last| *last < self.status.next);
         let is_done = self.status.proves_anything() && self.is_complete && to_delete.is_empty() && to_mark_seen.is_empty();
-        let is_whole = is_told && is_done && there().all(is_fetched);
+        let is_whole = is_up_to_date && is_done && there().all(is_fetched);
         let whole = if self.is_searched { is_whole.then_some(self.status) } else { self.state.fetched_whole };
         let is_spoiled = |uid: &u32| !is_fetched(*uid) && (self.spoiled.contains_key(uid) || self.state.spoiled.contains(*uid));
         let spoiled = if self.has_given_up() { UidSet::new(there().filter(is_spoiled)) } else { UidSet::default() };

@@ -87,7 +87,7 @@ pub(crate) fn found(line: &[u8], uids: &mut Vec<u32>) -> Result<(), Error> {
             let (start, end) = range.split_once(':').unwrap_or((range, range));
             if let (Ok(start), Ok(end)) = (start.parse::<u32>(), end.parse::<u32>()) {
                 let (start, end) = (start.min(end), start.max(end));
-                // A range as a hostile server writes it would fill the memory.
+                // A hostile server's range would fill the memory.
                 if end.abs_diff(start) as usize + uids.len() > MESSAGES {
                     return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", MESSAGES));
                 }

@@ -23,7 +23,7 @@ pub(crate) struct State {
     pub(crate) to_mark_seen: UidSet,
     /// The messages on which an earlier call was given up: they come last.
     pub(crate) spoiled: UidSet,
-    /// How the folder was when every message in it was fetched, and nothing was due.
+    /// The status of the folder when every message was fetched and no action was left.
     pub(crate) fetched_whole: Option<FolderStatus>,
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Fetch<'a, 'b> {
     pub(super) folder: String,
     pub(super) state: State,
     pub(super) call: &'a Call<'b>,
-    /// How the folder was when it was selected.
+    /// The status of the folder at SELECT.
     pub(super) status: FolderStatus,
     /// Message data are fetched by a command of their own: the size decides what is fetched, or the server sends the data behind the body.
     pub(super) needs_message_data: bool,
@@ -50,19 +50,20 @@ pub(super) struct Fetch<'a, 'b> {
     pub(super) deleted: HashSet<u32>,
     /// UIDs that are to be marked as seen and were not yet.
     pub(super) to_mark_seen: HashSet<u32>,
-    /// So many messages may come.
+    /// The most messages that may come.
     pub(super) limit: usize,
     /// UIDs of the folder that were asked for and did not come.
     pub(super) absent: BTreeSet<u32>,
     /// Messages that came in a response which did not end as one does; they are not asked for again in this call.
     pub(super) spoiled: BTreeMap<u32, Error>,
-    /// So many connections were given up because of such messages.
+    /// How many connections were given up because of such messages.
     pub(super) given_up: usize,
     /// Messages that the folder has and the server did not hand over.
     pub(super) missing: BTreeMap<u32, Error>,
-    /// The filter was not the server's work.
+    /// The warning that the filter was applied here.
     pub(super) warnings: Vec<Error>,
-    /// The first mark or deletion that the server refused, or what it said that could not be read; fetching goes on, and the next call tries again to delete.
+    /// The first action that the server refused, or the first response that could not be read. Fetching goes on, and the next call tries to
+    /// delete again.
     pub(super) refusal: Option<Error>,
     /// The first FETCH that the server refused, as some do where a message is gone meanwhile (RFC 2180, section 4.1).
     pub(super) refused: Option<Error>,
@@ -77,7 +78,7 @@ pub(super) struct PendingActions {
 }
 
 impl<'a, 'b> Fetch<'a, 'b> {
-    /// A fetch from the selected folder, of which nothing is known yet but what an earlier call remembered.
+    /// A fetch from the selected folder, with the state of an earlier call.
     pub(super) fn new(
         session: &'a mut Session,
         settings: &'a Settings,
@@ -142,7 +143,7 @@ impl<'a, 'b> Fetch<'a, 'b> {
         self.forget_numbers();
         *self.session = Session::open(self.settings, self.call, &mut Recorder::off())?;
         let selected = self.session.select(&self.folder, "/folder", false, self.call)?;
-        // Where the server has numbered the folder anew meanwhile, the next call begins with it anew.
+        // Where UIDVALIDITY has changed meanwhile, the next call begins anew.
         Ok(if selected.validity == self.state.validity && selected.validity > 0 {
             actions
         } else {
@@ -180,7 +181,7 @@ impl<'a, 'b> Fetch<'a, 'b> {
         }
     }
 
-    /// Takes note of a message that came under this number.
+    /// Notes the number of a message that came.
     pub(super) fn note_number(&mut self, uid: u32, number: Option<u32>) {
         if !self.is_sliced {
             return;
@@ -198,7 +199,7 @@ impl<'a, 'b> Fetch<'a, 'b> {
         }
     }
 
-    /// Numbers mean something on one connection only, and only as long as no message goes.
+    /// Message numbers are valid on one connection only, and only until a message is expunged.
     pub(super) fn forget_numbers(&mut self) {
         self.latest = None;
         if self.session.updates.has_shrunk {
@@ -206,7 +207,7 @@ impl<'a, 'b> Fetch<'a, 'b> {
         }
     }
 
-    /// What lies between messages that follow each other, and counts as fetched with them.
+    /// The ranges between consecutive messages, which count as fetched with them.
     pub(super) fn joined(&self) -> UidSet {
         let is_fetched = |uid: u32| self.taken.contains(&uid) && !self.headers.contains(&uid);
         let ranges = self.joined.iter().filter(|_| self.is_sliced && !self.session.updates.has_shrunk).cloned();

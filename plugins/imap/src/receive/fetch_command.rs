@@ -19,7 +19,7 @@ const UNWANTED: u64 = 4 * 1024 * 1024;
 pub(super) enum FetchOptions {
     Headers,
     Whole,
-    /// The whole message, and what the program wants to know of it.
+    /// The whole message, and its message data.
     Described,
 }
 
@@ -27,18 +27,18 @@ pub(super) enum FetchOptions {
 pub(super) struct FetchCommand<'d, 'a, 'b> {
     fetch: &'d mut Fetch<'a, 'b>,
     window: &'d mut [MessageData],
-    /// How many bytes of each message of the window came.
+    /// The bytes of each message of the window, as far as it came.
     lengths: Vec<Option<u64>>,
     section: Section,
     is_described: bool,
     tag: String,
     incoming: Incoming,
-    /// What all ids of this folder have behind the UID.
+    /// The part of each id of this folder behind the UID.
     behind: String,
     actions: PendingActions,
     /// Unwanted bytes so far.
     unwanted: u64,
-    /// The message that came whole, as far as its response tells, and on which the action was not asked for yet.
+    /// The message whose response has ended, and on which the action was not asked for yet.
     pending: Option<u32>,
     /// The last message on which there is an action.
     last: Option<u32>,
@@ -83,7 +83,7 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
         })
     }
 
-    /// Hands over what comes, to the end of the command.
+    /// Hands over the messages up to the completion of the command.
     pub(super) fn run(mut self) -> Result<PendingActions, Error> {
         loop {
             match self.step()? {
@@ -138,7 +138,7 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
         };
         let uid = self.window[place].uid;
         if self.lengths[place].is_some_and(|length| length != body.size()) {
-            // One of the two is not the server's.
+            // One of the two responses is forged.
             let error = self.fetch.session.malformed(head);
             return self.spoil(uid, error);
         }
@@ -169,7 +169,7 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
     /// confirms.
     fn place(&self, head: &[u8]) -> Option<usize> {
         match uid_in_head(head) {
-            // `look` has sorted them.
+            // `fetch_message_data` has sorted them.
             Some(uid) => self.window.binary_search_by_key(&uid, |message| message.uid).ok(),
             None if head.ends_with(b"\r\n") => None,
             None => fetch_start(head).and_then(|(number, _)| self.window.iter().position(|message| message.number == number)),
@@ -200,8 +200,8 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
         self.fetch.call.announce(&self.incoming)
     }
 
-    /// Reads to the end of the response that holds the message, and makes sure that it is the end of one, about this message: numbers
-    /// change when another program deletes something, and where the literal was too short, the rest of the message stands here.
+    /// Reads the rest of the response behind the body, and checks that it is the end of one about this message: numbers change when another
+    /// program deletes something, and behind a literal that is too short the rest of the message stands here.
     fn close(&mut self, uid: u32, head: &[u8]) -> Result<(), Error> {
         let session = &mut *self.fetch.session;
         let behind = session.reader.length();
@@ -281,7 +281,7 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
         self.give_up(error)
     }
 
-    /// Leaves the connection for another one, unless that was done often enough.
+    /// Replaces the connection, unless that was done too often.
     fn give_up(&mut self, error: Error) -> Result<Flow, Error> {
         self.fetch.given_up += 1;
         if self.fetch.has_given_up() { Err(error) } else { Ok(Flow::Renewed) }

@@ -1,4 +1,4 @@
-//! A few messages of a large folder: only as much of it is searched as has to be.
+//! A few messages of a large folder: only the needed part of it is searched.
 //!
 //! Without slices, a program that fetches a hundred messages a call would have the server list the whole folder in each. So the UIDs above
 //! the fetched ones, and those in the gaps between them, are searched slice by slice until there are enough. How many messages lie between
@@ -30,7 +30,7 @@ impl Fetch<'_, '_> {
         is_few && messages > LARGE && is_clean && request.filter == Filter::default() && self.state.validity > 0
     }
 
-    /// Fetches what is new, slice by slice; whether some of it was left.
+    /// Fetches new messages slice by slice; whether some were left.
     pub(super) fn run_in_slices(&mut self, request: &ReceiveRequest) -> Result<bool, Error> {
         (self.is_complete, self.is_searched, self.is_sliced) = (false, true, true);
         self.latest = None;
@@ -57,7 +57,7 @@ impl Fetch<'_, '_> {
     fn slice(&self, rest: &UidSet, width: u64) -> UidSet {
         let (mut left, mut slice): (u64, Vec<Range>) = (width, Vec::new());
         for range in rest.ranges() {
-            // What the server numbers next is not there yet, and nor is anything above.
+            // UIDNEXT and all above it are not there yet.
             let is_last = self.status.next > 0 && *range.start() >= self.status.next;
             let end = u64::from(*range.start()).saturating_add(left.saturating_sub(1)).min((*range.end()).into());
             if left == 0 && !is_last {

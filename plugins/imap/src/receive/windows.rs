@@ -27,7 +27,7 @@ impl Fetch<'_, '_> {
             if self.read(&mut window, FetchOptions::Described)? {
                 return Ok(true);
             }
-            // What did not come is gone, or came in a way that needs a look.
+            // A message that did not come is gone, or its data came behind the body.
             let missing: Vec<u32> = uids.iter().copied().filter(|uid| self.is_due(*uid)).collect();
             if self.fetch_sized(&missing, max_bytes)? {
                 return Ok(true);
@@ -50,8 +50,7 @@ impl Fetch<'_, '_> {
         Ok(matching.into_iter().filter(is_new).collect())
     }
 
-    /// Fetches messages of which the size is asked before. What they are is asked of as many as go into one window at most, so that a
-    /// large folder needs no more memory than a small one.
+    /// Fetches messages after their message data, piece by piece, so that a large folder needs no more memory than a small one.
     fn fetch_sized(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
         for piece in wanted.chunks(LOOK) {
             if self.left() == 0 {
@@ -77,7 +76,7 @@ impl Fetch<'_, '_> {
                 if self.spoiled.len() == spoiled {
                     self.absent.extend(due);
                 } else if self.fetch_sized(&due, max_bytes)? {
-                    // What stood behind the message on which the connection was given up has come now.
+                    // The messages behind the one on which the connection was given up have come now.
                     return Ok(true);
                 }
             }
@@ -85,7 +84,7 @@ impl Fetch<'_, '_> {
         Ok(false)
     }
 
-    /// Fetches one window, and marks and deletes what is to be; whether no more messages are wanted.
+    /// Fetches one window and performs its actions; whether the host wants no more messages.
     fn read(&mut self, window: &mut [MessageData], options: FetchOptions) -> Result<bool, Error> {
         let (started, is_measured) = (Instant::now(), options != FetchOptions::Headers);
         let actions = FetchCommand::start(self, window, options)?.run()?;
@@ -109,7 +108,7 @@ impl Fetch<'_, '_> {
                     unreadable.get_or_insert_with(|| line.to_vec());
                 }
                 let Some(known) = known.filter(|known| piece.binary_search(&known.uid).is_ok()) else { return Ok(()) };
-                // A server that changes flags meanwhile says so in between; one that goes on saying so is not listened to.
+                // A server may send changes of flags in between, but not without end.
                 responses += 1;
                 if responses > 4 * LOOK {
                     return Err(Error::new(Status::Protocol, "protocol.reply_too_long").arg("limit", 4 * LOOK));
@@ -128,7 +127,7 @@ impl Fetch<'_, '_> {
                 }
                 self.refused.get_or_insert(refused);
             }
-            // It may have been about a message that is to be fetched, which is not to be missing without a word.
+            // It may be about a message that is to be fetched: its absence is reported.
             if let Some(line) = unreadable {
                 let refusal = self.session.malformed(&line).usable();
                 self.refusal.get_or_insert(refusal);
@@ -148,7 +147,7 @@ impl Fetch<'_, '_> {
             }
         }
         if self.missing.is_empty() {
-            // All that is there has come, so what was refused was about what is gone.
+            // All messages of the folder have come, so the refusal was about one that is gone.
             self.refused = None;
         }
         Ok(())

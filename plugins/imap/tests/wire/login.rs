@@ -5,6 +5,7 @@ use crate::hostile::server;
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::testing::{TestHost, failed, skipped};
 use postkontor_plugin::{Error, Report, Stage, Status, TestRequest, Transport};
+use std::collections::HashSet;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -89,6 +90,25 @@ fn a_server_that_does_not_know_capability_is_used_and_starttls_is_tried() {
     let report = test(port, json!({"tls": {"mode": "required"}})).unwrap();
     assert_eq!(failed(&report).code, "tls.not_offered");
     assert!(heard.lock().unwrap().iter().any(|command| command.starts_with("STARTTLS")));
+}
+
+#[test]
+fn no_two_tags_are_alike_on_any_two_connections() {
+    let tags = Arc::new(Mutex::new(Vec::new()));
+    let noted = tags.clone();
+    let port = server(
+        READY,
+        Box::new(move |tag, _, _| {
+            noted.lock().unwrap().push(tag.to_owned());
+            Ok(false)
+        }),
+    );
+    for _ in 0..3 {
+        assert!(test(port, json!({})).unwrap().is_ok());
+    }
+    let tags = tags.lock().unwrap();
+    let distinct: HashSet<&String> = tags.iter().collect();
+    assert!(tags.len() >= 9 && distinct.len() == tags.len(), "{tags:?}");
 }
 
 #[test]
