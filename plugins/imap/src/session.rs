@@ -1,4 +1,4 @@
-//! A session: the connection, and what is known of the server.
+//! A session with the server: the connection and its state.
 
 use crate::capabilities::Capabilities;
 use crate::names::WireNames;
@@ -34,7 +34,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session of which nothing is known yet.
+    /// A session before the greeting.
     pub(crate) fn new(stream: Stream, wants_compression: bool) -> Session {
         Session {
             stream,

@@ -5,7 +5,7 @@ use crate::session::Session;
 use mail_parser::MessageParser;
 use postkontor_plugin::{Call, Error, Filter, Missing, Stage, Status};
 
-/// A look at the messages of one session, which knows whether the server shows headers alone.
+/// The filter on the messages of one session; notes whether the server has TOP.
 #[derive(Default)]
 pub(crate) struct HeaderFilter {
     has_top: bool,
@@ -34,7 +34,7 @@ impl HeaderFilter {
         }
     }
 
-    /// Those whose headers were refused, unless all were: then the server has no TOP, and the filter cannot be had.
+    /// Those whose headers were refused, unless all were: then the server has no TOP, and filtering is impossible.
     pub(crate) fn into_missing(self) -> Result<Vec<Missing>, Error> {
         if self.has_top || self.missing.is_empty() {
             return Ok(self.missing);

@@ -11,7 +11,7 @@ const BLANK: usize = 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     LineStart,
-    /// After a dot that began a line: it either ends the body or protects the line.
+    /// After a dot that began a line: it either ends the body or is stuffed.
     Dot,
     /// After a dot and CR at the beginning of a line.
     DotReturn,
@@ -20,11 +20,11 @@ enum Place {
     Middle,
 }
 
-/// Takes the protection off a multi-line body (RFC 1939, section 3), in pieces of any size.
+/// Removes the byte-stuffing of a multi-line response (RFC 1939, section 3), in pieces of any size.
 ///
-/// Only CRLF ends a line, and only a dot between two of them ends the body: servers that protect the dots behind CRLF, as the RFC says,
-/// pass on bare LF and CR as the author of the message wrote them, and with them his idea of where the message ends. At a server whose own
-/// lines end in LF alone, LF ends every line.
+/// Only CRLF ends a line, and only a dot between two of them ends the body: servers that stuff only the dots behind CRLF, as the RFC says,
+/// pass on bare LF and CR as the author of the message wrote them, and could be made to end the message there. At a server whose own lines
+/// end in LF alone, LF ends every line.
 #[derive(Debug)]
 pub(crate) struct Unstuff {
     place: Place,
@@ -55,7 +55,7 @@ impl Unstuff {
                 (Place::Dot, b'\n') if self.is_bare => return Ok((at + 1, true)),
                 (place, _) => {
                     if place == Place::DotReturn {
-                        // The line was a protected CR followed by something else.
+                        // The line was a stuffed CR followed by something else.
                         take(b"\r")?;
                     }
                     let (length, next) = self.stretch(&bytes[at..]);
@@ -84,8 +84,8 @@ impl Unstuff {
 }
 
 impl Session {
-    /// Reads the body of a response whose status line was the last line read, and hands it on as it comes. Returns how many bytes it was
-    /// on the wire, with the dots that protect lines and the one that ends it.
+    /// Reads the body of a response whose status line was the last line read, and hands it on as it comes. Returns how many bytes it was on
+    /// the wire, with the stuffed dots and the one that ends it.
     pub(crate) fn body(&mut self, call: &Call, mut take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<u64, Error> {
         let mut unstuff = Unstuff::new(self.stream.line_was_bare());
         let mut size = 0;

@@ -32,7 +32,7 @@ pub(crate) struct Capabilities {
 }
 
 impl Session {
-    /// A session of which nothing is known yet.
+    /// A session before the greeting.
     pub(crate) fn new(stream: Stream) -> Session {
         Session { stream, capabilities: Capabilities::default(), timestamp: None }
     }
@@ -83,7 +83,7 @@ impl Session {
         Err(Error::new(Status::Protocol, "protocol.reply_malformed").arg("host", self.stream.endpoint().host.as_str()).detail(told))
     }
 
-    /// Hands on the lines of a multi-line response as they come, at most so many, without the dots that protect them.
+    /// Hands on the lines of a multi-line response as they come, at most so many, without byte-stuffing.
     pub(crate) fn lines(&mut self, limit: usize, call: &Call, mut take: impl FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
         let (mut count, mut bytes) = (0, 0);
         loop {

@@ -104,7 +104,7 @@ impl Protocol for Session {
 
     fn advice(code: &str, tls: &Tls) -> Option<Advice> {
         let (pointer, advice, patch): (_, &[&str], _) = match code {
-            // A server that takes mail without a login is nothing unusual.
+            // Many servers take mail without a login.
             "auth.not_offered" if tls.mode != TlsMode::None => {
                 ("/auth/method", &["advice.login_not_needed"], Some(json!({"auth": {"method": "none"}})))
             }

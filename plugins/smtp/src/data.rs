@@ -30,7 +30,7 @@ struct Round<'r, 'b> {
     batch: &'r mut Batch<'b>,
     /// All mails before this one have a result.
     from: usize,
-    /// The mail whose envelope left together with the end of the one before it, and that one.
+    /// The mail whose envelope was sent together with the end of the one before it, and that one.
     announced: Option<(usize, usize)>,
     settled: usize,
 }
@@ -108,7 +108,7 @@ impl Round<'_, '_> {
     /// Sends the end of the message, which stands in the buffer up to `end`, and reads the verdict.
     fn end(&mut self, index: usize, end: u64) -> Result<Reply, Stopped> {
         if self.batch.session.capabilities.pipelining {
-            // This mail is not open any more when the next one is looked for.
+            // This mail has a result when the next one is searched.
             self.batch.results[index] = Some(Err(Error::new(Status::Internal, "smtp.unsettled")));
             if let Some(next) = self.next() {
                 announce(self.batch, &self.batch.mails[next]);
@@ -171,7 +171,7 @@ impl Content<'_, '_> {
         }
     }
 
-    /// Looks at the block in the buffer.
+    /// Checks the block in the buffer.
     fn check(&mut self, is_last: bool) -> Result<(), Error> {
         let Batch { session, buffer, .. } = &mut *self.batch;
         self.guard.check(buffer.bytes())?;

@@ -5,7 +5,7 @@
 
 use postkontor_plugin::{Error, Stage, Status};
 
-/// Looks at a message block by block.
+/// Checks a message block by block.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LineGuard {
     /// The last two bytes.
@@ -14,7 +14,7 @@ pub(crate) struct LineGuard {
 }
 
 impl LineGuard {
-    /// Takes the next block.
+    /// Checks the next block.
     pub(crate) fn check(&mut self, block: &[u8]) -> Result<(), Error> {
         let (Some(first), Some(last)) = (block.first(), block.last()) else { return Ok(()) };
         // A byte is LF where the one before it is CR, and nowhere else. Summed up instead of asked one by one, so that the compiler

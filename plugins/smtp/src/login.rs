@@ -52,7 +52,7 @@ impl Conversation for Session {
     }
 }
 
-/// RFC 4954, section 6, and what providers say beside it.
+/// The error of a refused login: RFC 4954, section 6, and the texts of providers.
 fn refusal(reply: &CleanReply, mechanism: Mechanism) -> Error {
     let text = reply.text.to_ascii_lowercase();
     match reply.code {

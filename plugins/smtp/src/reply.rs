@@ -31,7 +31,7 @@ impl Reply {
                 return Err(Error::new(Status::Protocol, "protocol.reply_malformed").arg("host", host(stream)).detail(detail));
             };
             if !std::mem::take(&mut is_first) {
-                // The last line counts (RFC 5321, section 4.2.1), as long as all of them say yes, or no.
+                // The last line counts (RFC 5321, section 4.2.1), as long as all of them are of one class.
                 if code / 100 != reply.code / 100 {
                     let detail = format!("a reply that begins with {} goes on with {code}", reply.code);
                     return Err(Error::new(Status::Protocol, "protocol.reply_malformed").arg("host", host(stream)).detail(detail));

@@ -19,7 +19,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session of which nothing is known yet.
+    /// A session before the greeting.
     pub(crate) fn new(stream: Stream, ehlo: Option<String>) -> Session {
         Session { stream, ehlo, capabilities: Arc::default(), needs_reset: false, has_served: false }
     }

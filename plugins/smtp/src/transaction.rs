@@ -1,4 +1,4 @@
-//! What the ways of sending have in common: replies to an envelope, the end of a connection, the results.
+//! What BDAT, DATA and windows share: replies to an envelope, the end of a connection, the results.
 
 use crate::reply::Reply;
 use crate::session::Session;
@@ -55,7 +55,7 @@ pub(crate) enum Stopped {
     InDoubt(Error),
 }
 
-/// What goes wrong before the last byte of a message has left.
+/// An error before the last byte of a message has left.
 impl From<Error> for Stopped {
     fn from(error: Error) -> Stopped {
         Stopped::NotTaken(error)
@@ -86,7 +86,7 @@ const MOST_REFUSALS: usize = 10_000;
 pub(crate) struct Outcome {
     /// How many of them, from the first, have a verdict. The server certainly took none of the others.
     pub(crate) settled: usize,
-    /// Why the connection is of no use any more.
+    /// Why the connection cannot be used any more.
     pub(crate) broken: Option<Error>,
 }
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 const MAILS: usize = 64;
 const BYTES: usize = 256 * 1024;
 
-/// A message that fits is sent without waiting; before a larger one, the server is asked whether it wants it.
+/// A message that fits is sent without waiting; before a larger one, the replies to its envelope are awaited.
 pub(crate) const BLOCK: usize = 512 * 1024;
 
 /// Mails that are ready to leave, in the buffer.
@@ -37,7 +37,7 @@ pub(crate) struct Entry {
     /// Where the message begins; before it stand the commands.
     pub(crate) body: usize,
     pub(crate) end: usize,
-    /// What is known of a message that is not read to its end yet.
+    /// The guard of a message that is not read to its end yet.
     pub(crate) unfinished: Option<LineGuard>,
 }
 
