@@ -30,7 +30,8 @@ pub trait Transport: Sized + Send + 'static {
     /// The names of the login methods that the setting `/auth/method` may have; form, check and [`Transport::open`] take no other.
     /// All that the settings offer when left out.
     ///
-    /// Of the shared group `Auth` they are picked with [`Method::names`](crate::settings::Method::names). A transport with methods of its
+    /// Of the shared group `Auth` they are picked with [`Method::names`](crate::settings::Method::names) or
+    /// [`Method::all_but`](crate::settings::Method::all_but). A transport with methods of its
     /// own has a group `auth` of its own.
     const METHODS: &'static [&'static str] = &[];
 

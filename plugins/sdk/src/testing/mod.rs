@@ -3,6 +3,8 @@
 //! [`TestHost`] is the host of a call: messages to send, answers to what is fetched, notes of everything. docs/plugins.md shows how to use it.
 //! [`open`] opens an account, [`mail`] is a mail to be sent, [`Scratch`] a folder.
 //!
+//! [`failed`] and [`skipped`] read a report, [`check_default_ports`] compares a form with the port that is used.
+//!
 //! With the feature `net`, `play` plays dialogues with servers from text files, and a `Network` connects to servers within the process.
 
 mod account;
