@@ -67,9 +67,8 @@ begin
   Pdf := TMemoryStream.Create;
   try
     Pdf.LoadFromFile(PdfName);
-    Host := TPostkontorHost.Create('{"language":"en"}');
+    Host := TPostkontorHost.Create('{"language":"en"}', Invoice.Log);
     Host.OnSecret := Invoice.Secret;
-    Host.OnLog := Invoice.Log;
     WriteLn('transports: ', Host.Transports);
 
     Account := TPostkontorAccount.Create(Host, Settings);

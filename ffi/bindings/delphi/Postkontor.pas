@@ -170,8 +170,8 @@ type
     FOnSecret: TPostkontorSecretEvent;
     FOnKeepSecret: TPostkontorKeepSecretEvent;
   public
-    (* Config is JSON, for example '{"language":"de"}'. *)
-    constructor Create(const Config: UTF8String = '{}');
+    (* Config is JSON, for example '{"language":"de"}'. Log is OnLog from the first line on: opening the host has lines, too. *)
+    constructor Create(const Config: UTF8String = '{}'; Log: TPostkontorLogEvent = nil);
     destructor Destroy; override;
     function Transports: UTF8String;
     { Language '' is the host's. }
@@ -799,12 +799,13 @@ end;
 
 { ---- TPostkontorHost ---- }
 
-constructor TPostkontorHost.Create(const Config: UTF8String);
+constructor TPostkontorHost.Create(const Config: UTF8String; Log: TPostkontorLogEvent);
 var
   Callbacks: TPostkontorCallbacks;
   Buf: TPostkontorBuf;
 begin
   inherited Create;
+  FOnLog := Log;
   Callbacks.Size := SizeOf(Callbacks);
   Callbacks.User := Self;
   Callbacks.Log := HostLog;

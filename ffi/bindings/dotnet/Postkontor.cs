@@ -56,7 +56,7 @@ namespace Postkontor
     /// stops the call and is thrown where the call was made.</summary>
     public class PostkontorCallbacks
     {
-        /// <summary>Takes a line for the log; levels are 1 error to 5 trace.</summary>
+        /// <summary>Takes a line for the log; levels are 1 error to 5 trace. Set it before the host is opened.</summary>
         public Action<int, string> Log;
         /// <summary>Learns bytes done and in total, at least every 100 ms while waiting; true stops the call.</summary>
         public Func<ulong, ulong, bool> Progress;
@@ -384,10 +384,12 @@ namespace Postkontor
         internal Guard(PostkontorCallbacks callbacks)
         {
             program = callbacks;
+            var log = callbacks.Log;
             native = new NativeCallbacks
             {
                 Size = (UIntPtr)(uint)Marshal.SizeOf(typeof(NativeCallbacks)),
-                Log = (user, level, text) => Run(() => { if (program.Log != null) program.Log(level, Text.Out(text)); return 0; }, 0),
+                // Null where the program has none, so that the library puts no lines together.
+                Log = log == null ? (Log)null : (user, level, text) => Run(() => { log(level, Text.Out(text)); return 0; }, 0),
                 Progress = (user, done, total) =>
                     caught.Value != null ? 1 : Run(() => program.Progress != null && program.Progress(done, total) ? 1 : 0, 1),
                 SecretGet = (user, name, value, capacity) => Run(() => GiveSecret(name, value, capacity), -1),
