@@ -5,6 +5,7 @@
 mod abi;
 mod hostile;
 mod installation;
+mod log;
 mod places;
 mod receiving;
 mod sending;
