@@ -282,7 +282,7 @@ mod tests {
     fn a_message_is_checked_as_its_document_is() {
         let mut findings = Findings::default();
         let message = Message {
-            to: vec!["b@example.com".into(), "nobody".into()],
+            to: vec!["b@example.com".into(), "mistyped".into()],
             subject: "a\r\nBcc: c@example.com",
             headers: vec![("X-A", "b\nc"), ("Received", "x")],
             ..Message::default()

@@ -1,4 +1,4 @@
-//! What the dialogue costs where nobody reads it: no memory at all.
+//! What the dialogue costs where no log or test reads it: no memory at all.
 #![cfg(feature = "net")]
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 

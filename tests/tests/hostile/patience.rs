@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const DEADLINE: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_secs(1);
 
-fn nobody() -> Value {
+fn no_login() -> Value {
     json!({"method": "none"})
 }
 
@@ -28,7 +28,7 @@ fn timed(settings: &Value) -> (Status, Duration) {
 /// After how many bytes to the client each answer of a whole session begins.
 fn answers(sandbox: &Sandbox) -> Vec<usize> {
     let relay = Relay::start(sandbox.port, Fault::None).unwrap();
-    engine::send(&engine::smtp(relay.port, json!({"mode": "none"}), nobody()), &engine::mail("b@example.com")).unwrap();
+    engine::send(&engine::smtp(relay.port, json!({"mode": "none"}), no_login()), &engine::mail("b@example.com")).unwrap();
     let received = relay.received();
     // A reply after QUIT concerns no mail.
     let received = &received[..received.windows(4).position(|four| four == b"221 ").unwrap_or(received.len())];
@@ -49,7 +49,7 @@ fn a_server_that_drips_one_byte_a_second_holds_no_call_beyond_its_deadline() {
                 std::thread::spawn(move || {
                     // The whole relay, not only its port, lives as long as the call.
                     let relay = relay;
-                    (place, timed(&engine::smtp(relay.port, json!({"mode": "none"}), nobody())))
+                    (place, timed(&engine::smtp(relay.port, json!({"mode": "none"}), no_login())))
                 })
             })
             .collect();
@@ -60,7 +60,7 @@ fn a_server_that_drips_one_byte_a_second_holds_no_call_beyond_its_deadline() {
             for _ in 0..2 {
                 if took >= DEADLINE + GRACE {
                     let relay = Relay::start(sandbox.port, Fault::Drip(place)).unwrap();
-                    took = timed(&engine::smtp(relay.port, json!({"mode": "none"}), nobody())).1;
+                    took = timed(&engine::smtp(relay.port, json!({"mode": "none"}), no_login())).1;
                 }
             }
             assert!(took < DEADLINE + GRACE, "byte {place}: {took:?}");
@@ -76,7 +76,7 @@ fn a_handshake_that_drips_or_stalls_ends_at_the_deadline() {
         let places = if mode == "implicit" { [0, 100, 700] } else { [300, 600, 900] };
         for place in places {
             let relay = Relay::start(port, Fault::Drip(place)).unwrap();
-            let (status, took) = timed(&engine::smtp(relay.port, json!({"mode": mode, "ca_file": sandbox.ca_file}), nobody()));
+            let (status, took) = timed(&engine::smtp(relay.port, json!({"mode": mode, "ca_file": sandbox.ca_file}), no_login()));
             assert_eq!(status, Status::Timeout, "{mode} {place}");
             assert!(took < DEADLINE + GRACE, "{mode} {place}: {took:?}");
         }
@@ -86,7 +86,7 @@ fn a_handshake_that_drips_or_stalls_ends_at_the_deadline() {
 #[test]
 fn a_test_of_the_settings_ends_at_its_timeout_too() {
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let mut settings = engine::smtp(silent.local_addr().unwrap().port(), json!({"mode": "none"}), nobody());
+    let mut settings = engine::smtp(silent.local_addr().unwrap().port(), json!({"mode": "none"}), no_login());
     settings["accounts"]["main"]["server"]["timeout_seconds"] = json!(2);
     let begin = Instant::now();
     let report = engine::test(&settings, "en").unwrap();
@@ -152,7 +152,7 @@ impl Full {
 #[test]
 fn cancelling_works_while_connecting() {
     let full = Full::new();
-    let settings = engine::smtp(full.port, json!({"mode": "none"}), nobody());
+    let settings = engine::smtp(full.port, json!({"mode": "none"}), no_login());
     let mut settings_v4 = settings;
     settings_v4["accounts"]["main"]["server"]["host"] = json!("127.0.0.1");
     let took = cancelled(|| (engine::open(&settings_v4).unwrap(), engine::mail("b@example.com"), Box::new(|| true)));
@@ -174,7 +174,7 @@ fn cancelling_works_in_the_handshake() {
         .unwrap();
         let server = std::sync::Arc::new(server);
         let mode = if greeted { "starttls" } else { "implicit" };
-        let settings = engine::smtp(server.port, json!({"mode": mode}), nobody());
+        let settings = engine::smtp(server.port, json!({"mode": mode}), no_login());
         let took = cancelled(|| {
             let (server, before) = (server.clone(), server.connections());
             (engine::open(&settings).unwrap(), engine::mail("b@example.com"), Box::new(move || server.connections() > before))
@@ -200,7 +200,7 @@ fn cancelling_works_in_the_middle_of_the_content() {
         let took = cancelled(|| {
             // Neither the server nor anybody between reads on after a megabyte, so the client's writes back up.
             let relay = std::sync::Arc::new(Relay::start(sandbox.port, Fault::Stall(1 << 20)).unwrap());
-            let settings = engine::smtp(relay.port, json!({"mode": "none"}), nobody());
+            let settings = engine::smtp(relay.port, json!({"mode": "none"}), no_login());
             (engine::open(&settings).unwrap(), mail.clone(), Box::new(move || relay.sent().len() >= 1 << 20))
         });
         assert!(took < REACTION, "{took:?}");
@@ -216,7 +216,7 @@ fn cancelling_works_while_waiting_for_the_verdict_which_is_then_uncertain() {
     })
     .unwrap();
     let server = std::sync::Arc::new(server);
-    let settings = engine::smtp(server.port, json!({"mode": "none"}), nobody());
+    let settings = engine::smtp(server.port, json!({"mode": "none"}), no_login());
     let took = cancelled(|| {
         let (server, before) = (server.clone(), server.connections());
         (engine::open(&settings).unwrap(), engine::mail("b@example.com"), Box::new(move || server.connections() > before))

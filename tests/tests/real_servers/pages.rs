@@ -8,7 +8,7 @@ use postkontor_tests::exim::{Exim, Port};
 use postkontor_tests::ports;
 use serde_json::{Value, json};
 
-fn nobody() -> Value {
+fn no_login() -> Value {
     json!({"method": "none"})
 }
 
@@ -19,7 +19,7 @@ fn main_account(settings: &mut Value) -> &mut Value {
 #[test]
 fn when_the_first_account_fails_the_configured_fallback_sends_once_and_the_receipt_says_so() {
     let Some(exim) = Exim::shared() else { return };
-    let mut settings = engine::smtp(ports::closed().unwrap(), json!({"mode": "none"}), nobody());
+    let mut settings = engine::smtp(ports::closed().unwrap(), json!({"mode": "none"}), no_login());
     let second = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), anna("plain"));
     settings["accounts"]["second"] = second["accounts"]["main"].clone();
     settings["send"] = json!({"account": "main", "fallback": ["second"]});
@@ -38,7 +38,7 @@ fn when_the_first_account_fails_the_configured_fallback_sends_once_and_the_recei
 #[test]
 fn c_the_host_may_carry_its_port() {
     let Some(exim) = Exim::shared() else { return };
-    let mut settings = engine::smtp(1, trusting(exim, "starttls"), nobody());
+    let mut settings = engine::smtp(1, trusting(exim, "starttls"), no_login());
     main_account(&mut settings)["server"] = json!({"host": format!("127.0.0.1:{}", exim.port(Port::Standard))});
     arrives(exim, &settings, "hostport@c.example");
 }
@@ -77,7 +77,7 @@ fn c_a_test_without_that_wish_sends_nothing_and_passes_every_step() {
 #[test]
 fn c_html_is_added_or_left_out_as_the_settings_say() {
     let Some(exim) = Exim::shared() else { return };
-    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), nobody());
+    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), no_login());
     settings["sender"]["html"] = json!({"enabled": true});
     assert!(arrives(exim, &settings, "html@c.example").text.contains("text/html"));
     settings["sender"]["html"] = json!({"enabled": false});
@@ -90,7 +90,7 @@ fn c_html_is_added_or_left_out_as_the_settings_say() {
 
 #[test]
 fn d_switched_off_settings_send_nothing_and_are_not_checked() {
-    let mut settings = engine::smtp(1, json!({"mode": "none"}), nobody());
+    let mut settings = engine::smtp(1, json!({"mode": "none"}), no_login());
     settings["enabled"] = json!(false);
     main_account(&mut settings)["server"] = json!({"host": ""});
     assert_eq!(engine::send(&settings, &engine::mail("never@d.example")).unwrap_err().status, Status::Disabled);
@@ -111,7 +111,7 @@ fn d_a_user_may_send_as_others() {
 #[test]
 fn d_bcc_to_sender_sends_an_invisible_copy() {
     let Some(exim) = Exim::shared() else { return };
-    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), nobody());
+    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), no_login());
     settings["sender"] = json!({"address": "copy@d.example", "bcc_to_sender": true});
     let delivery = arrives(exim, &settings, "bcc@d.example");
     assert!(exim.delivery("copy@d.example").is_some());
@@ -122,7 +122,7 @@ fn d_bcc_to_sender_sends_an_invisible_copy() {
 fn d_one_document_holds_several_connections_and_a_change_needs_no_restart() {
     let Some(exim) = Exim::shared() else { return };
     let host = engine::host("en").unwrap();
-    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), nobody());
+    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), no_login());
     settings["accounts"]["invoices"] =
         engine::smtp(exim.port(Port::Implicit), trusting(exim, "implicit"), anna("plain"))["accounts"]["main"].clone();
     settings["send"] = json!({"account": "main"});

@@ -143,7 +143,7 @@ fn bare_line_breaks_never_reach_the_wire() {
 
 #[test]
 fn line_breaks_in_addresses_are_refused_before_connecting() {
-    // Nobody listens there.
+    // No server listens there.
     let mut account = Account::plain(1);
     for bad in ["b@example.com>\r\nRCPT TO:<c@example.com", "b@example.com\0", "b@example.com\n"] {
         let error = account.send(&mail(1, &["ok@example.com", bad]), "a\r\n").unwrap_err();
