@@ -40,7 +40,7 @@ pub(crate) fn run(command: &str, mail: &Mail, body: &mut Body, call: &Call) -> R
     let whole = written == Written::All && closed.as_ref().is_ok_and(|closed| *closed == Written::All);
     match closed.and_then(|_| wait(&mut child, call)) {
         // What was written may still lie in between: a command that ended without reading it has taken nothing.
-        Ok(status) => outcome(status, whole && input.was_read(), size, mail, &stderr),
+        Ok(status) => outcome(status, whole && input.was_read(call), size, mail, &stderr),
         Err(error) => {
             end(&mut child);
             Err(stderr.add_to(if written == Written::All { uncertain(&error.code) } else { error }))

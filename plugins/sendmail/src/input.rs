@@ -25,8 +25,9 @@ pub(crate) trait Write {
     /// Says that there is no more to come.
     fn close(&mut self, call: &Call) -> Result<Written, Error>;
 
-    /// Whether a command that has ended has read all that was written, as far as the system tells.
-    fn was_read(&self) -> bool;
+    /// Whether a command that has ended has read all that was written, as far as the system tells. A process of the command that still
+    /// holds the input may read the rest.
+    fn was_read(&self, call: &Call) -> bool;
 }
 
 /// Ends our own child. It may have ended by itself meanwhile, which is as good.
@@ -50,7 +51,11 @@ mod unix {
     use std::os::unix::net::UnixStream;
     use std::os::unix::process::CommandExt;
     use std::process::{Child, Command, Stdio};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
+
+    /// How long the input of a command that has ended may be held by another process until that process counts as one that reads on. A
+    /// process that any thread of the host starts has a copy of it until its own program runs.
+    const HELD: Duration = Duration::from_secs(1);
 
     pub(crate) struct Input(UnixStream);
 
@@ -105,7 +110,15 @@ mod unix {
             }
         }
 
-        fn was_read(&self) -> bool {
+        fn was_read(&self, call: &Call) -> bool {
+            let until = Instant::now() + HELD;
+            while Instant::now() < until && call.check().is_ok() {
+                let timeout = Timespec::try_from(call.slice().min(HELD)).ok();
+                // Asked for no event, it still tells that the last copy of the other end is closed.
+                if matches!(poll(&mut [PollFd::new(&self.0, PollFlags::empty())], timeout.as_ref()), Ok(1..)) {
+                    break;
+                }
+            }
             // Linux resets the connection when an end is closed in which something unread lies.
             !matches!(socket_error(&self.0), Ok(Err(Errno::CONNRESET)))
         }
@@ -179,7 +192,7 @@ mod thread {
             }
         }
 
-        fn was_read(&self) -> bool {
+        fn was_read(&self, _: &Call) -> bool {
             true
         }
     }

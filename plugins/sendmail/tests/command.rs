@@ -170,8 +170,11 @@ fn a_command_that_fails_has_taken_nothing_unless_it_had_the_message_for_several(
 fn a_command_that_reads_nothing_and_reports_success_is_not_believed() {
     let folder = Folder::with("idle", "exit 0");
     assert_eq!(folder.send(&mail("a@b", &["c@d"]), "x\r\n", LONG).unwrap_err().status, Status::Uncertain);
+    // A process that holds the input for a moment is no reader: each one that the host starts meanwhile does until its program runs.
+    let folder = Folder::with("held", "exec 3<&0; (sleep 0.1) <&3 > /dev/null 2>&1 & exit 0");
+    assert_eq!(folder.send(&mail("a@b", &["c@d"]), "x\r\n", LONG).unwrap_err().status, Status::Uncertain);
     // What it starts in the background may read on.
-    let folder = Folder::with("background", r#"exec 3<&0; (sleep 1; cat > "$0.message") <&3 > /dev/null 2>&1 & exit 0"#);
+    let folder = Folder::with("background", r#"exec 3<&0; (sleep 2; cat > "$0.message") <&3 > /dev/null 2>&1 & exit 0"#);
     folder.send(&mail("a@b", &["c@d"]), "x\r\n", LONG).unwrap();
 }
 
