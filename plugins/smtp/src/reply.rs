@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_replies_are_told_from_nonsense() {
+    fn lines_of_replies_differ_from_nonsense() {
         assert_eq!(parse(b"250 ok"), Some((250, true, &b"ok"[..])));
         assert_eq!(parse(b"250-ok"), Some((250, false, &b"ok"[..])));
         assert_eq!(parse(b"354"), Some((354, true, &b""[..])));

@@ -169,11 +169,14 @@ fn dovecot_cut_at_every_byte_of_append_and_its_answer() {
     let mut case = Case::new(form.exim.dovecot().imap, &form.user, false);
     assert_eq!(case.send(1, Fault::None), Outcome::Sent);
     let (sent, received) = (case.relay.sent(), case.relay.received());
-    let begin = |text: &[u8], word: &str| text.windows(word.len()).rposition(|part| part == word.as_bytes()).unwrap();
-    // From the tag of the command on, and from the line before its answer.
+    let line = |text: &[u8], word: &str| {
+        let word = text.windows(word.len()).rposition(|part| part == word.as_bytes()).unwrap();
+        text[..word].iter().rposition(|byte| *byte == b'\n').unwrap() + 1
+    };
+    // From the tag of the command on, and from the end of the line before its answer.
     let ranges = [
-        (Direction::ToServer, begin(&sent, " APPEND ") - 2, sent.len()),
-        (Direction::ToClient, begin(&received, " OK [APPENDUID") - 4, received.len()),
+        (Direction::ToServer, line(&sent, " APPEND "), sent.len()),
+        (Direction::ToClient, line(&received, " OK [APPENDUID") - 2, received.len()),
     ];
     for (direction, first, length) in ranges {
         for after in first..length {
