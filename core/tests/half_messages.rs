@@ -7,15 +7,15 @@ use postkontor_plugin::{Action, Call, Incoming, Missing, Opening, ReceiveRequest
 use serde_json::{Value, json};
 
 /// A transport whose server names three messages: the first is longer than told, the second it refuses, the third is as told.
-struct Gaps(Own);
+struct Gaps(Options);
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Settings {
-    gaps: Own,
+    gaps: Options,
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-struct Own {
+struct Options {
     interrupted: bool,
     /// There is one message, of 33 MB, and the state says what is to become of it.
     giant: bool,

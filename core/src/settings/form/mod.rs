@@ -46,12 +46,12 @@ mod tests {
         tls: Tls,
         #[serde(default)]
         auth: Auth,
-        own_group: Own,
+        own_group: Options,
     }
 
     #[derive(serde::Deserialize, schemars::JsonSchema)]
     #[allow(dead_code, reason = "only its schema is wanted")]
-    struct Own {
+    struct Options {
         /// For the author.
         no_text: Option<String>,
     }

@@ -4,7 +4,7 @@
 //!
 //! ```
 //! # use postkontor_plugin::settings::{Auth, Server, Tls};
-//! # #[derive(serde::Deserialize, schemars::JsonSchema)] struct Own {}
+//! # #[derive(serde::Deserialize, schemars::JsonSchema)] struct Options {}
 //! #[derive(serde::Deserialize, schemars::JsonSchema)]
 //! struct Settings {
 //!     server: Server,
@@ -12,7 +12,7 @@
 //!     tls: Tls,
 //!     #[serde(default)]
 //!     auth: Auth,
-//!     smtp: Option<Own>,
+//!     smtp: Option<Options>,
 //! }
 //! ```
 

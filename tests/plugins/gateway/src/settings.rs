@@ -10,7 +10,7 @@ use postkontor_plugin::{Error, Secret, schemars, serde};
 #[schemars(crate = "postkontor_plugin::schemars")]
 pub struct Settings {
     /// Where the service is.
-    pub(crate) gateway: Own,
+    pub(crate) gateway: Options,
     /// How the service learns who we are.
     pub(crate) auth: Auth,
 }
@@ -19,7 +19,7 @@ pub struct Settings {
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(crate = "postkontor_plugin::serde", deny_unknown_fields)]
 #[schemars(crate = "postkontor_plugin::schemars")]
-pub(crate) struct Own {
+pub(crate) struct Options {
     /// The service's URL.
     #[schemars(length(min = 1), example = "https://mail.example.com/gateway", extend("x-postkontor" = {"scope": "company", "order": 10}))]
     pub(crate) url: String,
