@@ -39,6 +39,7 @@ pub(crate) const TESTS: &[Package] = &[
     Package { name: "mono-runtime", file: "/usr/bin/mono", serves: "C# callers" },
     Package { name: "libmono-system-core4.0-cil", file: "/usr/lib/mono/4.5/System.Core.dll", serves: "C# callers" },
     Package { name: "valgrind", file: "/usr/bin/valgrind", serves: "memory checks of C and Pascal callers" },
+    Package { name: "strace", file: "/usr/bin/strace", serves: "the order of syncing and deleting" },
     Package { name: "abigail-tools", file: "/usr/bin/abidiff", serves: "comparison of the C ABI" },
     Package { name: "binutils", file: "/usr/bin/nm", serves: "comparison of the exported symbols" },
     Package { name: "chromium", file: "/usr/bin/chromium", serves: "the forms as generators draw them" },
