@@ -149,15 +149,16 @@ impl Account {
     fn compose_batch<'p>(&self, messages: &str, parts: &[&'p [u8]], watch: &Watch<'_>) -> Result<Batch<'p>, Error> {
         let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(watch));
         let composer = composer.as_ref().map_err(Error::clone);
-        let mut batch = Batch::default();
         // Nearly always there is nothing wrong with the JSON; then it is read once.
-        let whole = Json::each(messages, |message| {
-            let has_room = messages.len() <= AT_ONCE && batch.results.len() < BATCH;
-            let goes_on = has_room && watch.check().is_ok();
-            goes_on.then(|| batch.add(composer.clone().and_then(|composer| composer.compose_json(message, parts)), self))
-        });
-        if whole.is_some() {
-            return Ok(batch);
+        if messages.len() <= AT_ONCE {
+            let mut batch = Batch::default();
+            let whole = Json::each(messages, |message| {
+                let goes_on = batch.results.len() < BATCH && watch.check().is_ok();
+                goes_on.then(|| batch.add(composer.clone().and_then(|composer| composer.compose_json(message, parts)), self))
+            });
+            if whole.is_some() {
+                return Ok(batch);
+            }
         }
         let unreadable =
             |error: serde_json::Error| failed(Status::Argument, "message.unreadable").stage(Stage::Message).detail(error.to_string());
