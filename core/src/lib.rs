@@ -83,6 +83,8 @@ mod receive;
 mod report;
 mod request;
 pub mod settings;
+#[cfg(all(test, unix))]
+mod small_disk;
 pub mod texts;
 mod transport;
 mod unread;

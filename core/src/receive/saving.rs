@@ -150,6 +150,7 @@ fn no_number_is_given_twice() {
 #[cfg(unix)]
 mod unix {
     use super::*;
+    use crate::small_disk::SmallDisk;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::process::Command;
 
@@ -236,22 +237,10 @@ mod unix {
         assert_eq!(receiver.recv_timeout(Duration::from_secs(60)).unwrap().as_deref(), Some("0001.eml"));
     }
 
-    /// Whether a small disk could be had: only for root, and not in every container.
-    fn small_disk(place: &Place) -> bool {
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&place.0).output();
-        let is_there = mount.is_ok_and(|output| output.status.success());
-        if !is_there {
-            println!("skipped: no file system can be mounted here");
-        }
-        is_there
-    }
-
     #[test]
     fn of_a_message_that_fills_the_disk_nothing_stays() {
         let place = Place::new();
-        if !small_disk(&place) {
-            return;
-        }
+        let Some(disk) = SmallDisk::mount(&place.0, "1m") else { return };
         let mut large = LETTER.to_vec();
         let mut found = Vec::new();
         // Too large for the message itself, for its part, and for nothing.
@@ -262,8 +251,7 @@ mod unix {
             drop(reception);
             found.push((fetched.map_err(|error| (error.status, error.code.clone())), place.names()));
         }
-        // Lazily: a program that another test starts at this moment has a copy of each file that is open, until its own program runs.
-        assert!(Command::new("umount").arg("--lazy").arg(&place.0).status().unwrap().success());
+        drop(disk);
         let full = Err((Status::Local, "receive.not_saved".to_owned()));
         assert_eq!(found[0], (full.clone(), Vec::new()));
         assert_eq!(found[1], (full, Vec::new()));
