@@ -13,6 +13,7 @@ pub mod engine;
 pub mod exim;
 pub mod folder;
 pub mod guard;
+pub mod merge_patch;
 pub mod ports;
 pub mod products;
 pub mod relay;

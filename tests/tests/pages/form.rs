@@ -4,6 +4,7 @@ use postkontor_core::{Account, Callbacks, Cancel, Error, Host, Secret};
 use postkontor_tests::dovecot::USERS;
 use postkontor_tests::exim::{Exim, Port};
 use postkontor_tests::folder::Folder;
+use postkontor_tests::merge_patch;
 use postkontor_tests::products::Products;
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
@@ -75,7 +76,7 @@ impl Form {
     /// The same with some fields changed (a merge patch as of RFC 7396).
     pub(crate) fn with(&self, patch: Value) -> Form {
         let mut form = self.clone();
-        merge(&mut form.document, patch);
+        merge_patch::apply(&mut form.document, patch);
         form
     }
 
@@ -187,22 +188,4 @@ pub(crate) fn mail(to: &str) -> Value {
 pub(crate) fn steps(report: &Value, name: &str) -> Vec<Value> {
     let all = report["steps"].as_array().unwrap().iter();
     all.filter(|step| step["step"] == name).cloned().collect()
-}
-
-/// RFC 7396.
-fn merge(into: &mut Value, patch: Value) {
-    let Value::Object(patch) = patch else {
-        *into = patch;
-        return;
-    };
-    if !into.is_object() {
-        *into = json!({});
-    }
-    for (name, value) in patch {
-        if value.is_null() {
-            into.as_object_mut().unwrap().remove(&name);
-        } else {
-            merge(&mut into[name], value);
-        }
-    }
 }

@@ -5,6 +5,7 @@ use postkontor_core::Status;
 use postkontor_tests::certificates::{Certificates, Kind};
 use postkontor_tests::engine;
 use postkontor_tests::exim::{Exim, Port};
+use postkontor_tests::merge_patch;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 
@@ -105,27 +106,9 @@ fn a_patch_that_is_offered_repairs() {
             assert!(advice.contains("Do not enter one of them"), "{advice}");
         } else if patch.is_object() {
             let mut patched = settings;
-            merge(&mut patched, patch);
+            merge_patch::apply(&mut patched, patch.clone());
             let report = engine::test(&patched, "en").unwrap();
             assert_eq!(report["ok"], json!(true), "{code} {patch}: {report:#}");
-        }
-    }
-}
-
-/// RFC 7396.
-fn merge(target: &mut Value, patch: &Value) {
-    let Some(members) = patch.as_object() else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    for (name, value) in members {
-        if value.is_null() {
-            target.as_object_mut().unwrap().remove(name);
-        } else {
-            merge(&mut target[name], value);
         }
     }
 }
