@@ -34,6 +34,8 @@ pub(crate) struct Seen {
     pub(crate) sent: AtomicUsize,
     /// How often the server had to read: round trips, when the client waits for answers.
     pub(crate) reads: AtomicUsize,
+    /// Whether the first connection was cut: the end of the stream is on its way to the client.
+    pub(crate) cut: AtomicBool,
     stop: AtomicBool,
 }
 
@@ -127,6 +129,9 @@ fn serve(mut stream: TcpStream, options: &Options, seen: &Seen, is_first: bool) 
     }
     // Takes what the client still says, so that the answers that were sent arrive before the end does.
     drop(stream.shutdown(Shutdown::Write));
+    if is_first {
+        seen.cut.store(true, SeqCst);
+    }
     stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
     while stream.read(&mut block).is_ok_and(|read| read > 0) {}
 }
