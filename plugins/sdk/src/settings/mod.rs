@@ -17,6 +17,7 @@
 //! ```
 
 mod auth;
+mod exchange;
 mod host;
 pub(crate) mod methods;
 mod schema;
@@ -24,6 +25,7 @@ mod server;
 mod tls;
 
 pub use auth::{Auth, Method, OAuth2};
+pub use exchange::{Exchange, is_folder};
 pub use host::is_host;
 pub use schema::{portable_schema, schema};
 pub use server::{Endpoint, Server};
