@@ -28,6 +28,8 @@ mod apply;
 mod call;
 mod envelope;
 mod error;
+#[cfg(feature = "exchange")]
+pub mod exchange;
 mod filing;
 mod listing;
 mod mail;
