@@ -5,6 +5,7 @@ use crate::error::failed;
 use crate::loader::Streams;
 use crate::message::Composed;
 use crate::settings::Document;
+use postkontor_plugin::wire::REWIND;
 use postkontor_plugin::{Error, Status};
 
 /// The bytes a second that even a slow line carries.
@@ -20,9 +21,13 @@ pub(super) struct Bodies<'a, 'b> {
 
 impl Streams for Bodies<'_, '_> {
     fn read(&mut self, stream: u64, data: &mut [u8]) -> Result<usize, Error> {
-        let index = usize::try_from(stream).ok().and_then(|stream| stream.checked_sub(1));
+        let index = usize::try_from(stream & !REWIND).ok().and_then(|stream| stream.checked_sub(1));
         let mail = index.and_then(|index| Some((index, self.mails.get_mut(index)?)));
         let Some((index, mail)) = mail else { return Err(failed(Status::Argument, "host.stream_unknown")) };
+        if stream & REWIND != 0 {
+            mail.rewind();
+            return Ok(0);
+        }
         mail.read(data).map_err(|error| {
             let error = of_host(error, mail.index, self.document);
             self.failed = Some((index, error.clone()));

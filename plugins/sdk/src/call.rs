@@ -1,6 +1,6 @@
 //! What a transport may ask of the host during one call.
 
-use crate::wire::{END, EndAnswer, Event, MESSAGE_STREAM};
+use crate::wire::{END, EndAnswer, Event, MESSAGE_STREAM, REWIND};
 use crate::{Action, Error, Incoming, Mail, Secret, Stage, Status};
 use postkontor_abi::CONTROL_STREAM;
 use std::cell::Cell;
@@ -235,6 +235,14 @@ impl Body<'_> {
     /// An error means that the source failed in mid-message; what was sent of it must not be completed.
     pub fn read(&mut self, data: &mut [u8]) -> Result<usize, Error> {
         self.host.read(self.stream, data).map_err(|status| Error::new(status, "message.source_failed").stage(Stage::Content))
+    }
+
+    /// Begins again with the first byte, for a service that has to know what comes before it comes.
+    ///
+    /// An error means that the host is older than this function; the message goes on where it was.
+    pub fn rewind(&mut self) -> Result<(), Error> {
+        let older = |status| Error::new(status, "message.source_failed").stage(Stage::Content);
+        self.host.read(self.stream | REWIND, &mut []).map(drop).map_err(older)
     }
 
     /// Reads the whole message, gives it to `take` in blocks, and notes the progress of the call; the number of bytes.

@@ -12,6 +12,10 @@ use serde_json::Value;
 /// The stream that received messages are written to, one after the other.
 pub const MESSAGE_STREAM: u64 = 1;
 
+/// Added to the number of a stream that holds a mail to be sent: a read, of nothing, begins the stream anew. Hosts that know no such stream
+/// answer ARGUMENT.
+pub const REWIND: u64 = 1 << 63;
+
 /// The request of `describe`.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct DescribeRequest {

@@ -1,6 +1,6 @@
 //! A host for tests.
 
-use crate::wire::{EndAnswer, Event, MESSAGE_STREAM};
+use crate::wire::{EndAnswer, Event, MESSAGE_STREAM, REWIND};
 use crate::{Action, Call, Error, HostCalls, Incoming, Level, Mail, Secret, Sent, Status, Transport};
 use postkontor_abi::CONTROL_STREAM;
 use std::cell::{Cell, Ref, RefCell};
@@ -28,7 +28,7 @@ pub struct Fetched {
 /// Where a transport breaks the rules of a fetch: bytes or an end without an announcement, an action that is read before the end.
 #[derive(Default)]
 pub struct TestHost {
-    messages: RefCell<BTreeMap<u64, Vec<u8>>>,
+    messages: RefCell<BTreeMap<u64, Message>>,
     most_at_once: Option<usize>,
     fails_after: Option<usize>,
     read: Cell<usize>,
@@ -43,6 +43,13 @@ pub struct TestHost {
     current: RefCell<Option<Fetched>>,
     is_asked: Cell<bool>,
     fetched: RefCell<Vec<Fetched>>,
+}
+
+/// A message to be sent, and how much of it was read.
+#[derive(Default)]
+struct Message {
+    bytes: Vec<u8>,
+    read: usize,
 }
 
 /// When the user cancels the call.
@@ -91,7 +98,7 @@ impl TestHost {
     #[must_use]
     pub fn with_message(self, message: impl Into<Vec<u8>>) -> TestHost {
         let stream = self.messages.borrow().len() as u64 + 1;
-        self.messages.borrow_mut().insert(stream, message.into());
+        self.messages.borrow_mut().insert(stream, Message { bytes: message.into(), read: 0 });
         self
     }
 
@@ -240,10 +247,15 @@ impl HostCalls for TestHost {
             return Err(Status::Local);
         }
         let mut messages = self.messages.borrow_mut();
-        let message = messages.get_mut(&stream).ok_or(Status::Argument)?;
-        let length = data.len().min(message.len()).min(self.most_at_once.unwrap_or(usize::MAX));
-        data[..length].copy_from_slice(&message[..length]);
-        message.drain(..length);
+        let message = messages.get_mut(&(stream & !REWIND)).ok_or(Status::Argument)?;
+        if stream & REWIND != 0 {
+            message.read = 0;
+            return Ok(0);
+        }
+        let left = &message.bytes[message.read..];
+        let length = data.len().min(left.len()).min(self.most_at_once.unwrap_or(usize::MAX));
+        data[..length].copy_from_slice(&left[..length]);
+        message.read += length;
         self.read.set(self.read.get() + length);
         Ok(length)
     }
@@ -322,6 +334,16 @@ mod tests {
         let mut read = |_| body.read(&mut data).map_err(|error| (error.status, error.stage));
         assert_eq!([1, 2].map(&mut read), [Ok(2), Err((Status::Local, Some(Stage::Content)))]);
         assert_eq!(TestHost::new().call().body(1).read(&mut data).unwrap_err().status, Status::Argument);
+    }
+
+    #[test]
+    fn a_message_begins_anew_where_it_is_asked_to() {
+        let host = TestHost::new().with_message("12345");
+        let call = host.call();
+        let (mut data, mut body) = ([0; 10], call.body(1));
+        assert_eq!(body.read(&mut data[..3]), Ok(3));
+        body.rewind().unwrap();
+        assert_eq!((body.read(&mut data), &data[..5]), (Ok(5), &b"12345"[..]));
     }
 
     #[test]
