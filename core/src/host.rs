@@ -2,20 +2,21 @@
 
 use crate::documents::Documents;
 use crate::error::failed;
-use crate::loader::{self, Content, Plugin, Searched};
+use crate::loader;
 use crate::log::{self, Log};
 use crate::pointer;
 use crate::request::{Asked, Request};
 use crate::settings::{self, Checked, Document, Form, Schemas, Severity};
 use crate::texts::Texts;
 use crate::transport::Transport;
+use crate::transports::{Entry, Transports};
 use crate::{Callbacks, Cancel, Watch};
 use postkontor_plugin::{At, Error, Input, Level, Stage, Status};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How a host is to work.
@@ -59,10 +60,9 @@ impl Request for Config {
 pub struct Host {
     language: String,
     log: Log,
-    entries: Vec<Entry>,
-    /// The folders in which plugins were looked for.
-    searched: Vec<Searched>,
-    texts: OnceLock<Texts>,
+    transports: Transports,
+    /// The texts of the host and of so many opened plugins.
+    texts: Mutex<Option<(usize, Arc<Texts>)>>,
     documents: Documents,
 }
 
@@ -92,17 +92,11 @@ pub enum ListedTransport {
     },
 }
 
-/// A plugin file, or a plugin linked into the host.
-struct Entry {
-    file: Option<PathBuf>,
-    transport: Result<Transport, Error>,
-}
-
 impl Host {
-    /// Opens a host: reads the configuration, and finds and opens the plugins.
+    /// Opens a host: reads the configuration, and finds the plugins.
     ///
-    /// `config` is a [`Config`] or its JSON document, empty for all defaults. A plugin that fails to open does not fail the host; it
-    /// stays listed with its reason in [`Host::transports`].
+    /// `config` is a [`Config`] or its JSON document, empty for all defaults. A plugin is opened when its transport is first needed. One
+    /// that fails to open does not fail the host; it stays listed with its reason in [`Host::transports`].
     pub fn open<'c>(config: impl Into<Asked<'c, Config>>, callbacks: Box<dyn Callbacks>) -> Result<Arc<Host>, Error> {
         Host::open_with(config, callbacks, &[])
     }
@@ -116,71 +110,30 @@ impl Host {
         let config = config.into().read()?;
         let search = loader::Search { plugins: config.plugins, trust_environment: config.trust_environment, pins: config.pins };
         let log = Log::open(config.log, callbacks, config.protocol);
-        let mut host = Host {
+        let host = Host {
             language: config.language.unwrap_or_else(|| "en".to_owned()),
             log,
-            entries: Vec::new(),
-            searched: Vec::new(),
-            texts: OnceLock::new(),
+            transports: Transports::find(builtin, &search),
+            texts: Mutex::default(),
             documents: Documents::default(),
         };
-        for plugin in builtin {
-            host.add(None, Ok(Plugin::builtin(plugin)));
-        }
-        let findings = loader::search(&search);
-        for found in findings.found {
-            host.add(Some(found.file), found.plugin);
-        }
-        host.searched = findings.searched;
-        let names = host.entries.iter().filter_map(Entry::name).collect::<Vec<_>>().join(", ");
-        host.log.write(Level::Debug, "", format_args!("Postkontor {} opened with the transports {names}", env!("CARGO_PKG_VERSION")));
+        let found = host.transports.found();
+        host.log.write(Level::Debug, "", format_args!("Postkontor {} opened with the plugins {found}", env!("CARGO_PKG_VERSION")));
         Ok(Arc::new(host))
-    }
-
-    fn add(&mut self, file: Option<PathBuf>, plugin: Result<Plugin, Error>) {
-        let transport = plugin.and_then(|plugin| {
-            let transport = Transport::new(plugin)?;
-            let name = &transport.identity.name;
-            if let Some(other) = self.entries.iter().find(|entry| entry.name() == Some(name)) {
-                let error = failed(Status::Transport, "plugin.name_taken").arg("name", name.as_str());
-                return Err(error.arg("other", other.shown()));
-            }
-            Ok(transport)
-        });
-        let transport = transport.map_err(|error| self.brief(error));
-        if let Err(error) = &transport {
-            let file = file.as_deref().map(|file| file.display().to_string()).unwrap_or_default();
-            self.log.write(Level::Warning, "", format_args!("plugin {file} is not used: {error}"));
-        }
-        self.entries.push(Entry { file, transport });
-    }
-
-    /// Keeps the last lines of a long report, where the point is; the whole goes to the log.
-    fn brief(&self, mut error: Error) -> Error {
-        if error.detail.len() > 600 {
-            error.detail.lines().for_each(|line| self.log.write(Level::Debug, "", line));
-            let lines: Vec<&str> = error.detail.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-            let last = lines[lines.len().saturating_sub(6)..].join(" ");
-            error.detail = last;
-        }
-        error
     }
 
     /// Lists the transports, also those whose plugin failed.
     pub fn transports(&self) -> Vec<ListedTransport> {
-        let listed = |entry: &Entry| {
-            let file = entry.file.as_ref().map(|file| file.display().to_string());
-            match &entry.transport {
-                Ok(Transport { identity, .. }) => ListedTransport::Usable {
-                    name: identity.name.clone(),
-                    version: identity.version.clone(),
-                    operations: identity.operations.clone(),
-                    file,
-                },
-                Err(error) => ListedTransport::Failed { error: self.localised(error.clone()), file },
-            }
+        let listed = |(entry, transport): (&Entry, Result<&Transport, Error>)| match transport {
+            Ok(Transport { identity, .. }) => ListedTransport::Usable {
+                name: identity.name.clone(),
+                version: identity.version.clone(),
+                operations: identity.operations.clone(),
+                file: entry.file(),
+            },
+            Err(error) => ListedTransport::Failed { error: self.localised(error), file: entry.file() },
         };
-        self.entries.iter().map(listed).collect()
+        self.transports.all(&self.log).map(listed).collect()
     }
 
     /// The form of a transport's settings in a language; empty means the host's. An empty transport asks for the form of the settings
@@ -188,7 +141,7 @@ impl Host {
     pub fn schema(&self, transport: &str, language: &str) -> Result<Form, Error> {
         let language = if language.is_empty() { &self.language } else { language };
         let form = if transport.is_empty() {
-            settings::form(settings::document_schema(), self.texts(), language)
+            settings::form(settings::document_schema(), &self.texts(), language)
         } else {
             let description = self.transport(transport).and_then(Transport::description).map_err(|error| self.localised(error))?;
             // The plugin's own texts only: another may have other words for a group of the same name.
@@ -202,7 +155,7 @@ impl Host {
 
     /// Checks settings without touching the network: problems, visible fields, normalised settings, secrets, origins.
     pub fn check(&self, settings: &str) -> Checked {
-        let checked = settings::check(settings, self, self.texts(), &self.language);
+        let checked = settings::check(settings, self, || self.texts(), &self.language);
         if self.log.reads(Level::Information) {
             let count = |severity| checked.problems.iter().filter(|problem| problem.severity == severity).count();
             let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
@@ -220,57 +173,32 @@ impl Host {
 
     /// The transport of that name.
     pub(crate) fn transport(&self, name: &str) -> Result<&Transport, Error> {
-        let usable = || self.entries.iter().filter_map(|entry| entry.transport.as_ref().ok());
-        usable().find(|transport| transport.identity.name == name).ok_or_else(|| {
-            // Why each file failed: the reason is usually among them.
-            let failures = self.entries.iter().filter_map(|entry| Some(format!("{}: {}", entry.shown(), entry.transport.as_ref().err()?)));
-            let known: Vec<&str> = usable().map(|transport| transport.identity.name.as_str()).collect();
-            let error = failed(Status::Transport, "transport.unknown").arg("transport", name).arg("known", known.join(", "));
-            let error = error.arg("choice", self.choice(&known));
-            error.detail(failures.collect::<Vec<_>>().join("; "))
-        })
+        self.transports.get(name, &self.log).ok_or_else(|| self.transports.unknown(name, &self.log))
     }
 
-    /// Which transports there are; where there is none, in which folders they were looked for and what each of them held.
-    fn choice(&self, known: &[&str]) -> Value {
-        if !known.is_empty() {
-            return json!({"code": "transport.available", "args": {"known": known}});
+    /// The texts of the host and of every plugin that is open, since no other has made a code. Gathered when a sentence is first needed,
+    /// and once more when it is needed after a further plugin was opened.
+    fn texts(&self) -> Arc<Texts> {
+        let opened = self.transports.opened();
+        let gathered = self.texts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((count, texts)) = gathered
+            && count == opened.len()
+        {
+            return texts;
         }
-        let searched = self.searched.iter().map(|Searched { folder, content }| {
-            let code = match content {
-                Content::Missing => "transport.folder_missing",
-                Content::Files(0) => "transport.folder_empty",
-                Content::Refused | Content::Files(_) => "transport.folder_unusable",
-            };
-            json!({"code": code, "args": {"path": folder.display().to_string()}})
-        });
-        let searched: Vec<Value> = searched.collect();
-        // The first reason is enough for a sentence; all of them are listed with the transports.
-        match self.entries.iter().find_map(|entry| entry.transport.as_ref().err()) {
-            None => json!({"code": "transport.none", "args": {"searched": searched}}),
-            Some(error) => {
-                let reason = json!({"code": error.code, "args": error.args});
-                json!({"code": "transport.none_usable", "args": {"searched": searched, "reason": reason}})
-            }
-        }
-    }
-
-    /// The texts of the host and of every plugin; gathered when a sentence is first needed.
-    fn texts(&self) -> &Texts {
-        self.texts.get_or_init(|| {
-            let usable = self.entries.iter().filter_map(|entry| entry.transport.as_ref().ok());
-            let mut texts = Texts::new();
-            for transport in usable {
-                match transport.description() {
-                    Ok(description) => texts.add(&description.texts),
-                    Err(error) => {
-                        let name = &transport.identity.name;
-                        self.log.write(Level::Warning, "", format_args!("plugin {name} does not describe itself: {error}"));
-                    }
+        let mut texts = Texts::new();
+        for transport in &opened {
+            match transport.description() {
+                Ok(description) => texts.add(&description.texts),
+                Err(error) => {
+                    let name = &transport.identity.name;
+                    self.log.write(Level::Warning, "", format_args!("plugin {name} does not describe itself: {error}"));
                 }
             }
-            texts
-        })
+        }
+        let texts = Arc::new(texts);
+        *self.texts.lock().unwrap_or_else(PoisonError::into_inner) = Some((opened.len(), Arc::clone(&texts)));
+        texts
     }
 
     /// Where work of the host's own asks whether to go on.
@@ -331,23 +259,13 @@ impl Host {
     }
 }
 
-impl Entry {
-    fn name(&self) -> Option<&str> {
-        Some(self.transport.as_ref().ok()?.identity.name.as_str())
-    }
-
-    fn shown(&self) -> String {
-        self.file.as_ref().map_or_else(|| "built in".to_owned(), |file| file.display().to_string())
-    }
-}
-
 impl Schemas for Host {
     fn schema(&self, transport: &str) -> Result<Arc<Value>, Error> {
         self.transport(transport).and_then(Transport::description).map(|description| description.schema.clone())
     }
 
     fn names(&self) -> Vec<String> {
-        self.entries.iter().filter_map(Entry::name).map(str::to_owned).collect()
+        self.transports.usable(&self.log).map(|transport| transport.identity.name.clone()).collect()
     }
 
     fn supports(&self, transport: &str, operation: &str) -> bool {

@@ -87,6 +87,7 @@ pub mod settings;
 mod small_disk;
 pub mod texts;
 mod transport;
+mod transports;
 mod unread;
 mod watch;
 mod whole_file;

@@ -398,6 +398,54 @@ fn of_two_plugins_with_one_name_the_first_is_used() {
     drop_folder_works(&host, "folder-c");
 }
 
+/// Whether a file is mapped into this process.
+#[cfg(target_os = "linux")]
+fn is_mapped(file: &Path) -> bool {
+    fs::read_to_string("/proc/self/maps").unwrap().contains(file.canonicalize().unwrap().to_str().unwrap())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_is_named_after_its_transport_is_opened_when_that_is_needed_and_not_before() {
+    let folder = Folder::new().unwrap();
+    let (own, other) = (folder.file(&library("postkontor_folder_c")), folder.file(&library("postkontor_a")));
+    strangers::c(FOLDER_C, &[], &own).unwrap();
+    fs::copy(&own, &other).unwrap();
+    let host = open(&[folder.path()]);
+    assert!(!is_mapped(&own) && !is_mapped(&other), "opening a host opens no plugin");
+    drop_folder_works(&host, "folder-c");
+    assert!(is_mapped(&own) && !is_mapped(&other), "sending by one transport opens no other");
+    assert_eq!(listed(&host).len(), 2);
+    assert!(is_mapped(&other), "only the plugin itself can say what it is");
+}
+
+#[test]
+fn a_name_belongs_to_the_file_that_is_named_after_it() {
+    let folder = Folder::new().unwrap();
+    let (own, other) = (folder.file(&library("postkontor_folder_c")), folder.file(&library("postkontor_a")));
+    strangers::c(FOLDER_C, &[], &other).unwrap();
+    drop_folder_works(&open(&[folder.path()]), "folder-c");
+    assert_eq!(listed(&open(&[folder.path()]))[0]["name"], "folder-c", "a name that is wrong does no harm");
+
+    fs::copy(&other, &own).unwrap();
+    // Whatever is asked first.
+    for first in ["folder-c", "a", ""] {
+        let host = open(&[folder.path()]);
+        if !first.is_empty() {
+            let opened = Account::open(&host, &settings(first, json!({"folder": {"path": "/"}})), None);
+            assert_eq!(opened.is_ok(), first == "folder-c", "{first}");
+        }
+        let codes: Vec<Value> = listed(&host).iter().map(|entry| entry["error"]["code"].clone()).collect();
+        assert_eq!(codes, [json!("plugin.name_taken"), Value::Null], "{first}");
+        assert_eq!(entry(&host, &library("postkontor_folder_c"))["name"], "folder-c");
+    }
+
+    // A file that cannot be used keeps no name from another.
+    fs::remove_file(&own).unwrap();
+    fs::write(&own, "no library").unwrap();
+    drop_folder_works(&open(&[folder.path()]), "folder-c");
+}
+
 #[test]
 fn a_folder_that_is_named_twice_is_searched_once() {
     let folder = Folder::new().unwrap();
@@ -550,7 +598,7 @@ fn a_pinned_file_cannot_be_swapped_between_the_look_and_the_loading() {
     };
     std::thread::scope(|scope| {
         let swapped = scope.spawn(swap);
-        drop(open_with(config, Box::new(())));
+        drop(listed(&open_with(config, Box::new(()))));
         ended.store(true, Ordering::Relaxed);
         assert!(swapped.join().unwrap(), "it was swapped too late");
     });

@@ -43,17 +43,37 @@ pub(crate) struct Search {
     pub(crate) pins: BTreeMap<String, String>,
 }
 
-/// A plugin file that was found, opened or not.
-pub(crate) struct Found {
-    pub(crate) file: PathBuf,
-    pub(crate) plugin: Result<Plugin, Error>,
+impl Search {
+    /// The pin of a file.
+    fn pin(&self, path: &Path) -> Option<String> {
+        self.pins.get(path.file_name()?.to_string_lossy().as_ref()).cloned()
+    }
+}
+
+/// A file that may be a plugin; or a folder that was named and cannot be used, which counts as a plugin that fails.
+pub(crate) struct File {
+    path: PathBuf,
+    /// The pin of the configuration, or why the folder cannot be used.
+    pin: Result<Option<String>, Error>,
+}
+
+impl File {
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Checks the file and opens the plugin in it.
+    pub(crate) fn open(&self) -> Result<Plugin, Error> {
+        open(&self.path, self.pin.as_ref().map_err(Error::clone)?.as_deref())
+    }
 }
 
 /// What a search found, and where it looked.
 #[derive(Default)]
 pub(crate) struct Findings {
-    /// The plugins, in the order of folders and names.
-    pub(crate) found: Vec<Found>,
+    /// The files, in the order of folders and names.
+    pub(crate) found: Vec<File>,
     /// The folders in the order they were searched.
     pub(crate) searched: Vec<Searched>,
 }
@@ -75,7 +95,7 @@ pub(crate) enum Content {
     Files(usize),
 }
 
-/// Looks through all folders and opens what is there. A folder that cannot be read counts as one failed plugin.
+/// Looks through all folders. A folder that cannot be read counts as one failed plugin. Nothing is opened.
 pub(crate) fn search(search: &Search) -> Findings {
     let mut findings = Findings::default();
     let mut known = Vec::new();
@@ -97,15 +117,12 @@ pub(crate) fn search(search: &Search) -> Findings {
         let content = match files(&place) {
             Ok(files) => {
                 let content = Content::Files(files.len());
-                findings.found.extend(files.into_iter().map(|file| {
-                    let plugin = open(&file, search);
-                    Found { file, plugin }
-                }));
+                findings.found.extend(files.into_iter().map(|path| File { pin: Ok(search.pin(&path)), path }));
                 content
             }
             Err(error) => {
                 let content = if place.folder.exists() { Content::Refused } else { Content::Missing };
-                findings.found.push(Found { file: place.folder.clone(), plugin: Err(error) });
+                findings.found.push(File { path: place.folder.clone(), pin: Err(error) });
                 content
             }
         };
@@ -169,18 +186,16 @@ fn files(place: &Place) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-fn open(path: &Path, search: &Search) -> Result<Plugin, Error> {
+fn open(path: &Path, pin: Option<&str>) -> Result<Plugin, Error> {
     let unreadable = |error: std::io::Error| {
         failed(Status::Transport, "plugin.file_unreadable").arg("path", path.display().to_string()).detail(error.to_string())
     };
     let mut file = PluginFile::open(path)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let pin = search.pins.get(name.as_ref());
     if let Some(pin) = pin {
         let found = file.digest().map_err(unreadable)?;
         if !pin.eq_ignore_ascii_case(&found) {
             let error = failed(Status::Transport, "plugin.pin_mismatch").arg("path", path.display().to_string());
-            return Err(error.arg("expected", pin.as_str()).arg("found", found));
+            return Err(error.arg("expected", pin).arg("found", found));
         }
     }
     if !file.is_whole().map_err(unreadable)? {

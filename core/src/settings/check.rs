@@ -11,6 +11,7 @@ use crate::texts::Texts;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
+use std::ops::Deref;
 
 /// Everything that a form without logic of its own needs to know about a settings document, offline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -57,10 +58,12 @@ pub enum Severity {
     Warning,
 }
 
-/// Checks a settings document.
-pub fn check(json: &str, schemas: &dyn Schemas, texts: &Texts, language: &str) -> Checked {
+/// Checks a settings document. `texts` is asked when the document was read: a host has the texts of a plugin only once that was needed.
+pub fn check<T: Deref<Target = Texts>>(json: &str, schemas: &dyn Schemas, texts: impl FnOnce() -> T, language: &str) -> Checked {
+    let reading = Reading::of(json, schemas);
+    let texts = &*texts();
     let finding = |problem: &Problem| finding(problem, texts, language);
-    let reading = match Reading::of(json, schemas) {
+    let reading = match reading {
         Ok(reading) => reading,
         Err(problems) => {
             let problems: Vec<_> = problems.iter().map(finding).collect();

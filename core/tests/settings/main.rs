@@ -110,7 +110,7 @@ impl Schemas for Plugins {
 }
 
 fn checked(text: &str) -> Value {
-    json!(check(text, &Plugins, &Texts::new(), "en"))
+    json!(check(text, &Plugins, || Box::new(Texts::new()), "en"))
 }
 
 /// Code, severity and pointer of each problem.
@@ -265,7 +265,7 @@ fn the_sentence_says_what_would_be_right() {
     assert_eq!(message(json!({"server": {"timeout_seconds": 0}})), "A number from 1 to 3600, please.");
     let mode = message(json!({"tls": {"mode": "start-tls"}}));
     assert_eq!(mode, "“start-tls” is none of the choices: none, auto, starttls, implicit, required. Did you mean “starttls”?");
-    let german = json!(check(&smtp(json!({"server": {"port": "25"}})).to_string(), &Plugins, &Texts::new(), "de-AT"));
+    let german = json!(check(&smtp(json!({"server": {"port": "25"}})).to_string(), &Plugins, || Box::new(Texts::new()), "de-AT"));
     assert_eq!(german["problems"][0]["message"], "Hier wird eine ganze Zahl erwartet.");
 }
 

@@ -22,7 +22,7 @@ fn with(groups: Value) -> Value {
 
 /// The sentences of the errors in a language.
 fn sentences(document: &Value, language: &str) -> Vec<String> {
-    let answer = json!(check(&document.to_string(), &Plugins, &Texts::new(), language));
+    let answer = json!(check(&document.to_string(), &Plugins, || Box::new(Texts::new()), language));
     answer["problems"].as_array().unwrap().iter().map(|problem| problem["message"].as_str().unwrap().to_owned()).collect()
 }
 
