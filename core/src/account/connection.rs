@@ -5,7 +5,7 @@ use crate::loader::{Context, Session, Streams};
 use crate::log::{Dialogue, Listener};
 use crate::pointer::{child, names};
 use crate::receive::{Reception, Wait};
-use crate::settings::{AccountSettings, Document, resolve_secrets, secret_names, secret_not_found, wipe};
+use crate::settings::{AccountSettings, Document, resolve_kept, resolve_secrets, secret_names, secret_not_found, wipe};
 use crate::transport::Description;
 use crate::{Callbacks as _, Cancel, Host};
 use postkontor_plugin::wire::Timed;
@@ -131,6 +131,8 @@ impl Connection {
         let names = secret_names(&settings, &self.settings.secrets);
         let find = |name: &str| listener.secret_get(name).ok_or_else(|| secret_not_found(name).stage(Stage::Secret).usable());
         let transport = self.host.transport(&self.settings.transport)?;
+        let description = transport.description()?;
+        resolve_kept(&mut settings, &description.schema, &self.settings.secrets, &|name| listener.secret_get(name));
         let opened = resolve_secrets(&mut settings, &self.settings.secrets, &find).and_then(|()| {
             self.hide_secrets(&settings);
             transport.open(&self.settings.id, &settings, &names, &listener, self.host.log().level())

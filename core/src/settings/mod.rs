@@ -31,8 +31,8 @@ pub(crate) use problem::{hint, shown};
 pub use routes::{Receive, Send, Sent};
 pub use schema::document_schema;
 pub use schemas::Schemas;
+pub(crate) use secrets::{resolve_kept, secret_names, wipe};
 pub use secrets::{resolve_secrets, secret_not_found};
-pub(crate) use secrets::{secret_names, wipe};
 pub use sender::{Html, Sender, Unencodable};
 
 use problem::Problem;

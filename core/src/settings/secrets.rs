@@ -1,9 +1,10 @@
 //! Where secrets stand in settings, and references to them.
 
 use super::keyword::{annotation, keyword};
-use crate::pointer::{child, parent};
+use crate::pointer::{child, names, parent};
 use postkontor_plugin::{Error, Secret, Status};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use zeroize::Zeroize;
 
 /// Puts the secrets themselves in the place of references `{"secret": "name"}`.
@@ -18,6 +19,27 @@ pub fn resolve_secrets(settings: &mut Value, secrets: &[String], find: &dyn Fn(&
         *place = Value::String(secret.reveal().to_owned());
     }
     Ok(())
+}
+
+/// Puts in what there is of the secrets that transports keep themselves (`kept`): one that no call has kept yet is an empty text.
+///
+/// `schema` is that of the account's settings; the other arguments are those of [`resolve_secrets`].
+pub(crate) fn resolve_kept(settings: &mut Value, schema: &Value, secrets: &[String], find: &dyn Fn(&str) -> Option<Secret>) {
+    for pointer in secrets {
+        let Some(place) = settings.pointer_mut(pointer) else { continue };
+        let Some(name) = reference(place) else { continue };
+        if is_kept(schema, &names(pointer).collect::<Vec<_>>()) {
+            *place = Value::String(find(name).map_or_else(String::new, |secret| secret.reveal().to_owned()));
+        }
+    }
+}
+
+/// Whether the field behind these names is a secret that transports keep themselves.
+fn is_kept(schema: &Value, path: &[Cow<'_, str>]) -> bool {
+    let Some((name, rest)) = path.split_first() else { return annotation(schema, "kept") == true };
+    let branches = keyword(schema, "allOf").as_array().into_iter().flatten().map(|branch| keyword(branch, "then"));
+    let mut members = std::iter::once(schema).chain(branches).filter_map(|group| keyword(group, "properties").get(&**name));
+    members.any(|member| is_kept(member, rest))
 }
 
 /// The names of the secrets that settings refer to, by the pointers at which they stand.
@@ -92,4 +114,26 @@ pub(super) fn without_secrets(settings: &Value, secrets: &[String]) -> Value {
         }
     }
     settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_secret_that_a_transport_keeps_may_be_missing_and_others_may_not() {
+        let secret = |kept: bool| json!({"type": "string", "x-postkontor": {"secret": true, "kept": kept}});
+        let schema = json!({"properties": {"auth": {
+            "properties": {"password": secret(false)},
+            "allOf": [{"if": {}, "then": {"properties": {"oauth2": {"properties": {"refresh_token": secret(true)}}}}}]
+        }}});
+        let mut settings = json!({"auth": {"password": {"secret": "a"}, "oauth2": {"refresh_token": {"secret": "b"}}}});
+        let secrets = ["/auth/password".to_owned(), "/auth/oauth2/refresh_token".to_owned()];
+        resolve_kept(&mut settings, &schema, &secrets, &|_| None);
+        assert_eq!(settings, json!({"auth": {"password": {"secret": "a"}, "oauth2": {"refresh_token": ""}}}));
+        settings["auth"]["oauth2"]["refresh_token"] = json!({"secret": "b"});
+        resolve_kept(&mut settings, &schema, &secrets, &|name| Some(Secret::new(name)));
+        assert_eq!(settings["auth"]["oauth2"]["refresh_token"], "b");
+    }
 }

@@ -117,7 +117,7 @@ fn page_d_smtp_takes_the_token_of_an_exchange_account_and_its_own_mailbox() {
     let document = document("d");
     let account = document.account("smtp-oauth").unwrap();
     let expected = json!({"method": "xoauth2", "user": "shared@example.com", "allow_cleartext": false,
-                          "oauth2": {"access_token": {"secret": "sales-token"}}});
+                          "oauth2": {"grant": "access_token", "access_token": {"secret": "sales-token"}}});
     assert_eq!(account.settings["auth"], expected);
     assert_eq!(account.secrets, ["/auth/oauth2/access_token"]);
     assert_eq!(document.account("smtp").unwrap().secrets, ["/tls/client_certificate/password", "/auth/password"]);

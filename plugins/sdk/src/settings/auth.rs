@@ -1,5 +1,6 @@
 //! Group `auth`: who we are, and how we prove it.
 
+use super::OAuth2;
 use crate::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -183,13 +184,4 @@ impl Method {
             Method::Account => "account",
         }
     }
-}
-
-/// Where a token comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct OAuth2 {
-    /// The token itself, where the caller brings it.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "secret": true, "order": 10, "required": true}))]
-    pub access_token: Secret,
 }

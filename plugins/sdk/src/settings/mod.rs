@@ -20,13 +20,15 @@ mod auth;
 mod exchange;
 mod host;
 pub(crate) mod methods;
+mod oauth2;
 mod schema;
 mod server;
 mod tls;
 
-pub use auth::{Auth, Method, OAuth2};
+pub use auth::{Auth, Method};
 pub use exchange::{Exchange, is_folder};
 pub use host::is_host;
+pub use oauth2::{Grant, OAuth2, Provider};
 pub use schema::{portable_schema, schema};
 pub use server::{Endpoint, Server};
 pub use tls::{ClientCertificate, Tls, TlsMode, TlsVersion};

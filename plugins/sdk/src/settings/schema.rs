@@ -18,6 +18,7 @@
 //! | `scope` | Which layer sets it: `company`, `user` or `workstation`; any layer when left out |
 //! | `order` | Place within the group; the order of the struct when left out |
 //! | `secret` | `true`: never shown, and `{"secret": "name"}` may stand in its place |
+//! | `kept` | `true`: a secret that the transport keeps itself ([`Call::secret_put`](crate::Call::secret_put)); that there is none yet under the name of its reference is no error |
 //! | `when` | Shown only when other members of the group have one of these values: `{"mode": ["a", "b"]}`; `null` instead of a list: when that member is left out. A name that begins with `/` is a pointer into the whole of the settings |
 //! | `required` | `true`, or a condition like `when`: must be given then, although the struct has a default |
 //! | `account` | `true`: the value names an account of the same document (or a list of them) |

@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_token_is_shown_to_token_mechanisms_only() {
-        let auto = Auth { oauth2: Some(OAuth2 { access_token: Secret::new("t") }), ..auth(Method::Auto) };
+        let auto = Auth { oauth2: Some(OAuth2 { access_token: Secret::new("t"), ..OAuth2::default() }), ..auth(Method::Auto) };
         assert_eq!(choose(&auto, &names("PLAIN XOAUTH2 OAUTHBEARER"), Protection::Verified).unwrap(), Mechanism::OauthBearer);
         assert_eq!(choose(&auto, &names("PLAIN XOAUTH2"), Protection::Verified).unwrap(), Mechanism::Xoauth2);
         assert_eq!(choose(&auto, &names("PLAIN LOGIN"), Protection::Verified).unwrap_err().code, "auth.mechanism_not_offered");

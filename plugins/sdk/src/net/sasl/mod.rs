@@ -268,7 +268,7 @@ mod tests {
             assert_eq!(pointer(Exchange::new(Mechanism::Plain, &auth(text, "x"), &endpoint(), None)), "/auth/user", "{text:?}");
             assert_eq!(pointer(Exchange::new(Mechanism::ScramSha256, &auth("x", text), &endpoint(), None)), "/auth/password", "{text:?}");
         }
-        let token = Auth { oauth2: Some(OAuth2 { access_token: Secret::new("a b") }), ..auth("x", "") };
+        let token = Auth { oauth2: Some(OAuth2 { access_token: Secret::new("a b"), ..OAuth2::default() }), ..auth("x", "") };
         assert_eq!(pointer(Exchange::new(Mechanism::OauthBearer, &token, &endpoint(), None)), "/auth/oauth2/access_token");
     }
 
