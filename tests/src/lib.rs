@@ -10,6 +10,7 @@
 pub mod certificates;
 pub mod dovecot;
 pub mod engine;
+pub mod exchange;
 pub mod exim;
 pub mod folder;
 pub mod guard;

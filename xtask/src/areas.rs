@@ -31,8 +31,22 @@ const AREAS: &[Area] = &[
 pub(crate) const LIBRARY: &str = "lib";
 
 /// The programs of `tests/tests`; each is an area by itself. `lettre` needs a feature and has a step of its own.
-const PROGRAMS: &[&str] =
-    &["callers", "cli", "day", "demo", "docs", "forms", "hostile", "pages", "plugins", "real_servers", "receiving", "secrets", "settings"];
+const PROGRAMS: &[&str] = &[
+    "callers",
+    "cli",
+    "day",
+    "demo",
+    "docs",
+    "exchange",
+    "forms",
+    "hostile",
+    "pages",
+    "plugins",
+    "real_servers",
+    "receiving",
+    "secrets",
+    "settings",
+];
 
 /// Areas that are no test programs: the compiler's checks, programs that compose with lettre, the Rust projects under `examples`.
 const OTHERS: &[&str] = &["checks", "lettre", "examples"];

@@ -1,0 +1,1 @@
+"""Logins: tokens by OAuth 2, and what HTTP itself has."""

@@ -1,0 +1,110 @@
+"""Who sent an HTTP request: Basic, NTLM, Negotiate, Bearer."""
+
+import base64
+import binascii
+
+from ..web.message import Answer
+from . import handshake
+from .tokens import EXCHANGE
+
+CHALLENGES = {
+    "Negotiate": "Negotiate", "NTLM": "NTLM", "Basic": 'Basic realm="exchange.example.com"',
+    "Bearer": 'Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trusted_issuers="00000001-0000-0000-c000-000000000000@*", '
+              'token_types="app_asserted_user_v1 service_asserted_app_v1", error="invalid_token"',
+}
+
+
+class Caller:
+    """Someone who is logged in: a user, or an application alone (`address` is None then)."""
+
+    def __init__(self, name, address, method, user=None, token=None):
+        self.name = name
+        self.address = address
+        self.method = method
+        self.user = user
+        self.token = token
+
+    def may_impersonate(self, address):
+        """Whether this caller may act as someone else."""
+        if self.token is None:
+            return "ApplicationImpersonation" in self.user.roles
+        if self.token.user is not None:
+            return False
+        mailboxes = self.token.application.mailboxes
+        return mailboxes is None or address in mailboxes
+
+    def may_use_ews(self):
+        """Whether EWS is open to this application."""
+        return self.token is None or self.token.application.ews
+
+
+def refuse(double, diagnostics=None):
+    """A 401 that offers the methods of the double; its body is empty, as Exchange has it."""
+    fields = [("WWW-Authenticate", CHALLENGES[method]) for method in double.options["methods"]]
+    if diagnostics:
+        fields.append(("x-ms-diagnostics", diagnostics))
+    return Answer(401, b"", fields)
+
+
+def identify(double, request):
+    """The caller, or the answer that refuses or goes on with the handshake."""
+    scheme, _, value = request.fields.get("authorization", "").partition(" ")
+    offered = {method.lower() for method in double.options["methods"]}
+    if not scheme:
+        # NTLM and Negotiate log in a connection, not a request.
+        return request.connection.session.get("caller") or refuse(double)
+    if scheme.lower() not in offered:
+        return refuse(double)
+    if scheme.lower() == "basic":
+        return basic(double, value)
+    if scheme.lower() == "bearer":
+        return bearer(double, value.strip())
+    return negotiate(double, request, scheme, value.strip())
+
+
+def basic(double, value):
+    try:
+        name, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return refuse(double)
+    user = double.organisation.find_user(name)
+    if user is None or user.password != password:
+        return refuse(double)
+    return Caller(name, user.address, "Basic", user=user)
+
+
+def bearer(double, text):
+    token = double.tokens.access.get(text)
+    if token is None:
+        return refuse(double, '2000001;reason="The token has an invalid signature.";error_category="invalid_signature"')
+    if not token.is_live():
+        return refuse(double, '2000010;reason="The token is expired.";error_category="invalid_lifetime"')
+    if token.audience != EXCHANGE:
+        reason = f"The audience claim value is invalid '{token.audience}'."
+        return refuse(double, f'2000003;reason="{reason}";error_category="invalid_resource"')
+    needed = "EWS.AccessAsUser.All" if token.user else "full_access_as_app"
+    if needed not in token.scopes:
+        reason = "The token contains no permissions, or permissions can not be understood."
+        return refuse(double, f'2000008;reason="{reason}";error_category="invalid_grant"')
+    return Caller(token.user or token.application.id, token.user, "Bearer", token=token)
+
+
+def negotiate(double, request, scheme, value):
+    """A step of NTLM or Negotiate; the login then belongs to the connection."""
+    session = request.connection.session
+    session.pop("caller", None)
+    if "handshake" not in session:
+        session["handshake"] = handshake.begin(double, request.connection, scheme)
+    try:
+        token = session["handshake"].step(base64.b64decode(value, validate=True))
+    except (handshake.Failed, binascii.Error):
+        session.pop("handshake")
+        return refuse(double)
+    if not session["handshake"].is_complete():
+        return Answer(401, b"", [("WWW-Authenticate", f"{scheme} {base64.b64encode(token or b'').decode()}")])
+    name = session.pop("handshake").name()
+    user = double.organisation.find_user(name)
+    if user is None:
+        return refuse(double)
+    session["caller"] = Caller(name, user.address, scheme, user=user)
+    return session["caller"]

@@ -1,0 +1,1 @@
+"""Exchange Web Services, judged by Microsoft's schemas."""

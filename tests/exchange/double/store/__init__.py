@@ -1,0 +1,1 @@
+"""Mailboxes, folders, messages and who may do what with them."""

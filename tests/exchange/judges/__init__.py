@@ -1,0 +1,1 @@
+"""Foreign clients that judge the double."""

