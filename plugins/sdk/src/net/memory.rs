@@ -108,6 +108,7 @@ impl End {
 
     pub(super) fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         self.is_silent = false;
+        self.vain = 0;
         self.peer.receive(data).map(|()| data.len())
     }
 }

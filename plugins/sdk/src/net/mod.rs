@@ -16,6 +16,7 @@ mod advice;
 mod certificate;
 mod connect;
 mod deflate;
+pub mod http;
 #[cfg(feature = "testing")]
 pub(crate) mod memory;
 mod patch;

@@ -1,6 +1,6 @@
 //! Where to connect to, and which settings say so.
 
-use crate::settings::{Endpoint, Server};
+use crate::settings::{Endpoint, Route, Server};
 use crate::{Error, Secret, Stage};
 use std::time::Duration;
 
@@ -68,6 +68,14 @@ impl Server {
             proxy: self.proxy.clone(),
             at: Pointers::default(),
         })
+    }
+}
+
+impl Route {
+    /// The target at a place that another setting names; `at` are the settings that all of it stands in.
+    pub fn target(&self, endpoint: Endpoint, at: Pointers) -> Target {
+        let idle = Duration::from_secs(self.timeout_seconds.into());
+        Target { endpoint, port_in_host: true, idle, proxy: self.proxy.clone(), at }
     }
 }
 

@@ -21,14 +21,18 @@ mod exchange;
 mod host;
 pub(crate) mod methods;
 mod oauth2;
+mod route;
 mod schema;
 mod server;
 mod tls;
+mod web_tls;
 
 pub use auth::{Auth, Method};
 pub use exchange::{Exchange, is_folder};
 pub use host::is_host;
 pub use oauth2::{Grant, OAuth2, Provider};
+pub use route::Route;
 pub use schema::{portable_schema, schema};
 pub use server::{Endpoint, Server};
 pub use tls::{ClientCertificate, Tls, TlsMode, TlsVersion};
+pub use web_tls::WebTls;

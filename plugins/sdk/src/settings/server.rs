@@ -26,7 +26,7 @@ pub struct Server {
     pub proxy: Option<Secret>,
 }
 
-fn default_timeout() -> u32 {
+pub(super) fn default_timeout() -> u32 {
     60
 }
 

@@ -8,6 +8,7 @@ mod certificates;
 mod client_certificate;
 #[cfg(unix)]
 mod frame;
+mod http;
 mod ntlm;
 mod plain;
 mod proxy;

@@ -91,6 +91,11 @@ impl Stream {
         self.certificate.as_deref().and_then(end_point)
     }
 
+    /// The server's own certificate (DER), in TLS.
+    pub fn certificate(&self) -> Option<&[u8]> {
+        self.certificate.as_deref()
+    }
+
     /// The server, as the settings name it.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
@@ -116,6 +121,19 @@ impl Stream {
     ///
     /// The server must not be silent for longer than `server.timeout_seconds`; the line must be there by the call's deadline.
     pub fn read_line(&mut self, call: &Call) -> Result<&[u8], Error> {
+        let line = self.take_line(call)?;
+        let line = &self.buffer[line];
+        self.transcript.server(line, call);
+        Ok(line)
+    }
+
+    /// The same without a word of it in the transcript.
+    pub(in crate::net) fn read_unrecorded_line(&mut self, call: &Call) -> Result<&[u8], Error> {
+        self.take_line(call).map(|line| &self.buffer[line])
+    }
+
+    /// Takes a line from the buffer, and says where it lies there.
+    fn take_line(&mut self, call: &Call) -> Result<Range<usize>, Error> {
         let mut scanned = 0;
         let length = loop {
             match memchr::memchr(b'\n', &self.buffer[self.start + scanned..self.end]) {
@@ -132,11 +150,9 @@ impl Stream {
         };
         let start = self.start;
         self.start += length + 1;
-        let line = &self.buffer[start..start + length];
-        self.is_bare = !line.ends_with(b"\r");
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        self.transcript.server(line, call);
-        Ok(line)
+        let end = start + length;
+        self.is_bare = !self.buffer[start..end].ends_with(b"\r");
+        Ok(start..if self.is_bare { end } else { end - 1 })
     }
 
     /// Whether the line that [`Stream::read_line`] gave last ended in LF alone.
@@ -163,6 +179,11 @@ impl Stream {
             return Err(self.facts(Error::new(Status::Network, "net.closed_by_server")));
         }
         Ok(&self.buffer[self.start..self.end])
+    }
+
+    /// Whether something has arrived that was not taken yet, waiting for it; `false` at the end.
+    pub(in crate::net) fn has_more(&mut self, call: &Call) -> Result<bool, Error> {
+        Ok(self.pending() > 0 || self.fill(call)? > 0)
     }
 
     /// Takes bytes that [`Stream::peek`] has shown.
@@ -226,6 +247,43 @@ impl Stream {
     pub fn write_secret(&mut self, data: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
         self.transcript.client_secret(data, shown, call);
         self.write_all(data, call)
+    }
+
+    /// Writes all of it, without a word of it in the transcript.
+    pub(in crate::net) fn write_unrecorded(&mut self, data: &[u8], call: &Call) -> Result<usize, Error> {
+        self.write_all(data, call)?;
+        Ok(data.len())
+    }
+
+    /// Writes until the server says something, which may be the reason why it takes no more; how much was written. For a protocol in
+    /// which an answer may come before the end of what it answers.
+    pub(in crate::net) fn write_until_answer(&mut self, data: &[u8], call: &Call) -> Result<usize, Error> {
+        call.check().map_err(|error| self.facts(error))?;
+        self.arrived = 0;
+        let (mut written, mut until) = (0, None);
+        while written < data.len() && self.is_idle() {
+            match self.channel.write(&data[written..]) {
+                Ok(0) => return Err(self.facts(Error::new(Status::Network, "net.broken").detail("nothing could be written"))),
+                Ok(length) => {
+                    written += length;
+                    self.written += length as u64;
+                    until = None;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let until = *until.get_or_insert_with(|| Instant::now() + self.idle);
+                    self.wait_slice(until, call)?;
+                }
+                // What the server has said before it broke off can still be read.
+                Err(_) if !self.is_idle() && self.pending() > 0 => break,
+                Err(error) => return Err(self.broken(&error)),
+            }
+        }
+        if written < data.len() && self.pending() == 0 {
+            self.transcript.flush(call);
+            return Err(self.ended());
+        }
+        self.awaits = self.pending() == 0;
+        Ok(written)
     }
 
     /// How many bytes were handed to the system, or to TLS, since the connection began. After a failed write this tells what
@@ -373,6 +431,17 @@ impl Stream {
             Some(socket) => self.wait(socket, socket.blocked(), until, call),
             None => Err(self.broken(&ErrorKind::NotConnected.into())),
         }
+    }
+
+    /// The same for one slice of the call, after which it is worth to look whether something else has happened.
+    fn wait_slice(&self, until: Instant, call: &Call) -> Result<(), Error> {
+        let Some(socket) = self.channel.socket() else { return Err(self.broken(&ErrorKind::NotConnected.into())) };
+        let left = until.saturating_duration_since(Instant::now());
+        let is_ready = socket.wait(socket.blocked(), left, call).map_err(|error| self.facts(error))?;
+        if !is_ready && (left.is_zero() || socket.waits_in_vain()) {
+            return Err(self.facts(Error::new(Status::Timeout, "net.idle_timeout").arg("seconds", self.idle.as_secs())));
+        }
+        Ok(())
     }
 
     /// Waits until the socket is ready, the server has been silent for too long, or the call ends.

@@ -1,0 +1,5 @@
+//! HTTP/1.1 against scripted servers on loopback.
+
+mod answers;
+mod requests;
+mod web;
