@@ -12,6 +12,7 @@ from .ews.schema import Schemas
 from .entra import endpoint as entra
 from .entra.tokens import Tokens
 from .graph import endpoint as graph
+from .graph import uploads
 from .store.organisation import Organisation
 from .web import faults
 from .web.connection import Listener
@@ -34,6 +35,7 @@ class Double:
         self.log = Log(folder)
         self.schemas = Schemas(schemas)
         self.lock = threading.RLock()
+        self.uploads = {}
         self.certificate = None
         tls = None
         if certificate:
@@ -73,10 +75,19 @@ class Double:
         try:
             if request.connection.listener is self.stranger:
                 return page("<html><body>This is another host.</body></html>")
-            return self.route(request, entry)
+            return self.compressed(request, self.route(request, entry))
         except Exception:  # A bug of the double must show as such in a test, not as a hang.
             traceback.print_exc()
             return Answer(500, traceback.format_exc().encode(), kind="text/plain")
+
+    def compressed(self, request, answer):
+        """Compresses an answer where the client takes that and the option says so."""
+        takes = self.options["gzip"] and "gzip" in request.fields.get("accept-encoding", "")
+        if takes and isinstance(answer.body, bytes) and answer.body and answer.field("Content-Encoding") is None:
+            answer.body = faults.zip_up(answer.body)
+            answer.size = len(answer.body)
+            answer.fields.append(("Content-Encoding", "gzip"))
+        return answer
 
     def route(self, request, entry):
         path = request.path.lower()
@@ -86,6 +97,8 @@ class Double:
             return autodiscover.answer(self, request, entry)
         if path.startswith("/v1.0/"):
             return graph.answer(self, request, entry)
+        if path.startswith("/upload/"):
+            return uploads.answer(self, request)
         if (answer := entra.answer(self, request, entry)) is not None:
             return answer
         return page("<html><body>404 - File or directory not found.</body></html>", 404)
@@ -106,6 +119,8 @@ def operation(request):
         return found.group(1).decode() if found else None
     if request.path.lower().startswith("/v1.0/"):
         return graph.operation(request)
+    if request.path.lower().startswith("/upload/"):
+        return "upload"
     return request.path.rsplit("/", 1)[-1]
 
 

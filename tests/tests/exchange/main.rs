@@ -22,3 +22,8 @@ fn judge(name: &str, arguments: &[&str]) {
 fn exchangelib_sends_lists_fetches_moves_and_deletes() {
     judge("exchangelib_mail", &[]);
 }
+
+#[test]
+fn o365_sends_lists_fetches_moves_and_deletes_and_uploads_in_ranges() {
+    judge("o365_mail", &[]);
+}

@@ -3,6 +3,7 @@
 from lxml import etree
 
 from ..store.organisation import Refused
+from ..store.transfer import delete, move
 from . import soap
 from .context import M, T
 from .create import set_property
@@ -78,16 +79,6 @@ def transfer(operation, context, element, copies):
     return soap.response(operation, messages)
 
 
-def move(item, target, copies=False):
-    """Puts a message or its copy elsewhere; the answer is the message there."""
-    other = item.copy(target.mailbox)
-    if not copies:
-        if target.mailbox is item.mailbox:
-            other.immutable = item.immutable
-        item.folder.take(item)
-    return target.put(other)
-
-
 def move_item(context, element):
     """Moves messages."""
     return transfer("MoveItem", context, element, copies=False)
@@ -110,12 +101,3 @@ def delete_item(context, element):
         except Refused as refusal:
             messages.append(soap.error("DeleteItem", refusal.code, refusal.text))
     return soap.response("DeleteItem", messages)
-
-
-def delete(item, how):
-    """Takes a message away: HardDelete, SoftDelete or MoveToDeletedItems."""
-    mailbox = item.mailbox
-    if how == "HardDelete":
-        item.folder.take(item)
-    else:
-        move(item, mailbox.by_name["deleteditems" if how == "MoveToDeletedItems" else "recoverableitemsdeletions"])

@@ -35,11 +35,6 @@ def answer(double, request, entry):
     entry["user"] = caller.name
     reply = judge(double, request, caller, entry)
     reply.fields.extend(fields)
-    if double.options["gzip"] and "gzip" in request.fields.get("accept-encoding", "") and isinstance(reply.body, bytes):
-        from ..web.faults import zip_up
-        reply.body = zip_up(reply.body)
-        reply.size = len(reply.body)
-        reply.fields.append(("Content-Encoding", "gzip"))
     return reply
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 
 from ..store.organisation import Refused
+from ..store.transfer import changes
 from . import shape, soap
 from .context import M
 from .shape import Shape, item_id
@@ -26,20 +27,6 @@ def write_state(folder, step):
     return base64.b64encode(json.dumps({"folder": folder.id, "step": step}).encode()).decode()
 
 
-def changes(folder, since):
-    """What happened after a step, as rows of step, kind, and item or id; in order."""
-    rows = []
-    for item in folder.items.values():
-        if item.created_step > since:
-            rows.append((item.created_step, "Create", item))
-        if item.changed_step > max(since, item.created_step):
-            rows.append((item.changed_step, "Update", item))
-        elif item.read_step > max(since, item.created_step):
-            rows.append((item.read_step, "ReadFlagChange", item))
-    rows.extend((step, "Delete", identity) for step, identity, created, _ in folder.gone if step > since >= created)
-    return sorted(rows, key=lambda row: row[0])
-
-
 def sync_items(context, element):
     """Tells what changed in a folder since a state."""
     try:
@@ -53,7 +40,7 @@ def sync_items(context, element):
     rows = changes(folder, since)
     page = rows[: int(element.findtext(f"{M}MaxChangesReturned"))]
     step = page[-1][0] if len(page) < len(rows) else folder.step
-    text = "".join(show(kind, thing, view) for _, kind, thing in page if getattr(thing, "id", thing) not in ignored)
+    text = "".join(show(kind, thing, view) for _, kind, thing in page if getattr(thing, "id", None) not in ignored)
     last = "true" if len(page) == len(rows) else "false"
     inside = f"<m:SyncState>{write_state(folder, step)}</m:SyncState><m:IncludesLastItemInRange>{last}</m:IncludesLastItemInRange><m:Changes>{text}</m:Changes>"
     return soap.response("SyncFolderItems", [soap.success("SyncFolderItems", [inside])])
@@ -61,7 +48,7 @@ def sync_items(context, element):
 
 def show(kind, thing, view):
     if kind == "Delete":
-        return f'<t:Delete><t:ItemId Id="{thing}" ChangeKey=""/></t:Delete>'
+        return f'<t:Delete><t:ItemId Id="{thing[1]}" ChangeKey="{thing[4]}"/></t:Delete>'
     if kind == "ReadFlagChange":
         return f"<t:ReadFlagChange>{item_id(thing)}<t:IsRead>{'true' if thing.is_read else 'false'}</t:IsRead></t:ReadFlagChange>"
     return f"<t:{kind}>{''.join(view.show(thing))}</t:{kind}>"

@@ -50,7 +50,7 @@ class Folder:
 
     def take(self, item):
         """Takes a message out."""
-        self.gone.append((self.next_step(), item.id, item.created_step, item.immutable))
+        self.gone.append((self.next_step(), item.id, item.created_step, item.immutable, item.change_key))
         del self.items[item.id]
         self.mailbox.items.pop(item.id, None)
         self.mailbox.items.pop(item.immutable, None)
