@@ -14,6 +14,7 @@ pub mod exchange;
 pub mod exim;
 pub mod folder;
 pub mod guard;
+pub mod kerberos;
 pub mod merge_patch;
 pub mod ports;
 pub mod products;

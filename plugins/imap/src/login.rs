@@ -38,7 +38,7 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, recorder: &
         None => ("LOGIN", by_command(session, auth, call).map_err(at)?, None),
     };
     if !completion.is_ok {
-        let (status, code) = login_refused(&completion.text, mechanism.is_some_and(Mechanism::is_by_token));
+        let (status, code) = login_refused(&completion.text, mechanism);
         let reply = Reply { code: 0, enhanced: None, text: completion.text.clone() };
         let error = Error::new(status, code).arg("mechanism", name).arg("text", completion.text).server(reply);
         return Err(at(error.detail(reason.unwrap_or_default())));

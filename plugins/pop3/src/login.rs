@@ -26,20 +26,20 @@ pub(crate) fn login(session: &mut Session, auth: &Auth, call: &Call, recorder: &
     let host = session.stream.endpoint().host.clone();
     let at = |error: Error| error.stage(Stage::Login).arg("host", host.as_str()).arg("user", auth.user.as_str());
     let command = login_command(session, auth).map_err(at)?;
-    let mut by_token = false;
+    let mut shown = None;
     let mut reason = None;
     let (name, response) = match command {
         LoginCommand::UserPass => ("USER", user_pass(session, auth, call).map_err(at)?),
         LoginCommand::Apop(timestamp) => ("APOP", apop(session, auth, &timestamp, call).map_err(at)?),
         LoginCommand::Auth(mechanism) => {
-            by_token = mechanism.is_by_token();
+            shown = Some(mechanism);
             let (response, given) = by_mechanism(session, mechanism, auth, call).map_err(at)?;
             reason = given;
             (mechanism.name(), response)
         }
     };
     if let Err(reply) = response {
-        let (status, code) = login_refused(&reply.text, by_token);
+        let (status, code) = login_refused(&reply.text, shown);
         let error = Error::new(status, code).arg("text", reply.text.as_str()).arg("mechanism", name).server(reply);
         return Err(at(error.detail(reason.unwrap_or_default())));
     }

@@ -65,8 +65,7 @@ fn refusal(reply: &CleanReply, mechanism: Mechanism) -> Error {
         400..500 => Error::new(Status::Later, "auth.later"),
         530 | 538 => Error::new(Status::Auth, "auth.encryption_needed"),
         534 => Error::new(Status::Auth, "auth.mechanism_too_weak"),
-        500..600 if mechanism.is_by_token() => Error::new(Status::Auth, "auth.token_refused"),
-        500..600 => Error::new(Status::Auth, "auth.refused"),
+        500..600 => Error::new(Status::Auth, mechanism.refused()),
         code => Error::new(Status::Protocol, "protocol.unexpected_reply").arg("code", code),
     }
 }

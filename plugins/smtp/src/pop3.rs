@@ -86,7 +86,7 @@ impl Protocol for Pop3Session {
             return Err(Error::new(Status::Auth, code).stage(Stage::Login).arg("host", host).at("/auth/allow_cleartext", code));
         }
         let refused = |reply: Reply| {
-            let (status, code) = login_refused(&reply.text, false);
+            let (status, code) = login_refused(&reply.text, None);
             let error = Error::new(status, code).stage(Stage::Login).arg("host", host.as_str()).arg("user", auth.user.as_str());
             error.arg("text", reply.text.as_str()).server(reply)
         };

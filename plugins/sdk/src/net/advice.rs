@@ -144,6 +144,13 @@ fn of_login(code: &str, at: &Pointers, mode: TlsMode) -> Option<Advice> {
         "auth.server_unverified" => ("/tls/verify", &["advice.verify", "advice.pin_certificate"], None),
         "auth.server_unproven" | "auth.nonce_foreign" => (at.host, &["advice.check_host", "advice.distrust_network"], None),
         "auth.later" => ("", &["advice.try_later"], None),
+        "auth.logged_on_user_unsupported" => ("/auth/user", &["advice.install_kerberos", "advice.enter_password"], None),
+        "auth.logged_on_user_failed" => ("/auth/user", &["advice.enter_password", "advice.ask_administrator"], None),
+        "auth.ticket_missing" => ("/auth/user", &["advice.get_ticket", "advice.enter_password"], None),
+        "auth.ticket_refused" => ("/auth/user", &["advice.ask_administrator", "advice.enter_password"], None),
+        "auth.service_unknown" => (at.host, &["advice.name_of_domain", "advice.ask_administrator"], None),
+        "auth.domain_unreachable" => ("", &["advice.check_network", "advice.enter_password"], None),
+        "auth.clock_wrong" => ("", &["advice.check_clock"], None),
         "mailbox.in_use" => ("", &["advice.close_other_program", "advice.try_later"], None),
         _ => return None,
     };

@@ -17,6 +17,7 @@ mod certificate;
 mod connect;
 mod deflate;
 pub mod http;
+mod logged_on;
 #[cfg(feature = "testing")]
 pub(crate) mod memory;
 mod patch;

@@ -1,23 +1,25 @@
 //! Why a login was refused, from the words of servers that have no numbers for it: POP3 and IMAP.
 
+use super::sasl::Mechanism;
 use crate::Status;
 
-/// Status and code for the words behind `-ERR` or `NO` that end a login. `by_token` says that a token was shown, not a password.
+/// Status and code for the words behind `-ERR` or `NO` that end a login. `mechanism` is the one of SASL, where it
+/// was not the protocol's own command.
 ///
 /// The response code in brackets decides (RFC 2449, RFC 3206, RFC 5530). Without one, the words of many servers distinguish a mailbox
 /// that another session has locked from wrong credentials: another password would not help there.
-pub fn login_refused(text: &str, by_token: bool) -> (Status, &'static str) {
+pub fn login_refused(text: &str, mechanism: Option<Mechanism>) -> (Status, &'static str) {
+    let refused = mechanism.map_or("auth.refused", Mechanism::refused);
     let in_brackets = text.strip_prefix('[').and_then(|rest| rest.split([']', ' ']).next()).unwrap_or_default();
     match in_brackets.to_ascii_uppercase().as_str() {
         "IN-USE" | "INUSE" => (Status::Later, "mailbox.in_use"),
         "LOGIN-DELAY" | "SYS/TEMP" | "UNAVAILABLE" | "LIMIT" | "SERVERBUG" => (Status::Later, "auth.later"),
-        "EXPIRED" if !by_token => (Status::Auth, "auth.password_change_needed"),
+        "EXPIRED" if refused == "auth.refused" => (Status::Auth, "auth.password_change_needed"),
         // The credentials are not what is wrong.
         "SYS/PERM" | "AUTHORIZATIONFAILED" | "CONTACTADMIN" => (Status::Auth, "auth.not_enabled"),
         "PRIVACYREQUIRED" => (Status::Auth, "auth.encryption_needed"),
         "" if speaks_of_lock(text) => (Status::Later, "mailbox.in_use"),
-        _ if by_token => (Status::Auth, "auth.token_refused"),
-        _ => (Status::Auth, "auth.refused"),
+        _ => (Status::Auth, refused),
     }
 }
 
@@ -45,20 +47,32 @@ mod tests {
             "anna's lock busy!  Is another session active?",
             "mailbox in use",
         ] {
-            assert_eq!(login_refused(text, false), (Status::Later, "mailbox.in_use"), "{text}");
+            assert_eq!(login_refused(text, None), (Status::Later, "mailbox.in_use"), "{text}");
         }
         for text in ["[AUTH] mailbox locked", "Your account is locked", "invalid password", "no such mailbox", "blocked", ""] {
-            assert_eq!(login_refused(text, false), (Status::Auth, "auth.refused"), "{text}");
+            assert_eq!(login_refused(text, None), (Status::Auth, "auth.refused"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_shown_is_what_is_refused() {
+        for (mechanism, code) in [
+            (Mechanism::Plain, "auth.refused"),
+            (Mechanism::OauthBearer, "auth.token_refused"),
+            (Mechanism::Gssapi, "auth.ticket_refused"),
+            (Mechanism::GssSpnego, "auth.ticket_refused"),
+        ] {
+            assert_eq!(login_refused("no", Some(mechanism)), (Status::Auth, code));
         }
     }
 
     #[test]
     fn the_word_in_brackets_decides() {
-        assert_eq!(login_refused("[SYS/TEMP] x", false), (Status::Later, "auth.later"));
-        assert_eq!(login_refused("[unavailable] x", false), (Status::Later, "auth.later"));
-        assert_eq!(login_refused("[SYS/PERM] POP is switched off", false), (Status::Auth, "auth.not_enabled"));
-        assert_eq!(login_refused("[EXPIRED] x", false), (Status::Auth, "auth.password_change_needed"));
-        assert_eq!(login_refused("[PRIVACYREQUIRED] x", false), (Status::Auth, "auth.encryption_needed"));
-        assert_eq!(login_refused("[AUTHENTICATIONFAILED] x", true), (Status::Auth, "auth.token_refused"));
+        assert_eq!(login_refused("[SYS/TEMP] x", None), (Status::Later, "auth.later"));
+        assert_eq!(login_refused("[unavailable] x", None), (Status::Later, "auth.later"));
+        assert_eq!(login_refused("[SYS/PERM] POP is switched off", None), (Status::Auth, "auth.not_enabled"));
+        assert_eq!(login_refused("[EXPIRED] x", None), (Status::Auth, "auth.password_change_needed"));
+        assert_eq!(login_refused("[PRIVACYREQUIRED] x", None), (Status::Auth, "auth.encryption_needed"));
+        assert_eq!(login_refused("[AUTHENTICATIONFAILED] x", Some(Mechanism::Xoauth2)), (Status::Auth, "auth.token_refused"));
     }
 }

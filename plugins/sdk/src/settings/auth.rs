@@ -79,7 +79,7 @@ pub enum Method {
     ScramSha256,
     /// NTLM with user and password.
     Ntlm,
-    /// NTLM or Negotiate as the user who is logged on to Windows.
+    /// As the user who is logged on to this machine, by Kerberos or, on Windows, NTLM; with a user name, NTLM as that user.
     Windows,
     /// APOP (RFC 1939), for POP3.
     Apop,

@@ -11,6 +11,11 @@ const BY_PASSWORD: [Mechanism; 5] = [Mechanism::ScramSha256, Mechanism::ScramSha
 /// From best to worst: the standard, its forerunner.
 const BY_TOKEN: [Mechanism; 2] = [Mechanism::OauthBearer, Mechanism::Xoauth2];
 
+/// From best to worst. On Windows the envelope comes first, in which NTLM is, too, where the domain has no Kerberos for the service; on
+/// Unix the logged-on user has a Kerberos ticket and nothing else, and GSSAPI is what every server takes it by.
+const BY_LOGGED_ON_USER: &[Mechanism] =
+    if cfg!(windows) { &[Mechanism::GssSpnego, Mechanism::Ntlm, Mechanism::Gssapi] } else { &[Mechanism::Gssapi, Mechanism::GssSpnego] };
+
 /// Whether the settings ask for a login at all. The method `auto` without any credentials does not.
 pub fn wanted(auth: &Auth) -> bool {
     match auth.method {
@@ -23,7 +28,8 @@ pub fn wanted(auth: &Auth) -> bool {
 /// Chooses the mechanism.
 ///
 /// `offered` are the names that the server lists, in any case of letters; `protection` is that of the connection. With `auto` and
-/// `password` the best mechanism that both sides know is taken, which is never NTLM or DIGEST-MD5; every other method is exact.
+/// `password` the best mechanism that both sides know is taken, which is never NTLM or DIGEST-MD5; every other method is exact. `windows` without a user
+/// is the ticket of the logged-on one.
 pub fn choose(auth: &Auth, offered: &[String], protection: Protection) -> Result<Mechanism, Error> {
     let candidates: &[Mechanism] = match auth.method {
         Method::Auto if has_token(auth) => &BY_TOKEN,
@@ -38,11 +44,7 @@ pub fn choose(auth: &Auth, offered: &[String], protection: Protection) -> Result
         Method::Xoauth2 => &[Mechanism::Xoauth2],
         Method::Oauthbearer => &[Mechanism::OauthBearer],
         Method::External => &[Mechanism::External],
-        // Only Windows knows the logged-on user's secret.
-        Method::Windows if cfg!(not(windows)) && is_logged_on_user(auth) => {
-            let code = "auth.logged_on_user_unsupported";
-            return Err(Error::new(Status::Unsupported, code).stage(Stage::Login).at("/auth/user", code));
-        }
+        Method::Windows if is_logged_on_user(auth) => BY_LOGGED_ON_USER,
         Method::Ntlm | Method::Windows => &[Mechanism::Ntlm],
         Method::None | Method::Apop | Method::PopBeforeSmtp | Method::Account => {
             let code = "auth.method_unsupported";
@@ -53,8 +55,10 @@ pub fn choose(auth: &Auth, offered: &[String], protection: Protection) -> Result
     if !auth.allow_cleartext {
         let refusal = match protection {
             Protection::None => Some(("auth.cleartext_forbidden", "/auth/allow_cleartext")),
-            // The server that gets an NTLM answer can relay it to other servers, so only a verified server gets one.
-            Protection::Unverified if candidates == [Mechanism::Ntlm] => Some(("auth.server_unverified", "/tls/verify")),
+            // The server that gets an answer of NTLM, or a ticket, can pass it on to the server that it is for.
+            Protection::Unverified if matches!(auth.method, Method::Ntlm | Method::Windows) => {
+                Some(("auth.server_unverified", "/tls/verify"))
+            }
             _ => None,
         };
         if let Some((code, pointer)) = refusal {
@@ -179,12 +183,17 @@ mod tests {
     }
 
     #[test]
-    #[cfg(not(windows))]
-    fn the_logged_on_user_is_known_to_windows_only() {
+    #[cfg(unix)]
+    fn the_logged_on_user_shows_a_ticket_and_the_given_one_a_password() {
         let without_user = Auth { method: Method::Windows, ..Auth::default() };
-        let refused = choose(&without_user, &names("NTLM"), Protection::Verified).unwrap_err();
-        assert_eq!((refused.code.as_str(), refused.status), ("auth.logged_on_user_unsupported", Status::Unsupported));
-        assert_eq!(refused.at[0].pointer, "/auth/user");
+        let pick = |auth: &Auth, offered: &str| choose(auth, &names(offered), Protection::Verified).map_err(|error| error.code.clone());
+        assert_eq!(pick(&without_user, "NTLM GSS-SPNEGO GSSAPI PLAIN"), Ok(Mechanism::Gssapi));
+        assert_eq!(pick(&without_user, "NTLM GSS-SPNEGO PLAIN"), Ok(Mechanism::GssSpnego));
+        assert_eq!(pick(&without_user, "NTLM PLAIN"), Err("auth.mechanism_not_offered".to_owned()));
+        assert_eq!(pick(&auth(Method::Windows), "NTLM GSSAPI PLAIN"), Ok(Mechanism::Ntlm));
+        assert_eq!(pick(&auth(Method::Auto), "GSSAPI"), Err("auth.mechanism_not_offered".to_owned()), "never unasked");
+        let refused = choose(&without_user, &names("GSSAPI"), Protection::Unverified).unwrap_err();
+        assert_eq!(refused.code, "auth.server_unverified");
     }
 
     #[test]

@@ -9,8 +9,8 @@
 //!   try passwords at leisure, and a token is as good as a password.
 //! - A mechanism that the settings name is never replaced by another one.
 //! - DIGEST-MD5, which is historic, is used only where the settings name it.
-//! - NTLM is used only where the settings name it, and only with a server that has proved who it is ([`Protection::Verified`]):
-//!   another server could pass the answer on (relaying), or try passwords against it at leisure.
+//! - NTLM and tickets of the logged-on user are used only where the settings name them, and only with a server that has proved who it is
+//!   ([`Protection::Verified`]): another server could pass the answer on (relaying), or try passwords against it at leisure.
 //! - Passwords are taken as they are, in UTF-8. Of SASLprep (RFC 4013) only the prohibition of control characters is applied; text
 //!   as keyboards produce it is already in the form that SASLprep would give it.
 
@@ -21,6 +21,7 @@ mod cram_md5;
 mod credentials;
 mod digest_md5;
 mod external;
+mod gssapi;
 mod login;
 mod misbehaviour;
 mod ntlm;
@@ -28,6 +29,7 @@ mod oauth;
 mod plain;
 mod scram;
 
+use super::logged_on::{Package, Peer};
 use crate::settings::{Auth, Endpoint};
 use crate::{Call, Error};
 use base64::Engine;
@@ -62,6 +64,10 @@ pub enum Mechanism {
     External,
     /// Challenge and response of Windows servers, version 2 only (MS-NLMP); bound to the TLS connection and to the service.
     Ntlm,
+    /// The Kerberos ticket of the user who is logged on to this machine (RFC 4752).
+    Gssapi,
+    /// The same in the envelope of SPNEGO, as Windows servers have it.
+    GssSpnego,
 }
 
 /// How well the connection protects what is sent on it.
@@ -89,12 +95,30 @@ impl Mechanism {
             Mechanism::OauthBearer => "OAUTHBEARER",
             Mechanism::External => "EXTERNAL",
             Mechanism::Ntlm => "NTLM",
+            Mechanism::Gssapi => "GSSAPI",
+            Mechanism::GssSpnego => "GSS-SPNEGO",
         }
     }
 
     /// Whether a token is shown instead of a password.
     pub fn is_by_token(self) -> bool {
         matches!(self, Mechanism::Xoauth2 | Mechanism::OauthBearer)
+    }
+
+    /// Whether a ticket of the logged-on user is shown instead of a password.
+    pub fn is_by_ticket(self) -> bool {
+        matches!(self, Mechanism::Gssapi | Mechanism::GssSpnego)
+    }
+
+    /// The code of an error that says no more than that these credentials are refused: it names what was shown.
+    pub fn refused(self) -> &'static str {
+        if self.is_by_token() {
+            "auth.token_refused"
+        } else if self.is_by_ticket() {
+            "auth.ticket_refused"
+        } else {
+            "auth.refused"
+        }
     }
 }
 
@@ -114,14 +138,15 @@ enum State {
     Token(oauth::Token),
     External(external::External),
     Ntlm(Box<ntlm::Ntlm>),
+    Gssapi(Box<gssapi::Gssapi>),
 }
 
 impl Exchange {
     /// Prepares an exchange, and refuses credentials that are missing or that no server could accept.
     ///
     /// `endpoint` is the server as the settings name it; OAUTHBEARER, DIGEST-MD5 and NTLM tell it to the server. `binding` is what the TLS
-    /// connection offers to bind the proof to, which is the certificate's hash of `tls-server-end-point`. Only NTLM takes it: the
-    /// SCRAM-…-PLUS servers in the field want `tls-unique`.
+    /// connection offers to bind the proof to, which is the certificate's hash of `tls-server-end-point`. NTLM and
+    /// GSSAPI take it: the SCRAM-…-PLUS servers in the field want `tls-unique`.
     pub fn new(mechanism: Mechanism, auth: &Auth, endpoint: &Endpoint, binding: Option<Vec<u8>>) -> Result<Exchange, Error> {
         check(auth)?;
         let state = match mechanism {
@@ -134,18 +159,23 @@ impl Exchange {
             Mechanism::Xoauth2 => State::Token(oauth::Token::xoauth2(user(auth)?, token(auth)?)),
             Mechanism::OauthBearer => State::Token(oauth::Token::oauthbearer(&auth.user, endpoint, token(auth)?)),
             Mechanism::External => State::External(external::External::new(&auth.user)),
+            #[cfg(windows)]
+            Mechanism::Ntlm if credentials::is_logged_on_user(auth) => as_logged_on(Package::Ntlm, endpoint, binding),
             Mechanism::Ntlm => State::Ntlm(Box::new(ntlm::Ntlm::new(auth, endpoint, binding)?)),
+            Mechanism::Gssapi => as_logged_on(Package::Kerberos, endpoint, binding),
+            Mechanism::GssSpnego => as_logged_on(Package::Negotiate, endpoint, binding),
         };
         Ok(Exchange { state, has_only_begun: false })
     }
 
     /// Names the kind of service that is meant to be reached, as Windows calls it: `SMTPSVC`, `POP`, `IMAP`, `HTTP`.
     ///
-    /// A proof by NTLM or DIGEST-MD5 is good for that service only, where the server looks at it; the other mechanisms do not say it.
+    /// A proof by NTLM, GSSAPI or DIGEST-MD5 is good for that service only, where the server looks at it; the other mechanisms do not say it.
     #[must_use]
     pub fn for_service(mut self, service: &str) -> Exchange {
         match &mut self.state {
             State::Ntlm(ntlm) => ntlm.aim(service),
+            State::Gssapi(gssapi) => gssapi.aim(service),
             State::DigestMd5(digest) => digest.aim(service),
             _ => (),
         }
@@ -160,6 +190,7 @@ impl Exchange {
         match (STANDARD.decode(text.trim_ascii()), &self.state) {
             (Ok(challenge), _) => Ok(challenge),
             (Err(_), State::Ntlm(ntlm)) if ntlm.is_at_start() => Ok(Vec::new()),
+            (Err(_), State::Gssapi(gssapi)) if gssapi.is_at_start() => Ok(Vec::new()),
             // These answer whatever they are asked, and some servers ask in clear ("334 Username:"); after a token it is the reason.
             (Err(_), State::Plain(_) | State::Login(_) | State::External(_) | State::Token(_)) => Ok(text.trim_ascii().to_vec()),
             (Err(_), _) => Err(malformed()),
@@ -176,7 +207,7 @@ impl Exchange {
             State::Scram(scram) => scram.initial(),
             State::Token(token) => token.initial(),
             State::External(external) => external.initial(),
-            State::Login(_) | State::CramMd5(_) | State::DigestMd5(_) | State::Ntlm(_) => None,
+            State::Login(_) | State::CramMd5(_) | State::DigestMd5(_) | State::Ntlm(_) | State::Gssapi(_) => None,
         }
     }
 
@@ -191,6 +222,7 @@ impl Exchange {
             State::Scram(scram) => scram.respond(challenge, call),
             State::Token(token) => token.respond(challenge),
             State::Ntlm(ntlm) => ntlm.respond(challenge),
+            State::Gssapi(gssapi) => gssapi.respond(challenge, call),
         }
     }
 
@@ -201,6 +233,7 @@ impl Exchange {
             State::Scram(scram) => scram.finish(),
             State::Token(token) => token.finish(),
             State::Ntlm(ntlm) => ntlm.finish(),
+            State::Gssapi(gssapi) => gssapi.finish(),
             _ => Ok(()),
         }
     }
@@ -219,6 +252,10 @@ impl Exchange {
             _ => None,
         }
     }
+}
+
+fn as_logged_on(package: Package, endpoint: &Endpoint, binding: Option<Vec<u8>>) -> State {
+    State::Gssapi(Box::new(gssapi::Gssapi::new(package, Peer::new(endpoint, binding))))
 }
 
 #[cfg(test)]

@@ -7,8 +7,6 @@
 
 mod challenge;
 mod format;
-#[cfg(windows)]
-mod logged_on;
 mod proof;
 
 use super::credentials::{password, user};
@@ -47,19 +45,11 @@ pub(super) struct Ntlm {
 
 enum Step {
     /// Nothing was sent.
-    Start(Identity),
+    Start(Named),
     /// NEGOTIATE_MESSAGE was sent; the server's challenge is due.
-    Negotiated(Identity),
+    Negotiated(Named),
     /// AUTHENTICATE_MESSAGE was sent.
     Proved,
-}
-
-/// Whose proof it is.
-enum Identity {
-    Named(Named),
-    /// The user who is logged on to this machine.
-    #[cfg(windows)]
-    LoggedOn(logged_on::LoggedOn),
 }
 
 /// The user whom the settings name.
@@ -79,7 +69,12 @@ struct Fresh {
 impl Ntlm {
     /// `binding` is the data of `tls-server-end-point`.
     pub(super) fn new(auth: &Auth, endpoint: &Endpoint, binding: Option<Vec<u8>>) -> Result<Ntlm, Error> {
-        Ok(Ntlm { host: endpoint.host.clone(), target: String::new(), binding, step: Step::Start(Identity::new(auth)?) })
+        Ok(Ntlm {
+            host: endpoint.host.clone(),
+            target: String::new(),
+            binding,
+            step: Step::Start(Named::new(user(auth)?, password(auth)?)),
+        })
     }
 
     pub(super) fn aim(&mut self, service: &str) {
@@ -93,18 +88,11 @@ impl Ntlm {
     pub(super) fn respond(&mut self, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         match std::mem::replace(&mut self.step, Step::Proved) {
             // The server's first message only invites the client to begin.
-            Step::Start(mut identity) => {
-                let message = match &mut identity {
-                    Identity::Named(_) => negotiate(),
-                    #[cfg(windows)]
-                    Identity::LoggedOn(user) => user.negotiate(&self.target, self.binding.as_deref())?,
-                };
-                self.step = Step::Negotiated(identity);
-                Ok(Zeroizing::new(message))
+            Step::Start(user) => {
+                self.step = Step::Negotiated(user);
+                Ok(Zeroizing::new(negotiate()))
             }
-            Step::Negotiated(Identity::Named(user)) => self.authenticate(&user, challenge, &Fresh::new()?),
-            #[cfg(windows)]
-            Step::Negotiated(Identity::LoggedOn(user)) => user.authenticate(challenge),
+            Step::Negotiated(user) => self.authenticate(&user, challenge, &Fresh::new()?),
             Step::Proved => Err(unexpected()),
         }
     }
@@ -165,16 +153,6 @@ impl Ntlm {
         }
         put(&mut names, attribute::END, &[])?;
         Ok(names)
-    }
-}
-
-impl Identity {
-    fn new(auth: &Auth) -> Result<Identity, Error> {
-        #[cfg(windows)]
-        if super::credentials::is_logged_on_user(auth) {
-            return Ok(Identity::LoggedOn(logged_on::LoggedOn::default()));
-        }
-        Ok(Identity::Named(Named::new(user(auth)?, password(auth)?)))
     }
 }
 

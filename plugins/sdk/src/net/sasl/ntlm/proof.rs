@@ -1,5 +1,6 @@
 //! The arithmetic of NTLMv2 (MS-NLMP, section 3.3.2).
 
+use super::super::super::logged_on::application_data;
 use super::format::utf16;
 use crate::{Error, Stage, Status};
 use hmac::{Hmac, Mac};
@@ -41,11 +42,6 @@ pub(super) fn channel_binding(binding: &[u8]) -> Result<[u8; 16], Error> {
     let length = u32::try_from(data.len())
         .map_err(|error| Error::new(Status::Internal, "auth.internal").stage(Stage::Login).detail(error.to_string()))?;
     Ok(md5::Md5::digest([&[0; 16], &length.to_le_bytes()[..], &data].concat()).into())
-}
-
-/// `tls-server-end-point` with its prefix (RFC 5929, section 4; RFC 5056, section 2.1), as a `gss_channel_bindings_struct` holds it.
-pub(super) fn application_data(binding: &[u8]) -> Vec<u8> {
-    [b"tls-server-end-point:", binding].concat()
 }
 
 /// Upper case as Windows makes it: letter by letter, never one that becomes two ("ß" stays), and none that would turn into ASCII.
