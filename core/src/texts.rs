@@ -5,7 +5,7 @@ mod language;
 mod pattern;
 
 use pattern::Arguments;
-use postkontor_plugin::Stage;
+use postkontor_plugin::{Stage, merge};
 use serde_json::{Map, Value};
 
 /// The texts of core and plugins in all their languages.
@@ -19,7 +19,7 @@ impl Texts {
         for (language, text) in postkontor_plugin::SHARED_TEXTS.iter().chain(CORE) {
             // The files are part of this program and a test reads each of them; a broken one would only lose its sentences.
             if let Ok(text) = serde_json::from_str::<Value>(text) {
-                texts.add(&serde_json::json!({ *language: text }));
+                merge(&mut texts.0, serde_json::json!({ *language: text }));
             }
         }
         texts
@@ -27,7 +27,7 @@ impl Texts {
 
     /// Adds the `texts` of a plugin's description: `{"en": {"settings", "codes", "advice"}, "de": …}`.
     pub fn add(&mut self, texts: &Value) {
-        overlay(&mut self.0, texts);
+        merge(&mut self.0, texts.clone());
     }
 
     /// The sentence for a code (`auth.refused`, `advice.check_password`), its places filled in from `args` (`{name}`,
@@ -120,18 +120,6 @@ impl Arguments for Given<'_> {
 /// says what is wrong with the sentence, for example a plural that lacks a case of the language.
 pub fn places(sentence: &str, language: &str) -> Result<Vec<String>, String> {
     pattern::places(sentence, language)
-}
-
-/// Lays the members of `from` over `into`, object by object.
-fn overlay(into: &mut Value, from: &Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (name, value) in from {
-                overlay(into.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from.clone(),
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 #![allow(unsafe_code, reason = "the host calls through pointers")]
 
+use crate::merge;
 use crate::settings::methods;
 use crate::wire::{DescribeRequest, Description, Identity, OpenRequest, SendAnswer, SendRequest, Timed};
 use crate::{ApplyAction, Call, Error, HostCalls, Level, Mail, Secret, Status, Transport};
@@ -311,18 +312,6 @@ fn begin<'a>(host: &'a RawHost<'a>, deadline_ms: u64, log: u64) -> Call<'a> {
     // A day is far beyond every real deadline and near enough for every clock.
     let deadline = Instant::now() + Duration::from_millis(deadline_ms.min(86_400_000));
     Call::new(host, deadline).logging(level)
-}
-
-/// Lays the members of `from` over `into`, object by object.
-pub(crate) fn merge(into: &mut Value, from: Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (name, value) in from {
-                merge(into.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from,
-    }
 }
 
 fn words(payload: &(dyn Any + Send)) -> &str {

@@ -34,6 +34,7 @@ mod filing;
 mod listing;
 mod mail;
 mod mask;
+mod merge;
 #[cfg(feature = "net")]
 pub mod net;
 mod opening;
@@ -59,6 +60,7 @@ pub use filing::{Filed, Filing, FilingResult, Original, SentBy};
 pub use listing::{Folder, ListRequest, Listed, Listing};
 pub use mail::{Answer, Dsn, Mail, Notify, Sent, Verdict};
 pub use mask::Mask;
+pub use merge::merge;
 pub use opening::Opening;
 pub use printable::printable;
 pub use receive::{Action, Filter, Incoming, Missing, ReceiveRequest, Received, Summary};

@@ -2,6 +2,8 @@
 
 use crate::foreign::{self, Found};
 use postkontor_core::{Account, Action, Callbacks, Cancel, Error, Host};
+use postkontor_plugin::merge;
+
 use postkontor_tests::dovecot::{BARE, Dovecot, USERS};
 use postkontor_tests::exim::Exim;
 use postkontor_tests::folder::Folder;
@@ -72,7 +74,7 @@ impl Setup {
         let port = if transport == "pop3" { self.dovecot().pop3s } else { self.dovecot().imaps };
         let mut account = json!({"transport": transport, "server": {"host": "localhost", "port": port, "timeout_seconds": 30},
             "tls": {"mode": "implicit", "ca_file": self.exim.files().authority()}, "auth": {"user": self.user, "password": USERS[0].1}});
-        overlay(&mut account, more);
+        merge(&mut account, more);
         json!({"accounts": {"main": account}, "sender": {"address": "anna@example.com"}})
     }
 
@@ -80,7 +82,7 @@ impl Setup {
     pub(crate) fn bare(&self, more: Value) -> Value {
         let mut settings = json!({"server": {"host": BARE, "port": self.dovecot().imap}, "tls": {"mode": "none"},
             "auth": {"allow_cleartext": true}});
-        overlay(&mut settings, more);
+        merge(&mut settings, more);
         settings
     }
 
@@ -99,17 +101,6 @@ impl Setup {
 
     pub(crate) fn open(&self, settings: &Value) -> Account {
         Account::open(&self.host, &settings.to_string(), None).unwrap_or_else(|error| panic!("{error:?}"))
-    }
-}
-
-fn overlay(into: &mut Value, from: Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (name, value) in from {
-                overlay(into.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from,
     }
 }
 

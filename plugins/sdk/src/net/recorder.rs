@@ -24,11 +24,6 @@ impl Recorder {
         Recorder { steps: Some(Vec::new()), transcript: Some(Vec::new()), since: Instant::now() }
     }
 
-    /// A recorder that keeps the dialogue only.
-    pub fn dialogue_only() -> Recorder {
-        Recorder { transcript: Some(Vec::new()), ..Recorder::off() }
-    }
-
     /// Whether steps are kept; where they are not, their facts need not be gathered.
     pub fn keeps_steps(&self) -> bool {
         self.steps.is_some()

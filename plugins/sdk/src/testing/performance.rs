@@ -3,7 +3,7 @@
 use super::TestHost;
 use super::dialogue::{Dialogue, Exchange};
 use super::server::{Course, Cut, Pace, Server};
-use crate::abi::merge;
+use crate::merge;
 use crate::net::memory::Network;
 use crate::{Action, Error, Level, Mail, Opening, Report, StepStatus, Transport};
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use postkontor_plugin::serde_json::{Value, from_value, json};
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Error, Mail, Opening, Report, Sent, TestRequest, Transport};
+use postkontor_plugin::{Error, Mail, Opening, Report, Sent, TestRequest, Transport, merge};
 use postkontor_smtp::Smtp;
 
 /// An account whose server listens on a port of this machine.
@@ -19,7 +19,7 @@ impl Account {
         let mut settings = json!({
             "server": {"host": "127.0.0.1", "port": port, "timeout_seconds": 20}, "tls": {"mode": "none"}, "smtp": {"ehlo": "client.example"}
         });
-        overlay(&mut settings, more);
+        merge(&mut settings, more);
         let opening = Opening { account: "test".to_owned(), ..Opening::default() };
         Account(Smtp::open(from_value(settings).unwrap(), &opening).unwrap())
     }
@@ -45,17 +45,6 @@ impl Account {
 /// Settings of a login by a method that shows the password in clear text.
 pub(crate) fn with_password(method: &str) -> Value {
     json!({"auth": {"method": method, "user": "anna", "password": "hunter2", "allow_cleartext": true}})
-}
-
-fn overlay(into: &mut Value, from: Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (name, value) in from {
-                overlay(into.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from,
-    }
 }
 
 /// A mail for `stream` from `a@example.com`.
