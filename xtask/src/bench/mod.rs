@@ -73,7 +73,7 @@ fn measure(rounds: usize, only: Option<&str>) -> Result<Vec<Promise>, String> {
         openings = (0..20).map(|_| client::open_host(&clients)).collect::<Result<Vec<f64>, String>>()?;
         openings.sort_by(f64::total_cmp);
         println!(
-            "\n### Host opened with all plugins\n\n{:.2} ms (median of {}), {:.2} ms at best",
+            "\n### Host opened, and all plugins for the list of transports\n\n{:.2} ms (median of {}), {:.2} ms at best",
             median(&openings) * 1e3,
             openings.len(),
             openings[0] * 1e3
