@@ -12,7 +12,8 @@ SESSION.trust_env = False
 def control(method, path, body=None):
     """A control request."""
     answer = SESSION.request(method, CONTROL + path, json=body)
-    answer.raise_for_status()
+    if answer.status_code != 200:
+        raise SystemExit(answer.text)
     return answer.json() if "json" in answer.headers.get("Content-Type", "") else answer.content
 
 

@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import struct
 import threading
 
 import spnego
 from cryptography import x509
+from spnego._ntlm_raw.messages import Authenticate, AvFlags, AvId, NTClientChallengeV2
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
@@ -27,28 +29,46 @@ class Handshake:
     """One login over one connection."""
 
     def __init__(self, double, connection, scheme):
-        self.double = double
-        bindings = None
-        if double.options["channel_binding"] == "required":
-            if not connection.is_secure:
-                raise Failed
-            bindings = GssChannelBindings(application_data=end_point(double.certificate))
+        self.required = double.options["channel_binding"] == "required"
+        self.expected = GssChannelBindings(application_data=end_point(double.certificate)) if connection.is_secure else None
+        if self.required and self.expected is None:
+            raise Failed
         write_passwords(double)
         with_kerberos = scheme.lower() == "negotiate" and double.keytab
+        options = spnego.NegotiateOptions.none if with_kerberos else spnego.NegotiateOptions.use_negotiate
         protocol = "negotiate" if scheme.lower() == "negotiate" else "ntlm"
-        options = spnego.NegotiateOptions.none if with_kerberos else spnego.NegotiateOptions.use_ntlm
-        if protocol == "negotiate" and not with_kerberos:
-            options = spnego.NegotiateOptions.use_negotiate
+        bindings = self.expected if self.required else None
         self.context = spnego.server(hostname="localhost", service="HTTP", protocol=protocol, options=options, channel_bindings=bindings)
+        self.binding, self.has_mic = "none", False
 
     def step(self, token):
+        """Takes a token of the client, and answers with the server's."""
+        self.look(token)
+        if self.required and self.binding not in ("none", "certificate"):
+            raise Failed
         try:
             with LOCK:
                 return self.context.step(token)
         except (SpnegoError, ValueError) as problem:
             raise Failed from problem
 
+    def look(self, token):
+        """Notes what the client's last message has: a channel binding of all zeros is none, though pyspnego takes it for one that fits."""
+        at = token.find(b"NTLMSSP\0\x03\0\0\0")
+        if at < 0:
+            return
+        try:
+            message = Authenticate.unpack(token[at:])
+            pairs = NTClientChallengeV2.unpack(message.nt_challenge_response[16:]).av_pairs
+        except (SpnegoError, ValueError, IndexError, struct.error) as problem:
+            raise Failed from problem
+        found = pairs.get(AvId.channel_bindings)
+        right = self.expected and hashlib.md5(self.expected.pack()).digest()
+        self.binding = "none" if found is None else "certificate" if found == right else "zero" if found == bytes(16) else "other"
+        self.has_mic = bool(pairs.get(AvId.flags, 0) & AvFlags.mic) and message.mic is not None
+
     def is_complete(self):
+        """Whether the client has proved itself."""
         return self.context.complete
 
     def name(self):
@@ -56,10 +76,9 @@ class Handshake:
         principal = self.context.client_principal or ""
         return principal.partition("@")[0] if self.context.negotiated_protocol == "kerberos" else principal
 
-
-def begin(double, connection, scheme):
-    """A new handshake."""
-    return Handshake(double, connection, scheme)
+    def seen(self):
+        """What the log says about this login."""
+        return {"protocol": self.context.negotiated_protocol, "binding": self.binding, "mic": self.has_mic}
 
 
 def write_passwords(double):
@@ -67,7 +86,7 @@ def write_passwords(double):
     path = os.path.join(double.organisation.folder_of_passwords, "ntlm-users")
     rows = []
     for user in list(double.organisation.users.values()):
-        rows += [f"{user.domain}:{user.login}:{user.password}", f":{user.address}:{user.password}"]
+        rows += [f"{user.domain}:{user.login}:{user.password}", f":{user.address}:{user.password}", f":{user.login}:{user.password}"]
     text = "\n".join(rows) + "\n"
     with LOCK:
         if os.environ.get("NTLM_USER_FILE") != path or getattr(write_passwords, "last", None) != text:

@@ -23,6 +23,8 @@ class Caller:
         self.method = method
         self.user = user
         self.token = token
+        self.seen = None
+        self.proof = None
 
     def may_impersonate(self, address):
         """Whether this caller may act as someone else."""
@@ -63,14 +65,17 @@ def identify(double, request):
 
 
 def basic(double, value):
+    """A login by name and password; clients write both in UTF-8 or, as requests does, in Latin-1."""
     try:
-        name, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+        data = base64.b64decode(value, validate=True)
+    except binascii.Error:
         return refuse(double)
-    user = double.organisation.find_user(name)
-    if user is None or user.password != password:
-        return refuse(double)
-    return Caller(name, user.address, "Basic", user=user)
+    for charset in ("utf-8", "latin-1"):
+        name, _, password = data.decode(charset, "replace").partition(":")
+        user = double.organisation.find_user(name)
+        if user is not None and user.password == password:
+            return Caller(name, user.address, "Basic", user=user)
+    return refuse(double)
 
 
 def bearer(double, text):
@@ -93,18 +98,22 @@ def negotiate(double, request, scheme, value):
     """A step of NTLM or Negotiate; the login then belongs to the connection."""
     session = request.connection.session
     session.pop("caller", None)
-    if "handshake" not in session:
-        session["handshake"] = handshake.begin(double, request.connection, scheme)
     try:
-        token = session["handshake"].step(base64.b64decode(value, validate=True))
+        if "handshake" not in session:
+            session["handshake"] = handshake.Handshake(double, request.connection, scheme)
+        login = session["handshake"]
+        token = login.step(base64.b64decode(value, validate=True))
     except (handshake.Failed, binascii.Error):
-        session.pop("handshake")
+        session.pop("handshake", None)
         return refuse(double)
-    if not session["handshake"].is_complete():
+    if not login.is_complete():
         return Answer(401, b"", [("WWW-Authenticate", f"{scheme} {base64.b64encode(token or b'').decode()}")])
-    name = session.pop("handshake").name()
-    user = double.organisation.find_user(name)
+    del session["handshake"]
+    user = double.organisation.find_user(login.name())
     if user is None:
         return refuse(double)
-    session["caller"] = Caller(name, user.address, scheme, user=user)
+    session["caller"] = Caller(login.name(), user.address, scheme, user=user)
+    session["caller"].seen = login.seen()
+    # The server's last token proves it to the client (Kerberos); it goes along with the answer.
+    session["caller"].proof = f"{scheme} {base64.b64encode(token).decode()}" if token else None
     return session["caller"]

@@ -9,18 +9,15 @@ from .shape import simple
 
 def create(context, element):
     """Attaches files to a draft, which gets a new change key with each."""
-    parent = element.find(f"{M}ParentItemId")
-    messages = []
+    messages, wanted = [], [read_attachment(child) for child in element.find(f"{M}Attachments")]
     try:
-        item = context.item_to_write(parent, needs_key=False)
+        item = context.item_to_write(element.find(f"{M}ParentItemId"), needs_key=False)
     except Refused as refusal:
-        rows = element.find(f"{M}Attachments")
-        return soap.response("CreateAttachment", [soap.error("CreateAttachment", refusal.code, refusal.text, "<m:Attachments/>") for _ in rows])
-    for wanted in element.find(f"{M}Attachments"):
+        return soap.response("CreateAttachment", [soap.error("CreateAttachment", refusal.code, refusal.text, "<m:Attachments/>") for _ in wanted])
+    for attachment in wanted:
         try:
             context.injected()
             item.take_apart()
-            attachment = read_attachment(wanted)
             limit = item.mailbox.message_limit or context.double.options["message_limit"]
             if item.size() + attachment.content.size > limit:
                 raise Refused("ErrorMessageSizeExceeded", "The message exceeds the maximum supported size.")

@@ -11,6 +11,7 @@ from ..store.item import Attachment, Item
 from ..store.organisation import Refused
 from . import soap
 from .context import M, T
+from .schema import bytes_of
 from .shape import extended_key, item_id
 
 MESSAGE_FLAGS = "tag:3591"  # 0x0E07
@@ -124,8 +125,8 @@ def read_attachment(element):
     """The attachment that a FileAttachment describes."""
     if etree.QName(element).localname != "FileAttachment":
         raise Refused("ErrorInvalidOperation", "The double has file attachments only.")
-    data = base64.b64decode("".join((element.findtext(f"{T}Content") or "").split()))
-    content = Content.of_bytes(data)
+    inside = element.find(f"{T}Content")
+    content = Content.of_bytes(b"" if inside is None else bytes_of(inside))
     return Attachment(element.findtext(f"{T}Name") or "", element.findtext(f"{T}ContentType") or "", content,
                       element.findtext(f"{T}ContentId") or "", element.findtext(f"{T}IsInline") == "true")
 

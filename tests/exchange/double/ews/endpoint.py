@@ -32,7 +32,10 @@ def answer(double, request, entry):
     if isinstance(caller, Answer):
         caller.fields.extend(fields)
         return caller
-    entry["user"] = caller.name
+    entry["user"], entry["scheme"], entry["login"] = caller.name, caller.method, caller.seen
+    if caller.proof:
+        fields.append(("WWW-Authenticate", caller.proof))
+        caller.proof = None
     reply = judge(double, request, caller, entry)
     reply.fields.extend(fields)
     return reply

@@ -61,7 +61,7 @@ class Answer:
     @classmethod
     def json(cls, value, status=200, fields=(), kind="application/json; charset=utf-8"):
         """An answer with JSON in it."""
-        return cls(status, json.dumps(value, ensure_ascii=False).encode(), fields, kind)
+        return cls(status, json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), fields, kind)
 
     def whole(self):
         """The body in one piece."""
