@@ -39,3 +39,8 @@ fn the_smallest_bodies_are_taken_and_every_answer_fits_the_schema() {
 fn what_exchange_refuses_is_refused() {
     judge("refusals");
 }
+
+#[test]
+fn msal_gets_tokens_by_each_grant() {
+    judge("msal_tokens");
+}

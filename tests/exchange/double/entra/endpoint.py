@@ -11,6 +11,7 @@ from . import grants
 from .errors import Refusal
 
 ROUTES = re.compile(r"/(?P<tenant>[^/]+)/(?:oauth2/v2\.0/)?(?P<what>token|devicecode|authorize|deviceauth)")
+DISCOVERY = re.compile(r"/(?P<tenant>[^/]+)/v2\.0/\.well-known/openid-configuration")
 SIGN_IN = (
     "<!DOCTYPE html><html><head><title>Sign in to your account</title></head><body><p>{text}</p><form method=\"POST\" action=\"{action}\">"
     "{hidden}<input name=\"login\" value=\"{login}\"><input name=\"passwd\" type=\"password\"><button>Sign in</button></form></body></html>"
@@ -21,6 +22,8 @@ def answer(double, request, entry):
     """Answers a request of OAuth, or says None where the path is none of its own."""
     if request.path == "/introspect":
         return introspect(double, request)
+    if discovered := DISCOVERY.fullmatch(request.path):
+        return discovery(double, request, discovered["tenant"])
     found = ROUTES.fullmatch(request.path)
     if not found:
         return None
@@ -37,6 +40,15 @@ def answer(double, request, entry):
         return run(double, request, is_google)
     except Refusal as refusal:
         return refusal.answer(is_google)
+
+
+def discovery(double, request, tenant):
+    """Where the endpoints of a tenant are (OpenID Connect Discovery)."""
+    if tenant not in double.tokens.options["tenants"]:
+        return Refusal("invalid_tenant", 90002, f"Tenant '{tenant}' not found.").answer(False)
+    base = f"{request.origin}/{tenant}/oauth2/v2.0"
+    return Answer.json({"issuer": f"{request.origin}/{tenant}/v2.0", "token_endpoint": f"{base}/token", "authorization_endpoint": f"{base}/authorize",
+                        "device_authorization_endpoint": f"{base}/devicecode", "response_types_supported": ["code"]})
 
 
 def device_code(double, request, is_google):
