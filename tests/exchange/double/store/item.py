@@ -1,7 +1,15 @@
 """Messages and their attachments."""
 
-from . import ids, letter
+from . import ids, letter, parts
 from .content import Content
+
+
+def decoded(content, charset):
+    """Text of a charset, which may be one that Python does not know."""
+    try:
+        return content.bytes().decode(charset, "replace")
+    except LookupError:
+        return content.bytes().decode("latin-1")
 
 
 class Attachment:
@@ -54,8 +62,12 @@ class Item:
         return item
 
     def read_header(self, fields):
+        named = {}
+        for name, value in fields:
+            named.setdefault(name, []).append(value)
+
         def all_of(name):
-            return [value for other, value in fields if other == name]
+            return named.get(name, [])
 
         def last_of(name):
             return (all_of(name) or [b""])[-1]
@@ -76,8 +88,9 @@ class Item:
         """Fills in text and attachments of a message of MIME, when they are asked for first."""
         if not self.is_taken_apart:
             self.is_taken_apart = True
-            self.body, self.body_type, found = letter.parts(self.mime)
-            self.attachments = [Attachment(name, kind, Content(data), cid, inline) for name, kind, cid, inline, data in found]
+            body, charset, self.body_type, found = parts.take_apart(self.mime)
+            self.body = decoded(body, charset)
+            self.attachments = [Attachment(letter.text(name.encode("utf-8", "replace")), kind, content, cid, inline) for name, kind, cid, inline, content in found]
         return self
 
     def has_attachments(self):

@@ -2,10 +2,8 @@
 
 import base64
 import email.header
-import email.message
-import email.parser
-import email.policy
 import email.utils
+import functools
 import re
 import time
 import uuid
@@ -45,8 +43,14 @@ def text(value):
 
 def addresses(values):
     """The mailboxes of address headers as pairs of name and address."""
-    pairs = email.utils.getaddresses([value.decode("utf-8", "replace") for value in values])
-    return [(text(name.encode()), address) for name, address in pairs if address]
+    return [pair for value in values for pair in addresses_of(value)]
+
+
+@functools.lru_cache(10_000)
+def addresses_of(value):
+    """The mailboxes of one header, as a tuple."""
+    pairs = email.utils.getaddresses([value.decode("utf-8", "replace")])
+    return tuple((text(name.encode()), address) for name, address in pairs if address)
 
 
 def date(value):
@@ -57,20 +61,18 @@ def date(value):
         return None
 
 
-def without_bcc(content):
-    """The message as recipients get it."""
+def for_recipients(content, before=""):
+    """The message as recipients get it: without Bcc, and with the fields `before` in front."""
     head = content.head()
     end = head_end(head)
-    if end < 0:
-        return content
-    block = head[: end + 2]
+    block = head[: end + 2] if end >= 0 else b""
     cut = FIELD.sub(lambda found: b"" if found.group(1).lower() in (b"bcc", b"resent-bcc") else found.group(0), block)
-    if cut == block:
+    if cut == block and not before:
         return content
 
     def chunks():
-        yield cut
-        yield from content.chunks(end + 2)
+        yield before.encode() + cut
+        yield from content.chunks(len(block))
 
     return Content.of(chunks())
 
@@ -127,25 +129,6 @@ def compose(item):
             encoded = base64.b64encode(block)
             yield b"\r\n".join(encoded[at : at + 76] for at in range(0, len(encoded), 76)) + b"\r\n"
     yield f"\r\n--{border}--\r\n".encode()
-
-
-def parts(content):
-    """The text, its kind and the attachments of a message: (body, body type, [(name, kind, content id, is inline, bytes)])."""
-    message = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(content.bytes())
-    body, kind, found = "", "Text", []
-    for part in message.walk():
-        if part.is_multipart():
-            continue
-        shown = (part.get("Content-Disposition") or "").partition(";")[0].strip().lower()
-        name, data = part.get_filename(), part.get_payload(decode=True) or b""
-        if shown != "attachment" and not name and part.get_content_maintype() == "text":
-            if not body or part.get_content_subtype() == "html":
-                body = data.decode(part.get_content_charset() or "utf-8", "replace")
-                kind = "HTML" if part.get_content_subtype() == "html" else "Text"
-        else:
-            name = text((name or "attachment").encode("utf-8", "replace"))
-            found.append((name, part.get_content_type(), (part.get("Content-ID") or "").strip("<> "), shown == "inline", data))
-    return body, kind, found
 
 
 def now():

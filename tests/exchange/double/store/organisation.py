@@ -103,14 +103,19 @@ class Organisation:
 
     def send(self, item, owner, caller):
         """Delivers a message, which has been checked; the copy for the sender is the caller's business."""
-        _, sender = item.sender_pairs()[0]
+        item.from_pair = item.sender_pairs()[0]
+        sender = item.from_pair[1]
         other = self.mailboxes.get(sender.lower())
         shows_sender = other is not None and other is not owner and not other.grants("send_as", caller)
         if item.mime is None:
             item.mime = item.whole()
         if owner.submission_left:
             owner.submission_left -= 1
-        content = letter.without_bcc(item.mime)
+        before = letter.address_field("Sender", [(owner.name, caller)]) if shows_sender else ""
+        if not item.message_id:
+            item.message_id = letter.new_message_id()
+            before += f"Message-ID: {item.message_id}\r\n"
+        content = letter.for_recipients(item.mime, before)
         row = {"from": sender, "sender": caller if shows_sender else None, "to": item.recipients(), "message_id": item.message_id, "subject": item.subject,
                "size": content.size, "content": content}
         with self.lock:
@@ -118,8 +123,12 @@ class Organisation:
         for address in item.recipients():
             mailbox = self.mailboxes.get(address)
             if mailbox is not None and not mailbox.is_full(content.size):
-                received = self.deliver(mailbox, content)
+                received = item.copy(mailbox)
+                received.mime, received.bcc, received.is_draft, received.is_read = content, [], False, False
                 received.sender_pair = (owner.name, caller) if shows_sender else None
+                received.received = letter.now()
+                with mailbox.lock:
+                    mailbox.by_name["inbox"].put(received)
         if other is not None and other is not owner and other.copies_sent_as:
             self.keep_copy(item, other.by_name["sentitems"])
 
