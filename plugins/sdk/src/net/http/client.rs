@@ -1,6 +1,7 @@
 //! A client of one web service.
 
 use super::connection::Connection;
+use super::cookies::Cookies;
 use super::head::Head;
 use super::outgoing::{Outgoing, Sent};
 use super::request::{Content, Request};
@@ -9,6 +10,7 @@ use super::url::Url;
 use crate::net::{Pointers, Recorder, Target};
 use crate::settings::{Route, Tls, WebTls};
 use crate::{Call, Error, Secret, Status};
+use std::time::SystemTime;
 
 /// How many redirects of one request are followed.
 const REDIRECTS: usize = 5;
@@ -19,6 +21,7 @@ pub struct Client {
     target: Target,
     tls: Tls,
     connection: Connection,
+    cookies: Cookies,
 }
 
 /// A request without an answer.
@@ -33,7 +36,13 @@ pub struct Interrupted {
 impl Client {
     /// A client of the origin of this URL; it does not connect yet. `at` says in which settings URL, time and proxy stand.
     pub fn new(url: &Url, route: &Route, tls: &WebTls, at: Pointers) -> Client {
-        Client { origin: url.clone(), target: route.target(url.endpoint(), at), tls: tls.tls(), connection: Connection::default() }
+        Client {
+            origin: url.clone(),
+            target: route.target(url.endpoint(), at),
+            tls: tls.tls(),
+            connection: Connection::default(),
+            cookies: Cookies::default(),
+        }
     }
 
     /// The URL that the client was made for.
@@ -65,10 +74,13 @@ impl Client {
         let mut redirects = 0;
         loop {
             let (head, sent) = self.exchange(&mut request, &target, call, recorder)?;
-            let next = if follows { self.redirect(&head, &target) } else { None };
             let interrupted = |error| Interrupted { error, sent };
+            // What was sent was a target, so this is none other.
+            let url = self.origin.join(&target).map_err(interrupted)?;
+            self.cookies.take(&head.fields, url.path(), url.is_secure(), SystemTime::now());
+            let next = if follows { redirect(&head, &url) } else { None };
             let Some(next) = next else {
-                return Response::new(&mut self.connection, head, sent == Sent::All, has_none).map_err(interrupted);
+                return Response::new(&mut self.connection, url, head, sent == Sent::All, has_none).map_err(interrupted);
             };
             redirects += 1;
             if redirects > REDIRECTS {
@@ -76,7 +88,7 @@ impl Client {
                 let error = Error::new(Status::Protocol, "http.redirect_loop").arg("host", self.origin.host());
                 return Err(interrupted(error));
             }
-            let response = Response::new(&mut self.connection, head, sent == Sent::All, has_none).map_err(interrupted)?;
+            let response = Response::new(&mut self.connection, url, head, sent == Sent::All, has_none).map_err(interrupted)?;
             response.discard(call).map_err(interrupted)?;
             target = next;
         }
@@ -88,7 +100,7 @@ impl Client {
     }
 
     /// A server's text as errors show it: secrets masked, control characters as escapes.
-    pub fn clean(&mut self, text: &[u8]) -> String {
+    pub fn clean(&self, text: &[u8]) -> String {
         self.connection.clean(text)
     }
 
@@ -134,7 +146,8 @@ impl Client {
     fn exchange(&mut self, request: &mut Request, target: &str, call: &Call, recorder: &mut Recorder) -> Result<(Head, Sent), Interrupted> {
         let nothing = |error| Interrupted { error, sent: Sent::Nothing };
         let repeatable = request.repeatable;
-        let mut outgoing = Outgoing::new(request, target, &self.origin.authority(), "").map_err(nothing)?;
+        let cookies = self.cookies.field(target.split('?').next().unwrap_or_default(), SystemTime::now());
+        let mut outgoing = Outgoing::new(request, target, &self.origin.authority(), &cookies).map_err(nothing)?;
         loop {
             let is_kept = self.connection.is_kept();
             self.connect(call, recorder).map_err(nothing)?;
@@ -155,14 +168,13 @@ impl Client {
             }
         }
     }
+}
 
-    /// Where a redirect within the origin leads to.
-    fn redirect(&self, head: &Head, target: &str) -> Option<String> {
-        if !matches!(head.status, 301 | 302 | 303 | 307 | 308) {
-            return None;
-        }
-        let here = self.origin.join(target).ok()?;
-        let there = here.join(head.fields.get("location")?).ok()?;
-        there.is_same_origin(&self.origin).then(|| there.target().to_owned())
+/// Where a redirect within the origin leads to.
+fn redirect(head: &Head, here: &Url) -> Option<String> {
+    if !matches!(head.status, 301 | 302 | 303 | 307 | 308) {
+        return None;
     }
+    let there = here.join(head.fields.get("location")?).ok()?;
+    there.is_same_origin(here).then(|| there.target().to_owned())
 }

@@ -16,6 +16,8 @@ pub(super) struct Head {
     pub(super) status: u16,
     /// HTTP/1.0.
     pub(super) is_old: bool,
+    /// The words behind the status.
+    pub(super) reason: String,
     pub(super) fields: Fields,
 }
 
@@ -37,6 +39,12 @@ impl Fields {
     /// All fields.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Fields that did not come from a server, for tests.
+    #[cfg(test)]
+    pub(super) fn from_iter<'f>(fields: impl IntoIterator<Item = (&'f str, &'f str)>) -> Fields {
+        Fields(fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
     /// The words of a list, of all fields of this name, in lower case.
@@ -95,10 +103,11 @@ fn parse(head: &[u8], stream: &mut Stream) -> Result<Head, Error> {
         Err(_) => value.iter().map(|byte| char::from(*byte)).collect(),
     };
     let fields = answer.headers.iter().map(|field| (field.name.to_owned(), text(field.value))).collect();
+    let reason = answer.reason.unwrap_or_default().to_owned();
     let (Some(status @ 100..=599), Some(version)) = (answer.code, answer.version) else {
         return Err(malformed(stream, "a status out of range"));
     };
-    Ok(Head { status, is_old: version == 0, fields: Fields(fields) })
+    Ok(Head { status, is_old: version == 0, reason, fields: Fields(fields) })
 }
 
 /// An answer that is no HTTP.

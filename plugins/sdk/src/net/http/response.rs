@@ -4,6 +4,8 @@ use super::body::Framing;
 use super::coding::{PACKED, Unpacker};
 use super::connection::Connection;
 use super::head::{Fields, Head};
+use super::refusal;
+use super::url::Url;
 use crate::{Call, Error, Status, printable};
 use std::io::{self, BufRead, ErrorKind, Read};
 
@@ -13,6 +15,9 @@ const BLOCK: usize = 32 * 1024;
 /// How much of a body is read for nothing to keep its connection.
 const DISCARDED: u64 = 256 * 1024;
 
+/// The longest words of a server that an error shows.
+const TEXT: u64 = 1000;
+
 /// How much a packed body may unpack to unless [`Response::set_limit`] says otherwise: a few bytes can become any number of them.
 const UNPACKED: u64 = 512 << 20;
 
@@ -21,6 +26,8 @@ const UNPACKED: u64 = 512 << 20;
 /// Once all of its body was read, the connection is kept for the next request; where an answer is dropped before, the connection is closed.
 pub struct Response<'c> {
     connection: &'c mut Connection,
+    /// What was asked for.
+    url: Url,
     head: Head,
     framing: Framing,
     unpacker: Option<Unpacker>,
@@ -35,7 +42,7 @@ pub struct Response<'c> {
 
 impl<'c> Response<'c> {
     /// `is_whole`: all of the request has left. `has_none`: the request was HEAD.
-    pub(super) fn new(connection: &'c mut Connection, head: Head, is_whole: bool, has_none: bool) -> Result<Response<'c>, Error> {
+    pub(super) fn new(connection: &'c mut Connection, url: Url, head: Head, is_whole: bool, has_none: bool) -> Result<Response<'c>, Error> {
         let Some(stream) = connection.stream() else { return Err(closed()) };
         let framing = Framing::of(&head, has_none, stream)?;
         let codings = head.fields.words("content-encoding");
@@ -54,7 +61,7 @@ impl<'c> Response<'c> {
         let keeps = is_whole && !says("close") && (!head.is_old || says("keep-alive")) && !matches!(framing, Framing::UntilClose);
         let limit = if unpacker.is_some() { UNPACKED } else { u64::MAX };
         let block = if unpacker.is_some() { vec![0; BLOCK] } else { Vec::new() };
-        let mut response = Response { connection, head, framing, unpacker, block, start: 0, end: 0, limit, left: limit, keeps };
+        let mut response = Response { connection, url, head, framing, unpacker, block, start: 0, end: 0, limit, left: limit, keeps };
         response.settle();
         Ok(response)
     }
@@ -102,7 +109,7 @@ impl<'c> Response<'c> {
         let available = self.available(call).inspect_err(|_| self.connection.close())?;
         if available as u64 > self.left {
             self.connection.close();
-            return Err(Error::new(Status::Protocol, "http.too_large").arg("host", self.host()).arg("limit", self.limit));
+            return Err(Error::new(Status::Protocol, "http.too_large").arg("host", self.url.host()).arg("limit", self.limit));
         }
         if available == 0 {
             return Ok(&[]);
@@ -178,8 +185,51 @@ impl<'c> Response<'c> {
         Reader { response: self, call, error: None }
     }
 
-    fn host(&self) -> String {
-        self.connection.peek_stream().map(|stream| super::head::host(stream).to_owned()).unwrap_or_default()
+    /// What was asked for: behind redirects within the origin another URL than the request's.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Where the server redirects to; `None` where it does not, or not to a URL.
+    pub fn location(&self) -> Option<Url> {
+        let location = self.field("location").filter(|_| matches!(self.status(), 201 | 300..=399))?;
+        self.url.join(location).ok()
+    }
+
+    /// Refuses a body of another type than these, for example `text/xml`: a web page in its place comes from a proxy or a login form.
+    pub fn expect_type(&self, types: &[&str]) -> Result<(), Error> {
+        let found = self.media_type();
+        if types.contains(&found.as_str()) {
+            return Ok(());
+        }
+        let code = if found == "text/html" { "http.web_page" } else { "http.type_unexpected" };
+        Err(Error::new(Status::Protocol, code)
+            .arg("host", self.url.host())
+            .arg("type", printable(&found))
+            .arg("expected", types.join(", ")))
+    }
+
+    /// The error that an answer stands for which is no success, as far as HTTP itself tells: with the status, the server's words, the time
+    /// to wait and the name of the request. What the service means by it is the caller's to say.
+    pub fn refusal(&mut self, call: &Call) -> Error {
+        let location = self.location().map(|url| format!("{}://{}", if url.is_secure() { "https" } else { "http" }, url.host()));
+        let location =
+            location.or_else(|| self.field("location").map(|text| printable(text.get(..200).unwrap_or(text)))).unwrap_or_default();
+        let is_text = self.media_type() == "text/plain";
+        let mut text = self.head.reason.clone().into_bytes();
+        if is_text
+            && let Ok(body) = self.bytes(TEXT, call)
+            && !body.is_empty()
+        {
+            text = body;
+        }
+        let text = self.connection.clean(text.trim_ascii());
+        refusal::error(self.head.status, &self.head.fields, self.url.host(), text, &location)
+    }
+
+    /// A server's text as errors show it: secrets masked, control characters as escapes.
+    pub fn clean(&self, text: &[u8]) -> String {
+        self.connection.clean(text)
     }
 
     /// How much can be shown; 0 at the end.
@@ -211,7 +261,7 @@ impl<'c> Response<'c> {
                     }
                 }
                 Err(error) => {
-                    let broken = Error::new(Status::Protocol, "http.unpacking_failed").arg("host", self.host());
+                    let broken = Error::new(Status::Protocol, "http.unpacking_failed").arg("host", self.url.host());
                     return Err(broken.detail(error.to_string()));
                 }
             }
