@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_told_in_seconds_or_as_a_date_by_the_servers_clock() {
+    fn a_wait_comes_in_seconds_or_as_a_date_by_the_servers_clock() {
         let wait = |lines: &[(&str, &str)]| Fields::from_iter(lines.iter().copied()).retry_after().map(|wait| wait.as_secs());
         assert_eq!(wait(&[("Retry-After", " 120 ")]), Some(120));
         let date = ("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_status_means_is_told_apart() {
+    fn each_status_has_its_meaning() {
         let meaning = |status, lines: &[(&str, &str)]| {
             let error = error(status, &Fields::from_iter(lines.iter().copied()), "mail.example.com", "no".to_owned(), "");
             (error.status, error.code.clone())

@@ -40,7 +40,7 @@ pub enum Content<'a> {
 /// A field of a request's head.
 pub(super) struct Field<'a> {
     pub(super) name: &'a str,
-    /// What everybody may see: the whole value, or what stands before the secret.
+    /// What may be seen: the whole value, or what stands before the secret.
     pub(super) open: Cow<'a, str>,
     pub(super) secret: Option<&'a Secret>,
 }
