@@ -3,12 +3,14 @@
 use super::connection::Connection;
 use super::cookies::Cookies;
 use super::head::Head;
+use super::login::{Answer, Authorization, Line, Login};
 use super::outgoing::{Outgoing, Sent};
 use super::request::{Content, Request};
 use super::response::Response;
 use super::url::Url;
-use crate::net::{Pointers, Recorder, Target};
-use crate::settings::{Route, Tls, WebTls};
+use crate::net::sasl::Protection;
+use crate::net::{Pointers, Recorder, Stream, Target};
+use crate::settings::{Endpoint, Route, Tls, WebTls};
 use crate::{Call, Error, Secret, Status};
 use std::time::SystemTime;
 
@@ -22,6 +24,7 @@ pub struct Client {
     tls: Tls,
     connection: Connection,
     cookies: Cookies,
+    login: Option<Login>,
 }
 
 /// A request without an answer.
@@ -42,6 +45,7 @@ impl Client {
             tls: tls.tls(),
             connection: Connection::default(),
             cookies: Cookies::default(),
+            login: None,
         }
     }
 
@@ -60,6 +64,18 @@ impl Client {
         &self.tls
     }
 
+    /// Logs in by this from the next request on. A request whose login is refused ends with an error in the place of an answer with the
+    /// status 401, and the server has done nothing then.
+    pub fn log_in_by(&mut self, login: Login) {
+        login.secrets().iter().for_each(|secret| self.connection.hide_always(secret));
+        self.login = Some(login);
+    }
+
+    /// The name of the login, where [`Client::log_in_by`] gave one and it is known which one it is.
+    pub fn mechanism(&self) -> Option<&'static str> {
+        self.login.as_ref().and_then(Login::mechanism)
+    }
+
     /// Sends a request, connecting where there is no connection, and waits for the head of the answer.
     ///
     /// A GET or HEAD follows redirects within the origin; every other redirect is the caller's to see. Only what concerns HTTP
@@ -73,7 +89,7 @@ impl Client {
         let mut target = request.target.to_owned();
         let mut redirects = 0;
         loop {
-            let (head, sent) = self.exchange(&mut request, &target, call, recorder)?;
+            let (head, sent) = self.admitted(&mut request, &target, call, recorder)?;
             let interrupted = |error| Interrupted { error, sent };
             // What was sent was a target, so this is none other.
             let url = self.origin.join(&target).map_err(interrupted)?;
@@ -143,14 +159,61 @@ impl Client {
         self.connection.close();
     }
 
-    fn exchange(&mut self, request: &mut Request, target: &str, call: &Call, recorder: &mut Recorder) -> Result<(Head, Sent), Interrupted> {
+    /// Exchanges a request for the head of its answer, logged in where there is a login.
+    fn admitted(&mut self, request: &mut Request, target: &str, call: &Call, recorder: &mut Recorder) -> Result<(Head, Sent), Interrupted> {
+        let Some(mut login) = self.login.take() else { return self.exchange(request, target, None, None, call, recorder) };
+        let result = self.admitted_by(&mut login, request, target, call, recorder);
+        self.login = Some(login);
+        result
+    }
+
+    fn admitted_by(
+        &mut self,
+        login: &mut Login,
+        request: &mut Request,
+        target: &str,
+        call: &Call,
+        recorder: &mut Recorder,
+    ) -> Result<(Head, Sent), Interrupted> {
+        let nothing = |error| Interrupted { error, sent: Sent::Nothing };
+        // What has been read from its source cannot be sent once more.
+        let mut is_last = matches!(request.content, Content::Stream { .. });
+        loop {
+            let shown = login.prepare(&mut Door { client: self, target }, call, recorder).map_err(nothing)?;
+            let (head, sent) = self.exchange(request, target, Some(login), shown.as_ref(), call, recorder)?;
+            let door = Door { client: self, target };
+            if head.status != 401 {
+                login.accepted(&Answer::of(&head), &door, call).map_err(|error| Interrupted { error, sent })?;
+                return Ok((head, sent));
+            }
+            let answer = self.read_refusal(head, sent, target, call).map_err(nothing)?;
+            login.refused(&answer, &mut Door { client: self, target }, is_last).map_err(nothing)?;
+            is_last = true;
+        }
+    }
+
+    /// Exchanges a request for the head of its answer. Where `login` is given, a connection that has to be opened is logged in before.
+    fn exchange(
+        &mut self,
+        request: &mut Request,
+        target: &str,
+        mut login: Option<&mut Login>,
+        shown: Option<&Authorization>,
+        call: &Call,
+        recorder: &mut Recorder,
+    ) -> Result<(Head, Sent), Interrupted> {
         let nothing = |error| Interrupted { error, sent: Sent::Nothing };
         let repeatable = request.repeatable;
         let cookies = self.cookies.field(target.split('?').next().unwrap_or_default(), SystemTime::now());
-        let mut outgoing = Outgoing::new(request, target, &self.origin.authority(), &cookies).map_err(nothing)?;
+        shown.iter().for_each(|shown| self.connection.hide(&shown.value));
+        let shown = shown.map(Authorization::field);
+        let mut outgoing = Outgoing::new(request, target, &self.origin.authority(), &cookies, shown.as_ref()).map_err(nothing)?;
         loop {
             let is_kept = self.connection.is_kept();
             self.connect(call, recorder).map_err(nothing)?;
+            if let Some(login) = login.as_mut().filter(|login| !is_kept && login.belongs_to_connection()) {
+                login.prepare(&mut Door { client: self, target }, call, recorder).map_err(nothing)?;
+            }
             let Some(stream) = self.connection.stream() else { continue };
             if recorder.keeps_dialogue() {
                 stream.transcript().enable();
@@ -167,6 +230,51 @@ impl Client {
                 return Err(Interrupted { error, sent: outgoing.sent });
             }
         }
+    }
+
+    /// What a 401 says; its body is read for nothing.
+    fn read_refusal(&mut self, head: Head, sent: Sent, target: &str, call: &Call) -> Result<Answer, Error> {
+        let mut answer = Answer::of(&head);
+        let url = self.origin.join(target)?;
+        let mut response = Response::new(&mut self.connection, url, head, sent == Sent::All, false)?;
+        answer.is_bare = response.peek(call)?.is_empty();
+        response.discard(call)?;
+        Ok(answer)
+    }
+}
+
+/// The client as its login sees it, for a request to this target.
+struct Door<'d> {
+    client: &'d mut Client,
+    target: &'d str,
+}
+
+impl Line for Door<'_> {
+    fn endpoint(&self) -> &Endpoint {
+        &self.client.target.endpoint
+    }
+
+    fn protection(&self) -> Protection {
+        self.client.connection.peek_stream().map_or(Protection::None, Stream::protection)
+    }
+
+    fn binding(&self) -> Option<Vec<u8>> {
+        self.client.channel_binding()
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        self.client.connection.is_kept().then_some(self.client.connection.number)
+    }
+
+    fn connect(&mut self, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
+        self.client.connect(call, recorder)
+    }
+
+    fn ask(&mut self, shown: Option<&Authorization>, call: &Call, recorder: &mut Recorder) -> Result<Answer, Error> {
+        let mut request = Request::new("POST", self.target);
+        let (head, sent) =
+            self.client.exchange(&mut request, self.target, None, shown, call, recorder).map_err(|interrupted| interrupted.error)?;
+        self.client.read_refusal(head, sent, self.target, call)
     }
 }
 

@@ -16,6 +16,8 @@ const MOST_LINES: usize = 2000;
 pub(super) struct Connection {
     line: Option<Stream>,
     secrets: Vec<Secret>,
+    /// Secrets that stay, however many others come.
+    lasting: Vec<Secret>,
     /// What was said on earlier connections.
     said: Vec<String>,
     /// How many connections there were.
@@ -28,7 +30,7 @@ impl Connection {
         self.close();
         let mut stream = Stream::reach(target, call, recorder)?;
         stream.set_line_limit(LINE);
-        self.secrets.iter().for_each(|secret| stream.transcript().hide(secret));
+        self.lasting.iter().chain(&self.secrets).for_each(|secret| stream.transcript().hide(secret));
         match tls {
             Some(tls) => stream.secure(tls, call, recorder).map_err(|error| error.stage(Stage::Tls))?,
             None => {
@@ -72,10 +74,21 @@ impl Connection {
         }
     }
 
+    /// Masks this secret on this connection and all that follow, whatever else is masked meanwhile.
+    pub(super) fn hide_always(&mut self, secret: &Secret) {
+        if secret.is_empty() || self.lasting.contains(secret) {
+            return;
+        }
+        self.lasting.push(secret.clone());
+        if let Some(stream) = &mut self.line {
+            stream.transcript().hide(secret);
+        }
+    }
+
     /// A server's text without the secrets.
     pub(super) fn clean(&self, text: &[u8]) -> String {
         let mut transcript = Transcript::default();
-        self.secrets.iter().for_each(|secret| transcript.hide(secret));
+        self.lasting.iter().chain(&self.secrets).for_each(|secret| transcript.hide(secret));
         transcript.clean(text)
     }
 

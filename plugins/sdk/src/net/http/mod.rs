@@ -9,6 +9,7 @@
 //! - **Half an answer is none.** A body that ends before its length, its last chunk or its checksum is an error.
 //! - **Nothing is sent twice** unless it cannot do harm: only a request on a kept connection that has ended before any byte of its answer,
 //!   and only where it may be repeated ([`Request::repeatable`]) or nothing of it had left. [`Interrupted::sent`] says what had left.
+//! - **A login** ([`Client::log_in_by`]) is done before the first request of a connection, and once more where the server has forgotten it.
 //! - **Secrets go to the origin they were given for.** A client connects to its own origin only, and follows no redirect to another.
 
 mod body;
@@ -18,6 +19,7 @@ mod connection;
 mod cookies;
 mod date;
 mod head;
+mod login;
 mod outgoing;
 mod refusal;
 mod request;
@@ -26,6 +28,7 @@ mod url;
 
 pub use client::{Client, Interrupted};
 pub use head::Fields;
+pub use login::Login;
 pub use outgoing::Sent;
 pub use request::{Content, Request};
 pub use response::{Reader, Response};

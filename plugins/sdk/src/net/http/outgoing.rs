@@ -1,7 +1,7 @@
 //! A request on its way out.
 
 use super::head::{self, Head, INTERIM};
-use super::request::{Content, Request};
+use super::request::{Content, Field, Request};
 use super::url::is_target;
 use crate::net::Stream;
 use crate::{Call, Error, Status, printable};
@@ -56,9 +56,15 @@ enum Rest<'r> {
 }
 
 impl<'r> Outgoing<'r> {
-    /// `cookies` is the value of the field `Cookie`; empty where there are none.
-    pub(super) fn new<'a: 'r>(request: &'r mut Request<'a>, target: &str, authority: &str, cookies: &str) -> Result<Outgoing<'r>, Error> {
-        let (first, mut shown) = head_of(request, target, authority, cookies)?;
+    /// `cookies` is the value of the field `Cookie`; empty where there are none. `authorization` is the field that the login adds.
+    pub(super) fn new<'a: 'r>(
+        request: &'r mut Request<'a>,
+        target: &str,
+        authority: &str,
+        cookies: &str,
+        authorization: Option<&Field>,
+    ) -> Result<Outgoing<'r>, Error> {
+        let (first, mut shown) = head_of(request, target, authority, cookies, authorization)?;
         let mut outgoing = Outgoing {
             first,
             body: 0,
@@ -232,7 +238,13 @@ impl<'r> Outgoing<'r> {
 }
 
 /// The head of a request, and as the transcript shows it.
-fn head_of(request: &Request, target: &str, authority: &str, cookies: &str) -> Result<(Zeroizing<Vec<u8>>, String), Error> {
+fn head_of(
+    request: &Request,
+    target: &str,
+    authority: &str,
+    cookies: &str,
+    authorization: Option<&Field>,
+) -> Result<(Zeroizing<Vec<u8>>, String), Error> {
     let wrong = |what: &str| Err(Error::new(Status::Internal, "http.request_wrong").detail(printable(what)));
     if !is_token(request.method) || !is_target(target) {
         return wrong(&format!("{} {target}", request.method));
@@ -240,7 +252,7 @@ fn head_of(request: &Request, target: &str, authority: &str, cookies: &str) -> R
     let mut head = Zeroizing::new(Vec::with_capacity(BLOCK));
     let mut shown = format!("{} {target} HTTP/1.1\r\nHost: {authority}\r\n", request.method);
     let mut from = 0;
-    for field in &request.fields {
+    for field in request.fields.iter().chain(authorization) {
         let secret = field.secret.map_or("", |secret| secret.reveal());
         let is_own = OWN.iter().any(|own| field.name.eq_ignore_ascii_case(own));
         if is_own || !is_token(field.name) || [&*field.open, secret].iter().any(|value| value.chars().any(char::is_control)) {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod judge;
+mod login;
 mod requests;
 mod waits;
 mod web;
