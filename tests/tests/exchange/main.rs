@@ -44,3 +44,8 @@ fn what_exchange_refuses_is_refused() {
 fn msal_gets_tokens_by_each_grant() {
     judge("msal_tokens");
 }
+
+#[test]
+fn every_fault_happens_as_often_as_it_was_asked_for() {
+    judge("faults");
+}

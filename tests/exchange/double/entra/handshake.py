@@ -11,6 +11,8 @@ from spnego._ntlm_raw.messages import Authenticate, AvFlags, AvId, NTClientChall
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
+from . import kerberos
+
 LOCK = threading.Lock()
 
 
@@ -34,11 +36,9 @@ class Handshake:
         if self.required and self.expected is None:
             raise Failed
         write_passwords(double)
-        with_kerberos = scheme.lower() == "negotiate" and double.keytab
-        options = spnego.NegotiateOptions.none if with_kerberos else spnego.NegotiateOptions.use_negotiate
         protocol = "negotiate" if scheme.lower() == "negotiate" else "ntlm"
-        bindings = self.expected if self.required else None
-        self.context = spnego.server(hostname="localhost", service="HTTP", protocol=protocol, options=options, channel_bindings=bindings)
+        bindings, option = self.expected if self.required else None, spnego.NegotiateOptions.use_negotiate
+        self.context = spnego.server(hostname="localhost", service="HTTP", protocol=protocol, options=option, channel_bindings=bindings)
         self.binding, self.has_mic = "none", False
 
     def step(self, token):
@@ -72,13 +72,53 @@ class Handshake:
         return self.context.complete
 
     def name(self):
-        """The name that logged in, as a login name of the organisation."""
-        principal = self.context.client_principal or ""
-        return principal.partition("@")[0] if self.context.negotiated_protocol == "kerberos" else principal
+        """The name that logged in, with its domain."""
+        return self.context.client_principal or ""
 
     def seen(self):
         """What the log says about this login."""
         return {"protocol": self.context.negotiated_protocol, "binding": self.binding, "mic": self.has_mic}
+
+
+class Ticket:
+    """A login by a Kerberos ticket."""
+
+    def __init__(self, double, connection):
+        self.required = double.options["channel_binding"] == "required"
+        if self.required and not connection.is_secure:
+            raise Failed
+        data = end_point(double.certificate) if connection.is_secure else None
+        self.acceptor = kerberos.Acceptor(double.keytab, data)
+
+    def step(self, token):
+        """Takes a token of the client, and answers with the server's."""
+        try:
+            with LOCK:
+                answer = self.acceptor.step(token)
+        except kerberos.GssError as problem:
+            raise Failed from problem
+        if self.acceptor.complete and self.required and not self.acceptor.is_bound():
+            raise Failed
+        return answer
+
+    def is_complete(self):
+        """Whether the client has proved itself."""
+        return self.acceptor.complete
+
+    def name(self):
+        """The name that logged in, without its realm."""
+        return self.acceptor.name().partition("@")[0]
+
+    def seen(self):
+        """What the log says about this login."""
+        return {"protocol": "kerberos", "binding": "certificate" if self.acceptor.is_bound() else "none", "mic": False}
+
+
+def begin(double, connection, scheme, token):
+    """A new handshake: by Kerberos where there is a keytab and the client begins with no NTLM."""
+    if scheme.lower() == "negotiate" and double.keytab and b"NTLMSSP" not in token:
+        return Ticket(double, connection)
+    return Handshake(double, connection, scheme)
 
 
 def write_passwords(double):

@@ -99,10 +99,11 @@ def negotiate(double, request, scheme, value):
     session = request.connection.session
     session.pop("caller", None)
     try:
+        given = base64.b64decode(value, validate=True)
         if "handshake" not in session:
-            session["handshake"] = handshake.Handshake(double, request.connection, scheme)
+            session["handshake"] = handshake.begin(double, request.connection, scheme, given)
         login = session["handshake"]
-        token = login.step(base64.b64decode(value, validate=True))
+        token = login.step(given)
     except (handshake.Failed, binascii.Error):
         session.pop("handshake", None)
         return refuse(double)
