@@ -2,6 +2,7 @@
 
 use crate::certificates::{Certificates, Kind};
 use crate::folder::Folder;
+use crate::kerberos::Domain;
 use crate::skip;
 use crate::strangers::root;
 use serde_json::{Value, json};
@@ -38,11 +39,11 @@ pub struct Exchange {
 impl Exchange {
     /// Starts one; `None` where Python's packages cannot be had, which is noted as a skipped test.
     pub fn start() -> io::Result<Option<Exchange>> {
-        Exchange::start_with(Kind::Good, &[])
+        Exchange::start_with(Kind::Good, None)
     }
 
-    /// Starts one with another certificate and more arguments (`--keytab`, for example).
-    pub fn start_with(certificate: Kind, arguments: &[&str]) -> io::Result<Option<Exchange>> {
+    /// Starts one with another certificate, or as a service of a Kerberos domain, whose tickets log in as the user of the same name.
+    pub fn start_with(certificate: Kind, domain: Option<&Domain>) -> io::Result<Option<Exchange>> {
         let environment = match environment() {
             Ok(environment) => environment,
             Err(reason) => {
@@ -54,7 +55,10 @@ impl Exchange {
         let files = Certificates::shared()?.write(folder.path())?;
         let mut double = python(environment);
         double.args(["-m", "double", "--schemas"]).arg(environment.join("schemas"));
-        double.arg("--certificate").arg(files.server(certificate)).args(arguments);
+        double.arg("--certificate").arg(files.server(certificate));
+        if let Some(domain) = domain {
+            double.envs(domain.environment()).arg("--keytab").arg(domain.keytab());
+        }
         let mut child = double.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         if let Some(output) = child.stdout.take() {

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import os
 import socket
 import ssl
 
@@ -105,7 +104,6 @@ def channel_bindings():
 
 
 if __name__ == "__main__":
-    os.environ["REQUESTS_CA_BUNDLE"] = AUTHORITY
     logins_of_exchangelib()
     impersonation_of_exchangelib()
     channel_bindings()

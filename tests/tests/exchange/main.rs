@@ -1,8 +1,12 @@
 //! The double of Exchange before foreign judges: exchangelib, O365, and requests that break Microsoft's schemas.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use postkontor_tests::certificates::Kind;
 use postkontor_tests::exchange::{Exchange, environment, python};
-use std::process::Stdio;
+use postkontor_tests::kerberos::Domain;
+use postkontor_tests::skip;
+use serde_json::json;
+use std::process::{Command, Stdio};
 
 /// Runs a judge of `tests/exchange/judges` against a double of its own.
 fn judge(name: &str) {
@@ -48,4 +52,33 @@ fn msal_gets_tokens_by_each_grant() {
 #[test]
 fn every_fault_happens_as_often_as_it_was_asked_for() {
     judge("faults");
+}
+
+/// GetFolder by curl with the ticket of the domain: the status.
+fn by_ticket(exchange: &Exchange, domain: &Domain) -> String {
+    let soap = r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"
+        xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Body><m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape>
+        </m:FolderShape><m:FolderIds><t:DistinguishedFolderId Id="inbox"/></m:FolderIds></m:GetFolder></s:Body></s:Envelope>"#;
+    let mut curl = Command::new("curl");
+    curl.envs(domain.environment())
+        .args(["--silent", "--noproxy", "*", "--negotiate", "--user", ":", "--output", "/dev/null"])
+        .arg("--cacert");
+    curl.arg(exchange.authority()).args(["--write-out", "%{http_code}", "--header", "Content-Type: text/xml", "--data", soap]);
+    let output = curl.arg(format!("{}/EWS/Exchange.asmx", exchange.secure())).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_ticket_logs_in_and_is_not_enough_where_a_channel_binding_is_required() {
+    if !Domain::is_installed() || Command::new("curl").arg("--version").output().is_err() {
+        return skip::because("krb5-kdc or curl is not installed");
+    }
+    let domain = Domain::start().unwrap();
+    let Some(exchange) = Exchange::start_with(Kind::Good, Some(&domain)).unwrap() else { return };
+    assert_eq!(by_ticket(&exchange, &domain), "401", "without a ticket");
+    domain.log_on().unwrap();
+    assert_eq!(by_ticket(&exchange, &domain), "200");
+    assert_eq!(exchange.log().unwrap().last().unwrap()["login"]["protocol"], "kerberos");
+    exchange.control("POST", "/options", &json!({"channel_binding": "required"})).unwrap();
+    assert_eq!(by_ticket(&exchange, &domain), "401", "curl sends no channel binding");
 }
