@@ -1,8 +1,10 @@
 """Autodiscover: v2 as JSON without a login, POX with one."""
 
-import re
+from lxml import etree
 
 from .entra import login
+from .ews.schema import Violation, parse
+from .ews.soap import escape
 from .web.message import Answer
 
 POX = (
@@ -28,7 +30,12 @@ def answer(double, request, entry):
     entry["user"] = caller.name
     if request.method != "POST":
         return Answer(200, ERROR.format(code=600, text="Invalid Request").encode(), kind="text/xml; charset=utf-8")
-    return pox(double, request)
+    try:
+        root = parse(request.body)
+        double.schemas.validate(double.schemas.autodiscover, root)
+    except (etree.XMLSyntaxError, Violation) as problem:
+        return Answer(200, ERROR.format(code=600, text=f"Invalid Request: {escape(str(problem))}").encode(), kind="text/xml; charset=utf-8")
+    return pox(double, request, root)
 
 
 def json_answer(double, request):
@@ -47,9 +54,8 @@ def json_answer(double, request):
     return Answer.json({"Protocol": names[protocol], "Url": urls[protocol]})
 
 
-def pox(double, request):
-    found = re.search(rb"<EMailAddress>\s*([^<]+?)\s*</EMailAddress>", request.body)
-    address = found.group(1).decode("utf-8", "replace").lower() if found else ""
+def pox(double, request, root):
+    address = next((found.text.strip().lower() for found in root.iter("{*}EMailAddress") if found.text), "")
     if address not in double.organisation.mailboxes:
         return Answer(200, ERROR.format(code=500, text="The email address can't be found.").encode(), kind="text/xml; charset=utf-8")
     wanted = double.options.get("pox", {})
@@ -60,7 +66,7 @@ def pox(double, request):
         inside = account.format("redirectUrl", f"<RedirectUrl>{wanted['redirect_url']}</RedirectUrl>")
     else:
         url = f"{request.origin}/EWS/Exchange.asmx"
-        user = f"<User><DisplayName>{double.organisation.mailboxes[address].name}</DisplayName><AutoDiscoverSMTPAddress>{address}</AutoDiscoverSMTPAddress></User>"
+        user = f"<User><DisplayName>{escape(double.organisation.mailboxes[address].name)}</DisplayName><AutoDiscoverSMTPAddress>{address}</AutoDiscoverSMTPAddress></User>"
         protocols = "".join(
             f"<Protocol><Type>{kind}</Type><Server>exchange.example.com</Server><ASUrl>{url}</ASUrl><EwsUrl>{url}</EwsUrl></Protocol>" for kind in ("EXCH", "EXPR")
         )

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import resource
 
 from .store.content import Content
 from .web.message import Answer
@@ -136,7 +137,8 @@ def clear(double, _asked):
 
 def statistics(double, _asked):
     main = double.main
-    return {"seconds": double.log.seconds(), "requests": len(double.log.entries), "connections": main.accepted, "handshakes": main.handshakes,
+    return {"seconds": double.log.seconds(), "work": double.log.seconds("work"), "memory_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            "requests": len(double.log.entries), "connections": main.accepted, "handshakes": main.handshakes,
             "tokens": double.tokens.issued, "deliveries": len(double.organisation.deliveries)}
 
 

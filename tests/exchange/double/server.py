@@ -46,6 +46,7 @@ class Double:
                 text = file.read()
                 self.certificate = ssl.PEM_cert_to_DER_cert(text[text.index(begin) : text.index(end) + len(end)])
         self.main = Listener("exchange", self.turn, tls)
+        self.main.early = self.early
         self.stranger = Listener("stranger", self.turn, tls)
         self.control = Listener("control", self.control_turn)
 
@@ -61,6 +62,10 @@ class Double:
         try:
             request.operation = entry["operation"] = operation(request)
             action = self.faults.take(request)
+            if action and action.get("expire"):
+                self.tokens.expire()
+            if action and action.get("revoke"):
+                self.tokens.revoke()
             if action:
                 answer = faults.carry_out(action, request, lambda: self.act(request, entry))
             else:
@@ -68,7 +73,18 @@ class Double:
             entry["status"] = answer.status
             return connection.write(answer, request.method)
         finally:
-            entry["seconds"] = time.perf_counter() - begin
+            entry["seconds"] = time.perf_counter() - begin[0]
+            entry["work"] = time.thread_time() - begin[1]
+
+    def early(self, request):
+        """The answer to a head whose body is too large to be read, as IIS gives it; or None."""
+        length = request.fields.get("content-length", "0")
+        if request.path.lower() != "/ews/exchange.asmx" or not length.isdigit() or int(length) <= self.options["request_limit"]:
+            return None
+        answer = Answer(self.options["too_large"], b"")
+        answer.close = True
+        self.log.begin(request)["status"] = answer.status
+        return answer
 
     def act(self, request, entry):
         """Does what the request asks for."""
@@ -132,6 +148,7 @@ OPTIONS = {
     # The server's age and limits.
     "version": "Exchange2016",
     "request_limit": 67_108_864,
+    "too_large": 413,
     "message_limit": 36_700_160,
     "page_limit": 1000,
     "ews": True,

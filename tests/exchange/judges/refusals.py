@@ -95,7 +95,9 @@ def by_sender_and_limits():
     control("POST", "/mailboxes", {"address": "anna@example.com", "quota": 10})
     same([send("anna@example.com", disposition=how) for how in ("SendOnly", "SaveOnly")], [["ErrorQuotaExceeded"]] * 2)
     control("POST", "/options", {"request_limit": 2000})
-    same(post(b"x" * 2001).status_code, 404)
+    same(post(b"x" * 2001).status_code, 413)
+    control("POST", "/options", {"too_large": 404, "request_limit": 67_108_864})
+    same(post(b"x" * 67_108_865).status_code, 404)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,16 @@ fn every_fault_happens_as_often_as_it_was_asked_for() {
     judge("faults");
 }
 
+#[test]
+fn autodiscover_answers_in_both_forms() {
+    judge("autodiscover");
+}
+
+#[test]
+fn messages_of_100_mb_go_up_and_down() {
+    judge("large");
+}
+
 /// GetFolder by curl with the ticket of the domain: the status.
 fn by_ticket(exchange: &Exchange, domain: &Domain) -> String {
     let soap = r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"

@@ -28,7 +28,10 @@ def update_item(context, element):
             if resolution == "NeverOverwrite" and key != item.change_key:
                 raise Refused("ErrorIrresolvableConflict", "The send or update operation could not be performed because the change key passed in the "
                               "request does not match the current change key for the item.")
+            was_read = item.is_read
             update(item, change.find(f"{T}Updates"))
+            if item.is_read and not was_read and element.get("SuppressReadReceipts") != "true":
+                context.organisation.receipt(item)
             conflicts = "<m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>"
             messages.append(soap.success("UpdateItem", [f"<m:Items><t:Message>{item_id(item)}</t:Message></m:Items>", conflicts]))
         except Refused as refusal:

@@ -25,7 +25,7 @@ def answer(double, request, entry):
     """Answers a request to /EWS/Exchange.asmx."""
     fields = [("request-id", str(uuid.uuid4())), ("X-FEServer", "EX1"), ("X-BEServer", "EX1"), ("X-DiagInfo", "EX1")]
     if len(request.body) > double.options["request_limit"]:
-        reply = Answer(413 if request.connection.is_secure else 404, b"", fields)
+        reply = Answer(double.options["too_large"], b"", fields)
         reply.close = True
         return reply
     caller = login.identify(double, request)

@@ -38,12 +38,17 @@ class Schemas:
                 raise ValueError("types.xsd has another form than expected")
             (copies / "types.xsd").write_bytes(relaxed)
             self.messages = etree.XMLSchema(file=str(copies / "messages.xsd"))
+            self.autodiscover = etree.XMLSchema(file=str(copies / "autodiscover.request.xsd"))
             self.types = etree.XMLSchema(file=str(copies / "types.xsd"))
         self.lock = threading.Lock()
 
     def check(self, element):
         """Raises a violation where an element of the body or of the header breaks its schema."""
         schema = self.messages if etree.QName(element).namespace == MESSAGES else self.types
+        self.validate(schema, element)
+
+    def validate(self, schema, element):
+        """Raises a violation where an element breaks a schema."""
         with self.lock:
             if not schema.validate(element):
                 first = schema.error_log[0]

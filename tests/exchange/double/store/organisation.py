@@ -132,6 +132,17 @@ class Organisation:
         if other is not None and other is not owner and other.copies_sent_as:
             self.keep_copy(item, other.by_name["sentitems"])
 
+    def receipt(self, item):
+        """Sends the read receipt that a message asks for."""
+        wanted = dict(letter.fields(item.mime)).get("disposition-notification-to") if item.mime else None
+        if wanted:
+            to = [address for _, address in letter.addresses([wanted])]
+            text = f"From: {item.mailbox.address}\r\nTo: {', '.join(to)}\r\nSubject: Read: {item.subject}\r\n\r\nRead.\r\n"
+            row = {"from": item.mailbox.address, "sender": None, "to": to, "message_id": "", "subject": f"Read: {item.subject}", "size": len(text),
+                   "content": Content(text.encode())}
+            with self.lock:
+                self.deliveries.append(row)
+
     def deliver(self, mailbox, content, folder="inbox", is_read=False, received=None):
         """Puts a received message into a folder."""
         item = Item.of_mime(mailbox, content)

@@ -52,7 +52,9 @@ class Connection:
             request = self.read_head()
             if request is None:
                 return False
-            begin = time.perf_counter()
+            begin = time.perf_counter(), time.thread_time()
+            if (answer := self.listener.early(request)) is not None:
+                return self.write(answer, request.method)
             self.read_body(request)
         except Bad as problem:
             answer = Answer(400, str(problem).encode(), kind="text/plain")
@@ -174,6 +176,8 @@ class Connection:
             while (left := end - time.monotonic()) > 0 and select.select([self.socket.fileno()], [], [], left)[0]:
                 if not self.socket.recv(1 << 16):
                     break
+                # A client that still sends is listened to, so that it gets to read the answer.
+                end = time.monotonic() + 2
         except (OSError, ValueError):
             pass
         try:
@@ -192,6 +196,7 @@ class Listener:
         self.tls = tls
         self.socket = socket.create_server(("127.0.0.1", port), backlog=256)
         self.port = self.socket.getsockname()[1]
+        self.early = lambda _request: None
         self.accepted = 0
         self.handshakes = 0
 

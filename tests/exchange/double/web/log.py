@@ -22,7 +22,7 @@ class Log:
         entry = {
             "number": 0, "listener": connection.listener.name, "connection": connection.number, "turn": connection.requests,
             "secure": connection.is_secure, "method": request.method, "target": request.target, "fields": request.lines,
-            "bytes": len(raw[0]) + len(raw[1]), "operation": None, "user": None, "mailbox": None, "status": None, "seconds": 0.0,
+            "bytes": len(raw[0]) + len(raw[1]), "operation": None, "user": None, "mailbox": None, "status": None, "seconds": 0.0, "work": 0.0,
         }
         with self.lock:
             entry["number"] = len(self.entries) + 1
@@ -57,7 +57,7 @@ class Log:
                     entry["raw"].unlink(missing_ok=True)
             self.entries = []
 
-    def seconds(self):
-        """How long the double itself was at work, over all requests."""
+    def seconds(self, name="seconds"):
+        """How long the requests took from head to end of answer; with "work", the processor's time for them."""
         with self.lock:
-            return sum(entry["seconds"] for entry in self.entries)
+            return sum(entry[name] for entry in self.entries)
