@@ -164,7 +164,7 @@ mod tests {
         }
     }
 
-    const STAGES: [Stage; 18] = [
+    const STAGES: [Stage; 19] = [
         Stage::Settings,
         Stage::Message,
         Stage::Secret,
@@ -174,6 +174,7 @@ mod tests {
         Stage::Greeting,
         Stage::Capabilities,
         Stage::Tls,
+        Stage::Token,
         Stage::Login,
         Stage::Mailbox,
         Stage::Sender,

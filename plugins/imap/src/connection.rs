@@ -15,7 +15,7 @@ const PROOF: Duration = Duration::from_secs(5);
 
 /// How the account's server is reached.
 pub(crate) fn connector<'a>(settings: &'a Settings, target: &'a Target) -> Connector<'a> {
-    Connector { target, tls: &settings.tls, auth: &settings.auth }
+    Connector { target, tls: &settings.tls, auth: &settings.auth, tokens: settings.tokens.as_deref() }
 }
 
 impl Session {

@@ -38,23 +38,27 @@ mod value;
 mod window;
 
 pub use account::Imap;
+use postkontor_plugin::net::oauth::{Audience, Tokens};
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
     Applied, ApplyRequest, Body, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, Sent,
     TestRequest, Transport,
 };
 use settings::Settings;
+use std::sync::Arc;
 
 impl Transport for Imap {
     const NAME: &'static str = "imap";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file"];
+    const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file", "authorize"];
     const METHODS: &'static [&'static str] = Method::SASL;
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;
 
-    fn open(settings: Settings, _opening: &Opening) -> Result<Imap, Error> {
+    fn open(mut settings: Settings, opening: &Opening) -> Result<Imap, Error> {
         settings.check()?;
+        let tokens = Tokens::for_login(&settings.auth, opening, &settings.server, &settings.tls, Audience::Imap)?;
+        settings.tokens = tokens.map(Arc::new);
         Ok(Imap { settings, session: None, sent: None })
     }
 
@@ -94,6 +98,10 @@ impl Transport for Imap {
 
     fn file(&mut self, request: &Filing, call: &Call) -> Result<Filed, Error> {
         file::file(self, request, call)
+    }
+
+    fn tokens(&self) -> Option<&Tokens> {
+        self.settings.tokens.as_deref()
     }
 }
 

@@ -1,8 +1,10 @@
 //! The account's settings.
 
+use postkontor_plugin::net::oauth::Tokens;
 use postkontor_plugin::net::sasl;
 use postkontor_plugin::settings::{Auth, Server, Tls, TlsMode};
 use postkontor_plugin::{Error, Stage, Status, schemars, serde};
+use std::sync::Arc;
 
 /// The port on which TLS begins with the first byte.
 pub(crate) const IMPLICIT: u16 = 993;
@@ -25,6 +27,10 @@ pub struct Settings {
     /// What only IMAP has.
     #[serde(default)]
     pub imap: Options,
+    /// Where the access token comes from, once the account is open; none where the settings bring it or want none.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub tokens: Option<Arc<Tokens>>,
 }
 
 /// Group `imap`: what only IMAP has.

@@ -13,7 +13,7 @@ const CAPABILITIES: usize = 256;
 
 /// How the account's server is reached.
 pub(crate) fn connector<'a>(settings: &'a Settings, target: &'a Target) -> Connector<'a> {
-    Connector { target, tls: &settings.tls, auth: &settings.auth }
+    Connector { target, tls: &settings.tls, auth: &settings.auth, tokens: settings.tokens.as_deref() }
 }
 
 impl Session {

@@ -20,10 +20,12 @@ mod settings;
 mod state;
 mod test;
 
+use postkontor_plugin::net::oauth::{Audience, Tokens};
 use postkontor_plugin::{
     Applied, ApplyRequest, Call, Error, ListRequest, Listing, Opening, ReceiveRequest, Received, Report, TestRequest, Transport,
 };
 use settings::Settings;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// An account's mailbox. Each operation is a session of its own, since POP3 locks the mailbox as long as one lasts.
@@ -36,13 +38,15 @@ pub struct Pop3 {
 impl Transport for Pop3 {
     const NAME: &'static str = "pop3";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const OPERATIONS: &'static [&'static str] = &["test", "list", "receive", "apply"];
+    const OPERATIONS: &'static [&'static str] = &["test", "list", "receive", "apply", "authorize"];
     const METHODS: &'static [&'static str] = settings::METHODS;
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;
 
-    fn open(settings: Settings, _opening: &Opening) -> Result<Pop3, Error> {
+    fn open(mut settings: Settings, opening: &Opening) -> Result<Pop3, Error> {
         settings.check()?;
+        let tokens = Tokens::for_login(&settings.auth, opening, &settings.server, &settings.tls, Audience::Pop3)?;
+        settings.tokens = tokens.map(Arc::new);
         Ok(Pop3 { settings, not_before: None })
     }
 
@@ -68,6 +72,10 @@ impl Transport for Pop3 {
 
     fn apply(&mut self, request: &ApplyRequest, call: &Call) -> Result<Applied, Error> {
         apply::apply(&self.settings, request, call)
+    }
+
+    fn tokens(&self) -> Option<&Tokens> {
+        self.settings.tokens.as_deref()
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Stage {
     Capabilities,
     /// Securing the connection.
     Tls,
+    /// Getting an access token (OAuth 2.0).
+    Token,
     /// Presenting the credentials.
     Login,
     /// Opening a mailbox or folder.

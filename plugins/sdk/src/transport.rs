@@ -79,8 +79,22 @@ pub trait Transport: Sized + Send + 'static {
         Err(unsupported::<Self>("file"))
     }
 
-    /// Asks a person for consent (OAuth 2.0).
-    fn authorize(&mut self, _request: &Value, _call: &Call) -> Result<Value, Error> {
+    /// The token source of an account that logs in by tokens of OAuth 2.0. A transport that has one has the operation `authorize`, too,
+    /// by naming it in [`Transport::OPERATIONS`].
+    #[cfg(feature = "net")]
+    fn tokens(&self) -> Option<&crate::net::oauth::Tokens> {
+        None
+    }
+
+    /// Asks a person for consent (OAuth 2.0): `{"begin":true}` answers what to show, `{"finish":true}` waits for the consent.
+    #[cfg_attr(not(feature = "net"), allow(unused_variables, reason = "without connections there is no provider to ask"))]
+    fn authorize(&mut self, request: &Value, call: &Call) -> Result<Value, Error> {
+        #[cfg(feature = "net")]
+        if Self::OPERATIONS.contains(&"authorize") {
+            let code = "oauth.no_consent";
+            let none = || Error::new(Status::Unsupported, code).stage(crate::Stage::Settings).at("/auth/method", code);
+            return self.tokens().ok_or_else(none)?.authorize(request, call);
+        }
         Err(unsupported::<Self>("authorize"))
     }
 }

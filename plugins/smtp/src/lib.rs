@@ -39,19 +39,23 @@ mod window;
 mod write_buffer;
 
 pub use account::Smtp;
+use postkontor_plugin::net::oauth::{Audience, Tokens};
 use postkontor_plugin::{Body, Call, Error, Mail, Opening, Report, Sent, Status, TestRequest, Transport};
 pub use settings::{Options, Pop3, Settings};
+use std::sync::Arc;
 
 impl Transport for Smtp {
     const NAME: &'static str = "smtp";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const OPERATIONS: &'static [&'static str] = &["test", "send"];
+    const OPERATIONS: &'static [&'static str] = &["test", "send", "authorize"];
     const METHODS: &'static [&'static str] = settings::METHODS;
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;
 
-    fn open(settings: Settings, _opening: &Opening) -> Result<Smtp, Error> {
+    fn open(mut settings: Settings, opening: &Opening) -> Result<Smtp, Error> {
         settings.check()?;
+        let tokens = Tokens::for_login(&settings.auth, opening, &settings.server, &settings.tls, Audience::Smtp)?;
+        settings.tokens = tokens.map(Arc::new);
         Ok(Smtp { settings, session: None, buffer: write_buffer::WriteBuffer::default() })
     }
 
@@ -67,6 +71,10 @@ impl Transport for Smtp {
 
     fn send_batch(&mut self, mails: &[Mail], call: &Call) -> Vec<Result<Sent, Error>> {
         delivery::deliver(self, mails, call)
+    }
+
+    fn tokens(&self) -> Option<&Tokens> {
+        self.settings.tokens.as_deref()
     }
 }
 

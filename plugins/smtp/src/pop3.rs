@@ -16,7 +16,7 @@ pub(crate) fn log_in(settings: &Settings, call: &Call, recorder: &mut Recorder) 
     let mut target = settings.pop3_server(pop3).target(pop3.default_port())?;
     target.at = Pointers { host: "/smtp/pop3/host", port: "/smtp/pop3/port", mode: "/smtp/pop3/mode", ..Pointers::default() };
     let tls = Tls { mode: pop3.mode, ..settings.tls.clone() };
-    let connector = Connector { target: &target, tls: &tls, auth: &settings.auth };
+    let connector = Connector { target: &target, tls: &tls, auth: &settings.auth, tokens: None };
     let mut session =
         connector.open(&|stream| Pop3Session { stream, awaits_tls: false, is_listed: false, has_stls: false }, call, recorder)?;
     // The login has succeeded; the response to QUIT does not matter.

@@ -1,8 +1,10 @@
 //! The account's settings, and what follows from them before anything is sent.
 
+use postkontor_plugin::net::oauth::Tokens;
 use postkontor_plugin::net::sasl;
 use postkontor_plugin::settings::{Auth, Method, Server, Tls, TlsMode};
 use postkontor_plugin::{Error, Stage, Status, schemars, serde};
+use std::sync::Arc;
 
 /// The settings of an account with the transport `smtp`.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -22,6 +24,10 @@ pub struct Settings {
     /// What only SMTP has.
     #[serde(default)]
     pub smtp: Options,
+    /// Where the access token comes from, once the account is open; none where the settings bring it or want none.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub tokens: Option<Arc<Tokens>>,
 }
 
 /// Group `smtp`: what only SMTP has.

@@ -1,6 +1,6 @@
 //! What to do about an error: pointer, advice, and the patch that would repair it, for every code that several protocols share.
 
-use super::{Pointers, Target, patch};
+use super::{Pointers, Target, oauth, patch};
 use crate::settings::{Tls, TlsMode, TlsVersion};
 use crate::{Error, Stage, Status, Step};
 use serde_json::{Value, json};
@@ -35,6 +35,9 @@ pub fn step(error: &Error, target: &Target, tls: &Tls, own: Option<Advice>) -> S
 
 /// Adds pointer, advice and patch by the step's code. What the step says by itself already stays.
 pub(super) fn advise(step: &mut Step, target: Option<&Target>, tls: &Tls) {
+    if step.step == Stage::Token {
+        return advise_token(step);
+    }
     let at = target.map_or_else(Pointers::default, |target| target.at);
     if step.step == Stage::Proxy && step.code.starts_with("net.") {
         return apply(step, Advice { pointer: at.proxy, advice: &["advice.check_proxy"], patch: None });
@@ -43,7 +46,10 @@ pub(super) fn advise(step: &mut Step, target: Option<&Target>, tls: &Tls) {
         step.pointer = at.mode.to_owned();
         apply(step, Advice { pointer: at.mode, advice: &["advice.use_implicit"], patch: Some(patch::at(at.mode, json!("implicit"))) });
     }
-    let found = of_wire(&step.code, &at).or_else(|| of_tls(&step.code, &at)).or_else(|| of_login(&step.code, &at, tls.mode));
+    let found = of_wire(&step.code, &at)
+        .or_else(|| of_tls(&step.code, &at))
+        .or_else(|| of_login(&step.code, &at, tls.mode))
+        .or_else(|| of_token(&step.code));
     let Some(mut found) = found else { return };
     found.patch = found.patch.or_else(|| patch::of(step, &at, tls));
     if step.code == "tls.certificate_wrong_host" {
@@ -55,6 +61,21 @@ pub(super) fn advise(step: &mut Step, target: Option<&Target>, tls: &Tls) {
     if step.code == "tls.handshake_closed" && tls.minimum > TlsVersion::Tls10 {
         found.advice = &["advice.maybe_old_tls", "advice.check_port", "advice.ask_administrator"];
     }
+    apply(step, found);
+}
+
+/// The same for a token that could not be got: its provider is another server than the target.
+fn advise_token(step: &mut Step) {
+    let found = match oauth::remedy(&step.code) {
+        Some((pointer, advice, patch)) => Advice { pointer, advice, patch },
+        None if step.code.starts_with("proxy.") => Advice { pointer: "/server/proxy", advice: &["advice.check_proxy"], patch: None },
+        None if step.code.starts_with("net.") || step.code.starts_with("tls.") => Advice {
+            pointer: "/auth/oauth2/token_url",
+            advice: &["advice.check_network", "advice.check_firewall", "advice.check_proxy"],
+            patch: None,
+        },
+        None => return,
+    };
     apply(step, found);
 }
 
@@ -157,6 +178,12 @@ fn of_login(code: &str, at: &Pointers, mode: TlsMode) -> Option<Advice> {
         "mailbox.in_use" => ("", &["advice.close_other_program", "advice.try_later"], None),
         _ => return None,
     };
+    Some(Advice { pointer, advice, patch })
+}
+
+/// A token that the server itself has refused, where it is known why.
+fn of_token(code: &str) -> Option<Advice> {
+    let (pointer, advice, patch) = oauth::remedy(code)?;
     Some(Advice { pointer, advice, patch })
 }
 

@@ -20,6 +20,7 @@ pub mod http;
 mod logged_on;
 #[cfg(feature = "testing")]
 pub(crate) mod memory;
+pub mod oauth;
 mod patch;
 mod probe;
 mod proxy;

@@ -54,6 +54,18 @@ impl Recorder {
         steps.push(step);
     }
 
+    /// How many steps there are, for [`Recorder::forget`].
+    pub(super) fn mark(&self) -> usize {
+        self.steps.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Takes back the steps since a mark, because what they are about is done once more.
+    pub(super) fn forget(&mut self, mark: usize) {
+        if let Some(steps) = &mut self.steps {
+            steps.truncate(mark);
+        }
+    }
+
     /// Adds what was said on a connection that is not needed any more ([`Transcript::take`](super::Transcript::take)).
     pub fn keep(&mut self, mut lines: Vec<String>) {
         if let Some(transcript) = &mut self.transcript {

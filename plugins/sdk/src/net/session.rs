@@ -5,9 +5,10 @@
 //! fails. [`Connector::test`] makes the report of a test of it.
 
 use super::advice::{self, Advice};
+use super::oauth::Tokens;
 use super::patch;
 use super::{Recorder, Security, Stream, Target, clear_text, probe};
-use crate::settings::{Auth, Tls};
+use crate::settings::{Auth, OAuth2, Tls};
 use crate::{Call, Error, Reply, Report, Stage, Status, Step, StepStatus};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -73,6 +74,8 @@ pub struct Connector<'a> {
     pub tls: &'a Tls,
     /// Who we are.
     pub auth: &'a Auth,
+    /// Where the access token comes from, unless the settings bring it or want none.
+    pub tokens: Option<&'a Tokens>,
 }
 
 impl Connector<'_> {
@@ -80,7 +83,14 @@ impl Connector<'_> {
     ///
     /// On an error the failed step, with what to do about it, and the dialogue are in the recorder.
     pub fn open<P: Protocol>(&self, begin: &dyn Fn(Stream) -> P, call: &Call, recorder: &mut Recorder) -> Result<P, Error> {
-        let result = self.connect(begin, call, recorder);
+        let before = recorder.mark();
+        let mut is_stale = false;
+        let mut result = self.connect(begin, &mut is_stale, call, recorder);
+        if is_stale {
+            // The token was an earlier call's, and has been taken back since. A new one shows whether that was all.
+            recorder.forget(before);
+            result = self.connect(begin, &mut false, call, recorder);
+        }
         if let Err(error) = &result {
             self.fail::<P>(error, recorder);
         }
@@ -136,11 +146,18 @@ impl Connector<'_> {
         }
     }
 
-    fn connect<P: Protocol>(&self, begin: &dyn Fn(Stream) -> P, call: &Call, recorder: &mut Recorder) -> Result<P, Error> {
+    fn connect<P: Protocol>(
+        &self,
+        begin: &dyn Fn(Stream) -> P,
+        is_stale: &mut bool,
+        call: &Call,
+        recorder: &mut Recorder,
+    ) -> Result<P, Error> {
         let mut stream = Stream::reach(self.target, call, recorder)?;
         stream.transcript().hide_credentials(self.auth);
         let mut session = begin(stream);
         let result = self.establish(&mut session, begin, call, recorder);
+        let result = result.and_then(|()| self.log_in(&mut session, is_stale, call, recorder));
         if result.is_err() {
             recorder.keep(session.stream().transcript().take());
             session.stream().close();
@@ -170,7 +187,25 @@ impl Connector<'_> {
         if !session.stream().is_secure() {
             recorder.note(clear_text(self.tls.mode, self.target.at.mode), call);
         }
-        session.login(self.auth, call, recorder)
+        Ok(())
+    }
+
+    /// Logs in, by a token where the account has a source of them. `is_stale` becomes true where the server has refused one that was
+    /// not got for this login.
+    fn log_in<P: Protocol>(&self, session: &mut P, is_stale: &mut bool, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
+        let Some(tokens) = self.tokens else { return session.login(self.auth, call, recorder) };
+        let (token, is_new) = tokens.find(call, recorder)?;
+        session.stream().transcript().hide(&token);
+        let oauth2 = self.auth.oauth2.clone().unwrap_or_default();
+        let auth = Auth { oauth2: Some(OAuth2 { access_token: token.clone(), ..oauth2 }), ..self.auth.clone() };
+        session.login(&auth, call, recorder).map_err(|error| {
+            if error.code != "auth.token_refused" {
+                return error;
+            }
+            tokens.forget(&token);
+            *is_stale = !is_new;
+            tokens.explain_login(&token, error)
+        })
     }
 
     fn security<P: Protocol>(&self) -> Security {

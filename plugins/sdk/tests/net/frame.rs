@@ -106,7 +106,7 @@ fn server(port: u16, seconds: u32) -> Server {
 fn test(server: &Server, tls: &Tls, password: &str, call: &Call) -> Result<Report, Error> {
     let auth = Auth { user: "anna".to_owned(), password: Secret::new(password), ..Auth::default() };
     let target = server.target(25).unwrap();
-    let connector = Connector { target: &target, tls, auth: &auth };
+    let connector = Connector { target: &target, tls, auth: &auth, tokens: None };
     connector.test(|recorder: &mut Recorder| connector.open(&Toy, call, recorder), |_: &mut Toy, _: &mut Recorder| Ok(()), call)
 }
 
@@ -169,7 +169,7 @@ fn a_patch_that_would_change_nothing_is_none() {
     let (target, tls) = (server(25, 20).target(25).unwrap(), mode(TlsMode::Required));
     for (method, is_patched) in [(Method::Auto, false), (Method::Login, true)] {
         let auth = Auth { method, ..Auth::default() };
-        let connector = Connector { target: &target, tls: &tls, auth: &auth };
+        let connector = Connector { target: &target, tls: &tls, auth: &auth, tokens: None };
         let step = connector.step::<Toy>(&Error::new(Status::Auth, "auth.mechanism_too_weak").stage(Stage::Login));
         assert_eq!(step.patch.is_some(), is_patched);
         assert_eq!(step.advice.iter().any(|code| code == "advice.method_auto"), is_patched);

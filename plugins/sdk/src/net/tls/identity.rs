@@ -7,7 +7,7 @@ use p12_keystore::Pkcs12Archive;
 use zeroize::Zeroizing;
 
 /// A client certificate file, as far as every engine reads it alike.
-pub(super) enum Identity {
+pub(in crate::net) enum Identity {
     /// Certificates (DER, the client's own first) and private key (PKCS#8, DER), from PKCS#12.
     Der { chain: Vec<Vec<u8>>, key: Zeroizing<Vec<u8>> },
     /// A PEM file, for the engine to read.
@@ -15,7 +15,7 @@ pub(super) enum Identity {
 }
 
 /// The error for a client certificate that cannot be used.
-pub(super) fn refused(settings: &ClientCertificate, reason: impl std::fmt::Display) -> Error {
+pub(in crate::net) fn refused(settings: &ClientCertificate, reason: impl std::fmt::Display) -> Error {
     unreadable("tls.client_certificate_unreadable", "/tls/client_certificate/file", &settings.file, reason)
 }
 
@@ -26,7 +26,7 @@ pub(super) fn locked(settings: &ClientCertificate, reason: impl std::fmt::Displa
 
 /// Reads the file. PKCS#12 is opened here, without the engine: OpenSSL 3 does not know the RC2 and 3DES of the files
 /// that Windows exported for twenty years unless its legacy provider is loaded into the whole process.
-pub(super) fn read(settings: &ClientCertificate) -> Result<Identity, Error> {
+pub(in crate::net) fn read(settings: &ClientCertificate) -> Result<Identity, Error> {
     let bytes = Zeroizing::new(std::fs::read(&settings.file).map_err(|error| refused(settings, error))?);
     if bytes.windows(11).any(|window| window == b"-----BEGIN ") {
         return Ok(Identity::Pem(bytes));

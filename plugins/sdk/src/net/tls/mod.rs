@@ -10,7 +10,7 @@ mod engine;
 #[cfg(all(unix, not(feature = "native-tls")))]
 #[path = "openssl.rs"]
 mod engine;
-mod identity;
+pub(super) mod identity;
 mod progress;
 mod unreadable;
 
