@@ -1,6 +1,9 @@
 //! The double of Exchange before foreign judges: exchangelib, O365, and requests that break Microsoft's schemas.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod ews;
+mod ews_setup;
+
 use postkontor_tests::certificates::Kind;
 use postkontor_tests::exchange::{Exchange, environment, python};
 use postkontor_tests::kerberos::Domain;

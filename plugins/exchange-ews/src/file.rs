@@ -1,0 +1,83 @@
+//! Filing: putting messages into a folder, each once.
+
+use crate::outcome::REQUEST;
+use crate::payload::{Mime, Payload};
+use crate::place::{Place, get_folder};
+use crate::send::{mime_content, sent_folder};
+use crate::talk::{Submission, Submitted, Talk};
+use postkontor_plugin::exchange::Head;
+use postkontor_plugin::{Error, Filed, Filing, FilingResult, Original, Stage, Status};
+
+/// `PidTagMessageFlags`: without it what is saved is a draft for ever.
+const MESSAGE_FLAGS: &str = "0x0E07";
+
+/// `mfRead`, without `mfUnsent`.
+const READ: &str = "1";
+
+/// Puts messages into a folder, or looks whether there is one.
+pub(crate) fn file(talk: &mut Talk<'_>, filing: &Filing) -> Result<Filed, Error> {
+    let folder = match filing.folder.as_str() {
+        "<sent>" => sent_folder(talk)?,
+        name => talk.folder(name, "/folder")?,
+    };
+    let message = talk.ask_one(Stage::Mailbox, |xml| get_folder(xml, std::slice::from_ref(&folder)))?;
+    let shown = message.node.find("DisplayName").map_or(folder.name(), |name| name.text.as_str()).to_owned();
+    let put = |original| put(talk, &folder, &shown, original).unwrap_or_else(FilingResult::Error);
+    Ok(Filed { folder: shown.clone(), left_to_provider: false, results: filing.messages.iter().map(put).collect() })
+}
+
+fn put(talk: &mut Talk<'_>, folder: &Place, shown: &str, original: &Original) -> Result<FilingResult, Error> {
+    if let Some(id) = find(talk, folder, original)? {
+        return Ok(FilingResult::Found(id));
+    }
+    let document = talk.envelope(|xml| {
+        xml.group("m:CreateItem", &[("MessageDisposition", "SaveOnly")], |xml| {
+            xml.group("m:SavedItemFolderId", &[], |xml| folder.write(xml));
+            xml.group("m:Items", &[], |xml| {
+                xml.group("t:Message", &[], |xml| {
+                    mime_content(xml);
+                    xml.group("t:ExtendedProperty", &[], |xml| {
+                        xml.empty("t:ExtendedFieldURI", &[("PropertyTag", MESSAGE_FLAGS), ("PropertyType", "Integer")]);
+                        xml.text("t:Value", READ);
+                    });
+                });
+            });
+        });
+    });
+    let mut body = talk.call.body(original.stream);
+    let size = Some(original.size);
+    let mut mime = Mime::new(Head { ends: true, ..Head::default() }, Vec::new(), size, size, &mut body, talk.call);
+    let whole = Payload::size_of(&document, size);
+    if whole.is_none_or(|whole| whole > REQUEST) {
+        let error = Error::new(Status::Refused, "ews.too_large").arg("host", talk.host()).arg("text", format!("{} bytes", original.size));
+        return Err(error.stage(Stage::Content).usable());
+    }
+    talk.warm_up(original.size)?;
+    let cause = match talk.submit(Submission::Passing(whole, &mut Payload::new(document, &mut mime)), Stage::Content) {
+        Submitted::Answered(messages) => match messages.first() {
+            Some(message) if message.is_success => {
+                let id = message.item().and_then(crate::items::item_id).unwrap_or(shown);
+                return Ok(FilingResult::Saved(id.to_owned()));
+            }
+            Some(message) => return Err(message.error(&talk.host(), Stage::Content)),
+            None => crate::xml::malformed("no answer for the message"),
+        },
+        Submitted::Refused(error) | Submitted::Again(error) => return Err(error),
+        Submitted::InDoubt(error) => error,
+    };
+    // Whatever is found: nothing is put there a second time, the service may still be busy with the first.
+    match find(talk, folder, original) {
+        Ok(Some(id)) => Ok(FilingResult::Saved(id)),
+        Ok(None) | Err(_) => {
+            let error = Error::new(Status::Uncertain, "ews.filing_uncertain").arg("host", talk.host()).arg("folder", shown);
+            Err(error.stage(Stage::Acceptance).detail(format!("{} {}", cause.code, cause.detail).trim_end()))
+        }
+    }
+}
+
+fn find(talk: &mut Talk<'_>, folder: &Place, original: &Original) -> Result<Option<String>, Error> {
+    if original.message_id.is_empty() {
+        return Ok(None);
+    }
+    Ok(talk.with_message_id(folder, &original.message_id, Stage::Mailbox)?.into_iter().next())
+}
