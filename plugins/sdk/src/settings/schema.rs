@@ -448,6 +448,10 @@ mod tests {
             tls: crate::settings::Tls,
             #[serde(default)]
             auth: crate::settings::Auth,
+            #[serde(default)]
+            route: crate::settings::Route,
+            #[serde(default)]
+            web_tls: crate::settings::WebTls,
         }
         fn walk(value: &Value, pointer: &str) {
             match value {
@@ -472,6 +476,13 @@ mod tests {
         assert!(schema.get("allOf").is_none());
         assert_eq!(schema["properties"]["auth"]["default"], json!({}));
         assert_eq!(schema["properties"]["server"]["required"], json!(["host"]));
+        // The groups of a transport with a URL are the same but for what the URL says.
+        let mut server = schema["properties"]["server"]["properties"].as_object().unwrap().clone();
+        server.retain(|name, _| !matches!(name.as_str(), "host" | "port"));
+        assert_eq!(schema["properties"]["route"]["properties"], Value::Object(server));
+        let always = &schema["properties"]["web_tls"]["properties"];
+        let with_mode = &schema["properties"]["tls"]["allOf"][0]["then"]["properties"];
+        assert_eq!(always, with_mode);
     }
 
     #[test]

@@ -45,6 +45,7 @@ impl Framing {
             return Ok(Framing::Over);
         }
         match (length, codings.as_slice()) {
+            (Some(0), _) => Ok(Framing::Over),
             (Some(length), _) => Ok(Framing::Sized(length)),
             (None, [coding]) if coding == "chunked" => Ok(Framing::Chunk { left: 0, is_first: true }),
             (None, []) if head.is_old || head.fields.words("connection").iter().any(|word| word == "close") => Ok(Framing::UntilClose),
@@ -82,10 +83,12 @@ impl Framing {
 
     /// Takes bytes that were available.
     pub(super) fn take(&mut self, length: usize, stream: &mut Stream) {
-        stream.consume(length);
+        let mut length = length.min(stream.pending());
         if let Framing::Sized(left) | Framing::Chunk { left, .. } = self {
+            length = length.min(usize::try_from(*left).unwrap_or(usize::MAX));
             *left -= length as u64;
         }
+        stream.consume(length);
     }
 
     fn next_chunk(&mut self, is_first: bool, stream: &mut Stream, call: &Call) -> Result<(), Error> {

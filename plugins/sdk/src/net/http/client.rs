@@ -147,9 +147,10 @@ impl Client {
 
     /// Connects where there is no connection, so that certificate and channel binding are known before the first request.
     pub fn connect(&mut self, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
-        if self.connection.is_kept() {
-            return Ok(());
-        }
+        if self.connection.is_kept() { Ok(()) } else { self.open(call, recorder) }
+    }
+
+    fn open(&mut self, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
         let tls = self.origin.is_secure().then_some(&self.tls);
         self.connection.open(&self.target, tls, call, recorder)
     }
@@ -210,15 +211,17 @@ impl Client {
         let mut outgoing = Outgoing::new(request, target, &self.origin.authority(), &cookies, shown.as_ref()).map_err(nothing)?;
         loop {
             let is_kept = self.connection.is_kept();
-            self.connect(call, recorder).map_err(nothing)?;
-            if let Some(login) = login.as_mut().filter(|login| !is_kept && login.belongs_to_connection()) {
-                login.prepare(&mut Door { client: self, target }, call, recorder).map_err(nothing)?;
+            if !is_kept {
+                self.open(call, recorder).map_err(nothing)?;
+                if let Some(login) = login.as_mut().filter(|login| login.belongs_to_connection()) {
+                    login.prepare(&mut Door { client: self, target }, call, recorder).map_err(nothing)?;
+                }
             }
             let Some(stream) = self.connection.stream() else { continue };
             if recorder.keeps_dialogue() {
                 stream.transcript().enable();
             }
-            let error = match outgoing.exchange(stream, call) {
+            let error = match outgoing.exchange(stream, is_kept, call) {
                 Ok(head) => return Ok((head, outgoing.sent)),
                 Err(error) => error,
             };

@@ -47,6 +47,8 @@ pub(super) struct Outgoing<'r> {
     pub(super) sent: Sent,
     /// Something has come of an answer.
     pub(super) is_answered: bool,
+    /// How much was written on the connection when what comes still is no answer.
+    unasked: Option<u64>,
 }
 
 enum Rest<'r> {
@@ -75,6 +77,7 @@ impl<'r> Outgoing<'r> {
             early: None,
             sent: Sent::Nothing,
             is_answered: false,
+            unasked: None,
         };
         match &mut request.content {
             Content::Empty => {}
@@ -103,8 +106,11 @@ impl<'r> Outgoing<'r> {
     }
 
     /// Sends the request and waits for the head of its answer.
-    pub(super) fn exchange(&mut self, stream: &mut Stream, call: &Call) -> Result<Head, Error> {
+    ///
+    /// What a kept connection (`is_kept`) says before anything was written is no answer: a server that closes it may say why.
+    pub(super) fn exchange(&mut self, stream: &mut Stream, is_kept: bool, call: &Call) -> Result<Head, Error> {
         let before = stream.written();
+        self.unasked = is_kept.then_some(before);
         let result = self.send(stream, call);
         self.sent = match (result.is_ok() && self.early.is_none(), stream.written() - before) {
             (true, _) => Sent::All,
@@ -173,6 +179,9 @@ impl<'r> Outgoing<'r> {
             };
             if at == data.len() {
                 return Ok(());
+            }
+            if self.unasked == Some(stream.written()) {
+                return Err(stream.ended());
             }
             self.is_answered = true;
             let head = head::read(stream, call)?;
@@ -249,7 +258,7 @@ fn head_of(
     if !is_token(request.method) || !is_target(target) {
         return wrong(&format!("{} {target}", request.method));
     }
-    let mut head = Zeroizing::new(Vec::with_capacity(BLOCK));
+    let mut head = Zeroizing::new(Vec::with_capacity(room(request, target, cookies, authorization)));
     let mut shown = format!("{} {target} HTTP/1.1\r\nHost: {authority}\r\n", request.method);
     let mut from = 0;
     for field in request.fields.iter().chain(authorization) {
@@ -293,6 +302,19 @@ fn head_of(
     shown.push_str("\r\n");
     head.extend_from_slice(&shown.as_bytes()[from..]);
     Ok((head, shown))
+}
+
+/// The room that the head and what leaves with it need: moving it to a larger place would leave secrets behind in the smaller one.
+fn room(request: &Request, target: &str, cookies: &str, authorization: Option<&Field>) -> usize {
+    let field = |field: &Field| field.name.len() + field.open.len() + field.secret.map_or(0, |secret| secret.reveal().len()) + 8;
+    let body = match &request.content {
+        Content::Empty => 0,
+        Content::Bytes(bytes) => bytes.len().min(BLOCK),
+        Content::Secret { bytes, .. } => bytes.len(),
+        Content::Stream { size: Some(size), .. } => usize::try_from(*size).unwrap_or(BLOCK).min(BLOCK),
+        Content::Stream { size: None, .. } => BEFORE + BLOCK + LAST.len(),
+    };
+    1024 + target.len() + cookies.len() + request.fields.iter().chain(authorization).map(field).sum::<usize>() + body
 }
 
 fn is_token(word: &str) -> bool {

@@ -31,6 +31,8 @@ pub struct Response<'c> {
     head: Head,
     framing: Framing,
     unpacker: Option<Unpacker>,
+    /// Something of a packed body has come. Nothing at all counts as unpacked where it has an end of its own.
+    is_fed: bool,
     block: Vec<u8>,
     start: usize,
     end: usize,
@@ -61,7 +63,8 @@ impl<'c> Response<'c> {
         let keeps = is_whole && !says("close") && (!head.is_old || says("keep-alive")) && !matches!(framing, Framing::UntilClose);
         let limit = if unpacker.is_some() { UNPACKED } else { u64::MAX };
         let block = if unpacker.is_some() { vec![0; BLOCK] } else { Vec::new() };
-        let mut response = Response { connection, url, head, framing, unpacker, block, start: 0, end: 0, limit, left: limit, keeps };
+        let mut response =
+            Response { connection, url, head, framing, unpacker, is_fed: false, block, start: 0, end: 0, limit, left: limit, keeps };
         response.settle();
         Ok(response)
     }
@@ -252,7 +255,14 @@ impl<'c> Response<'c> {
                 Ok(length) => (self.start, self.end) = (0, length),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     let Some(stream) = self.connection.stream() else { return Err(closed()) };
+                    let is_framed = !matches!(self.framing, Framing::UntilClose);
                     let length = self.framing.available(stream, call)?.min(PACKED);
+                    if length == 0 && !self.is_fed && is_framed {
+                        self.unpacker = None;
+                        self.settle();
+                        return Ok(0);
+                    }
+                    self.is_fed = true;
                     if length == 0 {
                         unpacker.feed(&[]);
                     } else {

@@ -54,6 +54,14 @@ fn a_body_may_be_packed() {
 }
 
 #[test]
+fn nothing_that_is_said_to_be_packed_is_nothing() {
+    for framing in ["Content-Length: 0\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"] {
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n{framing}");
+        assert_eq!(answered(answer.as_bytes()).unwrap(), (200, Vec::new()), "{framing}");
+    }
+}
+
+#[test]
 fn a_body_without_a_length_ends_with_the_connection_only_where_that_is_said() {
     for head in ["HTTP/1.0 200 OK\r\n", "HTTP/1.1 200 OK\r\nConnection: Close\r\n"] {
         let web = Web::new(vec![vec![format!("{head}\r\nhello").into()], vec![with_length("", b"next")]]);

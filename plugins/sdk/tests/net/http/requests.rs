@@ -2,13 +2,15 @@
 
 use super::web::{AT, Web, client, get, request};
 use crate::certificates::{File, Identity, Wish};
+use crate::server::{Scripted, head};
 use crate::tls::{modern, with_tls};
 use postkontor_plugin::net::Recorder;
 use postkontor_plugin::net::http::{Client, Content, Request, Sent, Url};
 use postkontor_plugin::settings::{Route, WebTls};
-use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::testing::{Network, Peer, PeerOutput, TestHost};
 use postkontor_plugin::{Error, Secret, Stage, Status, StepStatus};
 use std::io::Write;
+use std::sync::{Arc, Mutex};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -84,6 +86,57 @@ fn a_secured_connection_is_kept_and_its_certificate_is_known() {
     let ok = |stage| (stage, StepStatus::Ok);
     assert_eq!(steps, [(Stage::Proxy, StepStatus::Skipped), ok(Stage::Resolve), ok(Stage::Connect), ok(Stage::Tls)]);
     server.join().unwrap();
+}
+
+#[test]
+fn the_login_of_the_proxy_goes_to_the_proxy_and_the_rest_through_it() {
+    let authority = Identity::authority("Test CA");
+    let file = File::new(&authority.pem());
+    let acceptor = modern(&Identity::new(&Wish::default(), Some(&authority))).build();
+    let proxy = Scripted::new(move |mut socket| {
+        let asked = head(&mut socket);
+        socket.write_all(b"HTTP/1.1 200 Go\r\n\r\n").unwrap();
+        let mut stream = acceptor.accept(socket).unwrap();
+        let request = String::from_utf8(request(&mut stream).unwrap()).unwrap();
+        stream.write_all(OK.as_bytes()).unwrap();
+        (asked, request)
+    });
+    let url = Url::parse("https://localhost/x", "/exchange/url").unwrap();
+    let route = Route { proxy: Some(Secret::new(format!("http://anna:hush@127.0.0.1:{}", proxy.port))), ..Route::default() };
+    let tls = WebTls { ca_file: Some(file.path()), ..WebTls::default() };
+    let (host, mut client) = (TestHost::new(), Client::new(&url, &route, &tls, AT));
+    assert_eq!(get(&mut client, url.target(), &host.call()).unwrap(), (200, b"ok".to_vec()));
+    let (asked, request) = proxy.join();
+    assert!(asked.starts_with("CONNECT localhost:443 HTTP/1.1\r\n") && asked.contains("Basic YW5uYTpodXNo\r\n"), "{asked}");
+    assert!(request.starts_with("GET /x HTTP/1.1\r\nHost: localhost\r\n") && !request.contains("Proxy"), "{request}");
+}
+
+#[test]
+fn a_proxy_that_refuses_is_not_taken_for_the_server() {
+    for (answer, code) in [("407 Who", "proxy.auth_refused"), ("403 No", "proxy.forbidden")] {
+        let proxy = Scripted::new(move |mut socket| {
+            head(&mut socket);
+            socket.write_all(format!("HTTP/1.1 {answer}\r\n\r\n").as_bytes()).unwrap();
+        });
+        let url = Url::parse("http://mail.example.com/", "/exchange/url").unwrap();
+        let route = Route { proxy: Some(Secret::new(format!("http://anna:hush@127.0.0.1:{}", proxy.port))), ..Route::default() };
+        let mut client = Client::new(&url, &route, &WebTls::default(), AT);
+        assert_eq!(get(&mut client, "/", &TestHost::new().call()).unwrap_err().code, code);
+        proxy.join();
+    }
+}
+
+#[test]
+fn a_farewell_on_a_kept_connection_is_no_answer_to_the_next_request() {
+    let farewell = [OK.as_bytes(), b"HTTP/1.1 408 Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"].concat();
+    let web = Web::new(vec![vec![farewell], vec![OK.into()]]);
+    let (host, mut client) = (TestHost::new(), web.client());
+    for _ in 0..2 {
+        let request = Request::new("POST", "/").content(Content::Bytes(b"mail"));
+        let mut answer = client.request(request, &host.call(), &mut Recorder::off()).unwrap();
+        assert_eq!((answer.status(), answer.bytes(10, &host.call()).unwrap()), (200, b"ok".to_vec()));
+    }
+    assert_eq!(web.join().iter().map(Vec::len).collect::<Vec<_>>(), [1, 1]);
 }
 
 #[test]
@@ -202,4 +255,54 @@ fn what_cannot_be_written_in_http_is_not_sent() {
         let interrupted = client("http://127.0.0.1:1/").request(request, &host.call(), &mut Recorder::off()).map(drop).unwrap_err();
         assert_eq!((interrupted.error.code.as_str(), interrupted.sent), ("http.request_wrong", Sent::Nothing));
     }
+}
+
+/// Answers the first request of the first connection, says farewell when the second request is about to leave, and answers that on
+/// another connection.
+struct Farewell {
+    is_first: bool,
+    to_say: Vec<u8>,
+    /// How often the client has looked in vain since the answer.
+    looked: u32,
+    received: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Peer for Farewell {
+    fn receive(&mut self, data: &[u8]) -> std::io::Result<()> {
+        self.received.lock().unwrap().push(data.to_vec());
+        self.to_say = OK.into();
+        Ok(())
+    }
+
+    fn send(&mut self, data: &mut [u8]) -> PeerOutput {
+        if self.to_say.is_empty() {
+            self.looked += 1;
+            // The client looks before it writes the first request, then whether the connection is good for the second, then before it writes that.
+            if !(self.is_first && self.looked == 3) {
+                return PeerOutput::Nothing;
+            }
+            self.to_say = b"HTTP/1.1 408 Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec();
+        }
+        let length = self.to_say.len().min(data.len());
+        data[..length].copy_from_slice(&self.to_say[..length]);
+        self.to_say.drain(..length);
+        PeerOutput::Bytes(length)
+    }
+}
+
+#[test]
+fn a_farewell_that_crosses_a_request_is_no_answer_to_it() {
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let (mut connections, heard) = (0, received.clone());
+    let _network = Network::new(move |_| {
+        connections += 1;
+        Some(Box::new(Farewell { is_first: connections == 1, to_say: Vec::new(), looked: 0, received: heard.clone() }))
+    });
+    let (host, mut client) = (TestHost::new(), client("http://mail.example.com/"));
+    for _ in 0..2 {
+        let request = Request::new("POST", "/").content(Content::Bytes(b"mail"));
+        let mut answer = client.request(request, &host.call(), &mut Recorder::off()).unwrap();
+        assert_eq!((answer.status(), answer.bytes(10, &host.call()).unwrap()), (200, b"ok".to_vec()));
+    }
+    assert_eq!((client.connection_number(), received.lock().unwrap().len()), (2, 2));
 }
