@@ -43,6 +43,11 @@ pub(crate) const TESTS: &[Package] = &[
     Package { name: "mono-mcs", file: "/usr/bin/mcs", serves: "C# callers" },
     Package { name: "mono-runtime", file: "/usr/bin/mono", serves: "C# callers" },
     Package { name: "libmono-system-core4.0-cil", file: "/usr/lib/mono/4.5/System.Core.dll", serves: "C# callers" },
+    Package {
+        name: "davmail-server",
+        file: "/usr/share/davmail/davmail.jar",
+        serves: "a foreign client that judges the double of Exchange",
+    },
     Package { name: "valgrind", file: "/usr/bin/valgrind", serves: "memory checks of C and Pascal callers" },
     Package { name: "strace", file: "/usr/bin/strace", serves: "the order of syncing and deleting" },
     Package { name: "abigail-tools", file: "/usr/bin/abidiff", serves: "comparison of the C ABI" },

@@ -9,6 +9,7 @@ use postkontor_tests::exchange::{Exchange, environment, python};
 use postkontor_tests::kerberos::Domain;
 use postkontor_tests::skip;
 use serde_json::json;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Runs a judge of `tests/exchange/judges` against a double of its own.
@@ -65,6 +66,14 @@ fn autodiscover_answers_in_both_forms() {
 #[test]
 fn messages_of_100_mb_go_up_and_down() {
     judge("large");
+}
+
+#[test]
+fn davmail_sends_and_reads() {
+    if !Path::new("/usr/share/davmail/davmail.jar").exists() {
+        return skip::because("davmail-server is not installed");
+    }
+    judge("davmail");
 }
 
 /// GetFolder by curl with the ticket of the domain: the status.

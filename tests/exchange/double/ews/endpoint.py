@@ -16,7 +16,7 @@ OPERATIONS = {
     "CreateItem": create.create_item, "SendItem": create.send_item, "CreateAttachment": attachments.create, "GetAttachment": attachments.get,
     "DeleteAttachment": attachments.delete, "FindItem": find.find_item, "GetItem": get.get_item, "SyncFolderItems": sync.sync_items,
     "UpdateItem": change.update_item, "MoveItem": change.move_item, "CopyItem": change.copy_item, "DeleteItem": change.delete_item,
-    "ResolveNames": names.resolve, "SyncFolderHierarchy": sync.sync_folders,
+    "ResolveNames": names.resolve, "ConvertId": names.convert, "SyncFolderHierarchy": sync.sync_folders,
 }
 S = "{" + soap.SOAP + "}"
 

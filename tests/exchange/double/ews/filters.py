@@ -6,7 +6,7 @@ from lxml import etree
 
 from ..store.organisation import Refused
 from .context import T
-from .shape import extended_key
+from .shape import extended_value
 
 VALUES = {
     "item:Subject": lambda i: i.subject, "item:ItemClass": lambda i: i.item_class, "item:Size": lambda i: i.size(),
@@ -23,7 +23,8 @@ FOLDER_VALUES = {"folder:DisplayName": lambda f: f.name, "folder:FolderClass": l
 def value_of(field, thing, values):
     """The value of a field of an item or folder, None where it has none."""
     if etree.QName(field).localname == "ExtendedFieldURI":
-        return getattr(thing, "extended", {}).get(extended_key(field))
+        value = extended_value(thing, field) if hasattr(thing, "extended") else None
+        return int(value) if value is not None and field.get("PropertyType") in ("Integer", "Long") else value
     name = field.get("FieldURI")
     if name not in values:
         raise Refused("ErrorUnsupportedPathForQuery", f"The property {name} can not be used with this type of restriction.")

@@ -18,3 +18,12 @@ def resolve(context, element):
     )
     inside = f'<m:ResolutionSet TotalItemsInView="{len(found)}" IncludesLastItemInRange="true">{rows}</m:ResolutionSet>'
     return soap.response("ResolveNames", [soap.success("ResolveNames", [inside])])
+
+
+def convert(context, element):
+    """Says whose mailbox ids are of; their form stays as it is."""
+    messages = []
+    for row in element.find(f"{M}SourceIds"):
+        inside = f'<m:AlternateId xsi:type="t:AlternateIdType" Format="{element.get("DestinationFormat")}" Id="{escape(row.get("Id"))}" Mailbox="{context.mailbox.address}"/>'
+        messages.append(soap.success("ConvertId", [inside]))
+    return soap.response("ConvertId", messages)

@@ -174,10 +174,24 @@ class Shape:
 
     def show_extended(self, item):
         for field in self.extended:
-            value = item.extended.get(extended_key(field))
+            value = extended_value(item, field)
             if value is not None:
                 attributes = " ".join(f'{name}="{escape(text)}"' for name, text in field.items())
                 yield f"<t:ExtendedProperty><t:ExtendedFieldURI {attributes}/><t:Value>{escape(value)}</t:Value></t:ExtendedProperty>"
+
+
+# What MAPI properties say that are known by another name, too.
+MAPI = {
+    0x0E06: lambda i: instant(i.received), 0x3008: lambda i: instant(i.created), 0x0E08: lambda i: str(i.size()), 0x0E23: lambda i: str(i.created_step),
+    0x0E07: lambda i: str(i.is_read | i.is_draft << 3 | i.has_attachments() << 4), 0x0FF9: lambda i: i.immutable, 0x1035: lambda i: i.message_id,
+    0x0037: lambda i: i.subject, 0x001A: lambda i: i.item_class,
+}
+
+
+def extended_value(item, field):
+    """The value of an extended property as text, or None."""
+    tag = int(field.get("PropertyTag") or "0", 0)
+    return MAPI[tag](item) if tag in MAPI else item.extended.get(extended_key(field))
 
 
 def extended_key(field):
@@ -188,14 +202,18 @@ def extended_key(field):
     return ":".join((field.get("DistinguishedPropertySetId") or field.get("PropertySetId") or "", field.get("PropertyName") or field.get("PropertyId") or ""))
 
 
+ELEMENTS = {"IPF.Appointment": "CalendarFolder", "IPF.Contact": "ContactsFolder", "IPF.Task": "TasksFolder"}
+
+
 def folder(found, base="Default"):
     """A folder."""
-    text = f"<t:Folder>{folder_id(found)}"
+    element = ELEMENTS.get(found.kind, "Folder")
+    text = f"<t:{element}>{folder_id(found)}"
     if base != "IdOnly":
         if found.parent is not None:
             text += folder_id(found.parent, "ParentFolderId")
         text += f"{simple('FolderClass', found.kind)}<t:DisplayName>{escape(found.name)}</t:DisplayName><t:TotalCount>{len(found.items)}</t:TotalCount>"
         text += f"<t:ChildFolderCount>{len(found.children)}</t:ChildFolderCount>"
-        unread = sum(1 for item in found.items.values() if not item.is_read)
-        text += f"<t:UnreadCount>{unread}</t:UnreadCount>"
-    return text + "</t:Folder>"
+        if element in ("Folder", "TasksFolder"):
+            text += f"<t:UnreadCount>{sum(1 for item in found.items.values() if not item.is_read)}</t:UnreadCount>"
+    return f"{text}</t:{element}>"

@@ -20,7 +20,7 @@ def listed(view, name="msgfolderroot"):
     """The folders below one, in pages."""
     view.needs(*READS)
     wanted = query.Filter(view.request.query.get("$filter", ""), query.FOLDER)
-    found = [folder for folder in view.folder(name).children if wanted.test(folder)]
+    found = [folder for folder in view.folder(name).children if folder.kind == "IPF.Note" and wanted.test(folder)]
     rows, link = query.page(found, view.request)
     reply = {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#mailFolders", "value": [show(folder) for folder in rows]}
     if link:

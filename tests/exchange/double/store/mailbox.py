@@ -4,12 +4,15 @@ import threading
 
 from . import ids
 
+# Folders that are not for mail, as every mailbox has them.
+KINDS = {"calendar": "IPF.Appointment", "contacts": "IPF.Contact", "tasks": "IPF.Task", "notes": "IPF.StickyNote"}
 # Distinguished name, name, parent.
 FOLDERS = [
     ("root", "", None), ("msgfolderroot", "Top of Information Store", "root"), ("inbox", "Inbox", "msgfolderroot"),
     ("drafts", "Drafts", "msgfolderroot"), ("sentitems", "Sent Items", "msgfolderroot"), ("deleteditems", "Deleted Items", "msgfolderroot"),
     ("outbox", "Outbox", "msgfolderroot"), ("junkemail", "Junk Email", "msgfolderroot"), ("archive", "Archive", "msgfolderroot"),
-    ("recoverableitemsdeletions", "Deletions", "root"),
+    ("recoverableitemsdeletions", "Deletions", "root"), ("calendar", "Calendar", "msgfolderroot"), ("contacts", "Contacts", "msgfolderroot"),
+    ("tasks", "Tasks", "msgfolderroot"), ("notes", "Notes", "msgfolderroot"),
 ]
 
 
@@ -23,7 +26,7 @@ class Folder:
         self.name = name
         self.parent = parent
         self.distinguished = distinguished
-        self.kind = "IPF.Note"
+        self.kind = KINDS.get(distinguished, "IPF.Note")
         self.items = {}
         self.gone = []
         self.children = []
