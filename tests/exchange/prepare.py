@@ -25,8 +25,12 @@ SCHEMAS = {
 
 def pip(python, *arguments):
     """Runs pip; what it says goes to our error output, since the standard output is the answer."""
-    command = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"})
+    # Debian's Python has no pip to put into an environment, but its own pip serves others.
+    command = [sys.executable, "-m", "pip", "--python", python, "--quiet", "--disable-pip-version-check", *arguments]
+    environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, env=environment, check=False)
+    if done.returncode != 0:
+        raise SystemExit((done.stderr.strip().splitlines() or ["pip failed"])[-1])
 
 
 def fetch_schemas(python, folder):
@@ -55,7 +59,7 @@ def prepare(parent):
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = folder / "complete"
         if not done.exists():
-            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, stdout=sys.stderr)
+            subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", folder], check=True, stdout=sys.stderr)
             python = folder / "bin" / "python"
             pip(python, "install", "--requirement", HERE / "requirements.txt")
             schemas = folder / "schemas"
