@@ -89,6 +89,31 @@ fn a_secured_connection_is_kept_and_its_certificate_is_known() {
 }
 
 #[test]
+fn a_body_that_ends_with_a_secured_connection_is_whole_only_where_tls_says_so() {
+    let authority = Identity::authority("Test CA");
+    let file = File::new(&authority.pem());
+    let identity = Identity::new(&Wish::default(), Some(&authority));
+    for says_so in [true, false] {
+        let server = with_tls(modern(&identity), move |mut stream| {
+            request(&mut stream)?;
+            stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello").ok()?;
+            if says_so {
+                stream.shutdown().ok()?;
+            }
+            Some(())
+        });
+        let url = Url::parse(&format!("https://localhost:{}/", server.port), "/exchange/url").unwrap();
+        let tls = WebTls { ca_file: Some(file.path()), ..WebTls::default() };
+        let (host, mut client) = (TestHost::new(), Client::new(&url, &Route::default(), &tls, AT));
+        match get(&mut client, "/", &host.call()) {
+            Ok(answer) => assert!(says_so && answer == (200, b"hello".to_vec())),
+            Err(error) => assert!(!says_so && error.code == "tls.truncated", "{error:?}"),
+        }
+        server.join().unwrap();
+    }
+}
+
+#[test]
 fn the_login_of_the_proxy_goes_to_the_proxy_and_the_rest_through_it() {
     let authority = Identity::authority("Test CA");
     let file = File::new(&authority.pem());
