@@ -18,7 +18,7 @@ def main():
     parser.add_argument("--keytab", help="keytab for Negotiate with Kerberos")
     parser.add_argument("--folder", help="where large messages lie; a new temporary folder if left out")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="postkontor-exchange-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="postkontor-exchange-", ignore_cleanup_errors=True) as temporary:
         double = Double(asked.folder or temporary, asked.schemas, asked.certificate, asked.keytab)
         print(json.dumps(double.start()), flush=True)
         sys.stdin.buffer.read()

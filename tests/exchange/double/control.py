@@ -13,7 +13,8 @@ def answer(double, request):
     asked = json.loads(request.body) if request.body else {}
     run = ROUTES.get((request.method, request.path))
     if run is not None:
-        return as_answer(run(double, asked))
+        with double.lock:
+            return as_answer(run(double, asked))
     if request.method == "GET" and request.path.startswith("/log/"):
         return Answer(200, double.log.raw(int(request.path[5:])), kind="application/octet-stream")
     if request.method == "GET" and request.path.startswith("/deliveries/"):

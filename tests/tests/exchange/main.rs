@@ -59,6 +59,11 @@ fn every_fault_happens_as_often_as_it_was_asked_for() {
 }
 
 #[test]
+fn what_graph_demands_and_refuses() {
+    judge("graph_rules");
+}
+
+#[test]
 fn autodiscover_answers_in_both_forms() {
     judge("autodiscover");
 }

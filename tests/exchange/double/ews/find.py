@@ -14,6 +14,8 @@ def find_item(context, element):
     for identity in element.find(f"{M}ParentFolderIds"):
         try:
             context.injected()
+            if element.findtext(f"{M}QueryString"):
+                raise Refused("ErrorInvalidOperation", "The double does not search by QueryString.")
             folder = context.folder(identity)
             shape = Shape(element.find(f"{M}ItemShape"), lists=True)
             found = [] if element.get("Traversal") in ("SoftDeleted", "Associated") else list(folder.items.values())

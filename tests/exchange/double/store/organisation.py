@@ -94,7 +94,7 @@ class Organisation:
         if owner.submission_left == 0:
             raise Refused("ErrorSubmissionQuotaExceeded", "Submission quota was exceeded.")
         _, sender = item.sender_pairs()[0]
-        if sender.lower() == owner.address:
+        if sender.lower() == caller.lower():
             return
         other = self.mailboxes.get(sender.lower())
         if other is None or not (other.grants("send_as", caller) or other.grants("on_behalf", caller)):
@@ -106,12 +106,14 @@ class Organisation:
         item.from_pair = item.sender_pairs()[0]
         sender = item.from_pair[1]
         other = self.mailboxes.get(sender.lower())
-        shows_sender = other is not None and other is not owner and not other.grants("send_as", caller)
+        stands_in = other is not None and other.address != caller.lower()
+        shows_sender = stands_in and not other.grants("send_as", caller)
+        acting = self.mailboxes.get(caller.lower(), owner)
         if item.mime is None:
             item.mime = item.whole()
         if owner.submission_left:
             owner.submission_left -= 1
-        before = letter.address_field("Sender", [(owner.name, caller)]) if shows_sender else ""
+        before = letter.address_field("Sender", [(acting.name, caller)]) if shows_sender else ""
         if not item.message_id:
             item.message_id = letter.new_message_id()
             before += f"Message-ID: {item.message_id}\r\n"
@@ -125,11 +127,11 @@ class Organisation:
             if mailbox is not None and not mailbox.is_full(content.size):
                 received = item.copy(mailbox)
                 received.mime, received.bcc, received.is_draft, received.is_read = content, [], False, False
-                received.sender_pair = (owner.name, caller) if shows_sender else None
+                received.sender_pair = (acting.name, caller) if shows_sender else None
                 received.received = letter.now()
                 with mailbox.lock:
                     mailbox.by_name["inbox"].put(received)
-        if other is not None and other is not owner and other.copies_sent_as:
+        if stands_in and other.copies_sent_as:
             self.keep_copy(item, other.by_name["sentitems"])
 
     def receipt(self, item):
