@@ -34,7 +34,6 @@ pub(crate) const TESTS: &[Package] = &[
     Package { name: "krb5-kdc", file: "/usr/sbin/krb5kdc", serves: "a Kerberos domain" },
     Package { name: "krb5-admin-server", file: "/usr/sbin/kadmin.local", serves: "a Kerberos domain" },
     Package { name: "krb5-user", file: "/usr/bin/kinit", serves: "a Kerberos domain" },
-    Package { name: "python3-gssapi", file: "/usr/share/doc/python3-gssapi/copyright", serves: "a foreign server of Negotiate" },
     Package { name: "swaks", file: "/usr/bin/swaks", serves: "a foreign client that proves the servers of the tests" },
     Package { name: "libnet-ssleay-perl", file: "/usr/share/doc/libnet-ssleay-perl/copyright", serves: "TLS for swaks" },
     Package { name: "gsasl", file: "/usr/bin/gsasl", serves: "a foreign SASL client" },

@@ -1,0 +1,84 @@
+//! Negotiate with the ticket of the logged-on user, before MIT Kerberos.
+
+use crate::setup::{ask, auth, client, demand, last};
+use postkontor_plugin::settings::Method;
+use postkontor_tests::certificates::Kind;
+use postkontor_tests::exchange::Exchange;
+use postkontor_tests::kerberos::Domain;
+use postkontor_tests::skip;
+use postkontor_tests::tunnel::Tunnel;
+use serde_json::{Value, json};
+use std::process::Command;
+
+/// Set in the process that belongs to the domain: the port to log in at.
+const PORT: &str = "POSTKONTOR_TEST_PORT";
+/// And the authority of its certificate.
+const AUTHORITY: &str = "POSTKONTOR_TEST_AUTHORITY";
+
+/// What stands before the result in the output.
+const RESULT: &str = "result: ";
+
+/// A process has one Kerberos configuration, from its environment; so the client runs in a process of its own.
+#[test]
+fn log_in_where_the_environment_says() {
+    let (Ok(port), Ok(authority)) = (std::env::var(PORT), std::env::var(AUTHORITY)) else { return };
+    let mut client = client(authority.as_ref(), port.parse().unwrap(), &auth(Method::Windows, ""));
+    let result = match (ask(&mut client, 0), client.mechanism()) {
+        (Ok(status), mechanism) => json!({"status": status, "mechanism": mechanism, "next": ask(&mut client, 0).unwrap()}),
+        (Err(error), _) => json!({"code": error.code, "offered": error.args.get("offered")}),
+    };
+    println!("\n{RESULT}{result}");
+}
+
+struct Setup {
+    domain: Domain,
+    exchange: Exchange,
+}
+
+impl Setup {
+    fn new(certificate: Kind) -> Option<Setup> {
+        if !Domain::is_installed() {
+            skip::because("krb5-kdc, krb5-admin-server or krb5-user is not installed");
+            return None;
+        }
+        let domain = Domain::start().unwrap();
+        domain.log_on().unwrap();
+        let exchange = Exchange::start_with(certificate, Some(&domain)).unwrap()?;
+        Some(Setup { domain, exchange })
+    }
+
+    /// What comes of a login of the domain's user at this port.
+    fn log_in(&self, port: u16) -> Value {
+        let mut client = Command::new(std::env::current_exe().unwrap());
+        client.args(["--exact", "negotiate::log_in_where_the_environment_says", "--nocapture"]);
+        client.envs(self.domain.environment()).env(PORT, port.to_string()).env(AUTHORITY, self.exchange.authority());
+        let output = client.output().unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let result = said.lines().find_map(|line| line.strip_prefix(RESULT)).unwrap_or_else(|| panic!("{said}"));
+        serde_json::from_str(result).unwrap()
+    }
+}
+
+#[test]
+fn the_ticket_of_the_logged_on_user_logs_in_bound_to_the_connection() {
+    let Some(setup) = Setup::new(Kind::Good) else { return };
+    for required in ["required", "none"] {
+        demand(&setup.exchange, &["Negotiate", "NTLM"], required);
+        assert_eq!(setup.log_in(setup.exchange.port()), json!({"status": 200, "mechanism": "Negotiate", "next": 200}));
+        let login = &last(&setup.exchange)["login"];
+        assert_eq!((&login["protocol"], &login["binding"]), (&json!("kerberos"), &json!("certificate")), "{login:#}");
+    }
+    demand(&setup.exchange, &["NTLM", "Basic"], "none");
+    let refused = json!({"code": "auth.mechanism_not_offered", "offered": "NTLM, Basic"});
+    assert_eq!(setup.log_in(setup.exchange.port()), refused);
+    setup.domain.log_off().unwrap();
+    assert_eq!(setup.log_in(setup.exchange.port())["code"], "auth.ticket_missing");
+}
+
+#[test]
+fn a_ticket_over_another_tls_connection_is_refused_where_the_binding_is_required() {
+    let Some(setup) = Setup::new(Kind::WrongHost) else { return };
+    let tunnel = Tunnel::between(setup.exchange.port()).unwrap();
+    demand(&setup.exchange, &["Negotiate"], "required");
+    assert_eq!(setup.log_in(tunnel.port)["code"], "auth.ticket_refused");
+}
