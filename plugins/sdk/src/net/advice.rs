@@ -68,6 +68,9 @@ pub(super) fn advise(step: &mut Step, target: Option<&Target>, tls: &Tls) {
 fn advise_token(step: &mut Step) {
     let found = match oauth::remedy(&step.code) {
         Some((pointer, advice, patch)) => Advice { pointer, advice, patch },
+        None if step.code.starts_with("http.") => {
+            Advice { pointer: "/auth/oauth2/token_url", advice: &["advice.check_token_url", "advice.check_proxy"], patch: None }
+        }
         None if step.code.starts_with("proxy.") => Advice { pointer: "/server/proxy", advice: &["advice.check_proxy"], patch: None },
         None if step.code.starts_with("net.") || step.code.starts_with("tls.") => Advice {
             pointer: "/auth/oauth2/token_url",

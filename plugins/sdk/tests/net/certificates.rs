@@ -7,6 +7,7 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
 use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod, SslOptions, SslVersion};
 use openssl::symm::Cipher;
 use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, SubjectAlternativeName};
@@ -29,11 +30,21 @@ pub(crate) struct Wish<'a> {
     pub(crate) until: i64,
     pub(crate) is_authority: bool,
     pub(crate) for_clients: bool,
+    /// An RSA key instead of one of an elliptic curve.
+    pub(crate) is_rsa: bool,
 }
 
 impl Default for Wish<'_> {
     fn default() -> Self {
-        Wish { name: "localhost", hosts: &["localhost", "127.0.0.1"], from: -1, until: 30, is_authority: false, for_clients: false }
+        Wish {
+            name: "localhost",
+            hosts: &["localhost", "127.0.0.1"],
+            from: -1,
+            until: 30,
+            is_authority: false,
+            for_clients: false,
+            is_rsa: false,
+        }
     }
 }
 
@@ -45,7 +56,10 @@ impl Identity {
     /// A certificate issued by `issuer`, or by itself.
     pub(crate) fn new(wish: &Wish, issuer: Option<&Identity>) -> Identity {
         let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-        let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+        let key = match wish.is_rsa {
+            true => PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap(),
+            false => PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap(),
+        };
         let mut name = X509Name::builder().unwrap();
         name.append_entry_by_text("CN", wish.name).unwrap();
         let name = name.build();

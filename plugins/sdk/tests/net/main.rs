@@ -10,6 +10,7 @@ mod client_certificate;
 mod frame;
 mod http;
 mod ntlm;
+mod oauth;
 mod plain;
 mod proxy;
 mod server;

@@ -1,0 +1,8 @@
+//! Tokens against scripted providers on loopback.
+
+#[cfg(unix)]
+mod assertions;
+mod consent;
+mod provider;
+mod refusals;
+mod tokens;
