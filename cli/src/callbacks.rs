@@ -101,6 +101,27 @@ impl Callbacks for Program {
         let secret = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
         Some(Secret::new(secret))
     }
+
+    /// Knows `file:PATH`.
+    fn secret_put(&self, name: &str, value: &Secret) -> bool {
+        name.strip_prefix("file:").is_some_and(|path| keep(Path::new(path), value).is_ok())
+    }
+}
+
+/// Writes a secret to a file that only its owner may read. The former one is there until the new one is whole.
+fn keep(path: &Path, secret: &Secret) -> std::io::Result<()> {
+    // The file itself, not a link to it, is what is exchanged.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let beside = path.with_file_name(name);
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&beside)?;
+    let written = file.write_all(secret.reveal().as_bytes()).and_then(|()| file.sync_all());
+    written.and_then(|()| std::fs::rename(&beside, &path)).inspect_err(|_| drop(std::fs::remove_file(&beside)))
 }
 
 #[cfg(test)]
@@ -117,6 +138,31 @@ mod tests {
         }
         std::fs::remove_file(&file).unwrap();
         assert!(Program::default().secret_get(&format!("file:{}", file.display())).is_none());
+    }
+
+    #[test]
+    fn a_renewed_secret_goes_to_the_file_that_it_came_from() {
+        let folder = std::env::temp_dir().join(format!("postkontor-keep-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let name = format!("file:{}", folder.join("token").display());
+        let program = Program::default();
+        for secret in ["first", "second"] {
+            assert!(program.secret_put(&name, &Secret::new(secret)));
+            assert_eq!(program.secret_get(&name).unwrap().reveal(), secret);
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(folder.join("token")).unwrap().permissions().mode() & 0o777, 0o600);
+            std::os::unix::fs::symlink(folder.join("token"), folder.join("link")).unwrap();
+            assert!(program.secret_put(&format!("file:{}", folder.join("link").display()), &Secret::new("third")));
+            assert_eq!(program.secret_get(&name).unwrap().reveal(), "third");
+        }
+        assert!(!program.secret_put(&format!("file:{}", folder.join("none/token").display()), &Secret::new("x")));
+        assert!(!program.secret_put("env:HOME", &Secret::new("x")) && !program.secret_put("plain", &Secret::new("x")));
+        let left = std::fs::read_dir(&folder).unwrap().count();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(left, if cfg!(unix) { 2 } else { 1 });
     }
 
     #[test]

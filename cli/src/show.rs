@@ -24,6 +24,7 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
         },
         Kind::List => list(out, json),
         Kind::Printed => Ok(()),
+        Kind::Consent => writeln!(out, "✓ {}", clean(text(&json["message"]))),
         Kind::Other => writeln!(out, "{json:#}"),
     }
 }
@@ -216,7 +217,7 @@ fn bare(value: &Value) -> String {
 }
 
 /// A text without control characters and without those that turn the direction of writing.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let harmless = |c: &char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(harmless).collect()
 }

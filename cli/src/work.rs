@@ -6,10 +6,12 @@ use crate::callbacks::{Program, Stop, Trace};
 use crate::file::read;
 use crate::receive::{receive, remembered};
 use crate::secrecy;
+use crate::show::clean;
 use crate::texts::Texts;
 use crate::watch::watch;
 use postkontor_core::{Account, Authorize, Cancel, Error, Host, ListRequest, Loop, Status, TestRequest};
 use serde_json::{Value, json};
+use std::io::Write;
 use std::path::Path;
 
 /// Does what is asked for.
@@ -58,10 +60,19 @@ fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<An
         }
         Verb::Send { message } => Answer::new(&account.send_document(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
         Verb::List { folder } => Answer::new(&account.list(&ListRequest { folder }, cancel)?, Kind::List),
-        Verb::Authorize => Answer::new(&account.authorize(&Authorize::default(), cancel)?, Kind::Other),
+        Verb::Authorize => authorize(account, cancel),
         // `watch` is the same again and again.
         Verb::Receive(wanted) | Verb::Watch(wanted) => receive(account, &wanted, &mut remembered(&wanted)?, cancel),
     }
+}
+
+/// Shows what the person has to open, and waits.
+fn authorize(account: &mut Account, cancel: &Cancel) -> Result<Answer, Error> {
+    let begun = account.authorize(&Authorize { begin: true, finish: false }, cancel)?.read()?;
+    let message = clean(begun["message"].as_str().unwrap_or_default());
+    // What is printed on standard output is the result. Where standard error is closed, the person may know all the same.
+    drop(writeln!(std::io::stderr().lock(), "{message}"));
+    Answer::new(&account.authorize(&Authorize { begin: false, finish: true }, cancel)?, Kind::Consent)
 }
 
 /// The message document, in which relative paths are meant from the folder that the document lies in.

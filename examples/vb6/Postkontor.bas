@@ -52,6 +52,8 @@ Public Declare Function postkontor_account_open Lib "postkontor.dll" _
 Public Declare Function postkontor_account_close Lib "postkontor.dll" (ByVal Account As Long, ByRef Out As PostkontorBuf) As Long
 Public Declare Function postkontor_account_test Lib "postkontor.dll" _
     (ByVal Account As Long, ByVal Request As Long, ByVal Cancel As Long, ByRef Out As PostkontorBuf) As Long
+Public Declare Function postkontor_account_authorize Lib "postkontor.dll" _
+    (ByVal Account As Long, ByRef Request As Byte, ByVal Cancel As Long, ByRef Out As PostkontorBuf) As Long
 Public Declare Function postkontor_account_send Lib "postkontor.dll" _
     (ByVal Account As Long, ByRef Message As Byte, ByRef Parts As PostkontorSlice, ByVal Count As Long, ByVal Cancel As Long, _
      ByRef Out As PostkontorBuf) As Long

@@ -69,8 +69,18 @@ pub unsafe extern "system" fn postkontor_account_test(
     unsafe { ask(account, request, cancel, out, |account, request, cancel| account.test(request, cancel).and_then(entry::json)) }
 }
 
-/// Gets a person's consent (OAuth 2.0). No transport of this release can do that, so the answer is POSTKONTOR_UNSUPPORTED. `request`
-/// and `cancel` may be null.
+/// Gets a person's consent (OAuth 2.0), in two steps, where the settings have the grant device_code or authorization_code; for any other
+/// the answer is POSTKONTOR_UNSUPPORTED. `cancel` may be null.
+///
+/// `request` {"begin":true} answers at once with what to show: {"url","user_code","verification_url","expires_in_seconds","message"}.
+/// "message" is a sentence in the host's language that says it all; "url" is what a program may open in a browser; with the grant
+/// authorization_code there is no code, and the browser has to run on this machine.
+///
+/// `request` {"finish":true} then waits for the person, as long as the consent may take, the deadline allows and the caller does not cancel (progress
+/// is called); without a deadline for ten minutes. It answers {"account","user","scopes","expires_in_seconds","kept","message"}. The token
+/// by which others are got goes to `secret_put`, under the name that /auth/oauth2/refresh_token refers to; "kept" says whether it is
+/// there, and where not, the consent lasts as long as the account is open. After POSTKONTOR_TIMEOUT and POSTKONTOR_CANCELLED the wait
+/// can be taken up again. Both calls are for the same account handle.
 ///
 /// # Safety
 ///

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod connection;
+mod consent;
 mod copy;
 mod deliver;
 mod delivered;
@@ -171,10 +172,11 @@ impl Account {
         self.conclude("apply", result, |applied| self.counted(&format!("applied {action}"), applied.json(), started))
     }
 
-    /// Asks a person for consent (OAuth 2.0).
+    /// Asks a person for consent (OAuth 2.0), in two steps: `begin` says what to show the person, `finish` waits for the consent.
     pub fn authorize<'r>(&mut self, request: impl Into<Asked<'r, Authorize>>, cancel: &Cancel) -> Result<Unread<Value>, Error> {
-        let (request, started) = (request.into(), self.begin());
+        let (request, started, host) = (request.into(), self.begin(), self.host.clone());
         let result = self.own().and_then(|connection| pass(connection, "authorize", request.read()?, cancel));
+        let result = result.and_then(|answer| consent::in_words(answer, &host));
         self.conclude("authorize", result, |_| format!("authorized, {}", crate::log::Seconds(started.elapsed())))
     }
 

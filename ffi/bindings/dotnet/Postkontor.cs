@@ -175,6 +175,7 @@ namespace Postkontor
             return Call.Take(Native.postkontor_account_test(handle, Text.In(request), Call.Token(cancel), out output), ref output, guard);
         }
 
+        /// <summary>Asks a person for consent (OAuth 2.0): {"begin":true} answers what to show, {"finish":true} waits for the consent.</summary>
         public string Authorize(string request = null, PostkontorCancel cancel = null)
         {
             Buf output;

@@ -343,6 +343,7 @@ class Account:
         return self._host._call("account_test", self._handle, _text(request), _token(cancel))
 
     def authorize(self, request=None, cancel=None):
+        """Asks a person for consent (OAuth 2.0): {"begin":true} answers what to show, {"finish":true} waits for the consent."""
         return self._host._call("account_authorize", self._handle, _text(request), _token(cancel))
 
     def send(self, message, parts=(), cancel=None):

@@ -183,7 +183,9 @@ impl Tokens {
             _ => (self.by_consent(family, &mut exchange, call)?, false),
         };
         let issued = self.issue(&mut exchange, &form, is_repeatable, call, recorder)?;
-        self.keep(family, &issued, call, recorder);
+        if let Some(warning) = self.keep(family, &issued, call) {
+            recorder.note(warning, call);
+        }
         let seconds = issued.lifetime().as_secs();
         let step = Step::ok(Stage::Token).fact("host", self.places.token.host()).fact("method", self.settings.grant.name());
         recorder.note(step.fact("expires_in_seconds", seconds), call);
@@ -260,29 +262,20 @@ impl Tokens {
         Asked { settings, places: &self.places, user: &self.user, scope: &self.scope, client }
     }
 
-    /// Keeps what was issued. The token by which others are got goes to where its reference leads; says whether it is there now.
-    pub(super) fn keep(&self, family: &Family, issued: &Issued, call: &Call, recorder: &mut Recorder) -> bool {
+    /// Keeps what was issued. The token by which others are got goes to where its reference leads; the warning where it is not there.
+    pub(super) fn keep(&self, family: &Family, issued: &Issued, call: &Call) -> Option<Step> {
         family.keep(&self.scope, &issued.access_token, issued.lifetime());
-        if self.settings.grant == Grant::ClientCredentials {
-            return false;
-        }
-        let Some(refresh) = issued.refresh() else { return false };
-        let known = family.refresh();
-        let is_known = known.as_ref().unwrap_or(&self.settings.refresh_token) == refresh;
+        let refresh = issued.refresh().filter(|_| self.settings.grant != Grant::ClientCredentials)?;
+        let is_known = family.refresh().as_ref().unwrap_or(&self.settings.refresh_token) == refresh;
         family.keep_refresh(refresh);
         if is_known {
-            return true;
+            return None;
         }
-        let kept = self.name.as_deref().map(|name| (name, call.secret_put(name, refresh)));
-        let warning = match kept {
-            Some((_, Ok(()))) => return true,
-            Some((name, Err(error))) => {
-                Step::warn(Stage::Token, "oauth.refresh_not_kept").fact("name", name).fact("text", error.code.as_str())
-            }
-            None => Step::warn(Stage::Token, "oauth.refresh_without_place"),
+        let Some(name) = self.name.as_deref() else {
+            return Some(Step::warn(Stage::Token, "oauth.refresh_without_place").pointer(REFRESH));
         };
-        recorder.note(warning.pointer(REFRESH), call);
-        false
+        call.secret_put(name, refresh).err()?;
+        Some(Step::warn(Stage::Token, "oauth.refresh_not_kept").pointer(REFRESH).fact("name", name))
     }
 
     /// Goes on with what a person has consented to.

@@ -6,7 +6,7 @@ use postkontor_plugin::net::Recorder;
 use postkontor_plugin::net::oauth::Audience;
 use postkontor_plugin::serde_json::{Value, json as value};
 use postkontor_plugin::settings::Tls;
-use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::testing::{Scratch, TestHost};
 use postkontor_plugin::{Error, Secret, Stage, Status, StepStatus};
 
 /// The error of an account with these further members of `auth.oauth2` at a provider with this one answer.
@@ -30,56 +30,62 @@ fn microsoft(number: u32) -> Vec<u8> {
     json(400, &value!({"error": "invalid_request", "error_description": text, "error_codes": [number], "correlation_id": "1111"}))
 }
 
-#[test]
-fn refusals_of_microsoft_say_which_setting_is_wrong_and_what_to_do() {
-    let person = value!({"grant": "refresh_token", "refresh_token": "r"});
-    let nothing = value!({});
-    for (number, more, code, pointer, advice) in [
-        (7_000_215, &nothing, "oauth.secret_wrong", "/auth/oauth2/client_secret", "advice.secret_value"),
-        (7_000_222, &nothing, "oauth.secret_expired", "/auth/oauth2/client_secret", "advice.new_secret"),
-        (700_016, &nothing, "oauth.client_unknown", "/auth/oauth2/client_id", "advice.check_client"),
-        (7_000_112, &nothing, "oauth.client_disabled", "/auth/oauth2/client_id", "advice.ask_directory_administrator"),
-        (700_025, &nothing, "oauth.client_is_public", "/auth/oauth2/client_secret", "advice.no_secret"),
-        (7_000_218, &person, "oauth.public_client_forbidden", "/auth/oauth2/client_secret", "advice.allow_public_client"),
-        (90_002, &nothing, "oauth.tenant_unknown", "/auth/oauth2/tenant", "advice.check_tenant"),
-        (50_194, &nothing, "oauth.tenant_needed", "/auth/oauth2/tenant", "advice.enter_tenant"),
-        (9_002_346, &person, "oauth.personal_accounts_only", "/auth/oauth2/tenant", "advice.tenant_consumers"),
-        (
-            1_002_012,
-            &value!({"scope": "https://graph.microsoft.com/Mail.Send"}),
-            "oauth.scope_wrong",
-            "/auth/oauth2/scope",
-            "advice.scope_empty",
-        ),
-        (500_011, &nothing, "oauth.service_missing", "/auth/oauth2/tenant", "advice.check_tenant"),
-        (65_001, &person, "oauth.consent_missing", "/auth/oauth2/client_id", "advice.admin_consent"),
-        (50_105, &person, "oauth.user_not_assigned", "/auth/oauth2/client_id", "advice.assign_user"),
-        (50_076, &person, "oauth.interaction_needed", "/auth/oauth2/refresh_token", "advice.authorize_again"),
-        (53_003, &person, "oauth.access_blocked", "", "advice.ask_directory_administrator"),
-        (50_057, &person, "oauth.account_disabled", "", "advice.ask_directory_administrator"),
-        (50_034, &person, "oauth.mailbox_unknown", "/auth/user", "advice.check_mailbox"),
-        (700_082, &person, "oauth.consent_expired", "/auth/oauth2/refresh_token", "advice.authorize_again"),
-        (700_027, &nothing, "oauth.certificate_refused", "/auth/oauth2/certificate/file", "advice.upload_certificate"),
-        (700_024, &nothing, "oauth.clock_wrong", "", "advice.check_clock"),
-        (90_033, &nothing, "oauth.later", "", "advice.try_later"),
-    ] {
-        let error = refused(microsoft(number), more);
-        let step = step(&error, &settings("127.0.0.1", 25), &Tls::default());
-        assert_eq!((error.code.as_str(), step.pointer.as_str(), step.advice[0].as_str()), (code, pointer, advice), "{number}");
-        assert_eq!(error.args["text"], format!("AADSTS{number}: Something is wrong."), "{number}");
-        assert!(error.detail.contains("[correlation id 1111]"), "{}", error.detail);
-        assert_eq!(error.status, if code == "oauth.later" { Status::Later } else { Status::Auth });
+/// A refusal with a word, and the sentence behind it.
+#[cfg(unix)]
+fn worded(words: &str) -> Vec<u8> {
+    let (word, text) = words.split_once(": ").unwrap_or((words, ""));
+    json(400, &value!({"error": word, "error_description": text}))
+}
+
+/// What an account has that asks in this way.
+#[cfg(unix)]
+fn asking(by: &str, folder: &Scratch) -> Value {
+    match by {
+        "application" => value!({}),
+        "application with `scope`" => value!({"scope": "https://graph.microsoft.com/Mail.Send"}),
+        "person" => value!({"grant": "refresh_token", "refresh_token": "r"}),
+        "person, Google" => value!({"provider": "google", "grant": "refresh_token", "refresh_token": "r"}),
+        _ => value!({"provider": "google", "service_account": key_file(folder)}),
     }
 }
 
+#[cfg(unix)]
+fn key_file(folder: &Scratch) -> String {
+    let key = openssl::pkey::PKey::from_rsa(openssl::rsa::Rsa::generate(2048).unwrap()).unwrap();
+    let key = String::from_utf8(key.private_key_to_pem_pkcs8().unwrap()).unwrap();
+    let file = folder.join("key.json");
+    std::fs::write(&file, value!({"client_email": "robot@project.example", "private_key": key}).to_string()).unwrap();
+    file.display().to_string()
+}
+
+#[cfg(unix)]
 #[test]
-fn what_a_patch_repairs_comes_with_one() {
-    let patch = |number, more: &Value| step(&refused(microsoft(number), more), &settings("127.0.0.1", 25), &Tls::default()).patch;
-    let oauth2 = |members: Value| Some(value!({"auth": {"oauth2": members}}));
-    assert_eq!(patch(1_002_012, &value!({"scope": "x"})), oauth2(value!({"scope": null})));
-    assert_eq!(patch(9_002_331, &value!({})), oauth2(value!({"tenant": "consumers"})));
-    assert_eq!(patch(700_025, &value!({})), oauth2(value!({"client_secret": null, "certificate": null})));
-    assert_eq!(patch(7_000_215, &value!({})), None);
+fn each_row_of_the_page_about_diagnosis_is_what_comes_out() {
+    let page = include_str!("../../../../../docs/diagnosis.md");
+    let section = page.split("## Access by token").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let (folder, mut count) = (Scratch::new(), 0);
+    for row in rows {
+        let columns: Vec<&str> = row.trim_matches('|').split(" |").map(|column| column.trim()).collect();
+        let [says, by, _, code, pointer, advice, patch] = columns[..] else { panic!("{row}") };
+        let [says, code, pointer, advice, patch] = [says, code, pointer, advice, patch].map(|column| column.trim_matches('`'));
+        let reply = says.strip_prefix("AADSTS").map_or_else(|| worded(says), |number| microsoft(number.parse().unwrap()));
+        let error = refused(reply, &asking(by, &folder));
+        let step = step(&error, &settings("127.0.0.1", 25), &Tls::default());
+        assert_eq!((error.code.as_str(), step.pointer.as_str(), step.advice[0].as_str()), (code, pointer, advice), "{says}");
+        let given = step.patch.map(|patch| patch.to_string()).unwrap_or_default();
+        assert_eq!(given, patch, "{says}");
+        assert_eq!(error.status, if code == "oauth.later" { Status::Later } else { Status::Auth });
+        count += 1;
+    }
+    assert!(count > 25, "{count} rows");
+}
+
+#[test]
+fn a_refusal_of_microsoft_keeps_its_sentence_and_the_number_for_its_support() {
+    let error = refused(microsoft(7_000_215), &value!({}));
+    assert_eq!(error.args["text"], "AADSTS7000215: Something is wrong.");
+    assert!(error.detail.contains("[correlation id 1111]"), "{}", error.detail);
 }
 
 #[test]
