@@ -5,11 +5,10 @@
 
 use crate::settings::{AT, ONLINE, Settings};
 use crate::xml::{Bytes, Reader, Writer};
-use base64::Engine;
 use postkontor_plugin::net::Recorder;
-use postkontor_plugin::net::http::{Client, Content, Request, Response, Url};
+use postkontor_plugin::net::http::{Client, Content, Login, Request, Response, Url};
 use postkontor_plugin::settings::Method;
-use postkontor_plugin::{Call, Error, Secret, Stage, Status};
+use postkontor_plugin::{Call, Error, Stage, Status};
 use std::time::{Duration, Instant};
 
 /// The most bytes of an answer.
@@ -58,7 +57,9 @@ pub(crate) fn discover(settings: &Settings, call: &Call, recorder: &mut Recorder
 
 fn is_by_password(settings: &Settings) -> bool {
     let auth = &settings.auth;
-    matches!(auth.method, Method::Password | Method::Auto) && !auth.password.is_empty() && settings.tls.verify
+    matches!(auth.method, Method::Password | Method::Ntlm | Method::Windows | Method::Auto)
+        && !auth.password.is_empty()
+        && settings.tls.verify
 }
 
 /// The hosts that are asked, the likelier ones first: a token is for Exchange Online.
@@ -109,8 +110,7 @@ fn url_of_server(text: &str) -> Option<Url> {
 /// Asks by POX, with the login.
 fn by_xml(settings: &Settings, url: &Url, address: &str, call: &Call, recorder: &mut Recorder) -> Result<Option<Url>, Error> {
     let mut client = Client::new(url, &settings.server, &settings.tls, AT);
-    let pair = format!("{}:{}", settings.auth.user, settings.auth.password.reveal());
-    let secret = Secret::new(base64::engine::general_purpose::STANDARD.encode(pair));
+    client.log_in_by(Login::new(&settings.auth)?);
     let mut xml = Writer::new();
     xml.group("Autodiscover", &[("xmlns", REQUEST)], |xml| {
         xml.group("Request", &[], |xml| {
@@ -121,7 +121,6 @@ fn by_xml(settings: &Settings, url: &Url, address: &str, call: &Call, recorder: 
     let document = xml.document();
     let request = Request::new("POST", url.target())
         .field("Content-Type", "text/xml; charset=utf-8")
-        .secret("Authorization", "Basic ", &secret)
         .content(Content::Bytes(&document.bytes))
         .repeatable();
     let response = client.request(request, call, recorder).map_err(|interrupted| interrupted.error)?;

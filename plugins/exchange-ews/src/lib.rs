@@ -32,34 +32,38 @@ mod test;
 mod xml;
 
 use postkontor_plugin::net::Recorder;
+use postkontor_plugin::net::oauth::Tokens;
+use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
     Applied, ApplyRequest, Body, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, Sent,
-    TestRequest, Transport,
+    Status, TestRequest, Transport,
 };
 use service::Service;
 use settings::Settings;
+use std::sync::Arc;
 use talk::{Account, Talk};
 
 /// An account at an Exchange server. The connection is kept from one call to the next.
 pub struct Ews {
     settings: Settings,
-    opening: Opening,
+    tokens: Option<Arc<Tokens>>,
     account: Option<Account>,
 }
 
 impl Transport for Ews {
     const NAME: &'static str = settings::NAME;
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file"];
-    const METHODS: &'static [&'static str] = &Method::names([Method::Auto, Method::Password, Method::Oauth2, Method::Account]);
+    const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file", "authorize"];
+    const METHODS: &'static [&'static str] =
+        &Method::names([Method::Auto, Method::Password, Method::Ntlm, Method::Windows, Method::Oauth2, Method::Account]);
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;
 
     fn open(settings: Settings, opening: &Opening) -> Result<Ews, Error> {
         settings.check()?;
-        login::Login::new(&settings, opening)?;
-        Ok(Ews { settings, opening: opening.clone(), account: None })
+        let tokens = login::tokens(&settings, opening)?;
+        Ok(Ews { settings, tokens, account: None })
     }
 
     fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
@@ -91,6 +95,15 @@ impl Transport for Ews {
     fn file(&mut self, request: &Filing, call: &Call) -> Result<Filed, Error> {
         self.talk(call, |talk| file::file(talk, request))
     }
+
+    fn authorize(&mut self, request: &Value, call: &Call) -> Result<Value, Error> {
+        match &self.tokens {
+            Some(tokens) => tokens.authorize(request, call),
+            None => Err(Error::new(Status::Unsupported, "transport.operation_unsupported")
+                .arg("transport", Self::NAME)
+                .arg("operation", "authorize")),
+        }
+    }
 }
 
 impl Ews {
@@ -103,7 +116,7 @@ impl Ews {
                     Some(url) => url,
                     None => discover::discover(&self.settings, call, recorder)?,
                 };
-                let service = Service::new(&self.settings, url, &self.opening)?;
+                let service = Service::new(&self.settings, url, self.tokens.clone())?;
                 Account { settings: self.settings.clone(), service, folders: place::Folders::new(), heard: None }
             }
         };

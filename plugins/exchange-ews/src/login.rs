@@ -1,53 +1,67 @@
-//! How each request says who we are.
+//! How the service learns who we are: by tokens, which each request shows, or by what the client does on its connection.
 
 use crate::settings::Settings;
-use base64::Engine;
 use postkontor_plugin::net::Recorder;
+use postkontor_plugin::net::http::{Client, Login as ByConnection};
+use postkontor_plugin::net::oauth::{Audience, Tokens};
 use postkontor_plugin::settings::Method;
-use postkontor_plugin::{Call, Error, Opening, Secret, Stage, Status};
+use postkontor_plugin::{Call, Error, Opening, Secret};
+use std::sync::Arc;
 
 /// The login of an account.
-pub(crate) enum Login {
-    /// User name and password in each request.
-    Basic(Secret),
-    /// An access token in each request.
-    Bearer(Secret),
+pub(crate) struct Login {
+    tokens: Option<Arc<Tokens>>,
+    /// The token that was shown last.
+    shown: Secret,
+}
+
+/// The token source of an account that logs in by tokens.
+pub(crate) fn tokens(settings: &Settings, opening: &Opening) -> Result<Option<Arc<Tokens>>, Error> {
+    let auth = &settings.auth;
+    if auth.method != Method::Oauth2 && !(auth.method == Method::Auto && auth.oauth2.is_some()) {
+        return Ok(None);
+    }
+    let tokens = Tokens::new(auth, opening, &settings.server, &settings.tls, Audience::Ews)?;
+    Ok(Some(Arc::new(tokens)))
 }
 
 impl Login {
-    pub(crate) fn new(settings: &Settings, _opening: &Opening) -> Result<Login, Error> {
-        let auth = &settings.auth;
-        let token = auth.oauth2.as_ref().map(|oauth2| oauth2.access_token.clone()).filter(|token| !token.is_empty());
-        match (auth.method, token) {
-            (Method::Oauth2 | Method::Auto, Some(token)) => Ok(Login::Bearer(token)),
-            (Method::Oauth2, None) => Err(Error::setting("/auth/oauth2/access_token", "auth.token_missing")),
-            (Method::Password | Method::Auto | Method::Account, _) => {
-                let pair = format!("{}:{}", auth.user, auth.password.reveal());
-                Ok(Login::Basic(Secret::new(base64::engine::general_purpose::STANDARD.encode(pair))))
-            }
-            (method, _) => {
-                let code = "auth.method_unsupported";
-                let error = Error::new(Status::Unsupported, code).stage(Stage::Settings);
-                Err(error.arg("method", method.name()).at("/auth/method", code))
-            }
+    /// A login by these tokens, or else by the client.
+    pub(crate) fn new(settings: &Settings, tokens: Option<Arc<Tokens>>, client: &mut Client) -> Result<Login, Error> {
+        if tokens.is_none() {
+            client.log_in_by(ByConnection::new(&settings.auth)?);
+        }
+        Ok(Login { tokens, shown: Secret::default() })
+    }
+
+    /// Whether it is by tokens.
+    pub(crate) fn is_by_token(&self) -> bool {
+        self.tokens.is_some()
+    }
+
+    /// The token that the next request shows; nothing where the client logs in.
+    pub(crate) fn token(&mut self, call: &Call, recorder: &mut Recorder) -> Result<Option<Secret>, Error> {
+        let Some(tokens) = &self.tokens else { return Ok(None) };
+        self.shown = tokens.access(call, recorder)?;
+        Ok(Some(self.shown.clone()))
+    }
+
+    /// Fetches another token in the place of the one that was refused.
+    pub(crate) fn renew(&mut self, refused: Error, call: &Call, recorder: &mut Recorder) -> Result<(), Error> {
+        let Some(tokens) = &self.tokens else { return Err(refused) };
+        match tokens.renew(&self.shown, call, recorder) {
+            Ok(_) => Ok(()),
+            // There is none but the one that was refused.
+            Err(error) if error.code == "auth.token_refused" => Err(refused),
+            Err(error) => Err(error),
         }
     }
 
-    /// Whether it is by a token, of which there may be a newer one.
-    pub(crate) fn is_token(&self) -> bool {
-        matches!(self, Login::Bearer(_))
-    }
-
-    /// What the field `Authorization` has: a word that may be seen, and the secret behind it.
-    pub(crate) fn credentials(&mut self, _call: &Call, _recorder: &mut Recorder) -> Result<(&'static str, Secret), Error> {
-        match self {
-            Login::Basic(pair) => Ok(("Basic ", pair.clone())),
-            Login::Bearer(token) => Ok(("Bearer ", token.clone())),
+    /// Why the service refused a token, where the token itself tells.
+    pub(crate) fn explain(&self, refused: Error) -> Error {
+        match &self.tokens {
+            Some(tokens) => tokens.explain(&self.shown, refused),
+            None => refused,
         }
-    }
-
-    /// Fetches a new token in the place of the one that was refused; whether there is one.
-    pub(crate) fn renew(&mut self, _call: &Call, _recorder: &mut Recorder) -> Result<bool, Error> {
-        Ok(false)
     }
 }

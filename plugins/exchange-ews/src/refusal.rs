@@ -18,6 +18,7 @@ pub(crate) struct Refusal {
     diagnostics: String,
     location: String,
     is_exchange: bool,
+    is_proxy: bool,
     is_empty: bool,
     is_html: bool,
     title: String,
@@ -31,10 +32,11 @@ impl Refusal {
             ["x-feserver", "x-beserver", "x-calculatedbetarget", "request-id"].iter().any(|name| response.field(name).is_some());
         let mut refusal = Refusal {
             status: response.status(),
-            retry_after: response.field("retry-after").and_then(|value| value.trim().parse().ok()).map(Duration::from_secs),
+            retry_after: response.fields().retry_after(),
             diagnostics: field(&response, "x-ms-diagnostics"),
             location: response.field("location").unwrap_or_default().to_owned(),
             is_exchange,
+            is_proxy: response.fields().is_of_proxy(),
             is_empty: true,
             is_html: response.media_type() == "text/html",
             title: String::new(),
@@ -58,6 +60,7 @@ impl Refusal {
             diagnostics: String::new(),
             location: String::new(),
             is_exchange: false,
+            is_proxy: false,
             is_empty: true,
             is_html: false,
             title: String::new(),
@@ -77,6 +80,7 @@ impl Refusal {
     /// The answer as an error; `size` is that of the request.
     pub(crate) fn error(&self, url: &Url, size: u64) -> Error {
         let (code, status) = match self.status {
+            403 if self.is_proxy => ("ews.forbidden_on_the_way", Status::Refused),
             403 if self.is_empty => ("ews.switched_off", Status::Auth),
             403 if self.is_exchange => ("ews.forbidden", Status::Auth),
             403 | 407 => ("ews.forbidden_on_the_way", Status::Refused),

@@ -8,7 +8,9 @@ use crate::settings::{AT, Settings};
 use crate::xml::{Bytes, Reader};
 use postkontor_plugin::net::Recorder;
 use postkontor_plugin::net::http::{Client, Content, Request, Response, Sent, Url};
-use postkontor_plugin::{Call, Error, Opening, Stage, Status};
+use postkontor_plugin::net::oauth::Tokens;
+use postkontor_plugin::{Call, Error, Stage, Status};
+use std::sync::Arc;
 
 /// The service that an account is at.
 pub(crate) struct Service {
@@ -44,10 +46,11 @@ pub(crate) enum Outcome {
 
 impl Service {
     /// A service at this URL; it is not connected yet.
-    pub(crate) fn new(settings: &Settings, url: Url, opening: &Opening) -> Result<Service, Error> {
-        let client = Client::new(&url, &settings.server, &settings.tls, AT);
+    pub(crate) fn new(settings: &Settings, url: Url, tokens: Option<Arc<Tokens>>) -> Result<Service, Error> {
+        let mut client = Client::new(&url, &settings.server, &settings.tls, AT);
         let anchor = settings.exchange.mailbox.clone().or_else(|| settings.address().map(str::to_owned));
-        Ok(Service { client, login: Login::new(settings, opening)?, url, anchor })
+        let login = Login::new(settings, tokens, &mut client)?;
+        Ok(Service { client, login, url, anchor })
     }
 
     /// Sends a request and hands the answers over as they come; one that `repeats` does no harm where the service gets it twice.
@@ -59,8 +62,8 @@ impl Service {
         call: &Call,
         recorder: &mut Recorder,
     ) -> Outcome {
-        let (open, secret) = match self.login.credentials(call, recorder) {
-            Ok(credentials) => credentials,
+        let token = match self.login.token(call, recorder) {
+            Ok(token) => token,
             Err(error) => return Outcome::Broken { error, in_doubt: false },
         };
         let (size, payload) = match content {
@@ -79,8 +82,8 @@ impl Service {
             .field("Content-Type", "text/xml; charset=utf-8")
             .field("Accept", "text/xml")
             .content(content);
-        if !secret.is_empty() {
-            request = request.secret("Authorization", open, &secret);
+        if let Some(token) = &token {
+            request = request.secret("Authorization", "Bearer ", token);
         }
         if repeats {
             request = request.repeatable();

@@ -5,6 +5,7 @@ use crate::meaning::{Class, class, with_pause};
 use crate::message::{Held, Message, Take};
 use crate::payload::Payload;
 use crate::place::Folders;
+use crate::refusal::Refusal;
 use crate::service::{Outcome, Outgoing, Service, at};
 use crate::settings::Settings;
 use crate::xml::{Document, Writer};
@@ -115,7 +116,7 @@ impl<'a> Talk<'a> {
                 },
                 Outcome::Fault(message) => message,
                 Outcome::Refused(refusal) if refusal.status == 401 => {
-                    self.renew(&refusal.login(&self.host(), &self.account.settings.auth.user, self.account.service.login.is_token()))?;
+                    self.renew(self.login_refused(&refusal))?;
                     continue;
                 }
                 Outcome::Refused(refusal) => {
@@ -160,7 +161,7 @@ impl<'a> Talk<'a> {
                     Ok(()) => error,
                     Err(error) => return Submitted::Refused(error),
                 },
-                Settled::Renewable(error) => match self.renew(&error) {
+                Settled::Renewable(error) => match self.renew(error.clone()) {
                     Ok(()) => error,
                     Err(error) => return Submitted::Refused(error),
                 },
@@ -194,10 +195,7 @@ impl<'a> Talk<'a> {
                 Class::Failed => Settled::Done(Submitted::InDoubt(fault.error(&host, stage))),
                 Class::Gone | Class::Refused => Settled::Done(Submitted::Refused(fault.error(&host, stage))),
             },
-            Outcome::Refused(refusal) if refusal.status == 401 => {
-                let login = &self.account.service.login;
-                Settled::Renewable(refusal.login(&host, &self.account.settings.auth.user, login.is_token()))
-            }
+            Outcome::Refused(refusal) if refusal.status == 401 => Settled::Renewable(self.login_refused(&refusal)),
             Outcome::Refused(refusal) => {
                 let error = at(refusal.error(&self.account.service.url, size), stage);
                 if refusal.is_busy() {
@@ -227,11 +225,17 @@ impl<'a> Talk<'a> {
         self.ask(Stage::Login, request).map(drop)
     }
 
-    fn renew(&mut self, refused: &Error) -> Result<(), Error> {
-        if std::mem::replace(&mut self.has_renewed, true) || !self.account.service.login.renew(self.call, self.recorder)? {
-            return Err(refused.clone());
+    fn login_refused(&self, refusal: &Refusal) -> Error {
+        let login = &self.account.service.login;
+        login.explain(refusal.login(&self.host(), &self.account.settings.auth.user, login.is_by_token()))
+    }
+
+    /// Fetches another token, once.
+    fn renew(&mut self, refused: Error) -> Result<(), Error> {
+        if std::mem::replace(&mut self.has_renewed, true) {
+            return Err(refused);
         }
-        Ok(())
+        self.account.service.login.renew(refused, self.call, self.recorder)
     }
 
     /// Waits as long as the service asks for, or longer each time; not where the call would end before.

@@ -44,13 +44,14 @@ fn look(account: &mut Account, call: &Call, recorder: &mut Recorder) -> Result<(
         recorder.push(step.fact("host", account.service.url.host()).fact("until", LAST_DAY).patch(graph()));
     }
     account.service.client().connect(call, recorder)?;
-    account.service.login.credentials(call, recorder)?;
+    account.service.login.token(call, recorder)?;
     let user = account.settings.auth.user.clone();
     let mut talk = Talk::new(account, call, recorder);
     // An answer of any kind shows that the login was good.
     let places = [talk.distinguished("inbox")];
     let inbox = talk.ask(Stage::Login, |xml| get_folder(xml, &places))?;
-    talk.recorder.push(Step::ok(Stage::Login).fact("user", user.as_str()));
+    let mechanism = talk.account.service.client().mechanism().unwrap_or("Bearer");
+    talk.recorder.push(Step::ok(Stage::Login).fact("user", user.as_str()).fact("mechanism", mechanism));
     mailbox(&mut talk, inbox.first())?;
     folders(&mut talk)
 }

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod ews;
-mod ews_setup;
 
 use postkontor_tests::certificates::Kind;
 use postkontor_tests::exchange::{Exchange, environment, python};

@@ -14,7 +14,7 @@ struct Quiet;
 impl Callbacks for Quiet {}
 
 /// A host with the plugin, which speaks English.
-pub(crate) fn host() -> Arc<Host> {
+pub(super) fn host() -> Arc<Host> {
     static PLUGINS: OnceLock<String> = OnceLock::new();
     let plugins = PLUGINS.get_or_init(|| {
         // Kept until the process ends: the libraries in it stay loaded.
@@ -25,18 +25,18 @@ pub(crate) fn host() -> Arc<Host> {
 }
 
 /// A user with a mailbox at a double.
-pub(crate) struct User<'e> {
-    pub(crate) exchange: &'e Exchange,
-    pub(crate) address: String,
+pub(super) struct User<'e> {
+    pub(super) exchange: &'e Exchange,
+    pub(super) address: String,
 }
 
 impl<'e> User<'e> {
-    pub(crate) fn new(exchange: &'e Exchange) -> User<'e> {
+    pub(super) fn new(exchange: &'e Exchange) -> User<'e> {
         User { exchange, address: exchange.user().unwrap() }
     }
 
     /// The settings of an account over TLS, with a merge patch for the account.
-    pub(crate) fn settings(&self, patch: &Value) -> Value {
+    pub(super) fn settings(&self, patch: &Value) -> Value {
         let mut account = json!({"transport": "exchange-ews", "exchange": {"url": format!("{}/EWS/Exchange.asmx", self.exchange.secure())},
             "tls": {"ca_file": self.exchange.authority()}, "server": {"timeout_seconds": 30},
             "auth": {"method": "password", "user": self.address, "password": PASSWORD}});
@@ -44,17 +44,17 @@ impl<'e> User<'e> {
         json!({"accounts": {"main": account}, "sender": {"address": self.address, "name": "Konto Müller"}})
     }
 
-    pub(crate) fn account(&self, patch: &Value) -> Account {
+    pub(super) fn account(&self, patch: &Value) -> Account {
         Account::open(&host(), &self.settings(patch).to_string(), None).unwrap_or_else(|error| panic!("{error:?}"))
     }
 
     /// The messages in a folder of the mailbox, by its distinguished name, as the double knows them.
-    pub(crate) fn messages(&self, folder: &str) -> Vec<Value> {
+    pub(super) fn messages(&self, folder: &str) -> Vec<Value> {
         in_folder(self.exchange, &self.address, folder)
     }
 
     /// Puts received messages into the inbox.
-    pub(crate) fn deliver(&self, what: &Value) -> Vec<Value> {
+    pub(super) fn deliver(&self, what: &Value) -> Vec<Value> {
         let mut asked = json!({"mailbox": self.address});
         merge_patch::apply(&mut asked, what.clone());
         self.exchange.control("POST", "/messages", &asked).unwrap()["messages"].as_array().unwrap().clone()
@@ -62,31 +62,36 @@ impl<'e> User<'e> {
 }
 
 /// The messages in a folder of a mailbox.
-pub(crate) fn in_folder(exchange: &Exchange, mailbox: &str, folder: &str) -> Vec<Value> {
+pub(super) fn in_folder(exchange: &Exchange, mailbox: &str, folder: &str) -> Vec<Value> {
     let shown = exchange.control("POST", "/mailbox", &json!({"mailbox": mailbox})).unwrap();
     let folders = shown["folders"].as_array().unwrap();
     let found = folders.iter().find(|found| found["distinguished"] == folder || found["path"] == folder);
     found.unwrap_or_else(|| panic!("{folder} in {shown}"))["messages"].as_array().unwrap().clone()
 }
 
-pub(crate) fn patience() -> Cancel {
+pub(super) fn patience() -> Cancel {
     Cancel::new(Some(Duration::from_secs(120)))
 }
 
+/// A small mail.
+pub(super) fn mail(to: &str) -> Value {
+    json!({"to": [to], "subject": "Rückfrage", "text": "Guten Tag,\r\n.mit Punkt\r\n"})
+}
+
 /// Sends a mail; its receipt.
-pub(crate) fn send(account: &mut Account, mail: &Value) -> Result<Value, Error> {
+pub(super) fn send(account: &mut Account, mail: &Value) -> Result<Value, Error> {
     account.send_document(&mail.to_string(), &[], &patience()).map(|receipt| json!(receipt))
 }
 
 /// A message as the program got it.
 #[derive(Clone, Debug)]
-pub(crate) struct Got {
-    pub(crate) summary: Value,
-    pub(crate) raw: Vec<u8>,
+pub(super) struct Got {
+    pub(super) summary: Value,
+    pub(super) raw: Vec<u8>,
 }
 
 /// Fetches, and gives each message the action that `judge` finds.
-pub(crate) fn fetch(account: &mut Account, request: &Value, mut judge: impl FnMut(&Got) -> Action) -> (Result<Value, Error>, Vec<Got>) {
+pub(super) fn fetch(account: &mut Account, request: &Value, mut judge: impl FnMut(&Got) -> Action) -> (Result<Value, Error>, Vec<Got>) {
     let mut all = Vec::new();
     let mut take = |fetched: postkontor_core::Fetched<'_>| {
         let got = Got { summary: serde_json::from_str(fetched.summary).unwrap(), raw: fetched.message.raw().to_vec() };
@@ -99,6 +104,6 @@ pub(crate) fn fetch(account: &mut Account, request: &Value, mut judge: impl FnMu
 }
 
 /// The subjects of messages.
-pub(crate) fn subjects(got: &[Got]) -> Vec<&str> {
+pub(super) fn subjects(got: &[Got]) -> Vec<&str> {
     got.iter().map(|got| got.summary["subject"].as_str().unwrap()).collect()
 }

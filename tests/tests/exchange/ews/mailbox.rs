@@ -1,13 +1,9 @@
-//! EWS against the double, which checks every request against Microsoft's schemas.
+//! A mailbox: sending, fetching, listing, marking, moving.
 
-use crate::ews_setup::{User, fetch, in_folder, patience, send, subjects};
+use super::setup::{User, fetch, in_folder, mail, patience, send, subjects};
 use postkontor_core::{Action, Status};
 use postkontor_tests::exchange::Exchange;
-use serde_json::{Value, json};
-
-fn mail(to: &str) -> Value {
-    json!({"to": [to], "subject": "Rückfrage", "text": "Guten Tag,\r\n.mit Punkt\r\n"})
-}
+use serde_json::json;
 
 #[test]
 fn a_mail_is_sent_and_kept_and_its_bcc_is_delivered_and_not_seen() {

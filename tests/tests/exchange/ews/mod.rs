@@ -1,0 +1,8 @@
+//! The transport `exchange-ews` at the double, which checks every request against Microsoft's schemas.
+
+mod diagnosis;
+mod doubt;
+mod large;
+mod logins;
+mod mailbox;
+mod setup;
