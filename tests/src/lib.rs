@@ -11,6 +11,7 @@ pub mod certificates;
 pub mod dovecot;
 pub mod engine;
 pub mod exchange;
+pub mod exchange_scene;
 pub mod exim;
 pub mod folder;
 pub mod guard;

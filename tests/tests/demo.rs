@@ -6,6 +6,7 @@ use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;
 use postkontor_tests::sandbox::{Options, Sandbox};
 use postkontor_tests::strangers::root;
+use postkontor_tests::{exchange, exchange_scene, skip};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -88,4 +89,28 @@ fn the_invoice_is_a_pdf_whose_table_leads_to_its_objects() {
     let offsets = pdf.lines().filter_map(|line| line.strip_suffix(" 00000 n ")?.parse::<usize>().ok());
     let objects: Vec<String> = offsets.map(|offset| at(offset).split('\n').next().unwrap().to_owned()).collect();
     assert_eq!(objects, ["1 0 obj", "2 0 obj", "3 0 obj", "4 0 obj", "5 0 obj"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_scene_at_exchange_shows_a_mail_sent_and_fetched() {
+    let folder = Folder::new().unwrap();
+    let products = Products::built().unwrap();
+    let plugins = products.plugins(folder.path(), &["exchange-ews"]).unwrap();
+    let mut shown = Vec::new();
+    let went_well = exchange_scene::play(&mut shown, &products.command(), &plugins, "en", &["exchange-ews"]).unwrap();
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(went_well, "{shown}");
+    if exchange::environment().is_err() {
+        return skip::because("the packages of the double of Exchange cannot be had");
+    }
+    for sight in [
+        "Everything works",
+        "✓ carol@example.com",
+        "Rechnung 4711 für Müller & Söhne",
+        r#"delivered to ["bob@example.com","carol@example.com"]"#,
+    ] {
+        assert!(shown.contains(sight), "{sight}: {shown}");
+    }
+    assert!(!shown.contains("Geheim-7"), "{shown}");
 }

@@ -42,6 +42,12 @@ fn tour(language: &str) -> Result<bool, String> {
         "--lib",
         "--bin",
         "postkontor-sandbox",
+        "--bin",
+        "postkontor-exchange-scene",
+        "--package",
+        "postkontor-cli",
+        "--bin",
+        "postkontor",
     ]);
     for transport in &transports {
         build.arg("--package").arg(format!("postkontor-{transport}"));
@@ -57,6 +63,20 @@ fn tour(language: &str) -> Result<bool, String> {
     demo.env("PATH", std::env::join_paths(paths).map_err(|error| error.to_string())?);
     let status = demo.status().map_err(|error| format!("{}: {error}", stage.program.display()))?;
     sandbox.end();
+    Ok(status.success() && at_exchange(&stage, language, &transports)?)
+}
+
+/// The scene that plays at Exchange, where a transport for it is there.
+fn at_exchange(stage: &Stage, language: &str, transports: &[String]) -> Result<bool, String> {
+    use std::env::consts::EXE_SUFFIX;
+    if cfg!(windows) || !transports.iter().any(|transport| transport == "exchange-ews" || transport == "graph") {
+        return Ok(true);
+    }
+    let built = root().join("target").join("debug");
+    let program = built.join(format!("postkontor-exchange-scene{EXE_SUFFIX}"));
+    let mut scene = Command::new(&program);
+    scene.arg(built.join(format!("postkontor{EXE_SUFFIX}"))).arg(&stage.plugins).arg(language).args(transports);
+    let status = scene.status().map_err(|error| format!("{}: {error}", program.display()))?;
     Ok(status.success())
 }
 
