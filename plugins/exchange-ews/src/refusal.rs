@@ -14,6 +14,8 @@ const LARGE: u64 = 4 * 1024 * 1024;
 pub(crate) struct Refusal {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<Duration>,
+    /// By which support finds the request.
+    request_id: String,
     /// What the server says against a token, as Exchange writes it.
     diagnostics: String,
     location: String,
@@ -33,6 +35,7 @@ impl Refusal {
         let mut refusal = Refusal {
             status: response.status(),
             retry_after: response.fields().retry_after(),
+            request_id: printable(response.fields().request_id().unwrap_or_default()),
             diagnostics: field(&response, "x-ms-diagnostics"),
             location: response.field("location").unwrap_or_default().to_owned(),
             is_exchange,
@@ -57,6 +60,7 @@ impl Refusal {
         Refusal {
             status: 500,
             retry_after: None,
+            request_id: String::new(),
             diagnostics: String::new(),
             location: String::new(),
             is_exchange: false,
@@ -103,7 +107,8 @@ impl Refusal {
         {
             error = error.arg("there", there.host());
         }
-        error.detail(format!("HTTP {} {}", self.status, self.diagnostics).trim_end()).stage(Stage::Login).at("/exchange/url", code)
+        let error = error.detail(format!("HTTP {} {} {}", self.status, self.request_id, self.diagnostics).trim_end()).stage(Stage::Login);
+        if matches!(status, Status::Settings | Status::Auth) { error.at("/exchange/url", code) } else { error }
     }
 
     /// Why a login was refused.

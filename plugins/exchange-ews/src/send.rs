@@ -3,7 +3,7 @@
 use crate::outcome::{REQUEST, settle};
 use crate::payload::{Mime, Payload};
 use crate::place::Place;
-use crate::talk::{Submission, Talk};
+use crate::talk::{Submission, Submitted, Talk};
 use crate::xml::{Document, Writer};
 use postkontor_plugin::exchange::{arrange, read_head};
 use postkontor_plugin::{Body, Error, Mail, Sent, Stage, Status};
@@ -27,7 +27,15 @@ pub(crate) fn send(talk: &mut Talk<'_>, mail: &Mail, body: &mut Body<'_>) -> Res
     }
     talk.warm_up(size.unwrap_or(u64::MAX)).map_err(Error::usable)?;
     let submitted = talk.submit(Submission::Passing(size, &mut Payload::new(document, &mut mime)), Stage::Acceptance);
+    if matches!(&submitted, Submitted::Refused(error) if is_for_size(error)) {
+        return crate::large::send(talk, mail, mime.into_body(), saved_in.as_ref());
+    }
     settle(talk, mail, saved_in.as_ref(), submitted)
+}
+
+/// Whether a request was too large for the web server, whose administrator may have set another limit; the mail is not for Exchange then.
+fn is_for_size(error: &Error) -> bool {
+    error.code == "ews.too_large" && error.server.as_ref().is_some_and(|server| server.code > 0)
 }
 
 /// What stands in an XML attribute may be anything; what stands in a header must not end it.

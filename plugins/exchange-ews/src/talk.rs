@@ -278,6 +278,10 @@ struct FirstBusy<'t> {
 }
 
 impl crate::xml::Content for FirstBusy<'_> {
+    fn begin(&mut self) {
+        self.inner.begin();
+    }
+
     fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.is_first = false;
         self.inner.take(bytes)

@@ -235,7 +235,7 @@ impl<'f, 'a> Fetch<'f, 'a> {
             let (host, call) = (self.talk.host(), self.talk.call);
             let mut window = Window::new(rest, &host, &self.name, self.request.summary, self.request.max_bytes, call);
             let asked = self.talk.each(&document, Stage::Fetch, &mut window);
-            let (fates, is_within) = (std::mem::take(&mut window.fates), window.is_within());
+            let (fates, is_within) = (std::mem::take(&mut window.fates), window.is_within);
             self.is_stopped = window.is_stopped;
             let count = fates.len();
             let (done, others) = rest.split_at(count.min(rest.len()));

@@ -45,6 +45,8 @@ pub(super) struct Window<'w> {
     /// One for each message that was dealt with, in their order.
     pub(super) fates: Vec<Fate>,
     pub(super) is_stopped: bool,
+    /// A message has begun and not ended.
+    pub(super) is_within: bool,
 }
 
 /// Asks for messages with their content.
@@ -67,12 +69,18 @@ impl<'w> Window<'w> {
         max_bytes: Option<u64>,
         call: &'w Call<'w>,
     ) -> Window<'w> {
-        Window { rows, host, folder, summary, max_bytes, call, phase: Phase::Waiting, fates: Vec::new(), is_stopped: false }
-    }
-
-    /// Whether a message has begun and not ended.
-    pub(super) fn is_within(&self) -> bool {
-        !matches!(self.phase, Phase::Waiting)
+        Window {
+            rows,
+            host,
+            folder,
+            summary,
+            max_bytes,
+            call,
+            phase: Phase::Waiting,
+            fates: Vec::new(),
+            is_stopped: false,
+            is_within: false,
+        }
     }
 
     /// Announces the current message.
@@ -103,6 +111,10 @@ pub(super) fn incoming(row: &Row, folder: &str, summary: Summary, headers_only: 
 }
 
 impl Content for Window<'_> {
+    fn begin(&mut self) {
+        self.is_within = true;
+    }
+
     fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.call.check()?;
         if let Phase::Waiting = self.phase {
@@ -144,6 +156,7 @@ impl Content for Window<'_> {
 
 impl Take for Window<'_> {
     fn message(&mut self, message: Message) -> Result<bool, Error> {
+        self.is_within = false;
         let place = self.fates.len();
         let row = self.rows.get(place).ok_or_else(|| crate::xml::malformed("more answers than were asked for"))?;
         let phase = std::mem::replace(&mut self.phase, Phase::Waiting);

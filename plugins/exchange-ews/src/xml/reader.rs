@@ -16,6 +16,9 @@ const HELD: usize = 8 * 1024 * 1024;
 
 /// What gets the contents of an answer as they come.
 pub(crate) trait Content {
+    /// A content begins.
+    fn begin(&mut self) {}
+
     /// Takes the next bytes.
     fn take(&mut self, bytes: &[u8]) -> Result<(), Error>;
 }
@@ -77,6 +80,7 @@ impl<'a> Reader<'a> {
                     if let Some((name, content)) = &mut content
                         && node.name == *name
                     {
+                        content.begin();
                         self.content(*content)?;
                     }
                     open.push(node);
