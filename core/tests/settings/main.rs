@@ -8,7 +8,7 @@ mod refusals;
 use pages::{document, page};
 use postkontor_core::settings::{Document, Schemas, check, form, resolve_secrets, secret_not_found};
 use postkontor_core::texts::Texts;
-use postkontor_plugin::settings::{Auth, Server, Tls, TlsMode, schema};
+use postkontor_plugin::settings::{Auth, Exchange, Route, Server, Tls, TlsMode, WebTls, schema};
 use postkontor_plugin::{Error, Secret, Status, schemars, serde};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -55,6 +55,18 @@ struct Imap {
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Ews {
+    #[serde(default)]
+    exchange: Exchange,
+    #[serde(default)]
+    server: Route,
+    #[serde(default)]
+    tls: WebTls,
+    #[serde(default)]
+    auth: Auth,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Folders {
     #[schemars(extend("x-postkontor" = {"scope": "user"}))]
     inbox: Option<String>,
@@ -81,7 +93,8 @@ struct Plugins;
 impl Schemas for Plugins {
     fn schema(&self, transport: &str) -> Result<Arc<Value>, Error> {
         match transport {
-            "smtp" | "pop3" | "exchange-ews" => Ok(Arc::new(schema::<Smtp>())),
+            "smtp" | "pop3" => Ok(Arc::new(schema::<Smtp>())),
+            "exchange-ews" => Ok(Arc::new(schema::<Ews>())),
             "imap" => Ok(Arc::new(schema::<Imap>())),
             "sendmail" => Ok(Arc::new(schema::<Sendmail>())),
             _ => Err(Error::new(Status::Transport, "transport.unknown")),
@@ -388,7 +401,7 @@ fn secrets_are_fetched_by_name_and_a_missing_one_is_named() {
 
     let mut account = document.account("exchange-sales").unwrap();
     let error = resolve_secrets(&mut account.settings, &account.secrets, &find).unwrap_err();
-    assert_eq!((error.code.as_str(), error.at[0].pointer.as_str()), ("secret.not_found", "/auth/oauth2/access_token"));
+    assert_eq!((error.code.as_str(), error.at[0].pointer.as_str()), ("secret.not_found", "/auth/oauth2/client_secret"));
 }
 
 #[test]

@@ -18,6 +18,18 @@ pub(crate) fn page(name: &str) -> String {
     for (place, value) in [("\"${pop3.port}\"", "110"), ("\"${smtp.port}\"", "25"), ("\"${imap.port}\"", "993"), ("${user}", "anna")] {
         text = text.replace(place, value);
     }
+    for (place, value) in [
+        ("${exchange.url}", "https://mail.example.com/EWS/Exchange.asmx"),
+        ("${sales}", "sales@example.com"),
+        ("${support}", "support@example.com"),
+        ("${token_user}", "shared@example.com"),
+        ("${tenant}", "example.com"),
+        ("${client}", "11111111-2222-3333-4444-555555555555"),
+        ("${client_file}", "client.p12"),
+        ("${authority}", "https://login.microsoftonline.com"),
+    ] {
+        text = text.replace(place, value);
+    }
     for file in ["branding.html", "logo.png"] {
         text = text.replace(file, &format!("{}/../tests/pages/{file}", env!("CARGO_MANIFEST_DIR")));
     }
@@ -117,9 +129,11 @@ fn page_d_smtp_takes_the_token_of_an_exchange_account_and_its_own_mailbox() {
     let document = document("d");
     let account = document.account("smtp-oauth").unwrap();
     let expected = json!({"method": "xoauth2", "user": "shared@example.com", "allow_cleartext": false,
-                          "oauth2": {"grant": "access_token", "access_token": {"secret": "sales-token"}}});
+                          "oauth2": {"grant": "client_credentials", "provider": "microsoft", "tenant": "example.com",
+                                     "client_id": "11111111-2222-3333-4444-555555555555", "client_secret": {"secret": "application"},
+                                     "authority": "https://login.microsoftonline.com"}});
     assert_eq!(account.settings["auth"], expected);
-    assert_eq!(account.secrets, ["/auth/oauth2/access_token"]);
+    assert_eq!(account.secrets, ["/auth/oauth2/client_secret"]);
     assert_eq!(document.account("smtp").unwrap().secrets, ["/tls/client_certificate/password", "/auth/password"]);
 }
 

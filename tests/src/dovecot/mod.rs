@@ -2,6 +2,7 @@
 
 mod introspection;
 
+use crate::exchange::Exchange;
 use crate::guard::{Guard, until, user_and_group, write_script};
 use crate::ports;
 use introspection::Introspection;
@@ -50,7 +51,7 @@ pub struct Dovecot {
     given: AtomicUsize,
     deliveries: AtomicU64,
     _guard: Guard,
-    _introspection: Introspection,
+    introspection: Introspection,
 }
 
 impl Dovecot {
@@ -101,12 +102,17 @@ impl Dovecot {
             given: AtomicUsize::new(0),
             deliveries: AtomicU64::new(0),
             _guard: guard,
-            _introspection: introspection,
+            introspection,
         })
     }
 }
 
 impl Dovecot {
+    /// Takes access tokens of this double of Exchange, too: those of applications as the user that its token endpoint names.
+    pub fn trust_tokens_of(&self, exchange: &Exchange) {
+        self.introspection.ask_also(exchange.port());
+    }
+
     /// A user with an unused mailbox; the password is that of the first of [`USERS`].
     pub fn mailbox(&self) -> String {
         mailbox(self.given.fetch_add(1, Ordering::Relaxed))

@@ -6,12 +6,14 @@ use postkontor_tests::exim::{Exim, Port};
 use postkontor_tests::folder::Folder;
 use postkontor_tests::merge_patch;
 use postkontor_tests::products::Products;
+use postkontor_tests::{certificates, exchange};
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 const PAGE_A: &str = include_str!("../../pages/page-a.json");
 const PAGE_B: &str = include_str!("../../pages/page-b.json");
+const PAGE_D: &str = include_str!("../../pages/page-d.json");
 
 /// A page's document, filled in for the servers of the tests and a mailbox of its own.
 #[derive(Clone)]
@@ -19,6 +21,7 @@ pub(crate) struct Form {
     pub(crate) exim: &'static Exim,
     pub(crate) user: String,
     pub(crate) document: Value,
+    host: fn(&str) -> Arc<Host>,
 }
 
 /// Knows every secret that the pages refer to.
@@ -26,19 +29,43 @@ struct Keyring;
 
 impl Callbacks for Keyring {
     fn secret_get(&self, name: &str) -> Option<Secret> {
-        ["anna", "company-smtp", "company-imap", "vertrieb", "smtp-vertrieb"].contains(&name).then(|| Secret::new(USERS[0].1))
+        Some(Secret::new(match name {
+            "anna" | "company-smtp" | "company-imap" | "vertrieb" | "smtp-vertrieb" | "dienst" => USERS[0].1,
+            "p12" => certificates::PASSWORD,
+            "support" => exchange::PASSWORD,
+            "application" => exchange::SECRET,
+            _ => return None,
+        }))
     }
 }
 
-/// A host with the plugins of both pages that speaks a language. Page B's Exchange has none.
+/// A host with the plugins of the pages A and B that speaks a language. Page B's Exchange has none.
 pub(crate) fn host(language: &str) -> Arc<Host> {
     static PLUGINS: OnceLock<String> = OnceLock::new();
-    let plugins = PLUGINS.get_or_init(|| {
-        // Kept until the process ends: the libraries in it stay loaded.
-        let folder = Folder::new().unwrap().keep();
-        Products::built().unwrap().plugins(&folder, &["pop3", "imap", "smtp"]).unwrap().display().to_string()
-    });
+    let plugins = PLUGINS.get_or_init(|| plugins(&["pop3", "imap", "smtp"]));
     Host::open(&json!({"language": language, "plugins": [plugins]}).to_string(), Box::new(Keyring)).unwrap()
+}
+
+/// The same for page D.
+fn host_of_d(language: &str) -> Arc<Host> {
+    host_with_log(language, &Value::Null)
+}
+
+/// The same, with a log.
+pub(crate) fn host_with_log(language: &str, log: &Value) -> Arc<Host> {
+    Host::open(&json!({"language": language, "plugins": [plugins_of_d()], "log": log}).to_string(), Box::new(Keyring)).unwrap()
+}
+
+/// The folder with the plugins of page D.
+pub(crate) fn plugins_of_d() -> &'static str {
+    static PLUGINS: OnceLock<String> = OnceLock::new();
+    PLUGINS.get_or_init(|| plugins(&["smtp", "exchange-ews"]))
+}
+
+fn plugins(names: &[&str]) -> String {
+    // Kept until the process ends: the libraries in it stay loaded.
+    let folder = Folder::new().unwrap().keep();
+    Products::built().unwrap().plugins(&folder, names).unwrap().display().to_string()
 }
 
 pub(crate) fn patience() -> Cancel {
@@ -61,6 +88,15 @@ impl Form {
         Form::new(PAGE_B, None)
     }
 
+    /// Page D, with what stands in the places of its Exchange connections.
+    pub(crate) fn d(places: &[(&str, String)]) -> Option<Form> {
+        let mut page = PAGE_D.replace("${client_file}", &Exim::shared()?.files().client_pkcs12().display().to_string());
+        for (place, value) in places {
+            page = page.replace(&format!("${{{place}}}"), value);
+        }
+        Some(Form { host: host_of_d, ..Form::new(&page, None)? })
+    }
+
     fn new(page: &str, user: Option<&str>) -> Option<Form> {
         let exim = Exim::shared()?;
         let dovecot = exim.dovecot();
@@ -70,7 +106,7 @@ impl Form {
             text = text.replace(&format!("\"${{{place}.port}}\""), &port.to_string()).replace(&format!("${{{place}.host}}"), "localhost");
         }
         text = text.replace("${user}", &user).replace("${ca_file}", &exim.files().authority().display().to_string());
-        Some(Form { exim, user, document: serde_json::from_str(&text).unwrap() })
+        Some(Form { exim, user, document: serde_json::from_str(&text).unwrap(), host })
     }
 
     /// The same with some fields changed (a merge patch as of RFC 7396).
@@ -93,7 +129,12 @@ impl Form {
     }
 
     pub(crate) fn open(&self, id: Option<&str>) -> Result<Account, Error> {
-        Account::open(&host("en"), &self.document.to_string(), id)
+        self.open_in(&(self.host)("en"), id)
+    }
+
+    /// Opens an account in a host of the test's own.
+    pub(crate) fn open_in(&self, host: &Arc<Host>, id: Option<&str>) -> Result<Account, Error> {
+        Account::open(host, &self.document.to_string(), id)
     }
 
     pub(crate) fn account(&self, id: &str) -> Account {
@@ -121,7 +162,12 @@ impl Form {
 
     /// Sends a small mail by an account, or by the one of the settings.
     pub(crate) fn send(&self, id: Option<&str>, to: &str) -> Result<Value, Error> {
-        let receipt = self.open(id)?.send_document(&mail(to).to_string(), &[], &patience())?;
+        self.send_mail(id, &mail(to))
+    }
+
+    /// Sends a mail by an account, or by the one of the settings.
+    pub(crate) fn send_mail(&self, id: Option<&str>, mail: &Value) -> Result<Value, Error> {
+        let receipt = self.open(id)?.send_document(&mail.to_string(), &[], &patience())?;
         Ok(json!(receipt))
     }
 
@@ -160,7 +206,7 @@ impl Form {
     }
 
     pub(crate) fn check(&self, language: &str) -> Value {
-        json!(host(language).check(&self.document.to_string()))
+        json!((self.host)(language).check(&self.document.to_string()))
     }
 
     /// Pointer, code and message of each problem that is no mere warning.

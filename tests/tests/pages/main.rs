@@ -1,4 +1,4 @@
-//! The settings pages A and B, row by row, as documents (`tests/pages`) against real servers, and what takes the place of sending by IMAP when that
+//! The settings pages A, B and D, row by row, as documents (`tests/pages`) against real servers, and what takes the place of sending by IMAP when that
 //! fails. Each test bears the name of its row.
 //!
 //! The plugins are the built files, loaded as a host loads them. Where the servers are not installed, the tests are skipped.
@@ -13,4 +13,7 @@ mod page_a_imap;
 mod page_a_mailboxes;
 mod page_a_smtp;
 mod page_b;
+mod page_d_exchange;
+mod page_d_setup;
+mod page_d_smtp;
 mod recorder;

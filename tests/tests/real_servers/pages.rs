@@ -1,8 +1,8 @@
-//! The rows of the settings pages C and D that are about sending (the pages of a telephone system and of a document system), and a fallback from SMTP to SMTP.
-//! Pages A and B have tests of their own (`pages`).
+//! The rows of settings page C that are about sending (the page of a telephone system), and a fallback from SMTP to SMTP.
+//! Pages A, B and D have tests of their own (`pages`).
 
 use super::{anna, arrives, trusting};
-use postkontor_core::{Account, Cancel, Status};
+use postkontor_core::Cancel;
 use postkontor_tests::engine::{self, PATIENCE};
 use postkontor_tests::exim::{Exim, Port};
 use postkontor_tests::ports;
@@ -86,53 +86,4 @@ fn c_html_is_added_or_left_out_as_the_settings_say() {
     engine::send(&settings, &mail).unwrap();
     let delivery = exim.delivery("text@c.example").unwrap();
     assert!(!delivery.text.contains("text/html") && delivery.text.contains("text/plain"), "{}", delivery.text);
-}
-
-#[test]
-fn d_switched_off_settings_send_nothing_and_are_not_checked() {
-    let mut settings = engine::smtp(1, json!({"mode": "none"}), no_login());
-    settings["enabled"] = json!(false);
-    main_account(&mut settings)["server"] = json!({"host": ""});
-    assert_eq!(engine::send(&settings, &engine::mail("never@d.example")).unwrap_err().status, Status::Disabled);
-}
-
-#[test]
-fn d_a_user_may_send_as_others() {
-    let Some(exim) = Exim::shared() else { return };
-    let settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), anna("plain"));
-    let mut mail = engine::mail("sendas@d.example");
-    mail["from"] = json!("Einkauf <einkauf@example.com>");
-    engine::send(&settings, &mail).unwrap();
-    let delivery = exim.delivery("sendas@d.example").unwrap();
-    assert_eq!((delivery.from.as_str(), delivery.session("user")), ("einkauf@example.com", "anna"));
-    assert!(delivery.field("From").contains("einkauf@example.com"));
-}
-
-#[test]
-fn d_bcc_to_sender_sends_an_invisible_copy() {
-    let Some(exim) = Exim::shared() else { return };
-    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), no_login());
-    settings["sender"] = json!({"address": "copy@d.example", "bcc_to_sender": true});
-    let delivery = arrives(exim, &settings, "bcc@d.example");
-    assert!(exim.delivery("copy@d.example").is_some());
-    assert_eq!(delivery.field("Bcc"), "");
-}
-
-#[test]
-fn d_one_document_holds_several_connections_and_a_change_needs_no_restart() {
-    let Some(exim) = Exim::shared() else { return };
-    let host = engine::host("en").unwrap();
-    let mut settings = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), no_login());
-    settings["accounts"]["invoices"] =
-        engine::smtp(exim.port(Port::Implicit), trusting(exim, "implicit"), anna("plain"))["accounts"]["main"].clone();
-    settings["send"] = json!({"account": "main"});
-    let send = |settings: &Value, id: &str, to: &str| {
-        let mut account = Account::open(&host, &settings.to_string(), Some(id)).unwrap();
-        account.send_document(&engine::mail(to).to_string(), &[], &Cancel::new(Some(PATIENCE))).unwrap();
-        exim.delivery(to).unwrap()
-    };
-    assert_eq!(send(&settings, "main", "one@several.example").session("user"), "");
-    assert_eq!(send(&settings, "invoices", "two@several.example").session("user"), "anna");
-    main_account(&mut settings)["auth"] = anna("login");
-    assert_eq!(send(&settings, "main", "three@several.example").session("login"), "login");
 }
