@@ -11,11 +11,11 @@ from exchangelib import DELEGATE, Account, Configuration, Credentials, Message, 
 from exchangelib.transport import BASIC
 from exchangelib.version import EXCHANGE_2016
 
-from .case import CLEAR, control
+from .case import SECURE, control
 
 
 def account(address):
-    config = Configuration(service_endpoint=f"{CLEAR}/EWS/Exchange.asmx", credentials=Credentials(address, "Geheim-7"), auth_type=BASIC,
+    config = Configuration(service_endpoint=f"{SECURE}/EWS/Exchange.asmx", credentials=Credentials(address, "Geheim-7"), auth_type=BASIC,
                            version=Version(EXCHANGE_2016), max_connections=1)
     return Account(address, config=config, autodiscover=False, access_type=DELEGATE)
 

@@ -15,6 +15,9 @@ pub(crate) struct Clients {
     source: PathBuf,
     dovecot: PathBuf,
     pub(crate) parse: PathBuf,
+    pub(crate) exchange: PathBuf,
+    /// The folder with the plugins.
+    pub(crate) plugins: PathBuf,
     pub(crate) measure: PathBuf,
     pub(crate) postkontor: PathBuf,
     /// The large attachment.
@@ -102,6 +105,8 @@ pub(crate) fn build() -> Result<Clients, String> {
         source: release.join("bench-source"),
         dovecot: release.join("bench-dovecot"),
         parse: release.join("bench-parse"),
+        exchange: release.join("bench-exchange"),
+        plugins: staged,
         lettre: release.join("bench-lettre"),
         smtplib: sources.join("smtplib_client.py"),
         file: bench.join("attachment"),

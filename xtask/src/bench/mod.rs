@@ -6,6 +6,7 @@
 
 mod build;
 mod client;
+mod exchange;
 mod promises;
 mod workloads;
 
@@ -88,8 +89,13 @@ fn measure(rounds: usize, only: Option<&str>) -> Result<Vec<Promise>, String> {
         }
         reading = Some(text.ratio().max(mixed.ratio()));
     }
+    let mut at_exchange = Vec::new();
+    if wanted("exchange") {
+        exchange::print_head();
+        at_exchange = exchange::compare(&clients.exchange, &clients.plugins)?;
+    }
     let opening = (!openings.is_empty()).then(|| median(&openings));
-    let promises = promises(&results, opening, reading);
+    let promises = promises(&results, opening, reading, &at_exchange);
     println!("\n### Promises\n\n| Promise | Measured | |\n|---|---|---|");
     for promise in &promises {
         println!("| {} | {} | {} |", promise.text, promise.measured, if promise.kept { "kept" } else { "**NOT KEPT**" });

@@ -1,6 +1,7 @@
 //! The promises of Postkontor, compared with the measurements of this run.
 
 use super::client::Cost;
+use super::exchange;
 use super::workloads::Who::{Lettre, Libcurl, Libetpan, Postkontor};
 use super::workloads::{Who, Workload};
 
@@ -37,13 +38,27 @@ impl Measured<'_> {
 
 /// Checks every promise about which something was measured: the workloads, the seconds of opening a host, the multiple of mail-parser's time
 /// that reading takes.
-pub(crate) fn promises(results: &Results, opening: Option<f64>, reading: Option<f64>) -> Vec<Promise> {
+pub(crate) fn promises(results: &Results, opening: Option<f64>, reading: Option<f64>, at_exchange: &[exchange::Cost]) -> Vec<Promise> {
     let measured = Measured(results);
     let others = [
         at_most("Reading 4 KB with its summary: at most twice mail-parser's time", reading, 2.0, " times"),
         at_most("Host opened, and all plugins for the list of transports, in under 5 ms", opening.map(|seconds| seconds * 1e3), 5.0, " ms"),
     ];
-    sending(&measured).into_iter().chain(fetching(&measured)).chain(others).flatten().collect()
+    sending(&measured).into_iter().chain(fetching(&measured)).chain(others).chain(exchanging(at_exchange)).flatten().collect()
+}
+
+fn exchanging(costs: &[exchange::Cost]) -> Vec<Option<Promise>> {
+    let cost = |name: &str| costs.iter().find(|cost| cost.name == name);
+    let beside = |name: &str, rate: fn(&exchange::Cost) -> f64| Some(rate(cost(name)?) / rate(cost("exchangelib")?));
+    let most = |name: &str| cost(name).map(|cost| cost.connections.max(cost.handshakes));
+    vec![
+        at_least("2 KB mails by EWS: at least 5 times exchangelib's rate", beside("exchange-ews", |cost| cost.sent), 5.0, " times"),
+        at_least("2 KB mails by Graph: at least 5 times exchangelib's rate", beside("graph", |cost| cost.sent), 5.0, " times"),
+        at_least("Fetching 2 KB by EWS: at least 5 times exchangelib's rate", beside("exchange-ews", |cost| cost.fetched), 5.0, " times"),
+        at_least("Fetching 2 KB by Graph: at least 5 times exchangelib's rate", beside("graph", |cost| cost.fetched), 5.0, " times"),
+        at_most("All of it by EWS: one connection, one handshake", most("exchange-ews"), 1.0, ""),
+        at_most("All of it by Graph: one connection, one handshake", most("graph"), 1.0, ""),
+    ]
 }
 
 fn sending(measured: &Measured) -> Vec<Option<Promise>> {

@@ -218,4 +218,4 @@ pub(super) const WORKLOADS: &[Workload] = &[
 ];
 
 /// Work that is not done with a server.
-pub(super) const OTHERS: [&str; 2] = ["open", "parse"];
+pub(super) const OTHERS: [&str; 3] = ["open", "parse", "exchange"];
