@@ -92,6 +92,16 @@ impl Domain {
         std::fs::remove_file(self.folder.file("tickets"))
     }
 
+    /// The file of a configuration in which the same domain has its KDC at another port.
+    pub fn elsewhere(&self, port: u16) -> io::Result<PathBuf> {
+        let file = self.folder.file(&format!("at-{port}.conf"));
+        let text = std::fs::read_to_string(self.folder.file("krb5.conf"))?;
+        let kdc = format!(" kdc = 127.0.0.1:{port}");
+        let lines: Vec<&str> = text.lines().map(|line| if line.contains("kdc = ") { kdc.as_str() } else { line }).collect();
+        std::fs::write(&file, lines.join("\n"))?;
+        Ok(file)
+    }
+
     /// The file with the keys of the services.
     pub fn keytab(&self) -> PathBuf {
         self.folder.file("keytab")

@@ -144,6 +144,8 @@ OPTIONS = {
     # What of the login is offered and demanded.
     "methods": ["Negotiate", "NTLM", "Basic", "Bearer"],
     "channel_binding": "none",
+    # How long a login by NTLM or Negotiate lasts: "connection", "request", or "request, as told" with the field Persistent-Auth.
+    "login_lasts": "connection",
     "anchor": "required",
     # The server's age and limits.
     "version": "Exchange2016",

@@ -54,7 +54,7 @@ impl Setup {
     }
 
     /// The report of a test as the logged-on user, and what the trace says.
-    fn test(&self, transport: &str, host: &str, domain: &[(&str, String)]) -> (Value, String) {
+    fn test(&self, transport: &str, host: &str, domain: &[(&str, PathBuf)], more: &[&str]) -> (Value, String) {
         let port = self.ports[TRANSPORTS.iter().position(|name| *name == transport).unwrap()];
         let account = json!({"transport": transport, "server": {"host": host, "port": port, "timeout_seconds": 20},
             "tls": {"mode": "implicit", "ca_file": self.authority}, "auth": {"method": "windows"}});
@@ -64,8 +64,9 @@ impl Setup {
         drop(std::fs::remove_file(&trace));
         let arguments = ["test".as_ref(), settings.as_os_str(), "--json".as_ref(), "--trace".as_ref(), trace.as_os_str()];
         let arguments = arguments.into_iter().chain(["--plugins".as_ref(), self.plugins.as_os_str()]);
+        let arguments = arguments.chain(more.iter().map(|word| word.as_ref()));
         let mut command = postkontor(arguments).unwrap();
-        command.envs(self.domain.environment()).envs(domain.iter().map(|(name, value)| (*name, value.as_str())));
+        command.envs(self.domain.environment()).envs(domain.iter().cloned());
         let output = command.output().unwrap();
         let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
         (report, std::fs::read_to_string(&trace).unwrap())
@@ -81,7 +82,7 @@ fn the_ticket_of_the_logged_on_user_opens_the_mailbox_and_is_not_shown() {
     let Some(setup) = Setup::new() else { return };
     setup.domain.log_on().unwrap();
     for transport in TRANSPORTS {
-        let (report, trace) = setup.test(transport, "localhost", &[]);
+        let (report, trace) = setup.test(transport, "localhost", &[], &[]);
         assert_eq!(report["ok"], true, "{transport}: {report:#}");
         assert_eq!(login(&report)["facts"]["mechanism"], "GSSAPI", "{report:#}");
         // What the client says in the login is stars: the server's invitation, its proof, its choice of layers are answered.
@@ -96,8 +97,8 @@ fn the_ticket_of_the_logged_on_user_opens_the_mailbox_and_is_not_shown() {
 #[test]
 fn what_is_wrong_with_the_ticket_is_said_with_advice() {
     let Some(setup) = Setup::new() else { return };
-    let finding = |host: &str, domain: &[(&str, String)]| {
-        let (report, _) = setup.test("imap", host, domain);
+    let finding = |host: &str, domain: &[(&str, PathBuf)]| {
+        let (report, _) = setup.test("imap", host, domain, &[]);
         let step = login(&report);
         assert!(!step["message"].as_str().unwrap().contains('{') && !step["advice"].as_array().unwrap().is_empty(), "{step:#}");
         (
@@ -112,12 +113,21 @@ fn what_is_wrong_with_the_ticket_is_said_with_advice() {
     let host = "/accounts/main/server/host".to_owned();
     assert_eq!(finding("127.0.0.1", &[]), ("auth.service_unknown".to_owned(), 5, host));
     // A domain of the same name whose KDC is gone.
-    let configuration = std::fs::read_to_string(setup.domain.folder().join("krb5.conf")).unwrap();
-    let gone = setup.domain.folder().join("gone.conf");
-    let lines = configuration.lines().map(|line| if line.contains("kdc = ") { " kdc = 127.0.0.1:9" } else { line });
-    std::fs::write(&gone, lines.collect::<Vec<_>>().join("\n")).unwrap();
-    let elsewhere = [("KRB5_CONFIG", gone.display().to_string())];
+    let elsewhere = [("KRB5_CONFIG", setup.domain.elsewhere(9).unwrap())];
     assert_eq!(finding("localhost", &elsewhere), ("auth.domain_unreachable".to_owned(), 7, String::new()));
     setup.domain.log_off().unwrap();
     assert_eq!(finding("localhost", &[]).0, "auth.ticket_missing");
+}
+
+#[test]
+fn a_domain_controller_that_says_nothing_does_not_outlast_the_deadline() {
+    let Some(setup) = Setup::new() else { return };
+    setup.domain.log_on().unwrap();
+    // It takes whatever comes, by UDP and TCP, and never answers.
+    let silent = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let _also = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let file = setup.domain.elsewhere(port).unwrap();
+    let (report, _) = setup.test("imap", "localhost", &[("KRB5_CONFIG", file)], &["--timeout", "2"]);
+    assert_eq!((&login(&report)["code"], &login(&report)["status_number"]), (&json!("call.timeout"), &json!(8)), "{report:#}");
 }

@@ -76,6 +76,20 @@ fn the_ticket_of_the_logged_on_user_logs_in_bound_to_the_connection() {
 }
 
 #[test]
+fn a_server_that_forgets_the_login_after_each_request_gets_a_ticket_with_each() {
+    let Some(setup) = Setup::new(Kind::Good) else { return };
+    for lasts in ["request", "request, as told"] {
+        setup.exchange.control("POST", "/options", &json!({"login_lasts": lasts})).unwrap();
+        setup.exchange.control("DELETE", "/log", &Value::Null).unwrap();
+        assert_eq!(setup.log_in(setup.exchange.port()), json!({"status": 200, "mechanism": "Negotiate", "next": 200}), "{lasts}");
+        let statuses: Vec<_> = setup.exchange.log().unwrap().iter().map(|entry| entry["status"].clone()).collect();
+        // The server may say so by a 401, which is seen once.
+        let refused = if lasts == "request" { 1 } else { 0 };
+        assert_eq!(statuses.iter().filter(|status| **status == 401).count(), refused, "{lasts}: {statuses:?}");
+    }
+}
+
+#[test]
 fn a_ticket_over_another_tls_connection_is_refused_where_the_binding_is_required() {
     let Some(setup) = Setup::new(Kind::WrongHost) else { return };
     let tunnel = Tunnel::between(setup.exchange.port()).unwrap();

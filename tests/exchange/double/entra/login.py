@@ -117,4 +117,7 @@ def negotiate(double, request, scheme, value):
     session["caller"].seen = login.seen()
     # The server's last token proves it to the client (Kerberos); it goes along with the answer.
     session["caller"].proof = f"{scheme} {base64.b64encode(token).decode()}" if token else None
-    return session["caller"]
+    caller = session["caller"]
+    if double.options["login_lasts"] != "connection":
+        del session["caller"]
+    return caller

@@ -36,6 +36,8 @@ def answer(double, request, entry):
     if caller.proof:
         fields.append(("WWW-Authenticate", caller.proof))
         caller.proof = None
+    if double.options["login_lasts"] == "request, as told":
+        fields.append(("Persistent-Auth", "false"))
     reply = judge(double, request, caller, entry)
     reply.fields.extend(fields)
     return reply

@@ -283,6 +283,8 @@ fn is_error(major: u32) -> bool {
 fn reason(major: u32, minor: u32) -> Reason {
     /// GSS_S_NO_CRED, GSS_S_CREDENTIALS_EXPIRED.
     const NO_TICKET: [u32; 2] = [7, 11];
+    /// GSS_S_BAD_SIG, GSS_S_DEFECTIVE_TOKEN: only the server's messages are judged here.
+    const UNPROVEN: [u32; 2] = [6, 9];
     match minor.cast_signed() {
         // The clocks differ (KRB5KRB_AP_ERR_SKEW), also in what the domain controller says (KRB5_KDCREP_SKEW).
         -1_765_328_347 | -1_765_328_236 => Reason::Clock,
@@ -293,6 +295,7 @@ fn reason(major: u32, minor: u32) -> Reason {
         // The ticket is too old (KRB5KRB_AP_ERR_TKT_EXPIRED, KRB5_CC_END), or there is none (KRB5_CC_NOTFOUND, KRB5_FCC_NOFILE).
         -1_765_328_352 | -1_765_328_242 | -1_765_328_243 | -1_765_328_189 => Reason::NoTicket,
         _ if NO_TICKET.contains(&(major >> 16 & 0xff)) => Reason::NoTicket,
+        _ if UNPROVEN.contains(&(major >> 16 & 0xff)) => Reason::Unproven,
         _ => Reason::Other,
     }
 }

@@ -91,6 +91,7 @@ impl LoggedOn {
             Reason::NoTicket => (Status::Auth, "auth.ticket_missing", "/auth/user"),
             Reason::ServiceUnknown => (Status::Auth, "auth.service_unknown", ""),
             Reason::Unreachable => (Status::Network, "auth.domain_unreachable", ""),
+            Reason::Unproven => (Status::Auth, "auth.server_unproven", ""),
             Reason::Clock => (Status::Auth, "auth.clock_wrong", ""),
             Reason::Other => (Status::Auth, "auth.logged_on_user_failed", "/auth/user"),
         };

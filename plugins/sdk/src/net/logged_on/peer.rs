@@ -68,6 +68,8 @@ pub(super) enum Reason {
     ServiceUnknown,
     /// No domain controller answers.
     Unreachable,
+    /// The server's message is none, or does not fit: its sender could not read ours.
+    Unproven,
     /// The clocks of this machine and of the domain differ too much.
     Clock,
     Other,

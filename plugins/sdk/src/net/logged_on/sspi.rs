@@ -8,7 +8,8 @@ use super::peer::{Failure, Package, Peer, Reason, Reply, application_data};
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
 use windows_sys::Win32::Foundation::{
-    SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_NO_CREDENTIALS, SEC_E_OK, SEC_E_TARGET_UNKNOWN, SEC_E_TIME_SKEW, SEC_I_CONTINUE_NEEDED,
+    SEC_E_INVALID_TOKEN, SEC_E_MESSAGE_ALTERED, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_NO_CREDENTIALS, SEC_E_OK, SEC_E_TARGET_UNKNOWN,
+    SEC_E_TIME_SKEW, SEC_I_CONTINUE_NEEDED,
 };
 use windows_sys::Win32::Security::Authentication::Identity::{
     AcquireCredentialsHandleW, DecryptMessage, DeleteSecurityContext, EncryptMessage, FreeContextBuffer, FreeCredentialsHandle,
@@ -220,6 +221,7 @@ fn failure(status: i32) -> Failure {
         SEC_E_TARGET_UNKNOWN => Reason::ServiceUnknown,
         SEC_E_NO_AUTHENTICATING_AUTHORITY => Reason::Unreachable,
         SEC_E_TIME_SKEW => Reason::Clock,
+        SEC_E_INVALID_TOKEN | SEC_E_MESSAGE_ALTERED => Reason::Unproven,
         _ => Reason::Other,
     };
     Failure { reason, detail: std::io::Error::from_raw_os_error(status).to_string() }

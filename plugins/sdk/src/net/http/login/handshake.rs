@@ -105,21 +105,26 @@ impl Handshake {
         recorder: &mut Recorder,
     ) -> Result<Option<Authorization>, Error> {
         if self.forgets {
-            let mut user = self.logged_on(line);
-            let message = user.step(&[], call)?.message;
-            self.shown = Some(user);
-            return Ok(Some(self.scheme.show(&message)));
+            return self.show_ticket(line, call).map(Some);
         }
         let number = line.number();
         if number.is_none() || number != self.number {
             self.number = None;
             self.log_in(auth, line, call, recorder)?;
             self.number = line.number();
-            if self.number.is_none() {
+            if self.number.is_none() && !self.forgets {
                 return Err(refusal::not_kept(self.mechanism()));
             }
         }
-        Ok(None)
+        // The server may have said just now that it forgets.
+        if self.forgets { self.show_ticket(line, call).map(Some) } else { Ok(None) }
+    }
+
+    fn show_ticket(&mut self, line: &dyn Line, call: &Call) -> Result<Authorization, Error> {
+        let mut user = self.logged_on(line);
+        let message = user.step(&[], call)?.message;
+        self.shown = Some(user);
+        Ok(self.scheme.show(&message))
     }
 
     /// Takes note of an answer other than 401 to a request that may have shown a ticket.
@@ -134,11 +139,11 @@ impl Handshake {
     pub(super) fn refused(&mut self, answer: &Answer, line: &mut dyn Line, is_last: bool) -> Result<(), Error> {
         let is_same = self.number.is_some() && line.number() == self.number;
         self.number = None;
-        if is_last || self.forgets {
+        if is_last || self.shown.take().is_some() {
             return Err(self.refusal(answer, line));
         }
         // A ticket can be shown with each request; a password's proof is too dear for that, and the connection is logged in anew.
-        self.forgets = is_same && self.proof == Proof::LoggedOn;
+        self.forgets |= is_same && self.proof == Proof::LoggedOn;
         Ok(())
     }
 
