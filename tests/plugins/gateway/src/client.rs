@@ -1,156 +1,136 @@
 //! Asking the service: with the token that is good now, or with a new one.
 
-use crate::http::{Connection, Head, Request};
+use crate::answer::{malformed, refused, reply, value};
+use crate::ask::{Ask, Payload};
 use crate::settings::{Method, Settings};
 use crate::tokens::Tokens;
 use postkontor_plugin::net::Recorder;
+use postkontor_plugin::net::http::{Client as Http, Content, Interrupted, Request, Response, Sent};
 use postkontor_plugin::serde_json::Value;
-use postkontor_plugin::{Call, Error, Reply, Stage, Status};
+use postkontor_plugin::{Call, Error, Reply, Secret, Stage, Status};
 
 /// One operation at the service.
 pub(crate) struct Client<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) tokens: &'a mut Tokens,
+    pub(crate) http: &'a mut Http,
     pub(crate) call: &'a Call<'a>,
     pub(crate) recorder: &'a mut Recorder,
     /// A new token was fetched; a second one would be no better.
     pub(crate) has_renewed: bool,
-    host: String,
-    connection: Option<Connection>,
 }
 
-impl<'a> Client<'a> {
-    pub(crate) fn new(
-        settings: &'a Settings,
-        tokens: &'a mut Tokens,
-        call: &'a Call<'a>,
-        recorder: &'a mut Recorder,
-    ) -> Result<Client<'a>, Error> {
-        let host = settings.target()?.endpoint.host;
-        tokens.not_kept.clear();
-        Ok(Client { settings, tokens, call, recorder, has_renewed: false, host, connection: None })
-    }
+/// What came of one request.
+enum Outcome<T> {
+    Taken(T),
+    /// The service does not accept the token.
+    Over(Reply),
+}
 
-    /// Does some work on the connection, which is made where there is none. After an error it cannot go on; what was said stays.
-    pub(crate) fn exchange<T>(&mut self, stage: Stage, work: impl FnOnce(&mut Connection, &Call) -> Result<T, Error>) -> Result<T, Error> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => Connection::open(self.settings, self.call, self.recorder)?,
-        };
-        let done = work(&mut connection, self.call);
-        self.connection = Some(connection);
-        done.map_err(|error| {
-            self.leave();
-            error.stage(stage)
-        })
-    }
+/// What is done with an answer, whatever its status but 401.
+pub(crate) type Take<'t, T> = &'t mut dyn FnMut(&mut Response<'_>, &Call) -> Result<T, Error>;
 
-    /// Sends a request; the head of the answer, whose body is still to be read. Where the service does not accept the token, it is asked
-    /// once more with a new one.
-    pub(crate) fn begin(&mut self, request: &Request, stage: Stage) -> Result<Head, Error> {
+impl Client<'_> {
+    /// Asks, and does something with the answer. Where the service does not accept the token, it is asked once more with a new one.
+    pub(crate) fn ask<T>(&mut self, mut ask: Ask<'_, '_>, take: Take<'_, T>) -> Result<T, Error> {
         loop {
             if self.tokens.access.is_empty() {
                 self.renew()?;
             }
             let token = self.tokens.access.clone();
-            let head = self.exchange(stage, |connection, call| {
-                connection.request(request, Some(&token), call)?;
-                connection.head(call)
-            })?;
-            if head.status != 401 {
-                return Ok(head);
+            match self.once(&mut ask, Some(&token), take)? {
+                Outcome::Taken(value) => return Ok(value),
+                Outcome::Over(reply) if self.has_renewed => {
+                    return Err(refused(self.host(), Status::Auth, "gateway.token_refused", reply).stage(Stage::Login));
+                }
+                Outcome::Over(_) => {
+                    self.renew()?;
+                    ask.begin_again()?;
+                }
             }
-            let reply = self.reply(&head, Stage::Login)?;
-            if self.has_renewed {
-                return Err(self.refused(Status::Auth, "gateway.token_refused", reply).stage(Stage::Login));
-            }
-            self.renew()?;
         }
+    }
+
+    /// Asks for JSON.
+    pub(crate) fn json(&mut self, ask: Ask<'_, '_>) -> Result<Value, Error> {
+        self.ask(ask, &mut value)
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        self.http.url().host()
     }
 
     /// Fetches a new access token.
     fn renew(&mut self) -> Result<(), Error> {
         self.has_renewed = true;
         let auth = &self.settings.auth;
+        [&self.tokens.refresh, &auth.client_secret].into_iter().for_each(|secret| self.http.hide(secret));
         let (grant, shown) = self.tokens.grant(auth);
-        let request = Request { shown: &shown, ..Request::new("POST", "/token").with("application/x-www-form-urlencoded", &grant) };
-        let secrets = [self.tokens.refresh.clone(), auth.client_secret.clone()];
-        let head = self.exchange(Stage::Login, |connection, call| {
-            secrets.iter().for_each(|secret| connection.hide(secret));
-            connection.request(&request, None, call)?;
-            connection.head(call)
-        })?;
-        if !matches!(head.status, 400 | 401 | 403) {
-            let answer = self.answer(&head, Stage::Login)?;
-            return if self.tokens.take(&answer, self.call) { Ok(()) } else { Err(self.malformed(Stage::Login)) };
-        }
-        let reply = self.reply(&head, Stage::Login)?;
-        let code = match auth.method {
+        let refusal = match auth.method {
             Method::Token => "gateway.refresh_refused",
             Method::ClientCredentials => "gateway.client_refused",
         };
-        Err(self.refused(Status::Auth, code, reply).stage(Stage::Login))
-    }
-
-    /// Sends a request; the JSON of the answer.
-    pub(crate) fn ask(&mut self, request: &Request, stage: Stage) -> Result<Value, Error> {
-        let head = self.begin(request, stage)?;
-        self.answer(&head, stage)
-    }
-
-    /// The JSON of an answer that is as it should be; else an error.
-    pub(crate) fn answer(&mut self, head: &Head, stage: Stage) -> Result<Value, Error> {
-        if head.is_ok() {
-            let answer = self.exchange(stage, |connection, call| connection.json(head, call))?;
-            self.done(head);
-            return Ok(answer);
-        }
-        let reply = self.reply(head, stage)?;
-        Err(match reply.code {
-            429 | 500..=599 => self.refused(Status::Later, "gateway.later", reply),
-            _ => self.refused(Status::Refused, "gateway.refused", reply),
-        }
-        .stage(stage))
-    }
-
-    /// What the service says of a refusal.
-    pub(crate) fn reply(&mut self, head: &Head, stage: Stage) -> Result<Reply, Error> {
-        let reply = self.exchange(stage, |connection, call| connection.reply(head, call))?;
-        self.done(head);
-        Ok(reply)
-    }
-
-    /// Says that an answer was read to its end.
-    pub(crate) fn done(&mut self, head: &Head) {
-        if head.closes {
-            self.leave();
+        let mut ask = Ask::new("POST", "/token", Stage::Login).with(Payload::Form(&grant, &shown));
+        let outcome = self.once(&mut ask, None, &mut |response, call| {
+            if !matches!(response.status(), 400 | 401 | 403) {
+                return value(response, call);
+            }
+            let reply = reply(response, call)?;
+            Err(refused(response.url().host(), Status::Auth, refusal, reply))
+        })?;
+        match outcome {
+            Outcome::Taken(answer) if self.tokens.take(&answer, self.call) => Ok(()),
+            _ => Err(malformed(self.host()).stage(Stage::Login)),
         }
     }
 
-    fn leave(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.recorder.keep(connection.close());
+    /// Asks once, with a token or without one.
+    fn once<T>(&mut self, ask: &mut Ask<'_, '_>, token: Option<&Secret>, take: Take<'_, T>) -> Result<Outcome<T>, Error> {
+        let (call, stage) = (self.call, ask.stage);
+        let is_mail = matches!(ask.payload, Payload::Mail { .. });
+        let target = format!("{}{}", self.http.url().path().trim_end_matches('/'), ask.path);
+        let mut source = None;
+        let mut request = Request::new(ask.method, &target).field("User-Agent", "gateway");
+        if let Some(token) = token {
+            request = request.secret("Authorization", "Bearer ", token);
         }
-    }
-
-    pub(crate) fn refused(&self, status: Status, code: &str, reply: Reply) -> Error {
-        Error::new(status, code).arg("host", self.host.as_str()).arg("text", reply.text.as_str()).server(reply)
-    }
-
-    /// What the service says makes no sense.
-    pub(crate) fn malformed(&self, stage: Stage) -> Error {
-        Error::new(Status::Protocol, "gateway.answer_malformed").arg("host", self.host.as_str()).stage(stage)
-    }
-
-    /// Whether a mail was delivered is not known.
-    pub(crate) fn uncertain(&self, cause: &Error) -> Error {
-        let error = Error::new(Status::Uncertain, "delivery.uncertain").arg("host", self.host.as_str());
-        error.stage(Stage::Acceptance).detail(cause.to_string())
+        for (name, value) in &ask.fields {
+            request = request.field(name, value.as_str());
+        }
+        let request = match &mut ask.payload {
+            Payload::Nothing => request,
+            Payload::Json(json) => request.field("Content-Type", "application/json").content(Content::Bytes(json.as_bytes())),
+            Payload::Form(form, shown) => {
+                let content = Content::Secret { bytes: form.as_bytes(), shown };
+                request.field("Content-Type", "application/x-www-form-urlencoded").content(content)
+            }
+            Payload::Mail { size, body, read } => {
+                read.set(0);
+                let whole = size.unwrap_or(0);
+                let source = source.insert(move |block: &mut [u8]| {
+                    let length = body.read(block)?;
+                    read.set(read.get() + length as u64);
+                    call.progress(read.get(), whole).map(|()| length)
+                });
+                request.field("Content-Type", "message/rfc822").content(Content::Stream { size: *size, source })
+            }
+        };
+        // Without the whole word of the service a mail that has left may have been delivered.
+        let lost = |error: Error| if is_mail { uncertain(&error) } else { error };
+        let outcome = match self.http.request(request, call, self.recorder) {
+            Err(Interrupted { error, sent: Sent::All }) => Err(lost(error)),
+            Err(interrupted) => Err(interrupted.error),
+            Ok(mut response) if token.is_some() && response.status() == 401 => reply(&mut response, call).map(Outcome::Over).map_err(lost),
+            Ok(mut response) => take(&mut response, call).and_then(|taken| response.discard(call).map(|()| Outcome::Taken(taken))),
+        };
+        self.recorder.keep(self.http.take_dialogue());
+        outcome.map_err(|error| if error.stage.is_some() { error } else { error.stage(stage) })
     }
 }
 
-impl Drop for Client<'_> {
-    fn drop(&mut self) {
-        self.leave();
-    }
+/// Whether a mail was delivered is not known.
+pub(crate) fn uncertain(cause: &Error) -> Error {
+    let host = cause.args.get("host").cloned().unwrap_or_default();
+    let error = Error::new(Status::Uncertain, "delivery.uncertain").arg("host", host);
+    error.stage(Stage::Acceptance).detail(cause.to_string())
 }

@@ -15,8 +15,9 @@
 //! refused, and lets the host keep it under the name that the settings have for it.
 #![forbid(unsafe_code)]
 
+mod answer;
+mod ask;
 mod client;
-mod http;
 mod mailbox;
 mod send;
 mod settings;
@@ -24,7 +25,7 @@ mod test;
 mod tokens;
 
 use client::Client;
-use postkontor_plugin::net::Recorder;
+use postkontor_plugin::net::{Recorder, http};
 use postkontor_plugin::{
     Applied, ApplyRequest, Body, Call, Error, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, Sent, TestRequest,
     Transport,
@@ -32,10 +33,11 @@ use postkontor_plugin::{
 use settings::Settings;
 use tokens::Tokens;
 
-/// An account at the service. Each operation is a connection of its own; the tokens stay.
+/// An account at the service; its connection and its tokens stay from one operation to the next.
 pub struct Gateway {
     settings: Settings,
     tokens: Tokens,
+    http: http::Client,
 }
 
 impl Transport for Gateway {
@@ -47,37 +49,41 @@ impl Transport for Gateway {
     type Settings = Settings;
 
     fn open(settings: Settings, opening: &Opening) -> Result<Gateway, Error> {
-        settings.check()?;
+        let http = settings.client()?;
         let tokens = Tokens::new(&settings.auth, opening);
-        Ok(Gateway { settings, tokens })
+        Ok(Gateway { settings, tokens, http })
     }
 
     fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
         let mut recorder = Recorder::on();
-        let looked = test::look(&mut self.client(call, &mut recorder)?);
-        test::report(&self.settings, looked, recorder)
+        // Every step is taken anew.
+        self.http.close();
+        let looked = test::look(&mut self.client(call, &mut recorder));
+        test::report(&self.http, looked, recorder)
     }
 
     fn send(&mut self, mail: &Mail, body: &mut Body, call: &Call) -> Result<Sent, Error> {
-        send::send(&mut self.client(call, &mut Recorder::off())?, mail, body)
+        send::send(&mut self.client(call, &mut Recorder::off()), mail, body)
     }
 
     fn list(&mut self, request: &ListRequest, call: &Call) -> Result<Listing, Error> {
-        mailbox::list(&mut self.client(call, &mut Recorder::off())?, request)
+        mailbox::list(&mut self.client(call, &mut Recorder::off()), request)
     }
 
     fn receive(&mut self, request: &ReceiveRequest, call: &Call) -> Result<Received, Error> {
-        mailbox::receive(&mut self.client(call, &mut Recorder::off())?, request)
+        mailbox::receive(&mut self.client(call, &mut Recorder::off()), request)
     }
 
     fn apply(&mut self, request: &ApplyRequest, call: &Call) -> Result<Applied, Error> {
-        mailbox::apply(&mut self.client(call, &mut Recorder::off())?, request)
+        mailbox::apply(&mut self.client(call, &mut Recorder::off()), request)
     }
 }
 
 impl Gateway {
-    fn client<'a>(&'a mut self, call: &'a Call<'a>, recorder: &'a mut Recorder) -> Result<Client<'a>, Error> {
-        Client::new(&self.settings, &mut self.tokens, call, recorder)
+    fn client<'a>(&'a mut self, call: &'a Call<'a>, recorder: &'a mut Recorder) -> Client<'a> {
+        let Gateway { settings, tokens, http } = self;
+        tokens.not_kept.clear();
+        Client { settings, tokens, http, call, recorder, has_renewed: false }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The messages at the service: listed, fetched, marked, deleted. Their numbers grow, and none is given twice.
 
+use crate::answer::{malformed, reply, value};
+use crate::ask::{Ask, Payload};
 use crate::client::Client;
-use crate::http::Request;
 use postkontor_plugin::serde::Deserialize;
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::{
@@ -92,8 +93,9 @@ pub(crate) fn apply(client: &mut Client, request: &ApplyRequest) -> Result<Appli
 impl Client<'_> {
     /// The messages after this one.
     fn entries(&mut self, after: u64, stage: Stage) -> Result<Vec<Entry>, Error> {
-        let mut answer = self.ask(&Request::new("GET", &format!("/messages?after={after}")), stage)?;
-        Vec::deserialize(answer["messages"].take()).map_err(|error| self.malformed(stage).detail(error.to_string()))
+        let mut answer = self.json(Ask::new("GET", &format!("/messages?after={after}"), stage))?;
+        let malformed = malformed(self.host()).stage(stage);
+        Vec::deserialize(answer["messages"].take()).map_err(|error| malformed.detail(error.to_string()))
     }
 
     /// The number and size of all messages.
@@ -106,19 +108,23 @@ impl Client<'_> {
     fn fetch(&mut self, entry: &Entry, request: &ReceiveRequest) -> Result<Option<Action>, Error> {
         let headers_only = entry.is_too_large(request);
         let path = format!("/messages/{}{}", entry.id, if headers_only { "/head" } else { "" });
-        let head = self.begin(&Request::new("GET", &path), Stage::Fetch)?;
-        if head.status == 404 {
-            self.reply(&head, Stage::Fetch)?;
-            return Ok(None);
-        }
-        if !head.is_ok() {
-            self.answer(&head, Stage::Fetch)?;
-        }
-        let (id, received, flags) = (entry.id.to_string(), entry.received.clone(), entry.flags());
-        self.call.announce(&Incoming { id, size: Some(entry.size), folder: None, flags, received, headers_only })?;
-        self.exchange(Stage::Fetch, |connection, call| connection.body(&head, call, |piece| call.message(piece)))?;
-        self.done(&head);
-        self.call.action().map(Some)
+        let is_there = self.ask(Ask::new("GET", &path, Stage::Fetch), &mut |response, call| {
+            if !response.is_success() {
+                return if response.status() == 404 { reply(response, call).map(|_| false) } else { value(response, call).map(|_| false) };
+            }
+            let (id, received, flags) = (entry.id.to_string(), entry.received.clone(), entry.flags());
+            call.announce(&Incoming { id, size: Some(entry.size), folder: None, flags, received, headers_only })?;
+            loop {
+                let piece = response.peek(call)?;
+                let length = piece.len();
+                if length == 0 {
+                    return Ok(true);
+                }
+                call.message(piece)?;
+                response.consume(length);
+            }
+        })?;
+        if is_there { self.call.action().map(Some) } else { Ok(None) }
     }
 
     /// Does what the program has decided. A message of which it has the headers only is not deleted.
@@ -133,16 +139,14 @@ impl Client<'_> {
     /// Marks or deletes a message; whether it was there.
     fn change(&mut self, id: u64, action: ApplyAction) -> Result<bool, Error> {
         let (path, body) = (format!("/messages/{id}"), json!({"seen": action == ApplyAction::Seen}).to_string());
-        let request = match action {
-            ApplyAction::Delete => Request::new("DELETE", &path),
-            _ => Request::new("POST", &path).with("application/json", &body),
+        let ask = match action {
+            ApplyAction::Delete => Ask::new("DELETE", &path, Stage::Mailbox),
+            _ => Ask::new("POST", &path, Stage::Mailbox).with(Payload::Json(&body)),
         };
-        let head = self.begin(&request, Stage::Mailbox)?;
-        if head.status == 404 {
-            self.reply(&head, Stage::Mailbox)?;
-            return Ok(false);
-        }
-        self.answer(&head, Stage::Mailbox).map(|_| true)
+        self.ask(ask, &mut |response, call| match response.status() {
+            404 => reply(response, call).map(|_| false),
+            _ => value(response, call).map(|_| true),
+        })
     }
 }
 

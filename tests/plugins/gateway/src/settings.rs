@@ -1,8 +1,11 @@
 //! The account's settings.
 
-use postkontor_plugin::net::{Pointers, Target};
-use postkontor_plugin::settings::{Server, Tls, TlsMode};
+use postkontor_plugin::net::Pointers;
+use postkontor_plugin::net::http::{Client, Url};
+use postkontor_plugin::settings::{Route, WebTls};
 use postkontor_plugin::{Error, Secret, schemars, serde};
+
+const URL: &str = "/gateway/url";
 
 /// The settings of an account with the transport `gateway`.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -77,57 +80,20 @@ pub(crate) enum Method {
     ClientCredentials,
 }
 
-/// The service's URL in its parts.
-pub(crate) struct Url<'a> {
-    pub(crate) is_secure: bool,
-    /// Host and port, as they stand there.
-    pub(crate) authority: &'a str,
-    /// Without a slash at the end.
-    pub(crate) path: &'a str,
-}
-
 impl Settings {
-    /// Refuses what could not work, before anything is sent.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        self.target()?;
-        if self.url()?.is_secure || self.auth.allow_cleartext {
-            return Ok(());
+    /// A client of the service; an error where the settings could not work, before anything is sent.
+    pub(crate) fn client(&self) -> Result<Client, Error> {
+        let url = Url::parse(&self.gateway.url, URL)?;
+        // Paths are put behind it.
+        if url.target().contains('?') {
+            return Err(Error::setting(URL, "settings.url_invalid"));
         }
-        Err(wrong("gateway.clear_text_forbidden"))
-    }
-
-    pub(crate) fn url(&self) -> Result<Url<'_>, Error> {
-        let url = self.gateway.url.trim();
-        let (is_secure, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
-            (Some(rest), _) => (true, rest),
-            (None, Some(rest)) => (false, rest),
-            (None, None) => return Err(wrong("gateway.url_invalid")),
-        };
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        // What stands in a request line must not end it; a query would end up within the path.
-        if path.bytes().any(|byte| !byte.is_ascii_graphic() || b"?#".contains(&byte)) {
-            return Err(wrong("gateway.url_invalid"));
+        if !url.is_secure() && !self.auth.allow_cleartext {
+            return Err(Error::setting(URL, "gateway.clear_text_forbidden"));
         }
-        Ok(Url { is_secure, authority, path: path.trim_end_matches('/') })
+        let route = Route { timeout_seconds: self.gateway.timeout_seconds, ..Route::default() };
+        let tls = WebTls { ca_file: self.gateway.ca_file.clone(), ..WebTls::default() };
+        let at = Pointers { host: URL, port: URL, timeout: "/gateway/timeout_seconds", mode: URL, ..Pointers::default() };
+        Ok(Client::new(&url, &route, &tls, at))
     }
-
-    /// The service, with the settings that say where it is.
-    pub(crate) fn target(&self) -> Result<Target, Error> {
-        let url = self.url()?;
-        let server = Server { host: url.authority.to_owned(), port: None, timeout_seconds: self.gateway.timeout_seconds, proxy: None };
-        let target = server.target(if url.is_secure { 443 } else { 80 }).map_err(|_| wrong("gateway.url_invalid"))?;
-        let at =
-            Pointers { host: "/gateway/url", port: "/gateway/url", timeout: "/gateway/timeout_seconds", mode: "/gateway/url", ..target.at };
-        Ok(Target { at, ..target })
-    }
-
-    /// How the connection is secured.
-    pub(crate) fn tls(&self) -> Tls {
-        let mode = if self.url().is_ok_and(|url| url.is_secure) { TlsMode::Implicit } else { TlsMode::None };
-        Tls { mode, ca_file: self.gateway.ca_file.clone(), ..Tls::default() }
-    }
-}
-
-fn wrong(code: &str) -> Error {
-    Error::setting("/gateway/url", code)
 }

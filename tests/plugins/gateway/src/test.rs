@@ -1,8 +1,7 @@
 //! Testing the settings.
 
 use crate::client::Client;
-use crate::settings::Settings;
-use postkontor_plugin::net::{Advice, Recorder, step};
+use postkontor_plugin::net::{Advice, Recorder, http, step};
 use postkontor_plugin::{Error, Report, Stage, Status, Step};
 
 /// The steps of a whole test.
@@ -21,10 +20,10 @@ pub(crate) fn look(client: &mut Client) -> Result<(), Error> {
 }
 
 /// The report; an error only where the caller has stopped the test.
-pub(crate) fn report(settings: &Settings, looked: Result<(), Error>, mut recorder: Recorder) -> Result<Report, Error> {
+pub(crate) fn report(http: &http::Client, looked: Result<(), Error>, mut recorder: Recorder) -> Result<Report, Error> {
     match looked {
         Err(error) if error.status == Status::Cancelled => return Err(error),
-        Err(error) => recorder.push(step(&error, &settings.target()?, &settings.tls(), advice(&error.code))),
+        Err(error) => recorder.push(step(&error, http.target(), http.tls(), advice(&error.code))),
         Ok(()) => {}
     }
     Ok(recorder.report(STEPS))

@@ -75,15 +75,14 @@ struct Head {
     token: String,
     recipients: Vec<String>,
     length: usize,
+    is_chunked: bool,
 }
 
 impl Talk {
     fn serve(&mut self) -> Result<()> {
         loop {
             let head = self.head()?;
-            let mut body = vec![0; head.length];
-            self.reader.read_exact(&mut body)?;
-            let body = String::from_utf8_lossy(&body).into_owned();
+            let body = self.body(&head)?;
             self.state.lock().unwrap().requests.push((head.line.clone(), head.token.clone()));
             let (access, fault) = {
                 let state = self.state.lock().unwrap();
@@ -92,12 +91,12 @@ impl Talk {
             let (method, path) = head.line.split_once(' ').unwrap_or_default();
             match path {
                 _ if fault == Fault::Silence => {}
-                "/mail/token" => self.token(&body)?,
+                "/mail/token" => self.token(&String::from_utf8_lossy(&body))?,
                 _ if head.token != access => {
                     let echo = if fault == Fault::Echo { format!(" {} {}", head.token, head.token.to_uppercase()) } else { String::new() };
                     self.answer(401, &format!(r#"{{"text":"the token is over{echo}"}}"#))?;
                 }
-                "/mail/messages" => self.mail(head.recipients, fault)?,
+                "/mail/messages" => self.mail(head.recipients, body, fault)?,
                 _ => match path.strip_prefix("/mail/messages/").and_then(|id| id.parse().ok()) {
                     Some(id) => self.message(method, id)?,
                     None => self.list(path)?,
@@ -123,8 +122,26 @@ impl Talk {
                 Some(("Authorization", value)) => head.token = value.trim_start_matches("Bearer ").to_owned(),
                 Some(("X-Recipient", value)) => head.recipients.push(value.trim_matches(['<', '>']).to_owned()),
                 Some(("Content-Length", value)) => head.length = value.parse().unwrap(),
+                Some(("Transfer-Encoding", value)) => head.is_chunked = value == "chunked",
                 Some(_) => {}
             }
+        }
+    }
+
+    fn body(&mut self, head: &Head) -> Result<Vec<u8>> {
+        let mut body = vec![0; head.length];
+        self.reader.read_exact(&mut body)?;
+        if !head.is_chunked {
+            return Ok(body);
+        }
+        loop {
+            let length = usize::from_str_radix(&self.line()?, 16).unwrap();
+            let mut chunk = vec![0; length + 2];
+            self.reader.read_exact(&mut chunk)?;
+            if length == 0 {
+                return Ok(body);
+            }
+            body.extend_from_slice(&chunk[..length]);
         }
     }
 
@@ -155,18 +172,7 @@ impl Talk {
         self.answer(200, &tokens)
     }
 
-    fn mail(&mut self, recipients: Vec<String>, fault: Fault) -> Result<()> {
-        self.writer.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-        let mut message = Vec::new();
-        loop {
-            let length = usize::from_str_radix(&self.line()?, 16).unwrap();
-            let mut chunk = vec![0; length + 2];
-            self.reader.read_exact(&mut chunk)?;
-            if length == 0 {
-                break;
-            }
-            message.extend_from_slice(&chunk[..length]);
-        }
+    fn mail(&mut self, recipients: Vec<String>, message: Vec<u8>, fault: Fault) -> Result<()> {
         self.state.lock().unwrap().mails.push((recipients, message));
         if fault == Fault::LostAnswer {
             return Err(std::io::ErrorKind::ConnectionReset.into());

@@ -51,9 +51,9 @@ fn check_and_open_take_the_transports_methods_and_no_other() {
 #[test]
 fn an_address_that_cannot_be_is_found_when_the_account_is_tested() {
     for (url, code) in [
-        ("ftp://mail.example.com", "gateway.url_invalid"),
-        ("https://", "gateway.url_invalid"),
-        ("https://mail.example.com/a?b", "gateway.url_invalid"),
+        ("ftp://mail.example.com", "settings.url_invalid"),
+        ("https://", "settings.url_invalid"),
+        ("https://mail.example.com/a?b", "settings.url_invalid"),
         ("http://mail.example.com", "gateway.clear_text_forbidden"),
     ] {
         let mut document = document(80);
