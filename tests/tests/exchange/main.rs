@@ -4,6 +4,8 @@
 mod ews;
 
 use postkontor_tests::certificates::Kind;
+mod graph;
+
 use postkontor_tests::exchange::{Exchange, environment, python};
 use postkontor_tests::kerberos::Domain;
 use postkontor_tests::skip;

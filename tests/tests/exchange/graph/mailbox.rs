@@ -1,0 +1,199 @@
+//! Listing, fetching, marking, moving, deleting and filing.
+
+use super::setup::{Setup, fetch, patience, send, subjects};
+use postkontor_core::{Action, Status};
+use postkontor_plugin::serde_json::{Value, json};
+
+/// A mailbox with messages of these subjects in its inbox.
+fn with(messages: &[&str]) -> Option<Setup> {
+    let setup = Setup::new()?;
+    for (number, subject) in messages.iter().enumerate() {
+        let mime = format!(
+            "From: Anna <anna@example.com>\r\nTo: {0}\r\nSubject: {subject}\r\nMessage-ID: <{number}-{0}>\r\n\r\ntext\r\n",
+            setup.user
+        );
+        setup.put("inbox", &mime);
+    }
+    Some(setup)
+}
+
+#[test]
+fn each_message_is_marked_or_deleted_as_the_program_says_and_comes_once() {
+    let Some(setup) = with(&["keep", "seen", "delete"]) else { return };
+    let mut account = setup.account();
+    let judge = |got: &super::setup::Got| match got.subject() {
+        "seen" => Action::Seen,
+        "delete" => Action::Delete,
+        _ => Action::Keep,
+    };
+    let (received, got) = fetch(&mut account, &json!({}), judge);
+    let received = received.unwrap();
+    assert_eq!(subjects(&got), ["delete", "keep", "seen"]);
+    assert!(String::from_utf8_lossy(&got[0].raw).ends_with("\r\n\r\ntext\r\n"));
+    let left = setup.messages("inbox");
+    let marks: Vec<(&str, bool)> =
+        left.iter().map(|message| (message["subject"].as_str().unwrap(), message["read"].as_bool().unwrap())).collect();
+    assert!(marks.contains(&("keep", false)) && marks.contains(&("seen", true)) && marks.len() == 2, "{marks:?}");
+    // Another program, as after a restart, with the state; what was only marked meanwhile is not new.
+    setup.put("inbox", "Subject: new\r\n\r\ntext\r\n");
+    let (again, got) = fetch(&mut setup.account(), &json!({"state": received["state"]}), |_| Action::Keep);
+    assert_eq!(subjects(&got), ["new"]);
+    let (_, got) = fetch(&mut setup.account(), &json!({"state": again.unwrap()["state"]}), |_| Action::Keep);
+    assert_eq!(got.len(), 0);
+}
+
+#[test]
+fn few_at_a_time_all_come_and_none_twice() {
+    let Some(setup) = Setup::new() else { return };
+    setup.control("/messages", json!({"mailbox": setup.user, "count": 250, "size": 600}));
+    let mut account = setup.account();
+    let (mut state, mut all, mut more) = (Value::Null, Vec::new(), true);
+    while more {
+        let (received, got) = fetch(&mut account, &json!({"state": state, "max_messages": 70}), |got| {
+            if got.subject().ends_with('7') { Action::Delete } else { Action::Keep }
+        });
+        let received = received.unwrap();
+        assert!(got.len() <= 70);
+        all.extend(got);
+        state = received["state"].clone();
+        more = received["more"] == true;
+    }
+    let mut found = subjects(&all);
+    found.dedup();
+    assert_eq!((found.len(), all.len()), (250, 250));
+    assert_eq!(setup.messages("inbox").len(), 225);
+}
+
+#[test]
+fn a_message_that_stopped_the_fetch_comes_again() {
+    let Some(setup) = with(&["one", "two", "three"]) else { return };
+    let mut account = setup.account();
+    let mut count = 0;
+    let (received, got) = fetch(&mut account, &json!({}), |_| {
+        count += 1;
+        if count == 2 { Action::Stop } else { Action::Keep }
+    });
+    let received = received.unwrap();
+    assert_eq!((got.len(), &received["more"]), (2, &json!(true)));
+    let (_, again) = fetch(&mut account, &json!({"state": received["state"]}), |_| Action::Keep);
+    assert_eq!(again.len(), 2);
+    assert_eq!(again[0].subject(), got[1].subject());
+}
+
+#[test]
+fn a_filter_brings_what_it_says_and_what_it_leaves_out_comes_without_it() {
+    let Some(setup) = with(&["Rechnung 1", "Mahnung", "Rechnung 2"]) else { return };
+    let mut account = setup.account();
+    let (received, got) =
+        fetch(&mut account, &json!({"filter": {"subject": "rechnung", "from": "ANNA", "unseen": true}}), |_| Action::Seen);
+    assert_eq!(subjects(&got), ["Rechnung 1", "Rechnung 2"]);
+    let state = received.unwrap()["state"].clone();
+    let (received, got) = fetch(&mut account, &json!({"state": state, "filter": {"unseen": true}, "max_messages": 5}), |_| Action::Keep);
+    assert_eq!(subjects(&got), ["Mahnung"]);
+    let (_, got) = fetch(&mut account, &json!({"state": received.unwrap()["state"]}), |_| Action::Keep);
+    assert_eq!(subjects(&got), Vec::<&str>::new());
+    let (_, got) = fetch(&mut account, &json!({"filter": {"since": "2100-01-01"}}), |_| Action::Keep);
+    assert_eq!(got.len(), 0);
+    let (_, got) = fetch(&mut account, &json!({"filter": {"min_size": 1_000_000}}), |_| Action::Keep);
+    assert_eq!(got.len(), 0);
+}
+
+#[test]
+fn a_message_that_is_too_large_comes_as_headers_and_later_whole() {
+    let Some(setup) = with(&["small"]) else { return };
+    setup.control("/messages", json!({"mailbox": setup.user, "count": 1, "size": 300_000}));
+    let mut account = setup.account();
+    let (received, got) = fetch(&mut account, &json!({"max_bytes": 10_000}), |_| Action::Delete);
+    let large = got.iter().find(|got| got.subject() == "Message 0").unwrap();
+    assert!(large.summary["headers_only"] == true && large.raw.len() < 1000 && large.raw.ends_with(b"\r\n\r\n"), "{}", large.raw.len());
+    assert_eq!(setup.messages("inbox").len(), 1, "what came as headers only is not deleted");
+    let state = received.unwrap()["state"].clone();
+    let (received, got) = fetch(&mut account, &json!({"max_bytes": 10_000, "state": state}), |_| Action::Keep);
+    assert_eq!(got.len(), 0);
+    let (_, got) = fetch(&mut account, &json!({"state": received.unwrap()["state"]}), |_| Action::Delete);
+    assert_eq!((got.len(), got[0].raw.len()), (1, 300_000));
+    assert_eq!(setup.messages("inbox").len(), 0);
+}
+
+#[test]
+fn a_place_that_the_service_has_lost_begins_anew_and_nothing_comes_twice() {
+    let Some(setup) = with(&["one", "two"]) else { return };
+    let mut account = setup.account();
+    let (received, _) = fetch(&mut account, &json!({}), |_| Action::Keep);
+    let state = received.unwrap()["state"].as_str().unwrap().to_owned();
+    let (before, after) = state.split_once("deltatoken=").unwrap();
+    let lost = format!("{before}deltatoken=eyJub3QiOiJvdXJzIn0{}", &after[after.find(';').unwrap()..]);
+    setup.put("inbox", "Subject: new\r\n\r\ntext\r\n");
+    let (_, got) = fetch(&mut account, &json!({"state": lost}), |_| Action::Keep);
+    assert_eq!(subjects(&got), ["new"]);
+}
+
+#[test]
+fn the_state_of_ews_is_refused_with_a_sentence_that_says_so() {
+    let Some(setup) = Setup::new() else { return };
+    let (received, _) = fetch(&mut setup.account(), &json!({"state": "exchange-ews:1;f;t;"}), |_| Action::Keep);
+    let error = received.unwrap_err();
+    assert_eq!((error.status, error.code.as_str(), error.at[0].pointer.as_str()), (Status::Argument, "graph.state_of_ews", "/state"));
+    assert!(error.message.contains("EWS"), "{}", error.message);
+}
+
+#[test]
+fn folders_are_found_by_path_whatever_their_letters_and_listed_with_their_uses() {
+    let Some(setup) = Setup::new() else { return };
+    setup.control("/folders", json!({"mailbox": setup.user, "paths": ["inbox/Aufträge/Größe & Maß", "O'Neil"]}));
+    setup.control("/folder-names", json!({"mailbox": setup.user, "names": {"inbox": "Posteingang"}}));
+    let mut account = setup.account();
+    let listing = json!(account.list("{}", &patience()).unwrap());
+    let folders = listing["folders"].as_array().unwrap();
+    let find = |name: &str| folders.iter().find(|folder| folder["name"] == name).unwrap_or_else(|| panic!("{name} in {listing:#}"));
+    find("Posteingang/Aufträge/Größe & Maß");
+    let sent = folders.iter().find(|folder| folder["uses"] == json!(["sent"])).unwrap();
+    assert!(sent["name"].as_str().is_some(), "{sent}");
+    for (path, asked) in [("inbox/Aufträge/Größe & Maß", "inbox/Aufträge/Größe & Maß"), ("O'Neil", "o'neil")] {
+        setup.control("/messages", json!({"mailbox": setup.user, "folder": path, "count": 1}));
+        let listing = json!(account.list(&json!({"folder": asked}).to_string(), &patience()).unwrap());
+        assert_eq!(listing["messages"].as_array().unwrap().len(), 1, "{listing}");
+    }
+    let (_, got) = fetch(&mut account, &json!({"folder": "Posteingang/Aufträge/Größe & Maß"}), |_| Action::Keep);
+    assert_eq!(got.len(), 1);
+    let error = account.list("{\"folder\":\"inbox/Niemand\"}", &patience()).unwrap_err();
+    assert_eq!((error.status, error.code.as_str(), error.at[0].pointer.as_str()), (Status::NotFound, "graph.folder_missing", "/folder"));
+}
+
+#[test]
+fn messages_are_listed_marked_moved_and_deleted_by_their_ids() {
+    let Some(setup) = with(&["a", "b", "c"]) else { return };
+    setup.control("/folders", json!({"mailbox": setup.user, "paths": ["Erledigt"]}));
+    let mut account = setup.account();
+    let listing = json!(account.list("{\"folder\":\"\"}", &patience()).unwrap());
+    let messages = listing["messages"].as_array().unwrap();
+    assert!(messages.iter().all(|message| message["size"].as_u64().unwrap() > 0 && message["received"].is_string()), "{listing:#}");
+    let ids: Vec<String> = messages.iter().map(|message| message["id"].as_str().unwrap().to_owned()).collect();
+    let mut apply = |request: Value| json!(account.apply(&request.to_string(), &patience()).unwrap());
+    let gone = "A".repeat(ids[0].len());
+    let applied = apply(json!({"messages": [ids[0], gone], "action": "seen"}));
+    assert_eq!((&applied["applied"], &applied["missing"]), (&json!([ids[0]]), &json!([gone])), "{applied}");
+    apply(json!({"messages": [ids[1]], "action": "move", "folder": "erledigt"}));
+    apply(json!({"messages": [ids[2]], "action": "delete"}));
+    let inbox = setup.messages("inbox");
+    assert_eq!((inbox.len(), &inbox[0]["read"]), (1, &json!(true)));
+    assert_eq!((setup.messages("Erledigt").len(), setup.messages("deleteditems").len()), (1, 1));
+    // The id stays, wherever the message goes.
+    apply(json!({"messages": [ids[1]], "action": "seen"}));
+    assert_eq!(setup.messages("Erledigt")[0]["read"], true);
+    let error = account.apply("{\"messages\":[\"1.7.INBOX\"],\"action\":\"seen\"}", &patience()).unwrap_err();
+    assert_eq!(error.code, "graph.id_invalid");
+}
+
+#[test]
+fn a_program_that_only_sends_can_file_copies_here() {
+    let Some(setup) = Setup::new() else { return };
+    let mut settings = setup.settings();
+    settings["accounts"]["main"]["exchange"]["save"] = json!(false);
+    settings["sent"] = json!({"account": "main", "copy": true});
+    let mut account = setup.open(&settings);
+    let receipt = send(&mut account, &json!({"to": ["x@example.net"], "bcc": ["y@example.net"], "subject": "s", "text": "t"})).unwrap();
+    let sent = setup.messages("sentitems");
+    assert_eq!(sent.len(), 1, "{receipt:#}");
+    assert_eq!((&sent[0]["draft"], &sent[0]["read"], &sent[0]["bcc"]), (&json!(false), &json!(true), &json!(["y@example.net"])));
+}
