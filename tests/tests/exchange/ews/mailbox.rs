@@ -89,3 +89,39 @@ fn folders_and_messages_are_listed_marked_and_moved() {
     let gone = json!(account.apply(&json!({"messages": ids, "action": "seen"}).to_string(), &patience()).unwrap());
     assert_eq!(gone["missing"].as_array().unwrap().len(), 3, "{gone}");
 }
+
+#[test]
+fn a_mailbox_with_ten_thousand_folders_is_listed_and_a_path_in_it_found() {
+    let Some(exchange) = Exchange::shared().unwrap() else { return };
+    let user = User::new(exchange);
+    exchange
+        .control("POST", "/folders", &json!({"mailbox": user.address, "paths": ["inbox/A/B"], "count": 10_000, "below": "inbox/A/B"}))
+        .unwrap();
+    let mut account = user.account(&json!({"exchange": {"inbox": "Inbox/a/b/folder 09999"}}));
+    let listed = json!(account.list("{}", &patience()).unwrap());
+    assert!(listed["folders"].as_array().unwrap().len() > 10_000);
+    let (result, got) = fetch(&mut account, &json!({}), |_| Action::Keep);
+    assert!(result.is_ok() && got.is_empty(), "{result:?}");
+}
+
+#[test]
+fn filters_limits_and_deletions_leave_what_is_not_meant() {
+    let Some(exchange) = Exchange::shared().unwrap() else { return };
+    let user = User::new(exchange);
+    user.deliver(&json!({"count": 6}));
+    user.deliver(&json!({"count": 1, "read": true, "mime": "From: Jörg <joerg@example.org>\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n\r\ntext\r\n"}));
+    let mut account = user.account(&json!({}));
+    let (result, got) = fetch(&mut account, &json!({"filter": {"subject": "grüße"}}), |_| Action::Keep);
+    let state = result.unwrap()["state"].clone();
+    assert_eq!(subjects(&got), ["Grüße"]);
+    let (result, got) = fetch(&mut account, &json!({"state": state, "filter": {"unseen": true}, "max_messages": 2}), |_| Action::Delete);
+    let result = result.unwrap();
+    assert_eq!((got.len(), &result["more"]), (2, &json!(true)));
+    let (result, got) = fetch(&mut account, &json!({"state": result["state"]}), |got| {
+        if got.summary["subject"] == "Message 5" { Action::Stop } else { Action::Keep }
+    });
+    let result = result.unwrap();
+    assert_eq!((&result["more"], user.messages("inbox").len()), (&json!(true), 5));
+    let (result, rest) = fetch(&mut account, &json!({"state": result["state"]}), |_| Action::Keep);
+    assert_eq!((got.len() - 1 + rest.len(), &result.unwrap()["more"]), (4, &json!(false)));
+}

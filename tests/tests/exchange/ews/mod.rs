@@ -2,7 +2,9 @@
 
 mod diagnosis;
 mod doubt;
+mod judged;
 mod large;
 mod logins;
 mod mailbox;
+mod memory;
 mod setup;

@@ -13,15 +13,20 @@ struct Quiet;
 
 impl Callbacks for Quiet {}
 
-/// A host with the plugin, which speaks English.
-pub(super) fn host() -> Arc<Host> {
+/// The folder with the plugin, as an installation has it.
+pub(super) fn plugins() -> String {
     static PLUGINS: OnceLock<String> = OnceLock::new();
-    let plugins = PLUGINS.get_or_init(|| {
+    let install = || {
         // Kept until the process ends: the libraries in it stay loaded.
         let folder = Folder::new().unwrap().keep();
         Products::built().unwrap().plugins(&folder, &["exchange-ews"]).unwrap().display().to_string()
-    });
-    Host::open(&json!({"language": "en", "plugins": [plugins]}).to_string(), Box::new(Quiet)).unwrap()
+    };
+    PLUGINS.get_or_init(install).clone()
+}
+
+/// A host with the plugin, which speaks English.
+pub(super) fn host() -> Arc<Host> {
+    Host::open(&json!({"language": "en", "plugins": [plugins()]}).to_string(), Box::new(Quiet)).unwrap()
 }
 
 /// A user with a mailbox at a double.
