@@ -40,12 +40,14 @@ const PROGRAMS: &[&str] = &[
     "exchange",
     "forms",
     "hostile",
+    "kerberos",
     "pages",
     "plugins",
     "real_servers",
     "receiving",
     "secrets",
     "settings",
+    "web_logins",
 ];
 
 /// Areas that are no test programs: the compiler's checks, programs that compose with lettre, the Rust projects under `examples`.

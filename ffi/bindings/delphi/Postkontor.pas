@@ -234,7 +234,7 @@ type
     destructor Destroy; override;
     { The report of the test. It raises only when the test could not run: look at "ok". }
     function Test(const Request: UTF8String = '{}'; Cancel: TPostkontorCancel = nil): UTF8String;
-    { Asks a person for consent (OAuth 2.0): '{"begin":true}' answers what to show, '{"finish":true}' waits for the consent. }
+    (* Asks a person for consent (OAuth 2.0): '{"begin":true}' answers what to show, '{"finish":true}' waits for the consent. *)
     function Authorize(const Request: UTF8String = '{}'; Cancel: TPostkontorCancel = nil): UTF8String;
     { The receipt. "part" of an attachment counts in Parts. }
     function Send(const Message: UTF8String; Cancel: TPostkontorCancel = nil): UTF8String; overload;
