@@ -1,6 +1,6 @@
 //! Where the body of an answer ends (RFC 9112, sections 6 and 7).
 
-use super::head::{Head, host, malformed};
+use super::head::{Head, excerpt, host, malformed};
 use crate::net::Stream;
 use crate::{Call, Error, Status};
 
@@ -52,7 +52,7 @@ impl Framing {
             (None, []) => wrong("a body without an end"),
             (None, codings) => {
                 let error = Error::new(Status::Protocol, "http.coding_unknown").arg("host", host(stream));
-                Err(error.arg("coding", crate::printable(&codings.join(", "))))
+                Err(error.arg("coding", excerpt(&codings.join(", "))))
             }
         }
     }

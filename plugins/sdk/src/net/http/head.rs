@@ -110,6 +110,11 @@ fn parse(head: &[u8], stream: &mut Stream) -> Result<Head, Error> {
     Ok(Head { status, is_old: version == 0, reason, fields: Fields(fields) })
 }
 
+/// As much of a server's word as an error shows.
+pub(super) fn excerpt(text: &str) -> String {
+    printable(&text.chars().take(200).collect::<String>())
+}
+
 /// An answer that is no HTTP.
 pub(super) fn malformed(stream: &Stream, detail: &str) -> Error {
     Error::new(Status::Protocol, "http.malformed").arg("host", host(stream)).detail(printable(detail))

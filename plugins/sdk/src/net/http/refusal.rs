@@ -1,7 +1,7 @@
 //! What an answer that is no success means, as far as HTTP itself says it.
 
 use super::date;
-use super::head::Fields;
+use super::head::{Fields, excerpt};
 use crate::{Error, Reply, Status};
 use std::time::{Duration, SystemTime};
 
@@ -11,15 +11,21 @@ const REQUEST_IDS: [&str; 5] = ["request-id", "x-ms-request-id", "x-request-id",
 /// What proxies say, and services do not.
 const PROXY: [&str; 4] = ["proxy-authenticate", "proxy-status", "x-squid-error", "proxy-connection"];
 
+/// More than any call lasts, and less than what a moment in time can be moved by.
+const LONGEST: Duration = Duration::from_secs(7 * 86_400);
+
 impl Fields {
-    /// How long to wait before the next request (RFC 9110, section 10.2.3). A date is measured by the server's own clock, where it tells.
+    /// How long to wait before the next request (RFC 9110, section 10.2.3), a week at most. A date is measured by the server's own clock,
+    /// where it tells.
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.get("retry-after")?.trim();
-        if let Ok(seconds) = value.parse() {
-            return Some(Duration::from_secs(seconds));
-        }
-        let now = self.get("date").and_then(date::parse).unwrap_or_else(SystemTime::now);
-        Some(date::parse(value)?.duration_since(now).unwrap_or_default())
+        let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+            value.parse().map_or(LONGEST, Duration::from_secs)
+        } else {
+            let now = self.get("date").and_then(date::parse).unwrap_or_else(SystemTime::now);
+            date::parse(value)?.duration_since(now).unwrap_or_default()
+        };
+        Some(wait.min(LONGEST))
     }
 
     /// The name of the request by which the service's support finds it.
@@ -53,7 +59,7 @@ pub(super) fn error(status: u16, fields: &Fields, host: &str, text: String, loca
         error = error.arg("location", location);
     }
     if let Some(id) = fields.request_id() {
-        let id = crate::printable(id);
+        let id = excerpt(id);
         error = error.detail(format!("request {id}")).arg("request", id);
     }
     if let Some(wait) = fields.retry_after() {
@@ -75,6 +81,9 @@ mod tests {
         assert_eq!(wait(&[("Retry-After", "Sun, 06 Nov 1994 08:50:07 GMT")]), Some(0), "a moment that is over");
         assert_eq!(wait(&[("Retry-After", "soon")]), None);
         assert_eq!(wait(&[("Retry-After", "-5")]), None);
+        for endless in ["99999999999", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            assert_eq!(wait(&[("Retry-After", endless)]), Some(LONGEST.as_secs()), "{endless}");
+        }
         assert_eq!(wait(&[]), None);
     }
 

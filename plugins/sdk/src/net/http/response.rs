@@ -3,10 +3,10 @@
 use super::body::Framing;
 use super::coding::{PACKED, Unpacker};
 use super::connection::Connection;
-use super::head::{Fields, Head};
+use super::head::{Fields, Head, excerpt};
 use super::refusal;
 use super::url::Url;
-use crate::{Call, Error, Status, printable};
+use crate::{Call, Error, Status};
 use std::io::{self, BufRead, ErrorKind, Read};
 
 /// How much is unpacked at once.
@@ -55,7 +55,7 @@ impl<'c> Response<'c> {
             [coding] if Unpacker::of(coding).is_some() => Unpacker::of(coding),
             codings => {
                 let error = Error::new(Status::Protocol, "http.coding_unknown").arg("host", super::head::host(stream));
-                return Err(error.arg("coding", printable(&codings.join(", "))));
+                return Err(error.arg("coding", excerpt(&codings.join(", "))));
             }
         };
         let words = head.fields.words("connection");
@@ -206,18 +206,14 @@ impl<'c> Response<'c> {
             return Ok(());
         }
         let code = if found == "text/html" { "http.web_page" } else { "http.type_unexpected" };
-        Err(Error::new(Status::Protocol, code)
-            .arg("host", self.url.host())
-            .arg("type", printable(&found))
-            .arg("expected", types.join(", ")))
+        Err(Error::new(Status::Protocol, code).arg("host", self.url.host()).arg("type", excerpt(&found)).arg("expected", types.join(", ")))
     }
 
     /// The error that an answer stands for which is no success, as far as HTTP itself tells: with the status, the server's words, the time
     /// to wait and the name of the request. What the service means by it is the caller's to say.
     pub fn refusal(&mut self, call: &Call) -> Error {
         let location = self.location().map(|url| format!("{}://{}", if url.is_secure() { "https" } else { "http" }, url.host()));
-        let location =
-            location.or_else(|| self.field("location").map(|text| printable(text.get(..200).unwrap_or(text)))).unwrap_or_default();
+        let location = location.or_else(|| self.field("location").map(|text| excerpt(&self.clean(text.as_bytes())))).unwrap_or_default();
         let is_text = self.media_type() == "text/plain";
         let mut text = self.head.reason.clone().into_bytes();
         if is_text

@@ -5,8 +5,8 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use postkontor_plugin::net::Recorder;
 use postkontor_plugin::net::http::{Content, Request};
-use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Secret, Status};
+use postkontor_plugin::testing::{Network, Peer, PeerOutput, TestHost};
+use postkontor_plugin::{Error, Secret, Status};
 use std::io::{BufRead, Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;
@@ -324,4 +324,72 @@ fn a_server_that_is_not_there_gets_nothing() {
     let host = TestHost::new();
     let error = get(&mut client(&format!("http://127.0.0.1:{port}/")), "/", &host.call()).unwrap_err();
     assert_eq!(error.code, "net.refused");
+}
+
+/// Gives an answer in pieces of a size, and closes.
+struct Mouth {
+    answer: Vec<u8>,
+    piece: usize,
+    is_asked: bool,
+}
+
+impl Peer for Mouth {
+    fn receive(&mut self, _: &[u8]) -> std::io::Result<()> {
+        self.is_asked = true;
+        Ok(())
+    }
+
+    fn send(&mut self, data: &mut [u8]) -> PeerOutput {
+        if !self.is_asked {
+            return PeerOutput::Nothing;
+        }
+        let length = self.piece.min(data.len()).min(self.answer.len());
+        data[..length].copy_from_slice(&self.answer[..length]);
+        self.answer.drain(..length);
+        if length == 0 { PeerOutput::Closed } else { PeerOutput::Bytes(length) }
+    }
+}
+
+/// Asks a server within the process.
+fn heard(answer: Vec<u8>, piece: usize) -> Result<(u16, Vec<u8>), Error> {
+    let mut answer = Some(answer);
+    let _network = Network::new(move |_| Some(Box::new(Mouth { answer: answer.take()?, piece, is_asked: false })));
+    get(&mut client("http://mail.example.com/"), "/", &TestHost::new().call())
+}
+
+#[test]
+fn whatever_the_pieces_and_whatever_is_changed_in_them_an_answer_is_whole_or_an_error() {
+    let answers = [
+        with_length("Content-Encoding: gzip\r\nX: y\r\n", &gzip(b"hello")),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nX: y\r\n\r\n".to_vec(),
+        b"HTTP/1.1 103 Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello".to_vec(),
+    ];
+    // Numbers that only look random, the same in each run.
+    let mut number = 1_u64;
+    let mut any = |most: usize| {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(number >> 33).unwrap() % most
+    };
+    for answer in answers {
+        for piece in 1..answer.len() {
+            assert_eq!(heard(answer.clone(), piece).unwrap(), (200, b"hello".to_vec()), "in pieces of {piece}");
+        }
+        for _ in 0..3000 {
+            let mut changed = answer.clone();
+            for _ in 0..=any(3) {
+                let at = any(changed.len());
+                match any(4) {
+                    0 => drop(changed.remove(at)),
+                    1 => changed.insert(at, b"\r\n :;,0f-\0\xff"[any(11)]),
+                    2 => changed[at] ^= 1 << any(8),
+                    _ => changed.extend_from_within(at..),
+                }
+            }
+            let piece = 1 + any(changed.len());
+            if let Err(error) = heard(changed.clone(), piece) {
+                let is_known = ["http.", "net.closed_by_server"].iter().any(|code| error.code.starts_with(code));
+                assert!(is_known, "{} for {}", error.code, changed.escape_ascii());
+            }
+        }
+    }
 }
