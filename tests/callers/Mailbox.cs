@@ -1,8 +1,8 @@
 // A mailbox used from C#, from listing to filing.
 //
-//     Mailbox.exe SETTINGS.json FOLDER imap|pop3
+//     Mailbox.exe SETTINGS.json FOLDER imap|pop3|exchange-ews
 //
-// SETTINGS has the accounts "inbox", with messages whose subjects say what becomes of them, and "full", whose outbox has no room left.
+// SETTINGS has the accounts "inbox", with messages whose subjects say what becomes of them, and "full", which has no room for what is sent.
 // The program leaves in FOLDER what it was given; the test that runs it compares that with what the server has, before and after.
 
 using System;
@@ -165,7 +165,7 @@ internal sealed class Mailbox
         return account.Apply("{\"messages\":[" + Json.Text(ids[word]) + "]," + what + "}");
     }
 
-    private void FileByImap(string settings)
+    private void FileInFolders(string settings, bool byImap)
     {
         Apply("keep", "\"action\":\"seen\"");
         Must(Json.Items(Json.Member(Apply("keep", "\"action\":\"move\",\"folder\":\"Ablage/Größe\""), "applied"))[0] == ids["keep"], "moved");
@@ -176,8 +176,10 @@ internal sealed class Mailbox
         using (var full = host.OpenAccount(settings, "full"))
         {
             var large = "{\"to\":[\"b@example.com\"],\"text\":\"" + new string('x', 60000) + "\"}";
-            var error = Fails(PostkontorStatus.Refused, "imap.append_refused", () => full.Send(large));
-            Must(Json.Member(Json.Member(error.ErrorJson, "server"), "text").Contains("OVERQUOTA"), error.ErrorJson);
+            var error = byImap ? Fails(PostkontorStatus.Refused, "imap.append_refused", () => full.Send(large))
+                : Fails(PostkontorStatus.Later, "ews.mailbox_full", () => full.Send(large));
+            var words = Json.Member(Json.Member(error.ErrorJson, "server"), "text");
+            Must(words.Contains(byImap ? "OVERQUOTA" : "quota"), error.ErrorJson);
         }
     }
 
@@ -196,13 +198,13 @@ internal sealed class Mailbox
         {
             var mailbox = new Mailbox(host, account, arguments[1]);
             Must(Json.Items(Json.Member(account.List("{\"folder\":\"\"}"), "messages")).Count == 5, "messages are listed");
-            if (arguments[2] == "imap")
+            if (arguments[2] != "pop3")
             {
                 var drafts = Json.Items(Json.Member(account.List(), "folders")).Single(entry => Json.Member(entry, "name") == "Entwürfe");
                 Must(Json.Items(Json.Member(drafts, "uses"))[0] == "drafts", drafts);
             }
             mailbox.Receive();
-            if (arguments[2] == "imap") mailbox.FileByImap(settings);
+            if (arguments[2] != "pop3") mailbox.FileInFolders(settings, arguments[2] == "imap");
             else mailbox.FileByPop3();
         }
         Console.WriteLine("held");

@@ -1,8 +1,8 @@
 /* A mailbox used from C, from listing to filing.
  *
- *     mailbox SETTINGS.json FOLDER imap|pop3
+ *     mailbox SETTINGS.json FOLDER imap|pop3|exchange-ews
  *
- * SETTINGS has the accounts "inbox", with messages whose subjects say what becomes of them, and "full", whose outbox has no room left.
+ * SETTINGS has the accounts "inbox", with messages whose subjects say what becomes of them, and "full", which has no room for what is sent.
  * The program leaves in FOLDER what it was given; the test that runs it compares that with what the server has, before and after. */
 
 #define _DEFAULT_SOURCE
@@ -26,9 +26,9 @@ static postkontor_message *last;   /* the handle of the message before, which is
 static const char *folder;
 static int count;                  /* messages of this fetch */
 static int stopping;               /* whether progress stops the call */
-static char ids[5][200];           /* of: keep, seen, delete, stop, after */
+static char ids[5][400];           /* of: keep, seen, delete, stop, after */
 static char subjects[200];         /* of this fetch, one after the other */
-static char state[1000];
+static char state[20000];
 
 static const char *const WORDS[5] = {"keep", "seen", "delete", "stop", "after"};
 
@@ -185,7 +185,7 @@ static postkontor_status fetch(postkontor_received_fn received)
 {
     postkontor_buf out;
     postkontor_status ended;
-    char request[1100];
+    char request[20100];
     snprintf(request, sizeof request, "{\"state\":\"%s\"}", state);
     count = 0;
     subjects[0] = 0;
@@ -197,7 +197,7 @@ static postkontor_status fetch(postkontor_received_fn received)
 static postkontor_status apply(const char *id, const char *what)
 {
     postkontor_buf out;
-    char request[500];
+    char request[1000];
     snprintf(request, sizeof request, "{\"messages\":[\"%s\"],%s}", id, what);
     return CALL(postkontor_account_apply(account, request, NULL, &out));
 }
@@ -222,7 +222,7 @@ static void receive(void)
     MUST(strcmp(subjects, "seen stop ") == 0);
 }
 
-static void file_by_imap(const char *settings)
+static void file_in_folders(const char *settings, int by_imap)
 {
     static const char LETTER[] = "{\"to\":[\"b@example.com\"],\"subject\":\"Über C\",\"text\":\"Guten Tag\"}";
     postkontor_buf out;
@@ -239,8 +239,9 @@ static void file_by_imap(const char *settings)
     memset(large, 'x', 60000);
     memcpy(large, "{\"to\":[\"b@example.com\"],\"text\":\"", 32);
     strcpy(large + 59990, "\"}");
-    MUST(CALL(postkontor_account_send(account, large, NULL, 0, NULL, &out)) == POSTKONTOR_REFUSED);
-    MUST(strstr(answer.data, "\"code\":\"imap.append_refused\"") && strstr(answer.data, "OVERQUOTA"));
+    MUST(CALL(postkontor_account_send(account, large, NULL, 0, NULL, &out)) == (by_imap ? POSTKONTOR_REFUSED : POSTKONTOR_LATER));
+    MUST(strstr(answer.data, by_imap ? "\"code\":\"imap.append_refused\"" : "\"code\":\"ews.mailbox_full\""));
+    MUST(strstr(answer.data, by_imap ? "OVERQUOTA" : "storage quota"));
     free(large);
 }
 
@@ -262,13 +263,13 @@ int main(int argc, char **argv)
     MUST(CALL(postkontor_account_open(host, settings, "inbox", &account, &out)) == POSTKONTOR_OK);
     MUST(CALL(postkontor_account_list(account, "{\"folder\":\"\"}", NULL, &out)) == POSTKONTOR_OK);
     MUST(strstr(answer.data, "\"messages\":[{") != NULL);
-    if (strcmp(argv[3], "imap") == 0) {
+    if (strcmp(argv[3], "pop3") != 0) {
         MUST(CALL(postkontor_account_list(account, NULL, NULL, &out)) == POSTKONTOR_OK);
         MUST(strstr(answer.data, "\"Entwürfe\"") && strstr(answer.data, "\"drafts\""));
     }
     receive();
-    if (strcmp(argv[3], "imap") == 0) {
-        file_by_imap(settings);
+    if (strcmp(argv[3], "pop3") != 0) {
+        file_in_folders(settings, strcmp(argv[3], "imap") == 0);
     } else {
         MUST(apply(ids[0], "\"action\":\"move\",\"folder\":\"" FILED "\"") == POSTKONTOR_UNSUPPORTED);
         MUST(strstr(answer.data, "\"code\":\"pop3.only_delete\""));

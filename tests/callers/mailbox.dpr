@@ -1,8 +1,8 @@
 (* A mailbox used from Pascal, from listing to filing.
 
-    mailbox SETTINGS.json FOLDER imap|pop3
+    mailbox SETTINGS.json FOLDER imap|pop3|exchange-ews
 
-  SETTINGS has the accounts "inbox", with messages whose subjects say what becomes of them, and "full", whose outbox has no room left.
+  SETTINGS has the accounts "inbox", with messages whose subjects say what becomes of them, and "full", which has no room for what is sent.
   The program leaves in FOLDER what it was given; the test that runs it compares that with what the server has, before and after. *)
 
 program mailbox;
@@ -45,9 +45,9 @@ type
     function Fetch(Received: TPostkontorReceivedEvent; const State: UTF8String): UTF8String;
     function Apply(const Id, What: UTF8String): UTF8String;
     procedure Receive;
-    procedure FileByImap(const Settings: UTF8String);
+    procedure FileInFolders(const Settings: UTF8String; ByImap: Boolean);
     procedure FileByPop3;
-    procedure Run(const Settings: UTF8String; Imap: Boolean);
+    procedure Run(const Settings: UTF8String; const Transport: string);
   end;
 
 const
@@ -265,10 +265,11 @@ begin
   Must(Subjects = 'seen stop ', 'the rest');
 end;
 
-procedure TDesk.FileByImap(const Settings: UTF8String);
+procedure TDesk.FileInFolders(const Settings: UTF8String; ByImap: Boolean);
 var
   Full: TPostkontorAccount;
   Large: UTF8String;
+  Words: string;
 begin
   Apply(Ids[0], '"action":"seen"');
   Must(PostkontorItem(PostkontorMember(Apply(Ids[0], FILED), 'applied'), 0) = Ids[0], 'moved');
@@ -284,8 +285,17 @@ begin
     except
       on E: EPostkontor do
       begin
-        MustBe(E, POSTKONTOR_REFUSED, 'imap.append_refused');
-        Must(Pos('OVERQUOTA', string(PostkontorMember(PostkontorMember(E.Json, 'server'), 'text'))) > 0, 'the words of the server');
+        Words := string(PostkontorMember(PostkontorMember(E.Json, 'server'), 'text'));
+        if ByImap then
+        begin
+          MustBe(E, POSTKONTOR_REFUSED, 'imap.append_refused');
+          Must(Pos('OVERQUOTA', Words) > 0, 'the words of the server');
+        end
+        else
+        begin
+          MustBe(E, POSTKONTOR_LATER, 'ews.mailbox_full');
+          Must(Pos('quota', Words) > 0, 'the words of the server');
+        end;
       end;
     end;
   finally
@@ -305,7 +315,7 @@ begin
   Apply(Ids[0], '"action":"delete"');
 end;
 
-procedure TDesk.Run(const Settings: UTF8String; Imap: Boolean);
+procedure TDesk.Run(const Settings: UTF8String; const Transport: string);
 var
   Listed: UTF8String;
   Index, Drafts: Integer;
@@ -315,7 +325,7 @@ begin
     Host.OnProgress := Progress;
     Account := TPostkontorAccount.Create(Host, Settings, 'inbox');
     Must(PostkontorCount(PostkontorMember(Account.List('{"folder":""}'), 'messages')) = 5, 'messages are listed');
-    if Imap then
+    if Transport <> 'pop3' then
     begin
       Drafts := 0;
       Listed := PostkontorMember(Account.List, 'folders');
@@ -325,8 +335,8 @@ begin
       Must(Drafts = 1, 'folders are listed');
     end;
     Receive;
-    if Imap then
-      FileByImap(Settings)
+    if Transport <> 'pop3' then
+      FileInFolders(Settings, Transport = 'imap')
     else
       FileByPop3;
   finally
@@ -341,7 +351,7 @@ begin
   Desk := TDesk.Create;
   try
     Desk.Folder := UTF8String(ParamStr(2));
-    Desk.Run(ReadFile(ParamStr(1)), ParamStr(3) = 'imap');
+    Desk.Run(ReadFile(ParamStr(1)), ParamStr(3));
   finally
     Desk.Free;
   end;

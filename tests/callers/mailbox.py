@@ -1,8 +1,8 @@
 """A mailbox used from Python, from listing to filing.
 
-    python3 mailbox.py SETTINGS.json FOLDER imap|pop3
+    python3 mailbox.py SETTINGS.json FOLDER imap|pop3|exchange-ews
 
-SETTINGS has the accounts "inbox", with messages whose subjects say what becomes of them, and "full", whose outbox has no room left.
+SETTINGS has the accounts "inbox", with messages whose subjects say what becomes of them, and "full", which has no room for what is sent.
 The program leaves in FOLDER what it was given; the test that runs it compares that with what the server has, before and after.
 """
 
@@ -15,6 +15,13 @@ from pathlib import Path
 
 import postkontor
 from postkontor import DELETE, KEEP, SEEN, STOP
+
+
+# What a mail is answered for which there is no room.
+REFUSALS = {
+    "imap": (postkontor.REFUSED, "imap.append_refused", "OVERQUOTA"),
+    "exchange-ews": (postkontor.LATER, "ews.mailbox_full", "quota"),
+}
 
 
 class Mine(Exception):
@@ -116,7 +123,7 @@ class Desk:
     def apply(self, word, action, **more):
         return self.account.apply({"messages": [self.ids[word]], "action": action, **more})
 
-    def file_by_imap(self, settings):
+    def file_in_folders(self, settings, refusal):
         self.apply("keep", "seen")
         assert self.apply("keep", "move", folder="Ablage/Größe")["applied"] == [self.ids["keep"]]
         self.apply("seen", "unseen")
@@ -124,8 +131,9 @@ class Desk:
         assert self.account.send({"to": ["b@example.com"], "subject": "Über Python", "text": "Guten Tag"})["saved_to"]
         with self.host.account(settings, "full") as full:
             large = {"to": ["b@example.com"], "text": "x" * 60000}
-            error = self.fails(postkontor.REFUSED, "imap.append_refused", full.send, large)
-            assert "OVERQUOTA" in error.facts["server"]["text"]
+            status, code, word = refusal
+            error = self.fails(status, code, full.send, large)
+            assert word in error.facts["server"]["text"], error.facts
 
     def file_by_pop3(self):
         self.fails(postkontor.UNSUPPORTED, "pop3.only_delete", lambda: self.apply("keep", "move", folder="Ablage/Größe"))
@@ -139,12 +147,12 @@ def main(settings_file, folder, transport):
         with host.account(settings, "inbox") as account:
             desk = Desk(host, account, Path(folder))
             assert len(account.list({"folder": ""})["messages"]) == 5
-            if transport == "imap":
+            if transport != "pop3":
                 uses = {entry["name"]: entry["uses"] for entry in account.list()["folders"]}
                 assert uses["Entwürfe"] == ["drafts"], uses
             desk.receive()
-            if transport == "imap":
-                desk.file_by_imap(settings)
+            if transport != "pop3":
+                desk.file_in_folders(settings, REFUSALS[transport])
             else:
                 desk.file_by_pop3()
     print("held")

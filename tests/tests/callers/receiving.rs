@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// What the messages are called, which is what the programs do with them.
-const WORDS: [&str; 5] = ["keep", "seen", "delete", "stop", "after"];
+pub(crate) const WORDS: [&str; 5] = ["keep", "seen", "delete", "stop", "after"];
 
 /// Folders as Dovecot calls them on its disk.
 const FILED: &str = ".Ablage.Gr&APYA3w-e";
@@ -48,12 +48,6 @@ impl Setup {
         Some(Setup { installation, dovecot, user, transport })
     }
 
-    /// What a file that the program left holds.
-    fn got(&self, name: &str) -> Vec<u8> {
-        let file = self.installation.folder.file("got").join(name);
-        std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
-    }
-
     /// The messages in a folder of the mailbox, as bytes, with whether they are marked as seen.
     fn lies(&self, folder: &str) -> Vec<(Vec<u8>, bool)> {
         let maildir = self.dovecot.maildir(&self.user).join(folder);
@@ -75,18 +69,7 @@ impl Setup {
     fn works(&self, program: &mut Command) {
         program.arg(self.installation.file("settings.json")).arg(self.installation.file("got")).arg(self.transport);
         assert_eq!(String::from_utf8_lossy(&good(program).stdout), "held\n");
-        for word in WORDS {
-            let raw = self.got(&format!("{word}.eml"));
-            assert!(raw == message(word).replace('\n', "\r\n").into_bytes(), "{word}: {}", String::from_utf8_lossy(&raw));
-            let summary: Value = serde_json::from_slice(&self.got(&format!("{word}.json"))).unwrap();
-            assert_eq!(summary["subject"], format!("Prüfung: {word}"));
-            let digest: String = Sha256::digest(&raw).iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(summary["sha256"], digest);
-        }
-        assert!(self.got("keep.raw") == self.got("keep.eml"));
-        for file in ["keep.part", "keep.saved"] {
-            assert!(self.got(file) == attachment(), "{file}");
-        }
+        looks_whole(&self.installation);
         if self.transport == "pop3" {
             assert_eq!(self.words("").iter().map(|(word, _)| *word).collect::<Vec<_>>(), ["seen", "stop"]);
             return;
@@ -101,12 +84,34 @@ impl Setup {
     }
 }
 
+/// What a file that a program left holds.
+fn got(installation: &Installation, name: &str) -> Vec<u8> {
+    let file = installation.folder.file("got").join(name);
+    std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// Fails where what the program was given is not what was sent, byte for byte.
+pub(crate) fn looks_whole(installation: &Installation) {
+    for word in WORDS {
+        let raw = got(installation, &format!("{word}.eml"));
+        assert!(raw == message(word).replace('\n', "\r\n").into_bytes(), "{word}: {}", String::from_utf8_lossy(&raw));
+        let summary: Value = serde_json::from_slice(&got(installation, &format!("{word}.json"))).unwrap();
+        assert_eq!(summary["subject"], format!("Prüfung: {word}"));
+        let digest: String = Sha256::digest(&raw).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(summary["sha256"], digest);
+    }
+    assert!(got(installation, "keep.raw") == got(installation, "keep.eml"));
+    for file in ["keep.part", "keep.saved"] {
+        assert!(got(installation, file) == attachment(), "{file}");
+    }
+}
+
 /// The bytes of the attachment: more than one block, with everything in it that a string would not survive.
 fn attachment() -> Vec<u8> {
     (0..100_000_u32).map(|number| (number.wrapping_mul(number) / 7).to_le_bytes()[0]).collect()
 }
 
-fn message(word: &str) -> String {
+pub(crate) fn message(word: &str) -> String {
     use base64::Engine;
     let subject = format!("=?utf-8?Q?Pr=C3=BCfung=3A?= {word}");
     let head = format!("From: Berta <b@example.com>\nTo: anna@example.com\nSubject: {subject}\nMessage-ID: <{word}@example.com>\n");
@@ -182,9 +187,9 @@ fn example(setup: &Setup, kept: bool, program: impl Fn() -> Command) {
     assert_eq!(fetched(), ["new"]);
     assert!(fetched().is_empty());
     for (number, word) in (1..).zip(WORDS.iter().chain(&["new"])) {
-        assert!(setup.got(&format!("{number:04}.eml")) == message(word).replace('\n', "\r\n").into_bytes(), "{word}");
+        assert!(got(&setup.installation, &format!("{number:04}.eml")) == message(word).replace('\n', "\r\n").into_bytes(), "{word}");
     }
-    assert!(setup.got("0001/Größe.bin") == attachment());
+    assert!(got(&setup.installation, "0001/Größe.bin") == attachment());
     let left = setup.lies("");
     assert_eq!(left.len(), if kept { 6 } else { 0 });
     assert!(left.iter().all(|(_, seen)| *seen));

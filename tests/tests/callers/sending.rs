@@ -31,15 +31,7 @@ impl Office {
 
     /// Runs a program with the arguments of the examples and looks at what came of it.
     fn run_invoice(&self, command: &mut Command) {
-        let output = good(
-            command
-                .args([self.installation.file("settings.json"), self.installation.file("invoice.pdf")])
-                .env("INVOICE_PASSWORD", "Geheim-7"),
-        );
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(text.contains("smtp"), "transports: {text}");
-        assert!(text.contains("error 5 "), "wrong password: {text}");
-        assert!(text.contains("auth.refused"), "wrong password: {text}");
+        let text = invoice(&self.installation, "smtp", command);
         let mails = self.sandbox.mails();
         assert_eq!(mails.len(), 1, "{text}");
         assert_eq!(mails[0].recipients, ["accounting@customer.example"]);
@@ -52,7 +44,18 @@ impl Office {
     }
 }
 
-const PDF: &[u8] = b"%PDF-1.4\n%%EOF\n";
+/// Runs `examples/…/invoice` with the transport of its settings file, and gives what it printed.
+pub(crate) fn invoice(installation: &Installation, transport: &str, command: &mut Command) -> String {
+    command.args([installation.file("settings.json"), installation.file("invoice.pdf")]);
+    let output = good(command.env("INVOICE_PASSWORD", "Geheim-7"));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains(transport), "transports: {text}");
+    assert!(text.contains("error 5 "), "wrong password: {text}");
+    assert!(text.contains("auth.refused"), "wrong password: {text}");
+    text
+}
+
+pub(crate) const PDF: &[u8] = b"%PDF-1.4\n%%EOF\n";
 
 #[test]
 fn the_c_example_tests_and_sends_and_valgrind_finds_nothing() {

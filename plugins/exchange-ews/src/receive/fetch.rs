@@ -163,10 +163,11 @@ impl<'f, 'a> Fetch<'f, 'a> {
         let limit = self.request.max_bytes.unwrap_or(u64::MAX);
         let is_due = |due: &Due| is_wanted(due) && !matches!(due, Due::Whole(bytes) if limit <= *bytes);
         let ids: Vec<String> = self.state.due.iter().filter(|(_, due)| is_due(due)).map(|(id, _)| id.clone()).collect();
+        if !ids.is_empty() && self.left() == 0 {
+            return Ok(true);
+        }
+        let mut rows: Vec<Row> = Vec::new();
         for piece in ids.chunks(LEFT) {
-            if self.left() == 0 {
-                return Ok(true);
-            }
             let asked: Vec<&str> = piece.iter().map(String::as_str).collect();
             let found = self.talk.rows(&asked, Stage::Fetch)?;
             for (id, row) in piece.iter().zip(&found) {
@@ -174,12 +175,11 @@ impl<'f, 'a> Fetch<'f, 'a> {
                     self.state.due.remove(id);
                 }
             }
-            let rows: Vec<Row> = found.into_iter().flatten().filter(|row| passes(row, &self.request.filter)).collect();
-            if self.fetch(rows)? {
-                return Ok(true);
-            }
+            rows.extend(found.into_iter().flatten().filter(|row| passes(row, &self.request.filter)));
         }
-        Ok(false)
+        // The state has them by their ids; they come as they would have come before, the oldest first.
+        rows.sort_by(|a, b| a.received.cmp(&b.received));
+        self.fetch(rows)
     }
 
     /// Fetches messages; whether some were left because of a limit.
