@@ -28,7 +28,9 @@ def pip(python, *arguments):
     # Debian's Python has no pip to put into an environment, but its own pip serves others.
     command = [sys.executable, "-m", "pip", "--python", python, "--quiet", "--disable-pip-version-check", *arguments]
     environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, env=environment, check=False)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, env=environment, check=False
+    )
     if done.returncode != 0:
         raise SystemExit((done.stderr.strip().splitlines() or ["pip failed"])[-1])
 

@@ -44,9 +44,15 @@ def json_answer(double, request):
     protocol = query.get("protocol", "").lower()
     if not address or "@" not in address:
         return Answer.json({"ErrorCode": "MandatoryParameterMissing", "ErrorMessage": "A valid smtp address must be provided"}, 400)
-    urls = {"ews": f"{request.origin}/EWS/Exchange.asmx", "autodiscoverv1": f"{request.origin}/autodiscover/autodiscover.xml", "rest": f"{request.origin}/api"}
+    urls = {
+        "ews": f"{request.origin}/EWS/Exchange.asmx",
+        "autodiscoverv1": f"{request.origin}/autodiscover/autodiscover.xml",
+        "rest": f"{request.origin}/api",
+    }
     if protocol not in urls:
-        text = f"The given protocol value '{query.get('protocol', '')}' is invalid. Supported values are 'Rest,ActiveSync,EWS,AutodiscoverV1'."
+        text = (
+            f"The given protocol value '{query.get('protocol', '')}' is invalid. Supported values are 'Rest,ActiveSync,EWS,AutodiscoverV1'."
+        )
         return Answer.json({"ErrorCode": "InvalidProtocol", "ErrorMessage": text}, 400)
     if address.lower() not in double.organisation.mailboxes:
         return Answer.json({"ErrorCode": "UserNotFound", "ErrorMessage": f"The given user is not found. {address}"}, 404)
@@ -68,7 +74,8 @@ def pox(double, request, root):
         url = f"{request.origin}/EWS/Exchange.asmx"
         user = f"<User><DisplayName>{escape(double.organisation.mailboxes[address].name)}</DisplayName><AutoDiscoverSMTPAddress>{address}</AutoDiscoverSMTPAddress></User>"
         protocols = "".join(
-            f"<Protocol><Type>{kind}</Type><Server>exchange.example.com</Server><ASUrl>{url}</ASUrl><EwsUrl>{url}</EwsUrl></Protocol>" for kind in ("EXCH", "EXPR")
+            f"<Protocol><Type>{kind}</Type><Server>exchange.example.com</Server><ASUrl>{url}</ASUrl><EwsUrl>{url}</EwsUrl></Protocol>"
+            for kind in ("EXCH", "EXPR")
         )
         inside = user + account.format("settings", protocols)
     return Answer(200, POX.format(inside=inside).encode(), kind="text/xml; charset=utf-8")

@@ -72,7 +72,9 @@ def messages(double, asked):
     mailbox = double.organisation.mailbox(asked["mailbox"])
     found = []
     for number in range(asked.get("count", 1)):
-        item = double.organisation.deliver(mailbox, content_of(asked, number), asked.get("folder", "inbox"), asked.get("read", False), asked.get("received"))
+        item = double.organisation.deliver(
+            mailbox, content_of(asked, number), asked.get("folder", "inbox"), asked.get("read", False), asked.get("received")
+        )
         found.append({"id": item.id, "change_key": item.change_key, "message_id": item.message_id})
     return {"messages": found}
 
@@ -84,8 +86,10 @@ def content_of(asked, number):
         return Content.of_bytes(base64.b64decode(asked["mime_base64"]))
     if "mime" in asked:
         return Content.of_bytes(asked["mime"].encode())
-    head = (f"From: Bob Bauer <bob@example.com>\r\nTo: {asked['mailbox']}\r\nSubject: Message {number}\r\nMessage-ID: <made-{number}-{id(asked)}@example.com>\r\n"
-            "Date: Mon, 02 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n").encode()
+    head = (
+        f"From: Bob Bauer <bob@example.com>\r\nTo: {asked['mailbox']}\r\nSubject: Message {number}\r\nMessage-ID: <made-{number}-{id(asked)}@example.com>\r\n"
+        "Date: Mon, 02 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    ).encode()
     line = b"0123456789 the quick brown fox jumps over the lazy dog, again.\r\n"
 
     def chunks():
@@ -105,15 +109,29 @@ def mailbox_shown(double, asked):
     shown = []
     for folder in mailbox.folders.values():
         rows = [
-            {"id": item.id, "change_key": item.change_key, "subject": item.subject, "message_id": item.message_id, "from": item.sender_pairs()[0][1],
-             "sender": item.sender_pair and item.sender_pair[1], "to": [a for _, a in item.to], "cc": [a for _, a in item.cc], "bcc": [a for _, a in item.bcc],
-             "read": item.is_read, "draft": item.is_draft, "size": item.size(), "attachments": [[a.name, a.content.size] for a in item.attachments]}
+            {
+                "id": item.id,
+                "change_key": item.change_key,
+                "subject": item.subject,
+                "message_id": item.message_id,
+                "from": item.sender_pairs()[0][1],
+                "sender": item.sender_pair and item.sender_pair[1],
+                "to": [a for _, a in item.to],
+                "cc": [a for _, a in item.cc],
+                "bcc": [a for _, a in item.bcc],
+                "read": item.is_read,
+                "draft": item.is_draft,
+                "size": item.size(),
+                "attachments": [[a.name, a.content.size] for a in item.attachments],
+            }
             for item in folder.items.values()
         ]
         path, parent = [folder.name], folder.parent
         while parent is not None and parent.name:
             path, parent = [parent.name, *path], parent.parent
-        shown.append({"id": folder.id, "name": folder.name, "path": "/".join(path[1:]), "distinguished": folder.distinguished, "messages": rows})
+        shown.append(
+            {"id": folder.id, "name": folder.name, "path": "/".join(path[1:]), "distinguished": folder.distinguished, "messages": rows}
+        )
     return {"folders": shown, "used": mailbox.used}
 
 
@@ -126,8 +144,10 @@ def mime(double, asked):
 
 def deliveries(double, _asked):
     with double.organisation.lock:
-        return [{"number": number, **{name: value for name, value in row.items() if name != "content"}}
-                for number, row in enumerate(double.organisation.deliveries, 1)]
+        return [
+            {"number": number, **{name: value for name, value in row.items() if name != "content"}}
+            for number, row in enumerate(double.organisation.deliveries, 1)
+        ]
 
 
 def clear(double, _asked):
@@ -138,9 +158,16 @@ def clear(double, _asked):
 
 def statistics(double, _asked):
     main = double.main
-    return {"seconds": double.log.seconds(), "work": double.log.seconds("work"), "memory_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-            "requests": len(double.log.entries), "connections": main.accepted, "handshakes": main.handshakes,
-            "tokens": double.tokens.issued, "deliveries": len(double.organisation.deliveries)}
+    return {
+        "seconds": double.log.seconds(),
+        "work": double.log.seconds("work"),
+        "memory_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "requests": len(double.log.entries),
+        "connections": main.accepted,
+        "handshakes": main.handshakes,
+        "tokens": double.tokens.issued,
+        "deliveries": len(double.organisation.deliveries),
+    }
 
 
 def device(double, asked):
@@ -158,7 +185,10 @@ def give(double, asked):
     tokens = double.tokens
     application = next(iter(tokens.applications.values())) if "application" not in asked else tokens.applications[asked["application"]]
     given = tokens.give(application, asked.get("user"), asked["audience"], asked.get("scopes", []), "client_credentials")
-    return {"access_token": given.text, "refresh_token": tokens.give_refresh(application, asked.get("user"), asked.get("refresh_scopes", []))}
+    return {
+        "access_token": given.text,
+        "refresh_token": tokens.give_refresh(application, asked.get("user"), asked.get("refresh_scopes", [])),
+    }
 
 
 def faults(double, asked):

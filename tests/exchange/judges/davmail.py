@@ -23,7 +23,9 @@ davmail.caldavPort=
 davmail.ldapPort=
 davmail.logFilePath={folder}/davmail.log
 """
-LETTER = "From: anna@example.com\r\nTo: bob@example.com\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <dm@example.com>\r\n\r\nHello\r\n"
+LETTER = (
+    "From: anna@example.com\r\nTo: bob@example.com\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <dm@example.com>\r\n\r\nHello\r\n"
+)
 
 
 def free_port():
@@ -64,7 +66,9 @@ def main():
         settings = pathlib.Path(folder) / "davmail.properties"
         settings.write_text(PROPERTIES.format(url=CLEAR, imap=imap, smtp=smtp, folder=folder), encoding="ascii")
         with open(f"{folder}/out", "wb") as out:
-            process = subprocess.Popen(["java", "-jar", "/usr/share/davmail/davmail.jar", "-server", settings], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            process = subprocess.Popen(
+                ["java", "-jar", "/usr/share/davmail/davmail.jar", "-server", settings], stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            )
         try:
             wait_for(imap, process)
             sent_and_read(smtp, imap)

@@ -9,16 +9,26 @@ from .case import CLEAR, control, same
 
 def account(address, **more):
     """An account by Basic."""
-    config = Configuration(service_endpoint=f"{CLEAR}/EWS/Exchange.asmx", credentials=Credentials(more.pop("user", address), "Geheim-7"), auth_type=BASIC,
-                           version=Version(EXCHANGE_2016))
+    config = Configuration(
+        service_endpoint=f"{CLEAR}/EWS/Exchange.asmx",
+        credentials=Credentials(more.pop("user", address), "Geheim-7"),
+        auth_type=BASIC,
+        version=Version(EXCHANGE_2016),
+    )
     return Account(address, config=config, autodiscover=False, access_type=more.pop("access", DELEGATE), **more)
 
 
 def main():
     anna, bob = account("anna@example.com"), account("bob@example.com")
     data = bytes(range(256)) * 40
-    message = Message(account=anna, folder=anna.sent, subject="Grüße & <mehr>", body=HTMLBody("<p>Hallo</p>"), to_recipients=["bob@example.com"],
-                      bcc_recipients=["carol@example.com"])
+    message = Message(
+        account=anna,
+        folder=anna.sent,
+        subject="Grüße & <mehr>",
+        body=HTMLBody("<p>Hallo</p>"),
+        to_recipients=["bob@example.com"],
+        bcc_recipients=["carol@example.com"],
+    )
     message.attach(FileAttachment(name="Übersicht.bin", content=data))
     message.send_and_save()
     same([row["to"] for row in control("GET", "/deliveries")], [["bob@example.com", "carol@example.com"]])

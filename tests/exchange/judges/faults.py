@@ -10,8 +10,12 @@ HOST, PORT = CLEAR.removeprefix("http://").split(":")
 INBOX = '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds><t:DistinguishedFolderId Id="inbox"/></m:FolderIds></m:GetFolder>'
 GET = ENVELOPE.format("Exchange2013_SP1", "", INBOX).encode()
 LETTER = mime("From: anna@example.com\nTo: bob@example.com\nSubject: s\n\nx\n")
-SEND = ENVELOPE.format("Exchange2013_SP1", "", '<m:CreateItem MessageDisposition="SendOnly"><m:Items><t:Message><t:MimeContent>'
-                       f"{LETTER}</t:MimeContent></t:Message></m:Items></m:CreateItem>").encode()
+SEND = ENVELOPE.format(
+    "Exchange2013_SP1",
+    "",
+    '<m:CreateItem MessageDisposition="SendOnly"><m:Items><t:Message><t:MimeContent>'
+    f"{LETTER}</t:MimeContent></t:Message></m:Items></m:CreateItem>",
+).encode()
 
 
 def fault(action, **more):
@@ -20,8 +24,10 @@ def fault(action, **more):
 
 def raw(body=GET, limit=None):
     """Sends a request by hand; the answer's bytes, and whether the connection was reset."""
-    head = (f"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nAuthorization: Basic YW5uYUBleGFtcGxlLmNvbTpHZWhlaW0tNw==\r\n"
-            f"Content-Length: {len(body)}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n")
+    head = (
+        f"POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nAuthorization: Basic YW5uYUBleGFtcGxlLmNvbTpHZWhlaW0tNw==\r\n"
+        f"Content-Length: {len(body)}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"
+    )
     found = b""
     with socket.create_connection((HOST, int(PORT))) as sock:
         sock.sendall(head.encode() + body)
@@ -95,7 +101,13 @@ def bent_answers():
 
 
 def attacks():
-    for name, sign in (("entities", b"<!ENTITY a10"), ("external", b"file:///etc/passwd"), ("depth", b"<d>" * 1000), ("attributes", b" a999="), ("endless", b"endless")):
+    for name, sign in (
+        ("entities", b"<!ENTITY a10"),
+        ("external", b"file:///etc/passwd"),
+        ("depth", b"<d>" * 1000),
+        ("attributes", b" a999="),
+        ("endless", b"endless"),
+    ):
         fault({"bomb": name})
         same((name, sign in raw(limit=200_000)[0]), (name, True))
     fault({"bomb": "json_depth", "count": 1000})

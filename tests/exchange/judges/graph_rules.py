@@ -30,7 +30,12 @@ ALL = ("Mail.Send", "Mail.ReadWrite", "User.Read.All")
 
 
 def message(**more):
-    return {"subject": "Hello", "body": {"contentType": "text", "content": "x"}, "toRecipients": [{"emailAddress": {"address": "bob@example.com"}}], **more}
+    return {
+        "subject": "Hello",
+        "body": {"contentType": "text", "content": "x"},
+        "toRecipients": [{"emailAddress": {"address": "bob@example.com"}}],
+        **more,
+    }
 
 
 def logins():
@@ -52,8 +57,14 @@ def logins():
 def permissions():
     sender, reader = Client("Mail.Send"), Client("Mail.Read")
     same(sender.code("POST", f"{ANNA}/sendMail", {"message": message()}), (202, None))
-    same([sender.code("GET", f"{ANNA}/messages"), reader.code("POST", f"{ANNA}/sendMail", {"message": message()}), reader.code("POST", f"{ANNA}/messages", message())],
-         [(403, "ErrorAccessDenied")] * 3)
+    same(
+        [
+            sender.code("GET", f"{ANNA}/messages"),
+            reader.code("POST", f"{ANNA}/sendMail", {"message": message()}),
+            reader.code("POST", f"{ANNA}/messages", message()),
+        ],
+        [(403, "ErrorAccessDenied")] * 3,
+    )
     anna = Client("Mail.Send", "Mail.ReadWrite", "Mail.Send.Shared", "Mail.ReadWrite.Shared", user="anna@example.com")
     same(anna.code("GET", "/me/messages"), (200, None))
     same(anna.code("GET", f"{BOB}/messages"), (403, "ErrorAccessDenied"))
@@ -78,8 +89,14 @@ def sending():
     same(app.code("POST", f"{ANNA}/sendMail", {"message": message(nonsense=1)}), (400, "RequestBodyRead"))
     headers = [{"name": "X-A", "value": "1"}]
     same(app.code("POST", f"{ANNA}/sendMail", {"message": message(internetMessageHeaders=headers)}), (202, None))
-    same(app.code("POST", f"{ANNA}/sendMail", {"message": message(internetMessageHeaders=[{"name": "List-Id", "value": "1"}])}), (400, "InvalidInternetMessageHeader"))
-    same(app.code("POST", f"{ANNA}/sendMail", {"message": message(internetMessageHeaders=headers * 6)}), (400, "InvalidInternetMessageHeaderCollection"))
+    same(
+        app.code("POST", f"{ANNA}/sendMail", {"message": message(internetMessageHeaders=[{"name": "List-Id", "value": "1"}])}),
+        (400, "InvalidInternetMessageHeader"),
+    )
+    same(
+        app.code("POST", f"{ANNA}/sendMail", {"message": message(internetMessageHeaders=headers * 6)}),
+        (400, "InvalidInternetMessageHeaderCollection"),
+    )
 
 
 def listing():
@@ -98,10 +115,18 @@ def listing():
     same(len(app.ask("GET", f"{inbox}?{ordered}&$top=100").json()["value"]), 25)
     wanted = seen[3]["id"]
     number = app.ask("GET", f"/users/full@example.com/messages/{wanted}").json()["internetMessageId"]
-    found = app.ask("GET", "/users/full@example.com/messages?$filter=internetMessageId eq '" + number.replace("<", "%3C") + "'").json()["value"]
+    found = app.ask("GET", "/users/full@example.com/messages?$filter=internetMessageId eq '" + number.replace("<", "%3C") + "'").json()[
+        "value"
+    ]
     same([row["id"] for row in found], [wanted])
-    same([app.code("GET", f"{inbox}?{query}")[0] for query in ("$filter=isRead", "$filter=nothing eq 1", "$top=0", "$select=nothing")], [400] * 4)
-    same([app.code("GET", f"/users/full@example.com/messages/{name}") for name in ("AAA", wanted.swapcase())], [(400, "ErrorInvalidIdMalformed"), (404, "ErrorItemNotFound")])
+    same(
+        [app.code("GET", f"{inbox}?{query}")[0] for query in ("$filter=isRead", "$filter=nothing eq 1", "$top=0", "$select=nothing")],
+        [400] * 4,
+    )
+    same(
+        [app.code("GET", f"/users/full@example.com/messages/{name}") for name in ("AAA", wanted.swapcase())],
+        [(400, "ErrorInvalidIdMalformed"), (404, "ErrorItemNotFound")],
+    )
 
 
 def delta():
@@ -121,7 +146,13 @@ def delta():
     page = app.ask("GET", page["@odata.deltaLink"], headers=prefer).json()
     same([(row["id"], row.get("isRead"), "@removed" in row) for row in page["value"]], [(read, True, False), (moved, None, True)])
     same(app.code("GET", f"{box}/mailFolders/inbox/messages/delta?$deltatoken=bm9uc2Vuc2U"), (410, "SyncStateNotFound"))
-    same((app.ask("DELETE", f"{box}/messages/{read}").status_code, app.ask("GET", f"{box}/mailFolders/deleteditems").json()["totalItemCount"]), (204, 1))
+    same(
+        (
+            app.ask("DELETE", f"{box}/messages/{read}").status_code,
+            app.ask("GET", f"{box}/mailFolders/deleteditems").json()["totalItemCount"],
+        ),
+        (204, 1),
+    )
 
 
 def uploads():
@@ -133,8 +164,10 @@ def uploads():
         asked = {"AttachmentItem": {"attachmentType": "file", "name": "x", "size": size}}
         return app.ask("POST", f"{ANNA}/messages/{draft}/attachments/createUploadSession", asked)
 
-    same([begin(size).json()["error"]["code"] for size in (1000, 151 << 20)],
-         ["ErrorAttachmentSizeShouldNotBeLessThanMinimumSize", "ErrorAttachmentSizeLimitExceeded"])
+    same(
+        [begin(size).json()["error"]["code"] for size in (1000, 151 << 20)],
+        ["ErrorAttachmentSizeShouldNotBeLessThanMinimumSize", "ErrorAttachmentSizeLimitExceeded"],
+    )
     size = 5 << 20
     url = begin(size).json()["uploadUrl"]
 
@@ -146,8 +179,14 @@ def uploads():
     same([put(0, part, app.login).status_code, put(0, part).status_code], [401, 404])
     same(put(0, part).json()["nextExpectedRanges"], [f"{part}-"])
     same([put(0, part).status_code, put(part, size - part).status_code, put(part, size - part).status_code], [416, 201, 404])
-    same([(row["name"], row["size"]) for row in app.ask("GET", f"{ANNA}/messages/{draft}/attachments?$select=name").json()["value"]], [("x", size)])
-    same((app.ask("POST", f"{ANNA}/messages/{draft}/send").status_code, app.code("POST", f"{ANNA}/messages/{draft}/send")), (202, (404, "ErrorItemNotFound")))
+    same(
+        [(row["name"], row["size"]) for row in app.ask("GET", f"{ANNA}/messages/{draft}/attachments?$select=name").json()["value"]],
+        [("x", size)],
+    )
+    same(
+        (app.ask("POST", f"{ANNA}/messages/{draft}/send").status_code, app.code("POST", f"{ANNA}/messages/{draft}/send")),
+        (202, (404, "ErrorItemNotFound")),
+    )
 
 
 if __name__ == "__main__":

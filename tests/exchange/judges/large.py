@@ -36,30 +36,49 @@ def fetched(answer, begin=b"", end=b""):
 def down():
     made = control("POST", "/messages", {"mailbox": "anna@example.com", "size": SIZE})["messages"][0]
     data = control("POST", "/mime", {"mailbox": "anna@example.com", "id": made["id"]})
-    body = ('<m:GetItem><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:IncludeMimeContent>true</t:IncludeMimeContent></m:ItemShape>'
-            f'<m:ItemIds><t:ItemId Id="{made["id"]}"/></m:ItemIds></m:GetItem>')
-    answer = SESSION.post(f"{CLEAR}/EWS/Exchange.asmx", ENVELOPE.format("Exchange2013_SP1", "", body).encode(), headers={"Content-Type": "text/xml"},
-                          auth=("anna@example.com", "Geheim-7"), stream=True)
+    body = (
+        "<m:GetItem><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:IncludeMimeContent>true</t:IncludeMimeContent></m:ItemShape>"
+        f'<m:ItemIds><t:ItemId Id="{made["id"]}"/></m:ItemIds></m:GetItem>'
+    )
+    answer = SESSION.post(
+        f"{CLEAR}/EWS/Exchange.asmx",
+        ENVELOPE.format("Exchange2013_SP1", "", body).encode(),
+        headers={"Content-Type": "text/xml"},
+        auth=("anna@example.com", "Geheim-7"),
+        stream=True,
+    )
     coded = base64.b64encode(data)
     same(fetched(answer, b'<t:MimeContent CharacterSet="UTF-8">', b"</t:MimeContent>"), (hashlib.sha256(coded).hexdigest(), len(coded)))
 
 
 def up_by_ews():
-    inside = "<t:Subject>big</t:Subject><t:ToRecipients><t:Mailbox><t:EmailAddress>bob@example.com</t:EmailAddress></t:Mailbox></t:ToRecipients>"
-    ((draft, key),) = ids(ask(f'<m:CreateItem MessageDisposition="SaveOnly"><m:Items><t:Message>{inside}</t:Message></m:Items></m:CreateItem>'))
-    body = (f'<m:CreateAttachment><m:ParentItemId Id="{draft}" ChangeKey="{key}"/><m:Attachments><t:FileAttachment><t:Name>x.bin</t:Name>'
-            f"<t:Content>{base64.b64encode(BLOCK * 10).decode()}</t:Content></t:FileAttachment></m:Attachments></m:CreateAttachment>")
+    inside = (
+        "<t:Subject>big</t:Subject><t:ToRecipients><t:Mailbox><t:EmailAddress>bob@example.com</t:EmailAddress></t:Mailbox></t:ToRecipients>"
+    )
+    ((draft, key),) = ids(
+        ask(f'<m:CreateItem MessageDisposition="SaveOnly"><m:Items><t:Message>{inside}</t:Message></m:Items></m:CreateItem>')
+    )
+    body = (
+        f'<m:CreateAttachment><m:ParentItemId Id="{draft}" ChangeKey="{key}"/><m:Attachments><t:FileAttachment><t:Name>x.bin</t:Name>'
+        f"<t:Content>{base64.b64encode(BLOCK * 10).decode()}</t:Content></t:FileAttachment></m:Attachments></m:CreateAttachment>"
+    )
     key = re.search(rb'RootItemChangeKey="([^"]*)"', post(ENVELOPE.format("Exchange2013_SP1", "", body).encode()).content).group(1).decode()
     ask(f'<m:SendItem SaveItemToFolder="true"><m:ItemIds><t:ItemId Id="{draft}" ChangeKey="{key}"/></m:ItemIds></m:SendItem>')
 
 
 def up_by_graph():
-    token = control("POST", "/tokens/give", {"audience": "https://graph.microsoft.com", "scopes": ["Mail.Send", "Mail.ReadWrite"]})["access_token"]
+    token = control("POST", "/tokens/give", {"audience": "https://graph.microsoft.com", "scopes": ["Mail.Send", "Mail.ReadWrite"]})[
+        "access_token"
+    ]
     login, root = {"Authorization": f"Bearer {token}"}, f"{CLEAR}/v1.0/users"
     people = [{"emailAddress": {"address": "bob@example.com"}}]
-    draft = SESSION.post(f"{root}/anna@example.com/messages", json={"subject": "upload", "toRecipients": people}, headers=login).json()["id"]
+    draft = SESSION.post(f"{root}/anna@example.com/messages", json={"subject": "upload", "toRecipients": people}, headers=login).json()[
+        "id"
+    ]
     asked = {"AttachmentItem": {"attachmentType": "file", "name": "g.bin", "size": SIZE}}
-    url = SESSION.post(f"{root}/anna@example.com/messages/{draft}/attachments/createUploadSession", json=asked, headers=login).json()["uploadUrl"]
+    url = SESSION.post(f"{root}/anna@example.com/messages/{draft}/attachments/createUploadSession", json=asked, headers=login).json()[
+        "uploadUrl"
+    ]
     for begin in range(0, SIZE, len(BLOCK)):
         part = BLOCK[: SIZE - begin]
         place = {"Content-Range": f"bytes {begin}-{begin + len(part) - 1}/{SIZE}"}

@@ -26,8 +26,13 @@ KIND = {"Content-Type": "text/xml; charset=utf-8"}
 
 def exchangelib_account(origin, user, method, address="anna@example.com", password="Geheim-7", access_type=DELEGATE):
     """An account of exchangelib."""
-    config = Configuration(service_endpoint=f"{origin}/EWS/Exchange.asmx", credentials=Credentials(user, password), auth_type=method,
-                           version=Version(EXCHANGE_2016), max_connections=1)
+    config = Configuration(
+        service_endpoint=f"{origin}/EWS/Exchange.asmx",
+        credentials=Credentials(user, password),
+        auth_type=method,
+        version=Version(EXCHANGE_2016),
+        max_connections=1,
+    )
     return Account(address, config=config, autodiscover=False, access_type=access_type)
 
 
@@ -44,14 +49,18 @@ def by_spnego(data, protocol="ntlm", password="Geheim-7"):
     session.trust_env, session.verify = False, AUTHORITY
     bindings = GssChannelBindings(application_data=data) if data else None
     option = spnego.NegotiateOptions.use_negotiate
-    client = spnego.client("EXAMPLE\\anna", password, hostname="localhost", service="HTTP", protocol=protocol, options=option, channel_bindings=bindings)
+    client = spnego.client(
+        "EXAMPLE\\anna", password, hostname="localhost", service="HTTP", protocol=protocol, options=option, channel_bindings=bindings
+    )
     scheme = "NTLM" if protocol == "ntlm" else "Negotiate"
     answer, token = None, client.step()
     while token:
         value = base64.b64encode(token).decode()
         answer = session.post(f"{SECURE}/EWS/Exchange.asmx", FOLDER, headers={**KIND, "Authorization": f"{scheme} {value}"})
         offered = answer.headers.get("WWW-Authenticate", "")
-        token = client.step(base64.b64decode(offered.split(" ")[1])) if answer.status_code == 401 and offered.startswith(f"{scheme} ") else None
+        token = (
+            client.step(base64.b64decode(offered.split(" ")[1])) if answer.status_code == 401 and offered.startswith(f"{scheme} ") else None
+        )
     return answer.status_code, session.post(f"{SECURE}/EWS/Exchange.asmx", FOLDER, headers=KIND).status_code
 
 
@@ -80,8 +89,14 @@ def impersonation_of_exchangelib():
     Message(account=shared, folder=shared.sent, subject="For shared", to_recipients=["bob@example.com"], body="x").send_and_save()
     same([(row["from"], row["sender"]) for row in control("GET", "/deliveries")], [("shared@example.com", None)])
     same([message.subject for message in shared.sent.all()], ["For shared"])
-    config = Configuration(service_endpoint=f"{SECURE}/EWS/Exchange.asmx", auth_type="OAuth 2.0", version=Version(EXCHANGE_2016),
-                           credentials=OAuth2Credentials(client_id="11111111-2222-3333-4444-555555555555", client_secret="app~Secret.8Q", tenant_id="example.com"))
+    config = Configuration(
+        service_endpoint=f"{SECURE}/EWS/Exchange.asmx",
+        auth_type="OAuth 2.0",
+        version=Version(EXCHANGE_2016),
+        credentials=OAuth2Credentials(
+            client_id="11111111-2222-3333-4444-555555555555", client_secret="app~Secret.8Q", tenant_id="example.com"
+        ),
+    )
     # Its token endpoint is a fixed address of Microsoft's; the double's stands in for it.
     config.credentials.__class__.token_url = property(lambda _: f"{SECURE}/example.com/oauth2/v2.0/token")
     found = Account("shared@example.com", config=config, autodiscover=False, access_type=IMPERSONATION)

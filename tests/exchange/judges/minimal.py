@@ -5,7 +5,7 @@ from .soap import M, T, ask, codes, ids, mime
 
 LETTER = "From: anna@example.com\nTo: bob@example.com\nBcc: carol@example.com\nSubject: One\nMessage-ID: <one@example.com>\n\nHello\n"
 INBOX = '<t:DistinguishedFolderId Id="inbox"/>'
-VIEW = '<m:ItemShape><t:BaseShape>{}</t:BaseShape></m:ItemShape>'
+VIEW = "<m:ItemShape><t:BaseShape>{}</t:BaseShape></m:ItemShape>"
 
 
 def create(disposition, inside, saved=""):
@@ -28,13 +28,17 @@ def sent_in_parts():
     inside += f"<t:BccRecipients>{person.format('carol@example.com')}</t:BccRecipients>"
     ((draft, key),) = ids(ask(create("SaveOnly", inside)))
     attachment = "<t:FileAttachment><t:Name>x.pdf</t:Name><t:ContentType>application/pdf</t:ContentType><t:Content>QUJD</t:Content></t:FileAttachment>"
-    answer = ask(f'<m:CreateAttachment><m:ParentItemId Id="{draft}" ChangeKey="{key}"/><m:Attachments>{attachment}</m:Attachments></m:CreateAttachment>')
+    answer = ask(
+        f'<m:CreateAttachment><m:ParentItemId Id="{draft}" ChangeKey="{key}"/><m:Attachments>{attachment}</m:Attachments></m:CreateAttachment>'
+    )
     newer = next(answer.iter(f"{T}AttachmentId")).get("RootItemChangeKey")
     same(newer != key, True)
 
     def send(changed):
         saved = '<m:SavedItemFolderId><t:DistinguishedFolderId Id="sentitems"/></m:SavedItemFolderId>'
-        return codes(ask(f'<m:SendItem SaveItemToFolder="true"><m:ItemIds><t:ItemId Id="{draft}"{changed}/></m:ItemIds>{saved}</m:SendItem>'))
+        return codes(
+            ask(f'<m:SendItem SaveItemToFolder="true"><m:ItemIds><t:ItemId Id="{draft}"{changed}/></m:ItemIds>{saved}</m:SendItem>')
+        )
 
     same(send(f' ChangeKey="{key}"'), ["ErrorStaleObject"])
     same(send(""), ["ErrorChangeKeyRequiredForWriteOperations"])
@@ -49,11 +53,17 @@ def listed_and_fetched():
     page = '<m:IndexedPageItemView MaxEntriesReturned="{}" Offset="{}" BasePoint="Beginning"/>'
 
     def find(view, most=100, offset=0):
-        return ask(f'<m:FindItem Traversal="Shallow">{view}{page.format(most, offset)}{unread}{order}<m:ParentFolderIds>{INBOX}</m:ParentFolderIds></m:FindItem>', "bob@example.com")
+        return ask(
+            f'<m:FindItem Traversal="Shallow">{view}{page.format(most, offset)}{unread}{order}<m:ParentFolderIds>{INBOX}</m:ParentFolderIds></m:FindItem>',
+            "bob@example.com",
+        )
 
     subject = '<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties><t:FieldURI FieldURI="item:Subject"/></t:AdditionalProperties></m:ItemShape>'
     same([found.text for found in find(subject).iter(f"{T}Subject")], ["One", "One", "Parts"])
-    same([root.get("IncludesLastItemInRange") for offset in (0, 2) for root in find(subject, 2, offset).iter(f"{M}RootFolder")], ["false", "true"])
+    same(
+        [root.get("IncludesLastItemInRange") for offset in (0, 2) for root in find(subject, 2, offset).iter(f"{M}RootFolder")],
+        ["false", "true"],
+    )
     same(codes(find(subject.replace("item:Subject", "item:Body"))), ["ErrorInvalidPropertyForOperation"])
     for shape in ("Default", "AllProperties"):
         same(codes(find(VIEW.format(shape))), ["NoError"])
@@ -66,8 +76,10 @@ def listed_and_fetched():
 
 def sync(state=""):
     state = f"<m:SyncState>{state}</m:SyncState>" if state else ""
-    answer = ask(f"<m:SyncFolderItems>{VIEW.format('IdOnly')}<m:SyncFolderId>{INBOX}</m:SyncFolderId>{state}<m:MaxChangesReturned>2</m:MaxChangesReturned></m:SyncFolderItems>",
-                 "bob@example.com")
+    answer = ask(
+        f"<m:SyncFolderItems>{VIEW.format('IdOnly')}<m:SyncFolderId>{INBOX}</m:SyncFolderId>{state}<m:MaxChangesReturned>2</m:MaxChangesReturned></m:SyncFolderItems>",
+        "bob@example.com",
+    )
     kinds = [child.tag.removeprefix(T) for changes in answer.iter(f"{M}Changes") for child in changes]
     return (next((found.text for found in answer.iter(f"{M}SyncState")), codes(answer)), kinds, ids(answer))
 
@@ -80,14 +92,19 @@ def synced_and_changed():
     (one, key), (two, _) = first
 
     def update(more, identity):
-        return ask(f'<m:UpdateItem {more} ConflictResolution="AutoResolve" SuppressReadReceipts="true"><m:ItemChanges><t:ItemChange>{identity}<t:Updates><t:SetItemField>'
-                   '<t:FieldURI FieldURI="message:IsRead"/><t:Message><t:IsRead>true</t:IsRead></t:Message></t:SetItemField></t:Updates></t:ItemChange></m:ItemChanges>'
-                   "</m:UpdateItem>", "bob@example.com")
+        return ask(
+            f'<m:UpdateItem {more} ConflictResolution="AutoResolve" SuppressReadReceipts="true"><m:ItemChanges><t:ItemChange>{identity}<t:Updates><t:SetItemField>'
+            '<t:FieldURI FieldURI="message:IsRead"/><t:Message><t:IsRead>true</t:IsRead></t:Message></t:SetItemField></t:Updates></t:ItemChange></m:ItemChanges>'
+            "</m:UpdateItem>",
+            "bob@example.com",
+        )
 
     same(codes(update("", f'<t:ItemId Id="{one}" ChangeKey="{key}"/>')), ["ErrorMessageDispositionRequired"])
     same(codes(update('MessageDisposition="SaveOnly"', f'<t:ItemId Id="{one}"/>')), ["ErrorChangeKeyRequiredForWriteOperations"])
     same(codes(update('MessageDisposition="SaveOnly"', f'<t:ItemId Id="{one}" ChangeKey="{key}"/>')), ["NoError"])
-    move = '<m:{0}><m:ToFolderId><t:DistinguishedFolderId Id="junkemail"/></m:ToFolderId><m:ItemIds><t:ItemId Id="{1}"/></m:ItemIds></m:{0}>'
+    move = (
+        '<m:{0}><m:ToFolderId><t:DistinguishedFolderId Id="junkemail"/></m:ToFolderId><m:ItemIds><t:ItemId Id="{1}"/></m:ItemIds></m:{0}>'
+    )
     moved = ask(move.format("MoveItem", two), "bob@example.com")
     same((codes(moved), ids(moved)[0][0] != two), (["NoError"], True))
     same(codes(ask(move.format("MoveItem", two), "bob@example.com")), ["ErrorItemNotFound"])
@@ -108,8 +125,14 @@ def folders_and_names():
         found = ask(f'<m:FindFolder Traversal="Deep">{view}{root}</m:FindFolder>')
         names = [name.text for name in found.iter(f"{T}DisplayName")]
         same((codes(found), "Rechnungen & Mahnungen" in names and "Ä" in names), (["NoError"], shape != "IdOnly"))
-    same(codes(ask('<m:ResolveNames ReturnFullContactData="false"><m:UnresolvedEntry>bob@example.com</m:UnresolvedEntry></m:ResolveNames>')), ["NoError"])
-    same(codes(ask('<m:ResolveNames ReturnFullContactData="false"><m:UnresolvedEntry>zzz</m:UnresolvedEntry></m:ResolveNames>')), ["ErrorNameResolutionNoResults"])
+    same(
+        codes(ask('<m:ResolveNames ReturnFullContactData="false"><m:UnresolvedEntry>bob@example.com</m:UnresolvedEntry></m:ResolveNames>')),
+        ["NoError"],
+    )
+    same(
+        codes(ask('<m:ResolveNames ReturnFullContactData="false"><m:UnresolvedEntry>zzz</m:UnresolvedEntry></m:ResolveNames>')),
+        ["ErrorNameResolutionNoResults"],
+    )
 
 
 if __name__ == "__main__":

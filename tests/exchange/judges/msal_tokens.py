@@ -21,7 +21,9 @@ BROWSER.trust_env, BROWSER.verify = False, AUTHORITY
 
 
 def application(credential=SECRET, client=CLIENT, tenant=TENANT):
-    return msal.ConfidentialClientApplication(client, client_credential=credential, authority=f"{SECURE}/{tenant}", instance_discovery=False, verify=AUTHORITY)
+    return msal.ConfidentialClientApplication(
+        client, client_credential=credential, authority=f"{SECURE}/{tenant}", instance_discovery=False, verify=AUTHORITY
+    )
 
 
 def public():
@@ -66,24 +68,40 @@ def certificates():
     control("POST", "/tokens/applications", {"id": "signed", "certificate": pem})
 
     def by(secret):
-        return {"private_key": secret, "thumbprint": None, "public_certificate": pem} if secret == key else {"private_key": secret, "thumbprint": thumb}
+        return (
+            {"private_key": secret, "thumbprint": None, "public_certificate": pem}
+            if secret == key
+            else {"private_key": secret, "thumbprint": thumb}
+        )
 
     same(is_live(application(by(key), "signed").acquire_token_for_client([GRAPH])["access_token"]), True)
     same(number(application(by(other), "signed").acquire_token_for_client([GRAPH])), ("invalid_client", 700027))
 
 
 def refresh_tokens():
-    asked = {"user": "anna@example.com", "audience": "https://graph.microsoft.com", "refresh_scopes": ["https://graph.microsoft.com/Mail.Send", "offline_access"]}
+    asked = {
+        "user": "anna@example.com",
+        "audience": "https://graph.microsoft.com",
+        "refresh_scopes": ["https://graph.microsoft.com/Mail.Send", "offline_access"],
+    }
     first = control("POST", "/tokens/give", asked)["refresh_token"]
     found = public().acquire_token_by_refresh_token(first, ["https://graph.microsoft.com/Mail.Send"])
     same((is_live(found["access_token"]), found["refresh_token"] != first), (True, True))
     same(number(public().acquire_token_by_refresh_token(first, ["https://graph.microsoft.com/Mail.Send"])), ("invalid_grant", 50173))
     control("POST", "/tokens", {"refresh": "new"})
     second = public().acquire_token_by_refresh_token(found["refresh_token"], ["https://graph.microsoft.com/Mail.Send"])
-    same(is_live(public().acquire_token_by_refresh_token(found["refresh_token"], ["https://graph.microsoft.com/Mail.Send"])["access_token"]), True)
+    same(
+        is_live(public().acquire_token_by_refresh_token(found["refresh_token"], ["https://graph.microsoft.com/Mail.Send"])["access_token"]),
+        True,
+    )
     control("POST", "/tokens/revoke", {})
-    same((is_live(second["access_token"]), number(public().acquire_token_by_refresh_token(second["refresh_token"], ["https://graph.microsoft.com/Mail.Send"]))),
-         (False, ("invalid_grant", 50173)))
+    same(
+        (
+            is_live(second["access_token"]),
+            number(public().acquire_token_by_refresh_token(second["refresh_token"], ["https://graph.microsoft.com/Mail.Send"])),
+        ),
+        (False, ("invalid_grant", 50173)),
+    )
 
 
 def device_codes():
@@ -109,7 +127,9 @@ def codes():
     app = public()
 
     def flow(hint="bob@example.com"):
-        found = app.initiate_auth_code_flow(["https://graph.microsoft.com/Mail.Send"], redirect_uri="http://localhost:47110/", login_hint=hint)
+        found = app.initiate_auth_code_flow(
+            ["https://graph.microsoft.com/Mail.Send"], redirect_uri="http://localhost:47110/", login_hint=hint
+        )
         answer = BROWSER.get(found["auth_uri"], allow_redirects=False)
         return found, dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(answer.headers["Location"]).query))
 

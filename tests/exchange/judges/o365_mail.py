@@ -20,7 +20,9 @@ def account(address):
     """An account whose session has a token of the double's application."""
     roles = ["Mail.Send", "Mail.ReadWrite"]
     token = control("POST", "/tokens/give", {"audience": GRAPH, "scopes": roles})["access_token"]
-    found = Account(("id", "secret"), auth_flow_type="credentials", tenant_id="example", main_resource=address, protocol=Protocol(api_version="v1.0"))
+    found = Account(
+        ("id", "secret"), auth_flow_type="credentials", tenant_id="example", main_resource=address, protocol=Protocol(api_version="v1.0")
+    )
     connection = found.con
     connection.session = connection.get_naive_session()
     connection.session.headers["Authorization"] = f"Bearer {token}"
@@ -53,8 +55,10 @@ def main():
     anna, bob = account("anna@example.com"), account("bob@example.com")
     send(anna, "Grüße", "klein.bin", b"klein" * 1000)
     send(anna, "Groß", "groß.bin", bytes(range(256)) * 4 * 9000)
-    same([(row["subject"], row["to"]) for row in control("GET", "/deliveries")],
-         [("Grüße", ["bob@example.com", "carol@example.com"]), ("Groß", ["bob@example.com", "carol@example.com"])])
+    same(
+        [(row["subject"], row["to"]) for row in control("GET", "/deliveries")],
+        [("Grüße", ["bob@example.com", "carol@example.com"]), ("Groß", ["bob@example.com", "carol@example.com"])],
+    )
     uploads = [entry for entry in control("GET", "/log") if entry["operation"] == "upload"]
     same([len(uploads) > 1, all(entry["status"] in (200, 201) for entry in uploads)], [True, True])
     inbox = bob.mailbox().inbox_folder()

@@ -15,8 +15,13 @@ from .case import SECURE, control
 
 
 def account(address):
-    config = Configuration(service_endpoint=f"{SECURE}/EWS/Exchange.asmx", credentials=Credentials(address, "Geheim-7"), auth_type=BASIC,
-                           version=Version(EXCHANGE_2016), max_connections=1)
+    config = Configuration(
+        service_endpoint=f"{SECURE}/EWS/Exchange.asmx",
+        credentials=Credentials(address, "Geheim-7"),
+        auth_type=BASIC,
+        version=Version(EXCHANGE_2016),
+        max_connections=1,
+    )
     return Account(address, config=config, autodiscover=False, access_type=DELEGATE)
 
 

@@ -5,21 +5,34 @@ from lxml import etree
 from .case import control, same
 from .soap import ENVELOPE, E, S, T, ask, codes, mime, post
 
-SID = "<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>{}</t:PrimarySmtpAddress></t:ConnectingSID></t:ExchangeImpersonation>"
-GET = '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds>{}</m:FolderIds></m:GetFolder>'
+SID = (
+    "<t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>{}</t:PrimarySmtpAddress></t:ConnectingSID></t:ExchangeImpersonation>"
+)
+GET = "<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds>{}</m:FolderIds></m:GetFolder>"
 INBOX = GET.format('<t:DistinguishedFolderId Id="inbox"/>')
 # Each breaks the schema at the element named beside it.
 BROKEN = [
-    ('<m:CreateItem MessageDisposition="SaveOnly"><m:Items><t:Message><t:Body BodyType="Text">x</t:Body><t:Subject>s</t:Subject></t:Message></m:Items></m:CreateItem>', "Subject"),
+    (
+        '<m:CreateItem MessageDisposition="SaveOnly"><m:Items><t:Message><t:Body BodyType="Text">x</t:Body><t:Subject>s</t:Subject></t:Message></m:Items></m:CreateItem>',
+        "Subject",
+    ),
     ('<m:CreateItem MessageDisposition="Send"><m:Items><t:Message/></m:Items></m:CreateItem>', "MessageDisposition"),
-    ('<m:CreateAttachment><m:ParentItemId Id="x"/><m:Attachments><t:FileAttachment><t:Content>$$$</t:Content></t:FileAttachment></m:Attachments></m:CreateAttachment>',
-     "Content"),
+    (
+        '<m:CreateAttachment><m:ParentItemId Id="x"/><m:Attachments><t:FileAttachment><t:Content>$$$</t:Content></t:FileAttachment></m:Attachments></m:CreateAttachment>',
+        "Content",
+    ),
     ('<m:GetItem><m:ItemIds><t:ItemId Id="x"/></m:ItemIds></m:GetItem>', "ItemIds"),
-    ('<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds>'
-     '<m:IndexedPageItemView MaxEntriesReturned="1" Offset="0" BasePoint="Beginning"/></m:FindItem>', "IndexedPageItemView"),
+    (
+        '<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:ParentFolderIds><t:DistinguishedFolderId Id="inbox"/></m:ParentFolderIds>'
+        '<m:IndexedPageItemView MaxEntriesReturned="1" Offset="0" BasePoint="Beginning"/></m:FindItem>',
+        "IndexedPageItemView",
+    ),
     (GET.format('<t:DistinguishedFolderId Id="Posteingang"/>'), "DistinguishedFolderId"),
-    ("<m:SyncFolderItems><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:SyncFolderId><t:DistinguishedFolderId Id=\"inbox\"/></m:SyncFolderId>"
-     "<m:MaxChangesReturned>513</m:MaxChangesReturned></m:SyncFolderItems>", "MaxChangesReturned"),
+    (
+        '<m:SyncFolderItems><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:SyncFolderId><t:DistinguishedFolderId Id="inbox"/></m:SyncFolderId>'
+        "<m:MaxChangesReturned>513</m:MaxChangesReturned></m:SyncFolderItems>",
+        "MaxChangesReturned",
+    ),
     ('<m:DeleteItem DeleteType="HardDelete"><m:ItemIds><t:ItemId/></m:ItemIds></m:DeleteItem>', "ItemId"),
     ("<m:NoSuchThing/>", "NoSuchThing"),
 ]
@@ -33,7 +46,10 @@ def by_the_schema():
             raise SystemExit(f"taken: {body}")
         same((answer.status_code, fault.findtext(f"{E}ResponseCode")), (500, "ErrorSchemaValidation"))
         xml = fault.find(f"{T}MessageXml")
-        same((xml.findtext(f"{T}LineNumber"), xml.findtext(f"{T}LinePosition").isdigit(), named in xml.findtext(f"{T}Violation")), ("2", True, True))
+        same(
+            (xml.findtext(f"{T}LineNumber"), xml.findtext(f"{T}LinePosition").isdigit(), named in xml.findtext(f"{T}Violation")),
+            ("2", True, True),
+        )
 
 
 def by_the_envelope():
@@ -43,9 +59,14 @@ def by_the_envelope():
     same(post(good[:-5].encode()).status_code, 400)
     same(post(b'<?xml version="1.0"?><!DOCTYPE e [<!ENTITY x "y">]>' + good.encode()).status_code, 400)
     same(post(good.encode(), user=None).status_code, 401)
-    same(codes(etree.fromstring(post(good.replace("http://schemas.microsoft.com", "https://schemas.microsoft.com").encode()).content)), ["ErrorInvalidRequest"])
-    same([codes(ask(INBOX, version=version)) for version in ("Exchange2016", "Exchange2007", "Exchange2019", "V2018_01_08")],
-         [["NoError"], ["NoError"], ["ErrorInvalidServerVersion"], ["ErrorInvalidServerVersion"]])
+    same(
+        codes(etree.fromstring(post(good.replace("http://schemas.microsoft.com", "https://schemas.microsoft.com").encode()).content)),
+        ["ErrorInvalidRequest"],
+    )
+    same(
+        [codes(ask(INBOX, version=version)) for version in ("Exchange2016", "Exchange2007", "Exchange2019", "V2018_01_08")],
+        [["NoError"], ["NoError"], ["ErrorInvalidServerVersion"], ["ErrorInvalidServerVersion"]],
+    )
     same(codes(ask(INBOX, header="<t:ExchangeImpersonation/>")), ["ErrorSchemaValidation"])
 
 
@@ -55,23 +76,40 @@ def by_rights():
     same(codes(ask(INBOX, "service@example.com", header, headers=anchor)), ["NoError"])
     same(codes(ask(INBOX, "service@example.com", header)), ["ErrorInvalidRequest"])
     same(codes(ask(INBOX, "service@example.com", SID.format("no@example.com"), headers=anchor)), ["ErrorNonExistentMailbox"])
-    other = GET.format('<t:DistinguishedFolderId Id="inbox"><t:Mailbox><t:EmailAddress>shared@example.com</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId>')
+    other = GET.format(
+        '<t:DistinguishedFolderId Id="inbox"><t:Mailbox><t:EmailAddress>shared@example.com</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId>'
+    )
     same(codes(ask(other)), ["ErrorAccessDenied"])
     control("POST", "/rights", {"mailbox": "shared@example.com", "full_access": ["anna@example.com"]})
     same(codes(ask(other)), ["NoError"])
     same(codes(ask(other.replace("shared@", "typo@"))), ["ErrorNonExistentMailbox"])
     control("POST", "/messages", {"mailbox": "bob@example.com"})
-    (inbox,) = [folder for folder in control("POST", "/mailbox", {"mailbox": "bob@example.com"})["folders"] if folder["distinguished"] == "inbox"]
+    (inbox,) = [
+        folder for folder in control("POST", "/mailbox", {"mailbox": "bob@example.com"})["folders"] if folder["distinguished"] == "inbox"
+    ]
     identity = inbox["messages"][0]["id"]
     fetch = '<m:GetItem><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:ItemIds><t:ItemId Id="{}"/></m:ItemIds></m:GetItem>'
-    same([codes(ask(fetch.format(name), user)) for name, user in
-          ((identity, "bob@example.com"), (identity, "anna@example.com"), (identity.swapcase(), "bob@example.com"), ("AAA", "bob@example.com"))],
-         [["NoError"], ["ErrorAccessDenied"], ["ErrorItemNotFound"], ["ErrorInvalidIdMalformed"]])
+    same(
+        [
+            codes(ask(fetch.format(name), user))
+            for name, user in (
+                (identity, "bob@example.com"),
+                (identity, "anna@example.com"),
+                (identity.swapcase(), "bob@example.com"),
+                ("AAA", "bob@example.com"),
+            )
+        ],
+        [["NoError"], ["ErrorAccessDenied"], ["ErrorItemNotFound"], ["ErrorInvalidIdMalformed"]],
+    )
 
 
 def send(sender, to="bob@example.com", disposition="SendAndSaveCopy", more=""):
     text = mime(f"From: {sender}\nTo: {to}\nSubject: s\n\nx{more}\n")
-    return codes(ask(f'<m:CreateItem MessageDisposition="{disposition}"><m:Items><t:Message><t:MimeContent>{text}</t:MimeContent></t:Message></m:Items></m:CreateItem>'))
+    return codes(
+        ask(
+            f'<m:CreateItem MessageDisposition="{disposition}"><m:Items><t:Message><t:MimeContent>{text}</t:MimeContent></t:Message></m:Items></m:CreateItem>'
+        )
+    )
 
 
 def drafts():
@@ -85,8 +123,10 @@ def by_sender_and_limits():
     for right in ("on_behalf", "send_as"):
         control("POST", "/rights", {"mailbox": "shared@example.com", right: ["anna@example.com"]})
         same(send("shared@example.com"), ["NoError"])
-    same([(row["from"], row["sender"]) for row in control("GET", "/deliveries")],
-         [("shared@example.com", "anna@example.com"), ("shared@example.com", None)])
+    same(
+        [(row["from"], row["sender"]) for row in control("GET", "/deliveries")],
+        [("shared@example.com", "anna@example.com"), ("shared@example.com", None)],
+    )
     same(send("anna@example.com", to=""), ["ErrorInvalidRecipients"])
     broken = '<m:CreateItem MessageDisposition="SendOnly"><m:Items><t:Message><t:MimeContent>$$$</t:MimeContent></t:Message></m:Items></m:CreateItem>'
     same(codes(ask(broken)), ["ErrorMimeContentInvalidBase64String"])

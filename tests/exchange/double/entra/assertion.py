@@ -49,16 +49,25 @@ def check(double, request, form, application):
         raise Refusal("invalid_request", 900144, "The request body must contain the following parameter: 'client_assertion_type'.")
     head, claims, signed, signature = read(form["client_assertion"])
     if not application.certificate:
-        raise Refusal("invalid_client", 700027, "Client assertion failed signature validation: no certificate is registered on the application.", 401)
+        raise Refusal(
+            "invalid_client", 700027, "Client assertion failed signature validation: no certificate is registered on the application.", 401
+        )
     certificate = x509.load_pem_x509_certificate(application.certificate.encode())
     thumbs = {"x5t": hashes.SHA1(), "x5t#S256": hashes.SHA256()}
     named = [decode(head[name]) == certificate.fingerprint(algorithm) for name, algorithm in thumbs.items() if name in head]
     if not named or not all(named):
-        raise Refusal("invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application.", 401)
+        raise Refusal(
+            "invalid_client",
+            700027,
+            "The certificate with identifier used to sign the client assertion is not registered on application.",
+            401,
+        )
     if not is_signed(head, signed, signature, certificate):
         raise Refusal("invalid_client", 700027, "Client assertion failed signature validation.", 401)
     if claims.get("aud") != f"{request.origin}{request.raw_path}":
-        raise Refusal("invalid_client", 700023, f"Client assertion audience claim does not match Realm issuer. It is '{claims.get('aud')}'.", 401)
+        raise Refusal(
+            "invalid_client", 700023, f"Client assertion audience claim does not match Realm issuer. It is '{claims.get('aud')}'.", 401
+        )
     if claims.get("iss") != application.id or claims.get("sub") != application.id:
         raise Refusal("invalid_client", 700021, "Client assertion application identifier doesn't match 'client_id' parameter.", 401)
     now = time.time()

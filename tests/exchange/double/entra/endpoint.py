@@ -13,8 +13,8 @@ from .errors import Refusal
 ROUTES = re.compile(r"/(?P<tenant>[^/]+)/(?:oauth2/v2\.0/)?(?P<what>token|devicecode|authorize|deviceauth)")
 DISCOVERY = re.compile(r"/(?P<tenant>[^/]+)/v2\.0/\.well-known/openid-configuration")
 SIGN_IN = (
-    "<!DOCTYPE html><html><head><title>Sign in to your account</title></head><body><p>{text}</p><form method=\"POST\" action=\"{action}\">"
-    "{hidden}<input name=\"login\" value=\"{login}\"><input name=\"passwd\" type=\"password\"><button>Sign in</button></form></body></html>"
+    '<!DOCTYPE html><html><head><title>Sign in to your account</title></head><body><p>{text}</p><form method="POST" action="{action}">'
+    '{hidden}<input name="login" value="{login}"><input name="passwd" type="password"><button>Sign in</button></form></body></html>'
 )
 
 
@@ -47,8 +47,15 @@ def discovery(double, request, tenant):
     if tenant not in double.tokens.options["tenants"]:
         return Refusal("invalid_tenant", 90002, f"Tenant '{tenant}' not found.").answer(False)
     base = f"{request.origin}/{tenant}/oauth2/v2.0"
-    return Answer.json({"issuer": f"{request.origin}/{tenant}/v2.0", "token_endpoint": f"{base}/token", "authorization_endpoint": f"{base}/authorize",
-                        "device_authorization_endpoint": f"{base}/devicecode", "response_types_supported": ["code"]})
+    return Answer.json(
+        {
+            "issuer": f"{request.origin}/{tenant}/v2.0",
+            "token_endpoint": f"{base}/token",
+            "authorization_endpoint": f"{base}/authorize",
+            "device_authorization_endpoint": f"{base}/devicecode",
+            "response_types_supported": ["code"],
+        }
+    )
 
 
 def device_code(double, request, is_google):
@@ -57,11 +64,22 @@ def device_code(double, request, is_google):
     application = grants.known(double, form.get("client_id"))
     code, user_code = "DAQ" + secrets.token_urlsafe(90), "".join(secrets.choice("BCDFGHJKLMNPQRSTVWXZ2345679") for _ in range(9))
     tokens.devices[code] = {
-        "user_code": user_code, "application": application.id, "scopes": form.get("scope", "").split(), "state": "pending", "user": None,
-        "expires": time.time() + tokens.options["device_expires"], "interval": tokens.options["device_interval"], "asked": 0.0,
+        "user_code": user_code,
+        "application": application.id,
+        "scopes": form.get("scope", "").split(),
+        "state": "pending",
+        "user": None,
+        "expires": time.time() + tokens.options["device_expires"],
+        "interval": tokens.options["device_interval"],
+        "asked": 0.0,
     }
     where = f"{request.origin}/{'google' if is_google else 'common/oauth2/v2.0'}/deviceauth"
-    reply = {"user_code": user_code, "device_code": code, "expires_in": tokens.options["device_expires"], "interval": tokens.options["device_interval"]}
+    reply = {
+        "user_code": user_code,
+        "device_code": code,
+        "expires_in": tokens.options["device_expires"],
+        "interval": tokens.options["device_interval"],
+    }
     reply["verification_url" if is_google else "verification_uri"] = where
     if not is_google:
         reply["message"] = f"To sign in, use a web browser to open the page {where} and enter the code {user_code} to authenticate."
@@ -100,7 +118,14 @@ def authorize(double, request, _is_google):
     if asked.get("client_id") not in double.tokens.applications:
         return page("<html><body>AADSTS700016: Application was not found in the directory.</body></html>", 400)
     if asked.get("response_type") != "code" or asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge"):
-        return back(target, {"error": "invalid_request", "error_description": "A code with PKCE (S256) must be asked for.", "state": asked.get("state", "")})
+        return back(
+            target,
+            {
+                "error": "invalid_request",
+                "error_description": "A code with PKCE (S256) must be asked for.",
+                "state": asked.get("state", ""),
+            },
+        )
     mode, user = double.tokens.options["authorize"], asked.get("login_hint") or double.tokens.options["user"]
     if mode == "deny":
         text = "AADSTS65004: User declined to consent to access the app."
@@ -108,12 +133,22 @@ def authorize(double, request, _is_google):
     if mode == "form":
         user = signed_in(double, asked) if request.method == "POST" else None
         if user is None:
-            hidden = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in asked.items() if name not in ("login", "passwd"))
+            hidden = "".join(
+                f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+                for name, value in asked.items()
+                if name not in ("login", "passwd")
+            )
             shown = SIGN_IN.format(text="Sign in", action=escape(request.path), hidden=hidden, login=escape(asked.get("login_hint", "")))
             return page(shown)
     code = "1.AXoA" + secrets.token_urlsafe(90)
-    double.tokens.codes[code] = {"application": asked["client_id"], "redirect": target, "challenge": asked["code_challenge"], "user": user,
-                                 "scopes": asked.get("scope", "").split(), "expires": time.time() + 600}
+    double.tokens.codes[code] = {
+        "application": asked["client_id"],
+        "redirect": target,
+        "challenge": asked["code_challenge"],
+        "user": user,
+        "scopes": asked.get("scope", "").split(),
+        "expires": time.time() + 600,
+    }
     return back(target, {"code": code, "state": asked.get("state", ""), "session_state": secrets.token_hex(16)})
 
 
@@ -132,7 +167,13 @@ def introspect(double, request):
     if token is None or not token.is_live():
         return Answer.json({"active": False})
     name = token.user or double.tokens.options["user"]
-    reply = {"active": True, "username": name.partition("@")[0], "email": name, "scope": " ".join(token.scopes), "client_id": token.application.id,
-             "aud": token.audience, "exp": int(token.expires)}
+    reply = {
+        "active": True,
+        "username": name.partition("@")[0],
+        "email": name,
+        "scope": " ".join(token.scopes),
+        "client_id": token.application.id,
+        "aud": token.audience,
+        "exp": int(token.expires),
+    }
     return Answer.json(reply)
-

@@ -20,13 +20,19 @@ class Refusal(Exception):
     def answer(self, is_google):
         """The answer to the client."""
         if is_google:
-            status = {"authorization_pending": 428, "slow_down": 403, "access_denied": 403, "invalid_client": 401}.get(self.error, self.status)
+            status = {"authorization_pending": 428, "slow_down": 403, "access_denied": 403, "invalid_client": 401}.get(
+                self.error, self.status
+            )
             return Answer.json({"error": self.error, "error_description": self.text}, status)
         trace, correlation, now = uuid.uuid4(), uuid.uuid4(), time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime())
         number = f"AADSTS{self.number}: " if self.number else ""
         reply = {
-            "error": self.error, "error_description": f"{number}{self.text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now}",
-            "error_codes": [self.number], "timestamp": now, "trace_id": str(trace), "correlation_id": str(correlation),
+            "error": self.error,
+            "error_description": f"{number}{self.text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now}",
+            "error_codes": [self.number],
+            "timestamp": now,
+            "trace_id": str(trace),
+            "correlation_id": str(correlation),
             "error_uri": f"https://login.microsoftonline.com/error?code={self.number}",
         }
         return Answer.json(reply | self.more, self.status, [("x-ms-request-id", str(trace))])

@@ -17,8 +17,13 @@ def token(double, request, is_google):
         raise Refusal("invalid_request", 900144, "The request body must contain the following parameter: 'grant_type'.")
     form = request.form()
     grant = form.get("grant_type", "")
-    run = {"client_credentials": client_credentials, "refresh_token": refresh, "authorization_code": code,
-           "urn:ietf:params:oauth:grant-type:device_code": device, "urn:ietf:params:oauth:grant-type:jwt-bearer": service_account}.get(grant)
+    run = {
+        "client_credentials": client_credentials,
+        "refresh_token": refresh,
+        "authorization_code": code,
+        "urn:ietf:params:oauth:grant-type:device_code": device,
+        "urn:ietf:params:oauth:grant-type:jwt-bearer": service_account,
+    }.get(grant)
     if run is None:
         raise Refusal("unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")
     return run(double, request, form, is_google)
@@ -64,8 +69,15 @@ def client_credentials(double, request, form, _is_google):
     audience = AUDIENCES[resource]
     roles = application.roles.get(audience, [])
     given = double.tokens.give(application, None, audience, roles, "client_credentials")
-    return Answer.json({"token_type": "Bearer", "expires_in": double.tokens.options["lifetime"], "ext_expires_in": double.tokens.options["lifetime"],
-                        "access_token": given.text}, fields=NO_STORE)
+    return Answer.json(
+        {
+            "token_type": "Bearer",
+            "expires_in": double.tokens.options["lifetime"],
+            "ext_expires_in": double.tokens.options["lifetime"],
+            "access_token": given.text,
+        },
+        fields=NO_STORE,
+    )
 
 
 NO_STORE = [("Cache-Control", "no-store, no-cache"), ("Pragma", "no-cache")]
@@ -80,9 +92,13 @@ def audience_of(scopes):
             names.append(scope)
             continue
         if audience not in (None, AUDIENCES[resource]):
-            raise Refusal("invalid_scope", 28000, "Provided value for the input parameter scope is not valid because it contains more than one resource.")
+            raise Refusal(
+                "invalid_scope",
+                28000,
+                "Provided value for the input parameter scope is not valid because it contains more than one resource.",
+            )
         audience = AUDIENCES[resource]
-        names.append(scope[len(resource):].lstrip("/"))
+        names.append(scope[len(resource) :].lstrip("/"))
     return audience or GRAPH, names
 
 
@@ -95,7 +111,11 @@ def give_to_user(double, application, user, scopes, grant, is_google, keep=None)
         raise Refusal("invalid_grant", 65001, text, more={"suberror": "consent_required"})
     unknown = [name for name in names if audience != GOOGLE and name not in application.scopes and name != ".default"]
     if unknown:
-        raise Refusal("invalid_scope", 70011, f"The provided value for the input parameter 'scope' is not valid. The scope {' '.join(unknown)} is not valid.")
+        raise Refusal(
+            "invalid_scope",
+            70011,
+            f"The provided value for the input parameter 'scope' is not valid. The scope {' '.join(unknown)} is not valid.",
+        )
     if ".default" in names:
         names = [name for name in application.scopes if name not in ("offline_access", "openid", "profile", "email")]
     given = tokens.give(application, user, audience, [name for name in names if name != "offline_access"], grant)
@@ -112,7 +132,11 @@ def refresh(double, request, form, is_google):
     tokens, text = double.tokens, form.get("refresh_token", "")
     row = tokens.refresh.get(text)
     if row is None or row["application"] != application.id:
-        raise Refusal("invalid_grant", 9002313, "Invalid request. Request is malformed or invalid." if row is None else "The refresh token is another application's.")
+        raise Refusal(
+            "invalid_grant",
+            9002313,
+            "Invalid request. Request is malformed or invalid." if row is None else "The refresh token is another application's.",
+        )
     if row["revoked"]:
         raise Refusal("invalid_grant", 50173, "The provided grant has expired due to it being revoked, a fresh auth token is needed.")
     if row["expires"] < time.time():
@@ -120,8 +144,15 @@ def refresh(double, request, form, is_google):
     scopes = form.get("scope", "").split() or row["scopes"]
     mode = "none" if is_google else tokens.options["refresh"]
     keeps = "offline_access" in row["scopes"] and "offline_access" not in scopes
-    answer = give_to_user(double, application, row["user"], scopes + (["offline_access"] if keeps else []), "refresh_token", is_google,
-                          keep=text if mode == "none" and not is_google else None)
+    answer = give_to_user(
+        double,
+        application,
+        row["user"],
+        scopes + (["offline_access"] if keeps else []),
+        "refresh_token",
+        is_google,
+        keep=text if mode == "none" and not is_google else None,
+    )
     if mode == "strict":
         row["revoked"] = True
     return answer
@@ -144,11 +175,17 @@ def device(double, request, form, is_google):
     tokens = double.tokens
     row = tokens.devices.get(form.get("device_code", ""))
     if row is None or row["application"] != application.id:
-        raise Refusal("bad_verification_code" if not is_google else "invalid_grant", 70018, "Invalid verification code due to User typing in wrong user code.")
+        raise Refusal(
+            "bad_verification_code" if not is_google else "invalid_grant",
+            70018,
+            "Invalid verification code due to User typing in wrong user code.",
+        )
     now, row_before = time.time(), row["asked"]
     row["asked"] = now
     if row["expires"] < now or row["state"] == "expired":
-        raise Refusal("expired_token", 70020, "The provided value for the input parameter 'device_code' is not valid. This device code has expired.")
+        raise Refusal(
+            "expired_token", 70020, "The provided value for the input parameter 'device_code' is not valid. This device code has expired."
+        )
     if row["state"] == "denied":
         raise Refusal("access_denied" if is_google else "authorization_declined", 70017, "User declined to consent to access the app.")
     if row["state"] == "pending":

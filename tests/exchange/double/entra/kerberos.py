@@ -32,7 +32,13 @@ class Buffer(ctypes.Structure):
 class Bindings(ctypes.Structure):
     """gss_channel_bindings_struct."""
 
-    _fields_ = [("initiator_type", ctypes.c_uint32), ("initiator", Buffer), ("acceptor_type", ctypes.c_uint32), ("acceptor", Buffer), ("application", Buffer)]
+    _fields_ = [
+        ("initiator_type", ctypes.c_uint32),
+        ("initiator", Buffer),
+        ("acceptor_type", ctypes.c_uint32),
+        ("acceptor", Buffer),
+        ("application", Buffer),
+    ]
 
 
 @functools.cache
@@ -62,8 +68,18 @@ class Acceptor:
         minor, out, given = ctypes.c_uint32(), Buffer(), Buffer.of(token)
         bindings = ctypes.byref(self.bindings) if self.bindings is not None else None
         status = self.library.gss_accept_sec_context(
-            ctypes.byref(minor), ctypes.byref(self.context), None, ctypes.byref(given), bindings, ctypes.byref(self.source), None, ctypes.byref(out),
-            ctypes.byref(self.flags), None, None)
+            ctypes.byref(minor),
+            ctypes.byref(self.context),
+            None,
+            ctypes.byref(given),
+            bindings,
+            ctypes.byref(self.source),
+            None,
+            ctypes.byref(out),
+            ctypes.byref(self.flags),
+            None,
+            None,
+        )
         answer = out.bytes()
         self.library.gss_release_buffer(ctypes.byref(minor), ctypes.byref(out))
         if status not in (COMPLETE, CONTINUE):

@@ -8,9 +8,11 @@ from . import handshake
 from .tokens import EXCHANGE
 
 CHALLENGES = {
-    "Negotiate": "Negotiate", "NTLM": "NTLM", "Basic": 'Basic realm="exchange.example.com"',
+    "Negotiate": "Negotiate",
+    "NTLM": "NTLM",
+    "Basic": 'Basic realm="exchange.example.com"',
     "Bearer": 'Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trusted_issuers="00000001-0000-0000-c000-000000000000@*", '
-              'token_types="app_asserted_user_v1 service_asserted_app_v1", error="invalid_token"',
+    'token_types="app_asserted_user_v1 service_asserted_app_v1", error="invalid_token"',
 }
 
 

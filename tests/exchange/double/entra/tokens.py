@@ -10,11 +10,33 @@ TENANT = "6babcaad-604b-40ac-a9d7-9fd97c0b779f"
 CLIENT = "11111111-2222-3333-4444-555555555555"
 SECRET = "app~Secret.8Q"
 EXCHANGE, GRAPH, GOOGLE = "https://outlook.office365.com", "https://graph.microsoft.com", "https://mail.google.com"
-AUDIENCES = {"https://outlook.office365.com": EXCHANGE, "https://outlook.office.com": EXCHANGE, "https://graph.microsoft.com": GRAPH, "https://mail.google.com": GOOGLE,
-             "https://outlook.office365.us": EXCHANGE, "https://graph.microsoft.us": GRAPH}
-ROLES = {EXCHANGE: ["full_access_as_app", "SMTP.SendAsApp", "IMAP.AccessAsApp", "POP.AccessAsApp"], GRAPH: ["Mail.Send", "Mail.ReadWrite", "User.Read.All"]}
-SCOPES = ["EWS.AccessAsUser.All", "SMTP.Send", "IMAP.AccessAsUser.All", "POP.AccessAsUser.All", "Mail.Send", "Mail.ReadWrite", "Mail.Send.Shared",
-          "Mail.ReadWrite.Shared", "User.Read", "offline_access", "openid", "profile", "email"]
+AUDIENCES = {
+    "https://outlook.office365.com": EXCHANGE,
+    "https://outlook.office.com": EXCHANGE,
+    "https://graph.microsoft.com": GRAPH,
+    "https://mail.google.com": GOOGLE,
+    "https://outlook.office365.us": EXCHANGE,
+    "https://graph.microsoft.us": GRAPH,
+}
+ROLES = {
+    EXCHANGE: ["full_access_as_app", "SMTP.SendAsApp", "IMAP.AccessAsApp", "POP.AccessAsApp"],
+    GRAPH: ["Mail.Send", "Mail.ReadWrite", "User.Read.All"],
+}
+SCOPES = [
+    "EWS.AccessAsUser.All",
+    "SMTP.Send",
+    "IMAP.AccessAsUser.All",
+    "POP.AccessAsUser.All",
+    "Mail.Send",
+    "Mail.ReadWrite",
+    "Mail.Send.Shared",
+    "Mail.ReadWrite.Shared",
+    "User.Read",
+    "offline_access",
+    "openid",
+    "profile",
+    "email",
+]
 
 
 class Application:
@@ -68,8 +90,14 @@ class Tokens:
         self.assertions = set()
         self.issued = {"client_credentials": 0, "refresh_token": 0, "device_code": 0, "authorization_code": 0}
         self.options = {
-            "lifetime": 3599, "refresh": "strict", "device_interval": 5, "device_expires": 900, "authorize": "auto", "user": "anna@example.com",
-            "tenants": [TENANT, "example.com", "common", "organizations", "consumers"], "error": None,
+            "lifetime": 3599,
+            "refresh": "strict",
+            "device_interval": 5,
+            "device_expires": 900,
+            "authorize": "auto",
+            "user": "anna@example.com",
+            "tenants": [TENANT, "example.com", "common", "organizations", "consumers"],
+            "error": None,
         }
         self.register({"id": CLIENT, "secret": SECRET})
 
@@ -89,8 +117,13 @@ class Tokens:
         """A new refresh token."""
         text = "1.AX" + secrets.token_urlsafe(120)
         with self.lock:
-            self.refresh[text] = {"application": application.id, "user": user, "scopes": scopes, "expires": time.time() + application.refresh_days * 86400,
-                                  "revoked": False}
+            self.refresh[text] = {
+                "application": application.id,
+                "user": user,
+                "scopes": scopes,
+                "expires": time.time() + application.refresh_days * 86400,
+                "revoked": False,
+            }
         return text
 
     def expire(self):

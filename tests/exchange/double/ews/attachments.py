@@ -13,7 +13,9 @@ def create(context, element):
     try:
         item = context.item_to_write(element.find(f"{M}ParentItemId"), needs_key=False)
     except Refused as refusal:
-        return soap.response("CreateAttachment", [soap.error("CreateAttachment", refusal.code, refusal.text, "<m:Attachments/>") for _ in wanted])
+        return soap.response(
+            "CreateAttachment", [soap.error("CreateAttachment", refusal.code, refusal.text, "<m:Attachments/>") for _ in wanted]
+        )
     for attachment in wanted:
         try:
             context.injected()
@@ -27,8 +29,10 @@ def create(context, element):
             item.mime = None
             item.mailbox.used += attachment.content.size
             item.touch()
-            inside = (f'<m:Attachments><t:FileAttachment><t:AttachmentId Id="{attachment.id}" RootItemId="{item.id}" '
-                      f'RootItemChangeKey="{item.change_key}"/></t:FileAttachment></m:Attachments>')
+            inside = (
+                f'<m:Attachments><t:FileAttachment><t:AttachmentId Id="{attachment.id}" RootItemId="{item.id}" '
+                f'RootItemChangeKey="{item.change_key}"/></t:FileAttachment></m:Attachments>'
+            )
             messages.append(soap.success("CreateAttachment", [inside]))
         except Refused as refusal:
             messages.append(soap.error("CreateAttachment", refusal.code, refusal.text, "<m:Attachments/>"))
@@ -59,9 +63,9 @@ def delete(context, element):
             item.attachments.remove(found)
             item.mime = None
             item.touch()
-            messages.append(soap.success("DeleteAttachment", [f'<m:RootItemId RootItemId="{item.id}" RootItemChangeKey="{item.change_key}"/>']))
+            messages.append(
+                soap.success("DeleteAttachment", [f'<m:RootItemId RootItemId="{item.id}" RootItemChangeKey="{item.change_key}"/>'])
+            )
         except Refused as refusal:
             messages.append(soap.error("DeleteAttachment", refusal.code, refusal.text))
     return soap.response("DeleteAttachment", messages)
-
-

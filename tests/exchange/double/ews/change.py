@@ -9,8 +9,21 @@ from .context import M, T
 from .create import set_property
 from .shape import item_id
 
-FIELDS = {"message:IsRead", "item:Subject", "item:Categories", "item:Importance", "item:Body", "message:ToRecipients", "message:CcRecipients",
-          "message:BccRecipients", "message:From", "message:ReplyTo", "message:InternetMessageId", "message:References", "item:ItemClass"}
+FIELDS = {
+    "message:IsRead",
+    "item:Subject",
+    "item:Categories",
+    "item:Importance",
+    "item:Body",
+    "message:ToRecipients",
+    "message:CcRecipients",
+    "message:BccRecipients",
+    "message:From",
+    "message:ReplyTo",
+    "message:InternetMessageId",
+    "message:References",
+    "item:ItemClass",
+}
 
 
 def update_item(context, element):
@@ -26,8 +39,11 @@ def update_item(context, element):
             if key is None and resolution != "AlwaysOverwrite":
                 raise Refused("ErrorChangeKeyRequiredForWriteOperations", "The change key is required for this operation.")
             if resolution == "NeverOverwrite" and key != item.change_key:
-                raise Refused("ErrorIrresolvableConflict", "The send or update operation could not be performed because the change key passed in the "
-                              "request does not match the current change key for the item.")
+                raise Refused(
+                    "ErrorIrresolvableConflict",
+                    "The send or update operation could not be performed because the change key passed in the "
+                    "request does not match the current change key for the item.",
+                )
             was_read = item.is_read
             update(item, change.find(f"{T}Updates"))
             if item.is_read and not was_read and element.get("SuppressReadReceipts") != "true":

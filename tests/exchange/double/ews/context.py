@@ -50,7 +50,11 @@ class Context:
             if identity in mailbox.items:
                 self.may_enter(mailbox)
                 return mailbox.items[identity]
-        raise not_found(identity, "ErrorItemNotFound", "The specified object was not found in the store., The process failed to get the correct properties.")
+        raise not_found(
+            identity,
+            "ErrorItemNotFound",
+            "The specified object was not found in the store., The process failed to get the correct properties.",
+        )
 
     def item_to_write(self, element, needs_key=True):
         """The message of an ItemId whose change key must be the newest."""
@@ -58,18 +62,22 @@ class Context:
         if key is None and needs_key:
             raise Refused("ErrorChangeKeyRequiredForWriteOperations", "The change key is required for this operation.")
         if key is not None and key != item.change_key:
-            raise Refused("ErrorStaleObject", "The send or update operation could not be performed because the change key passed in the request "
-                          "does not match the current change key for the item.")
+            raise Refused(
+                "ErrorStaleObject",
+                "The send or update operation could not be performed because the change key passed in the request "
+                "does not match the current change key for the item.",
+            )
         return item
 
     def attachment(self, identity):
-        """The message and the attachment of an attachment's id."""
+        """The message and the attachment of an attachment's id. Ids are made when a message is taken apart."""
         for mailbox in [self.mailbox, *self.organisation.mailboxes.values()]:
             for item in list(mailbox.items.values()):
-                if item.is_taken_apart and (found := next((a for a in item.attachments if a.id == identity), None)):
+                found = next((each for each in item.attachments if each.id == identity), None)
+                if found is not None:
                     self.may_enter(mailbox)
                     return item, found
-        raise Refused("ErrorAttachmentNotFound" if len(identity) < 8 else "ErrorItemNotFound", "The specified attachment was not found in the store.")
+        raise not_found(identity, "ErrorItemNotFound", "The specified attachment was not found in the store.")
 
     def injected(self):
         """Refuses what a test wants refused item by item."""
@@ -89,10 +97,16 @@ def acting_mailbox(double, request, caller, header):
     impersonation = header.find(f"{T}ExchangeImpersonation") if header is not None else None
     if impersonation is None:
         if caller.address is None:
-            raise Fault("ErrorInvalidExchangeImpersonationHeaderData", "ExchangeImpersonation SOAP header must be present for this type of OAuth token.")
+            raise Fault(
+                "ErrorInvalidExchangeImpersonationHeaderData",
+                "ExchangeImpersonation SOAP header must be present for this type of OAuth token.",
+            )
         if caller.address not in double.organisation.mailboxes:
-            raise Fault("ErrorMissingEmailAddress", "When making a request as an account that does not have a mailbox, you must specify the "
-                        "mailbox primary SMTP address for any distinguished folder Ids.")
+            raise Fault(
+                "ErrorMissingEmailAddress",
+                "When making a request as an account that does not have a mailbox, you must specify the "
+                "mailbox primary SMTP address for any distinguished folder Ids.",
+            )
         return double.organisation.mailbox(caller.address)
     sid = impersonation.find(f"{T}ConnectingSID")[0]
     address = (sid.text or "").strip().lower()
@@ -100,10 +114,12 @@ def acting_mailbox(double, request, caller, header):
         raise Fault("ErrorInvalidUserSid", "The Security Identifier (SID) is not valid.")
     if address not in double.organisation.mailboxes:
         named = etree.QName(sid).localname == "PrincipalName"
-        raise Fault("ErrorInvalidUserPrincipalName" if named else "ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.")
+        raise Fault(
+            "ErrorInvalidUserPrincipalName" if named else "ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it."
+        )
     if not caller.may_impersonate(address):
         raise Fault("ErrorImpersonateUserDenied", "The account does not have permission to impersonate the requested user.")
     anchor = request.fields.get("x-anchormailbox", "").lower()
     if double.options["anchor"] == "required" and anchor != address:
-        raise Fault("ErrorInvalidRequest", f"X-AnchorMailbox must name the impersonated mailbox; it says \"{anchor}\".")
+        raise Fault("ErrorInvalidRequest", f'X-AnchorMailbox must name the impersonated mailbox; it says "{anchor}".')
     return double.organisation.mailbox(address)

@@ -95,8 +95,14 @@ def set_property(item, element):
     """Sets what one element of a t:Message says."""
     name, text = etree.QName(element).localname, element.text or ""
     lists = {"ToRecipients": "to", "CcRecipients": "cc", "BccRecipients": "bcc", "ReplyTo": "reply_to"}
-    texts = {"Subject": "subject", "Importance": "importance", "InternetMessageId": "message_id", "References": "references", "InReplyTo": "in_reply_to",
-             "ItemClass": "item_class"}
+    texts = {
+        "Subject": "subject",
+        "Importance": "importance",
+        "InternetMessageId": "message_id",
+        "References": "references",
+        "InReplyTo": "in_reply_to",
+        "ItemClass": "item_class",
+    }
     if name in lists:
         setattr(item, lists[name], pairs(element))
     elif name in texts:
@@ -116,8 +122,20 @@ def set_property(item, element):
             item.more_fields.append((header.get("PropertyName"), element.findtext(f"{T}Value") or ""))
     elif name == "Attachments":
         item.attachments.extend(read_attachment(child) for child in element)
-    elif name not in ("MimeContent", "Sensitivity", "IsReadReceiptRequested", "IsDeliveryReceiptRequested", "Culture", "IsResponseRequested",
-                      "ReminderIsSet", "ReminderMinutesBeforeStart", "ConversationIndex", "DateTimeSent", "DateTimeReceived", "DateTimeCreated"):
+    elif name not in (
+        "MimeContent",
+        "Sensitivity",
+        "IsReadReceiptRequested",
+        "IsDeliveryReceiptRequested",
+        "Culture",
+        "IsResponseRequested",
+        "ReminderIsSet",
+        "ReminderMinutesBeforeStart",
+        "ConversationIndex",
+        "DateTimeSent",
+        "DateTimeReceived",
+        "DateTimeCreated",
+    ):
         raise Refused("ErrorInvalidPropertySet", f"Set action is invalid for property {name}.")
 
 
@@ -127,8 +145,13 @@ def read_attachment(element):
         raise Refused("ErrorInvalidOperation", "The double has file attachments only.")
     inside = element.find(f"{T}Content")
     content = Content.of_bytes(b"" if inside is None else bytes_of(inside))
-    return Attachment(element.findtext(f"{T}Name") or "", element.findtext(f"{T}ContentType") or "", content,
-                      element.findtext(f"{T}ContentId") or "", element.findtext(f"{T}IsInline") == "true")
+    return Attachment(
+        element.findtext(f"{T}Name") or "",
+        element.findtext(f"{T}ContentType") or "",
+        content,
+        element.findtext(f"{T}ContentId") or "",
+        element.findtext(f"{T}IsInline") == "true",
+    )
 
 
 def send_item(context, element):
@@ -140,7 +163,9 @@ def send_item(context, element):
         try:
             context.injected()
             if saved is not None and not keeps:
-                raise Refused("ErrorInvalidSendItemSaveSettings", "A SavedItemFolderId can only be specified when SaveItemToFolder is true.")
+                raise Refused(
+                    "ErrorInvalidSendItemSaveSettings", "A SavedItemFolderId can only be specified when SaveItemToFolder is true."
+                )
             item = context.item_to_write(identity)
             owner = item.mailbox
             target = context.folder(saved[0]) if saved is not None else context.mailbox.by_name["sentitems"]

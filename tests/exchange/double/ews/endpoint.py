@@ -12,11 +12,24 @@ from .context import Context, T, acting_mailbox
 from .schema import MESSAGES, TYPES, Violation, parse
 
 OPERATIONS = {
-    "GetFolder": folders.get_folder, "FindFolder": folders.find_folder, "CreateFolder": folders.create_folder,
-    "CreateItem": create.create_item, "SendItem": create.send_item, "CreateAttachment": attachments.create, "GetAttachment": attachments.get,
-    "DeleteAttachment": attachments.delete, "FindItem": find.find_item, "GetItem": get.get_item, "SyncFolderItems": sync.sync_items,
-    "UpdateItem": change.update_item, "MoveItem": change.move_item, "CopyItem": change.copy_item, "DeleteItem": change.delete_item,
-    "ResolveNames": names.resolve, "ConvertId": names.convert, "SyncFolderHierarchy": sync.sync_folders,
+    "GetFolder": folders.get_folder,
+    "FindFolder": folders.find_folder,
+    "CreateFolder": folders.create_folder,
+    "CreateItem": create.create_item,
+    "SendItem": create.send_item,
+    "CreateAttachment": attachments.create,
+    "GetAttachment": attachments.get,
+    "DeleteAttachment": attachments.delete,
+    "FindItem": find.find_item,
+    "GetItem": get.get_item,
+    "SyncFolderItems": sync.sync_items,
+    "UpdateItem": change.update_item,
+    "MoveItem": change.move_item,
+    "CopyItem": change.copy_item,
+    "DeleteItem": change.delete_item,
+    "ResolveNames": names.resolve,
+    "ConvertId": names.convert,
+    "SyncFolderHierarchy": sync.sync_folders,
 }
 S = "{" + soap.SOAP + "}"
 
@@ -46,7 +59,11 @@ def answer(double, request, entry):
 def judge(double, request, caller, entry):
     """Checks the envelope and carries the operation out."""
     if request.method != "POST":
-        return Answer(200, b"<html><body>You have created a service.</body></html>", kind="text/html") if request.method == "GET" else Answer(405)
+        return (
+            Answer(200, b"<html><body>You have created a service.</body></html>", kind="text/html")
+            if request.method == "GET"
+            else Answer(405)
+        )
     if not double.options["ews"] or not caller.may_use_ews():
         return Answer(403, b"")
     if request.media_type() != "text/xml":

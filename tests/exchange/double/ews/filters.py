@@ -9,12 +9,22 @@ from .context import T
 from .shape import extended_value
 
 VALUES = {
-    "item:Subject": lambda i: i.subject, "item:ItemClass": lambda i: i.item_class, "item:Size": lambda i: i.size(),
-    "item:DateTimeReceived": lambda i: i.received, "item:DateTimeSent": lambda i: i.sent, "item:DateTimeCreated": lambda i: i.created,
-    "item:LastModifiedTime": lambda i: i.created, "item:HasAttachments": lambda i: i.has_attachments(), "item:IsDraft": lambda i: i.is_draft,
-    "item:Importance": lambda i: i.importance, "message:IsRead": lambda i: i.is_read, "message:InternetMessageId": lambda i: i.message_id or None,
-    "message:From": lambda i: " ".join(i.sender_pairs()[0]), "message:Sender": lambda i: " ".join(i.sender_pairs()[0]),
-    "item:DisplayTo": lambda i: "; ".join(n or a for n, a in i.to), "item:DisplayCc": lambda i: "; ".join(n or a for n, a in i.cc),
+    "item:Subject": lambda i: i.subject,
+    "item:ItemClass": lambda i: i.item_class,
+    "item:Size": lambda i: i.size(),
+    "item:DateTimeReceived": lambda i: i.received,
+    "item:DateTimeSent": lambda i: i.sent,
+    "item:DateTimeCreated": lambda i: i.created,
+    "item:LastModifiedTime": lambda i: i.created,
+    "item:HasAttachments": lambda i: i.has_attachments(),
+    "item:IsDraft": lambda i: i.is_draft,
+    "item:Importance": lambda i: i.importance,
+    "message:IsRead": lambda i: i.is_read,
+    "message:InternetMessageId": lambda i: i.message_id or None,
+    "message:From": lambda i: " ".join(i.sender_pairs()[0]),
+    "message:Sender": lambda i: " ".join(i.sender_pairs()[0]),
+    "item:DisplayTo": lambda i: "; ".join(n or a for n, a in i.to),
+    "item:DisplayCc": lambda i: "; ".join(n or a for n, a in i.cc),
     "item:InReplyTo": lambda i: i.in_reply_to or None,
 }
 FOLDER_VALUES = {"folder:DisplayName": lambda f: f.name, "folder:FolderClass": lambda f: f.kind}
@@ -50,8 +60,14 @@ def compare(name, value, wanted):
         value, wanted = value.lower(), wanted.lower()
     elif isinstance(value, float):
         value, wanted = int(value), int(wanted)
-    return {"IsEqualTo": value == wanted, "IsNotEqualTo": value != wanted, "IsGreaterThan": value > wanted, "IsGreaterThanOrEqualTo": value >= wanted,
-            "IsLessThan": value < wanted, "IsLessThanOrEqualTo": value <= wanted}[name]
+    return {
+        "IsEqualTo": value == wanted,
+        "IsNotEqualTo": value != wanted,
+        "IsGreaterThan": value > wanted,
+        "IsGreaterThanOrEqualTo": value >= wanted,
+        "IsLessThan": value < wanted,
+        "IsLessThanOrEqualTo": value <= wanted,
+    }[name]
 
 
 def contains(element, value):
@@ -91,7 +107,10 @@ def sort(items, order):
     """Sorts by the fields of a SortOrder, the first one being the strongest."""
     for row in reversed(order):
         field = row[0]
-        items.sort(key=lambda item: (value_of(field, item, VALUES) is not None, value_of(field, item, VALUES) or 0), reverse=row.get("Order") == "Descending")
+        items.sort(
+            key=lambda item: (value_of(field, item, VALUES) is not None, value_of(field, item, VALUES) or 0),
+            reverse=row.get("Order") == "Descending",
+        )
     return items
 
 

@@ -55,7 +55,9 @@ def create_folder(context, element):
     for wanted in element.find(f"{M}Folders"):
         name = wanted.findtext(f"{T}DisplayName") or ""
         if any(child.name.lower() == name.lower() for child in parent.children):
-            messages.append(soap.error("CreateFolder", "ErrorFolderExists", "A folder with the specified name already exists.", "<m:Folders/>"))
+            messages.append(
+                soap.error("CreateFolder", "ErrorFolderExists", "A folder with the specified name already exists.", "<m:Folders/>")
+            )
             continue
         folder = parent.mailbox.create_folder(name, parent)
         messages.append(soap.success("CreateFolder", [f"<m:Folders><t:Folder>{shape.folder_id(folder)}</t:Folder></m:Folders>"]))

@@ -68,4 +68,6 @@ def bytes_of(element):
     try:
         return base64.b64decode("".join((element.text or "").split()), validate=True)
     except binascii.Error:
-        raise Violation(element.sourceline, 0, f"The '{etree.QName(element).localname}' element is invalid - it is not of the datatype base64Binary.") from None
+        raise Violation(
+            element.sourceline, 0, f"The '{etree.QName(element).localname}' element is invalid - it is not of the datatype base64Binary."
+        ) from None

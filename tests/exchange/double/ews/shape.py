@@ -2,6 +2,7 @@
 
 import time
 
+from ..store import letter
 from ..store.organisation import Refused
 from .context import T
 from .soap import escape
@@ -27,8 +28,10 @@ def folder_id(folder, name="FolderId"):
 def person(pair):
     """A Mailbox."""
     name, address = pair
-    return (f"<t:Mailbox><t:Name>{escape(name or address)}</t:Name><t:EmailAddress>{escape(address)}</t:EmailAddress>"
-            "<t:RoutingType>SMTP</t:RoutingType></t:Mailbox>")
+    return (
+        f"<t:Mailbox><t:Name>{escape(name or address)}</t:Name><t:EmailAddress>{escape(address)}</t:EmailAddress>"
+        "<t:RoutingType>SMTP</t:RoutingType></t:Mailbox>"
+    )
 
 
 def simple(name, value):
@@ -63,7 +66,6 @@ def shown_attachments(item):
 
 
 def shown_headers(item):
-    from ..store import letter
     if item.mime is None:
         return ""
     rows = "".join(
@@ -88,7 +90,11 @@ PROPERTIES = [
     ("item:Attachments", False, shown_attachments),
     ("item:DateTimeReceived", True, lambda i: simple("DateTimeReceived", instant(i.received))),
     ("item:Size", True, lambda i: simple("Size", i.size())),
-    ("item:Categories", True, lambda i: "<t:Categories>" + "".join(simple("String", c) for c in i.categories) + "</t:Categories>" if i.categories else ""),
+    (
+        "item:Categories",
+        True,
+        lambda i: "<t:Categories>" + "".join(simple("String", c) for c in i.categories) + "</t:Categories>" if i.categories else "",
+    ),
     ("item:Importance", True, lambda i: simple("Importance", i.importance)),
     ("item:InReplyTo", True, lambda i: simple("InReplyTo", i.in_reply_to)),
     ("item:IsSubmitted", True, lambda i: simple("IsSubmitted", not i.is_draft)),
@@ -125,8 +131,22 @@ PROPERTIES = [
     ("message:ReceivedBy", False, lambda i: ""),
 ]
 INDEX = {name: (in_find, write) for name, in_find, write in PROPERTIES}
-DEFAULT = {"item:Subject", "item:DateTimeReceived", "item:Size", "item:HasAttachments", "message:From", "message:IsRead", "item:DateTimeSent",
-           "message:ToRecipients", "message:CcRecipients", "message:BccRecipients", "item:Body", "item:Attachments", "item:Sensitivity", "item:IsDraft"}
+DEFAULT = {
+    "item:Subject",
+    "item:DateTimeReceived",
+    "item:Size",
+    "item:HasAttachments",
+    "message:From",
+    "message:IsRead",
+    "item:DateTimeSent",
+    "message:ToRecipients",
+    "message:CcRecipients",
+    "message:BccRecipients",
+    "item:Body",
+    "item:Attachments",
+    "item:Sensitivity",
+    "item:IsDraft",
+}
 NEVER = {"item:ItemId", "item:MimeContent", "item:ResponseObjects", "item:ReminderDueBy", "item:ReminderMinutesBeforeStart"}
 
 
@@ -182,9 +202,15 @@ class Shape:
 
 # What MAPI properties say that are known by another name, too.
 MAPI = {
-    0x0E06: lambda i: instant(i.received), 0x3008: lambda i: instant(i.created), 0x0E08: lambda i: str(i.size()), 0x0E23: lambda i: str(i.created_step),
-    0x0E07: lambda i: str(i.is_read | i.is_draft << 3 | i.has_attachments() << 4), 0x0FF9: lambda i: i.immutable, 0x1035: lambda i: i.message_id,
-    0x0037: lambda i: i.subject, 0x001A: lambda i: i.item_class,
+    0x0E06: lambda i: instant(i.received),
+    0x3008: lambda i: instant(i.created),
+    0x0E08: lambda i: str(i.size()),
+    0x0E23: lambda i: str(i.created_step),
+    0x0E07: lambda i: str(i.is_read | i.is_draft << 3 | i.has_attachments() << 4),
+    0x0FF9: lambda i: i.immutable,
+    0x1035: lambda i: i.message_id,
+    0x0037: lambda i: i.subject,
+    0x001A: lambda i: i.item_class,
 }
 
 
@@ -199,7 +225,12 @@ def extended_key(field):
     tag = field.get("PropertyTag")
     if tag:
         return f"tag:{int(tag, 0)}"
-    return ":".join((field.get("DistinguishedPropertySetId") or field.get("PropertySetId") or "", field.get("PropertyName") or field.get("PropertyId") or ""))
+    return ":".join(
+        (
+            field.get("DistinguishedPropertySetId") or field.get("PropertySetId") or "",
+            field.get("PropertyName") or field.get("PropertyId") or "",
+        )
+    )
 
 
 ELEMENTS = {"IPF.Appointment": "CalendarFolder", "IPF.Contact": "ContactsFolder", "IPF.Task": "TasksFolder"}

@@ -11,9 +11,26 @@ ERRORS = "http://schemas.microsoft.com/exchange/services/2006/errors"
 KIND = "text/xml; charset=utf-8"
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 # The newest first. A server refuses what is newer than itself.
-VERSIONS = ["V2018_01_08", "V2017_07_11", "V2017_04_14", "V2017_01_07", "V2016_10_10", "V2016_07_13", "V2016_04_13", "V2016_01_06", "V2015_10_05",
-            "Exchange2016", "Exchange2015", "Exchange2013_SP1", "Exchange2013", "Exchange2010_SP2", "Exchange2010_SP1", "Exchange2010",
-            "Exchange2007_SP1", "Exchange2007"]
+VERSIONS = [
+    "V2018_01_08",
+    "V2017_07_11",
+    "V2017_04_14",
+    "V2017_01_07",
+    "V2016_10_10",
+    "V2016_07_13",
+    "V2016_04_13",
+    "V2016_01_06",
+    "V2015_10_05",
+    "Exchange2016",
+    "Exchange2015",
+    "Exchange2013_SP1",
+    "Exchange2013",
+    "Exchange2010_SP2",
+    "Exchange2010_SP1",
+    "Exchange2010",
+    "Exchange2007_SP1",
+    "Exchange2007",
+]
 BUILDS = {"Exchange2016": (15, 1, 2507, 6), "Exchange2013_SP1": (15, 0, 847, 30), "V2018_01_08": (15, 20, 9478, 9)}
 
 
@@ -86,7 +103,11 @@ def schema_fault(violation):
 
 def success(operation, inside=("",)):
     """The response message of one thing that was done."""
-    return [f'<m:{operation}ResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>', *inside, f"</m:{operation}ResponseMessage>"]
+    return [
+        f'<m:{operation}ResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>',
+        *inside,
+        f"</m:{operation}ResponseMessage>",
+    ]
 
 
 def error(operation, code, text, inside=""):

@@ -109,7 +109,7 @@ def begin(view, name):
     view.needs("Mail.ReadWrite")
     item, asked = view.item(name), view.body().get("AttachmentItem", view.body().get("attachmentItem"))
     if not isinstance(asked, dict) or asked.get("attachmentType", "").lower() != "file" or not isinstance(asked.get("size"), int):
-        raise Problem("RequestBodyRead", "An AttachmentItem with attachmentType \"file\", name and size is needed.")
+        raise Problem("RequestBodyRead", 'An AttachmentItem with attachmentType "file", name and size is needed.')
     if asked["size"] < SMALLEST:
         raise Problem("ErrorAttachmentSizeShouldNotBeLessThanMinimumSize", "Attachment size must be greater than the minimum size of 3 MB.")
     if asked["size"] > LARGEST:
@@ -118,4 +118,7 @@ def begin(view, name):
     session = Session(view, item, asked)
     view.double.uploads[session.token] = session
     url = f"{view.request.origin}/upload/v1.0/Users('{view.mailbox.address}')/Messages('{ids.for_url(item.id)}')/AttachmentSessions('AAM')?authtoken={session.token}"
-    return Answer.json({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#microsoft.graph.uploadSession", "uploadUrl": url, **session.shown()}, 201)
+    return Answer.json(
+        {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#microsoft.graph.uploadSession", "uploadUrl": url, **session.shown()},
+        201,
+    )

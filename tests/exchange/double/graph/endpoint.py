@@ -15,7 +15,14 @@ def user(view):
     if not {"User.Read", "User.Read.All", "User.ReadBasic.All"} & set(view.token.scopes):
         raise Problem("Authorization_RequestDenied", "Insufficient privileges to complete the operation.", 403)
     box = view.mailbox
-    return Answer.json({"id": str(uuid.uuid5(uuid.NAMESPACE_DNS, box.address)), "displayName": box.name, "mail": box.address, "userPrincipalName": box.address})
+    return Answer.json(
+        {
+            "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, box.address)),
+            "displayName": box.name,
+            "mail": box.address,
+            "userPrincipalName": box.address,
+        }
+    )
 
 
 # Method, path below the user with "*" for an id, name for faults and the log, what is done.
@@ -47,7 +54,20 @@ ROUTES = [
     ("POST", "mailfolders/*/messages", "messages.create", messages.create),
     ("GET", "mailfolders/*/messages/delta", "messages.delta", messages.delta),
 ]
-FIXED = {"sendmail", "messages", "mailfolders", "childfolders", "attachments", "send", "move", "copy", "delta", "createuploadsession", "$value", "permanentdelete"}
+FIXED = {
+    "sendmail",
+    "messages",
+    "mailfolders",
+    "childfolders",
+    "attachments",
+    "send",
+    "move",
+    "copy",
+    "delta",
+    "createuploadsession",
+    "$value",
+    "permanentdelete",
+}
 
 
 def steps(request):

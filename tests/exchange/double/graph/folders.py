@@ -10,9 +10,14 @@ from .messages import READS
 def show(folder):
     """A folder."""
     return {
-        "id": ids.for_url(folder.id), "displayName": folder.name, "parentFolderId": ids.for_url(folder.parent.id), "childFolderCount": len(folder.children),
-        "unreadItemCount": sum(1 for item in folder.items.values() if not item.is_read), "totalItemCount": len(folder.items),
-        "sizeInBytes": sum(item.size() for item in folder.items.values()), "isHidden": False,
+        "id": ids.for_url(folder.id),
+        "displayName": folder.name,
+        "parentFolderId": ids.for_url(folder.parent.id),
+        "childFolderCount": len(folder.children),
+        "unreadItemCount": sum(1 for item in folder.items.values() if not item.is_read),
+        "totalItemCount": len(folder.items),
+        "sizeInBytes": sum(item.size() for item in folder.items.values()),
+        "isHidden": False,
     }
 
 

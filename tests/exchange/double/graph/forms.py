@@ -11,11 +11,34 @@ from ..store.item import Attachment, Item
 from .errors import Problem
 
 PEOPLE = {"toRecipients": "to", "ccRecipients": "cc", "bccRecipients": "bcc", "replyTo": "reply_to"}
-READ_ONLY = {"id", "changeKey", "parentFolderId", "createdDateTime", "lastModifiedDateTime", "receivedDateTime", "sentDateTime", "hasAttachments", "bodyPreview",
-             "conversationId", "conversationIndex", "webLink", "isDraft", "uniqueBody"}
+READ_ONLY = {
+    "id",
+    "changeKey",
+    "parentFolderId",
+    "createdDateTime",
+    "lastModifiedDateTime",
+    "receivedDateTime",
+    "sentDateTime",
+    "hasAttachments",
+    "bodyPreview",
+    "conversationId",
+    "conversationIndex",
+    "webLink",
+    "isDraft",
+    "uniqueBody",
+}
 ACCEPTED = {"isDeliveryReceiptRequested", "isReadReceiptRequested", "inferenceClassification", "flag", "@odata.type", "@odata.etag"}
 TAG = re.compile(r"(\w+) (0x[0-9a-fA-F]+)$")
-ANYTIME = {"isRead", "categories", "importance", "flag", "inferenceClassification", "isDeliveryReceiptRequested", "isReadReceiptRequested", "singleValueExtendedProperties"}
+ANYTIME = {
+    "isRead",
+    "categories",
+    "importance",
+    "flag",
+    "inferenceClassification",
+    "isDeliveryReceiptRequested",
+    "isReadReceiptRequested",
+    "singleValueExtendedProperties",
+}
 
 
 def instant(seconds):
@@ -33,17 +56,33 @@ def identity(item, immutable):
 
 
 PROPERTIES = {
-    "createdDateTime": lambda i: instant(i.created), "lastModifiedDateTime": lambda i: instant(i.created), "changeKey": lambda i: i.change_key,
-    "categories": lambda i: i.categories, "receivedDateTime": lambda i: instant(i.received), "sentDateTime": lambda i: instant(i.sent),
-    "hasAttachments": lambda i: i.has_attachments(), "internetMessageId": lambda i: i.message_id, "subject": lambda i: i.subject,
-    "bodyPreview": lambda i: i.take_apart().body[:255], "importance": lambda i: i.importance.lower(), "parentFolderId": lambda i: ids.for_url(i.folder.id),
-    "conversationId": lambda i: ids.for_url(i.immutable), "isDeliveryReceiptRequested": lambda i: False, "isReadReceiptRequested": lambda i: False,
-    "isRead": lambda i: i.is_read, "isDraft": lambda i: i.is_draft, "webLink": lambda i: f"https://outlook.office365.com/owa/?ItemID={ids.for_url(i.id)}",
+    "createdDateTime": lambda i: instant(i.created),
+    "lastModifiedDateTime": lambda i: instant(i.created),
+    "changeKey": lambda i: i.change_key,
+    "categories": lambda i: i.categories,
+    "receivedDateTime": lambda i: instant(i.received),
+    "sentDateTime": lambda i: instant(i.sent),
+    "hasAttachments": lambda i: i.has_attachments(),
+    "internetMessageId": lambda i: i.message_id,
+    "subject": lambda i: i.subject,
+    "bodyPreview": lambda i: i.take_apart().body[:255],
+    "importance": lambda i: i.importance.lower(),
+    "parentFolderId": lambda i: ids.for_url(i.folder.id),
+    "conversationId": lambda i: ids.for_url(i.immutable),
+    "isDeliveryReceiptRequested": lambda i: False,
+    "isReadReceiptRequested": lambda i: False,
+    "isRead": lambda i: i.is_read,
+    "isDraft": lambda i: i.is_draft,
+    "webLink": lambda i: f"https://outlook.office365.com/owa/?ItemID={ids.for_url(i.id)}",
     "inferenceClassification": lambda i: "focused",
     "body": lambda i: {"contentType": i.take_apart().body_type.lower(), "content": i.body},
-    "sender": lambda i: person(i.sender_pair or i.sender_pairs()[0]), "from": lambda i: person(i.sender_pairs()[0]),
-    "toRecipients": lambda i: [person(p) for p in i.to], "ccRecipients": lambda i: [person(p) for p in i.cc],
-    "bccRecipients": lambda i: [person(p) for p in i.bcc], "replyTo": lambda i: [person(p) for p in i.reply_to], "flag": lambda i: {"flagStatus": "notFlagged"},
+    "sender": lambda i: person(i.sender_pair or i.sender_pairs()[0]),
+    "from": lambda i: person(i.sender_pairs()[0]),
+    "toRecipients": lambda i: [person(p) for p in i.to],
+    "ccRecipients": lambda i: [person(p) for p in i.cc],
+    "bccRecipients": lambda i: [person(p) for p in i.bcc],
+    "replyTo": lambda i: [person(p) for p in i.reply_to],
+    "flag": lambda i: {"flagStatus": "notFlagged"},
 }
 
 
@@ -61,7 +100,9 @@ def show(item, select=None, immutable=False, expand=""):
         elif name == "internetMessageHeaders":
             shown[name] = headers(item)
         elif name not in ("id", "@odata.etag", "uniqueBody", "conversationIndex"):
-            raise Problem("RequestBroker--ParseUri", f"Could not find a property named '{name}' on type 'Microsoft.OutlookServices.Message'.")
+            raise Problem(
+                "RequestBroker--ParseUri", f"Could not find a property named '{name}' on type 'Microsoft.OutlookServices.Message'."
+            )
     found = re.search(r"singleValueExtendedProperties\(\$filter=id eq '([^']*)'\)", expand, re.IGNORECASE)
     if found and (tag := TAG.match(found.group(1))):
         value = str(item.size()) if int(tag[2], 16) == 0x0E08 else item.extended.get(f"tag:{int(tag[2], 16)}")
@@ -74,8 +115,15 @@ def show(item, select=None, immutable=False, expand=""):
 
 def show_attachment(attachment, with_bytes=True):
     """An attachment."""
-    shown = {"@odata.type": "#microsoft.graph.fileAttachment", "id": ids.for_url(attachment.id), "name": attachment.name, "contentType": attachment.kind,
-             "size": attachment.content.size, "isInline": attachment.is_inline, "contentId": attachment.content_id or None}
+    shown = {
+        "@odata.type": "#microsoft.graph.fileAttachment",
+        "id": ids.for_url(attachment.id),
+        "name": attachment.name,
+        "contentType": attachment.kind,
+        "size": attachment.content.size,
+        "isInline": attachment.is_inline,
+        "contentId": attachment.content_id or None,
+    }
     if with_bytes:
         shown["contentBytes"] = base64.b64encode(attachment.content.bytes()).decode()
     return shown
@@ -122,15 +170,22 @@ def change(item, name, value):
         for row in value:
             set_extended(item, row)
     elif name not in ACCEPTED and name not in READ_ONLY:
-        raise Problem("RequestBodyRead", f"The property '{name}' does not exist on type 'microsoft.graph.message'. Make sure to only use property names that are defined by the type.")
+        raise Problem(
+            "RequestBodyRead",
+            f"The property '{name}' does not exist on type 'microsoft.graph.message'. Make sure to only use property names that are defined by the type.",
+        )
 
 
 def read_headers(rows):
     for row in rows:
         if not row["name"].lower().startswith("x-"):
-            raise Problem("InvalidInternetMessageHeader", f"The internet message header name '{row['name']}' should start with 'x-' or 'X-'.")
+            raise Problem(
+                "InvalidInternetMessageHeader", f"The internet message header name '{row['name']}' should start with 'x-' or 'X-'."
+            )
     if len(rows) > 5:
-        raise Problem("InvalidInternetMessageHeaderCollection", "Maximum number of headers in one message should be less than or equal to 5.")
+        raise Problem(
+            "InvalidInternetMessageHeaderCollection", "Maximum number of headers in one message should be less than or equal to 5."
+        )
     return [(row["name"], row["value"]) for row in rows]
 
 
@@ -147,13 +202,18 @@ def set_extended(item, row):
 def read_attachment(row):
     """The attachment that JSON describes."""
     if row.get("@odata.type", "").lstrip("#").lower() != "microsoft.graph.fileattachment":
-        raise Problem("RequestBodyRead", "An attachment needs \"@odata.type\": \"#microsoft.graph.fileAttachment\".")
+        raise Problem("RequestBodyRead", 'An attachment needs "@odata.type": "#microsoft.graph.fileAttachment".')
     try:
         data = base64.b64decode(row.get("contentBytes", ""), validate=True)
     except binascii.Error:
         raise Problem("RequestBodyRead", "Cannot convert the literal of contentBytes to the expected type 'Edm.Binary'.") from None
-    return Attachment(row.get("name", ""), row.get("contentType") or "application/octet-stream", Content.of_bytes(data), row.get("contentId") or "",
-                      bool(row.get("isInline")))
+    return Attachment(
+        row.get("name", ""),
+        row.get("contentType") or "application/octet-stream",
+        Content.of_bytes(data),
+        row.get("contentId") or "",
+        bool(row.get("isInline")),
+    )
 
 
 def read_mime(body, mailbox):

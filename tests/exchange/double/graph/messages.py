@@ -79,12 +79,18 @@ def delta(view, name):
     state = {"folder": folder.id, "step": part[-1][0] if more else folder.step, "select": select, "kinds": kinds}
     link = query.with_query(view.request, {"$skiptoken" if more else "$deltatoken": query.write_token(state)})
     value = [change_shown(view, kind, thing, select) for _, kind, thing in part]
-    return Answer.json({"@odata.context": f"{ROOT}Collection(message)", "@odata.nextLink" if more else "@odata.deltaLink": link, "value": value})
+    return Answer.json(
+        {"@odata.context": f"{ROOT}Collection(message)", "@odata.nextLink" if more else "@odata.deltaLink": link, "value": value}
+    )
 
 
 def change_shown(view, kind, thing, select):
     if kind == "Delete":
-        return {"@odata.type": "#microsoft.graph.message", "id": ids.for_url(thing[3] if view.immutable else thing[1]), "@removed": {"reason": "deleted"}}
+        return {
+            "@odata.type": "#microsoft.graph.message",
+            "id": ids.for_url(thing[3] if view.immutable else thing[1]),
+            "@removed": {"reason": "deleted"},
+        }
     return {"@odata.type": "#microsoft.graph.message", **shown(view, thing, select=select)}
 
 
@@ -100,7 +106,11 @@ def create(view, folder="drafts"):
         item.message_id = forms.letter.new_message_id()
     item.is_read = item.is_read if not item.is_draft else True
     view.folder(folder).put(item)
-    return Answer.json(shown(view, item), 201, [("Location", f"{view.request.origin}/v1.0/users('{view.mailbox.address}')/messages('{ids.for_url(item.id)}')")])
+    return Answer.json(
+        shown(view, item),
+        201,
+        [("Location", f"{view.request.origin}/v1.0/users('{view.mailbox.address}')/messages('{ids.for_url(item.id)}')")],
+    )
 
 
 def room(view, more):
@@ -128,8 +138,11 @@ def update(view, name):
     item, asked = view.item(name), view.body()
     wanted = view.request.fields.get("if-match")
     if wanted and wanted not in ("*", f'W/"{item.change_key}"'):
-        raise Problem("ErrorIrresolvableConflict", "The send or update operation could not be performed because the change key passed in the request does not "
-                      "match the current change key for the item.")
+        raise Problem(
+            "ErrorIrresolvableConflict",
+            "The send or update operation could not be performed because the change key passed in the request does not "
+            "match the current change key for the item.",
+        )
     fixed = [key for key in asked if key not in forms.ANYTIME and not key.startswith("@")]
     if fixed and not item.is_draft:
         raise Problem("ErrorInvalidPropertySet", f"Set action is invalid for property {fixed[0]}.")

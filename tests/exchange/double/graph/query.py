@@ -10,12 +10,23 @@ from .errors import Problem
 
 TERM = re.compile(r"(?P<name>[\w/]+)\s+(?P<how>eq|ne|ge|gt|le|lt)\s+(?P<value>'(?:[^']|'')*'|[^\s()]+)", re.IGNORECASE)
 CALL = re.compile(r"(?P<how>startswith|endswith|contains)\((?P<name>[\w/]+),\s*'(?P<value>(?:[^']|'')*)'\)", re.IGNORECASE)
-PIECE = re.compile(rf"\s*(?:(?P<word>and\b|or\b|not\b|\(|\))|(?P<call>{CALL.pattern.replace('?P<how>', '?:').replace('?P<name>', '?:').replace('?P<value>', '?:')})"
-                   rf"|(?P<term>{TERM.pattern.replace('?P<name>', '?:').replace('?P<how>', '?:').replace('?P<value>', '?:')}))", re.IGNORECASE)
+PIECE = re.compile(
+    rf"\s*(?:(?P<word>and\b|or\b|not\b|\(|\))|(?P<call>{CALL.pattern.replace('?P<how>', '?:').replace('?P<name>', '?:').replace('?P<value>', '?:')})"
+    rf"|(?P<term>{TERM.pattern.replace('?P<name>', '?:').replace('?P<how>', '?:').replace('?P<value>', '?:')}))",
+    re.IGNORECASE,
+)
 MESSAGE = {
-    "isread": lambda i: i.is_read, "isdraft": lambda i: i.is_draft, "hasattachments": lambda i: i.has_attachments(), "subject": lambda i: i.subject,
-    "internetmessageid": lambda i: i.message_id, "receiveddatetime": lambda i: i.received, "sentdatetime": lambda i: i.sent, "createddatetime": lambda i: i.created,
-    "lastmodifieddatetime": lambda i: i.created, "importance": lambda i: i.importance.lower(), "from/emailaddress/address": lambda i: i.sender_pairs()[0][1],
+    "isread": lambda i: i.is_read,
+    "isdraft": lambda i: i.is_draft,
+    "hasattachments": lambda i: i.has_attachments(),
+    "subject": lambda i: i.subject,
+    "internetmessageid": lambda i: i.message_id,
+    "receiveddatetime": lambda i: i.received,
+    "sentdatetime": lambda i: i.sent,
+    "createddatetime": lambda i: i.created,
+    "lastmodifieddatetime": lambda i: i.created,
+    "importance": lambda i: i.importance.lower(),
+    "from/emailaddress/address": lambda i: i.sender_pairs()[0][1],
     "sender/emailaddress/address": lambda i: i.sender_pairs()[0][1],
 }
 FOLDER = {"displayname": lambda f: f.name}
@@ -93,7 +104,14 @@ class Filter:
             value = int(value) if isinstance(value, float) else value.lower() if isinstance(value, str) else value
             if isinstance(value, bool) != isinstance(wanted, bool):
                 raise Problem("BadRequest", "Invalid filter clause: A binary operator with incompatible types was detected.")
-            return {"eq": value == wanted, "ne": value != wanted, "ge": value >= wanted, "gt": value > wanted, "le": value <= wanted, "lt": value < wanted}[how]
+            return {
+                "eq": value == wanted,
+                "ne": value != wanted,
+                "ge": value >= wanted,
+                "gt": value > wanted,
+                "le": value <= wanted,
+                "lt": value < wanted,
+            }[how]
 
         return test
 

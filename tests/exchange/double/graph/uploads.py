@@ -39,7 +39,7 @@ def act(double, request):
 def put(double, request, session):
     found = RANGE.fullmatch(request.fields.get("content-range", ""))
     if not found:
-        raise Problem("InvalidContentRange", "Content-Range must be \"bytes FIRST-LAST/TOTAL\".")
+        raise Problem("InvalidContentRange", 'Content-Range must be "bytes FIRST-LAST/TOTAL".')
     first, last, total = (int(number) for number in found.groups())
     if len(request.body) > session.limit:
         raise Problem("RequestEntityTooLarge", "The range is larger than 4 MB.", 413)

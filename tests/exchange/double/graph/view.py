@@ -29,7 +29,12 @@ class View:
         """Refuses tokens that have none of these permissions, or that have them for the own mailbox only."""
         other = self.token.user is not None and self.token.user != self.mailbox.address
         wanted = {f"{name}.Shared" if other else name for name in permissions}
-        if not wanted & set(self.token.scopes) or other and not self.mailbox.grants("full_access", self.address) and "Mail.Send" not in permissions:
+        if (
+            not wanted & set(self.token.scopes)
+            or other
+            and not self.mailbox.grants("full_access", self.address)
+            and "Mail.Send" not in permissions
+        ):
             raise Problem("ErrorAccessDenied", "Access is denied. Check credentials and try again.")
 
     def body(self):
@@ -39,7 +44,10 @@ class View:
         try:
             asked = json.loads(self.request.body)
         except ValueError:
-            raise Problem("BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.") from None
+            raise Problem(
+                "BadRequest",
+                "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.",
+            ) from None
         if not isinstance(asked, dict):
             raise Problem("BadRequest", "Empty Payload. JSON content expected.")
         return asked
@@ -75,7 +83,10 @@ def authenticated(double, request):
     if token is None:
         raise Problem("InvalidAuthenticationToken", "CompactToken parsing failed with error code: 80049217")
     if token.revoked:
-        raise Problem("InvalidAuthenticationToken", "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp")
+        raise Problem(
+            "InvalidAuthenticationToken",
+            "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp",
+        )
     if not token.is_live():
         raise Problem("InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
     if token.audience != GRAPH:
@@ -92,5 +103,7 @@ def mailbox(double, address, token):
         raise Problem("MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")
     reach = token.application.mailboxes
     if token.user is None and reach is not None and found.address not in reach:
-        raise Problem("ErrorAccessDenied", "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.")
+        raise Problem(
+            "ErrorAccessDenied", "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings."
+        )
     return found

@@ -90,7 +90,10 @@ class Item:
             self.is_taken_apart = True
             body, charset, self.body_type, found = parts.take_apart(self.mime)
             self.body = decoded(body, charset)
-            self.attachments = [Attachment(letter.text(name.encode("utf-8", "replace")), kind, content, cid, inline) for name, kind, cid, inline, content in found]
+            self.attachments = [
+                Attachment(letter.text(name.encode("utf-8", "replace")), kind, content, cid, inline)
+                for name, kind, cid, inline, content in found
+            ]
         return self
 
     def has_attachments(self):

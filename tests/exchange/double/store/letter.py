@@ -103,7 +103,10 @@ def attachment_head(attachment):
     plain = re.fullmatch(r"[\w .()-]+", name, re.ASCII)
     coded = f'"{name}"' if plain else '"' + email.header.Header(name, "utf-8", maxlinelen=900).encode() + '"'
     shown = "inline" if attachment.is_inline else "attachment"
-    lines = [f"Content-Type: {attachment.kind or 'application/octet-stream'}; name={coded}", f"Content-Disposition: {shown}; filename={coded}"]
+    lines = [
+        f"Content-Type: {attachment.kind or 'application/octet-stream'}; name={coded}",
+        f"Content-Disposition: {shown}; filename={coded}",
+    ]
     if attachment.content_id:
         lines.append(f"Content-ID: <{attachment.content_id.strip('<>')}>")
     return ("\r\n".join(lines) + "\r\nContent-Transfer-Encoding: base64\r\n\r\n").encode()
@@ -115,7 +118,11 @@ def compose(item):
     head += address_field("To", item.to) + address_field("Cc", item.cc) + address_field("Bcc", item.bcc)
     head += address_field("Reply-To", item.reply_to)
     if item.subject:
-        head += "Subject: " + email.header.Header(item.subject, "utf-8" if not item.subject.isascii() else "us-ascii").encode(linesep="\r\n") + "\r\n"
+        head += (
+            "Subject: "
+            + email.header.Header(item.subject, "utf-8" if not item.subject.isascii() else "us-ascii").encode(linesep="\r\n")
+            + "\r\n"
+        )
     head += f"Message-ID: {item.message_id}\r\nDate: {email.utils.formatdate(item.created, usegmt=True)}\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in item.more_fields)
     if not item.attachments:

@@ -8,11 +8,20 @@ from . import ids
 KINDS = {"calendar": "IPF.Appointment", "contacts": "IPF.Contact", "tasks": "IPF.Task", "notes": "IPF.StickyNote"}
 # Distinguished name, name, parent.
 FOLDERS = [
-    ("root", "", None), ("msgfolderroot", "Top of Information Store", "root"), ("inbox", "Inbox", "msgfolderroot"),
-    ("drafts", "Drafts", "msgfolderroot"), ("sentitems", "Sent Items", "msgfolderroot"), ("deleteditems", "Deleted Items", "msgfolderroot"),
-    ("outbox", "Outbox", "msgfolderroot"), ("junkemail", "Junk Email", "msgfolderroot"), ("archive", "Archive", "msgfolderroot"),
-    ("recoverableitemsdeletions", "Deletions", "root"), ("calendar", "Calendar", "msgfolderroot"), ("contacts", "Contacts", "msgfolderroot"),
-    ("tasks", "Tasks", "msgfolderroot"), ("notes", "Notes", "msgfolderroot"),
+    ("root", "", None),
+    ("msgfolderroot", "Top of Information Store", "root"),
+    ("inbox", "Inbox", "msgfolderroot"),
+    ("drafts", "Drafts", "msgfolderroot"),
+    ("sentitems", "Sent Items", "msgfolderroot"),
+    ("deleteditems", "Deleted Items", "msgfolderroot"),
+    ("outbox", "Outbox", "msgfolderroot"),
+    ("junkemail", "Junk Email", "msgfolderroot"),
+    ("archive", "Archive", "msgfolderroot"),
+    ("recoverableitemsdeletions", "Deletions", "root"),
+    ("calendar", "Calendar", "msgfolderroot"),
+    ("contacts", "Contacts", "msgfolderroot"),
+    ("tasks", "Tasks", "msgfolderroot"),
+    ("notes", "Notes", "msgfolderroot"),
 ]
 
 

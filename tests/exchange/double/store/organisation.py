@@ -39,8 +39,12 @@ class Organisation:
         self.mailboxes = {}
         self.domains = {"example.com"}
         self.deliveries = []
-        for address, name, password in (("anna@example.com", "Anna Adler", "Geheim-7"), ("bob@example.com", "Bob Bauer", "Geheim-7"),
-                                        ("jürgen@example.com", "Jürgen Groß", "Grüße, 9"), ("carol@example.com", "Carol Cerar", "Geheim-7")):
+        for address, name, password in (
+            ("anna@example.com", "Anna Adler", "Geheim-7"),
+            ("bob@example.com", "Bob Bauer", "Geheim-7"),
+            ("jürgen@example.com", "Jürgen Groß", "Grüße, 9"),
+            ("carol@example.com", "Carol Cerar", "Geheim-7"),
+        ):
             self.add_user({"address": address, "name": name, "password": password})
         self.add_user({"address": "service@example.com", "name": "Service", "password": "Geheim-7", "roles": ["ApplicationImpersonation"]})
         self.add_mailbox({"address": "shared@example.com", "name": "Shared"})
@@ -49,7 +53,9 @@ class Organisation:
         """Adds a user with a mailbox, or changes one."""
         address = asked["address"].lower()
         login = asked.get("login", address.partition("@")[0])
-        self.users[address] = User(address, asked.get("password", "Geheim-7"), asked.get("domain", "EXAMPLE"), login, asked.get("roles", ()))
+        self.users[address] = User(
+            address, asked.get("password", "Geheim-7"), asked.get("domain", "EXAMPLE"), login, asked.get("roles", ())
+        )
         if asked.get("mailbox", True):
             self.add_mailbox(asked)
 
@@ -118,8 +124,15 @@ class Organisation:
             item.message_id = letter.new_message_id()
             before += f"Message-ID: {item.message_id}\r\n"
         content = letter.for_recipients(item.mime, before)
-        row = {"from": sender, "sender": caller if shows_sender else None, "to": item.recipients(), "message_id": item.message_id, "subject": item.subject,
-               "size": content.size, "content": content}
+        row = {
+            "from": sender,
+            "sender": caller if shows_sender else None,
+            "to": item.recipients(),
+            "message_id": item.message_id,
+            "subject": item.subject,
+            "size": content.size,
+            "content": content,
+        }
         with self.lock:
             self.deliveries.append(row)
         for address in item.recipients():
@@ -140,8 +153,15 @@ class Organisation:
         if wanted:
             to = [address for _, address in letter.addresses([wanted])]
             text = f"From: {item.mailbox.address}\r\nTo: {', '.join(to)}\r\nSubject: Read: {item.subject}\r\n\r\nRead.\r\n"
-            row = {"from": item.mailbox.address, "sender": None, "to": to, "message_id": "", "subject": f"Read: {item.subject}", "size": len(text),
-                   "content": Content(text.encode())}
+            row = {
+                "from": item.mailbox.address,
+                "sender": None,
+                "to": to,
+                "message_id": "",
+                "subject": f"Read: {item.subject}",
+                "size": len(text),
+                "content": Content(text.encode()),
+            }
             with self.lock:
                 self.deliveries.append(row)
 

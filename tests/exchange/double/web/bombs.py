@@ -10,7 +10,7 @@ SOAP = b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body
 
 def entities():
     """Billion laughs: ten steps of entities, each one ten times the one before."""
-    steps = ["<!ENTITY a0 \"ha\">"] + [f"<!ENTITY a{n} \"{f'&a{n - 1};' * 10}\">" for n in range(1, 11)]
+    steps = ['<!ENTITY a0 "ha">'] + [f"<!ENTITY a{n} \"{f'&a{n - 1};' * 10}\">" for n in range(1, 11)]
     return f"<?xml version=\"1.0\"?><!DOCTYPE e [{''.join(steps)}]>".encode() + SOAP + b"&a10;</s:Body></s:Envelope>"
 
 

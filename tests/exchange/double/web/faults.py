@@ -21,8 +21,8 @@ BACK_OFF = (
     '<t:Value Name="BackOffMilliseconds">{}</t:Value></t:MessageXml>'
 )
 LOGIN_PAGE = (
-    "<!DOCTYPE html>\n<html><head><title>Outlook</title></head><body class=\"signInBg\"><form action=\"/owa/auth.owa\" method=\"POST\">"
-    "<input name=\"username\"/><input name=\"password\" type=\"password\"/>&nbsp;&copy;</form></body></html>"
+    '<!DOCTYPE html>\n<html><head><title>Outlook</title></head><body class="signInBg"><form action="/owa/auth.owa" method="POST">'
+    '<input name="username"/><input name="password" type="password"/>&nbsp;&copy;</form></body></html>'
 )
 PROXY_PAGE = "<html><head><title>Access Denied</title></head><body><h1>Access Denied</h1><p>Your organisation's policy blocks this page.</p></body></html>"
 
@@ -70,7 +70,9 @@ class Faults:
     def listed(self):
         """All rows with how often each one hit."""
         with self.lock:
-            return [{"number": row.number, "match": row.match, "action": row.action, "hits": row.hits, "left": row.times} for row in self.rows]
+            return [
+                {"number": row.number, "match": row.match, "action": row.action, "hits": row.hits, "left": row.times} for row in self.rows
+            ]
 
     def take(self, request):
         """What is to happen to this request, or None."""
@@ -110,7 +112,10 @@ def instead(action, request):
     if "redirect" in action:
         return Answer(action.get("status", 302), b"", [("Location", action["redirect"].replace("{target}", request.target))])
     if "page" in action:
-        pages = {"login": (LOGIN_PAGE, 200, ()), "proxy": (PROXY_PAGE, 403, [("Via", "1.1 proxy.example.net"), ("X-Squid-Error", "ERR_ACCESS_DENIED 0")])}
+        pages = {
+            "login": (LOGIN_PAGE, 200, ()),
+            "proxy": (PROXY_PAGE, 403, [("Via", "1.1 proxy.example.net"), ("X-Squid-Error", "ERR_ACCESS_DENIED 0")]),
+        }
         return page(*pages[action["page"]])
     if "forbidden" in action:
         return Answer(403, b"")

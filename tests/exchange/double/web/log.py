@@ -20,9 +20,21 @@ class Log:
         connection = request.connection
         raw = (connection.head, request.body)
         entry = {
-            "number": 0, "listener": connection.listener.name, "connection": connection.number, "turn": connection.requests,
-            "secure": connection.is_secure, "method": request.method, "target": request.target, "fields": request.lines,
-            "bytes": len(raw[0]) + len(raw[1]), "operation": None, "user": None, "mailbox": None, "status": None, "seconds": 0.0, "work": 0.0,
+            "number": 0,
+            "listener": connection.listener.name,
+            "connection": connection.number,
+            "turn": connection.requests,
+            "secure": connection.is_secure,
+            "method": request.method,
+            "target": request.target,
+            "fields": request.lines,
+            "bytes": len(raw[0]) + len(raw[1]),
+            "operation": None,
+            "user": None,
+            "mailbox": None,
+            "status": None,
+            "seconds": 0.0,
+            "work": 0.0,
         }
         with self.lock:
             entry["number"] = len(self.entries) + 1
