@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
+mod exchange;
+
 use postkontor_tests::certificates::Certificates;
 use postkontor_tests::folder::Folder;
 use postkontor_tests::guard::{Guard, hand_over, until, user_and_group};

@@ -2,12 +2,14 @@
 
 use crate::setup::{ask, auth, client, demand, last};
 use postkontor_plugin::settings::Method;
-use postkontor_tests::certificates::Kind;
+use postkontor_tests::certificates::{Certificates, Kind};
 use postkontor_tests::exchange::Exchange;
 use postkontor_tests::kerberos::Domain;
 use postkontor_tests::skip;
 use postkontor_tests::tunnel::Tunnel;
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
 
 /// Set in the process that belongs to the domain: the port to log in at.
@@ -95,4 +97,46 @@ fn a_ticket_over_another_tls_connection_is_refused_where_the_binding_is_required
     let tunnel = Tunnel::between(setup.exchange.port()).unwrap();
     demand(&setup.exchange, &["Negotiate"], "required");
     assert_eq!(setup.log_in(tunnel.port)["code"], "auth.ticket_refused");
+}
+
+/// A server of the right name and certificate that gives this answer to each request.
+fn impostor(answer: &'static str) -> u16 {
+    let acceptor = Certificates::shared().unwrap().server(Kind::Good).acceptor(None, None).unwrap().build();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for socket in listener.incoming().map_while(Result::ok) {
+            let Ok(mut stream) = acceptor.accept(socket) else { continue };
+            let mut lines = String::new();
+            // Until the client has enough of it.
+            while read_head(&mut stream, &mut lines) && stream.write_all(answer.as_bytes()).is_ok() {}
+        }
+    });
+    port
+}
+
+/// Reads a request without a body.
+fn read_head(stream: &mut impl Read, head: &mut String) -> bool {
+    head.clear();
+    let mut byte = [0];
+    while !head.ends_with("\r\n\r\n") {
+        if stream.read_exact(&mut byte).is_err() {
+            return false;
+        }
+        head.push(byte[0].into());
+    }
+    true
+}
+
+#[test]
+fn a_server_that_does_not_prove_itself_is_another_one() {
+    let Some(setup) = Setup::new(Kind::Good) else { return };
+    for answer in [
+        "HTTP/1.1 200 OK\r\nWWW-Authenticate: Negotiate Z2FyYmFnZQ==\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate Z2FyYmFnZQ==\r\nContent-Length: 0\r\n\r\n",
+    ] {
+        assert_eq!(setup.log_in(impostor(answer))["code"], "auth.server_unproven", "{answer}");
+    }
+    let mute = "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(setup.log_in(impostor(mute))["code"], "auth.ticket_refused");
 }

@@ -79,3 +79,21 @@ pub(super) enum Reason {
 pub(in crate::net) fn application_data(binding: &[u8]) -> Vec<u8> {
     [b"tls-server-end-point:", binding].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_service_has_the_name_that_a_domain_knows_it_by() {
+        for (windows, iana) in [("SMTPSVC", "smtp"), ("IMAP", "imap"), ("POP", "pop"), ("HTTP", "HTTP")] {
+            let peer = Peer { service: windows.to_owned(), host: "h".to_owned(), binding: None };
+            assert_eq!(peer.service_of_iana(), iana);
+        }
+    }
+
+    #[test]
+    fn the_binding_has_its_prefix() {
+        assert_eq!(application_data(b"\x01\x02"), b"tls-server-end-point:\x01\x02");
+    }
+}
