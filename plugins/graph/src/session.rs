@@ -152,7 +152,10 @@ impl Session<'_> {
             let taken = taken.and_then(|taken| response.discard(call).map(|()| taken));
             return taken.map(Outcome::Taken).map_err(|error| Failure { error: traced(error), is_in_doubt: true, fault: None });
         }
-        let fault = Fault::read(&mut response, &identifier, call).map_err(|error| before(traced(error)))?;
+        // What a gateway says may come after the service has done it, also where its words do not arrive whole.
+        let is_in_doubt = matches!(response.status(), 500 | 502 | 504..);
+        let fault = Fault::read(&mut response, &identifier, call);
+        let fault = fault.map_err(|error| Failure { error: traced(error), is_in_doubt, fault: None })?;
         drop(response);
         Ok(Outcome::Refused(Box::new(fault.cleaned(&mut self.wire.http)), token))
     }
