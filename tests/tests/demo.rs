@@ -96,9 +96,9 @@ fn the_invoice_is_a_pdf_whose_table_leads_to_its_objects() {
 fn the_scene_at_exchange_shows_a_mail_sent_and_fetched() {
     let folder = Folder::new().unwrap();
     let products = Products::built().unwrap();
-    let plugins = products.plugins(folder.path(), &["exchange-ews"]).unwrap();
+    let plugins = products.plugins(folder.path(), &exchange_scene::TRANSPORTS).unwrap();
     let mut shown = Vec::new();
-    let went_well = exchange_scene::play(&mut shown, &products.command(), &plugins, "en", &["exchange-ews"]).unwrap();
+    let went_well = exchange_scene::play(&mut shown, &products.command(), &plugins, "en", &exchange_scene::TRANSPORTS).unwrap();
     let shown = String::from_utf8(shown).unwrap();
     assert!(went_well, "{shown}");
     if exchange::environment().is_err() {
