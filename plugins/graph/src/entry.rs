@@ -48,6 +48,12 @@ pub(crate) struct Message {
     #[serde(default)]
     pub(crate) from: Option<Recipient>,
     #[serde(default)]
+    to_recipients: Vec<Recipient>,
+    #[serde(default)]
+    cc_recipients: Vec<Recipient>,
+    #[serde(default)]
+    bcc_recipients: Vec<Recipient>,
+    #[serde(default)]
     pub(crate) parent_folder_id: Option<String>,
     #[serde(default)]
     single_value_extended_properties: Vec<Extended>,
@@ -84,6 +90,18 @@ impl Message {
     pub(crate) fn size(&self) -> Option<u64> {
         let size = self.single_value_extended_properties.iter().find(|property| property.id.to_ascii_lowercase().ends_with("e08"));
         size.and_then(|property| property.value.parse().ok())
+    }
+
+    /// Whether all of these are among its recipients.
+    pub(crate) fn is_for(&self, recipients: &[String]) -> bool {
+        let all = || self.to_recipients.iter().chain(&self.cc_recipients).chain(&self.bcc_recipients);
+        let is_among = |wanted: &String| {
+            let is_same = |recipient: &Recipient| {
+                recipient.email_address.address.as_ref().is_some_and(|known| known.to_lowercase() == wanted.to_lowercase())
+            };
+            all().any(is_same)
+        };
+        recipients.iter().all(is_among)
     }
 
     /// Its flags, as IMAP names them.

@@ -43,6 +43,15 @@ impl<'a> Named<'a> {
     }
 }
 
+/// The folder for a use, named as in `<sent>`.
+fn by_use(segment: &str) -> Option<&'static str> {
+    let wanted = segment.strip_prefix('<')?.strip_suffix('>')?;
+    if wanted == "archive" {
+        return Some("archive");
+    }
+    DISTINGUISHED.iter().find(|(_, used)| *used == Some(wanted)).map(|(name, _)| *name)
+}
+
 impl Session<'_> {
     /// The folder of this name: a well-known one, or a path from the top of the mailbox or from a well-known folder.
     pub(crate) fn folder(&mut self, named: Named<'_>) -> Result<Folder, Error> {
@@ -50,7 +59,7 @@ impl Session<'_> {
             return Err(named.error(Status::Argument, "exchange.folder_name_invalid"));
         }
         let mut segments = named.name.split('/').map(str::trim).filter(|segment| !segment.is_empty());
-        let first = segments.clone().next().and_then(distinguished);
+        let first = segments.clone().next().and_then(|segment| distinguished(segment).or_else(|| by_use(segment)));
         if first.is_some() {
             segments.next();
         }

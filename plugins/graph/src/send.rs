@@ -118,7 +118,7 @@ impl Session<'_> {
     fn submit(&mut self, mail: &Mail, ask: Ask<'_>) -> Result<(), Error> {
         match self.accepted(ask) {
             Ok(()) => Ok(()),
-            Err(failure) if failure.is_in_doubt => self.settle(&mail.message_id, &failure.error),
+            Err(failure) if failure.is_in_doubt => self.settle(mail, &failure.error),
             Err(failure) => Err(self.refusal(mail, failure)),
         }
     }
@@ -157,7 +157,7 @@ impl Session<'_> {
             Ok(()) => (),
             Err(failure) if failure.is_in_doubt => {
                 if !self.has_left(&draft) {
-                    self.settle(&mail.message_id, &failure.error)?;
+                    self.settle(mail, &failure.error)?;
                 }
             }
             Err(failure) => {
