@@ -47,11 +47,14 @@ fn look(account: &mut Account, call: &Call, recorder: &mut Recorder) -> Result<(
     account.service.login.token(call, recorder)?;
     let user = account.settings.auth.user.clone();
     let mut talk = Talk::new(account, call, recorder);
-    // An answer of any kind shows that the login was good.
     let places = [talk.distinguished("inbox")];
-    let inbox = talk.ask(Stage::Login, |xml| get_folder(xml, &places))?;
-    let mechanism = talk.account.service.client().mechanism().unwrap_or("Bearer");
-    talk.recorder.push(Step::ok(Stage::Login).fact("user", user.as_str()).fact("mechanism", mechanism));
+    let inbox = talk.ask(Stage::Mailbox, |xml| get_folder(xml, &places));
+    // An answer of EWS shows that the login was good, whatever it says of the mailbox.
+    if inbox.as_ref().map_or_else(|error| error.stage == Some(Stage::Mailbox) && error.code != "ews.account_blocked", |_| true) {
+        let mechanism = talk.account.service.client().mechanism().unwrap_or("Bearer");
+        talk.recorder.push(Step::ok(Stage::Login).fact("user", user.as_str()).fact("mechanism", mechanism));
+    }
+    let inbox = inbox.map_err(|error| if error.code == "ews.account_blocked" { error.stage(Stage::Login) } else { error })?;
     mailbox(&mut talk, inbox.first())?;
     folders(&mut talk)
 }
@@ -146,6 +149,8 @@ fn advice(settings: &Settings, url: &Url, error: &Error) -> Option<Advice> {
         "ews.token_without_role" => Advice { pointer: "/auth/oauth2", advice: &["advice.ews_token_role"], patch: None },
         "ews.token_expired" => Advice { pointer: "/auth/oauth2", advice: &["advice.check_clock"], patch: None },
         "ews.account_blocked" => Advice { pointer: "/auth/user", advice: &["advice.ask_administrator"], patch: None },
+        "ews.status_unexpected" => at_url(&["advice.ews_url", "advice.ask_administrator"]),
+        code if code.starts_with("ews.answer_") => at_url(&["advice.ews_url", "advice.ask_administrator"]),
         "ews.busy" | "ews.failed" => Advice { pointer: "", advice: &["advice.try_later"], patch: None },
         _ => return None,
     })

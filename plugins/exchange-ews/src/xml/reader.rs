@@ -4,7 +4,7 @@ use super::content::Decoder;
 use super::node::Node;
 use super::source::{Bytes, Source};
 use super::writer::clean;
-use postkontor_plugin::{Error, Stage, Status};
+use postkontor_plugin::{Error, Status};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
     /// Counts what an element holds. A node without a text needs memory, too.
     fn hold(&mut self, bytes: usize) -> Result<(), Error> {
         self.held += bytes + 64;
-        if self.held > HELD { Err(Error::new(Status::Protocol, "ews.answer_too_large").stage(Stage::Fetch)) } else { Ok(()) }
+        if self.held > HELD { Err(Error::new(Status::Protocol, "ews.answer_too_large")) } else { Ok(()) }
     }
 
     /// Hands base64 over up to the tag that ends it.
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
                 Event::Start(start) => {
                     self.depth += 1;
                     if self.depth > DEPTH {
-                        return Err(Error::new(Status::Protocol, "ews.answer_too_deep").arg("limit", DEPTH).stage(Stage::Fetch));
+                        return Err(Error::new(Status::Protocol, "ews.answer_too_deep").arg("limit", DEPTH));
                     }
                     Piece::Begin(node(&start)?)
                 }
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
                 Event::Text(text) => Piece::Text(text.xml_content(XmlVersion::Implicit1_0).into_owned()),
                 Event::CData(text) => Piece::Text(text.xml_content(XmlVersion::Implicit1_0).into_owned()),
                 Event::GeneralRef(reference) => Piece::Text(referred(&reference)?),
-                Event::DocType(_) => return Err(Error::new(Status::Protocol, "ews.answer_has_dtd").stage(Stage::Fetch)),
+                Event::DocType(_) => return Err(Error::new(Status::Protocol, "ews.answer_has_dtd")),
                 Event::Eof if self.depth > 0 => return Err(malformed("the document ends within an element")),
                 Event::Eof => Piece::Over,
                 Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
@@ -198,7 +198,7 @@ fn referred(name: &str) -> Result<String, Error> {
 
 /// The answer is no XML as it should be.
 pub(crate) fn malformed(why: &str) -> Error {
-    Error::new(Status::Protocol, "ews.answer_malformed").stage(Stage::Fetch).detail(postkontor_plugin::printable(why))
+    Error::new(Status::Protocol, "ews.answer_malformed").detail(postkontor_plugin::printable(why))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The bytes of an answer, as the XML reader wants them: with a limit on what it may hold at once.
 
-use postkontor_plugin::{Error, Stage, Status};
+use postkontor_plugin::{Error, Status};
 use std::io::{self, BufRead, Read};
 
 /// Where the bytes of an answer come from.
@@ -85,7 +85,7 @@ impl BufRead for Source<'_> {
 }
 
 fn too_large() -> Error {
-    Error::new(Status::Protocol, "ews.answer_too_large").stage(Stage::Fetch)
+    Error::new(Status::Protocol, "ews.answer_too_large")
 }
 
 #[cfg(test)]

@@ -26,7 +26,12 @@ pub(super) fn plugins() -> String {
 
 /// A host with the plugin, which speaks English.
 pub(super) fn host() -> Arc<Host> {
-    Host::open(&json!({"language": "en", "plugins": [plugins()]}).to_string(), Box::new(Quiet)).unwrap()
+    host_in("en")
+}
+
+/// One that speaks another language.
+pub(super) fn host_in(language: &str) -> Arc<Host> {
+    Host::open(&json!({"language": language, "plugins": [plugins()]}).to_string(), Box::new(Quiet)).unwrap()
 }
 
 /// A user with a mailbox at a double.
