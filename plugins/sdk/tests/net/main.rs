@@ -8,6 +8,7 @@ mod certificates;
 mod client_certificate;
 #[cfg(unix)]
 mod frame;
+#[cfg(unix)]
 mod http;
 mod ntlm;
 mod oauth;

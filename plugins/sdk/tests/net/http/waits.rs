@@ -1,10 +1,13 @@
 //! Answers that come early, late, or not at all.
 
-use super::web::{client, get, request};
+use super::web::{AT, client, get, request};
 use crate::call::SHORT;
+use crate::certificates::{File, Identity, Wish};
 use crate::server::{Scripted, drain, drip, head};
+use crate::tls::{modern, with_tls};
 use postkontor_plugin::net::Recorder;
-use postkontor_plugin::net::http::{Content, Request, Sent};
+use postkontor_plugin::net::http::{Client, Content, Request, Sent, Url};
+use postkontor_plugin::settings::{Route, WebTls};
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Error, Status};
 use std::cell::Cell;
@@ -70,6 +73,54 @@ fn a_refusal_before_the_end_of_the_body_is_read_whatever_the_server_does_then() 
         assert!(!client.is_connected(), "{name}: behind half a request no other can follow");
         assert!(taken.get() < LARGE, "{name}");
         server.join();
+    }
+}
+
+#[test]
+fn a_large_body_passes_tls_whole_and_a_refusal_stops_it_there_too() {
+    let authority = Identity::authority("Test CA");
+    let file = File::new(&authority.pem());
+    let identity = Identity::new(&Wish::default(), Some(&authority));
+    for is_refused in [false, true] {
+        let server = with_tls(modern(&identity), move |mut stream| {
+            let (mut received, mut block) = (Vec::new(), vec![0; 64 * 1024]);
+            while !received.ends_with(b"\r\n\r\n") {
+                stream.read_exact(&mut block[..1]).ok()?;
+                received.push(block[0]);
+            }
+            if is_refused {
+                stream.write_all(REFUSAL).ok()?;
+                return Some((0, Some(stream)));
+            }
+            let (mut size, mut sum) = (0, 0_u64);
+            while size < LARGE {
+                let read = stream.read(&mut block).ok()?;
+                sum = block[..read].iter().fold(sum, |sum, byte| sum.rotate_left(1) ^ u64::from(*byte));
+                size += read as u64;
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").ok()?;
+            Some((sum, None))
+        });
+        let url = Url::parse(&format!("https://localhost:{}/", server.port), "/x").unwrap();
+        let tls = WebTls { ca_file: Some(file.path()), ..WebTls::default() };
+        let (host, mut client) = (TestHost::new(), Client::new(&url, &Route::default(), &tls, AT));
+        let (mut at, mut sum) = (0_u64, 0_u64);
+        let mut source = |block: &mut [u8]| {
+            let length = block.len().min(usize::try_from(LARGE - at).unwrap());
+            for byte in &mut block[..length] {
+                *byte = (at.wrapping_mul(2_654_435_761) >> 13) as u8;
+                sum = sum.rotate_left(1) ^ u64::from(*byte);
+                at += 1;
+            }
+            Ok(length)
+        };
+        let request = Request::new("POST", "/").content(Content::Stream { size: Some(LARGE), source: &mut source });
+        let mut answer = client.request(request, &host.call(), &mut Recorder::off()).unwrap();
+        let body = answer.bytes(100, &host.call()).unwrap();
+        assert_eq!((answer.status(), body.as_slice()), if is_refused { (413, &b"over"[..]) } else { (200, &b"ok"[..]) });
+        drop(answer);
+        let (received, _) = server.join().unwrap();
+        assert!(is_refused && at < LARGE || received == sum);
     }
 }
 
@@ -179,9 +230,9 @@ fn a_server_that_says_nothing_has_its_own_error() {
         request(&mut socket).unwrap();
         drain(socket);
     });
-    let url = postkontor_plugin::net::http::Url::parse(&format!("http://127.0.0.1:{}/", server.port), "/x").unwrap();
-    let route = postkontor_plugin::settings::Route { timeout_seconds: 1, proxy: None };
-    let mut client = postkontor_plugin::net::http::Client::new(&url, &route, &Default::default(), super::web::AT);
+    let url = Url::parse(&format!("http://127.0.0.1:{}/", server.port), "/x").unwrap();
+    let route = Route { timeout_seconds: 1, proxy: None };
+    let mut client = Client::new(&url, &route, &WebTls::default(), AT);
     let error = get(&mut client, "/", &TestHost::new().call()).unwrap_err();
     assert_eq!((error.status, error.code.as_str()), (Status::Timeout, "net.idle_timeout"));
     drop(client);
