@@ -16,50 +16,51 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const TRANSPORTS: [&str; 2] = ["imap", "pop3"];
+const TRANSPORTS: [&str; 3] = ["imap", "pop3", "smtp"];
 
-/// A domain with a Dovecot in it.
+/// A domain with a Dovecot and an Exim in it.
 struct Setup {
     domain: Domain,
     plugins: PathBuf,
     authority: PathBuf,
     ports: Vec<u16>,
     _programs: Folder,
-    _dovecot: Guard,
+    _servers: [Guard; 2],
 }
 
 impl Setup {
     fn new() -> Option<Setup> {
-        if !Domain::is_installed() || !Path::new("/usr/lib/dovecot/modules/auth/libmech_gssapi.so").exists() {
-            skip::because("krb5-kdc, krb5-admin-server, krb5-user or dovecot-gssapi is not installed");
+        let programs = ["/usr/lib/dovecot/modules/auth/libmech_gssapi.so", "/usr/sbin/exim4"];
+        if !Domain::is_installed() || !programs.iter().all(|file| Path::new(file).exists()) {
+            skip::because("krb5-kdc, krb5-admin-server, krb5-user, dovecot-gssapi or exim4 is not installed");
             return None;
         }
         let domain = Domain::start().unwrap();
         let root = domain.folder().to_owned();
         std::fs::create_dir(root.join("tls")).unwrap();
         let files = Certificates::shared().unwrap().write(&root.join("tls")).unwrap();
-        let ports = ports::free(2).unwrap();
-        let (user, group) = user_and_group().unwrap();
-        let text =
-            include_str!("dovecot.conf").replace("ROOT", &root.display().to_string()).replace("USER", &user).replace("GROUP", &group);
-        let text = text.replace("IMAPS_PORT", &ports[0].to_string()).replace("POPS_PORT", &ports[1].to_string());
-        let configuration = root.join("dovecot.conf");
-        std::fs::write(&configuration, text).unwrap();
+        let ports = ports::free(3).unwrap();
+        std::fs::write(root.join("dovecot.conf"), fill(include_str!("dovecot.conf"), &root, &ports)).unwrap();
+        std::fs::write(root.join("exim.conf"), fill(include_str!("exim.conf"), &root, &ports)).unwrap();
         hand_over(&root).unwrap();
         // Ours: plugins that another user could change are not loaded.
         let programs = Folder::new().unwrap();
         let plugins = Products::built().unwrap().plugins(programs.path(), &TRANSPORTS).unwrap();
-        let command = ["/usr/sbin/dovecot", "-F", "-c", &configuration.display().to_string()];
-        let dovecot = Guard::start(&command, &root.join("dovecot.out"), None).unwrap();
-        until(Duration::from_secs(20), || TcpStream::connect((Ipv4Addr::LOCALHOST, ports[1])).ok()).unwrap();
-        Some(Setup { domain, plugins, authority: files.authority(), ports, _programs: programs, _dovecot: dovecot })
+        let file = |name: &str| root.join(name).display().to_string();
+        let start = |command: &[&str]| Guard::start(command, &root.join("servers.out"), None).unwrap();
+        let dovecot = start(&["/usr/sbin/dovecot", "-F", "-c", &file("dovecot.conf")]);
+        let exim = start(&["/usr/sbin/exim4", "-C", &file("exim.conf"), "-bdf"]);
+        for port in &ports {
+            until(Duration::from_secs(20), || TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).ok()).unwrap();
+        }
+        Some(Setup { domain, plugins, authority: files.authority(), ports, _programs: programs, _servers: [dovecot, exim] })
     }
 
     /// The report of a test as the logged-on user, and what the trace says.
     fn test(&self, transport: &str, host: &str, domain: &[(&str, PathBuf)], more: &[&str]) -> (Value, String) {
         let port = self.ports[TRANSPORTS.iter().position(|name| *name == transport).unwrap()];
         let account = json!({"transport": transport, "server": {"host": host, "port": port, "timeout_seconds": 20},
-            "tls": {"mode": "implicit", "ca_file": self.authority}, "auth": {"method": "windows"}});
+            "tls": {"mode": if transport == "smtp" { "starttls" } else { "implicit" }, "ca_file": self.authority}, "auth": {"method": "windows"}});
         let (settings, trace) = (self.domain.folder().join("settings.json"), self.domain.folder().join("trace"));
         std::fs::write(&settings, json!({"accounts": {"main": account}}).to_string()).unwrap();
         // The trace of an earlier test.
@@ -73,6 +74,14 @@ impl Setup {
         let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
         (report, std::fs::read_to_string(&trace).unwrap())
     }
+}
+
+/// A server's configuration for this folder and these ports.
+fn fill(text: &str, root: &Path, ports: &[u16]) -> String {
+    let (user, group) = user_and_group().unwrap();
+    let text = text.replace("ROOT", &root.display().to_string()).replace("USER", &user).replace("GROUP", &group);
+    let text = text.replace("IMAPS_PORT", &ports[0].to_string()).replace("POPS_PORT", &ports[1].to_string());
+    text.replace("PORT", &ports[2].to_string())
 }
 
 fn login(report: &Value) -> &Value {
