@@ -177,7 +177,11 @@ impl Account {
         let (request, started, host) = (request.into(), self.begin(), self.host.clone());
         let result = self.own().and_then(|connection| pass(connection, "authorize", request.read()?, cancel));
         let result = result.and_then(|answer| consent::in_words(answer, &host));
-        self.conclude("authorize", result, |_| format!("authorized, {}", crate::log::Seconds(started.elapsed())))
+        let taken = crate::log::Seconds(started.elapsed());
+        self.conclude("authorize", result, |answer| match answer.json().contains("\"url\"") {
+            true => format!("asked for consent, {taken}"),
+            false => format!("authorized, {taken}"),
+        })
     }
 
     /// In whose name its mail goes out, also where another account stands in for it.

@@ -121,6 +121,7 @@ fn a_token_that_was_revoked_is_renewed_once_and_the_mail_arrives() {
     servers.entra.control("POST", "/tokens/revoke", &json!({})).unwrap();
     send("second@token.example").unwrap_or_else(|error| panic!("{error:?}"));
     assert_eq!(servers.asked(&client), 2);
+    assert!(servers.exim.delivery("second@token.example").is_some(), "{}", servers.exim.log());
     assert_eq!(servers.exim.deliveries("second@token.example").len(), 1);
 }
 

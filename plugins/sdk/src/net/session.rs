@@ -198,14 +198,15 @@ impl Connector<'_> {
         session.stream().transcript().hide(&token);
         let oauth2 = self.auth.oauth2.clone().unwrap_or_default();
         let auth = Auth { oauth2: Some(OAuth2 { access_token: token.clone(), ..oauth2 }), ..self.auth.clone() };
-        session.login(&auth, call, recorder).map_err(|error| {
-            if error.code != "auth.token_refused" {
-                return error;
-            }
-            tokens.forget(&token);
-            *is_stale = !is_new;
-            tokens.explain_login(&token, error)
-        })
+        let Err(mut error) = session.login(&auth, call, recorder) else { return Ok(()) };
+        // The host does not know the token, and cannot take it out of what the server says of it.
+        error.detail = session.stream().transcript().clean(error.detail.as_bytes());
+        if error.code != "auth.token_refused" {
+            return Err(error);
+        }
+        tokens.forget(&token);
+        *is_stale = !is_new;
+        Err(tokens.explain_login(&token, error))
     }
 
     fn security<P: Protocol>(&self) -> Security {

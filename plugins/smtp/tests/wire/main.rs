@@ -12,3 +12,4 @@ mod play;
 mod safety;
 mod sandbox;
 mod steps;
+mod tokens;

@@ -152,6 +152,15 @@ fn what_is_no_answer_of_a_token_service_is_a_clean_error() {
 }
 
 #[test]
+fn half_an_answer_is_no_token_wherever_it_is_cut() {
+    let whole = json(200, &value!({"access_token": "t", "expires_in": 3600}));
+    for length in 0..whole.len() {
+        let error = refused(whole[..length].to_vec(), &value!({}));
+        assert_eq!(error.status, Status::Network, "{length}: {error:?}");
+    }
+}
+
+#[test]
 fn a_refusal_shows_no_more_than_fits_and_nothing_that_moves_a_terminal() {
     let text = format!("\u{1b}[2J{}", "wordy ".repeat(2000));
     let error = refused(json(400, &value!({"error": "invalid_scope", "error_description": text, "error_codes": "none"})), &value!({}));
