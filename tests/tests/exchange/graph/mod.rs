@@ -6,3 +6,4 @@ mod mailbox;
 mod sending;
 mod setup;
 mod testing;
+mod tokens;
