@@ -84,6 +84,10 @@ impl Talk<'_> {
             return Err(pointed(Error::new(Status::Argument, code).stage(Stage::Mailbox), pointer, code).usable());
         }
         let name = name.trim().trim_matches(DELIMITER);
+        let by_use = name.strip_prefix('<').and_then(|name| name.strip_suffix('>'));
+        if let Some((known, _)) = DISTINGUISHED.iter().find(|(_, used)| used.is_some() && *used == by_use) {
+            return Ok(self.distinguished(known));
+        }
         if let Some(name) = distinguished(name) {
             return Ok(self.distinguished(name));
         }

@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "this is a test")]
 
 mod doubt;
+mod file;
 mod hostile;
 mod server;

@@ -86,6 +86,8 @@ fn folders_and_messages_are_listed_marked_and_moved() {
     let applied = json!(account.apply(&request.to_string(), &patience()).unwrap());
     assert_eq!(applied["applied"].as_array().unwrap().len(), 3, "{applied}");
     assert_eq!((user.messages("inbox").len(), in_folder(exchange, &user.address, "Posteingang/Entwürfe & Pläne").len()), (0, 3));
+    let listed = json!(account.list(r#"{"folder": "<trash>"}"#, &patience()).unwrap());
+    assert_eq!(listed["messages"], json!([]), "{listed}");
     let gone = json!(account.apply(&json!({"messages": ids, "action": "seen"}).to_string(), &patience()).unwrap());
     assert_eq!(gone["missing"].as_array().unwrap().len(), 3, "{gone}");
 }
