@@ -25,7 +25,10 @@ def main(wanted):
     same(owner.drafts.all().count(), 0)
     for address in wanted["to"] + wanted["bcc"]:
         (received,) = account(address).inbox.filter(subject=wanted["subject"])
-        same((received.author.email_address, received.bcc_recipients, b"bcc:" in received.mime_content.lower()), (wanted["from"], None, False))
+        same(
+            (received.author.email_address, received.bcc_recipients, b"bcc:" in received.mime_content.lower()),
+            (wanted["from"], None, False),
+        )
         same(received.message_id, sent.message_id)
         same(digests(received), wanted["attachments"])
 

@@ -21,8 +21,17 @@ def shown(message):
     files = [{"name": file.name, "sha256": hashlib.sha256(file.content).hexdigest()} for file in message.attachments]
     blind = [address(box) for box in message.bcc_recipients or ()]
     visible = any(line.lower().startswith(b"bcc:") for line in message.mime_content.partition(b"\r\n\r\n")[0].splitlines())
-    return {"subject": message.subject, "from": address(message.author), "sender": address(message.sender), "bcc": blind, "bcc_line": visible,
-            "to": [address(box) for box in message.to_recipients or ()], "id": message.message_id, "files": files, "draft": message.is_draft}
+    return {
+        "subject": message.subject,
+        "from": address(message.author),
+        "sender": address(message.sender),
+        "bcc": blind,
+        "bcc_line": visible,
+        "to": [address(box) for box in message.to_recipients or ()],
+        "id": message.message_id,
+        "files": files,
+        "draft": message.is_draft,
+    }
 
 
 def main():
@@ -30,8 +39,10 @@ def main():
     found = {}
     for mailbox in mailboxes:
         here = account(mailbox, user=login)
-        found[mailbox] = {name: [shown(message) for message in folder.all()] for name, folder in
-                          (("sent", here.sent), ("inbox", here.inbox), ("drafts", here.drafts), ("outbox", here.outbox))}
+        found[mailbox] = {
+            name: [shown(message) for message in folder.all()]
+            for name, folder in (("sent", here.sent), ("inbox", here.inbox), ("drafts", here.drafts), ("outbox", here.outbox))
+        }
     print(json.dumps(found))
 
 

@@ -6,7 +6,6 @@ import re
 import time
 
 from ..web.message import Answer
-from . import assertion
 from .errors import Refusal
 from .tokens import AUDIENCES, GOOGLE, GRAPH
 
@@ -45,6 +44,9 @@ def authenticated(double, request, form, needed):
         raise Refusal("invalid_request", 900144, "The double wants client_id and client_secret in the form.")
     application = known(double, form.get("client_id"))
     if "client_assertion" in form:
+        # Few tests need cryptography, which takes its time to load.
+        from . import assertion
+
         assertion.check(double, request, form, application)
     elif "client_secret" in form:
         if application.secret_expired:
@@ -199,6 +201,8 @@ def device(double, request, form, is_google):
 
 def service_account(double, _request, form, is_google):
     """Google's grant for service accounts: a signed statement that names the mailbox."""
+    from . import assertion
+
     claims, application = assertion.service_account(double, form.get("assertion", ""))
     if not is_google:
         raise Refusal("unsupported_grant_type", 70003, "The app requested an unsupported grant type.")

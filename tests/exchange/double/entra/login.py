@@ -4,7 +4,6 @@ import base64
 import binascii
 
 from ..web.message import Answer
-from . import handshake
 from .tokens import EXCHANGE
 
 CHALLENGES = {
@@ -98,6 +97,9 @@ def bearer(double, text):
 
 def negotiate(double, request, scheme, value):
     """A step of NTLM or Negotiate; the login then belongs to the connection."""
+    # pyspnego takes half of the time that the double needs to start, and few tests need it.
+    from . import handshake
+
     session = request.connection.session
     session.pop("caller", None)
     try:

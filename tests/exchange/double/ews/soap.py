@@ -1,7 +1,7 @@
 """Envelopes: what is read from requests, what answers and faults look like."""
 
+import html
 import re
-from xml.sax.saxutils import escape as escape_text
 
 from ..store.content import Content
 from ..web.message import Answer
@@ -46,7 +46,7 @@ class Fault(Exception):
 
 def escape(value):
     """Text for XML; what XML cannot have becomes a question mark."""
-    return escape_text(ILLEGAL.sub("?", value), {'"': "&quot;"})
+    return html.escape(ILLEGAL.sub("?", value))
 
 
 def envelope(double, body):

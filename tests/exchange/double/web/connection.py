@@ -169,7 +169,9 @@ class Connection:
         raise Ended
 
     def end(self):
-        """Ends the connection so that the client can still read what was sent."""
+        """Ends the connection so that the client can still read what was sent. What was cut ends without TLS's farewell."""
+        if self.is_secure and self.left is None:
+            self.say_farewell()
         try:
             self.socket.shutdown(socket.SHUT_WR)
             end = time.monotonic() + 2
@@ -184,6 +186,14 @@ class Connection:
             self.reader.close()
             self.socket.close()
         except OSError:
+            pass
+
+    def say_farewell(self):
+        """Sends TLS's close_notify; a client that does not answer with its own is not waited for."""
+        try:
+            self.socket.settimeout(0.2)
+            self.socket.unwrap()
+        except (OSError, ValueError):
             pass
 
 
