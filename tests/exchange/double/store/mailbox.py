@@ -86,6 +86,7 @@ class Mailbox:
         self.folders = {}
         self.items = {}
         self.used = 0
+        self.last_put = 0.0
         self.quota = None
         self.message_limit = None
         self.submission_left = None
