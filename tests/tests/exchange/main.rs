@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod ews;
+mod faults;
 
 use postkontor_tests::certificates::Kind;
 mod graph;
