@@ -206,7 +206,8 @@ impl Client {
         let nothing = |error| Interrupted { error, sent: Sent::Nothing };
         let repeatable = request.repeatable;
         let cookies = self.cookies.field(target.split('?').next().unwrap_or_default(), SystemTime::now());
-        shown.iter().for_each(|shown| self.connection.hide(&shown.value));
+        // A ticket for one request is worth nothing after it; a mask for each would grow as long as the connection lasts.
+        shown.iter().filter(|shown| !shown.is_for_one_request).for_each(|shown| self.connection.hide(&shown.value));
         let shown = shown.map(Authorization::field);
         let mut outgoing = Outgoing::new(request, target, &self.origin.authority(), &cookies, shown.as_ref()).map_err(nothing)?;
         loop {

@@ -59,7 +59,7 @@ impl Scheme {
             Scheme::Ntlm => "NTLM ",
             Scheme::Negotiate => "Negotiate ",
         };
-        Authorization { scheme, value: Secret::new(STANDARD.encode(message)) }
+        Authorization { scheme, value: Secret::new(STANDARD.encode(message)), is_for_one_request: false }
     }
 }
 
@@ -124,7 +124,7 @@ impl Handshake {
         let mut user = self.logged_on(line);
         let message = user.step(&[], call)?.message;
         self.shown = Some(user);
-        Ok(self.scheme.show(&message))
+        Ok(Authorization { is_for_one_request: true, ..self.scheme.show(&message) })
     }
 
     /// Takes note of an answer other than 401 to a request that may have shown a ticket.

@@ -13,6 +13,8 @@ pub(in crate::net::http) struct Authorization {
     /// The scheme with the space behind it.
     pub(in crate::net::http) scheme: &'static str,
     pub(in crate::net::http) value: Secret,
+    /// The next request shows another one.
+    pub(in crate::net::http) is_for_one_request: bool,
 }
 
 /// What an answer says about the login.

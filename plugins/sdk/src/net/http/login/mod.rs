@@ -87,7 +87,7 @@ impl Login {
         }
         match &mut self.way {
             Way::None | Way::Unknown => Ok(None),
-            Way::Basic(value) => Ok(Some(Authorization { scheme: "Basic ", value: value.clone() })),
+            Way::Basic(value) => Ok(Some(Authorization { scheme: "Basic ", value: value.clone(), is_for_one_request: false })),
             Way::Handshake(handshake) => handshake.prepare(&self.auth, line, call, recorder),
         }
     }
