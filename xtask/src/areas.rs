@@ -15,8 +15,6 @@ const AREAS: &[Area] = &[
     Area { name: "core", packages: &["postkontor-core"], programs: &["plugins", "settings", "secrets"] },
     Area { name: "sdk", packages: &["postkontor-abi", "postkontor-plugin"], programs: &["plugins", "hostile"] },
     Area { name: "smtp", packages: &["postkontor-smtp"], programs: &["hostile", "pages", "real_servers"] },
-    Area { name: "exchange-ews", packages: &["postkontor-exchange-ews"], programs: &["exchange"] },
-    Area { name: "graph", packages: &["postkontor-graph"], programs: &["exchange"] },
     Area { name: "imap", packages: &["postkontor-imap"], programs: &["receiving", "pages", "real_servers"] },
     Area { name: "pop3", packages: &["postkontor-pop3"], programs: &["receiving", "pages", "real_servers"] },
     Area { name: "sendmail", packages: &["postkontor-sendmail"], programs: &[] },

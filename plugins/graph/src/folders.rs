@@ -53,7 +53,8 @@ fn by_use(segment: &str) -> Option<&'static str> {
 }
 
 impl Session<'_> {
-    /// The folder of this name: a well-known one, or a path from the top of the mailbox or from a well-known folder.
+    /// The folder of this name: a well-known one, or a path from the top of the mailbox or from a well-known folder. Its name is its path then,
+    /// by which it can be asked for again.
     pub(crate) fn folder(&mut self, named: Named<'_>) -> Result<Folder, Error> {
         if !is_folder(named.name) {
             return Err(named.error(Status::Argument, "exchange.folder_name_invalid"));
@@ -64,12 +65,16 @@ impl Session<'_> {
             segments.next();
         }
         let mut folder = self.well_known(first.unwrap_or("msgfolderroot"), named)?;
+        // The top of the mailbox stands in no path.
+        let is_top = first.is_none_or(|first| first == "msgfolderroot");
+        let mut path = if is_top { Vec::new() } else { vec![folder.display_name.clone()] };
         for segment in segments {
             folder = self
                 .child(&folder, segment)?
                 .ok_or_else(|| named.error(Status::NotFound, "graph.folder_missing").arg("host", self.host()))?;
+            path.push(folder.display_name.clone());
         }
-        Ok(folder)
+        Ok(if path.is_empty() { folder } else { Folder { display_name: path.join("/"), ..folder } })
     }
 
     fn well_known(&mut self, name: &str, named: Named<'_>) -> Result<Folder, Error> {

@@ -45,6 +45,11 @@ pub(crate) fn send(session: &mut Session<'_>, mail: &Mail, body: &mut Body<'_>) 
             let code = if is_small { "graph.protected_not_saved" } else { "graph.protected_too_large" };
             return Err(Error::new(Status::Refused, code).arg("host", session.host()).stage(Stage::Content).usable());
         }
+        if let Some(attachment) = outline.attachments.iter().find(|attachment| attachment.size > upload::LARGEST) {
+            let text = format!("{}: {} bytes of {} at most", attachment.name, attachment.size, upload::LARGEST);
+            let error = Error::new(Status::Refused, "graph.too_large").arg("host", session.host()).arg("text", text);
+            return Err(error.stage(Stage::Content).usable());
+        }
         let message = draft::properties(&arranged.fields, &arranged.hidden, &outline, mail);
         if is_small {
             session.send_properties(mail, message, &outline, body)?;

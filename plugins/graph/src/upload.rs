@@ -24,6 +24,9 @@ const CHUNK: usize = 12 * 320 * 1024;
 const LARGE: u64 = 3_000_000;
 const LARGE_FOR_CERTAIN: u64 = 3 * 1024 * 1024;
 
+/// The service takes no larger attachment.
+pub(crate) const LARGEST: u64 = 150 * 1024 * 1024;
+
 /// How often a chunk is sent again, and a draft that another server does not know yet asked for.
 const TRIES: u32 = 6;
 

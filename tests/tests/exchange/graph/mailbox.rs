@@ -154,7 +154,11 @@ fn folders_are_found_by_path_whatever_their_letters_and_listed_with_their_uses()
         let listing = json!(account.list(&json!({"folder": asked}).to_string(), &patience()).unwrap());
         assert_eq!(listing["messages"].as_array().unwrap().len(), 1, "{listing}");
     }
-    let (_, got) = fetch(&mut account, &json!({"folder": "Posteingang/Aufträge/Größe & Maß"}), |_| Action::Keep);
+    let (_, got) = fetch(&mut account, &json!({"folder": "<trash>"}), |_| Action::Keep);
+    assert_eq!(got.len(), 0);
+    let (_, got) = fetch(&mut account, &json!({"folder": "INBOX/Aufträge/Größe & Maß"}), |_| Action::Keep);
+    assert_eq!((got.len(), &got[0].summary["folder"]), (1, &json!("Posteingang/Aufträge/Größe & Maß")));
+    let (_, got) = fetch(&mut account, &json!({"folder": got[0].summary["folder"]}), |_| Action::Keep);
     assert_eq!(got.len(), 1);
     let error = account.list("{\"folder\":\"inbox/Niemand\"}", &patience()).unwrap_err();
     assert_eq!((error.status, error.code.as_str(), error.at[0].pointer.as_str()), (Status::NotFound, "graph.folder_missing", "/folder"));
