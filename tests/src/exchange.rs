@@ -73,6 +73,11 @@ impl Exchange {
     /// The one of this process, for tests that use users of their own and change no options.
     pub fn shared() -> io::Result<Option<&'static Exchange>> {
         static SHARED: OnceLock<Result<Option<Exchange>, String>> = OnceLock::new();
+        // Each test notes for itself that it is skipped.
+        if let Err(reason) = environment() {
+            skip::because(reason);
+            return Ok(None);
+        }
         let shared = SHARED.get_or_init(|| Exchange::start().map_err(|error| error.to_string()));
         shared.as_ref().map(Option::as_ref).map_err(|error| io::Error::other(error.clone()))
     }
