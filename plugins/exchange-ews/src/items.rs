@@ -1,10 +1,11 @@
 //! Items: what is asked for of them, and what is done with them.
 
+use crate::meaning::Class;
 use crate::message::Message;
 use crate::place::{Place, equal};
 use crate::talk::Talk;
 use crate::xml::{Node, Writer};
-use postkontor_plugin::{Error, Stage};
+use postkontor_plugin::{Error, Stage, Status};
 
 /// What is known of a message without its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -166,8 +167,8 @@ impl Talk<'_> {
         Ok(items.iter().filter(is_it).filter_map(|item| item_id(item).map(str::to_owned)).collect())
     }
 
-    /// Rows of messages by their ids, in their order; nothing for those that are gone.
-    pub(crate) fn rows(&mut self, messages: &[&str], stage: Stage) -> Result<Vec<Option<Row>>, Error> {
+    /// Rows of messages by their ids, in their order: nothing for those that are gone, an error for those that the service does not describe.
+    pub(crate) fn rows(&mut self, messages: &[&str], stage: Stage) -> Result<Vec<Result<Option<Row>, Error>>, Error> {
         let mut rows = Vec::with_capacity(messages.len());
         for piece in messages.chunks(CHANGED) {
             let answers = self.ask(stage, |xml| {
@@ -179,7 +180,15 @@ impl Talk<'_> {
             if answers.len() != piece.len() {
                 return Err(crate::xml::malformed("not one answer for each item").stage(stage));
             }
-            rows.extend(answers.iter().map(|answer| answer.item().filter(|_| answer.is_success).and_then(Row::of)));
+            let host = self.host();
+            rows.extend(answers.iter().zip(piece).map(|(answer, id)| match answer.class() {
+                _ if answer.is_success => {
+                    let row = answer.item().and_then(Row::of).filter(|row| row.id == *id);
+                    row.map(Some).ok_or_else(|| Error::new(Status::Protocol, "ews.item_foreign").arg("host", host.as_str()).stage(stage))
+                }
+                Class::Gone => Ok(None),
+                _ => Err(answer.error(&host, stage)),
+            }));
         }
         Ok(rows)
     }

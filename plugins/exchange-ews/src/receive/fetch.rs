@@ -170,12 +170,15 @@ impl<'f, 'a> Fetch<'f, 'a> {
         for piece in ids.chunks(LEFT) {
             let asked: Vec<&str> = piece.iter().map(String::as_str).collect();
             let found = self.talk.rows(&asked, Stage::Fetch)?;
-            for (id, row) in piece.iter().zip(&found) {
-                if row.is_none() {
-                    self.state.due.remove(id);
+            for (id, row) in piece.iter().zip(found) {
+                match row {
+                    Ok(Some(row)) if passes(&row, &self.request.filter) => rows.push(row),
+                    Ok(Some(_)) => (),
+                    Ok(None) => drop(self.state.due.remove(id)),
+                    // It stays due: the next fetch tries it again.
+                    Err(error) => drop(self.missing.insert(id.clone(), error)),
                 }
             }
-            rows.extend(found.into_iter().flatten().filter(|row| passes(row, &self.request.filter)));
         }
         // The state has them by their ids; they come as they would have come before, the oldest first.
         rows.sort_by(|a, b| a.received.cmp(&b.received));

@@ -69,6 +69,25 @@ fn a_message_whose_content_is_no_base64_does_not_keep_back_the_others() {
 }
 
 #[test]
+fn a_message_that_the_service_does_not_describe_for_a_while_is_not_lost() {
+    let service = Service::start(|asked| match asked.operation.as_str() {
+        "SyncFolderItems" if asked.body.contains("<m:SyncState>") => sync(&[]),
+        "SyncFolderItems" => sync(&["AAA1"]),
+        "GetItem" => Answer::refusal("GetItem", "ErrorItemCorrupt"),
+        operation => Answer::success(operation, ""),
+    });
+    let mut account = service.account();
+    let mut state = None;
+    for _ in 0..3 {
+        let received =
+            account.receive(&ReceiveRequest { state: state.take(), ..ReceiveRequest::default() }, &TestHost::new().call()).unwrap();
+        assert_eq!((received.missing.len(), received.missing[0].id.as_str()), (1, "AAA1"));
+        assert!(received.state.contains("AAA1"), "{}", received.state);
+        state = Some(received.state);
+    }
+}
+
+#[test]
 fn a_state_that_the_service_has_lost_begins_anew_and_says_so() {
     let service = Service::start(|asked| match asked.operation.as_str() {
         "SyncFolderItems" if asked.body.contains("<m:SyncState>") => Answer::refusal("SyncFolderItems", "ErrorInvalidSyncStateData"),
