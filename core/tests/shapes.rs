@@ -45,8 +45,9 @@ fn refusal() -> Error {
 impl Transport for Talkative {
     const NAME: &'static str = "talkative";
     const VERSION: &'static str = "1";
-    const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply"];
-    const TEXTS: &'static [(&'static str, &'static str)] = &[("en", r#"{"codes":{"talkative.no":"No."},"advice":{"advice.ask":"Ask."}}"#)];
+    const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "authorize"];
+    const TEXTS: &'static [(&'static str, &'static str)] =
+        &[("en", r#"{"codes":{"talkative.no":"No.","talkative.open":"Open {url}."},"advice":{"advice.ask":"Ask."}}"#)];
     type Settings = Settings;
 
     fn open(_settings: Settings, _opening: &Opening) -> Result<Talkative, Error> {
@@ -88,6 +89,22 @@ impl Transport for Talkative {
 
     fn apply(&mut self, request: &ApplyRequest, _call: &Call) -> Result<Applied, Error> {
         Ok(Applied { applied: request.messages.clone(), missing: vec!["2".to_owned()] })
+    }
+
+    // As `net::oauth` answers it, which this crate is built without.
+    fn authorize(&mut self, request: &Value, _call: &Call) -> Result<Value, Error> {
+        let message = json!({"code": "talkative.open", "args": {"url": "https://id.example"}});
+        match (&request["begin"], &request["finish"]) {
+            (Value::Bool(true), _) => {
+                Ok(json!({"url": "https://id.example?c=1", "user_code": "c", "verification_url": "https://id.example",
+                "expires_in_seconds": 900, "message": message}))
+            }
+            (_, Value::Bool(true)) => {
+                Ok(json!({"account": "main", "user": "anna@example.com", "scopes": ["mail"], "expires_in_seconds": 3600,
+                "kept": true, "message": message}))
+            }
+            _ => Err(Error::new(Status::Unsupported, "transport.operation_unsupported")),
+        }
     }
 }
 
@@ -152,6 +169,9 @@ fn sample(members: &str) -> Option<Sample> {
         "ok,elapsed_ms,steps,transcript" => Answer(parsed(account().test("{}", &cancel))),
         "message_id,account,transport,recipients" => Answer(parsed(account().send_document(&message, &[], &cancel))),
         "results" => Answer(parsed(account().send_document(&format!("[{message}]"), &[], &cancel))),
+        "begin" | "finish" => Asked(|shape| account().authorize(shape.to_string().as_str(), &Cancel::default()).map(drop)),
+        "url,user_code,verification_url,expires_in_seconds,message" => Answer(authorized(r#"{"begin":true}"#)),
+        "account,user,scopes,expires_in_seconds,kept,message" => Answer(authorized(r#"{"finish":true}"#)),
         "folders" => Answer(parsed(account().list("{}", &cancel))),
         "messages" => Answer(parsed(account().list(r#"{"folder":""}"#, &cancel))),
         "messages,state,more" => Answer(parsed(account().receive("{}", None, &cancel))),
@@ -220,6 +240,13 @@ fn sample(members: &str) -> Option<Sample> {
         "part" | "raw" => Asked(|shape| Wanted::read(&shape.to_string()).map(drop)),
         _ => return None,
     })
+}
+
+/// An answer about the consent of a person, whose message has become a sentence.
+fn authorized(request: &str) -> Value {
+    let answer = parsed(account().authorize(request, &Cancel::default()));
+    assert_eq!(answer["message"], "Open https://id.example.");
+    answer
 }
 
 /// A plugin that is used and lies in a file; the one of this test lies in none.

@@ -77,7 +77,7 @@ fn transports_are_listed_with_their_operations() {
     assert_eq!(run.status, 0, "{}", run.err);
     let listed = run.json();
     let smtp = listed.as_array().unwrap().iter().find(|entry| entry["name"] == "smtp").unwrap();
-    assert_eq!(smtp["operations"], json!(["test", "send"]));
+    assert_eq!(smtp["operations"], json!(["test", "send", "authorize"]));
     let run = setup.run(&["transports"]);
     assert!(run.out.contains("✓ smtp ") && run.out.contains("✗ "), "{}", run.out);
 }
