@@ -47,6 +47,7 @@ const PROGRAMS: &[&str] = &[
     "receiving",
     "secrets",
     "settings",
+    "tokens",
     "web_logins",
 ];
 
