@@ -17,6 +17,8 @@ const AREAS: &[Area] = &[
     Area { name: "smtp", packages: &["postkontor-smtp"], programs: &["hostile", "pages", "real_servers"] },
     Area { name: "imap", packages: &["postkontor-imap"], programs: &["receiving", "pages", "real_servers"] },
     Area { name: "pop3", packages: &["postkontor-pop3"], programs: &["receiving", "pages", "real_servers"] },
+    Area { name: "exchange-ews", packages: &["postkontor-exchange-ews"], programs: &["exchange", "web_logins"] },
+    Area { name: "graph", packages: &["postkontor-graph"], programs: &["exchange", "web_logins"] },
     Area { name: "sendmail", packages: &["postkontor-sendmail"], programs: &[] },
     Area { name: "ffi", packages: &["postkontor-ffi"], programs: &["callers"] },
     Area { name: "cli", packages: &["postkontor-cli"], programs: &["cli", "demo", "day"] },
