@@ -16,6 +16,8 @@ pub(crate) struct Mime<'m, 'b> {
     fields: &'m [u8],
     /// Bytes of the whole message with these headers.
     size: u64,
+    /// What was read of the body together with the head, until the message begins for the first time.
+    read: Option<Vec<u8>>,
     /// What comes before the rest of the body.
     start: Vec<u8>,
     encoded: Vec<u8>,
@@ -23,8 +25,9 @@ pub(crate) struct Mime<'m, 'b> {
 }
 
 impl<'m, 'b> Mime<'m, 'b> {
-    pub(crate) fn new(body: &'m mut Body<'b>, fields: &'m [u8], size: u64) -> Mime<'m, 'b> {
-        Mime { body, fields, size, start: Vec::new(), encoded: Vec::new(), position: 0 }
+    /// `read` is what stands behind the head and was read with it; nothing where the body has to begin anew.
+    pub(crate) fn new(body: &'m mut Body<'b>, fields: &'m [u8], size: u64, read: Option<Vec<u8>>) -> Mime<'m, 'b> {
+        Mime { body, fields, size, read, start: Vec::new(), encoded: Vec::new(), position: 0 }
     }
 
     /// Reads the next block, whole unless the message ends.
@@ -51,9 +54,14 @@ pub(crate) fn encoded_size(bytes: u64) -> u64 {
 
 impl Again for Mime<'_, '_> {
     fn begin(&mut self) -> Result<u64, Error> {
-        self.body.rewind()?;
-        let head = read_head(self.body)?;
-        self.start = [self.fields, &head.body].concat();
+        let read = match self.read.take() {
+            Some(read) => read,
+            None => {
+                self.body.rewind()?;
+                read_head(self.body)?.body
+            }
+        };
+        self.start = [self.fields, &read].concat();
         (self.encoded, self.position) = (Vec::new(), 0);
         Ok(encoded_size(self.size))
     }
@@ -85,7 +93,7 @@ mod tests {
         let mut body = call.body(1);
         let fields = b"To: a@x\r\nBcc: b@x\r\n\r\n";
         let size = (fields.len() + text.len()) as u64;
-        let mut mime = Mime::new(&mut body, fields, size);
+        let mut mime = Mime::new(&mut body, fields, size, None);
         for _ in 0..2 {
             let (announced, mut sent, mut data) = (mime.begin().unwrap(), Vec::new(), [0; 777]);
             loop {

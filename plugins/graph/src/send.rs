@@ -29,15 +29,15 @@ pub(crate) fn send(session: &mut Session<'_>, mail: &Mail, body: &mut Body<'_>) 
             .log(Level::Information, format_args!("{address} is in the headers and not in the envelope, and was taken out of them"));
     }
     let fields = [arranged.fields.as_slice(), b"\r\n"].concat();
-    let original = match mail.size {
-        Some(size) => size,
-        None => measured(session, body)?,
+    let (original, read) = match mail.size {
+        Some(size) => (size, Some(head.body)),
+        None => (measured(session, body)?, None),
     };
     let empty_line = if head.ends { 0 } else { 2 };
     let size = original.saturating_sub((head.fields.len() + empty_line) as u64) + fields.len() as u64;
     let is_small = encoded_size(size) <= REQUEST;
     if is_small && session.settings.exchange.save {
-        session.send_mime(mail, Mime::new(body, &fields, size))?;
+        session.send_mime(mail, Mime::new(body, &fields, size, read))?;
     } else {
         body.rewind()?;
         let outline = Outline::read(body, session.call)?;

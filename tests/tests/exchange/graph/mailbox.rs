@@ -201,3 +201,25 @@ fn a_program_that_only_sends_can_file_copies_here() {
     assert_eq!(sent.len(), 1, "{receipt:#}");
     assert_eq!((&sent[0]["draft"], &sent[0]["read"], &sent[0]["bcc"]), (&json!(false), &json!(true), &json!(["y@example.net"])));
 }
+
+#[test]
+fn throttling_in_a_fetch_loses_nothing() {
+    let Some(setup) = Setup::alone() else { return };
+    setup.control("/messages", json!({"mailbox": setup.user, "count": 3}));
+    let mut account = setup.account();
+    setup.fault("messages.value", 1, json!({"too_many": 1}));
+    setup.fault("messages.update", 1, json!({"unavailable": 1}));
+    setup.fault("messages.delta", 1, json!({"status": 502, "body": "bad gateway"}));
+    let (received, got) = fetch(&mut account, &json!({}), |_| Action::Seen);
+    let received = received.unwrap();
+    assert_eq!((got.len(), &received["interrupted"]), (3, &Value::Null), "{received:#}");
+    assert!(setup.messages("inbox").iter().all(|message| message["read"] == true));
+    // Longer than the call may last: what was not fetched comes the next time.
+    setup.control("/messages", json!({"mailbox": setup.user, "count": 2}));
+    setup.fault("messages.value", 1, json!({"too_many": 3600}));
+    let request = json!({"state": received["state"]});
+    let (refused, got) = fetch(&mut account, &request, |_| Action::Keep);
+    assert_eq!((got.len(), refused.unwrap_err().code.as_str()), (0, "graph.throttled"));
+    let (_, got) = fetch(&mut account, &request, |_| Action::Keep);
+    assert_eq!(got.len(), 2);
+}
