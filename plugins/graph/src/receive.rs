@@ -178,7 +178,8 @@ impl Fetch<'_, '_> {
 
     /// Fetches what is new of a page.
     fn page(&mut self, messages: Vec<Message>, there: &mut Option<BTreeSet<u64>>) -> Result<Flow, Error> {
-        let mut new = Vec::new();
+        // A message stands in a page more than once where it was changed between.
+        let (mut new, mut named) = (Vec::new(), BTreeSet::new());
         for message in messages {
             if message.removed.is_some() {
                 self.memory.gone(&message.id);
@@ -187,7 +188,8 @@ impl Fetch<'_, '_> {
             if let Some(there) = there {
                 there.insert(mark(&message.id));
             }
-            if !self.memory.is_fetched(&message.id) && !self.memory.state.due.contains_key(&message.id) {
+            let is_known = self.memory.is_fetched(&message.id) || self.memory.state.due.contains_key(&message.id);
+            if !is_known && named.insert(message.id.clone()) {
                 new.push(message);
             }
         }

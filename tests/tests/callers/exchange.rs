@@ -5,7 +5,7 @@ use crate::installation::{Installation, good, has, valgrind};
 use crate::receiving::{WORDS, looks_whole, message};
 use crate::sending::{PDF, invoice};
 use base64::Engine;
-use postkontor_tests::exchange::{Exchange, PASSWORD, environment, python};
+use postkontor_tests::exchange::{CLIENT, Exchange, PASSWORD, SECRET, TENANT, environment, python};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::process::{Command, Stdio};
@@ -15,17 +15,28 @@ struct Setup {
     installation: Installation,
     exchange: &'static Exchange,
     user: String,
+    transport: &'static str,
 }
 
 impl Setup {
     /// Nothing where the double cannot be had.
     fn new() -> Option<Setup> {
+        Setup::by("exchange-ews")
+    }
+
+    fn by(transport: &'static str) -> Option<Setup> {
         let exchange = Exchange::shared().unwrap()?;
-        let installation = Installation::new(&["exchange-ews"]);
-        Some(Setup { installation, exchange, user: exchange.user().unwrap() })
+        let installation = Installation::new(&[transport]);
+        Some(Setup { installation, exchange, user: exchange.user().unwrap(), transport })
     }
 
     fn account(&self, user: &str, password: Value) -> Value {
+        if self.transport == "graph" {
+            let oauth2 = json!({"grant": "client_credentials", "tenant": TENANT, "client_id": CLIENT, "client_secret": SECRET,
+                "authority": self.exchange.secure()});
+            return json!({"transport": "graph", "exchange": {"url": format!("{}/v1.0", self.exchange.secure()), "mailbox": user},
+                "tls": {"ca_file": self.exchange.authority()}, "auth": {"method": "oauth2", "user": user, "oauth2": oauth2}});
+        }
         json!({"transport": "exchange-ews", "exchange": {"url": format!("{}/EWS/Exchange.asmx", self.exchange.secure())},
             "server": {"timeout_seconds": 120}, "tls": {"ca_file": self.exchange.authority()},
             "auth": {"method": "password", "user": user, "password": password}})
@@ -58,20 +69,29 @@ impl Setup {
         self.exchange.control("POST", "/folder-names", &json!({"mailbox": self.user, "names": {"drafts": "Entwürfe"}})).unwrap();
         let full = self.exchange.user().unwrap();
         self.exchange.control("POST", "/mailboxes", &json!({"address": full, "quota": 10_000})).unwrap();
-        let account = |user: &str| self.account(user, json!(PASSWORD));
-        self.write(&json!({"accounts": {"inbox": account(&self.user), "full": account(&full)}, "sender": {"address": self.user}}));
+        let account = |user: &str| {
+            let mut account = self.account(user, json!(PASSWORD));
+            account["sender"] = json!({ "address": user });
+            account
+        };
+        self.write(&json!({"accounts": {"inbox": account(&self.user), "full": account(&full)}}));
         std::fs::create_dir(self.installation.folder.file("got")).unwrap();
     }
 
     /// Runs `tests/callers/mailbox` in some language, and looks what came of it here and in the mailbox.
     fn works(&self, program: &mut Command) {
-        program.arg(self.installation.file("settings.json")).arg(self.installation.file("got")).arg("exchange-ews");
+        program.arg(self.installation.file("settings.json")).arg(self.installation.file("got")).arg(self.transport);
         assert_eq!(String::from_utf8_lossy(&good(program).stdout), "held\n");
         looks_whole(&self.installation);
         let is = |words: &[(&str, bool)]| -> Vec<(String, bool)> { words.iter().map(|(word, read)| ((*word).to_owned(), *read)).collect() };
         assert_eq!(self.words("inbox"), is(&[("seen", false), ("stop", true)]));
-        assert_eq!(self.words("Ablage/Größe"), is(&[("keep", true)]));
-        assert_eq!(self.words("deleteditems").iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>(), ["after", "delete"]);
+        // By Graph an id stays good where the message moves to, so that the programs delete it from there.
+        let (filed, deleted): (&[(&str, bool)], &[&str]) = match self.transport {
+            "graph" => (&[], &["after", "delete", "keep"]),
+            _ => (&[("keep", true)], &["after", "delete"]),
+        };
+        assert_eq!(self.words("Ablage/Größe"), is(filed));
+        assert_eq!(self.words("deleteditems").iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>(), deleted);
         let sent = self.words("sentitems");
         assert!(matches!(&sent[..], [(subject, _)] if subject.starts_with("Über ")), "{sent:?}");
         let letters = self.exchange.deliveries().unwrap();
@@ -167,4 +187,14 @@ fn a_python_program_sends_and_receives_at_exchange() {
     setup.works(&mut setup.installation.python("tests/callers/mailbox.py"));
     let Some(setup) = Setup::new() else { return };
     setup.sends(&mut setup.installation.python("examples/python/invoice.py"));
+}
+
+#[test]
+fn a_python_program_uses_a_mailbox_by_graph() {
+    if !has(&["python3"]) {
+        return;
+    }
+    let Some(setup) = Setup::by("graph") else { return };
+    setup.fill();
+    setup.works(&mut setup.installation.python("tests/callers/mailbox.py"));
 }

@@ -59,7 +59,7 @@ pub(crate) fn host_with_log(language: &str, log: &Value) -> Arc<Host> {
 /// The folder with the plugins of page D.
 pub(crate) fn plugins_of_d() -> &'static str {
     static PLUGINS: OnceLock<String> = OnceLock::new();
-    PLUGINS.get_or_init(|| plugins(&["smtp", "exchange-ews"]))
+    PLUGINS.get_or_init(|| plugins(&["smtp", "exchange-ews", "graph"]))
 }
 
 fn plugins(names: &[&str]) -> String {

@@ -49,6 +49,24 @@ fn each_of_the_named_connections_has_a_purpose_of_its_own() {
 }
 
 #[test]
+fn a_connection_moves_to_graph_by_its_transport() {
+    let Some(page) = Page::new() else { return };
+    page.form.send(Some("exchange-sales"), &page.support).unwrap();
+    let url = format!("{}/v1.0", page.exchange.secure());
+    let moved = page.with_account("exchange-sales", json!({"transport": "graph", "exchange": {"url": url}}));
+    assert_eq!((moved.form.problems("en"), moved.form.warnings()), (vec![], vec![]));
+    let receipt = moved.form.send(Some("exchange-sales"), &page.support).unwrap();
+    assert_eq!((&receipt["transport"], addresses(&receipt)), (&json!("graph"), vec![page.support.as_str(), page.sales.as_str()]));
+    assert_eq!(moved.form.good("exchange-sales", "login")["status"], "ok");
+    assert_eq!((page.messages(&page.sales, "sentitems").len(), page.messages(&page.sales, "inbox").len()), (2, 2));
+    assert_eq!(page.messages(&page.support, "inbox").len(), 2);
+    // The SMTP connection goes on taking its data from there, and asks for a token of its own.
+    page.form.exim.dovecot().trust_tokens_of(page.exchange);
+    moved.form.send(Some("smtp-oauth"), "moved@oauth.example").unwrap();
+    assert!(page.form.exim.delivery("moved@oauth.example").is_some());
+}
+
+#[test]
 fn by_oauth_the_token_is_got_before_sending_and_kept_until_it_expires() {
     let Some(exchange) = Exchange::start().unwrap() else { return };
     let Some(page) = Page::at(&exchange) else { return };
