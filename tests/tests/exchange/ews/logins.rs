@@ -12,6 +12,12 @@ fn application(exchange: &Exchange, mailbox: &str) -> Value {
         "authority": exchange.secure()}}})
 }
 
+/// How many tokens the application has got.
+fn tokens_got(exchange: &Exchange) -> u64 {
+    let statistics = exchange.control("GET", "/statistics", &Value::Null).unwrap();
+    statistics["tokens"]["client_credentials"].as_u64().unwrap_or_else(|| panic!("{statistics}"))
+}
+
 #[test]
 fn each_login_sends_and_fetches_on_one_connection() {
     let Some(exchange) = Exchange::start().unwrap() else { return };
@@ -47,10 +53,18 @@ fn an_application_acts_for_the_owner_of_a_mailbox_and_renews_its_token_once() {
     exchange.control("POST", "/tokens/expire", &json!({})).unwrap();
     send(&mut account, &mail(&to.address)).unwrap();
     assert_eq!(to.messages("inbox").len(), 2);
-    let tokens = exchange.control("GET", "/statistics", &Value::Null).unwrap()["tokens"].clone();
-    assert_eq!(tokens["client_credentials"], 2, "{tokens}");
+    assert_eq!(tokens_got(&exchange), 2);
     let report = json!(account.test("", &patience()).unwrap());
     assert_eq!(report["ok"], true, "{report:#}");
+    // A token that is revoked in mid-run costs one renewal, and one that nothing renews is told of.
+    exchange.control("POST", "/tokens/revoke", &json!({})).unwrap();
+    user.deliver(&json!({"count": 2}));
+    let (result, got) = fetch(&mut account, &json!({}), |_| Action::Seen);
+    assert_eq!((got.len(), tokens_got(&exchange)), (2, 3), "{result:?}");
+    exchange.fault(&json!({"match": {"path": "/EWS/.*"}, "times": 9, "action": {"status": 401, "body": "", "fields": {"WWW-Authenticate": "Bearer"}}})).unwrap();
+    let error = send(&mut account, &mail(&to.address)).unwrap_err();
+    assert_eq!((error.status, error.code.as_str(), tokens_got(&exchange)), (Status::Auth, "auth.token_refused", 4), "{error:?}");
+    assert_eq!(to.messages("inbox").len(), 2);
 }
 
 #[test]
