@@ -150,7 +150,9 @@ fn advice(settings: &Settings, url: &Url, error: &Error) -> Option<Advice> {
         "ews.token_expired" => Advice { pointer: "/auth/oauth2", advice: &["advice.check_clock"], patch: None },
         "ews.account_blocked" => Advice { pointer: "/auth/user", advice: &["advice.ask_administrator"], patch: None },
         "ews.status_unexpected" => at_url(&["advice.ews_url", "advice.ask_administrator"]),
-        code if code.starts_with("ews.answer_") => at_url(&["advice.ews_url", "advice.ask_administrator"]),
+        "ews.answer_malformed" | "ews.answer_has_dtd" | "ews.answer_too_deep" | "ews.answer_too_large" => {
+            at_url(&["advice.ews_url", "advice.ask_administrator"])
+        }
         "ews.busy" | "ews.failed" => Advice { pointer: "", advice: &["advice.try_later"], patch: None },
         _ => return None,
     })
