@@ -63,7 +63,7 @@ impl Exchange {
             Err(interrupted) => Err(interrupted.error),
             Ok(mut response) => {
                 let status = response.status();
-                let wait = response.field("retry-after").and_then(|seconds| seconds.trim().parse().ok());
+                let wait = response.fields().retry_after().map(|wait| wait.as_secs());
                 let is_html = matches!(response.media_type().as_str(), "text/html" | "application/xhtml+xml");
                 response.bytes(LARGEST, call).map(|body| Reply { status, wait, is_html, body: Zeroizing::new(body) })
             }
