@@ -1,6 +1,6 @@
 //! Transport `graph`: sends and fetches mail of Exchange Online over Microsoft Graph v1.0.
 //!
-//! Every operation is a [`session::Session`], which asks one request after the other over a connection that is kept: with the token that is
+//! Every operation is a session (`session`), which asks one request after the other over a connection that is kept: with the token that is
 //! good now, once more with a new one, and again after the time that the service wants to be left alone. `fault` says what a refusal means.
 //!
 //! A message goes out as MIME where it fits into a request (`message`), else as a draft of properties (`draft`) that gets its
