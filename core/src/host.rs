@@ -179,15 +179,15 @@ impl Host {
     /// The texts of the host and of every plugin that is open, since no other has made a code. Gathered when a sentence is first needed,
     /// and once more when it is needed after a further plugin was opened.
     fn texts(&self) -> Arc<Texts> {
-        let opened = self.transports.opened();
+        let open = self.transports.open();
         let gathered = self.texts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((count, texts)) = gathered
-            && count == opened.len()
+            && count == open.len()
         {
             return texts;
         }
         let mut texts = Texts::new();
-        for transport in &opened {
+        for transport in &open {
             match transport.description() {
                 Ok(description) => texts.add(&description.texts),
                 Err(error) => {
@@ -197,7 +197,7 @@ impl Host {
             }
         }
         let texts = Arc::new(texts);
-        *self.texts.lock().unwrap_or_else(PoisonError::into_inner) = Some((opened.len(), Arc::clone(&texts)));
+        *self.texts.lock().unwrap_or_else(PoisonError::into_inner) = Some((open.len(), Arc::clone(&texts)));
         texts
     }
 

@@ -55,9 +55,14 @@ impl Transports {
     /// The transport of that name, if there is one. Of several that call themselves so, it is the first among those whose file has that
     /// name or says nothing; only where none of them can be used do the files with other names count.
     pub(crate) fn get(&self, name: &str, log: &Log) -> Option<&Transport> {
+        self.owner(name, |entry| entry.opened(log).as_ref().ok()).map(|(_, transport)| transport)
+    }
+
+    /// The plugin that a name belongs to, among those that `known` gives.
+    fn owner<'t>(&'t self, name: &str, known: impl Fn(&'t Entry) -> Option<&'t Transport>) -> Option<(&'t Entry, &'t Transport)> {
         let likely = self.entries.iter().filter(|entry| entry.may_be(name));
         let mut likely_first = likely.chain(&self.entries);
-        likely_first.find_map(|entry| entry.opened(log).as_ref().ok().filter(|transport| transport.identity.name == name))
+        likely_first.find_map(|entry| Some((entry, known(entry).filter(|transport| transport.identity.name == name)?)))
     }
 
     /// Every plugin that was found, opened, in order; one whose name another transport has already is an error.
@@ -70,18 +75,22 @@ impl Transports {
         self.all(log).filter_map(|(_, transport)| transport.ok())
     }
 
-    /// Those that are open and can be used, without opening any.
-    pub(crate) fn opened(&self) -> Vec<&Transport> {
-        self.entries.iter().filter_map(|entry| entry.transport.get()?.as_ref().ok()).collect()
+    /// Those that are open and can be used, without opening any. Of several open ones with one name that is the owner alone.
+    pub(crate) fn open(&self) -> Vec<&Transport> {
+        let open = |entry| {
+            let transport = Entry::if_open(entry)?;
+            self.owner(&transport.identity.name, Entry::if_open).filter(|(owner, _)| std::ptr::eq(*owner, entry)).map(|_| transport)
+        };
+        self.entries.iter().filter_map(open).collect()
     }
 
     fn judged<'t>(&'t self, entry: &'t Entry, log: &Log) -> Result<&'t Transport, Error> {
         let transport = entry.opened(log).as_ref().map_err(Error::clone)?;
         let name = &transport.identity.name;
-        let other = self.get(name, log).and_then(|owner| self.entries.iter().find(|entry| entry.is_behind(owner)));
-        match other.filter(|other| !std::ptr::eq(*other, entry)) {
+        let owner = self.owner(name, |entry| entry.opened(log).as_ref().ok());
+        match owner.filter(|(owner, _)| !std::ptr::eq(*owner, entry)) {
             None => Ok(transport),
-            Some(other) => {
+            Some((other, _)) => {
                 let error = failed(Status::Transport, "plugin.name_taken").arg("name", name.as_str());
                 Err(error.arg("other", other.shown()))
             }
@@ -154,8 +163,9 @@ impl Entry {
         self.named_after.as_ref().is_none_or(|named_after| *named_after == name.replace('-', "_"))
     }
 
-    fn is_behind(&self, transport: &Transport) -> bool {
-        self.transport.get().and_then(|opened| opened.as_ref().ok()).is_some_and(|own| std::ptr::eq(own, transport))
+    /// The plugin, where it is open.
+    fn if_open(&self) -> Option<&Transport> {
+        self.transport.get()?.as_ref().ok()
     }
 
     /// The plugin, opened now if it was not needed before.

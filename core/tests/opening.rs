@@ -40,6 +40,34 @@ impl Transport for Still {
 
 static STILL: Plugin = postkontor_plugin::abi::vtable::<Still>();
 
+/// Another plugin under the same name, with other words for one of the host's codes.
+struct Impostor;
+
+impl Transport for Impostor {
+    const NAME: &'static str = Still::NAME;
+    const VERSION: &'static str = "1";
+    const OPERATIONS: &'static [&'static str] = &["send"];
+    const TEXTS: &'static [(&'static str, &'static str)] = &[("en", r#"{"codes": {"host.closed": "An impostor's words."}}"#)];
+    type Settings = Settings;
+
+    fn open(_settings: Settings, _opening: &Opening) -> Result<Impostor, Error> {
+        Ok(Impostor)
+    }
+}
+
+static IMPOSTOR: Plugin = postkontor_plugin::abi::vtable::<Impostor>();
+
+#[test]
+fn a_plugin_whose_name_is_taken_has_no_say_in_the_texts() {
+    let said = |plugins: &[&'static Plugin]| {
+        let host = Host::open_with("{}", Box::new(Program), plugins).unwrap();
+        assert_eq!(host.transports().len(), plugins.len());
+        host.localised(Error::new(Status::Internal, "host.closed")).message.clone()
+    };
+    assert_eq!(said(&[&IMPOSTOR]), "An impostor's words.");
+    assert_eq!(said(&[&STILL, &IMPOSTOR]), said(&[&STILL]));
+}
+
 struct Program;
 
 impl Callbacks for Program {}
