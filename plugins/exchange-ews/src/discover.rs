@@ -3,8 +3,9 @@
 //! The second version (JSON) is asked without a login, so it may lead to any host; the first one (XML, "POX") wants the login, which goes only
 //! to the hosts of the address's own domain, over TLS that was verified.
 
-use crate::settings::{AT, ONLINE, Settings};
+use crate::settings::{ONLINE, Settings};
 use crate::xml::{Bytes, Reader, Writer};
+use postkontor_plugin::exchange::AT;
 use postkontor_plugin::net::Recorder;
 use postkontor_plugin::net::http::{Client, Content, Login, Request, Response, Url};
 use postkontor_plugin::settings::Method;

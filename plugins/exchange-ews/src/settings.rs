@@ -1,6 +1,5 @@
 //! The account's settings.
 
-use postkontor_plugin::net::Pointers;
 use postkontor_plugin::net::http::Url;
 use postkontor_plugin::settings::{Auth, Exchange, Route, WebTls};
 use postkontor_plugin::{Error, schemars, serde};
@@ -13,15 +12,6 @@ pub(crate) const ONLINE: &str = "https://outlook.office365.com/EWS/Exchange.asmx
 
 /// Where EWS lies on each Exchange server.
 pub(crate) const PATH: &str = "/EWS/Exchange.asmx";
-
-/// The settings that say where the service is.
-pub(crate) const AT: Pointers = Pointers {
-    host: "/exchange/url",
-    port: "/exchange/url",
-    timeout: "/server/timeout_seconds",
-    proxy: "/server/proxy",
-    mode: "/exchange/url",
-};
 
 /// The settings of an account with the transport `exchange-ews`.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]

@@ -1,6 +1,5 @@
 //! The account's settings.
 
-use postkontor_plugin::net::Pointers;
 use postkontor_plugin::net::http::Url;
 use postkontor_plugin::settings::{Auth, Exchange, Route, WebTls};
 use postkontor_plugin::{Error, schemars, serde};
@@ -15,15 +14,6 @@ const CLOUDS: [(&str, &str); 4] = [
     ("outlook.office365.us", "https://graph.microsoft.us/v1.0"),
     ("partner.outlook.cn", "https://microsoftgraph.chinacloudapi.cn/v1.0"),
 ];
-
-/// The settings that a connection comes from.
-pub(crate) const POINTERS: Pointers = Pointers {
-    host: "/exchange/url",
-    port: "/exchange/url",
-    timeout: "/server/timeout_seconds",
-    proxy: "/server/proxy",
-    mode: "/exchange/url",
-};
 
 /// The settings of an account with the transport `graph`.
 #[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]

@@ -7,10 +7,9 @@ use crate::failure::Failure;
 use crate::fault::{Fault, malformed, staged};
 use crate::path::escaped;
 use crate::session::Session;
-use crate::settings::POINTERS;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use postkontor_plugin::exchange::{Attachment, Outline, Parts};
+use postkontor_plugin::exchange::{AT, Attachment, Outline, Parts};
 use postkontor_plugin::net::http::{Client, Content, Request, Response, Url};
 use postkontor_plugin::serde::Deserialize;
 use postkontor_plugin::serde_json::{self, Value, json};
@@ -176,7 +175,7 @@ impl Session<'_> {
             self.recorder.keep(dialogue.unwrap_or_default());
         }
         let settings = self.settings;
-        let client = self.wire.upload.get_or_insert_with(|| Client::new(&url, &settings.server, &settings.tls, POINTERS));
+        let client = self.wire.upload.get_or_insert_with(|| Client::new(&url, &settings.server, &settings.tls, AT));
         if let Some((_, query)) = url.target().split_once('?') {
             client.hide(&Secret::new(query));
             for value in query.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value).filter(|value| value.len() > 8) {

@@ -1,6 +1,7 @@
 //! What is kept from one call to the next: connections and tokens.
 
-use crate::settings::{POINTERS, Settings};
+use crate::settings::Settings;
+use postkontor_plugin::exchange::AT;
 use postkontor_plugin::net::http::{Client, Url};
 use postkontor_plugin::net::oauth::{Audience, Tokens};
 use postkontor_plugin::{Error, Opening};
@@ -16,7 +17,7 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn new(settings: &Settings, base: &Url, opening: &Opening) -> Result<Wire, Error> {
-        let http = Client::new(base, &settings.server, &settings.tls, POINTERS);
+        let http = Client::new(base, &settings.server, &settings.tls, AT);
         let tokens = Tokens::new(&settings.auth, opening, &settings.server, &settings.tls, Audience::Graph)?;
         Ok(Wire { http, upload: None, tokens })
     }

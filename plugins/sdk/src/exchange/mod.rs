@@ -15,6 +15,8 @@ mod parts;
 mod source;
 mod state;
 
+use crate::net::Pointers;
+
 pub use arrange::{Arranged, arrange};
 pub use folders::{DISTINGUISHED, distinguished, has_use};
 pub use head::{Head, read_head};
@@ -22,3 +24,12 @@ pub use outline::{Attachment, Outline, Text};
 pub use parts::{Leaf, Parts};
 pub use source::Source;
 pub use state::{Due, State};
+
+/// The settings that say where the service is.
+pub const AT: Pointers = Pointers {
+    host: "/exchange/url",
+    port: "/exchange/url",
+    timeout: "/server/timeout_seconds",
+    proxy: "/server/proxy",
+    mode: "/exchange/url",
+};
