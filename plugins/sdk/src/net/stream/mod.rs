@@ -1,6 +1,7 @@
 //! The one stream that all protocols speak over.
 
 mod open;
+mod web;
 
 use super::Transcript;
 use super::certificate::end_point;
@@ -127,11 +128,6 @@ impl Stream {
         Ok(line)
     }
 
-    /// The same without a word of it in the transcript.
-    pub(in crate::net) fn read_unrecorded_line(&mut self, call: &Call) -> Result<&[u8], Error> {
-        self.take_line(call).map(|line| &self.buffer[line])
-    }
-
     /// Takes a line from the buffer, and says where it lies there.
     fn take_line(&mut self, call: &Call) -> Result<Range<usize>, Error> {
         let mut scanned = 0;
@@ -179,11 +175,6 @@ impl Stream {
             return Err(self.facts(Error::new(Status::Network, "net.closed_by_server")));
         }
         Ok(&self.buffer[self.start..self.end])
-    }
-
-    /// Whether something has arrived that was not taken yet, waiting for it; `false` at the end.
-    pub(in crate::net) fn has_more(&mut self, call: &Call) -> Result<bool, Error> {
-        Ok(self.pending() > 0 || self.fill(call)? > 0)
     }
 
     /// Takes bytes that [`Stream::peek`] has shown.
@@ -247,43 +238,6 @@ impl Stream {
     pub fn write_secret(&mut self, data: &[u8], shown: &str, call: &Call) -> Result<(), Error> {
         self.transcript.client_secret(data, shown, call);
         self.write_all(data, call)
-    }
-
-    /// Writes all of it, without a word of it in the transcript.
-    pub(in crate::net) fn write_unrecorded(&mut self, data: &[u8], call: &Call) -> Result<usize, Error> {
-        self.write_all(data, call)?;
-        Ok(data.len())
-    }
-
-    /// Writes until the server says something, which may be the reason why it takes no more; how much was written. For a protocol in
-    /// which an answer may come before the end of what it answers.
-    pub(in crate::net) fn write_until_answer(&mut self, data: &[u8], call: &Call) -> Result<usize, Error> {
-        call.check().map_err(|error| self.facts(error))?;
-        self.arrived = 0;
-        let (mut written, mut until) = (0, None);
-        while written < data.len() && self.is_idle() {
-            match self.channel.write(&data[written..]) {
-                Ok(0) => return Err(self.facts(Error::new(Status::Network, "net.broken").detail("nothing could be written"))),
-                Ok(length) => {
-                    written += length;
-                    self.written += length as u64;
-                    until = None;
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    let until = *until.get_or_insert_with(|| Instant::now() + self.idle);
-                    self.wait_slice(until, call)?;
-                }
-                // What the server has said before it broke off can still be read.
-                Err(_) if !self.is_idle() && self.pending() > 0 => break,
-                Err(error) => return Err(self.broken(&error)),
-            }
-        }
-        if written < data.len() && self.pending() == 0 {
-            self.transcript.flush(call);
-            return Err(self.ended());
-        }
-        self.awaits = self.pending() == 0;
-        Ok(written)
     }
 
     /// How many bytes were handed to the system, or to TLS, since the connection began. After a failed write this tells what
@@ -433,28 +387,20 @@ impl Stream {
         }
     }
 
-    /// The same for one slice of the call, after which it is worth to look whether something else has happened.
-    fn wait_slice(&self, until: Instant, call: &Call) -> Result<(), Error> {
-        let Some(socket) = self.channel.socket() else { return Err(self.broken(&ErrorKind::NotConnected.into())) };
-        let left = until.saturating_duration_since(Instant::now());
-        let is_ready = socket.wait(socket.blocked(), left, call).map_err(|error| self.facts(error))?;
-        if !is_ready && (left.is_zero() || socket.waits_in_vain()) {
-            return Err(self.facts(Error::new(Status::Timeout, "net.idle_timeout").arg("seconds", self.idle.as_secs())));
-        }
+    /// Waits until the socket is ready, the server has been silent for too long, or the call ends.
+    fn wait(&self, socket: &Socket, direction: Direction, until: Instant, call: &Call) -> Result<(), Error> {
+        while !self.wait_slice(socket, direction, until, call)? {}
         Ok(())
     }
 
-    /// Waits until the socket is ready, the server has been silent for too long, or the call ends.
-    fn wait(&self, socket: &Socket, direction: Direction, until: Instant, call: &Call) -> Result<(), Error> {
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if socket.wait(direction, left, call).map_err(|error| self.facts(error))? {
-                return Ok(());
-            }
-            if left.is_zero() || socket.waits_in_vain() {
-                return Err(self.facts(Error::new(Status::Timeout, "net.idle_timeout").arg("seconds", self.idle.as_secs())));
-            }
+    /// The same for one slice of the call. Returns whether the socket is ready.
+    fn wait_slice(&self, socket: &Socket, direction: Direction, until: Instant, call: &Call) -> Result<bool, Error> {
+        let left = until.saturating_duration_since(Instant::now());
+        let is_ready = socket.wait(direction, left, call).map_err(|error| self.facts(error))?;
+        if !is_ready && (left.is_zero() || socket.waits_in_vain()) {
+            return Err(self.facts(Error::new(Status::Timeout, "net.idle_timeout").arg("seconds", self.idle.as_secs())));
         }
+        Ok(is_ready)
     }
 
     /// The error for a server that has closed the connection before its answer.
