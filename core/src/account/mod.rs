@@ -174,14 +174,11 @@ impl Account {
 
     /// Asks a person for consent (OAuth 2.0), in two steps: `begin` says what to show the person, `finish` waits for the consent.
     pub fn authorize<'r>(&mut self, request: impl Into<Asked<'r, Authorize>>, cancel: &Cancel) -> Result<Unread<Value>, Error> {
-        let (request, started, host) = (request.into(), self.begin(), self.host.clone());
-        let result = self.own().and_then(|connection| pass(connection, "authorize", request.read()?, cancel));
+        let (request, started, host) = (request.into().read(), self.begin(), self.host.clone());
+        let done = if request.as_ref().is_ok_and(|request| request.begin) { "asked for consent" } else { "authorized" };
+        let result = self.own().and_then(|connection| pass(connection, "authorize", request?, cancel));
         let result = result.and_then(|answer| consent::in_words(answer, &host));
-        let taken = crate::log::Seconds(started.elapsed());
-        self.conclude("authorize", result, |answer| match answer.json().contains("\"url\"") {
-            true => format!("asked for consent, {taken}"),
-            false => format!("authorized, {taken}"),
-        })
+        self.conclude("authorize", result, |_| format!("{done}, {}", crate::log::Seconds(started.elapsed())))
     }
 
     /// In whose name its mail goes out, also where another account stands in for it.
