@@ -125,7 +125,11 @@ impl Session {
     ) -> Result<Completion, Error> {
         let mut count = 0;
         loop {
-            let line = self.next_response(&mut count, call)?;
+            let mut line = self.next_response(&mut count, call)?;
+            // Exchange sends a response code without the words before it: `[COPYUID 7 1 11]` in a line of its own, in answer to UID MOVE.
+            if response_code(&line).is_some() {
+                line.splice(0..0, *b"* OK ");
+            }
             if let Some(completion) = self.completion(tag, &line)? {
                 return Ok(completion);
             }

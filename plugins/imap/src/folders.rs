@@ -230,7 +230,10 @@ impl Session {
         }
         let Some(wanted) = name.strip_prefix('<').and_then(|name| name.strip_suffix('>')) else { return Ok(name.to_owned()) };
         let folders = self.folders(call)?;
-        let found = folders.into_iter().find(|folder| folder.uses.contains(&wanted));
+        // One that cannot be selected is no place for messages; its name still makes the better error.
+        let mut found: Vec<Folder> = folders.into_iter().filter(|folder| folder.uses.contains(&wanted)).collect();
+        found.sort_by_key(|folder| !folder.is_selectable);
+        let found = found.into_iter().next();
         found.map(|folder| folder.name).ok_or_else(|| {
             let error = self.error(Status::NotFound, "imap.special_use_missing").stage(Stage::Mailbox);
             error.arg("use", wanted).usable()

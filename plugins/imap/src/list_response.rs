@@ -4,6 +4,9 @@ use crate::names::decode;
 use crate::value::Value;
 use std::borrow::Cow;
 
+/// The special uses of RFC 6154.
+const USES: [&str; 7] = ["all", "archive", "drafts", "flagged", "junk", "sent", "trash"];
+
 /// A folder as the server lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Folder {
@@ -33,15 +36,9 @@ pub(crate) fn folder(line: &[u8], utf8: bool) -> Option<Folder> {
     let (mut uses, mut is_selectable) = (Vec::new(), true);
     for attribute in attributes.split(u8::is_ascii_whitespace) {
         match attribute.to_ascii_lowercase().as_slice() {
-            b"\\noselect" => is_selectable = false,
-            b"\\all" => uses.push("all"),
-            b"\\archive" => uses.push("archive"),
-            b"\\drafts" => uses.push("drafts"),
-            b"\\flagged" => uses.push("flagged"),
-            b"\\junk" => uses.push("junk"),
-            b"\\sent" => uses.push("sent"),
-            b"\\trash" => uses.push("trash"),
-            _ => (),
+            // RFC 5258, section 3: what does not exist cannot be selected either, and the server need not say both.
+            b"\\noselect" | b"\\nonexistent" => is_selectable = false,
+            attribute => note_use(attribute, &mut uses),
         }
     }
     let name = if wire.eq_ignore_ascii_case("inbox") {
@@ -52,6 +49,14 @@ pub(crate) fn folder(line: &[u8], utf8: bool) -> Option<Folder> {
         decode(&wire)
     };
     Some(Folder { name, wire, delimiter, uses, is_selectable })
+}
+
+/// Notes a special use, once: some servers name it in both ways that they know (XLIST, SPECIAL-USE).
+fn note_use(attribute: &[u8], uses: &mut Vec<&'static str>) {
+    let name = attribute.strip_prefix(b"\\").unwrap_or_default();
+    if let Some(known) = USES.iter().find(|known| known.as_bytes() == name && !uses.contains(*known)) {
+        uses.push(known);
+    }
 }
 
 /// What stands behind the blanks at the beginning; nothing where there are none.
@@ -96,6 +101,18 @@ mod tests {
         assert_eq!(folder(b"* LIST () \"/\" \"a \\\"b\\\" \\\\ c\"\r\n", false).unwrap().name, "a \"b\" \\ c");
         assert!(!folder(b"* LIST (\\Noselect) \"/\" \"a b\"\r\n", false).unwrap().is_selectable);
         assert!(folder(b"* OK hello\r\n", false).is_none() && folder(b"* LIST () \"/\" \"\"\r\n", false).is_none());
+    }
+
+    #[test]
+    fn a_folder_that_does_not_exist_is_not_selectable_and_a_use_stands_once() {
+        for attributes in ["\\NonExistent", "\\nonexistent \\HasChildren", "\\Noselect \\NonExistent", "\\NoSelect"] {
+            let line = format!("* LIST ({attributes}) \"/\" a\r\n");
+            assert!(!folder(line.as_bytes(), false).unwrap().is_selectable, "{attributes}");
+        }
+        let uses = |attributes: &str| folder(format!("* LIST ({attributes}) \"/\" a\r\n").as_bytes(), false).unwrap().uses;
+        assert_eq!(uses("\\Sent \\HasNoChildren \\Sent \\SENT"), ["sent"]);
+        assert_eq!(uses("\\Trash \\Junk \\Trash \\Junk"), ["trash", "junk"]);
+        assert!(uses("\\Sentinel sent \\").is_empty());
     }
 
     #[test]

@@ -36,35 +36,37 @@ impl Exchange {
     ///
     /// `command` names the mechanism (`AUTH PLAIN`, `A1 AUTHENTICATE PLAIN`). The first response goes with it where the line, its end
     /// not counted, has at most `room` bytes (RFC 4954, section 4; RFC 5034, section 4; RFC 4959); otherwise it waits for the server's
-    /// challenge.
+    /// challenge. Where the server asks for it although it went along, it is sent once more: some servers overlook it there.
     pub fn converse<C: Conversation>(&mut self, command: &str, room: usize, with: &mut C, call: &Call) -> Result<C::Outcome, Error> {
         let mut line = Zeroizing::new(command.to_owned());
         let mut shown = command.to_owned();
-        let mut held = self.initial();
-        if let Some(initial) = held.take_if(|initial| command.len() + 1 + initial.len().div_ceil(3).max(1) * 4 <= room) {
+        let mut initial = self.initial();
+        let fits = |initial: &&Zeroizing<Vec<u8>>| command.len() + 1 + initial.len().div_ceil(3).max(1) * 4 <= room;
+        let went_along = initial.as_ref().filter(fits);
+        if let Some(initial) = went_along {
             line.push(' ');
             // An empty response is written as "=", to be told from none.
             if initial.is_empty() {
                 line.push('=')
             } else {
-                STANDARD.encode_string(&*initial, &mut line)
+                STANDARD.encode_string(&**initial, &mut line)
             }
             shown.push_str(" ***");
             self.has_only_begun = true;
         }
         line.push_str("\r\n");
+        let is_held = went_along.is_none();
         with.send(line.as_bytes(), &shown, call)?;
         for _ in 0..CHALLENGES {
             let challenge = match with.receive(call)? {
-                ServerMessage::Challenge(challenge) => {
-                    self.has_only_begun = false;
-                    self.challenge(&challenge)?
-                }
+                ServerMessage::Challenge(challenge) => challenge,
                 ServerMessage::Outcome(outcome) => return Ok(outcome),
             };
-            let response = match held.take() {
-                Some(initial) => initial,
-                None => self.respond(&challenge, call)?,
+            self.has_only_begun = false;
+            let response = match initial.take() {
+                // Whatever words it is asked for by. A server that asks for it although it went along has not looked at it there.
+                Some(initial) if is_held || self.is_still_asked(&challenge) => initial,
+                _ => self.respond(&self.challenge(&challenge)?, call)?,
             };
             let mut line = Zeroizing::new(STANDARD.encode(&*response));
             line.push_str("\r\n");
@@ -79,7 +81,7 @@ mod tests {
     use super::super::{Mechanism, fixtures};
     use super::*;
     use crate::Secret;
-    use crate::settings::{Auth, Endpoint};
+    use crate::settings::{Auth, Endpoint, OAuth2};
     use std::collections::VecDeque;
 
     /// A server that says what it was given, then asks for ever.
@@ -133,6 +135,57 @@ mod tests {
         let mut script = Script { answers: VecDeque::from([ServerMessage::Outcome(true)]), sent: Vec::new() };
         assert!(external.converse("AUTH EXTERNAL", 512, &mut script, &fixtures::call()).unwrap());
         assert_eq!(script.sent[0].0, "AUTH EXTERNAL =\r\n");
+    }
+
+    /// The answers that were sent, out of base64, after one challenge to a command that had the initial response with it.
+    fn answered(mechanism: Mechanism, challenge: &str) -> Result<(String, String), Error> {
+        let token = OAuth2 { access_token: Secret::new("token-7"), ..OAuth2::default() };
+        let auth = Auth { user: "anna".to_owned(), password: Secret::new("geheim"), oauth2: Some(token), ..Auth::default() };
+        let endpoint = Endpoint { host: "server.example.com".to_owned(), port: 25 };
+        let mut exchange = Exchange::new(mechanism, &auth, &endpoint, None).unwrap();
+        let answers = [ServerMessage::Challenge(challenge.as_bytes().to_vec()), ServerMessage::Outcome(true)];
+        let mut script = Script { answers: answers.into(), sent: Vec::new() };
+        exchange.converse("AUTH X", 4096, &mut script, &fixtures::call())?;
+        let plain = |text: &str| String::from_utf8(STANDARD.decode(text.trim_end()).unwrap()).unwrap();
+        Ok((plain(script.sent[0].0.strip_prefix("AUTH X ").unwrap()), plain(&script.sent[1].0)))
+    }
+
+    #[test]
+    fn a_server_that_overlooks_the_first_response_gets_it_once_more() {
+        for mechanism in [
+            Mechanism::Plain,
+            Mechanism::External,
+            Mechanism::ScramSha1,
+            Mechanism::ScramSha256,
+            Mechanism::Xoauth2,
+            Mechanism::OauthBearer,
+        ] {
+            for challenge in ["", " ", " Go ahead", "PLAIN supported", "ready for response"] {
+                let (initial, response) = answered(mechanism, challenge).unwrap();
+                assert!(!initial.is_empty() && initial == response, "{mechanism:?} {challenge:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_server_really_asks_after_the_first_response_is_answered() {
+        let refusal = STANDARD.encode(r#"{"status":"401"}"#);
+        for challenge in [refusal.as_str(), r#"{"status":"401"}"#] {
+            assert_eq!(answered(Mechanism::Xoauth2, challenge).unwrap().1, "");
+            assert_eq!(answered(Mechanism::OauthBearer, challenge).unwrap().1, "\x01");
+        }
+        let foreign = STANDARD.encode("r=foreign,s=QSXCR+Q6sek8bf92,i=4096");
+        assert_eq!(answered(Mechanism::ScramSha256, &foreign).unwrap_err().code, "auth.nonce_foreign");
+    }
+
+    #[test]
+    fn words_that_ask_for_the_first_response_are_not_looked_at() {
+        for mechanism in [Mechanism::Plain, Mechanism::ScramSha1] {
+            let invited = vec![ServerMessage::Challenge(b"SCRAM-SHA-1 supported".to_vec()), ServerMessage::Outcome(true)];
+            let (outcome, sent) = run(mechanism, 0, invited);
+            assert!(outcome.unwrap(), "{mechanism:?}");
+            assert_eq!(sent[0].0, "AUTH X\r\n");
+        }
     }
 
     #[test]

@@ -197,6 +197,18 @@ impl Exchange {
         }
     }
 
+    /// Whether the first challenge after the initial response, still in base64, only asks for that response: it is empty or in clear words
+    /// ("334 PLAIN supported"), or the mechanism has nothing else to ask for.
+    fn is_still_asked(&self, text: &[u8]) -> bool {
+        let text = text.trim_ascii();
+        match &self.state {
+            State::Plain(_) | State::External(_) => true,
+            // Why a token is refused is a JSON text.
+            State::Token(_) => !STANDARD.decode(text).unwrap_or_else(|_| text.to_vec()).trim_ascii_start().starts_with(b"{"),
+            _ => text.is_empty() || STANDARD.decode(text).is_err(),
+        }
+    }
+
     /// The response to send before any challenge, unencoded; `None` where the server speaks first. With NTLM it is taken to do so,
     /// by an empty challenge: Microsoft's servers document the bare command in each protocol.
     ///
