@@ -8,5 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod repair;
+pub mod source;
+pub mod transfer;
 
 pub use repair::{Repair, Repairs};
