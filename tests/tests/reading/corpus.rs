@@ -12,13 +12,6 @@ pub(crate) struct Case {
     pub(crate) answer: Value,
 }
 
-impl Case {
-    /// The folder that it lies in.
-    pub(crate) fn kind(&self) -> &str {
-        self.name.split('/').next().unwrap_or_default()
-    }
-}
-
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
 }
@@ -28,7 +21,7 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for kind in std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         for file in std::fs::read_dir(&kind).unwrap().map(|entry| entry.unwrap().path()) {
-            if !file.extension().is_some_and(|extension| extension == "json") {
+            if file.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }
             let name = format!("{}/{}", kind.file_name().unwrap().display(), file.file_stem().unwrap().display());
