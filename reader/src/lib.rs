@@ -7,8 +7,14 @@
 //! The crate knows no JSON, no language and no network; `postkontor-core` makes the summary of what it tells.
 #![forbid(unsafe_code)]
 
+mod compound;
+mod cursor;
+mod mapi;
+mod ole;
 mod repair;
+mod rtf;
 pub mod source;
+pub mod tnef;
 pub mod transfer;
 
 pub use repair::{Repair, Repairs};
