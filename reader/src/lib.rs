@@ -11,6 +11,7 @@ mod compound;
 mod cursor;
 mod mapi;
 mod ole;
+pub mod outlook;
 mod repair;
 mod rtf;
 pub mod source;

@@ -1,0 +1,164 @@
+//! Files made for the purpose; extract-msg, a reader in Python, reads them alike (tests of the workspace).
+
+use super::*;
+use crate::compound::tests::written;
+use crate::mapi::id;
+use crate::rtf::compress;
+
+type Streams = Vec<(String, Vec<u8>)>;
+
+/// The streams of a storage: values of variable length, and those of a fixed one.
+fn storage(path: &str, header: usize, texts: &[(u16, &str)], bytes: &[(u16, &[u8])], numbers: &[(u16, u16, u64)]) -> Streams {
+    let mut list = vec![0; header];
+    let mut streams = Streams::new();
+    let mut variable = |id: u16, kind: u16, value: Vec<u8>| {
+        list.extend([&kind.to_le_bytes()[..], &id.to_le_bytes(), &6u32.to_le_bytes(), &(value.len() as u64).to_le_bytes()].concat());
+        streams.push((format!("{path}/__substg1.0_{id:04X}{kind:04X}"), value));
+    };
+    for (id, text) in texts {
+        variable(*id, kind::UNICODE, text.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    }
+    for (id, value) in bytes {
+        variable(*id, kind::BINARY, value.to_vec());
+    }
+    for (id, kind, number) in numbers {
+        list.extend([&kind.to_le_bytes()[..], &id.to_le_bytes(), &6u32.to_le_bytes(), &number.to_le_bytes()].concat());
+    }
+    streams.push((format!("{path}/{PROPERTIES}"), list));
+    streams
+}
+
+fn file(storages: Vec<Streams>) -> Vec<u8> {
+    let streams = storages.concat();
+    written(cfb::Version::V3, &streams.iter().map(|(path, bytes)| (path.as_str(), bytes.clone())).collect::<Vec<_>>())
+}
+
+fn recipient(number: usize, name: &str, kind: &str, address: &str, smtp: &str, role: u64) -> Streams {
+    let texts = [(id::DISPLAY_NAME, name), (id::ADDRESS_TYPE, kind), (id::EMAIL_ADDRESS, address), (id::SMTP_ADDRESS, smtp)];
+    let texts: Vec<_> = texts.into_iter().filter(|(_, text)| !text.is_empty()).collect();
+    storage(&format!("/{RECIPIENT}#{number:08X}"), HEADER_OTHER, &texts, &[], &[(id::RECIPIENT_TYPE, kind::LONG, role)])
+}
+
+fn attachment(path: &str, number: usize, texts: &[(u16, &str)], bytes: &[u8]) -> Streams {
+    storage(&format!("{path}/{ATTACHMENT}#{number:08X}"), HEADER_OTHER, texts, &[(id::ATTACH_DATA, bytes)], &[(0x3705, kind::LONG, 1)])
+}
+
+/// A message with what a message may have.
+fn letter() -> Vec<Streams> {
+    let rtf = r"{\rtf1\ansi\ansicpg1252\fromhtml1 {\*\htmltag64 <p>}Gr\'fc\'dfe{\*\htmltag84 <img src='22cid:logo@x'22>}}"
+        .replace("'22", r"\'22");
+    let texts = [
+        (id::SUBJECT, "Rechnung für Šunka"),
+        (id::BODY, "Grüße"),
+        (id::SENT_REPRESENTING_NAME, "Anna Müller"),
+        (id::SENT_REPRESENTING_ADDRESS_TYPE, "EX"),
+        (id::SENT_REPRESENTING_EMAIL_ADDRESS, "/o=Firma/cn=anna"),
+        (id::SENT_REPRESENTING_SMTP_ADDRESS, "anna@example.com"),
+        (id::INTERNET_MESSAGE_ID, "<1@example.com>"),
+        (id::IN_REPLY_TO_ID, "<0@example.com>"),
+    ];
+    let numbers = [(id::CLIENT_SUBMIT_TIME, kind::TIME, 134_086_015_830_000_000), (id::IMPORTANCE, kind::LONG, 2)];
+    vec![
+        storage("", HEADER, &texts, &[(id::RTF_COMPRESSED, &compress(rtf.as_bytes()))], &numbers),
+        recipient(0, "Berta", "EX", "/o=Firma/cn=berta", "berta@example.com", 1),
+        recipient(1, "c@example.com", "SMTP", "c@example.com", "", 2),
+        recipient(2, "Dora", "SMTP", "d@example.com", "", 3),
+        attachment("", 0, &[(id::ATTACH_LONG_FILENAME, "Größe.pdf"), (id::ATTACH_MIME_TAG, "application/pdf")], b"%PDF-1.4"),
+        attachment(
+            "",
+            1,
+            &[(id::ATTACH_FILENAME, "logo.png"), (id::ATTACH_MIME_TAG, "image/png"), (id::ATTACH_CONTENT_ID, "logo@x")],
+            b"png",
+        ),
+        attachment("", 2, &[(id::ATTACH_LONG_FILENAME, "leer.txt")], b""),
+        storage(&format!("/{ATTACHMENT}#00000003"), HEADER_OTHER, &[(id::DISPLAY_NAME, "innen")], &[], &[(0x3705, kind::LONG, 5)]),
+        storage(
+            &format!("/{ATTACHMENT}#00000003/{OBJECT}"),
+            HEADER_EMBEDDED,
+            &[(id::SUBJECT, "innen"), (id::BODY, "inner text")],
+            &[],
+            &[],
+        ),
+        attachment(&format!("/{ATTACHMENT}#00000003/{OBJECT}"), 0, &[(id::ATTACH_LONG_FILENAME, "a.txt")], b"abc"),
+    ]
+}
+
+fn mime(bytes: &[u8]) -> String {
+    String::from_utf8(message(bytes, &mut Repairs::default()).unwrap()).unwrap()
+}
+
+#[test]
+fn a_message_is_made_of_its_properties() {
+    let text = mime(&file(letter()));
+    for line in [
+        "From: =?utf-8?B?QW5uYSBNw7xsbGVy?= <anna@example.com>\r\n",
+        "To: \"Berta\" <berta@example.com>\r\n",
+        "Cc: c@example.com\r\n",
+        "Bcc: \"Dora\" <d@example.com>\r\n",
+        "Subject: =?utf-8?B?UmVjaG51bmcgZsO8ciDFoHVua2E=?=\r\n",
+        "Date: Wed, 26 Nov 2025 03:33:03 +0000\r\n",
+        "Message-ID: <1@example.com>\r\n",
+        "In-Reply-To: <0@example.com>\r\n",
+        "Importance: high\r\n",
+        "Content-Type: multipart/mixed; boundary=\"=_1_mixed\"\r\n",
+        "Content-Type: multipart/related; boundary=\"=_2_related\"\r\n",
+        "Content-Type: multipart/alternative; boundary=\"=_3_alternative\"\r\n",
+        "filename*0*=utf-8''Gr%C3%B6%C3%9Fe.pdf\r\n\r\nJVBERi0xLjQ=\r\n",
+        "Content-Disposition: inline;\r\n filename=\"logo.png\"\r\nContent-ID: <logo@x>\r\n\r\ncG5n\r\n",
+        "filename=\"leer.txt\"\r\n\r\n\r\n--=_1_mixed",
+        "Content-Type: message/rfc822\r\nContent-Disposition: attachment\r\n\r\nSubject: innen\r\n",
+        "filename=\"a.txt\"\r\n\r\nYWJj\r\n",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn the_header_with_which_it_travelled_counts_before_the_properties() {
+    let header = "Received: from a\r\n by b\r\nFrom: x@example.com\r\nMessage-ID: <2@example.com>\r\nDate: Sat, 28 Nov 2026 22:13:03 +0100\r\n\
+        Content-Type: multipart/mixed; boundary=z\r\n\r\n";
+    let texts = [
+        (id::TRANSPORT_MESSAGE_HEADERS, header),
+        (id::SUBJECT, "\u{1}\u{5}RE: x"),
+        (id::INTERNET_MESSAGE_ID, "<1@example.com>"),
+        (id::SENDER_EMAIL_ADDRESS, "y@example.com"),
+    ];
+    let text = mime(&file(vec![storage("", HEADER, &texts, &[], &[])]));
+    let head = "Received: from a\r\n by b\r\nFrom: x@example.com\r\nMessage-ID: <2@example.com>\r\nDate: Sat, 28 Nov 2026 22:13:03 +0100\r\n\
+        Subject: RE: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    assert_eq!(text, head);
+}
+
+#[test]
+fn texts_of_eight_bits_are_in_the_code_page_of_the_message() {
+    let mut streams = storage("", HEADER, &[], &[], &[(id::MESSAGE_CODEPAGE, kind::LONG, 1250)]);
+    streams.push(("/__substg1.0_0037001E".to_owned(), b"\x9aunka".to_vec()));
+    let to = vec![
+        (format!("/{RECIPIENT}#00000000/__substg1.0_3001001E"), b"\x8aef".to_vec()),
+        (format!("/{RECIPIENT}#00000000/__substg1.0_3003001E"), b"a@example.com".to_vec()),
+    ];
+    let text = mime(&file(vec![streams, to]));
+    assert!(text.contains("Subject: =?utf-8?B?xaF1bmth?=") && text.contains("To: =?utf-8?B?xaBlZg==?= <a@example.com>"), "{text}");
+}
+
+#[test]
+fn what_is_no_message_is_none_and_what_is_damaged_never_fails() {
+    assert!(message(b"Subject: x\r\n\r\n", &mut Repairs::default()).is_none());
+    assert!(message(&written(cfb::Version::V3, &[("/WordDocument", vec![0; 5000])]), &mut Repairs::default()).is_none());
+    let whole = file(letter());
+    let mut random = 3u64;
+    for round in 0..3000 {
+        let mut bytes = whole.clone();
+        for _ in 0..4 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = (random >> 33) as usize % bytes.len();
+            bytes[at] = (random >> 20) as u8;
+        }
+        if round % 4 == 0 {
+            bytes.truncate((random >> 35) as usize % bytes.len());
+        }
+        if let Some(mime) = message(&bytes, &mut Repairs::default()) {
+            assert!(mime.len() < bytes.len() * 6, "{} of {}", mime.len(), bytes.len());
+        }
+    }
+}
