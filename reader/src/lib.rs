@@ -7,15 +7,22 @@
 //! The crate knows no JSON, no language and no network; `postkontor-core` makes the summary of what it tells.
 #![forbid(unsafe_code)]
 
+mod bodies;
 mod compound;
+mod content;
 mod cursor;
 mod mapi;
+mod message;
 mod ole;
 pub mod outlook;
 mod repair;
 mod rtf;
 pub mod source;
+pub mod structure;
 pub mod tnef;
 pub mod transfer;
 
+pub use bodies::Bodies;
+pub use content::ContentType;
+pub use message::Message;
 pub use repair::{Repair, Repairs};

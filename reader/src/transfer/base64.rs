@@ -145,6 +145,13 @@ impl Base64 {
     }
 }
 
+/// Whether one of the first two lines of a body may be data.
+pub(super) fn is_likely(first: &[u8]) -> bool {
+    let lines = first.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let mut lines = lines.take(2).peekable();
+    lines.peek().is_none() || lines.any(|line| !Base64::default().is_text(line))
+}
+
 /// The six bits that a character stands for.
 fn value(character: u8) -> Option<u8> {
     Some(match character {
@@ -211,6 +218,16 @@ mod tests {
         // Encoded in pieces, each with its own end.
         let pieces = lines(&bytes[..100]) + &lines(&bytes[100..]);
         assert_eq!(decode(&pieces).0, bytes);
+    }
+
+    #[test]
+    fn plain_text_is_no_base64() {
+        for text in ["!", "Guten Tag,", "Dear all,\n\nthis is text", "* * *\nList of things:\n"] {
+            assert!(!is_likely(text.as_bytes()), "{text}");
+        }
+        for text in ["", "\n\n", "YWJj", "this is base64:\nYWJj", "YWJj\n\nnot this"] {
+            assert!(is_likely(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a Content-Transfer-Encoding field names.
 
+use super::{base64, uuencode};
+
 /// How the bytes of a part were made fit for their way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
@@ -29,6 +31,16 @@ impl Encoding {
             b"uuencode" | b"xuuencode" | b"uue" | b"xuue" | b"uuencoded" | b"xuuencoded" => Encoding::Uuencode,
             _ => return None,
         })
+    }
+
+    /// Whether a body that begins with these bytes may be encoded so: it is not where its first lines are plain text, or the line that begins a file
+    /// is missing.
+    pub(crate) fn is_likely(self, first: &[u8]) -> bool {
+        match self {
+            Encoding::Base64 => base64::is_likely(first),
+            Encoding::Uuencode => uuencode::is_likely(first),
+            Encoding::Identity | Encoding::QuotedPrintable => true,
+        }
     }
 }
 

@@ -59,6 +59,11 @@ impl Uuencode {
     }
 }
 
+/// Whether a file begins in the first lines of a body.
+pub(super) fn is_likely(first: &[u8]) -> bool {
+    first.trim_ascii().is_empty() || first.split(|byte| *byte == b'\n').any(|line| begin(line).is_some())
+}
+
 /// The name in a line that begins a file.
 fn begin(line: &[u8]) -> Option<&[u8]> {
     let rest = line.strip_prefix(b"begin ")?;
