@@ -160,7 +160,9 @@ impl Entry {
 
     /// Whether the plugin may be the transport of that name, as far as the name of the file says.
     fn may_be(&self, name: &str) -> bool {
-        self.named_after.as_ref().is_none_or(|named_after| *named_after == name.replace('-', "_"))
+        // Asked with each call, so nothing is allocated for it.
+        let letters = || name.bytes().map(|byte| if byte == b'-' { b'_' } else { byte });
+        self.named_after.as_ref().is_none_or(|named_after| named_after.bytes().eq(letters()))
     }
 
     /// The plugin, where it is open.
