@@ -133,6 +133,8 @@ def told(raw):
         part = {"type": entity.get_content_type(), "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         if name is not None:
             part["name"] = name if MODERN else decoded(name)
+        if entity["content-id"] is not None:
+            part["inline"] = str(entity["content-id"]).strip().strip("<>")
         summary["parts"].append(part)
     return summary
 
@@ -145,9 +147,10 @@ def main():
             answer = told(raw)
         except Exception as error:  # noqa: BLE001 - any failure is an answer, too
             answer = {"failed": f"{type(error).__name__}: {error}"}
-        # Letters that came as lone surrogates were not decoded; as JSON they must be escaped.
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
+        # Bytes that were not decoded come as lone surrogates, for which JSON has no place.
+        line = re.sub("[\ud800-\udfff]", "\ufffd", json.dumps(answer, ensure_ascii=False))
+        sys.stdout.buffer.write(line.encode() + b"\n")
+        sys.stdout.buffer.flush()
 
 
 main()
