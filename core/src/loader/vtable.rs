@@ -7,6 +7,7 @@ use crate::error::{failed, unreadable, unwritable};
 use crate::{Callbacks, Cancel};
 use abi_stable::library::AbiHeaderRef;
 use postkontor_abi as raw;
+use postkontor_plugin::token_cache::{Visit, is_reserved};
 use postkontor_plugin::wire::DescribeRequest;
 use postkontor_plugin::{Error, Secret, Status};
 use serde::de::DeserializeOwned;
@@ -43,16 +44,33 @@ pub(crate) struct Context<'a> {
     cancel: &'a Cancel,
     streams: RefCell<&'a mut dyn Streams>,
     failure: RefCell<Option<Error>>,
+    /// The tokens that all transports share, behind names that no program sees.
+    tokens: Visit,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(callbacks: &'a dyn Callbacks, cancel: &'a Cancel, streams: &'a mut dyn Streams) -> Context<'a> {
-        Context { callbacks, cancel, streams: RefCell::new(streams), failure: RefCell::new(None) }
+        Context { callbacks, cancel, streams: RefCell::new(streams), failure: RefCell::new(None), tokens: Visit::default() }
     }
 
     /// Why a stream failed, if one did: the plugin learns only the status.
     pub(crate) fn failure(self) -> Option<Error> {
         self.failure.into_inner()
+    }
+
+    fn secret(&self, name: &str) -> Result<Secret, Status> {
+        match is_reserved(name) {
+            true => self.tokens.get(name),
+            false => self.callbacks.secret_get(name).ok_or(Status::NotFound),
+        }
+    }
+
+    fn keep_secret(&self, name: &str, value: &Secret) -> Result<(), Status> {
+        match is_reserved(name) {
+            true => self.tokens.put(name, value),
+            false if self.callbacks.secret_put(name, value) => Ok(()),
+            false => Err(Status::Unsupported),
+        }
     }
 
     fn transfer(&self, work: impl FnOnce(&mut dyn Streams) -> Result<usize, Error>) -> i64 {
@@ -223,10 +241,10 @@ unsafe extern "C" fn secret_get(context: *mut c_void, name: raw::Bytes, value: *
     unsafe {
         enter(context, Status::Internal.number(), |context| {
             let Some(value) = value.as_mut() else { return Status::Argument.number() };
-            let Some(secret) = context.callbacks.secret_get(&String::from_utf8_lossy(borrow(&name))) else {
-                return Status::NotFound.number();
-            };
-            *value = give(secret.reveal().as_bytes().to_vec());
+            match context.secret(&String::from_utf8_lossy(borrow(&name))) {
+                Ok(secret) => *value = give(secret.reveal().as_bytes().to_vec()),
+                Err(status) => return status.number(),
+            }
             0
         })
     }
@@ -237,8 +255,7 @@ unsafe extern "C" fn secret_put(context: *mut c_void, name: raw::Bytes, value: r
     unsafe {
         enter(context, Status::Internal.number(), |context| {
             let Ok(value) = std::str::from_utf8(borrow(&value)) else { return Status::Argument.number() };
-            let kept = context.callbacks.secret_put(&String::from_utf8_lossy(borrow(&name)), &Secret::new(value));
-            if kept { 0 } else { Status::Unsupported.number() }
+            context.keep_secret(&String::from_utf8_lossy(borrow(&name)), &Secret::new(value)).map_or_else(Status::number, |()| 0)
         })
     }
 }

@@ -5,6 +5,7 @@ use super::keyword::{annotation, keyword};
 use super::problem::{Problem, shown};
 use super::secrets::reference;
 use postkontor_plugin::settings::Server;
+use postkontor_plugin::token_cache::{RESERVED, is_reserved};
 use regex_lite::Regex;
 use serde_json::{Number, Value, json};
 
@@ -16,6 +17,10 @@ pub(super) fn secret(value: &Value, pointer: &str, findings: &mut Findings) -> O
     let problem = match text {
         None => wrong_type(pointer, "secret"),
         Some(text) if text.contains(['\r', '\n', '\0']) => Problem::new(pointer, "settings.line_break"),
+        // The host answers for such a name itself, so the program never could.
+        Some(name) if value.is_object() && is_reserved(name) => {
+            Problem::new(pointer, "settings.secret_reserved").arg("name", shown(name)).arg("prefix", RESERVED)
+        }
         Some(_) => {
             findings.secrets.push(pointer.to_owned());
             return Some(value.clone());

@@ -212,6 +212,7 @@ fn every_defect_is_named_with_its_place() {
         (json!({"tls": {"client_certificate": {"password": "x"}}}), "/tls/client_certificate/file", "settings.required"),
         (json!({"auth": {"password": "a\nb"}}), "/auth/password", "settings.line_break"),
         (json!({"auth": {"password": {"secret": "a\u{0}b"}}}), "/auth/password", "settings.line_break"),
+        (json!({"auth": {"password": {"secret": "postkontor:oauth:x"}}}), "/auth/password", "settings.secret_reserved"),
         (json!({"auth": {"password": {"secret": ""}}}), "/auth/password", "settings.wrong_type"),
         (json!({"auth": {"password": {"secret": "x", "more": 1}}}), "/auth/password", "settings.wrong_type"),
         (json!({"auth": {"user": {"secret": "x"}}}), "/auth/user", "settings.wrong_type"),

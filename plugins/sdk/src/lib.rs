@@ -48,6 +48,8 @@ mod status;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod texts;
+#[doc(hidden)]
+pub mod token_cache;
 mod transport;
 mod unseen;
 #[doc(hidden)]

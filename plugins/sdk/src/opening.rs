@@ -12,4 +12,7 @@ pub struct Opening {
     /// renewed one can be kept under its name ([`Call::secret_put`](crate::Call::secret_put)).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<String, String>,
+    /// Whether the host keeps access tokens for all transports of the process. Older hosts do not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub token_cache: bool,
 }

@@ -5,3 +5,4 @@
 mod consent;
 mod logins;
 mod setup;
+mod sharing;

@@ -47,7 +47,7 @@ pub(crate) fn plugins() -> &'static str {
     PLUGINS.get_or_init(|| {
         // Kept until the process ends: the libraries in it stay loaded.
         let folder = Folder::new().unwrap().keep();
-        Products::built().unwrap().plugins(&folder, &["pop3", "imap", "smtp"]).unwrap().display().to_string()
+        Products::built().unwrap().plugins(&folder, &["pop3", "imap", "smtp", "exchange-ews", "graph"]).unwrap().display().to_string()
     })
 }
 

@@ -204,7 +204,7 @@ impl Connector<'_> {
         if error.code != "auth.token_refused" {
             return Err(error);
         }
-        tokens.forget(&token);
+        tokens.forget(&token, call);
         *is_stale = !is_new;
         Err(tokens.explain_login(&token, error))
     }

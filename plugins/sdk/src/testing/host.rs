@@ -1,5 +1,6 @@
 //! A host for tests.
 
+use crate::token_cache::{Visit, is_reserved};
 use crate::wire::{EndAnswer, Event, MESSAGE_STREAM, REWIND};
 use crate::{Action, Call, Error, HostCalls, Incoming, Level, Mail, Secret, Sent, Status, Transport};
 use postkontor_abi::CONTROL_STREAM;
@@ -36,6 +37,7 @@ pub struct TestHost {
     questions: Cell<u32>,
     secrets: BTreeMap<String, Secret>,
     kept: RefCell<Vec<(String, Secret)>>,
+    tokens: Visit,
     level: Option<Level>,
     log: RefCell<Vec<(Level, String)>>,
     answer: Answer,
@@ -228,10 +230,16 @@ impl HostCalls for TestHost {
     }
 
     fn secret_get(&self, name: &str) -> Result<Secret, Status> {
+        if is_reserved(name) {
+            return self.tokens.get(name);
+        }
         self.secrets.get(name).cloned().ok_or(Status::NotFound)
     }
 
     fn secret_put(&self, name: &str, value: &Secret) -> Result<(), Status> {
+        if is_reserved(name) {
+            return self.tokens.put(name, value);
+        }
         self.kept.borrow_mut().push((name.to_owned(), value.clone()));
         Ok(())
     }

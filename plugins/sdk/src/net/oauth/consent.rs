@@ -200,14 +200,14 @@ impl Tokens {
 
     /// The answer to the program, once the tokens are kept.
     fn consented(&self, issued: &Issued, call: &Call) -> Value {
-        let family = self.begin_family(issued);
+        let cache = self.begin_anew(issued.refresh().unwrap_or(&Secret::default()));
         let missing = || Step::warn(Stage::Token, "oauth.refresh_missing");
-        let warning = self.keep(&family, issued, call).or_else(|| issued.refresh().is_none().then(missing));
+        let warning = self.keep(&cache, issued, call).or_else(|| issued.refresh().is_none().then(missing));
         let claims = issued.identity().and_then(|token| jwt::claims(token.reveal())).unwrap_or_default();
         let named = ["preferred_username", "email", "upn"].into_iter().find_map(|name| claims.get(name)?.as_str());
         let user = named.map_or_else(|| self.user.clone(), printable);
         let scopes: Vec<String> = issued.scope.as_deref().unwrap_or(&self.scope).split_whitespace().map(printable).collect();
-        let seconds = self.remaining().as_secs();
+        let seconds = self.remaining(call).as_secs();
         let message = match &warning {
             Some(warning) => json!({"code": warning.code, "args": warning.facts}),
             None => json!({"code": "oauth.consented", "args": {"user": user}}),

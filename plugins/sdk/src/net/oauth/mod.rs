@@ -5,7 +5,8 @@
 //! scopes of Microsoft and Google, and what their refusals mean.
 //!
 //! - **Shared.** What was got is kept in the process, by token URL, application, scope, grant and a digest of what proves them. Accounts
-//!   with the same credentials share it, and while one call gets a token, others wait for it.
+//!   with the same credentials share it, whatever their transports, and while one call gets a token, others wait for it. A host that is older
+//!   than its plugin keeps no tokens; then each plugin's library has its own.
 //! - **Renewed** five minutes before the end, and once where a server refuses a token; client credentials are asked anew.
 //! - **Kept.** A refresh token that the provider has exchanged goes to where the reference in the settings leads
 //!   ([`Call::secret_put`](crate::Call::secret_put)); where that fails, the call says so as a warning and goes on.
@@ -13,9 +14,9 @@
 
 mod audience;
 mod browser;
+mod cache;
 mod consent;
 mod exchange;
-mod family;
 mod form;
 mod issued;
 mod jwt;

@@ -1,8 +1,8 @@
 //! The token source of one account.
 
 use super::Audience;
+use super::cache::{Cache, digest};
 use super::exchange::Exchange;
-use super::family::Family;
 use super::form::Form;
 use super::issued::Issued;
 use super::jwt;
@@ -13,7 +13,7 @@ use super::refusal::Asked;
 use crate::net::Recorder;
 use crate::settings::{Auth, Grant, Method, OAuth2, Provider, Route, Server, Tls, WebTls};
 use crate::{Call, Error, Opening, Secret, Stage, Status, Step};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Where the refresh token stands.
@@ -37,7 +37,9 @@ pub struct Tokens {
     pub(super) tls: WebTls,
     /// The name under which the refresh token is kept.
     pub(super) name: Option<String>,
-    family: Mutex<Arc<Family>>,
+    cache: Mutex<Cache>,
+    /// The host keeps tokens for all transports.
+    is_hosted: bool,
     /// The consent that a person was asked for.
     pub(super) pending: Mutex<Option<Pending>>,
 }
@@ -58,8 +60,7 @@ impl Tokens {
         let scope = audience.scope(&settings, &places.authority);
         let name = opening.secrets.get(REFRESH).cloned();
         check(&settings, name.as_deref())?;
-        let family = Mutex::new(family(&settings, &places, &auth.user, settings.refresh_token.reveal()));
-        Ok(Tokens {
+        let tokens = Tokens {
             user: auth.user.clone(),
             account: opening.account.clone(),
             scope,
@@ -67,11 +68,14 @@ impl Tokens {
             route: route.clone(),
             tls: tls.clone(),
             name,
-            family,
+            cache: Mutex::new(Cache::of(None, false)),
+            is_hosted: opening.token_cache,
             pending: Mutex::default(),
             places,
             settings,
-        })
+        };
+        tokens.begin_anew(&tokens.settings.refresh_token);
+        Ok(tokens)
     }
 
     /// The same for an account that logs in to a server by SASL; `None` where the settings want no token, or bring it.
@@ -97,7 +101,7 @@ impl Tokens {
             let error = Error::new(Status::Auth, code).stage(Stage::Token).arg("user", self.user.as_str());
             return Err(error.at("/auth/oauth2/access_token", code));
         }
-        self.family().forget(refused);
+        self.forget(refused, call);
         self.access(call, recorder)
     }
 
@@ -108,19 +112,19 @@ impl Tokens {
             let missing = || Error::setting("/auth/oauth2/access_token", "auth.token_missing");
             return if token.is_empty() { Err(missing()) } else { Ok((token.clone(), false)) };
         }
-        let family = self.family();
-        if let Some(token) = family.fresh(&self.scope) {
+        let cache = self.cache();
+        if let Some(token) = cache.fresh(&self.scope, call) {
             return Ok((token, false));
         }
-        let _turn = family.turn(call)?;
+        let _turn = cache.turn(call)?;
         // Another call may have got it while this one waited.
-        if let Some(token) = family.fresh(&self.scope) {
+        if let Some(token) = cache.fresh(&self.scope, call) {
             return Ok((token, false));
         }
-        match self.get(&family, call, recorder) {
+        match self.get(&cache, call, recorder) {
             Ok(token) => Ok((token, true)),
             // It has some minutes left, and the next call tries again.
-            Err(error) => match family.unexpired(&self.scope) {
+            Err(error) => match cache.unexpired(&self.scope, call) {
                 Some(token) if matches!(error.status, Status::Network | Status::Later | Status::Timeout) && call.check().is_ok() => {
                     recorder.note(Step::warn(Stage::Token, "oauth.renewed_later").fact("host", self.places.token.host()), call);
                     Ok((token, false))
@@ -131,8 +135,8 @@ impl Tokens {
     }
 
     /// Forgets a token that a server has refused, so that the next one is new.
-    pub(in crate::net) fn forget(&self, refused: &Secret) {
-        self.family().forget(refused);
+    pub(in crate::net) fn forget(&self, refused: &Secret, call: &Call) {
+        self.cache().forget(refused, call);
     }
 
     /// A server's refusal of a token of this source, explained by what the token itself says, where that is wrong.
@@ -176,14 +180,14 @@ impl Tokens {
         is_missing.then(|| ("oauth.role_missing", roles.first().copied().unwrap_or_default().to_owned()))
     }
 
-    fn get(&self, family: &Family, call: &Call, recorder: &mut Recorder) -> Result<Secret, Error> {
+    fn get(&self, cache: &Cache, call: &Call, recorder: &mut Recorder) -> Result<Secret, Error> {
         let mut exchange = self.exchange();
         let (form, is_repeatable) = match self.settings.grant {
             Grant::ClientCredentials => (self.by_itself(&mut exchange)?, true),
-            _ => (self.by_consent(family, &mut exchange, call)?, false),
+            _ => (self.by_consent(cache, &mut exchange, call)?, false),
         };
         let issued = self.issue(&mut exchange, &form, is_repeatable, call, recorder)?;
-        if let Some(warning) = self.keep(family, &issued, call) {
+        if let Some(warning) = self.keep(cache, &issued, call) {
             recorder.note(warning, call);
         }
         let seconds = issued.lifetime().as_secs();
@@ -213,10 +217,10 @@ impl Tokens {
     }
 
     /// What goes back to a person's consent.
-    fn by_consent(&self, family: &Family, exchange: &mut Exchange, call: &Call) -> Result<Form, Error> {
+    fn by_consent(&self, cache: &Cache, exchange: &mut Exchange, call: &Call) -> Result<Form, Error> {
         // Another program, or an account of another transport, may have exchanged it since.
         let stored = self.name.as_deref().and_then(|name| call.secret_get(name).ok()).filter(|token| !token.is_empty());
-        let refresh = stored.or_else(|| family.refresh()).unwrap_or_else(|| self.settings.refresh_token.clone());
+        let refresh = stored.or_else(|| cache.refresh(call)).unwrap_or_else(|| self.settings.refresh_token.clone());
         if refresh.is_empty() {
             let code = "oauth.consent_needed";
             return Err(Error::new(Status::Auth, code).stage(Stage::Token).arg("user", self.user.as_str()).at(REFRESH, code));
@@ -263,13 +267,17 @@ impl Tokens {
     }
 
     /// Keeps what was issued. The token by which others are got goes to where its reference leads; the warning where it is not there.
-    pub(super) fn keep(&self, family: &Family, issued: &Issued, call: &Call) -> Option<Step> {
-        family.keep(&self.scope, &issued.access_token, issued.lifetime());
+    pub(super) fn keep(&self, cache: &Cache, issued: &Issued, call: &Call) -> Option<Step> {
+        cache.keep(&self.scope, &issued.access_token, issued.lifetime(), call);
         let refresh = issued.refresh().filter(|_| self.settings.grant != Grant::ClientCredentials)?;
-        let is_known = family.refresh().as_ref().unwrap_or(&self.settings.refresh_token) == refresh;
-        family.keep_refresh(refresh);
+        let is_known = cache.refresh(call).as_ref().unwrap_or(&self.settings.refresh_token) == refresh;
+        cache.keep_refresh(refresh, call);
         if is_known {
             return None;
+        }
+        // An account that is opened with this token from now on has the same credentials.
+        if let Some(digest) = self.digest(refresh) {
+            cache.rename(&digest, call);
         }
         let Some(name) = self.name.as_deref() else {
             return Some(Step::warn(Stage::Token, "oauth.refresh_without_place").pointer(REFRESH));
@@ -278,12 +286,11 @@ impl Tokens {
         Some(Step::warn(Stage::Token, "oauth.refresh_not_kept").pointer(REFRESH).fact("name", name))
     }
 
-    /// Goes on with what a person has consented to.
-    pub(super) fn begin_family(&self, issued: &Issued) -> Arc<Family> {
-        let refresh = issued.refresh().map_or("", |refresh| refresh.reveal());
-        let family = family(&self.settings, &self.places, &self.user, refresh);
-        *self.family.lock().unwrap_or_else(PoisonError::into_inner) = family.clone();
-        family
+    /// Goes on with these credentials, of which this is the refresh token.
+    pub(super) fn begin_anew(&self, refresh: &Secret) -> Cache {
+        let cache = Cache::of(self.digest(refresh), self.is_hosted);
+        *self.cache.lock().unwrap_or_else(PoisonError::into_inner) = cache.clone();
+        cache
     }
 
     pub(super) fn pending(&self) -> MutexGuard<'_, Option<Pending>> {
@@ -291,12 +298,26 @@ impl Tokens {
     }
 
     /// How long the token that is kept is still good.
-    pub(super) fn remaining(&self) -> Duration {
-        self.family().remaining(&self.scope)
+    pub(super) fn remaining(&self, call: &Call) -> Duration {
+        self.cache().remaining(&self.scope, call)
     }
 
-    fn family(&self) -> Arc<Family> {
-        self.family.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn cache(&self) -> Cache {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What stands for these credentials, of which this is the refresh token. Nothing does where there is no token to go back to: two persons
+    /// may use one application.
+    fn digest(&self, refresh: &Secret) -> Option<String> {
+        let (settings, token) = (&self.settings, self.places.token.to_string());
+        let secret = settings.client_secret.reveal();
+        if settings.grant == Grant::ClientCredentials {
+            let (file, password) = settings.certificate.as_ref().map_or(("", ""), |one| (one.file.as_str(), one.password.reveal()));
+            let (key, user) = settings.service_account.as_deref().map_or(("", ""), |key| (key, self.user.as_str()));
+            return Some(digest(&[settings.grant.name(), &token, &settings.client_id, secret, file, password, key, user]));
+        }
+        let refresh = Some(refresh.reveal()).filter(|refresh| !refresh.is_empty())?;
+        Some(digest(&["consent", &token, &settings.client_id, secret, refresh]))
     }
 }
 
@@ -320,21 +341,5 @@ fn check(settings: &OAuth2, name: Option<&str>) -> Result<(), Error> {
             Err(error.at(REFRESH, code))
         }
         _ => Ok(()),
-    }
-}
-
-/// What the process keeps for these credentials. Without a token to go back to, it is the account's alone: two persons may use one
-/// application.
-fn family(settings: &OAuth2, places: &Places, user: &str, refresh: &str) -> Arc<Family> {
-    let token = places.token.to_string();
-    let secret = settings.client_secret.reveal();
-    if settings.grant == Grant::ClientCredentials {
-        let (file, password) = settings.certificate.as_ref().map_or(("", ""), |one| (one.file.as_str(), one.password.reveal()));
-        let (key, user) = settings.service_account.as_deref().map_or(("", ""), |key| (key, user));
-        return Family::of(&[settings.grant.name(), &token, &settings.client_id, secret, file, password, key, user]);
-    }
-    match refresh {
-        "" => Arc::default(),
-        refresh => Family::of(&["consent", &token, &settings.client_id, secret, refresh]),
     }
 }

@@ -5,4 +5,5 @@ mod assertions;
 mod consent;
 mod provider;
 mod refusals;
+mod shared;
 mod tokens;

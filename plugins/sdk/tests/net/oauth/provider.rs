@@ -133,9 +133,14 @@ pub(crate) fn decoded(value: &str) -> String {
 
 /// The token source of an account with these members of `auth.oauth2`; secrets lie under the names of `secrets`.
 pub(crate) fn tokens(oauth2: &Value, secrets: &[(&str, &str)], audience: Audience) -> Result<Tokens, Error> {
+    tokens_at(false, oauth2, secrets, audience)
+}
+
+/// The same at a host that keeps tokens, or does not.
+pub(crate) fn tokens_at(token_cache: bool, oauth2: &Value, secrets: &[(&str, &str)], audience: Audience) -> Result<Tokens, Error> {
     let auth = serde_json::json!({"method": "oauth2", "user": "anna@example.com", "allow_cleartext": true, "oauth2": oauth2});
     let auth: Auth = serde_json::from_value(auth).unwrap();
     let secrets = secrets.iter().map(|(pointer, name)| ((*pointer).to_owned(), (*name).to_owned())).collect();
     let route = Route { timeout_seconds: 10, ..Route::default() };
-    Tokens::new(&auth, &Opening { account: "main".to_owned(), secrets }, &route, &WebTls::default(), audience)
+    Tokens::new(&auth, &Opening { account: "main".to_owned(), secrets, token_cache }, &route, &WebTls::default(), audience)
 }
