@@ -8,9 +8,11 @@
 #![forbid(unsafe_code)]
 
 mod bodies;
+pub mod charset;
 mod compound;
 mod content;
 mod cursor;
+pub mod header;
 pub mod invoice;
 mod mapi;
 mod message;

@@ -1,0 +1,15 @@
+//! The header of a message: its fields, and what stands in them.
+//!
+//! Each function takes the value of a field as it stands in the message, with its folds. Each is total and linear in the value: where a value
+//! may be so long that this matters, the caller cuts it.
+
+mod content;
+mod encoded_word;
+mod fields;
+mod parameter;
+mod scanner;
+mod text;
+
+pub use content::{ContentType, Disposition, file_name};
+pub use fields::{Field, Fields};
+pub use text::text;
