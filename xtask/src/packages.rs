@@ -54,6 +54,11 @@ pub(crate) const TESTS: &[Package] = &[
     Package { name: "chromium", file: "/usr/bin/chromium", serves: "the forms as generators draw them" },
     Package { name: "nodejs", file: "/usr/bin/node", serves: "the forms as generators draw them" },
     Package { name: "npm", file: "/usr/bin/npm", serves: "the forms as generators draw them" },
+    Package {
+        name: "libgmime-3.0-dev",
+        file: "/usr/share/doc/libgmime-3.0-dev/copyright",
+        serves: "a foreign parser that reads the corpus",
+    },
     // Not the OpenSSL flavour: libetpan-dev wants this one, and there can be only one.
     Package { name: "libcurl4-gnutls-dev", file: "/usr/share/doc/libcurl4-gnutls-dev/copyright", serves: "a rival in the benchmarks" },
     Package { name: "libetpan-dev", file: "/usr/include/libetpan/libetpan.h", serves: "a rival in the benchmarks" },

@@ -5,6 +5,7 @@
 mod answer;
 mod corpus;
 mod judge;
+mod scoreboard;
 mod told;
 
 use judge::Judge;
