@@ -8,7 +8,9 @@
 #![forbid(unsafe_code)]
 
 mod bodies;
+pub mod calendar;
 pub mod charset;
+mod civil;
 mod compound;
 mod content;
 mod cursor;

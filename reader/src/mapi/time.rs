@@ -1,5 +1,7 @@
 //! Times of MAPI as the dates of mail.
 
+use crate::civil;
+
 /// Days from 1601-01-01 to 1970-01-01.
 const TO_1970: i64 = 134_774;
 const DAY: u64 = 86_400;
@@ -12,7 +14,7 @@ pub(super) fn date(time: u64) -> Option<String> {
     let (days, second) = (i64::try_from(seconds / DAY).ok()?, seconds % DAY);
     // 1601-01-01 was a Monday.
     let weekday = DAYS[usize::try_from(days % 7).ok()?];
-    let (year, month, day) = civil(days - TO_1970);
+    let (year, month, day) = civil::date(days - TO_1970);
     if days == 0 || year > 9999 {
         return None;
     }
@@ -27,23 +29,9 @@ pub(crate) fn of_date(year: u16, month: u16, day: u16, time: [u16; 3]) -> Option
     if !is_date {
         return None;
     }
-    // Howard Hinnant's way: years begin in March, so that the leap day comes last.
-    let (year, month) = (i64::from(year) - i64::from(month <= 2), i64::from((month + 9) % 12));
-    let (era, year_of_era) = (year / 400, year % 400);
-    let days = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + (153 * month + 2) / 5 + i64::from(day) - 1;
-    let days = u64::try_from(days - 719_468 + TO_1970).ok()?;
+    let days = civil::number(year.into(), month.into(), day.into());
+    let days = u64::try_from(days + TO_1970).ok()?;
     Some((days * DAY + u64::from(hour) * 3600 + u64::from(minute) * 60 + u64::from(second)) * 10_000_000)
-}
-
-/// Year, month and day, so many days after 1970-01-01.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let of_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let (day, month) = (of_year - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]
