@@ -7,6 +7,8 @@
 //! The crate knows no JSON, no language and no network; `postkontor-core` makes the summary of what it tells.
 #![forbid(unsafe_code)]
 
+pub mod automatic;
+mod blocks;
 mod bodies;
 pub mod calendar;
 pub mod charset;
@@ -22,6 +24,7 @@ mod ole;
 pub mod outlook;
 mod pdf;
 mod repair;
+pub mod report;
 mod rtf;
 pub mod source;
 pub mod structure;

@@ -43,4 +43,5 @@ pub use composed::Composed;
 pub(crate) use date::timestamp;
 pub use envelope::Recipient;
 pub use given::{Attachment, AttachmentContent, Mailbox, Message, Priority};
+pub(crate) use html::plain;
 pub(crate) use identity::refuse_sender;

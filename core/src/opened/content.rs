@@ -47,6 +47,8 @@ pub struct Content {
     pub html: String,
     /// Its files; [`Opened::part`](super::Opened::part) decodes each by its place.
     pub parts: Vec<Part>,
+    /// `reply`, `list`, `bulk` or `generated`: what sent it instead of a person, and that no program may answer it.
+    pub auto: Option<String>,
     /// What it reports of another message, if it is a report.
     pub report: Option<Reported>,
     /// `signed` or `encrypted`.
@@ -101,11 +103,11 @@ pub struct Part {
     pub within: Option<usize>,
 }
 
-/// What a bounce or a read receipt says of the message that it is about.
+/// What a bounce, a receipt or an automatic answer says of the message that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub struct Reported {
-    /// `failure`, `delay`, `success`, `relayed`, `read` or `deleted`.
+    /// What became of it, as docs/reading.md lists: `failure`, `delay`, `read` and others; `unknown` where that is not said.
     pub kind: String,
     /// The Message-ID of that message.
     pub message_id: Option<String>,
@@ -117,12 +119,18 @@ pub struct Reported {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub struct ReportedRecipient {
-    /// The address.
+    /// The address that the server tried last.
     pub address: String,
+    /// The address that the message was sent to, where that is another one.
+    pub original: Option<String>,
     /// The enhanced status code (RFC 3463).
     pub enhanced: Option<String>,
     /// The server's words.
     pub text: Option<String>,
+    /// `hard`, `soft`, `greylist` or `auto_reply`: how lasting it is; nothing where the message arrived.
+    pub kind: Option<String>,
+    /// `certain`, `likely` or `guess`: what `kind` rests on.
+    pub confidence: Option<String>,
 }
 
 #[cfg(test)]

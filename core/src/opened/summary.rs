@@ -1,7 +1,7 @@
 //! The summary of a message as JSON.
 
 use super::json::Json;
-use super::report::report;
+use super::report;
 use super::tnef::File;
 use super::{charset, field, filename, safe_name};
 use mail_parser::{Address, DateTime, HeaderValue, Message, MessagePart, MimeHeaders, PartType};
@@ -42,10 +42,7 @@ pub(super) fn summary(message: &Message<'_>, size: usize, cut: Option<&str>, wra
         let wrapped = wrapped.iter().enumerate();
         let wrapped = wrapped.map(|(index, (outer, file))| unwrapped(message.attachment_count() + index, *outer, file));
         json.name("parts").list(own.chain(wrapped), |json, part| part.write(json));
-        if let Some(report) = report(message, raw) {
-            // Strings and lists always serialize.
-            json.name("report").json(&serde_json::to_string(&report).unwrap_or_default());
-        }
+        report::write(json, message, raw, &text, &html);
         member(json, "security", security(message));
     });
     json.into_text()

@@ -4,9 +4,15 @@ mod from_text;
 mod to_text;
 mod wrapper;
 
+use crate::message::findings::Findings;
 pub(super) use from_text::from_text;
 pub(super) use to_text::to_text;
 pub(super) use wrapper::{CONTENT, LOGO, WRAPPER, content, wrap};
+
+/// The text that HTML shows.
+pub(crate) fn plain(html: &str) -> String {
+    to_text(html, &mut Findings::default())
+}
 
 #[cfg(test)]
 mod tests {
