@@ -16,6 +16,7 @@ mod civil;
 mod compound;
 mod content;
 mod cursor;
+pub mod flowed;
 pub mod header;
 pub mod invoice;
 mod mapi;

@@ -4,12 +4,16 @@
 //! may be so long that this matters, the caller cuts it.
 
 mod content;
+mod date;
 mod encoded_word;
 mod fields;
+mod message_id;
 mod parameter;
 mod scanner;
 mod text;
 
 pub use content::{ContentType, Disposition, file_name};
+pub use date::{Date, date};
 pub use fields::{Field, Fields};
+pub use message_id::message_ids;
 pub use text::text;
