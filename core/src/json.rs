@@ -13,8 +13,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use std::borrow::Cow;
 use std::fmt;
 
-/// How deep lists and objects may be nested. A message document needs three levels.
-const DEPTH: u8 = 8;
+/// How deep lists and objects may be nested. A message document needs three levels, a filter ten.
+const DEPTH: u8 = 12;
 
 impl<'a> Json<'a> {
     /// Reads a JSON text.
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn deep_nesting_is_an_error_and_not_a_stack_overflow() {
         assert!(Json::parse(&"[".repeat(100_000)).is_err());
-        assert!(Json::parse("[[[[[[[[1]]]]]]]]").is_ok());
-        assert!(Json::parse("[[[[[[[[[1]]]]]]]]]").is_err());
+        assert!(Json::parse("[[[[[[[[[[[[1]]]]]]]]]]]]").is_ok());
+        assert!(Json::parse("[[[[[[[[[[[[[1]]]]]]]]]]]]]").is_err());
     }
 }

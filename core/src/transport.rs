@@ -1,11 +1,11 @@
 //! A transport that can be used: an open plugin and its description.
 
-use crate::error::unwritable;
+use crate::error::{failed, unwritable};
 use crate::loader::{Context, Plugin, Session};
 use crate::{Callbacks, Cancel};
 use postkontor_plugin::settings::portable_schema;
 use postkontor_plugin::wire::{DescribeRequest, Identity, OpenRequest};
-use postkontor_plugin::{Error, Opening};
+use postkontor_plugin::{CONDITIONS, Error, Opening, PART, ReceiveRequest, STRUCTURE, Stage, Status, Summary};
 use serde_json::{Map, Value};
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
@@ -31,6 +31,22 @@ impl Transport {
     /// Whether it has an operation.
     pub(crate) fn supports(&self, operation: &str) -> bool {
         self.identity.operations.iter().any(|known| known == operation)
+    }
+
+    /// Refuses a request to fetch that has what the plugin does not say it heeds: an older one would leave it out of account in silence, and
+    /// more would come, or be deleted, than was asked for.
+    pub(crate) fn heeds(&self, request: &ReceiveRequest) -> Result<(), Error> {
+        let heeds = |name: &str| self.identity.heeds.iter().any(|known| known == name);
+        let asked = [
+            (CONDITIONS, request.filter.newest()),
+            (STRUCTURE, (request.summary == Summary::Structure).then_some("/summary")),
+            (PART, request.message.as_ref().map(|_| "/message")),
+        ];
+        let Some((_, Some(pointer))) = asked.into_iter().find(|(name, pointer)| pointer.is_some() && !heeds(name)) else { return Ok(()) };
+        let code = "receive.member_unsupported";
+        let error = failed(Status::Unsupported, code).stage(Stage::Fetch).at_request(pointer, code);
+        let member = pointer.trim_start_matches('/').replace('/', ".");
+        Err(error.arg("transport", self.identity.name.as_str()).arg("member", member))
     }
 
     /// Everything it says of itself; asked for once.

@@ -101,6 +101,10 @@ impl Connection {
         cancel: &Cancel,
         reception: &mut Reception<'_, '_>,
     ) -> Result<Received, Error> {
+        let transport = self.host.transport(&self.settings.transport)?;
+        if transport.supports("receive") {
+            transport.heeds(request).map_err(|error| self.complete("receive", error))?;
+        }
         let (answer, failure) = self.exchange("receive", &timed(request, deadline)?, cancel, reception)?;
         let mut received: Received = serde_json::from_slice(&answer).map_err(unreadable)?;
         // The transport learned only that a message could not be taken.

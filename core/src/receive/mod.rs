@@ -8,6 +8,7 @@ mod directory;
 mod draft;
 mod folder;
 mod names;
+mod outline;
 #[cfg(test)]
 mod saving;
 mod spool;
@@ -67,6 +68,8 @@ pub(crate) struct Reception<'a, 'w> {
     reading: (Duration, Duration),
     action: Action,
     pub(crate) detail: Summary,
+    /// The program only looks: one message or part is handed over once more, or no more than the structure of messages. Nothing is taken.
+    is_looking: bool,
     deliver_to: Option<Arc<DeliverTo>>,
     /// The same as the last member of a summary.
     routed: String,
@@ -207,6 +210,7 @@ impl<'a, 'w> Reception<'a, 'w> {
             reading: READING,
             action: request.action,
             detail,
+            is_looking: request.fetch.message.is_some() || detail == Summary::Structure,
             routed: format!(",\"deliver_to\":{}", deliver_to.as_ref().map_or_else(|| json!({}), |deliver_to| json!(deliver_to))),
             deliver_to: deliver_to.map(Arc::new),
             folder,
@@ -239,7 +243,8 @@ impl<'a, 'w> Reception<'a, 'w> {
 
     fn end(&mut self) -> Result<(), Error> {
         let (mut incoming, mut spool) = self.current.take().ok_or_else(|| failed(Status::Internal, "plugin.answer_unreadable"))?;
-        let (sha256, is_whole) = (spool.sha256(), spool.is_whole() && !incoming.headers_only);
+        let outline = incoming.parts.take();
+        let (sha256, is_whole) = (spool.sha256(), spool.is_whole() && !incoming.headers_only && !incoming.cut);
         let message = Opened::new(spool.bytes()?);
         self.read_message(&message)?;
         // The size on the wire is known exactly by now, unless only the headers came.
@@ -248,7 +253,9 @@ impl<'a, 'w> Reception<'a, 'w> {
         let size_told = stated.filter(|stated| *stated != size);
         let mut summary = self.summary(&message, &incoming, (size, size_told), sha256.as_deref());
         let mut saved = None;
-        if self.folder.is_some() || !is_whole {
+        if let Some(outline) = outline {
+            summary = outline::with_parts(&summary, size, outline);
+        } else if self.folder.is_some() || !is_whole {
             let mut members: Map<String, Value> = serde_json::from_str(&summary).unwrap_or_default();
             members.insert("size".to_owned(), Value::from(size));
             if !is_whole {
@@ -263,7 +270,7 @@ impl<'a, 'w> Reception<'a, 'w> {
             }
             summary = Value::Object(members).to_string();
         }
-        let subject = (self.detail == Summary::Full).then(|| message.subject().to_owned());
+        let subject = (self.detail != Summary::None).then(|| message.subject().to_owned());
         let action = match &mut self.take {
             Some(take) => {
                 incoming.size = Some(size);
@@ -275,7 +282,11 @@ impl<'a, 'w> Reception<'a, 'w> {
         };
         // What was handed over in part, and lies whole in no file either, is not to be lost.
         let is_partly_ours = incoming.headers_only || !is_whole && saved.is_none();
-        let action = if is_partly_ours && action == Action::Delete { Action::Keep } else { action };
+        let action = match action {
+            Action::Seen | Action::Delete if self.is_looking => Action::Keep,
+            Action::Delete if is_partly_ours => Action::Keep,
+            action => action,
+        };
         if let (Action::Delete, Some(folder), Some(saved)) = (action, &self.folder, &saved) {
             // The server's copy is about to go, so ours must survive a power cut.
             folder.sync(saved, &self.watch).inspect_err(|_| folder.discard(saved))?;
@@ -294,7 +305,7 @@ impl<'a, 'w> Reception<'a, 'w> {
     /// Reads a message, if that is wanted, within the time that it may take.
     fn read_message(&self, message: &Opened) -> Result<(), Error> {
         self.watch.check()?;
-        if self.detail == Summary::Full {
+        if self.detail != Summary::None {
             let (shortest, longest) = self.reading;
             let (started, limit) = (Instant::now(), (self.watch.left() / 2).clamp(shortest, longest));
             let is_read = message.read(&|| self.watch.check().is_ok() && started.elapsed() < limit);
@@ -310,7 +321,7 @@ impl<'a, 'w> Reception<'a, 'w> {
     /// so that they are joined as texts: taking the largest apart to put it together again would cost as much as reading it did.
     fn summary(&self, message: &Opened, incoming: &Incoming, (size, size_told): (u64, Option<u64>), sha256: Option<&str>) -> String {
         let read = match self.detail {
-            Summary::Full => Cow::Borrowed(message.summary()),
+            Summary::Full | Summary::Structure => Cow::Borrowed(message.summary()),
             Summary::None => Cow::Owned(format!("{{\"size\":{size}}}")),
         };
         let incoming = serde_json::to_string(incoming).unwrap_or_default();

@@ -125,6 +125,29 @@ impl<'a, 'p> Members<'a, 'p> {
         Some(texts)
     }
 
+    /// A list of objects, each read by `build`.
+    pub(super) fn groups<T>(&mut self, name: &'static str, mut build: impl FnMut(&mut Members<'a, '_>) -> T) -> Option<Vec<T>> {
+        let Json::List(list) = self.take(name)? else { return self.expected(name, "list") };
+        let mut built = Vec::with_capacity(list.len());
+        for (index, value) in list.into_iter().enumerate() {
+            match value {
+                Json::Object(given) => built.push(self.inside(&format!("{name}/{index}"), given, &mut build)),
+                _ => {
+                    self.unexpected::<()>(&format!("{name}/{index}"));
+                }
+            }
+        }
+        Some(built)
+    }
+
+    /// An object, or a list of such.
+    pub(super) fn group_or_groups<T>(&mut self, name: &'static str, mut build: impl FnMut(&mut Members<'a, '_>) -> T) -> Option<Vec<T>> {
+        if self.left.iter().any(|(given, value)| given == name && matches!(value, Json::Object(_))) {
+            return self.group(name, build).map(|one| vec![one]);
+        }
+        self.groups(name, &mut build)
+    }
+
     /// An object, read by `build`.
     pub(super) fn group<T>(&mut self, name: &'static str, build: impl FnOnce(&mut Members<'a, '_>) -> T) -> Option<T> {
         match self.take(name)? {
@@ -143,7 +166,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     fn inside<T>(&mut self, name: &str, given: Vec<(Cow<'a, str>, Json<'a>)>, build: impl FnOnce(&mut Members<'a, '_>) -> T) -> T {
-        let mut inner = Members::new(child(&self.pointer, name), given, self.problems);
+        let mut inner = Members::new(self.place(name), given, self.problems);
         let built = build(&mut inner);
         inner.refuse_others();
         built
@@ -161,6 +184,31 @@ impl<'a, 'p> Members<'a, 'p> {
     /// Notes that the value of a member cannot be.
     pub(super) fn wrong(&mut self, name: &'static str, code: &str) {
         self.note(name, code, &[("member", json!(name))]);
+    }
+
+    /// Notes that a member has more than it may have.
+    pub(super) fn wrong_of(&mut self, name: &'static str, code: &str, limit: usize) {
+        self.note(name, code, &[("member", json!(name)), ("limit", json!(limit))]);
+    }
+
+    /// Notes that this object itself cannot be.
+    pub(super) fn wrong_here(&mut self, code: &str, limit: usize) {
+        let mut at = At::new(Input::Request, self.pointer.as_str(), code);
+        at.args.insert("limit".to_owned(), json!(limit));
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(at);
+        }
+    }
+
+    /// Notes that a member has no effect beside another.
+    pub(super) fn needless(&mut self, name: &'static str, other: &str) {
+        self.note(name, "request.member_needless", &[("member", json!(name)), ("other", json!(other))]);
+    }
+
+    /// Whether nothing is wrong with what was taken, and nothing is left.
+    pub(super) fn is_sound(&self) -> bool {
+        let within = format!("{}/", self.pointer);
+        self.left.is_empty() && !self.problems.iter().any(|at| at.pointer.starts_with(&within))
     }
 
     /// Whether something was noted about a member.
@@ -199,15 +247,19 @@ impl<'a, 'p> Members<'a, 'p> {
         }
     }
 
+    /// The pointer of a member. A name of the request is one step of it, whatever it contains; a place in a list is two.
+    fn place(&self, name: &str) -> String {
+        match name.split_once('/') {
+            Some((list, index)) if self.known.contains(&list) => format!("{}/{index}", child(&self.pointer, list)),
+            _ => child(&self.pointer, name),
+        }
+    }
+
     fn note(&mut self, name: &str, code: &str, args: &[(&str, Value)]) {
         if self.problems.len() >= MAX_PROBLEMS {
             return;
         }
-        // A name of the request is one step of the pointer, whatever it contains; a place in a list is two.
-        let pointer = match name.split_once('/') {
-            Some((list, index)) if self.known.contains(&list) => format!("{}/{index}", child(&self.pointer, list)),
-            _ => child(&self.pointer, name),
-        };
+        let pointer = self.place(name);
         let mut at = At::new(Input::Request, pointer, code);
         at.args.extend(args.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         self.problems.push(at);

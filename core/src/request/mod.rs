@@ -4,12 +4,13 @@
 //! the pen would else do something else: `{"max_message":10,"action":"delete"}` would fetch and delete everything.
 
 mod asked;
+mod filter;
 mod members;
 
 pub use asked::{Asked, Request};
 use members::{Members, read};
 pub use postkontor_plugin::ReceiveRequest as FetchOptions;
-use postkontor_plugin::{Action, ApplyAction, Error, Filter, ListRequest, Summary};
+use postkontor_plugin::{Action, ApplyAction, Error, ListRequest, Summary};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -21,7 +22,7 @@ const APPLY_ACTIONS: [(&str, ApplyAction); 4] =
 const RECEIVE_ACTIONS: [(&str, Action); 3] = [("keep", Action::Keep), ("seen", Action::Seen), ("delete", Action::Delete)];
 
 /// The words for how much a summary holds.
-const SUMMARIES: [(&str, Summary); 2] = [("full", Summary::Full), ("none", Summary::None)];
+const SUMMARIES: [(&str, Summary); 3] = [("full", Summary::Full), ("none", Summary::None), ("structure", Summary::Structure)];
 
 /// The word for an action.
 pub(crate) fn word(action: ApplyAction) -> &'static str {
@@ -105,35 +106,64 @@ pub struct ReceiveRequest {
 
 impl Request for ReceiveRequest {
     fn read(json: &str) -> Result<ReceiveRequest, Error> {
-        read(json, |members| ReceiveRequest {
-            fetch: FetchOptions {
-                folder: members.line("folder"),
-                state: members.text("state"),
-                filter: members.group("filter", filter).unwrap_or_default(),
-                max_messages: members.number("max_messages"),
-                max_bytes: members.number("max_bytes"),
-                wait_seconds: members.number("wait_seconds").unwrap_or_default(),
-                summary: members.choice("summary", &SUMMARIES).unwrap_or_default(),
-            },
-            save_to: members.line("save_to").map(PathBuf::from),
-            action: members.choice("action", &RECEIVE_ACTIONS).unwrap_or_default(),
+        read(json, |members| {
+            let request = ReceiveRequest {
+                fetch: FetchOptions {
+                    folder: members.line("folder"),
+                    state: members.text("state"),
+                    filter: members.group("filter", |members| filter::read(members, 1)).unwrap_or_default(),
+                    max_messages: members.number("max_messages"),
+                    max_bytes: members.number("max_bytes"),
+                    wait_seconds: members.number("wait_seconds").unwrap_or_default(),
+                    summary: members.choice("summary", &SUMMARIES).unwrap_or_default(),
+                    message: members.line("message"),
+                    section: members.line("section"),
+                    first_bytes: members.number("first_bytes"),
+                },
+                save_to: members.line("save_to").map(PathBuf::from),
+                action: members.choice("action", &RECEIVE_ACTIONS).unwrap_or_default(),
+            };
+            of_one_message(&request.fetch, members);
+            if request.fetch.summary == Summary::Structure && request.save_to.is_some() {
+                members.needless("save_to", "summary");
+            }
+            request
         })
     }
 }
 
-fn filter(members: &mut Members<'_, '_>) -> Filter {
-    let since = members.line("since");
-    if since.as_deref().is_some_and(|since| !is_day(since)) {
-        members.wrong("since", "receive.day_invalid");
+/// Notes what makes no sense where one message, or a part of it, is asked for, and what makes sense only there.
+fn of_one_message(fetch: &FetchOptions, members: &mut Members<'_, '_>) {
+    if fetch.section.as_deref().is_some_and(|section| !is_section(section)) {
+        members.wrong("section", "receive.section_invalid");
     }
-    Filter {
-        unseen: members.flag("unseen"),
-        since,
-        from: members.line("from"),
-        subject: members.line("subject"),
-        min_size: members.number("min_size"),
-        max_size: members.number("max_size"),
+    if fetch.message.is_none() {
+        if fetch.section.is_some() || fetch.first_bytes.is_some() {
+            members.missing::<()>("message");
+        }
+        return;
     }
+    let needless = [
+        ("folder", fetch.folder.is_some()),
+        ("filter", !fetch.filter.is_empty()),
+        ("max_messages", fetch.max_messages.is_some()),
+        ("max_bytes", fetch.max_bytes.is_some()),
+        ("wait_seconds", fetch.wait_seconds > 0),
+    ];
+    for (name, is_given) in needless {
+        if is_given {
+            members.needless(name, "message");
+        }
+    }
+    if fetch.summary == Summary::Structure && (fetch.section.is_some() || fetch.first_bytes.is_some()) {
+        members.needless("summary", if fetch.section.is_some() { "section" } else { "first_bytes" });
+    }
+}
+
+/// Whether a text numbers a part as IMAP does: `2`, `2.1.3`.
+fn is_section(text: &str) -> bool {
+    let is_number = |part: &str| part.len() <= 9 && part.parse().is_ok_and(|number: u32| number > 0) && !part.starts_with('+');
+    text.len() <= 100 && text.split('.').all(is_number)
 }
 
 /// The two steps of asking a person for consent.
@@ -186,15 +216,6 @@ impl Wanted {
             Wanted { part: part.filter(|_| !raw), file: members.line("file").map(PathBuf::from) }
         })
     }
-}
-
-/// Whether a text is a day as in `2026-11-20`.
-fn is_day(text: &str) -> bool {
-    let digits = |range: std::ops::Range<usize>| text.get(range).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let number = |range| digits(range).and_then(|digits| digits.parse::<u16>().ok());
-    let (month, day) = (number(5..7), number(8..10));
-    let is_date = month.is_some_and(|month| (1..=12).contains(&month)) && day.is_some_and(|day| (1..=31).contains(&day));
-    text.len() == 10 && number(0..4).is_some() && is_date && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-'
 }
 
 #[cfg(test)]
@@ -353,5 +374,29 @@ mod tests {
         let there = ApplyRequest { folder: Some("Ablage".to_owned()), ..nowhere };
         assert_eq!(Asked::from(&there).read().unwrap(), there);
         assert_eq!(Asked::from(&ReceiveRequest::default()).read().unwrap(), ReceiveRequest::default());
+    }
+
+    #[test]
+    fn one_message_is_asked_for_by_its_id_and_a_part_of_it_by_its_number() {
+        let request =
+            ReceiveRequest::read(r#"{"message":"7.1.INBOX","section":"2.1","first_bytes":1000,"state":"s","save_to":"x"}"#).unwrap();
+        assert_eq!((request.fetch.section.as_deref(), request.fetch.first_bytes), (Some("2.1"), Some(1000)));
+        assert_eq!(Asked::from(&request).read().unwrap(), request);
+        let invalid = |code: &str| vec![("/section".to_owned(), code.to_owned())];
+        for section in ["", "0", "a", "1.", ".1", "1.0", "+1", "1.TEXT", "1.99999999999", " 1"] {
+            let found = wrong(ReceiveRequest::read(&format!(r#"{{"message":"x","section":"{section}"}}"#)));
+            assert_eq!(found, invalid("receive.section_invalid"), "{section:?}");
+        }
+        for alone in [r#"{"section":"1"}"#, r#"{"first_bytes":1}"#] {
+            assert_eq!(wrong(ReceiveRequest::read(alone)), at("/message", "member_missing"));
+        }
+        for (member, value) in
+            [("folder", "\"x\""), ("filter", r#"{"unseen":true}"#), ("max_messages", "1"), ("max_bytes", "1"), ("wait_seconds", "1")]
+        {
+            let found = wrong(ReceiveRequest::read(&format!(r#"{{"message":"x","{member}":{value}}}"#)));
+            assert_eq!(found, at(&format!("/{member}"), "member_needless"));
+        }
+        let found = wrong(ReceiveRequest::read(r#"{"message":"x","section":"1","summary":"structure"}"#));
+        assert_eq!(found, at("/summary", "member_needless"));
     }
 }

@@ -36,8 +36,8 @@ use postkontor_plugin::net::oauth::Tokens;
 use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
-    Applied, ApplyRequest, Body, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, Sent,
-    Status, TestRequest, Transport,
+    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received,
+    Report, Sent, Status, TestRequest, Transport,
 };
 use service::Service;
 use settings::Settings;
@@ -55,6 +55,7 @@ impl Transport for Ews {
     const NAME: &'static str = settings::NAME;
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file", "authorize"];
+    const HEEDS: &'static [&'static str] = &[CONDITIONS];
     const METHODS: &'static [&'static str] =
         &Method::names([Method::Auto, Method::Password, Method::Ntlm, Method::Windows, Method::Oauth2, Method::Account]);
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");

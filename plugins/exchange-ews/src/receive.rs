@@ -15,6 +15,7 @@ use postkontor_plugin::{Error, ReceiveRequest, Received, Stage};
 /// Fetches what is new.
 pub(crate) fn receive(talk: &mut Talk<'_>, request: &ReceiveRequest) -> Result<Received, Error> {
     let state = State::parse(NAME, request.state.as_deref())?;
+    filter::check(&request.filter, &talk.host())?;
     let (name, pointer) = match &request.folder {
         Some(folder) => (folder.clone(), "/folder"),
         None => (talk.account.settings.exchange.inbox.clone(), "/exchange/inbox"),

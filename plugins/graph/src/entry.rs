@@ -55,6 +55,9 @@ pub(crate) struct Message {
     bcc_recipients: Vec<Recipient>,
     #[serde(default)]
     pub(crate) parent_folder_id: Option<String>,
+    /// Those that arrived, undecoded; only where they were selected.
+    #[serde(default)]
+    pub(crate) internet_message_headers: Vec<Header>,
     #[serde(default)]
     single_value_extended_properties: Vec<Extended>,
     /// It has left the folder.
@@ -76,6 +79,14 @@ pub(crate) struct Recipient {
 pub(crate) struct Address {
     pub(crate) name: Option<String>,
     pub(crate) address: Option<String>,
+}
+
+/// A header field.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(crate = "postkontor_plugin::serde", default)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) value: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

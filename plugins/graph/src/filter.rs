@@ -1,31 +1,84 @@
-//! Which messages a program wants: what the service searches for, and what is compared here.
+//! Which messages a program wants: what the service searches for, and what is judged here from what it lists.
 
 use crate::entry::Message;
 use crate::path::escaped;
-use postkontor_plugin::Filter;
+use postkontor_plugin::{Error, Filter, HeaderCondition, Known, Letter, Stage, Status, contains};
+use std::borrow::Cow;
 
 /// The part of a filter that the service can search for, as the query of a list in order of arrival.
 ///
 /// The service wants what a list is sorted by to be what it is filtered by first.
 pub(crate) fn query(filter: &Filter) -> String {
     let since = filter.since.as_deref().unwrap_or("1900-01-01");
+    let before = filter.before.as_deref().map(|day| format!(" and receivedDateTime lt {day}T00:00:00Z")).unwrap_or_default();
     let unseen = if filter.unseen { " and isRead eq false" } else { "" };
-    let condition = escaped(&format!("receivedDateTime ge {since}T00:00:00Z{unseen}"));
+    let condition = escaped(&format!("receivedDateTime ge {since}T00:00:00Z{before}{unseen}"));
     format!("$filter={condition}&$orderby=receivedDateTime")
 }
 
-/// Whether a message meets the rest of the filter. The size is what the message takes in the mailbox, where the service says it.
+/// What has to be listed of each message so that the filter can be judged, beside what always is.
+pub(crate) fn selected(filter: &Filter) -> &'static str {
+    if filter.any(&|filter| !filter.header.is_empty()) { ",internetMessageHeaders" } else { "" }
+}
+
+/// Whether a condition, at any depth, is about sizes.
+pub(crate) fn is_about_size(filter: &Filter) -> bool {
+    filter.any(&|filter| filter.min_size.is_some() || filter.max_size.is_some())
+}
+
+/// Refuses conditions on the texts of messages: the service searches for them only in an order of its own, and without dates.
+pub(crate) fn check(filter: &Filter, host: &str) -> Result<(), Error> {
+    let code = "graph.body_not_searched";
+    filter.on_bodies().map_or(Ok(()), |pointer| {
+        Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).arg("host", host).at_request(pointer, code).usable())
+    })
+}
+
+/// Whether a message meets the filter; what the service does not tell, as the size at times, stands in no message's way.
 pub(crate) fn passes(message: &Message, filter: &Filter) -> bool {
-    let contains =
-        |text: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| text.to_lowercase().contains(&wanted.to_lowercase()));
-    let from = message.from.as_ref().map(|from| &from.email_address);
-    let from = from.map(|from| format!("{} <{}>", from.name.as_deref().unwrap_or_default(), from.address.as_deref().unwrap_or_default()));
-    let size = message.size();
-    !(filter.unseen && message.is_read == Some(true))
-        && contains(&from.unwrap_or_default(), &filter.from)
-        && contains(message.subject.as_deref().unwrap_or_default(), &filter.subject)
-        && filter.min_size.is_none_or(|least| size.is_none_or(|size| size >= least))
-        && filter.max_size.is_none_or(|most| size.is_none_or(|size| size <= most))
+    filter.judge(message) != Some(false)
+}
+
+impl Known for Message {
+    fn is_unseen(&self) -> Option<bool> {
+        Some(self.is_read != Some(true))
+    }
+
+    fn day(&self) -> Option<Cow<'_, str>> {
+        self.received_date_time.as_deref().map(Cow::Borrowed)
+    }
+
+    /// What it takes in the mailbox, where the service says it.
+    fn size(&self) -> Option<u64> {
+        Message::size(self)
+    }
+
+    fn from(&self) -> Option<Cow<'_, str>> {
+        let from = self.from.as_ref().map(|from| &from.email_address);
+        let from =
+            from.map(|from| format!("{} <{}>", from.name.as_deref().unwrap_or_default(), from.address.as_deref().unwrap_or_default()));
+        Some(Cow::Owned(from.unwrap_or_default()))
+    }
+
+    fn subject(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(self.subject.as_deref().unwrap_or_default()))
+    }
+
+    fn has_header(&self, condition: &HeaderCondition) -> Option<bool> {
+        let named = |name: &str| name.eq_ignore_ascii_case(&condition.name);
+        Some(self.internet_message_headers.iter().filter(|header| named(&header.name)).any(|header| {
+            let decoded = format!("{}: {}\r\n\r\n", condition.name, header.value);
+            contains(&header.value, &condition.contains) || Letter::of_headers(decoded.as_bytes()).has_header(condition) == Some(true)
+        }))
+    }
+
+    fn has_in_body(&self, _text: &str) -> Option<bool> {
+        None
+    }
+
+    fn has_in_headers(&self, _text: &str) -> Option<bool> {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -57,5 +110,23 @@ mod tests {
         assert!(!passes(Filter { unseen: true, ..Filter::default() }));
         assert!(!passes(Filter { from: some("anna"), ..Filter::default() }));
         assert!(!passes(Filter { max_size: Some(99), ..Filter::default() }));
+    }
+
+    #[test]
+    fn headers_are_listed_where_a_condition_is_about_them_and_compared_decoded() {
+        let filter = |json: &str| serde_json::from_str::<Filter>(json).unwrap();
+        let kunde = filter(r#"{"not":{"header":{"name":"x-kunde","contains":"müller"}},"before":"2026-11-20"}"#);
+        assert_eq!((selected(&kunde), selected(&filter(r#"{"from":"a"}"#))), (",internetMessageHeaders", ""));
+        assert!(query(&kunde).contains("%20and%20receivedDateTime%20lt%202026-11-20T00%3A00%3A00Z"));
+        assert!(is_about_size(&filter(r#"{"or":[{"min_size":1}]}"#)) && !is_about_size(&kunde));
+        let message = |value: &str| -> Message {
+            serde_json::from_value(json!({"id": "1", "internetMessageHeaders": [{"name": "X-Kunde", "value": value}]})).unwrap()
+        };
+        assert!(super::passes(&message("Maier"), &kunde));
+        for value in ["Müller 4711", "=?utf-8?Q?M=C3=BCller?= 4711"] {
+            assert!(!super::passes(&message(value), &kunde), "{value}");
+        }
+        let error = check(&filter(r#"{"not":{"text":"a"}}"#), "graph.example").unwrap_err();
+        assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Unsupported, "/filter/not/text"));
     }
 }

@@ -39,8 +39,8 @@ use postkontor_plugin::net::Recorder;
 use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
-    Applied, ApplyRequest, Body, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, Sent,
-    TestRequest, Transport,
+    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received,
+    Report, Sent, TestRequest, Transport,
 };
 use settings::Settings;
 
@@ -48,6 +48,7 @@ impl Transport for Graph {
     const NAME: &'static str = "graph";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file", "authorize"];
+    const HEEDS: &'static [&'static str] = &[CONDITIONS];
     const METHODS: &'static [&'static str] = &Method::names([Method::Oauth2, Method::Account]);
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;

@@ -8,7 +8,7 @@ use crate::claims::Role;
 use crate::entry::{Folder, Message, Page, SIZE};
 use crate::failure::Failure;
 use crate::fault::malformed;
-use crate::filter::{passes, query};
+use crate::filter::{check, is_about_size, passes, query, selected};
 use crate::folders::Named;
 use crate::path::escaped;
 use crate::session::Session;
@@ -50,6 +50,7 @@ enum Flow {
 /// Fetches what is new.
 pub(crate) fn receive(session: &mut Session<'_>, request: &ReceiveRequest) -> Result<Received, Error> {
     let memory = Memory::parse(request.state.as_deref())?;
+    check(&request.filter, session.host())?;
     let settings = session.settings;
     let folder = session.folder(Named::or(request.folder.as_deref(), &settings.exchange.inbox))?;
     let memory = memory.of(&folder.id);
@@ -206,10 +207,13 @@ impl Fetch<'_, '_> {
     /// Fetches what is new among the messages that meet a filter. They are listed before the first is fetched: pages are counted off from
     /// the beginning, and a deletion would move others into pages that are over.
     fn search(&mut self, filter: &Filter) -> Result<Flow, Error> {
-        let expand =
-            if filter.min_size.is_some() || filter.max_size.is_some() { format!("&$expand={}", escaped(SIZE)) } else { String::new() };
-        let path =
-            format!("/mailFolders/{}/messages?{SELECT},subject,from&$top={PAGE}&{}{expand}", escaped(&self.folder.id), query(filter));
+        let expand = if is_about_size(filter) { format!("&$expand={}", escaped(SIZE)) } else { String::new() };
+        let path = format!(
+            "/mailFolders/{}/messages?{SELECT},subject,from{}&$top={PAGE}&{}{expand}",
+            escaped(&self.folder.id),
+            selected(filter),
+            query(filter)
+        );
         let (mut candidates, mut flow) = (Vec::new(), Flow::On);
         let mut next = Some(self.session.at(&path));
         while let Some(target) = next {

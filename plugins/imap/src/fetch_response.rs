@@ -68,12 +68,11 @@ pub(crate) fn data_items<'a>(line: &'a [u8], mut take: impl FnMut(&[u8], Value<'
         // A section may have spaces: BODY[HEADER.FIELDS (SUBJECT)].
         let end = if rest[end] == b'[' { end + memchr::memchr(b']', &rest[end..])? } else { end };
         let end = end + memchr::memchr(b' ', &rest[end..])?;
-        let mut name = [0; 64];
-        let name = name.get_mut(..end).map_or(&b""[..], |name| {
-            name.copy_from_slice(&rest[..end]);
-            name.make_ascii_uppercase();
-            name
-        });
+        // Of a longer name, which lists fields, the beginning tells what it is.
+        let (mut name, length) = ([0; 64], end.min(64));
+        let name = &mut name[..length];
+        name.copy_from_slice(&rest[..length]);
+        name.make_ascii_uppercase();
         let (value, after) = Value::read(rest[end + 1..].trim_ascii_start())?;
         take(name, value)?;
         let after_spaces = after.trim_ascii_start();

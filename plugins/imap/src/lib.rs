@@ -41,8 +41,8 @@ pub use account::Imap;
 use postkontor_plugin::net::oauth::{Audience, Tokens};
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
-    Applied, ApplyRequest, Body, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, Sent,
-    TestRequest, Transport,
+    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received,
+    Report, Sent, TestRequest, Transport,
 };
 use settings::Settings;
 use std::sync::Arc;
@@ -51,6 +51,7 @@ impl Transport for Imap {
     const NAME: &'static str = "imap";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file", "authorize"];
+    const HEEDS: &'static [&'static str] = &[CONDITIONS];
     const METHODS: &'static [&'static str] = Method::SASL;
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;

@@ -1,7 +1,7 @@
 //! Searching: which messages of the selected folder meet a filter.
 
 use crate::date;
-use crate::names::string;
+use crate::names::{quoted, string};
 use crate::session::Session;
 use postkontor_plugin::{Call, Error, Filter, Status};
 
@@ -51,22 +51,36 @@ pub(crate) fn criteria(filter: &Filter, utf8: bool) -> String {
     if filter.unseen {
         criteria.push("UNSEEN".to_owned());
     }
-    if let Some(since) = filter.since.as_deref().and_then(date::searched) {
-        criteria.push(format!("SINCE {since}"));
-    }
-    if let Some(from) = &filter.from {
-        criteria.push(format!("FROM {}", string(from, utf8)));
-    }
-    if let Some(subject) = &filter.subject {
-        criteria.push(format!("SUBJECT {}", string(subject, utf8)));
-    }
-    if let Some(size) = filter.min_size {
-        criteria.push(format!("LARGER {}", size.saturating_sub(1)));
+    let days = [("SINCE", &filter.since), ("BEFORE", &filter.before)];
+    let days = days.into_iter().filter_map(|(key, day)| Some(format!("{key} {}", date::searched(day.as_deref()?)?)));
+    criteria.extend(days);
+    let texts = [("FROM", &filter.from), ("SUBJECT", &filter.subject), ("BODY", &filter.body), ("TEXT", &filter.text)];
+    criteria.extend(texts.into_iter().filter_map(|(key, text)| Some(format!("{key} {}", string(text.as_deref()?, utf8)))));
+    criteria.extend(filter.header.iter().map(|header| format!("HEADER {} {}", quoted(&header.name), string(&header.contains, utf8))));
+    // LARGER and SMALLER leave out the size itself.
+    if let Some(size) = filter.min_size.filter(|size| *size > 0) {
+        criteria.push(format!("LARGER {}", size - 1));
     }
     if let Some(size) = filter.max_size {
         criteria.push(format!("SMALLER {}", size.saturating_add(1)));
     }
+    // OR takes two keys, of which the second may be an OR itself.
+    let branches: Vec<String> = filter.or.iter().map(|filter| grouped(filter, utf8)).collect();
+    if let Some((last, before)) = branches.split_last() {
+        criteria.push(before.iter().map(|branch| format!("OR {branch} ")).collect::<String>() + last);
+    }
+    if let Some(not) = &filter.not {
+        criteria.push(format!("NOT {}", grouped(not, utf8)));
+    }
     criteria.join(" ")
+}
+
+/// The criteria as one key.
+fn grouped(filter: &Filter, utf8: bool) -> String {
+    match criteria(filter, utf8).as_str() {
+        "" => "ALL".to_owned(),
+        criteria => format!("({criteria})"),
+    }
 }
 
 /// Reads `* SEARCH 1 2 3` or `* ESEARCH (TAG "a1") UID ALL 1:3`; other responses are not about this.
@@ -120,5 +134,20 @@ mod tests {
         .unwrap();
         assert_eq!(criteria(&filter, true), "UNSEEN SINCE 1-Nov-2026 FROM \"a\\\"b\" SUBJECT \"Rückfrage\" LARGER 9 SMALLER 21");
         assert_eq!(criteria(&Filter::default(), false), "");
+    }
+
+    #[test]
+    fn conditions_within_each_other_become_keys_within_each_other() {
+        let criteria = |filter: &str| criteria(&postkontor_plugin::serde_json::from_str::<Filter>(filter).unwrap(), false);
+        assert_eq!(criteria(r#"{"before":"2026-11-20","body":"a","text":"b\"c"}"#), "BEFORE 20-Nov-2026 BODY \"a\" TEXT \"b\\\"c\"");
+        assert_eq!(
+            criteria(r#"{"header":[{"name":"X-Kunde","contains":"4711"},{"name":"X-B"}]}"#),
+            "HEADER \"X-Kunde\" \"4711\" HEADER \"X-B\" \"\""
+        );
+        assert_eq!(criteria(r#"{"or":[{"from":"a"}]}"#), "(FROM \"a\")");
+        let both = criteria(
+            r#"{"unseen":true,"or":[{"from":"a"},{"from":"b","subject":"c"},{"body":"ü"}],"not":{"or":[{"text":"d"},{"min_size":0}]}}"#,
+        );
+        assert_eq!(both, "UNSEEN OR (FROM \"a\") OR (FROM \"b\" SUBJECT \"c\") (BODY {2}\r\nü) NOT (OR (TEXT \"d\") ALL)");
     }
 }

@@ -127,8 +127,12 @@ impl Session {
             } else {
                 status
             };
-        let error = Error::new(status, code).arg("host", self.stream.endpoint().host.as_str());
-        error.arg("text", reply.text.as_str()).server(reply)
+        self.error(status, code).arg("text", reply.text.as_str()).server(reply)
+    }
+
+    /// An error about this server.
+    pub(crate) fn error(&self, status: Status, code: &str) -> Error {
+        Error::new(status, code).arg("host", self.stream.endpoint().host.as_str())
     }
 }
 

@@ -102,6 +102,7 @@ unsafe extern "C" fn describe<T: Transport>(request: Bytes, out: *mut Buffer) ->
             name: T::NAME.to_owned(),
             version: T::VERSION.to_owned(),
             operations: T::OPERATIONS.iter().map(ToString::to_string).collect(),
+            heeds: T::HEEDS.iter().map(ToString::to_string).collect(),
             methods: (!T::METHODS.is_empty()).then(|| json!(T::METHODS)),
         };
         let describe = || {

@@ -31,6 +31,9 @@ mod error;
 #[cfg(feature = "exchange")]
 pub mod exchange;
 mod filing;
+mod filter;
+#[cfg(feature = "letter")]
+mod letter;
 mod listing;
 mod mail;
 mod mask;
@@ -59,13 +62,16 @@ pub use apply::{Applied, ApplyAction, ApplyRequest};
 pub use call::{Body, Call, HostCalls, Level};
 pub use error::{At, Delivery, Error, Input, Retry, SessionState, Stage};
 pub use filing::{Filed, Filing, FilingResult, Original, SentBy};
+pub use filter::{CONDITIONS, Filter, HeaderCondition, Known, contains};
+#[cfg(feature = "letter")]
+pub use letter::Letter;
 pub use listing::{Folder, ListRequest, Listed, Listing};
 pub use mail::{Answer, Dsn, Mail, Notify, Sent, Verdict};
 pub use mask::Mask;
 pub use merge::merge;
 pub use opening::Opening;
 pub use printable::printable;
-pub use receive::{Action, Filter, Incoming, Missing, ReceiveRequest, Received, Summary};
+pub use receive::{Action, Incoming, Missing, PART, Part, Parts, ReceiveRequest, Received, STRUCTURE, Summary};
 pub use reply::Reply;
 pub use report::{Report, Step, StepStatus};
 pub use schemars;

@@ -4,6 +4,7 @@
 //! [`Call::message`](crate::Call::message) block by block as they come, and asks for the [`Action`] with
 //! [`Call::action`](crate::Call::action). Only then may it mark or delete the message: a crash before fetches it again.
 
+use crate::Filter;
 use serde::{Deserialize, Serialize};
 
 /// What to fetch.
@@ -30,7 +31,23 @@ pub struct ReceiveRequest {
     pub wait_seconds: u64,
     /// What the program wants to know of each message beside its bytes.
     pub summary: Summary,
+    /// Only this message, by its [`Incoming::id`]: whether it was fetched before does not matter, and the state stays what it was. Only
+    /// a transport that names [`PART`] gets it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Of that message only this part, by IMAP's number (`2.1`): what is handed over is the part's own header and its body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    /// Of that message or part only so many bytes of the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_bytes: Option<u64>,
 }
+
+/// What a transport names in [`Transport::HEEDS`](crate::Transport::HEEDS) that knows [`Summary::Structure`].
+pub const STRUCTURE: &str = "structure";
+
+/// What a transport names in [`Transport::HEEDS`](crate::Transport::HEEDS) that can hand over one message by its id, and one part of it.
+pub const PART: &str = "part";
 
 /// What a program wants to know of a message beside its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,37 +59,38 @@ pub enum Summary {
     /// Only what the bytes themselves show: nothing is read and no digest made, and what a server has to look up is left out
     /// ([`Incoming::flags`], [`Incoming::received`]).
     None,
+    /// Everything but the bodies: the headers come, and of what stands behind them only what the server tells ([`Incoming::parts`]). No
+    /// message counts as fetched, none is marked or deleted. Only a transport that names [`STRUCTURE`] gets it.
+    Structure,
 }
 
-/// Which messages. Every condition that is given must hold.
+/// What the server tells of an attachment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Filter {
-    /// Only those without the flag `\\Seen`.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub unseen: bool,
-    /// Only those that came on this day (`YYYY-MM-DD`) or later.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<String>,
-    /// Only those whose From header contains this text, whatever its case.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// Only those whose subject contains this text, whatever its case.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// Only those with at least so many bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min_size: Option<u64>,
-    /// Only those with at most so many bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_size: Option<u64>,
+pub struct Part {
+    /// Its number in [`ReceiveRequest::section`].
+    pub section: String,
+    /// Its name, decoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its type in small letters, for example `application/pdf`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Bytes as it is encoded, which is a third more than as it is where that is base64.
+    pub encoded_size: u64,
+    /// The Content-ID of a part that the HTML shows, without angle brackets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inline: Option<String>,
 }
 
-impl Filter {
-    /// Whether there is no condition.
-    pub fn is_empty(&self) -> bool {
-        *self == Filter::default()
-    }
+/// The parts of a message, as far as the server tells them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// The sections of the texts and of the HTML, in order, with their types and sizes.
+    #[serde(default)]
+    pub texts: Vec<Part>,
+    /// The attachments, in order.
+    #[serde(default)]
+    pub parts: Vec<Part>,
 }
 
 /// A message that is about to come.
@@ -95,6 +113,15 @@ pub struct Incoming {
     /// Only the headers come, because the message is larger than wanted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headers_only: bool,
+    /// The part that comes, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    /// Only the beginning comes, because no more was asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+    /// The structure, where it was asked for and the server tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Parts>,
 }
 
 /// What is to be done with a message that the host has taken.

@@ -35,6 +35,10 @@ pub trait Transport: Sized + Send + 'static {
     /// own has a group `auth` of its own.
     const METHODS: &'static [&'static str] = &[];
 
+    /// What the transport heeds in a request to `receive` beside what every transport does: [`CONDITIONS`](crate::CONDITIONS),
+    /// [`STRUCTURE`](crate::STRUCTURE), [`PART`](crate::PART). What it does not name here it is never asked for.
+    const HEEDS: &'static [&'static str] = &[];
+
     /// Texts for users as pairs of language and JSON (docs/plugins.md); the shared ones need not be repeated.
     const TEXTS: &'static [(&'static str, &'static str)];
 

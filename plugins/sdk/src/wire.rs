@@ -34,6 +34,9 @@ pub struct Identity {
     pub version: String,
     /// The operations that it has.
     pub operations: Vec<String>,
+    /// What its `receive` heeds beside what every transport does (see [`Transport::HEEDS`](crate::Transport::HEEDS)).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heeds: Vec<String>,
     /// The login methods that it has, where it says them; their names are for people, the schema already takes no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub methods: Option<Value>,

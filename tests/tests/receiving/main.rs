@@ -5,6 +5,7 @@
 mod attacks;
 mod bare;
 mod compress;
+mod conditions;
 mod copies;
 mod cut;
 mod fetching;

@@ -1,6 +1,5 @@
 //! A fetch in progress: which messages are asked for, and what was done with them.
 
-use super::filter::passes;
 use super::sync::Synced;
 use super::window::{Fate, Window, get_mime, incoming};
 use crate::items::{Change, Row};
@@ -105,7 +104,7 @@ impl<'f, 'a> Fetch<'f, 'a> {
                 self.state.due.entry(row.id.clone()).or_insert(Due::Fetch);
             }
             self.state.token = changes.token;
-            let mut rows: Vec<Row> = changes.new.into_iter().filter(|row| passes(row, &self.request.filter)).collect();
+            let mut rows = self.talk.passing(changes.new, &self.request.filter)?;
             rows.sort_by(|a, b| a.received.cmp(&b.received));
             if self.fetch(rows)? {
                 return Ok(true);
@@ -172,14 +171,14 @@ impl<'f, 'a> Fetch<'f, 'a> {
             let found = self.talk.rows(&asked, Stage::Fetch)?;
             for (id, row) in piece.iter().zip(found) {
                 match row {
-                    Ok(Some(row)) if passes(&row, &self.request.filter) => rows.push(row),
-                    Ok(Some(_)) => (),
+                    Ok(Some(row)) => rows.push(row),
                     Ok(None) => drop(self.state.due.remove(id)),
                     // It stays due: the next fetch tries it again.
                     Err(error) => drop(self.missing.insert(id.clone(), error)),
                 }
             }
         }
+        let mut rows = self.talk.passing(rows, &self.request.filter)?;
         // The state has them by their ids; they come as they would have come before, the oldest first.
         rows.sort_by(|a, b| a.received.cmp(&b.received));
         self.fetch(rows)

@@ -107,6 +107,7 @@ pub(super) fn incoming(row: &Row, folder: &str, summary: Summary, headers_only: 
         flags: if is_full { row.flags() } else { Vec::new() },
         received: row.received.clone().filter(|_| is_full),
         headers_only,
+        ..Incoming::default()
     }
 }
 

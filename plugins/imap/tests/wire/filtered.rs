@@ -4,7 +4,7 @@ use crate::account::{account, receive};
 use crate::hostile::server;
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Filter, ReceiveRequest, Received};
+use postkontor_plugin::{Filter, ReceiveRequest, Received, Status};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -39,6 +39,8 @@ fn exchange(refusal: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
                 "* 3 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n".to_owned()
             } else if command.contains("FROM \"anna\"") {
                 "* SEARCH 3 5\r\n".to_owned()
+            } else if command.contains("FROM \"berta\"") {
+                "* SEARCH 7\r\n".to_owned()
             } else if command.starts_with("UID SEARCH") {
                 "* SEARCH 3 5 7\r\n".to_owned()
             } else if command.contains("HEADER.FIELDS") {
@@ -95,4 +97,29 @@ fn what_a_server_refuses_for_another_reason_stays_refused() {
     let request = ReceiveRequest { filter, ..ReceiveRequest::default() };
     let error = receive(30, &mut account(port, json!({})), &request, &TestHost::new()).unwrap_err();
     assert_eq!(error.code, "imap.search_refused");
+}
+
+#[test]
+fn conditions_within_each_other_are_each_judged_by_whom_can() {
+    let (port, heard) = exchange("TAG NO [BADCHARSET (US-ASCII)] no\r\n");
+    let filter = r#"{"or":[{"subject":"rück","from":"berta"},{"from":"anna"}],"not":{"subject":"rück","from":"anna"}}"#;
+    let (texts, received) = fetched(port, &postkontor_plugin::serde_json::from_str(filter).unwrap(), None);
+    assert_eq!((texts.as_str(), received.warnings[0].code.as_str()), ("57", "imap.filtered_here"));
+    // Headers are asked for where the server has left a doubt, and nowhere else.
+    let heard = heard.lock().unwrap();
+    let looked: Vec<_> = heard.iter().filter(|command| command.contains("HEADER.FIELDS")).map(String::as_str).collect();
+    let fields = "(UID BODY.PEEK[HEADER.FIELDS (FROM SUBJECT)])";
+    assert_eq!(looked, [format!("UID FETCH 7 {fields}"), format!("UID FETCH 3,5 {fields}")]);
+}
+
+#[test]
+fn a_text_beyond_ascii_in_the_body_is_refused_where_the_server_cannot_search_for_it() {
+    let (port, _) = exchange("TAG NO [BADCHARSET (US-ASCII)] no\r\n");
+    for filter in [r#"{"body":"Grüße"}"#, r#"{"not":{"or":[{"text":"Grüße"}]}}"#] {
+        let request = ReceiveRequest { filter: postkontor_plugin::serde_json::from_str(filter).unwrap(), ..ReceiveRequest::default() };
+        let host = TestHost::new();
+        let error = receive(30, &mut account(port, json!({})), &request, &host).unwrap_err();
+        assert_eq!((error.status, error.code.as_str()), (Status::Unsupported, "imap.body_not_searched"), "{filter}");
+        assert!(host.texts().is_empty());
+    }
 }

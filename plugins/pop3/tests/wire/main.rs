@@ -5,6 +5,7 @@ mod account;
 mod bare;
 mod cut;
 mod ends;
+mod filtered;
 mod hostile;
 mod identifiers;
 mod login;

@@ -113,7 +113,7 @@ impl Client<'_> {
                 return if response.status() == 404 { reply(response, call).map(|_| false) } else { value(response, call).map(|_| false) };
             }
             let (id, received, flags) = (entry.id.to_string(), entry.received.clone(), entry.flags());
-            call.announce(&Incoming { id, size: Some(entry.size), folder: None, flags, received, headers_only })?;
+            call.announce(&Incoming { id, size: Some(entry.size), flags, received, headers_only, ..Incoming::default() })?;
             loop {
                 let piece = response.peek(call)?;
                 let length = piece.len();
