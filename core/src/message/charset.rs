@@ -47,6 +47,9 @@ impl Unencoded {
 }
 
 impl Charset {
+    /// UTF-8, whatever the settings say.
+    pub(super) const UTF8: Charset = Charset { encoding: UTF_8, unencodable: Unencodable::Utf8 };
+
     /// The charset with this MIME name or alias; nothing when there is none, or none that mail can carry.
     ///
     /// What is written as label is the canonical name of what the bytes are: `iso-8859-1` and `us-ascii` are treated as

@@ -123,6 +123,7 @@ fn address(message: &Message<'_>, from: Option<&Address<'_>>, identity: &Identit
 /// A buffer with room for headers and texts.
 fn buffer(message: &Message<'_>) -> Vec<u8> {
     let texts = message.text.as_ref().map_or(0, |text| text.len()) + message.html.as_ref().map_or(0, |html| html.len());
+    let texts = texts + message.calendar.as_ref().map_or(0, |calendar| calendar.text.len());
     Vec::with_capacity(1024 + texts + texts / 8 + 512 * message.attachments.len())
 }
 

@@ -1,5 +1,6 @@
 //! What a message consists of, once the settings have had their say.
 
+use super::calendar::Calendar;
 use super::document::Message;
 use super::file::File;
 use super::findings::Findings;
@@ -14,6 +15,7 @@ use std::path::Path;
 pub(super) struct Content<'m, 'a> {
     pub(super) text: Option<Cow<'m, str>>,
     pub(super) html: Option<Cow<'m, str>>,
+    pub(super) calendar: Option<&'m Calendar<'m>>,
     /// Where the document holds what text and HTML were made of.
     pub(super) text_pointer: &'static str,
     pub(super) html_pointer: &'static str,
@@ -83,7 +85,7 @@ impl<'m, 'a> Content<'m, 'a> {
             let Some(found) = Attached::find(attachment, parts, findings) else { continue };
             if html.is_some() && found.content_id.is_some() { related.push(found) } else { attached.push(found) }
         }
-        Content { text, html, text_pointer, html_pointer, related, attached }
+        Content { text, html, calendar: message.calendar.as_ref(), text_pointer, html_pointer, related, attached }
     }
 }
 

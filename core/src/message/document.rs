@@ -1,6 +1,7 @@
 //! The message document: what a caller may say about a mail, read from JSON with every mistake pointed to.
 
 use super::address::Address;
+use super::calendar::{self, Calendar};
 use super::date::Date;
 use super::findings::{BLOCK, Findings};
 use super::members::{Attachment, Listed, Priority};
@@ -23,6 +24,8 @@ pub(super) struct Message<'a> {
     pub(super) subject: Cow<'a, str>,
     pub(super) text: Option<Cow<'a, str>>,
     pub(super) html: Option<Cow<'a, str>>,
+    /// A meeting request or the like, as one more form of the text.
+    pub(super) calendar: Option<Calendar<'a>>,
     pub(super) attachments: Vec<Attachment<'a>>,
     pub(super) headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// Without angle brackets, as all message identifiers here.
@@ -38,7 +41,7 @@ pub(super) struct Message<'a> {
 }
 
 /// All members.
-const MEMBERS: [&str; 18] = [
+const MEMBERS: [&str; 19] = [
     "from",
     "sender",
     "reply_to",
@@ -48,6 +51,7 @@ const MEMBERS: [&str; 18] = [
     "subject",
     "text",
     "html",
+    "calendar",
     "attachments",
     "headers",
     "message_id",
@@ -60,11 +64,12 @@ const MEMBERS: [&str; 18] = [
 ];
 
 /// Members that describe a message of our own making, which a ready-made one brings along.
-const NOT_WITH_FILE: [&str; 13] = [
+const NOT_WITH_FILE: [&str; 14] = [
     "reply_to",
     "subject",
     "text",
     "html",
+    "calendar",
     "attachments",
     "headers",
     "message_id",
@@ -165,6 +170,10 @@ impl<'a> Message<'a> {
             "subject" => self.subject = reader.line(value, "/subject").unwrap_or_default(),
             "text" => self.text = reader.text(value, "/text"),
             "html" => self.html = reader.text(value, "/html"),
+            "calendar" => {
+                let text = reader.text(value, "/calendar");
+                self.calendar = text.and_then(|text| calendar::check(text, "/calendar", reader.findings));
+            }
             "attachments" => self.attachments = reader.attachments(value),
             "headers" => self.headers = reader.headers(value),
             "message_id" => self.message_id = reader.message_id(value),

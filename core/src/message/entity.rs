@@ -1,6 +1,7 @@
 //! The MIME entity that holds what a message consists of: texts and boundaries in a buffer, attachments as segments between them.
 
 use super::base64;
+use super::calendar::Calendar;
 use super::charset::Charset;
 use super::composed::Segment;
 use super::content::{Attached, Bytes, Content};
@@ -68,7 +69,7 @@ impl<'a> Writer<'a, '_, '_, '_> {
             return;
         }
         let boundary = self.multipart("mixed", "");
-        if content.text.is_some() || content.html.is_some() {
+        if content.text.is_some() || content.html.is_some() || content.calendar.is_some() {
             self.delimiter(&boundary);
             self.texts(content);
             self.push("\r\n");
@@ -79,22 +80,41 @@ impl<'a> Writer<'a, '_, '_, '_> {
         self.close(&boundary);
     }
 
-    /// The text, the HTML, or both as alternatives.
+    /// The text, the HTML and the calendar; as alternatives where there are several, the last of which says the most.
     fn texts(&mut self, content: &Content<'_, 'a>) {
-        match (&content.text, &content.html) {
-            (Some(text), Some(_)) => {
-                let boundary = self.multipart("alternative", "");
-                self.delimiter(&boundary);
-                self.text("plain", text, content.text_pointer);
-                self.push("\r\n");
-                self.delimiter(&boundary);
-                self.html(content);
-                self.push("\r\n");
-                self.close(&boundary);
-            }
-            (None, Some(_)) => self.html(content),
-            (text, None) => self.text("plain", text.as_deref().unwrap_or_default(), content.text_pointer),
+        let forms = [content.text.is_some(), content.html.is_some(), content.calendar.is_some()];
+        let boundary = (forms.iter().filter(|is_there| **is_there).count() > 1).then(|| self.multipart("alternative", ""));
+        if content.text.is_some() || forms == [false; 3] {
+            self.form(boundary.as_deref(), |writer| {
+                writer.text("plain", content.text.as_deref().unwrap_or_default(), content.text_pointer)
+            });
         }
+        if content.html.is_some() {
+            self.form(boundary.as_deref(), |writer| writer.html(content));
+        }
+        if let Some(calendar) = content.calendar {
+            self.form(boundary.as_deref(), |writer| writer.calendar(calendar));
+        }
+        if let Some(boundary) = boundary {
+            self.close(&boundary);
+        }
+    }
+
+    /// Writes one of the forms, between delimiters where there are several.
+    fn form(&mut self, boundary: Option<&str>, write: impl FnOnce(&mut Self)) {
+        if let Some(boundary) = boundary {
+            self.delimiter(boundary);
+        }
+        write(self);
+        if boundary.is_some() {
+            self.push("\r\n");
+        }
+    }
+
+    /// A calendar is UTF-8 whatever the texts are, and its media type repeats its METHOD (RFC 6047, 2.4).
+    fn calendar(&mut self, calendar: &Calendar<'_>) {
+        let subtype = format!("calendar; method={}", calendar.method);
+        text::write(self.out, &subtype, &calendar.text, Charset::UTF8, "/calendar", self.findings);
     }
 
     /// The HTML, with its images where it has some.

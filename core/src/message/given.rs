@@ -31,6 +31,8 @@ pub struct Message<'a> {
     pub text: Option<&'a str>,
     /// The same as HTML.
     pub html: Option<&'a str>,
+    /// A meeting request or the like (iCalendar with a METHOD), as one more form of the text.
+    pub calendar: Option<&'a str>,
     /// Files beside the text, and images in the HTML.
     pub attachments: Vec<Attachment<'a>>,
     /// Further headers by their names.
@@ -137,6 +139,7 @@ impl<'a> Message<'a> {
         add("subject", Some(self.subject).filter(|subject| !subject.is_empty()).map(text));
         add("text", self.text.map(text));
         add("html", self.html.map(text));
+        add("calendar", self.calendar.map(text));
         add("attachments", list(&self.attachments, |attachment| attachment.tree(parts)));
         let headers = || self.headers.iter().map(|(name, value)| (Cow::Borrowed(*name), text(value)));
         add("headers", (!self.headers.is_empty()).then(|| Json::Object(headers().collect())));
@@ -232,6 +235,7 @@ mod tests {
             subject: "Grüße",
             text: Some("a\nb"),
             html: Some("<p>a</p>"),
+            calendar: Some("BEGIN:VCALENDAR\nMETHOD:CANCEL\nBEGIN:VEVENT\nEND:VEVENT\nEND:VCALENDAR"),
             attachments: vec![
                 Attachment { kind: Some("image/png"), inline: Some("logo"), ..Attachment::bytes("logo.png", parts) },
                 Attachment::file(Path::new("/x/Rechnung.pdf")),
@@ -255,6 +259,7 @@ mod tests {
             "from": {"name": "Anna, Büro", "address": "anna@example.com"}, "sender": "office@example.com",
             "reply_to": ["answers@example.com"], "to": ["Berta <berta@example.com>", {"name": "", "address": "c@example.com"}],
             "cc": ["d@example.com"], "bcc": ["e@example.com"], "subject": "Grüße", "text": "a\nb", "html": "<p>a</p>",
+            "calendar": "BEGIN:VCALENDAR\nMETHOD:CANCEL\nBEGIN:VEVENT\nEND:VEVENT\nEND:VCALENDAR",
             "attachments": [{"name": "logo.png", "type": "image/png", "inline": "logo", "part": 0}, {"file": "/x/Rechnung.pdf"},
                 {"name": "b.txt", "part": 1}],
             "headers": {"X-Order": "4711"}, "message_id": "1@example.com", "date": "2026-11-29T00:03:03.123Z", "priority": "high",

@@ -5,8 +5,8 @@
 //!
 //! `given` is the same message as a Rust program writes it.
 //!
-//! The way through the files: `document` reads JSON (`json`) into a checked message of `members`, with `reader`, `address`, `date` and
-//! `kind` for its values and `findings` for what is wrong with them. `identity` reads the sender's settings. `compose` writes the
+//! The way through the files: `document` reads JSON (`json`) into a checked message of `members`, with `reader`, `address`, `date`,
+//! `calendar` and `kind` for its values and `findings` for what is wrong with them. `identity` reads the sender's settings. `compose` writes the
 //! headers (`header`), `content` decides what the message consists of, with `html`, and `entity` writes that, with `text`; all in the
 //! `charset` of the sender. `composed` gives the bytes away, encoding attachments (`base64`, `file`) as they pass. `ready` does the same for a message that exists, whose
 //! `line_ends` are made CRLF. `raw` is one in memory that brings its envelope. `blind` keeps the Bcc header for the sender's own copy.
@@ -14,6 +14,7 @@
 mod address;
 mod base64;
 mod blind;
+mod calendar;
 mod character_reference;
 mod charset;
 mod compose;

@@ -85,6 +85,13 @@ fn four_times_as_much_takes_four_times_as_long() {
         grows_in_proportion(piece, &plain, 10_000, |n| with(json!({"to": piece.repeat(n / piece.len())})));
     }
     grows_in_proportion("references", &plain, 20_000, |n| with(json!({"references": "<a@b> ".repeat(n / 6)})));
+    for piece in ["BEGIN:VEVENT\n", "SUMMARY:x\n", "METHOD:x", " x\n", "ü"] {
+        grows_in_proportion(piece, &plain, 100_000, |n| {
+            with(
+                json!({"calendar": format!("BEGIN:VCALENDAR\nMETHOD:ADD\nBEGIN:VEVENT\nX:{}\nEND:VEVENT\nEND:VCALENDAR", piece.repeat(n / piece.len()))}),
+            )
+        });
+    }
     grows_in_proportion("headers", &plain, 2_000, |n| {
         let headers: serde_json::Map<String, Value> = (0..n).map(|index| (format!("X-{index}"), json!("v"))).collect();
         with(json!({"headers": headers}))
@@ -126,6 +133,7 @@ fn whatever_is_large_is_composed_in_small_steps_and_can_be_stopped_at_each() {
     let latin = Sender { charset: "iso-8859-2".to_owned(), ..Sender::default() };
     let folder = crate::Folder::new("steps");
     let ready = folder.file("ready.eml", &[b"From: a@example.com\r\nTo: b@example.com\r\n\r\n".as_slice(), &[b'x'; SIZE]].concat());
+    let calendar = |inner: String| format!("BEGIN:VCALENDAR\nMETHOD:ADD\nBEGIN:VEVENT\n{inner}END:VEVENT\nEND:VCALENDAR\n");
     let words = "some words ".repeat(SIZE / 11);
     for (name, sender, document) in [
         ("short lines", &plain, with(json!({"text": "line\n".repeat(SIZE / 5)}))),
@@ -133,6 +141,7 @@ fn whatever_is_large_is_composed_in_small_steps_and_can_be_stopped_at_each() {
         ("base64", &plain, with(json!({"text": "日本語".repeat(SIZE / 9)}))),
         ("Latin", &latin, with(json!({"text": "ž".repeat(SIZE / 2)}))),
         ("HTML", &plain, with(json!({"html": &words}))),
+        ("a calendar", &plain, with(json!({"calendar": calendar("COMMENT:x\n".repeat(SIZE / 10))}))),
         ("tags", &plain, with(json!({"html": "<b>x</b>".repeat(SIZE / 8)}))),
         ("a page", &page, with(json!({"text": &words}))),
         ("a subject", &plain, with(json!({"subject": "ü".repeat(SIZE / 2)}))),

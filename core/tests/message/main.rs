@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests are not tests to Clippy
 
+mod calendar;
 mod growth;
 mod ready;
 
