@@ -3,6 +3,7 @@
 //! Each function takes the value of a field as it stands in the message, with its folds. Each is total and linear in the value: where a value
 //! may be so long that this matters, the caller cuts it.
 
+mod address;
 mod content;
 mod date;
 mod encoded_word;
@@ -12,6 +13,7 @@ mod parameter;
 mod scanner;
 mod text;
 
+pub use address::{Mailbox, mailboxes};
 pub use content::{ContentType, Disposition, file_name};
 pub use date::{Date, date};
 pub use fields::{Field, Fields};

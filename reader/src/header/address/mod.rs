@@ -1,0 +1,223 @@
+//! Addresses: who stands in From, To, Cc, Bcc, Reply-To and Sender.
+//!
+//! Beside RFC 5322 with its obsolete forms, what really comes is read: local names without a domain, semicolons between addresses, names with
+//! commas, commas that are missing, quotes and brackets that do not close. Nothing is dropped: what is no address is told as text.
+
+mod entry;
+mod lexer;
+mod mailbox;
+mod spec;
+
+use crate::Repairs;
+use encoding_rs::Encoding;
+use entry::{Entry, Found};
+use lexer::{Kind, Lexer, Token};
+pub use mailbox::Mailbox;
+
+/// More are not read.
+const MOST: usize = 50_000;
+
+/// The most letters of the name of a group, which stands at each of its members.
+const GROUP: usize = 256;
+
+/// All who stand in fields of one name, one after the other.
+///
+/// `fallback` is the charset of raw bytes above 127, as in [`super::text`]. Noted at `pointer/INDEX`, the place in the list:
+/// `header.address_invalid` (told as text), `header.address_guessed`, and the codes of [`super::text`].
+pub fn mailboxes<'v>(
+    values: impl Iterator<Item = &'v [u8]>,
+    fallback: Option<&'static Encoding>,
+    repairs: &mut Repairs,
+    pointer: &str,
+) -> Vec<Mailbox> {
+    let mut list = List { entry: Entry { fallback }, mailboxes: Vec::new(), groups: Vec::new(), repairs, pointer, is_nested: false };
+    values.for_each(|value| list.read(value));
+    list.mailboxes
+}
+
+struct List<'r> {
+    entry: Entry,
+    mailboxes: Vec<Mailbox>,
+    /// The names of the groups that are open, the innermost last.
+    groups: Vec<String>,
+    repairs: &'r mut Repairs,
+    pointer: &'r str,
+    /// Whether this is the text of an entry, read once more.
+    is_nested: bool,
+}
+
+impl List<'_> {
+    fn read(&mut self, value: &[u8]) {
+        let mut lexer = Lexer::of(value);
+        let mut entry = Tokens::default();
+        while let Some(token) = lexer.next() {
+            if lexer.is_broken {
+                lexer.is_broken = false;
+                self.note("header.address_guessed");
+            }
+            match token.kind {
+                Kind::Special(b',') if entry.is_ended_by_comma() => self.end(&mut entry, false),
+                Kind::Special(b';') if !entry.is_enclosed() => {
+                    self.end(&mut entry, true);
+                    self.groups.pop();
+                }
+                Kind::Special(b':') if entry.may_be_group() => self.open(&mut entry),
+                _ => entry.push(token),
+            }
+        }
+        self.end(&mut entry, true);
+        // One that is not closed ends with its field.
+        self.groups.clear();
+    }
+
+    /// Ends an entry. Words without an address wait for the next entry, unless this `is_last`: `Müller, Anna <anna@example.com>` is one person.
+    fn end(&mut self, entry: &mut Tokens<'_>, is_last: bool) {
+        if !is_last && !entry.has_address() {
+            // Two commas side by side are as good as one (RFC 5322, 4.4).
+            if entry.commas.last().copied().unwrap_or_default() != entry.tokens.len() {
+                entry.commas.push(entry.tokens.len());
+            }
+            return;
+        }
+        let tokens = std::mem::take(entry).pieces();
+        let Some((last, words)) = tokens.split_last() else { return };
+        let is_named = last.iter().find(|token| !token.is_between()).is_some_and(|token| !token.is(b'<'));
+        if !words.is_empty() && is_named && last.iter().any(|token| token.is(b'<')) && last.iter().any(|token| token.is(b'@')) {
+            // An empty entry is none of the name.
+            let pieces: Vec<&[Token<'_>]> =
+                tokens.iter().map(|piece| &**piece).filter(|piece| !piece.iter().all(Token::is_between)).collect();
+            let comma = Token { kind: Kind::Atom, bytes: b"," };
+            let is_doubtful = pieces.len() > 1;
+            return self.take(&pieces.join(&comma), is_doubtful);
+        }
+        tokens.iter().for_each(|piece| self.take(piece, false));
+    }
+
+    fn take(&mut self, tokens: &[Token<'_>], is_doubtful: bool) {
+        let mut found = Found::new();
+        self.entry.read(tokens, &mut found);
+        let may_be_encoded = !self.is_nested && !tokens.iter().any(|token| token.is(b'@'));
+        for (mailbox, repairs) in found {
+            if self.mailboxes.len() >= MOST {
+                self.repairs.note("header.truncated", self.pointer);
+                return;
+            }
+            if let Some(text) = mailbox.text.as_ref().filter(|text| may_be_encoded && text.contains('@'))
+                && self.again(text)
+            {
+                continue;
+            }
+            repairs.as_slice().iter().for_each(|repair| self.note(repair.code));
+            if is_doubtful {
+                self.note("header.address_guessed");
+            }
+            self.mailboxes.push(Mailbox { group: self.groups.last().cloned(), ..mailbox });
+        }
+    }
+
+    /// Reads the text of an entry as a field of its own: an address that stands in quotes or in an encoded word. Whether it was one.
+    fn again(&mut self, text: &str) -> bool {
+        let mut unused = Repairs::default();
+        let mut list =
+            List { entry: self.entry, mailboxes: Vec::new(), groups: Vec::new(), repairs: &mut unused, pointer: "", is_nested: true };
+        list.read(text.as_bytes());
+        let found = list.mailboxes;
+        if found.is_empty() || found.iter().any(|mailbox| mailbox.address.is_none()) {
+            return false;
+        }
+        for mailbox in found {
+            self.note("header.address_guessed");
+            self.mailboxes.push(Mailbox { group: self.groups.last().cloned(), ..mailbox });
+        }
+        true
+    }
+
+    /// Opens a group, of which the words so far are the name.
+    fn open(&mut self, entry: &mut Tokens<'_>) {
+        let mut pieces = std::mem::take(entry).pieces();
+        let name = pieces.pop().unwrap_or_default();
+        pieces.iter().for_each(|piece| self.take(piece, false));
+        let mut repairs = Repairs::default();
+        let mut name = self.entry.name(&name, &mut repairs).unwrap_or_default();
+        repairs.as_slice().iter().for_each(|repair| self.note(repair.code));
+        if ["mailto", "smtp"].iter().any(|scheme| name.eq_ignore_ascii_case(scheme)) {
+            return self.note("header.address_guessed");
+        }
+        if let Some((end, _)) = name.char_indices().nth(GROUP) {
+            name.truncate(end);
+        }
+        self.groups.push(name);
+    }
+
+    /// Notes a repair of the mailbox that comes next.
+    fn note(&mut self, code: &'static str) {
+        self.repairs.note(code, &format!("{}/{}", self.pointer, self.mailboxes.len()));
+    }
+}
+
+/// The tokens of an entry so far.
+#[derive(Default)]
+struct Tokens<'a> {
+    tokens: Vec<Token<'a>>,
+    /// Where commas stood between words.
+    commas: Vec<usize>,
+    /// An opening bracket was seen and none that closes it.
+    is_open: bool,
+    has_bracket: bool,
+    has_sign: bool,
+    /// A sign in the bracket that is open.
+    has_sign_inside: bool,
+    is_route: bool,
+}
+
+impl<'a> Tokens<'a> {
+    fn push(&mut self, token: Token<'a>) {
+        match token.kind {
+            Kind::Special(b'<') => {
+                (self.is_open, self.has_bracket, self.has_sign_inside, self.is_route) = (true, true, false, false);
+            }
+            Kind::Special(b'>') => self.is_open = false,
+            Kind::Special(b'@') => {
+                let is_first = self.tokens.iter().rev().find(|token| token.kind != Kind::Blank).is_some_and(|token| token.is(b'<'));
+                self.is_route |= self.is_open && is_first;
+                self.has_sign = true;
+                self.has_sign_inside |= self.is_open;
+            }
+            Kind::Special(b':') => self.is_route = false,
+            _ => {}
+        }
+        self.tokens.push(token);
+    }
+
+    fn has_address(&self) -> bool {
+        self.has_sign || self.has_bracket
+    }
+
+    /// Within brackets, where a comma or a semicolon may be part of what is no address.
+    fn is_enclosed(&self) -> bool {
+        self.is_open && (!self.has_sign_inside || self.is_route)
+    }
+
+    fn is_ended_by_comma(&self) -> bool {
+        !self.is_enclosed()
+    }
+
+    fn may_be_group(&self) -> bool {
+        let from = self.commas.last().copied().unwrap_or_default();
+        !self.has_address() && self.tokens[from..].iter().any(|token| !token.is_between())
+    }
+
+    /// The tokens between the commas.
+    fn pieces(self) -> Vec<Vec<Token<'a>>> {
+        let mut pieces = Vec::with_capacity(self.commas.len() + 1);
+        let mut from = 0;
+        for end in self.commas.into_iter().chain([self.tokens.len()]) {
+            pieces.push(self.tokens[from..end].to_vec());
+            from = end;
+        }
+        pieces
+    }
+}
+
+#[cfg(test)]
+mod tests;
