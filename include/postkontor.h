@@ -437,7 +437,9 @@ postkontor_status POSTKONTOR_CALL postkontor_message_open(
 
 /**
  * Reads a part of a message, decoded: `request` is {"part":0} in the order of the summary, or {"raw":true} for all of the
- * message as it came; with "file" it is saved there. Else the bytes go to `write` with `user`, or, where that is null, to `out`.
+ * message as it came; with "file" it is saved there. Else the bytes go to `write` with `user`, block by block, so that a part of any size needs
+ * little memory. In both cases `out` is {"size"}. Where `write` is null, too, `out` gets the bytes and nothing else: of an empty part none,
+ * `len` is 0.
  */
 postkontor_status POSTKONTOR_CALL postkontor_message_part(
     postkontor_message *message,

@@ -211,6 +211,11 @@ impl Host {
         self.documents.get(text, || Document::parse(text, self))
     }
 
+    /// The language of its sentences, for example `de-AT`.
+    pub fn language(&self) -> &str {
+        &self.language
+    }
+
     pub(crate) fn callbacks(&self) -> &dyn Callbacks {
         self.log.callbacks()
     }

@@ -1,15 +1,15 @@
 //! A file that the caller named is written whole or not at all.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Writes a file, in place of one that is there. When the disk is full, or anything else fails, that one stays as it was, and half a new one does not
+/// Writes a file with what `fill` puts into it and counts, in place of one that is there. When the disk is full, or anything else fails, that one stays as it was, and half a new one does not
 /// stay. What cannot be replaced, a device or a pipe, is written into.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<u64>) -> io::Result<u64> {
     let (target, old) = match path.metadata() {
-        Ok(found) if !found.is_file() => return OpenOptions::new().write(true).open(path)?.write_all(bytes),
+        Ok(found) if !found.is_file() => return fill(&mut OpenOptions::new().write(true).open(path)?),
         // A link means the file that it leads to.
         Ok(found) => (path.canonicalize()?, Some(found)),
         Err(error) if error.kind() == ErrorKind::NotFound => (path.to_owned(), None),
@@ -20,9 +20,10 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         if let Some(old) = old {
             file.set_permissions(old.permissions())?;
         }
-        file.write_all(bytes)?;
+        let size = fill(&mut file)?;
         drop(file);
-        std::fs::rename(&draft, &target)
+        std::fs::rename(&draft, &target)?;
+        Ok(size)
     };
     write().inspect_err(|_| {
         // A draft that cannot be removed is known by its name.
@@ -49,6 +50,11 @@ fn draft(target: &Path) -> io::Result<(File, PathBuf)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
+
+    fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<u64> {
+        super::write_whole(path, |file| file.write_all(bytes).map(|()| bytes.len() as u64))
+    }
 
     fn names(folder: &Path) -> Vec<String> {
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()

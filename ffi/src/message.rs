@@ -70,12 +70,14 @@ pub unsafe extern "system" fn postkontor_message_open(
     unsafe {
         entry::call_of(host, out, || {
             let message = argument::place(message, "message")?;
-            let _open = handle::share(host)?;
+            let open = handle::share(host)?;
             let source = Source::read(argument::optional_text(source, "source")?.unwrap_or("{}"))?;
             let opened = match source.file {
                 Some(file) => Opened::open(&file)?,
                 None => Opened::new(argument::bytes(data, len, "data")?.to_vec()),
             };
+            let opened = opened.in_language(open.language());
+            opened.read(&|| true)?;
             let summary = opened.summary().to_owned();
             message.fill(handle::open(opened, Some(host))?);
             Ok(summary)
@@ -84,7 +86,9 @@ pub unsafe extern "system" fn postkontor_message_open(
 }
 
 /// Reads a part of a message, decoded: `request` is {"part":0} in the order of the summary, or {"raw":true} for all of the
-/// message as it came; with "file" it is saved there. Else the bytes go to `write` with `user`, or, where that is null, to `out`.
+/// message as it came; with "file" it is saved there. Else the bytes go to `write` with `user`, block by block, so that a part of any size needs
+/// little memory. In both cases `out` is {"size"}. Where `write` is null, too, `out` gets the bytes and nothing else: of an empty part none,
+/// `len` is 0.
 ///
 /// # Safety
 ///
@@ -106,9 +110,13 @@ pub unsafe extern "system" fn postkontor_message_part(
             let size = match (&wanted.file, Writer::new(write, user)) {
                 (Some(file), _) => message.save(wanted.part, file)?,
                 (None, Some(writer)) => {
-                    let bytes = message.bytes(wanted.part)?;
-                    bytes.chunks(BLOCK).try_for_each(|block| writer.write(block))?;
-                    bytes.len() as u64
+                    let mut stream = message.stream(wanted.part)?;
+                    let mut size = 0;
+                    while let Some(block) = stream.block()? {
+                        writer.write(block)?;
+                        size += block.len() as u64;
+                    }
+                    size
                 }
                 (None, None) => return Ok(message.bytes(wanted.part)?.into_owned()),
             };
@@ -127,6 +135,3 @@ pub unsafe extern "system" fn postkontor_message_close(message: *mut MessageHand
     // SAFETY: `out` is what the header says.
     unsafe { entry::call_of(message, out, || handle::close(message).map(|_| NOTHING)) }
 }
-
-/// Bytes are handed over in blocks of this size.
-const BLOCK: usize = 64 * 1024;

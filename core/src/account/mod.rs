@@ -116,7 +116,7 @@ impl Account {
             let request = request.read()?;
             let wait = Wait::new(request.fetch.wait_seconds, cancel);
             let watch = Watch::new(host.callbacks(), cancel, cancel.remaining(DEADLINE + wait.left()));
-            let routed = Reception::new(&request, &document.receive, take, watch);
+            let routed = Reception::new(&request, &document.receive, take, watch, host.language());
             let mut reception = routed.map_err(|error| pointers::of_host(error, None, &document))?;
             let mut request = FetchOptions { summary: reception.detail, ..request.fetch };
             let received = loop {

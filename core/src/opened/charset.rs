@@ -1,36 +1,31 @@
-//! Texts whose charset label is evidently wrong.
+//! Texts in their character sets, also where the label is evidently wrong.
 
-use super::tree;
-use mail_parser::{MessagePart, MimeHeaders};
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use mail_parser::decoders::charsets::map::charset_decoder;
 use std::borrow::Cow;
 
-/// The text of a part: as the parser decoded it, unless the bytes prove its label wrong.
+/// A text as its label says, unless the bytes prove it wrong.
 ///
 /// A text that is valid UTF-8 with bytes above 127 is UTF-8, whatever single-byte set its label claims: by chance it
 /// practically never is. A text that claims UTF-8, or nothing, and is not, is windows-1252, as browsers take it to be.
-pub(super) fn text<'a>(part: &'a MessagePart<'_>, decoded: &'a str, raw: &[u8]) -> Cow<'a, str> {
-    if decoded.is_ascii() {
-        return Cow::Borrowed(decoded);
+/// Most texts are ASCII, which in nearly every set needs no decoding and no copy.
+pub(super) fn text<'a>(bytes: Cow<'a, [u8]>, label: Option<&str>) -> Cow<'a, str> {
+    let charset = Encoding::for_label(label.unwrap_or("utf-8").trim().as_bytes());
+    let is_simple = charset.is_some_and(|charset| charset.is_single_byte() || charset == UTF_8);
+    if is_simple && std::str::from_utf8(&bytes).is_ok() {
+        return match bytes {
+            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).unwrap_or_default()),
+        };
     }
-    let label = part.content_type().and_then(|kind| kind.attribute("charset")).unwrap_or("utf-8");
-    let charset = encoding_rs::Encoding::for_label(label.trim().as_bytes());
-    let Some(charset) = charset.filter(|charset| charset.is_single_byte() || *charset == encoding_rs::UTF_8) else {
-        return Cow::Borrowed(decoded);
-    };
-    let range = part.offset_body as usize..(part.offset_end as usize).min(raw.len());
-    let bytes = raw.get(range).unwrap_or_default();
-    let bytes = tree::decoded(bytes, part.encoding);
-    let Some(bytes) = bytes else { return Cow::Borrowed(decoded) };
-    let is_utf8 = std::str::from_utf8(&bytes).is_ok();
-    if is_utf8 == (charset == encoding_rs::UTF_8) {
-        return Cow::Borrowed(decoded);
+    match charset.filter(|_| is_simple) {
+        Some(charset) => {
+            let charset = if charset == UTF_8 { WINDOWS_1252 } else { charset };
+            Cow::Owned(charset.decode_without_bom_handling(&bytes).0.into_owned())
+        }
+        None => Cow::Owned(match label.and_then(|label| charset_decoder(label.as_bytes())) {
+            Some(decoder) => decoder(&bytes),
+            None => String::from_utf8_lossy(&bytes).into_owned(),
+        }),
     }
-    let evident = if is_utf8 {
-        encoding_rs::UTF_8
-    } else if charset == encoding_rs::UTF_8 {
-        encoding_rs::WINDOWS_1252
-    } else {
-        charset
-    };
-    Cow::Owned(evident.decode_without_bom_handling(&bytes).0.into_owned())
 }

@@ -53,12 +53,15 @@ pub struct Content {
     pub report: Option<Reported>,
     /// `signed` or `encrypted`.
     pub security: Option<String>,
+    /// What was read in another way than it stands.
+    #[serde(default)]
+    pub repairs: Vec<Repaired>,
 }
 
 impl Content {
     /// Of a message of which nothing is known but its size.
-    pub(super) fn none(size: usize) -> Content {
-        Content { size: size as u64, ..Content::default() }
+    pub(super) fn none(size: u64) -> Content {
+        Content { size, ..Content::default() }
     }
 }
 
@@ -71,6 +74,17 @@ fn yes() -> bool {
 pub struct Warning {
     /// Stable code, listed in docs/codes.md.
     pub code: String,
+}
+
+/// Something that broke the rules and was read as it was most likely meant.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Repaired {
+    /// Stable code, listed in docs/reading.md.
+    pub code: String,
+    /// What it concerns, as a JSON pointer into the summary; empty for the whole message.
+    pub pointer: String,
+    /// A sentence for a user.
+    pub message: Option<String>,
 }
 
 /// A name and an address.
@@ -88,6 +102,8 @@ pub struct Person {
 pub struct Part {
     /// Its place.
     pub part: usize,
+    /// Its number as IMAP counts (RFC 9051, 6.4.5), for example `2.1`.
+    pub section: Option<String>,
     /// Its name as the sender gave it.
     pub name: Option<String>,
     /// A name to store it under, safe on every system.

@@ -15,9 +15,6 @@ const PARAMETERS: usize = 8 * 1024;
 /// So many encoded words without an end are looked for in vain by the parser, each to the end of the field.
 const UNCLOSED: usize = 16;
 
-/// The most bytes of the header of an attached message that are read for its subject and its Message-ID.
-const ATTACHED: usize = 64 * 1024;
-
 /// Reads a field: all its lines, with the last line end. `None` for a field that no summary holds, and for what is none.
 pub(super) fn read(raw: &[u8], range: Range<usize>) -> Option<Header<'_>> {
     let bytes = raw.get(range.clone())?;
@@ -34,9 +31,8 @@ pub(super) fn read(raw: &[u8], range: Range<usize>) -> Option<Header<'_>> {
     Some(Header { name, value, offset_field: place(0), offset_start: place(start), offset_end: place(bytes.len()) })
 }
 
-/// The header at the beginning of an attached message, as a message without a body.
+/// A header, as a message without a body.
 pub(super) fn attached(bytes: &[u8]) -> Message<'_> {
-    let bytes = &bytes[..bytes.len().min(ATTACHED)];
     let (mut headers, mut at) = (Vec::new(), 0);
     while let Some(range) = next(bytes, at) {
         at = range.end;
@@ -46,7 +42,7 @@ pub(super) fn attached(bytes: &[u8]) -> Message<'_> {
 }
 
 /// The field that begins at `at`, up to the first line that no blank continues; `None` where the header ends with an empty line or with the bytes.
-pub(super) fn next(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+fn next(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let mut end = line(bytes, at);
     if bytes[at..end].iter().all(u8::is_ascii_whitespace) {
         return None;
@@ -58,7 +54,7 @@ pub(super) fn next(bytes: &[u8], at: usize) -> Option<Range<usize>> {
 }
 
 /// Where the line that begins at `at` ends, behind its line end.
-pub(super) fn line(bytes: &[u8], at: usize) -> usize {
+fn line(bytes: &[u8], at: usize) -> usize {
     memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end + 1)
 }
 

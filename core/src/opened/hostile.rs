@@ -79,12 +79,12 @@ fn no_message_takes_longer_than_its_length() {
 #[test]
 fn a_wrapping_is_unwrapped_once() {
     let mut raw = b"Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_vec();
-    raw.extend_from_slice(base64_simd::STANDARD.encode_to_string(super::tnef::tests::wrapping()).as_bytes());
+    raw.extend_from_slice(base64_simd::STANDARD.encode_to_string(super::tests::wrapping()).as_bytes());
     let message = Opened::new(raw);
     let (first, second) = (message.part(1).unwrap(), message.part(2).unwrap());
     let bytes = message.part(1).unwrap();
     // Both lie in the same decoded bytes: the second comes after the first, not somewhere else.
     assert_eq!(first.as_ptr(), bytes.as_ptr());
     let distance = second.as_ptr().addr() - first.as_ptr().addr();
-    assert!(distance < super::tnef::tests::wrapping().len(), "{distance}");
+    assert!(distance < super::tests::wrapping().len(), "{distance}");
 }

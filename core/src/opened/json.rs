@@ -36,7 +36,14 @@ impl Json {
         self
     }
 
-    pub(super) fn number(&mut self, number: usize) {
+    /// Writes a member that may be missing.
+    pub(super) fn member(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.name(name).text(value);
+        }
+    }
+
+    pub(super) fn number(&mut self, number: u64) {
         self.json(&number.to_string());
     }
 
@@ -131,8 +138,9 @@ mod tests {
         json.object(|json| {
             json.name("a").text(":");
             json.name("b").list([1, 2], Json::number);
+            json.member("x", None);
             json.name("c").list(["{", "["], |json, text| json.object(|json| json.name("x").text(text)));
-            json.name("d").list([0usize; 0], Json::number);
+            json.name("d").list([0_u64; 0], Json::number);
             json.name("e").json("true");
         });
         let expected = json!({"a": ":", "b": [1, 2], "c": [{"x": "{"}, {"x": "["}], "d": [], "e": true});

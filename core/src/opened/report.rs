@@ -2,67 +2,62 @@
 
 use super::json::Json;
 use crate::message::plain;
-use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
-use postkontor_reader::automatic;
+use postkontor_reader::Message;
+use postkontor_reader::automatic::{self, Auto};
 use postkontor_reader::report::{self, Entity, Given, LARGEST, Report};
 use std::borrow::Cow;
+use std::io;
 
 /// The beginning of HTML that is made text for the sake of a report.
 const HTML: usize = 64 * 1024;
 
-/// Writes `auto` and `report`, where they apply.
-pub(super) fn write(json: &mut Json, message: &Message<'_>, raw: &[u8], text: &str, html: &str) {
-    let root = message.parts.first();
-    let header = root.and_then(|part| raw.get(..part.offset_body as usize)).unwrap_or_default();
-    let subject = message.subject().unwrap_or_default();
-    if let Some(auto) = automatic::read(header, subject) {
-        json.name("auto").text(auto.name());
+/// What programs say with a message.
+#[derive(Default)]
+pub(super) struct Said {
+    auto: Option<Auto>,
+    report: Option<Report>,
+}
+
+impl Said {
+    /// Finds it in a message with this header, subject, text and HTML.
+    pub(super) fn read(message: &Message<'_>, header: &[u8], subject: &str, text: &str, html: &str) -> io::Result<Said> {
+        let mut found: Vec<(String, Cow<'_, [u8]>)> = Vec::new();
+        for (index, entity) in message.structure().entities.iter().enumerate() {
+            let (kind, subtype) = entity.kind();
+            if kind == "message" || kind == "text" && subtype.starts_with("rfc822") {
+                found.push((format!("{kind}/{subtype}"), message.decoded(index, LARGEST as u64)?.0));
+            }
+        }
+        let entities: Vec<Entity<'_>> = found.iter().map(|(kind, bytes)| Entity { kind, bytes }).collect();
+        let text = || if text.trim().is_empty() { Cow::Owned(plain(beginning(html))) } else { Cow::Borrowed(text) };
+        let report = report::read(&Given { header, entities: &entities, text: &text, subject });
+        Ok(Said { auto: automatic::read(header, subject), report })
     }
-    let kinds: Vec<(String, &MessagePart<'_>)> = message.parts.iter().filter_map(|part| Some((kind(part)?, part))).collect();
-    let bodies: Vec<(&str, Cow<'_, [u8]>)> = kinds.iter().map(|(kind, part)| (kind.as_str(), body(part, raw))).collect();
-    let entities: Vec<Entity<'_>> = bodies.iter().map(|(kind, bytes)| Entity { kind, bytes: &bytes[..bytes.len().min(LARGEST)] }).collect();
-    let text = || if text.trim().is_empty() { Cow::Owned(plain(beginning(html))) } else { Cow::Borrowed(text) };
-    if let Some(report) = report::read(&Given { header, entities: &entities, text: &text, subject }) {
-        json.name("report").object(|json| of(json, &report));
+
+    /// Writes `auto` and `report`, where they apply.
+    pub(super) fn write(&self, json: &mut Json) {
+        json.member("auto", self.auto.map(Auto::name));
+        if let Some(report) = &self.report {
+            json.name("report").object(|json| of(json, report));
+        }
     }
 }
 
 fn of(json: &mut Json, report: &Report) {
     json.name("kind").text(report.kind.name());
-    member(json, "message_id", report.message_id.as_deref());
+    json.member("message_id", report.message_id.as_deref());
     json.name("recipients").list(&report.recipients, |json, recipient| {
         json.object(|json| {
             json.name("address").text(&recipient.address);
-            member(json, "original", recipient.original.as_deref());
-            member(json, "enhanced", recipient.enhanced.as_deref());
-            member(json, "text", recipient.text.as_deref());
+            json.member("original", recipient.original.as_deref());
+            json.member("enhanced", recipient.enhanced.as_deref());
+            json.member("text", recipient.text.as_deref());
             if let Some(verdict) = recipient.verdict {
                 json.name("kind").text(verdict.failure.name());
                 json.name("confidence").text(verdict.confidence.name());
             }
         });
     });
-}
-
-fn member(json: &mut Json, name: &str, value: Option<&str>) {
-    if let Some(value) = value {
-        json.name(name).text(value);
-    }
-}
-
-/// The media type of a part that says something of a report.
-fn kind(part: &MessagePart<'_>) -> Option<String> {
-    let kind = part.content_type()?;
-    let kind = format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()).to_ascii_lowercase();
-    (kind.starts_with("message/") || kind.starts_with("text/rfc822")).then_some(kind)
-}
-
-fn body<'a>(part: &'a MessagePart<'_>, raw: &'a [u8]) -> Cow<'a, [u8]> {
-    match &part.body {
-        PartType::Text(text) | PartType::Html(text) => Cow::Borrowed(text.as_bytes()),
-        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Cow::Borrowed(bytes),
-        _ => Cow::Borrowed(raw.get(part.offset_body as usize..part.offset_end as usize).unwrap_or_default()),
-    }
 }
 
 fn beginning(html: &str) -> &str {

@@ -14,9 +14,6 @@ use std::rc::Rc;
 /// Larger numbers are not ours: counting on from them would soon come to an end.
 const LARGEST: u64 = 1_000_000_000_000;
 
-/// So much of a part is written before the caller is asked whether to go on.
-const BLOCK: usize = 1024 * 1024;
-
 /// How often a number may turn out to be taken by another program.
 const TRIES: u32 = 1000;
 
@@ -148,7 +145,8 @@ impl Folder {
                 .create(index, wanted, |name| written.directory.create(name))
                 .map_err(|error| local(&error, &written.directory.path.join(wanted)))?;
             written.names.push(name.clone());
-            for block in message.part(index)?.chunks(BLOCK) {
+            let mut stream = message.stream(Some(index))?;
+            while let Some(block) = stream.block()? {
                 watch.check()?;
                 file.write_all(block).map_err(|error| local(&error, &written.directory.path.join(&name)))?;
             }

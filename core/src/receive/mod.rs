@@ -54,7 +54,7 @@ pub struct Fetched<'a> {
     pub file: Option<&'a str>,
     /// All of that and what reading the message shows, as JSON.
     pub summary: &'a str,
-    /// The message itself; of one larger than 32 MiB only the beginning.
+    /// The message itself; of one larger than 32 MiB that is not saved only the beginning.
     pub message: Opened,
 }
 
@@ -65,6 +65,7 @@ pub type Take<'a> = dyn FnMut(Fetched<'_>) -> Action + 'a;
 pub(crate) struct Reception<'a, 'w> {
     take: Option<&'a mut Take<'a>>,
     watch: Watch<'w>,
+    language: String,
     reading: (Duration, Duration),
     action: Action,
     pub(crate) detail: Summary,
@@ -191,6 +192,7 @@ impl<'a, 'w> Reception<'a, 'w> {
         routing: &Receive,
         take: Option<&'a mut Take<'a>>,
         watch: Watch<'w>,
+        language: &str,
     ) -> Result<Reception<'a, 'w>, Error> {
         if routing.routing && routing.operators.is_empty() {
             let code = "receive.operator_missing";
@@ -207,6 +209,7 @@ impl<'a, 'w> Reception<'a, 'w> {
         Ok(Reception {
             take,
             watch,
+            language: language.to_owned(),
             reading: READING,
             action: request.action,
             detail,
@@ -245,7 +248,7 @@ impl<'a, 'w> Reception<'a, 'w> {
         let (mut incoming, mut spool) = self.current.take().ok_or_else(|| failed(Status::Internal, "plugin.answer_unreadable"))?;
         let outline = incoming.parts.take();
         let (sha256, is_whole) = (spool.sha256(), spool.is_whole() && !incoming.headers_only && !incoming.cut);
-        let message = Opened::new(spool.bytes()?);
+        let message = spool.message()?.in_language(&self.language);
         self.read_message(&message)?;
         // The size on the wire is known exactly by now, unless only the headers came.
         let stated = incoming.size.take();
@@ -308,7 +311,7 @@ impl<'a, 'w> Reception<'a, 'w> {
         if self.detail != Summary::None {
             let (shortest, longest) = self.reading;
             let (started, limit) = (Instant::now(), (self.watch.left() / 2).clamp(shortest, longest));
-            let is_read = message.read(&|| self.watch.check().is_ok() && started.elapsed() < limit);
+            let is_read = message.read(&|| self.watch.check().is_ok() && started.elapsed() < limit)?;
             self.watch.check()?;
             if !is_read {
                 message.leave_unread();
@@ -404,7 +407,7 @@ pub(in crate::receive) mod tests {
     }
 
     pub(super) fn reception(request: &Value) -> Reception<'static, 'static> {
-        Reception::new(&self::request(request), &Receive::default(), None, watch()).unwrap()
+        Reception::new(&self::request(request), &Receive::default(), None, watch(), "en").unwrap()
     }
 
     #[test]
@@ -430,12 +433,12 @@ pub(in crate::receive) mod tests {
     fn a_message_that_takes_too_long_is_handed_over_unread_and_the_next_ones_come() {
         let mut summaries = Vec::new();
         let mut take = |fetched: Fetched<'_>| {
-            assert_eq!(fetched.message.raw(), b"Subject: a\r\n\r\nb");
+            assert_eq!(fetched.message.bytes(None).unwrap().as_ref(), b"Subject: a\r\n\r\nb");
             summaries.push(serde_json::from_str::<Value>(fetched.summary).unwrap());
             Action::Delete
         };
         let request = request(&json!({}));
-        let mut reception = Reception::new(&request, &Receive::default(), Some(&mut take), watch()).unwrap();
+        let mut reception = Reception::new(&request, &Receive::default(), Some(&mut take), watch(), "en").unwrap();
         for reading in [(Duration::ZERO, Duration::ZERO), READING] {
             reception.reading = reading;
             reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
@@ -455,7 +458,7 @@ pub(in crate::receive) mod tests {
         for (left, status) in [(Duration::ZERO, Status::Timeout), (Duration::from_secs(3600), Status::Cancelled)] {
             let watch = Watch::new(&(), &cancel, left);
             let request = request(&json!({"action": "delete"}));
-            let mut reception = Reception::new(&request, &Receive::default(), None, watch).unwrap();
+            let mut reception = Reception::new(&request, &Receive::default(), None, watch, "en").unwrap();
             reception.write(CONTROL, br#"{"message":{"id":"1"}}"#).unwrap();
             reception.write(MESSAGE, b"Subject: a\r\n\r\nb").unwrap();
             if status == Status::Cancelled {

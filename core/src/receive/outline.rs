@@ -42,7 +42,7 @@ mod tests {
             Action::Delete
         };
         let request = request(&asked);
-        let mut reception = Reception::new(&request, &Receive::default(), Some(&mut take), watch()).unwrap();
+        let mut reception = Reception::new(&request, &Receive::default(), Some(&mut take), watch(), "en").unwrap();
         reception.write(0, json!({"message": incoming}).to_string().as_bytes()).unwrap();
         reception.write(1, bytes).unwrap();
         reception.write(0, br#"{"end":true}"#).unwrap();

@@ -64,7 +64,7 @@ fn nothing_stays_of_a_message_that_is_not_taken() {
             action
         };
         let request = request(&json!({"save_to": place.0}));
-        let mut reception = Reception::new(&request, &Receive::default(), Some(&mut take), watch()).unwrap();
+        let mut reception = Reception::new(&request, &Receive::default(), Some(&mut take), watch(), "en").unwrap();
         assert_eq!(fetch(&mut reception, LETTER).is_some(), action == Action::Keep);
         assert_eq!(place.names(), files, "{action:?}");
     }

@@ -2,12 +2,13 @@
 
 use super::directory::local;
 use super::draft::Draft;
+use crate::opened::Opened;
 use postkontor_plugin::Error;
 use sha2::{Digest, Sha256};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, Write};
 use std::path::PathBuf;
 
-/// A larger message is not held in memory: its summary holds the headers and what its beginning shows.
+/// A larger message is not held in memory: unless it is saved, its summary holds the headers and what its beginning shows.
 const WHOLE: u64 = 32 * 1024 * 1024;
 const HEAD: usize = 1024 * 1024;
 
@@ -68,22 +69,19 @@ impl Spool {
 
     /// Whether the message can be handed over whole.
     pub(super) fn is_whole(&self) -> bool {
-        if self.file.is_some() { self.size <= WHOLE } else { !self.spilled }
+        self.file.is_some() || !self.spilled
     }
 
     /// The message, or its beginning if that is all that can be handed over. What lies in memory is not there any more afterwards,
-    /// unless it still has to be saved.
-    pub(super) fn bytes(&mut self) -> Result<Vec<u8>, Error> {
-        let Some((folder, draft)) = &mut self.file else { return Ok(std::mem::take(&mut self.memory)) };
+    /// unless it still has to be saved. What lies in a file is read from there.
+    pub(super) fn message(&mut self) -> Result<Opened, Error> {
+        let Some((folder, draft)) = &mut self.file else { return Ok(Opened::new(std::mem::take(&mut self.memory))) };
         if !self.spilled {
-            return Ok(self.memory.clone());
+            return Ok(Opened::new(self.memory.clone()));
         }
-        let limit = if self.size <= WHOLE { WHOLE } else { HEAD as u64 };
-        let mut bytes = Vec::with_capacity(usize::try_from(self.size.min(limit)).unwrap_or_default());
-        let file = &mut draft.file;
-        let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(limit).read_to_end(&mut bytes));
-        read.map_err(|error| local(&error, folder))?;
-        Ok(bytes)
+        let file = draft.file.try_clone();
+        let opened = file.and_then(|mut file| file.rewind().and_then(|()| Opened::of_file(file)));
+        opened.map_err(|error| local(&error, folder))
     }
 
     /// The file with all of the message, where it is to be saved.
@@ -129,11 +127,11 @@ mod tests {
             }
             assert!(!spool.is_whole(), "stated {stated}");
             assert!(spool.size() > WHOLE);
-            assert_eq!(spool.bytes().unwrap().len(), HEAD);
+            assert_eq!(spool.message().unwrap().size(), HEAD as u64);
         }
         let mut small = Spool::new(WHOLE + 1, false);
         small.write(b"a").unwrap();
         assert!(small.is_whole() && small.sha256().is_none());
-        assert_eq!(small.bytes().unwrap(), b"a");
+        assert_eq!(small.message().unwrap().bytes(None).unwrap().as_ref(), b"a");
     }
 }

@@ -93,7 +93,7 @@ fn differences(setup: &Setup, transport: &str, stored: &[Vec<u8>], expected: &[V
         let parts = summary["parts"].as_array().unwrap().len();
         let hashes: Vec<String> = (0..parts).map(|part| sha256(&fetched.message.part(part).unwrap())).collect();
         let misread = || expected[index].is_object().then(|| difference(&summary, &hashes, &expected[index])).flatten();
-        let found = altered(fetched.message.raw(), &wire).or_else(misread);
+        let found = altered(&fetched.message.bytes(None).unwrap(), &wire).or_else(misread);
         differences.extend(found.map(|found| format!("{transport} {index}: {found}")));
         index += 1;
         Action::Keep

@@ -104,7 +104,7 @@ pub(super) struct Got {
 pub(super) fn fetch(account: &mut Account, request: &Value, mut judge: impl FnMut(&Got) -> Action) -> (Result<Value, Error>, Vec<Got>) {
     let mut all = Vec::new();
     let mut take = |fetched: postkontor_core::Fetched<'_>| {
-        let got = Got { summary: serde_json::from_str(fetched.summary).unwrap(), raw: fetched.message.raw().to_vec() };
+        let got = Got { summary: serde_json::from_str(fetched.summary).unwrap(), raw: fetched.message.bytes(None).unwrap().into_owned() };
         let action = judge(&got);
         all.push(got);
         action

@@ -135,7 +135,10 @@ impl Got {
 pub(super) fn fetch(account: &mut Account, request: &Value, mut judge: impl FnMut(&Got) -> Action) -> (Result<Value, Error>, Vec<Got>) {
     let mut all = Vec::new();
     let mut take = |fetched: Fetched<'_>| {
-        let got = Got { summary: postkontor_plugin::serde_json::from_str(fetched.summary).unwrap(), raw: fetched.message.raw().to_vec() };
+        let got = Got {
+            summary: postkontor_plugin::serde_json::from_str(fetched.summary).unwrap(),
+            raw: fetched.message.bytes(None).unwrap().into_owned(),
+        };
         let action = judge(&got);
         all.push(got);
         action

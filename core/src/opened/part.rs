@@ -1,0 +1,102 @@
+//! What a summary says of a part.
+
+use super::json::Json;
+use super::{field, filename, safe_name};
+use postkontor_reader::Message;
+use postkontor_reader::tnef;
+use std::io;
+
+/// A part of a message, as the summary tells it.
+pub(super) struct Part {
+    pub(super) part: usize,
+    /// Its number as IMAP counts; none for a file inside another part.
+    section: Option<String>,
+    pub(super) name: Option<String>,
+    /// A name to store it under, safe on every system.
+    file_name: String,
+    pub(super) kind: String,
+    pub(super) size: u64,
+    inline: Option<String>,
+    /// The number of the part that it is wrapped in, for a file inside a `winmail.dat`.
+    within: Option<usize>,
+}
+
+impl Part {
+    pub(super) fn write(&self, json: &mut Json) {
+        json.object(|json| {
+            json.name("part").number(self.part as u64);
+            json.member("section", self.section.as_deref());
+            json.member("name", self.name.as_deref());
+            json.name("file_name").text(&self.file_name);
+            json.name("type").text(&self.kind);
+            json.name("size").number(self.size);
+            json.member("inline", self.inline.as_deref());
+            if let Some(within) = self.within {
+                json.name("within").number(within as u64);
+            }
+        });
+    }
+}
+
+/// An attachment of the message's own.
+pub(super) fn attachment(message: &Message<'_>, index: usize, entity: usize, size: u64) -> io::Result<Part> {
+    let header = message.header(entity)?;
+    let fields = field::attached(&header);
+    let kind = message.entity(entity).map(|entity| entity.kind()).unwrap_or_default();
+    let kind = format!("{}/{}", kind.0, if kind.1.is_empty() { "octet-stream" } else { kind.1 });
+    let subject = if matches!(kind.as_str(), "message/rfc822" | "message/global") {
+        field::attached(&message.attached_header(entity)?).subject().map(str::to_owned)
+    } else {
+        None
+    };
+    let own = fields.parts.first();
+    let name = own.and_then(|part| filename::name(part, &header)).map(std::borrow::Cow::into_owned);
+    let file_name = match (&name, subject) {
+        (Some(name), _) => safe_name(name),
+        (None, Some(subject)) => safe_name(&format!("{subject}.eml")),
+        (None, None) => format!("part{}{}", index + 1, extension(&kind)),
+    };
+    let inline = own.and_then(mail_parser::MimeHeaders::content_id).map(str::to_owned);
+    let section = Some(message.structure().section(entity));
+    Ok(Part { part: index, section, name, file_name, kind, size, inline, within: None })
+}
+
+/// A file inside a `winmail.dat`.
+pub(super) fn unwrapped(index: usize, outer: usize, file: &tnef::File) -> Part {
+    let kind = file.kind.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
+    let file_name = if file.name.is_empty() { format!("part{}{}", index + 1, extension(&kind)) } else { safe_name(&file.name) };
+    let name = Some(file.name.clone()).filter(|name| !name.is_empty());
+    let size = file.bytes.len() as u64;
+    Part { part: index, section: None, name, file_name, kind, size, inline: file.inline.clone(), within: Some(outer) }
+}
+
+/// The extension of a part without a name.
+fn extension(kind: &str) -> &'static str {
+    match kind {
+        "text/plain" => ".txt",
+        "text/html" => ".html",
+        "text/calendar" => ".ics",
+        "image/png" => ".png",
+        "image/jpeg" => ".jpg",
+        "image/gif" => ".gif",
+        "application/pdf" => ".pdf",
+        "application/pkcs7-signature" | "application/x-pkcs7-signature" => ".p7s",
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => ".p7m",
+        "message/rfc822" => ".eml",
+        _ => ".bin",
+    }
+}
+
+/// Whether the message is signed or encrypted, by its type.
+pub(super) fn security(message: &Message<'_>) -> Option<&'static str> {
+    let entity = message.entity(0)?;
+    match entity.kind() {
+        ("multipart", "signed") => Some("signed"),
+        ("multipart", "encrypted") => Some("encrypted"),
+        ("application", "pkcs7-mime" | "x-pkcs7-mime") => {
+            let kind = entity.content_type.as_ref().and_then(|kind| kind.parameter("smime-type"));
+            Some(if kind.is_some_and(|kind| kind.eq_ignore_ascii_case("signed-data")) { "signed" } else { "encrypted" })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,150 @@
+//! Reads a message: what its summary says, and where the bytes of its parts lie.
+
+use super::head::Head;
+use super::part::{self, Part};
+use super::report::Said;
+use super::summary::{self, Told};
+use super::text;
+use postkontor_reader::source::Source;
+use postkontor_reader::structure::Stop;
+use postkontor_reader::tnef::{self, Bytes};
+use postkontor_reader::transfer::{self, Encoding};
+use postkontor_reader::{Message, Repairs};
+use std::ops::Range;
+use std::sync::OnceLock;
+
+/// A larger wrapping stays closed: it has to be in memory as a whole.
+const WRAPPING: u64 = 32 * 1024 * 1024;
+
+/// The most files in all wrappings together.
+const FILES: usize = 1000;
+
+/// What reading a message has shown.
+pub(super) struct Reading {
+    pub(super) summary: String,
+    pub(super) subject: String,
+    pub(super) parts: Vec<Place>,
+}
+
+/// Where the bytes of a part lie.
+pub(super) enum Place {
+    Own(Body),
+    /// Within those of another part, for a file inside a `winmail.dat`.
+    Inner {
+        outer: usize,
+        bytes: Bytes,
+    },
+}
+
+/// A part in the raw bytes.
+pub(super) struct Body {
+    pub(super) range: Range<u64>,
+    pub(super) encoding: Encoding,
+    /// Its decoded bytes, kept as soon as a file is taken out of them: there may be a thousand more.
+    pub(super) unwrapped: OnceLock<Vec<u8>>,
+}
+
+impl Reading {
+    /// Of a message that was not read.
+    pub(super) fn none(size: u64, why: Option<&'static str>) -> Reading {
+        Reading { summary: summary::empty(size, why), subject: String::new(), parts: Vec::new() }
+    }
+}
+
+/// Reads a message, as long as `goes_on` says so. What was put right is told in this language.
+pub(super) fn read(source: &Source, language: &str, goes_on: &dyn Fn() -> bool) -> Result<Reading, Stop> {
+    let message = Message::read(source, goes_on)?;
+    let mut repairs = Repairs::default();
+    // A message that was read in part shows no parts: some of them must not pass for all.
+    let cut = message.structure().cut;
+    let attachments = if cut.is_none() { message.bodies().attachments.as_slice() } else { &[] };
+    for (code, entity) in &message.structure().faults {
+        repairs.note(code, &pointer(&message, code, *entity));
+    }
+    let header = message.header(0)?;
+    let head = Head::read(&header, &mut repairs);
+    let mut text = text::text(&message, &message.bodies().text, false, &mut repairs)?;
+    let mut html = text::text(&message, &message.bodies().html, true, &mut repairs)?;
+    let mut parts = Vec::with_capacity(attachments.len());
+    let mut places = Vec::with_capacity(attachments.len());
+    for (index, entity) in attachments.iter().enumerate() {
+        if !goes_on() {
+            return Err(Stop::Stopped);
+        }
+        let (part, place) = own(&message, index, *entity, &mut repairs, goes_on)?;
+        parts.push(part);
+        places.push(place);
+    }
+    let wrapped = unwrap(&message, attachments, &parts, &mut repairs)?;
+    if let Some(wrapping) = wrapped.bodies.filter(|_| text.text.is_empty() && html.text.is_empty()) {
+        text.text = wrapping.0.unwrap_or_default().into();
+        html.text = wrapping.1.unwrap_or_default().into();
+    }
+    for (outer, file) in wrapped.files {
+        parts.push(part::unwrapped(parts.len(), outer, &file));
+        places.push(Place::Inner { outer, bytes: file.bytes });
+    }
+    let said = Said::read(&message, &header, &head.subject, &text.text, &html.text)?;
+    if !goes_on() {
+        return Err(Stop::Stopped);
+    }
+    let told =
+        Told { size: source.size(), cut, head: &head, text, html, parts, said, security: part::security(&message), repairs: &repairs };
+    let summary = summary::summary(&told, language);
+    Ok(Reading { summary, subject: head.subject, parts: places })
+}
+
+/// Where the summary tells of a part of the message.
+fn pointer(message: &Message<'_>, code: &str, entity: Option<usize>) -> String {
+    // The header of the message is no matter of its text, be it all that there is.
+    let is_header = code.starts_with("header.") || code == "mime.header_unended";
+    let Some(entity) = entity.filter(|entity| *entity > 0 || !is_header) else { return String::new() };
+    let bodies = message.bodies();
+    let lists = [(&bodies.text, "/text"), (&bodies.html, "/html")];
+    let body = lists.into_iter().find(|(list, _)| list.binary_search(&entity).is_ok()).map(|(_, pointer)| pointer.to_owned());
+    // The parts stand in the order in which they stand in the message.
+    body.or_else(|| bodies.attachments.binary_search(&entity).ok().map(|part| format!("/parts/{part}"))).unwrap_or_default()
+}
+
+/// An attachment of the message's own.
+fn own(
+    message: &Message<'_>,
+    index: usize,
+    entity: usize,
+    repairs: &mut Repairs,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<(Part, Place), Stop> {
+    let found = message.entity(entity);
+    let (range, encoding) = found.map(|entity| (entity.body.clone(), entity.encoding)).unwrap_or_default();
+    let (size, faults) = transfer::size(message.source(), range.clone(), encoding, goes_on)?.ok_or(Stop::Stopped)?;
+    faults.into_iter().flatten().for_each(|code| repairs.note(code, &format!("/parts/{index}")));
+    let part = part::attachment(message, index, entity, size)?;
+    Ok((part, Place::Own(Body { range, encoding, unwrapped: OnceLock::new() })))
+}
+
+/// What wrappings hold.
+#[derive(Default)]
+struct Wrapped {
+    /// The text and the HTML of the message.
+    bodies: Option<(Option<String>, Option<String>)>,
+    /// The files, each with the number of the part that holds it.
+    files: Vec<(usize, tnef::File)>,
+}
+
+/// Opens each `winmail.dat`.
+fn unwrap(message: &Message<'_>, attachments: &[usize], parts: &[Part], repairs: &mut Repairs) -> Result<Wrapped, Stop> {
+    let mut wrapped = Wrapped::default();
+    for (index, (part, entity)) in parts.iter().zip(attachments).enumerate() {
+        let is_wrapping = matches!(part.kind.as_str(), "application/ms-tnef" | "application/vnd.ms-tnef")
+            || part.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case("winmail.dat"));
+        if !is_wrapping || part.size > WRAPPING {
+            continue;
+        }
+        let (bytes, _) = message.decoded(*entity, WRAPPING)?;
+        let wrapping = tnef::open(&bytes, repairs, &format!("/parts/{index}"));
+        wrapped.bodies.get_or_insert((wrapping.text, wrapping.html));
+        let free = FILES - wrapped.files.len();
+        wrapped.files.extend(wrapping.files.into_iter().take(free).map(|file| (index, file)));
+    }
+    Ok(wrapped)
+}
