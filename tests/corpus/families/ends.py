@@ -1,6 +1,6 @@
 """Where parts end: delimiters that lack, that lie within a line, that are doubled, and messages that were cut off."""
 
-from case import PDF, base64_lines, case, entity, file_part, mail, message, multipart, part, pdf, quoted, repair, text_part
+from case import PDF, base64_lines, case, entity, file_part, header, mail, message, multipart, part, pdf, quoted, repair, text_part
 
 BODY = "Guten Tag"
 HTML = "<p>Guten Tag</p>"
@@ -128,3 +128,8 @@ case("ends", "header-no-line-end", "RFC 5322 2.2", b"Subject: Kopf\r\nFrom: anna
 case("ends", "header-cut-in-name", "RFC 5322 2.2", b"Subject: Kopf\r\nFro", text="", subject="Kopf", repairs=UNENDED)
 case("ends", "body-only", "RFC 5322 2.1", b"\r\nGuten Tag\r\n", text="Guten Tag\r\n", subject="", to=[], **{"from": []})
 case("ends", "nothing", "RFC 5322 3.6", b"", text="", subject="", to=[], **{"from": []}, may_repair=["mime.header_unended"])
+# What no field can be is the beginning of a text whose empty line was lost.
+raw = b"\r\n".join(header()) + b"\r\nGuten Tag, hier die Rechnung.\r\nBerta\r\n"
+case("ends", "header-lacks-empty-line", "RFC 5322 2.1", raw, text="Guten Tag, hier die Rechnung.\r\nBerta\r\n", repairs=[repair("mime.header_unended")])
+body = multipart("aussen", [b"Content-Type: text/plain\r\nGuten Tag", file_part()])
+ends("part-header-lacks-empty-line", "RFC 2046 5.1", body, parts=[pdf()], repairs=[repair("mime.header_unended")])

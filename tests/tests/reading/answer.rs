@@ -66,7 +66,7 @@ fn value(member: &str, wanted: &Value, got: &Value, found: &mut Vec<Difference>)
 }
 
 /// A value without what is no difference: how lines of a text end, how wide the blank of a fold is, how a zone of zero is written.
-fn plain(member: &str, value: &Value) -> Value {
+pub(crate) fn plain(member: &str, value: &Value) -> Value {
     let Some(text) = value.as_str() else { return value.clone() };
     match member {
         "text" | "html" => json!(text.replace("\r\n", "\n").replace('\r', "\n")),

@@ -4,8 +4,13 @@
 
 mod answer;
 mod corpus;
+mod foreign;
+mod generator;
 mod judge;
+mod mutation;
+mod random;
 mod scoreboard;
+mod seeded;
 mod told;
 
 use judge::Judge;

@@ -1,0 +1,44 @@
+//! Numbers that look random and are the same in each run (SplitMix64).
+
+/// A source of numbers, begun by a seed.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `end`; 0 where there is none.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % (end.max(1) as u64)).expect("it is below a usize")
+    }
+
+    pub(crate) fn one_of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+        &list[self.below(list.len())]
+    }
+
+    pub(crate) fn is_one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+
+    /// A source of its own, so that what is drawn from it does not change what comes next here.
+    pub(crate) fn branch(&mut self) -> Random {
+        Random(self.next())
+    }
+
+    /// A share of `whole`.
+    pub(crate) fn share(&mut self, whole: usize) -> usize {
+        whole * self.below(1000) / 1000
+    }
+
+    pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| self.next().to_le_bytes()[0]).collect()
+    }
+}
