@@ -9,6 +9,7 @@ mod bench;
 mod checks;
 mod demo;
 mod deny;
+mod fuzz;
 mod harness;
 mod header;
 mod notices;
@@ -36,6 +37,7 @@ const TASKS: &[Task] = &[
         about: "installs what is missing, then checks and tests everything, or what the named areas need",
         run: test::run,
     },
+    Task { name: "fuzz", about: "looks for messages that the reader cannot bear: fuzz reader [SECONDS]", run: fuzz::run },
     Task { name: "bench", about: "compares the speed with libcurl, lettre and smtplib", run: bench::run },
     Task { name: "header", about: "writes include/*.h anew from the Rust sources", run: header::run },
     Task { name: "crates", about: "looks at the crates of the products: licences, duplicates, advisories", run: deny::task },

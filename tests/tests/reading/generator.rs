@@ -36,7 +36,17 @@ const KINDS: [&str; 6] =
 
 /// The message of this seed, with bodies of about `length` bytes.
 pub(crate) fn message(seed: u64, length: usize) -> Made {
-    let mut making = Making { random: Random::new(seed), parts: Vec::new(), boundaries: 0, length };
+    made(Random::new(seed), length)
+}
+
+/// The message that a fuzzer draws.
+#[allow(dead_code, reason = "for the fuzzer, which includes this file")]
+pub(crate) fn drawn(drawn: &[u8], length: usize) -> Made {
+    made(Random::of(drawn), length)
+}
+
+fn made(random: Random, length: usize) -> Made {
+    let mut making = Making { random, parts: Vec::new(), boundaries: 0, length };
     let subject = words(&mut making.random, 8);
     let (fields, body) = making.entity(0, true);
     let encoded = format!("=?utf-8?B?{}?=", STANDARD.encode(&subject));

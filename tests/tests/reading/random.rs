@@ -1,16 +1,28 @@
 //! Numbers that look random and are the same in each run (SplitMix64).
 
 /// A source of numbers, begun by a seed.
-pub(crate) struct Random(u64);
+pub(crate) struct Random {
+    state: u64,
+    /// What is drawn before the state counts; a fuzzer writes it.
+    drawn: std::vec::IntoIter<u8>,
+}
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Random {
-        Random(seed)
+        Random { state: seed, drawn: Vec::new().into_iter() }
+    }
+
+    /// Draws these bytes first.
+    pub(crate) fn of(drawn: &[u8]) -> Random {
+        Random { state: 0, drawn: drawn.to_vec().into_iter() }
     }
 
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        if let Some(byte) = self.drawn.next() {
+            return u64::from(byte) | u64::from(self.drawn.next().unwrap_or_default()) << 8;
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
@@ -30,7 +42,7 @@ impl Random {
 
     /// A source of its own, so that what is drawn from it does not change what comes next here.
     pub(crate) fn branch(&mut self) -> Random {
-        Random(self.next())
+        Random::new(self.next())
     }
 
     /// A share of `whole`.
