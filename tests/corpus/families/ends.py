@@ -133,3 +133,5 @@ raw = b"\r\n".join(header()) + b"\r\nGuten Tag, hier die Rechnung.\r\nBerta\r\n"
 case("ends", "header-lacks-empty-line", "RFC 5322 2.1", raw, text="Guten Tag, hier die Rechnung.\r\nBerta\r\n", repairs=[repair("mime.header_unended")])
 body = multipart("aussen", [b"Content-Type: text/plain\r\nGuten Tag", file_part()])
 ends("part-header-lacks-empty-line", "RFC 2046 5.1", body, parts=[pdf()], repairs=[repair("mime.header_unended")])
+# All of it stands before a delimiter that ends what never began.
+ends("last-delimiter-only", "RFC 2046 5.1.1", "Guten Tag\r\n--aussen--\r\n", text="", parts=[TYPE], repairs=MISSING)
