@@ -1,25 +1,27 @@
 //! Numbers that look random and are the same in each run (SplitMix64).
 
+use std::collections::VecDeque;
+
 /// A source of numbers, begun by a seed.
 pub(crate) struct Random {
     state: u64,
     /// What is drawn before the state counts; a fuzzer writes it.
-    drawn: std::vec::IntoIter<u8>,
+    drawn: VecDeque<u8>,
 }
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Random {
-        Random { state: seed, drawn: Vec::new().into_iter() }
+        Random { state: seed, drawn: VecDeque::new() }
     }
 
     /// Draws these bytes first.
     pub(crate) fn of(drawn: &[u8]) -> Random {
-        Random { state: 0, drawn: drawn.to_vec().into_iter() }
+        Random { state: 0, drawn: drawn.iter().copied().collect() }
     }
 
     fn next(&mut self) -> u64 {
-        if let Some(byte) = self.drawn.next() {
-            return u64::from(byte) | u64::from(self.drawn.next().unwrap_or_default()) << 8;
+        if let Some(byte) = self.drawn.pop_front() {
+            return u64::from(byte) | u64::from(self.drawn.pop_front().unwrap_or_default()) << 8;
         }
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
