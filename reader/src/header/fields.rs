@@ -129,6 +129,10 @@ impl Lines<'_> {
 
     /// Behind the line with which a mailbox (RFC 4155) begins a message, where there is one.
     fn behind_separator(&self) -> usize {
+        // A byte order mark.
+        if self.bytes.starts_with(b"\xef\xbb\xbf") {
+            return 3;
+        }
         let is_separator = self.bytes.starts_with(b"From ") || self.bytes.starts_with(b">From ");
         let (text, next) = self.line(0);
         // `From : anna@example.com` is a field.
@@ -206,6 +210,7 @@ mod tests {
         assert_eq!(read(">From anna Sun Nov 29\nX: y"), [("X", " y")]);
         assert_eq!(read("From : a@example.com\nX: y"), [("From", " a@example.com"), ("X", " y")]);
         assert_eq!(Fields::read(b" x: y\r\nX: z").strays(), 1);
+        assert_eq!(read("\u{feff}X: y"), [("X", " y")]);
     }
 
     #[test]

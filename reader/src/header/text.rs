@@ -11,7 +11,7 @@ use std::borrow::Cow;
 ///
 /// Folds are taken away (RFC 5322, 2.2.3), encoded words decoded (RFC 2047), also where they touch other text or stand in quotes, and blanks
 /// between two of them dropped. Raw bytes above 127 are UTF-8, else of `fallback`, the charset that the body names, else windows-1252. Line ends
-/// and NUL that come out of all this become blanks.
+/// and NUL that come out of all this become blanks; blanks around the whole are left out.
 ///
 /// Noted at `pointer`: `header.charset_guessed`, `header.encoded_word_invalid`, `header.control_removed`.
 pub fn text<'a>(value: &'a [u8], fallback: Option<&'static Encoding>, repairs: &mut Repairs, pointer: &str) -> Cow<'a, str> {
@@ -22,7 +22,11 @@ pub fn text<'a>(value: &'a [u8], fallback: Option<&'static Encoding>, repairs: &
             repairs.note("header.control_removed", pointer);
             Cow::Owned(clean)
         }
-        None => text,
+        None => match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+            Cow::Owned(text) if text.trim().len() < text.len() => Cow::Owned(text.trim().to_owned()),
+            Cow::Owned(text) => Cow::Owned(text),
+        },
     }
 }
 
@@ -162,7 +166,7 @@ mod tests {
 
     #[test]
     fn encoded_words_are_decoded() {
-        let table: [(&str, &str, &[&str]); 34] = [
+        let table: [(&str, &str, &[&str]); 35] = [
             ("=?utf-8?q?a=3F?=\r\n =?utf-8?b?Yg==?= =?utf-8?q?c?d?=", "a?bc?d", &[]),
             ("=?iso-8859-1?Q?Gr=FC=DFe?= an =?UTF-8?B?w7w=?=", "Grüße an ü", &[]),
             ("=?iso-8859-1?q?a?=  =?utf-8?q?b?= \t=?iso-8859-1?q?c?=", "abc", &[]),
@@ -174,9 +178,10 @@ mod tests {
             ("=?utf-8?Q?a b?=", "a b", &[]),
             ("=?utf-8?Q?a\r\n b?=", "a b", &[]),
             ("=?utf-8?Q??=", "", &[]),
+            ("a =?utf-8?Q??=", "a", &[]),
             ("=?utf-8?Q??= =?utf-8?Q?a?=", "a", &[]),
             ("=?utf-8?Q?a?==?utf-8?Q?b?=", "ab", &[]),
-            ("=?utf-8?Q?_a_?=", " a ", &[]),
+            ("=?utf-8?Q?_a_?=", "a", &[]),
             ("a =?utf-8?Q?=20b?=", "a  b", &[]),
             ("=?iso-2022-jp?B?GyRCJDMkcxsoQg==?=", "こん", &[]),
             ("=?iso-2022-jp?B?GyRCJDM=?= =?iso-2022-jp?B?GyRCJHMbKEI=?=", "こん", &[]),

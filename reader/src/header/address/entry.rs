@@ -142,9 +142,9 @@ impl Entry {
         }
     }
 
-    /// Words, strings and comments as a person reads them; `None` where nothing stands there.
+    /// Words and strings as a person reads them; `None` where nothing stands there. Comments are no part of a name (RFC 5322, 3.2.5); where there
+    /// is nothing else, they are it, as in mail of long ago.
     pub(super) fn name(self, tokens: &[Token<'_>], repairs: &mut Repairs) -> Option<String> {
-        // A comment alone is the name (RFC 5322, 3.4, has it so for old mail).
         if tokens.iter().all(Token::is_between) {
             return self.comments(tokens, repairs);
         }
@@ -152,7 +152,8 @@ impl Entry {
         for token in tokens {
             match token.kind {
                 Kind::Blank if token.bytes.is_empty() => {}
-                Kind::Blank => bytes.push(b' '),
+                Kind::Blank | Kind::Comment if bytes.ends_with(b" ") => {}
+                Kind::Blank | Kind::Comment => bytes.push(b' '),
                 Kind::Quoted => bytes.extend(token.inner()),
                 _ => bytes.extend_from_slice(token.bytes),
             }

@@ -30,7 +30,15 @@ pub fn mailboxes<'v>(
     repairs: &mut Repairs,
     pointer: &str,
 ) -> Vec<Mailbox> {
-    let mut list = List { entry: Entry { fallback }, mailboxes: Vec::new(), groups: Vec::new(), repairs, pointer, is_nested: false };
+    let mut list = List {
+        entry: Entry { fallback },
+        mailboxes: Vec::new(),
+        groups: Vec::new(),
+        repairs,
+        pointer,
+        is_behind_semicolon: false,
+        is_nested: false,
+    };
     values.for_each(|value| list.read(value));
     list.mailboxes
 }
@@ -42,6 +50,8 @@ struct List<'r> {
     groups: Vec<String>,
     repairs: &'r mut Repairs,
     pointer: &'r str,
+    /// Whether a semicolon stands where a comma should.
+    is_behind_semicolon: bool,
     /// Whether this is the text of an entry, read once more.
     is_nested: bool,
 }
@@ -59,7 +69,7 @@ impl List<'_> {
                 Kind::Special(b',') if entry.is_ended_by_comma() => self.end(&mut entry, false),
                 Kind::Special(b';') if !entry.is_enclosed() => {
                     self.end(&mut entry, true);
-                    self.groups.pop();
+                    self.is_behind_semicolon = self.groups.pop().is_none();
                 }
                 Kind::Special(b':') if entry.may_be_group() => self.open(&mut entry),
                 _ => entry.push(token),
@@ -68,6 +78,7 @@ impl List<'_> {
         self.end(&mut entry, true);
         // One that is not closed ends with its field.
         self.groups.clear();
+        self.is_behind_semicolon = false;
     }
 
     /// Ends an entry. Words without an address wait for the next entry, unless this `is_last`: `Müller, Anna <anna@example.com>` is one person.
@@ -108,7 +119,7 @@ impl List<'_> {
                 continue;
             }
             repairs.as_slice().iter().for_each(|repair| self.note(repair.code));
-            if is_doubtful {
+            if is_doubtful || std::mem::take(&mut self.is_behind_semicolon) {
                 self.note("header.address_guessed");
             }
             self.mailboxes.push(Mailbox { group: self.groups.last().cloned(), ..mailbox });
@@ -118,8 +129,15 @@ impl List<'_> {
     /// Reads the text of an entry as a field of its own: an address that stands in quotes or in an encoded word. Whether it was one.
     fn again(&mut self, text: &str) -> bool {
         let mut unused = Repairs::default();
-        let mut list =
-            List { entry: self.entry, mailboxes: Vec::new(), groups: Vec::new(), repairs: &mut unused, pointer: "", is_nested: true };
+        let mut list = List {
+            entry: self.entry,
+            mailboxes: Vec::new(),
+            groups: Vec::new(),
+            repairs: &mut unused,
+            pointer: "",
+            is_behind_semicolon: false,
+            is_nested: true,
+        };
         list.read(text.as_bytes());
         let found = list.mailboxes;
         if found.is_empty() || found.iter().any(|mailbox| mailbox.address.is_none()) {

@@ -45,8 +45,8 @@ fn addresses_of_rfc_5322_are_read_without_doubt() {
         ("a@b.c (Anna Meier)", &["Anna Meier <a@b.c>"]),
         ("a@b.c (Anna (Meier) \\))", &["Anna (Meier) ) <a@b.c>"]),
         ("(x) a (y) @ (z) b (v) . (w) c", &["x y z v w <a@b.c>"]),
-        ("Anna (Vertrieb) <a@b.c>", &["Anna (Vertrieb) <a@b.c>"]),
-        ("Anna <a@b.c> (Vertrieb)", &["Anna (Vertrieb) <a@b.c>"]),
+        ("Anna (Vertrieb) Meier <a@b.c>", &["Anna Meier <a@b.c>"]),
+        ("Anna <a@b.c> (Vertrieb)", &["Anna <a@b.c>"]),
         ("(Vertrieb) <a@b.c>", &["Vertrieb <a@b.c>"]),
         ("<a@b.c>", &["<a@b.c>"]),
         ("< a@b.c >", &["<a@b.c>"]),
@@ -84,9 +84,11 @@ fn addresses_of_rfc_5322_are_read_without_doubt() {
 }
 
 #[test]
-fn semicolons_between_addresses_are_as_good_as_commas() {
-    check(b"a@b.c; Anna <d@e.f>;g@h.i;", &["<a@b.c>", "Anna <d@e.f>", "<g@h.i>"], &[]);
+fn semicolons_end_an_address_as_commas_do() {
+    check(b"a@b.c; Anna <d@e.f>;g@h.i;", &["<a@b.c>", "Anna <d@e.f>", "<g@h.i>"], &[GUESSED]);
+    check(b"a@b.c;", &["<a@b.c>"], &[]);
     check("Müller, Carl <a@b.c>; Meier, Anna <d@e.f>".as_bytes(), &["Müller, Carl <a@b.c>", "Meier, Anna <d@e.f>"], &[GUESSED]);
+    assert_eq!(read_all(&[b"a@b.c; d@e.f"], None).1, ["header.address_guessed /to/1"]);
 }
 
 #[test]
@@ -148,7 +150,7 @@ fn what_is_no_address_is_told_as_text() {
         ("a@b@c", &["[a@b@c]"]),
         ("Anna <a@b@c>", &["Anna [a@b@c]"]),
         ("\"Anna Meier\"", &["[Anna Meier]"]),
-        ("Anna Meier; root", &["[Anna Meier]", "[root]"]),
+        ("Anna Meier, root", &["[Anna Meier]", "[root]"]),
         ("(nobody)", &["[nobody]"]),
         ("Team: root, a@b.c;", &["Team: [root]", "Team: <a@b.c>"]),
         ("root, <a@b.c>", &["[root]", "<a@b.c>"]),

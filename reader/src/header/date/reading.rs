@@ -2,7 +2,7 @@
 
 use super::calendar::{Date, Numbers};
 use super::tokens::{self, Kind, Token};
-use super::words::{self, Zone};
+use super::words;
 
 /// A date in the making.
 #[derive(Debug, Default)]
@@ -16,25 +16,22 @@ pub(super) struct Reading {
     month: Option<u32>,
     time: Option<(u32, u32, u32)>,
     offset: Option<i32>,
-    is_guessed: bool,
 }
 
 impl Reading {
-    /// The date that a value tells, and whether a part of it is a guess.
+    /// The date that a value tells, and whether it is written in another form than that of RFC 5322.
     pub(super) fn of(value: &[u8]) -> Option<(Date, bool)> {
         let (tokens, note) = tokens::of(value)?;
+        let is_guessed = !is_plain(&tokens);
         let mut reading = Reading { tokens, ..Reading::default() };
         while reading.at < reading.tokens.len() {
             reading.step()?;
         }
-        if reading.offset.is_none() && reading.time.is_some() {
-            reading.is_guessed = true;
-            reading.offset = note.and_then(|note| words::zone(&note)).map(|zone| zone.offset);
-        }
-        reading.is_guessed |= reading.time.is_none();
         let (year, month, day) = reading.day()?;
-        let numbers = Numbers { year, month, day, time: reading.time.unwrap_or_default(), offset: reading.offset.unwrap_or_default() };
-        Some((Date::new(numbers)?, reading.is_guessed))
+        let named = note.filter(|_| reading.time.is_some()).and_then(|note| words::zone(&note));
+        let offset = reading.offset.or(named).unwrap_or_default();
+        let numbers = Numbers { year, month, day, time: reading.time.unwrap_or_default(), offset };
+        Some((Date::new(numbers)?, is_guessed))
     }
 
     /// Year, month and day, as far as they are known.
@@ -100,7 +97,6 @@ impl Reading {
     fn strange(&mut self) -> Option<()> {
         self.time?;
         self.day()?;
-        self.is_guessed = true;
         self.pass()
     }
 
@@ -121,7 +117,6 @@ impl Reading {
         if self.day().is_some() {
             // A sign that became a blank: `+` in what a form sends.
             let is_zone = self.time.is_some() && self.offset.is_none() && matches!(digits, 3 | 4);
-            self.is_guessed = true;
             return if is_zone { self.zone(1) } else { self.strange() };
         }
         self.numbers.push((number, digits));
@@ -139,10 +134,8 @@ impl Reading {
             return self.strange();
         }
         self.figures = Some(if first.1 == 4 {
-            self.is_guessed |= separator != '-';
             (first.0, second.0, third.0)
         } else {
-            self.is_guessed = true;
             // With slashes the month comes first in America and the day elsewhere.
             let (day, month) = match separator {
                 '/' if first.0 <= 12 && second.0 > 12 => (second.0, first.0),
@@ -209,12 +202,8 @@ impl Reading {
         match (hour, is_afternoon) {
             (12, false) => Some(0),
             (1..=11, true) => Some(hour + 12),
-            (0..=11, false) | (12, true) => Some(hour),
             // 15:00 PM says the same twice.
-            (13..=23, true) => {
-                self.is_guessed = true;
-                Some(hour)
-            }
+            (0..=11, false) | (12..=23, true) => Some(hour),
             _ => None,
         }
     }
@@ -230,14 +219,8 @@ impl Reading {
                 self.at += 2;
                 (number, i32::try_from(minutes).ok()?)
             }
-            1 | 2 => {
-                self.is_guessed = true;
-                (number, 0)
-            }
-            3 | 4 => {
-                self.is_guessed |= digits == 3;
-                (number / 100, number % 100)
-            }
+            1 | 2 => (number, 0),
+            3 | 4 => (number / 100, number % 100),
             _ => return None,
         };
         if minutes > 59 || hours > 23 {
@@ -264,7 +247,7 @@ impl Reading {
     }
 
     /// A zone by name, perhaps with a distance from it: `GMT+0200`.
-    fn named(&mut self, zone: Zone) -> Option<()> {
+    fn named(&mut self, offset: i32) -> Option<()> {
         self.at += 1;
         if self.offset.is_some() {
             return Some(());
@@ -276,12 +259,11 @@ impl Reading {
         } else {
             0
         };
-        if sign != 0 && self.number(1).is_some() && zone.offset == 0 {
+        if sign != 0 && self.number(1).is_some() && offset == 0 {
             self.at += 1;
             return self.zone(sign);
         }
-        self.is_guessed |= zone.is_guessed;
-        self.offset = Some(zone.offset);
+        self.offset = Some(offset);
         Some(())
     }
 }
@@ -294,4 +276,22 @@ fn whole_year((year, digits): (u32, usize)) -> Option<u32> {
         4 => Some(year),
         _ => None,
     }
+}
+
+/// Whether a date is written as RFC 5322 wants it, whatever stands there as the day of the week.
+fn is_plain(tokens: &[Token]) -> bool {
+    let mut kinds = tokens.iter().map(|token| &token.kind).peekable();
+    kinds.next_if(|kind| matches!(kind, Kind::Word(_)));
+    kinds.next_if(|kind| matches!(kind, Kind::Sign('.')));
+    kinds.next_if(|kind| matches!(kind, Kind::Sign(',')));
+    let mut is = |is: fn(&Kind) -> bool| kinds.next_if(|kind| is(kind)).is_some();
+    let is_day = is(|kind| matches!(kind, Kind::Number(_, 1 | 2)))
+        && is(|kind| matches!(kind, Kind::Word(month) if words::PLAIN_MONTHS.contains(&month.as_str())))
+        && is(|kind| matches!(kind, Kind::Number(_, 2..=4)));
+    let is_colon = |kind: &Kind| matches!(kind, Kind::Sign(':'));
+    let is_two = |kind: &Kind| matches!(kind, Kind::Number(_, 2));
+    let is_time = is(|kind| matches!(kind, Kind::Number(_, 1 | 2))) && is(is_colon) && is(is_two) && (!is(is_colon) || is(is_two));
+    let is_zone = is(|kind| matches!(kind, Kind::Word(zone) if words::plain_zone(zone).is_some()))
+        || is(|kind| matches!(kind, Kind::Sign('+' | '-'))) && is(|kind| matches!(kind, Kind::Number(_, 4)));
+    is_day && is_time && is_zone && kinds.next().is_none()
 }

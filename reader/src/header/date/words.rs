@@ -58,6 +58,9 @@ const SILENT: [&str; 35] = [
 /// Days of the week in two letters, as German writes them.
 const SHORT_DAYS: [&str; 7] = ["mo", "di", "mi", "do", "fr", "sa", "so"];
 
+/// The months as RFC 5322 writes them.
+pub(super) const PLAIN_MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
 /// The number of a month.
 pub(super) fn month(word: &str) -> Option<u32> {
     let is = |names: &&[&str]| names.iter().any(|name| name.starts_with(word) && word.chars().count() >= 3);
@@ -70,16 +73,8 @@ pub(super) fn is_silent(word: &str) -> bool {
     SHORT_DAYS.contains(&word) || SILENT.iter().any(|name| *name == word || (name.starts_with(word) && word.chars().count() >= 3))
 }
 
-/// What a zone by name is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Zone {
-    /// Minutes east of Greenwich.
-    pub(super) offset: i32,
-    /// Whether it is not one of RFC 5322: then its meaning is a guess.
-    pub(super) is_guessed: bool,
-}
-
-pub(super) fn zone(word: &str) -> Option<Zone> {
+/// The zones that RFC 5322 (4.3) names, and UTC, in minutes east of Greenwich.
+pub(super) fn plain_zone(word: &str) -> Option<i32> {
     let hours = match word {
         "ut" | "gmt" | "z" | "utc" => 0,
         "edt" => -4,
@@ -87,12 +82,17 @@ pub(super) fn zone(word: &str) -> Option<Zone> {
         "cst" | "mdt" => -6,
         "mst" | "pdt" => -7,
         "pst" => -8,
-        _ => return guessed(word).map(|offset| Zone { offset, is_guessed: true }),
+        _ => return None,
     };
-    Some(Zone { offset: hours * 60, is_guessed: false })
+    Some(hours * 60)
 }
 
-fn guessed(word: &str) -> Option<i32> {
+/// A zone by name, in minutes east of Greenwich; of those that RFC 5322 does not name the one that is usual in mail.
+pub(super) fn zone(word: &str) -> Option<i32> {
+    plain_zone(word).or_else(|| usual_zone(word))
+}
+
+fn usual_zone(word: &str) -> Option<i32> {
     let quarters = match word {
         "wet" | "wez" => 0,
         "cet" | "mez" | "met" | "mewt" | "bst" | "west" | "wesz" => 4,
