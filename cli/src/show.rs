@@ -24,7 +24,10 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
         },
         Kind::List => list(out, json),
         Kind::Printed => Ok(()),
-        Kind::Consent => writeln!(out, "✓ {}", clean(text(&json["message"]))),
+        Kind::Consent => {
+            let sign = if json["kept"] == false { "!" } else { "✓" };
+            writeln!(out, "{sign} {}", clean(text(&json["message"])))
+        }
         Kind::Other => writeln!(out, "{json:#}"),
     }
 }
@@ -43,7 +46,9 @@ pub(crate) fn error(out: &mut impl Write, error: &Error, texts: &Texts, colour: 
     if !error.detail.is_empty() {
         writeln!(out, "  {}: {}", texts.word("cli.detail"), clean(&error.detail))?;
     }
-    writeln!(out, "  {}: {} ({})", texts.word("cli.code"), clean(&error.code), error.status.number())
+    writeln!(out, "  {}: {} ({})", texts.word("cli.code"), clean(&error.code), error.status.number())?;
+    let warnings = error.more.get("warnings").and_then(Value::as_array);
+    warnings.into_iter().flatten().try_for_each(|warning| writeln!(out, "  ! {}", clean(text(&warning["message"]))))
 }
 
 fn transports(out: &mut impl Write, entries: &Value, texts: &Texts) -> io::Result<()> {
@@ -173,6 +178,7 @@ fn receipt(out: &mut impl Write, receipt: &Value, texts: &Texts) -> io::Result<(
         };
         writeln!(out, "  {sign} {} {}", clean(text(&answer["address"])), clean(text(&answer["text"])))?;
     }
+    warnings(out, receipt, "  ")?;
     let copy = &receipt["sent_copy"];
     if copy.is_object() {
         let sign = if copy["status"] == "failed" { "!" } else { "✓" };
@@ -195,8 +201,13 @@ fn list(out: &mut impl Write, json: &Value) -> io::Result<()> {
     for missing in json["missing"].as_array().into_iter().flatten() {
         writeln!(out, "! {}  {}", clean(text(&missing["id"])), clean(text(&missing["error"]["message"])))?;
     }
+    warnings(out, json, "")
+}
+
+/// A line for each thing that one should know although the call went well.
+fn warnings(out: &mut impl Write, json: &Value, indent: &str) -> io::Result<()> {
     for warning in json["warnings"].as_array().into_iter().flatten() {
-        writeln!(out, "! {}", clean(text(&warning["message"])))?;
+        writeln!(out, "{indent}! {}", clean(text(&warning["message"])))?;
     }
     Ok(())
 }
@@ -274,6 +285,9 @@ mod tests {
         assert_eq!(shown(Kind::List, missing), "! 8  The server refused it.\n");
         let warnings = json!({"messages": [], "warnings": [{"message": "It took longer."}], "state": "x"});
         assert_eq!(shown(Kind::List, warnings), "! It took longer.\n");
+        let receipt = json!({"message_id": "1@x", "size": 7, "account": "a", "transport": "smtp", "warnings": [{"message": "Not kept."}]});
+        assert!(shown(Kind::Receipt, receipt).ends_with("\n  ! Not kept.\n"));
+        assert_eq!(shown(Kind::Consent, json!({"kept": false, "message": "Not kept."})), "! Not kept.\n");
     }
 
     #[test]

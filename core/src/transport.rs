@@ -75,7 +75,7 @@ impl Transport {
         let (cancel, mut no_streams) = (Cancel::default(), ());
         let context = Context::new(callbacks, &cancel, &mut no_streams);
         let secrets = names.iter().filter_map(|(pointer, name)| Some((pointer.clone(), name.as_str()?.to_owned()))).collect();
-        let opening = Opening { account: account.to_owned(), secrets, token_cache: true };
+        let opening = Opening { account: account.to_owned(), secrets, token_cache: true, warnings: true };
         let log = u64::try_from(log).unwrap_or_default();
         let mut request = Growing::default();
         serde_json::to_writer(&mut request, &OpenRequest { opening, log, settings }).map_err(unwritable)?;

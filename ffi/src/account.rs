@@ -103,7 +103,8 @@ pub unsafe extern "system" fn postkontor_account_authorize(
 ///
 /// POSTKONTOR_OK: all of it went to all recipients; `out` is the receipt {"message_id","account","transport","recipients":[...]}, for
 /// several messages {"results":[receipt or error,...]}. Its "sent_copy" says whether a copy was kept (settings: sent.copy); one that
-/// failed changes no status. POSTKONTOR_PARTIAL: "recipients" of the error says who got it and who did not.
+/// failed changes no status. "warnings" of this and every other result, where there are any, are errors for information: the call went on,
+/// and somebody should know. Of several messages the first one's receipt has them. POSTKONTOR_PARTIAL: "recipients" of the error says who got it and who did not.
 /// POSTKONTOR_UNCERTAIN: the connection broke before the server's reply to the whole message; only a human may decide to send again.
 ///
 /// # Safety

@@ -2,19 +2,22 @@
 
 use crate::error::{failed, merged, unreadable, unwritable};
 use crate::loader::{Context, Session, Streams};
-use crate::log::{Dialogue, Listener};
+use crate::log::{Dialogue, Listener, failure};
 use crate::pointer::{child, names};
 use crate::receive::{Reception, Wait};
 use crate::settings::{AccountSettings, Document, resolve_kept, resolve_secrets, secret_names, secret_not_found, wipe};
 use crate::transport::Description;
 use crate::{Callbacks as _, Cancel, Host};
 use postkontor_plugin::wire::Timed;
-use postkontor_plugin::{Error, Input, Mask, ReceiveRequest, Received, Stage, Status};
+use postkontor_plugin::{Error, Input, Level, Mask, ReceiveRequest, Received, Stage, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// How many warnings one call has.
+const MOST_WARNINGS: usize = 100;
 
 /// A transport and the settings it is to be used with; its session begins with the first call.
 pub(super) struct Connection {
@@ -28,6 +31,8 @@ pub(super) struct Connection {
     mask: Mutex<Mask>,
     /// The dialogue of the call, where the host keeps it.
     dialogue: Dialogue,
+    /// What the transport warned of during the call.
+    warnings: Mutex<Vec<Error>>,
 }
 
 impl Connection {
@@ -42,6 +47,7 @@ impl Connection {
             session: None,
             mask: Mutex::default(),
             dialogue: Dialogue::default(),
+            warnings: Mutex::default(),
         })
     }
 
@@ -84,6 +90,7 @@ impl Connection {
             }
             result
         });
+        self.warned(operation, context.take_warnings());
         match (result, context.failure()) {
             (Ok(answer), failure) => Ok((answer, failure)),
             // The failure of a stream says more than the plugin's error, because the plugin learned only the status. A plugin that
@@ -162,6 +169,24 @@ impl Connection {
     /// The dialogue of the call so far; begins anew.
     pub(super) fn take_dialogue(&self) -> Vec<String> {
         self.dialogue.take()
+    }
+
+    /// Notes what the transport warned of.
+    fn warned(&self, operation: &str, warnings: Vec<Error>) {
+        for warning in warnings {
+            let warning = self.host.localised(self.complete(operation, warning));
+            self.host.log().write(Level::Warning, &self.settings.id, failure(&warning));
+            let mut noted = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+            // A fetch that waits for mail asks its transport again and again.
+            if noted.len() < MOST_WARNINGS {
+                noted.push(warning);
+            }
+        }
+    }
+
+    /// What the transport warned of since this was last asked.
+    pub(super) fn take_warnings(&self) -> Vec<Error> {
+        std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn host(&self) -> &Host {

@@ -98,7 +98,9 @@ impl Account {
             results[done.index] = Some(receipt(done.mail, done.sent, attempt, &self.document));
         }
         let missing = || Err(failed(Status::Internal, "plugin.answer_unreadable"));
-        results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
+        let mut results: Vec<_> = results.into_iter().map(|result| result.unwrap_or_else(missing)).collect();
+        self.with_warnings(&mut results);
+        results
     }
 }
 

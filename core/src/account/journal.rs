@@ -72,7 +72,7 @@ impl Account {
 
     /// Ends a call that failed: the error gets its sentences, and the dialogue where that is kept.
     pub(super) fn failed(&self, error: Error) -> Error {
-        let mut error = self.host.localised(error);
+        let mut error = self.warned(self.host.localised(error));
         if self.host.log().keeps_protocol() {
             let lines: Vec<String> = self.connections.iter().chain(&self.others).flat_map(Connection::take_dialogue).collect();
             if !lines.is_empty() {

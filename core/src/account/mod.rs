@@ -12,6 +12,7 @@ mod receipt;
 mod secrecy;
 mod send;
 mod test;
+mod warnings;
 
 use crate::error::failed;
 use crate::receive::{Received, Reception, Take, Wait};
@@ -98,6 +99,7 @@ impl Account {
     pub fn list<'r>(&mut self, request: impl Into<Asked<'r, ListRequest>>, cancel: &Cancel) -> Result<Unread<Listing>, Error> {
         let (request, started) = (request.into(), self.begin());
         let result = self.mailbox().and_then(|connection| pass(connection, "list", request.read()?, cancel));
+        let result = result.and_then(|listing| listing.with_warnings(self.take_warnings()));
         self.conclude("list", result, |listing| self.counted("listed", listing.json(), started))
     }
 
@@ -144,6 +146,7 @@ impl Account {
             for error in errors {
                 *error = host.localised(connection.complete("receive", error.clone()));
             }
+            received.warnings.extend(connection.take_warnings());
             let interrupted = received.interrupted.take();
             let result = reception.result(received);
             connection.journal_messages(&result);
@@ -169,6 +172,7 @@ impl Account {
             action = request::word(request.action);
             pass(connection, "apply", postkontor_plugin::ApplyRequest::from(request), cancel)
         });
+        let result = result.and_then(|applied| applied.with_warnings(self.take_warnings()));
         self.conclude("apply", result, |applied| self.counted(&format!("applied {action}"), applied.json(), started))
     }
 
@@ -177,7 +181,8 @@ impl Account {
         let (request, started, host) = (request.into().read(), self.begin(), self.host.clone());
         let done = if request.as_ref().is_ok_and(|request| request.begin) { "asked for consent" } else { "authorized" };
         let result = self.own().and_then(|connection| pass(connection, "authorize", request?, cancel));
-        let result = result.and_then(|answer| consent::in_words(answer, &host));
+        let result =
+            result.and_then(|answer| consent::in_words(answer, &host)).and_then(|answer| answer.with_warnings(self.take_warnings()));
         self.conclude("authorize", result, |_| format!("{done}, {}", crate::log::Seconds(started.elapsed())))
     }
 

@@ -28,7 +28,7 @@ impl Account {
         let copying = if report.is_ok() { self.copying_step(cancel) } else { None };
         let looped = to.map(|to| self.loop_step(&report, &to, cancel));
         let quit = report.steps.iter().position(|step| step.step == Stage::Quit).unwrap_or(report.steps.len());
-        report.steps.splice(quit..quit, copying.into_iter().chain(looped));
+        report.steps.splice(quit..quit, self.warning_steps().into_iter().chain(copying).chain(looped));
         let Some(connection) = self.connections.first() else { return Err(failed(Status::Disabled, "settings.disabled")) };
         let (account, transport) = (connection.settings.id.clone(), connection.settings.transport.clone());
         let ok = report.is_ok();

@@ -8,7 +8,7 @@ use crate::{Callbacks, Cancel};
 use abi_stable::library::AbiHeaderRef;
 use postkontor_abi as raw;
 use postkontor_plugin::token_cache::{Visit, is_reserved};
-use postkontor_plugin::wire::DescribeRequest;
+use postkontor_plugin::wire::{DescribeRequest, Warned};
 use postkontor_plugin::{Error, Secret, Status};
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
@@ -38,6 +38,9 @@ impl Streams for () {
     }
 }
 
+/// How many warnings of one call are taken.
+const MOST_WARNINGS: usize = 100;
+
 /// What a plugin may ask of the host during one call.
 pub(crate) struct Context<'a> {
     callbacks: &'a dyn Callbacks,
@@ -46,16 +49,42 @@ pub(crate) struct Context<'a> {
     failure: RefCell<Option<Error>>,
     /// The tokens that all transports share, behind names that no program sees.
     tokens: Visit,
+    warnings: RefCell<Vec<Error>>,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(callbacks: &'a dyn Callbacks, cancel: &'a Cancel, streams: &'a mut dyn Streams) -> Context<'a> {
-        Context { callbacks, cancel, streams: RefCell::new(streams), failure: RefCell::new(None), tokens: Visit::default() }
+        Context {
+            callbacks,
+            cancel,
+            streams: RefCell::new(streams),
+            failure: RefCell::new(None),
+            tokens: Visit::default(),
+            warnings: RefCell::default(),
+        }
     }
 
     /// Why a stream failed, if one did: the plugin learns only the status.
     pub(crate) fn failure(self) -> Option<Error> {
         self.failure.into_inner()
+    }
+
+    /// What the plugin warned of since this was last asked.
+    pub(crate) fn take_warnings(&self) -> Vec<Error> {
+        self.warnings.take()
+    }
+
+    /// Takes a warning, if it is one that can be read.
+    fn warned(&self, stream: u64, data: &[u8]) -> Option<()> {
+        if stream != raw::CONTROL_STREAM || !data.starts_with(Warned::BEGINNING) {
+            return None;
+        }
+        let Warned { warning } = serde_json::from_slice(data).ok()?;
+        let mut warnings = self.warnings.borrow_mut();
+        if warnings.len() < MOST_WARNINGS {
+            warnings.push(warning);
+        }
+        Some(())
     }
 
     fn secret(&self, name: &str) -> Result<Secret, Status> {
@@ -278,6 +307,9 @@ unsafe extern "C" fn write(context: *mut c_void, stream: u64, data: *const u8, l
     unsafe {
         enter(context, -i64::from(Status::Internal.number()), |context| {
             let data = borrow(&raw::Bytes { data, len });
+            if context.warned(stream, data).is_some() {
+                return len as i64;
+            }
             context.transfer(|streams| streams.write(stream, data).map(|()| data.len()))
         })
     }

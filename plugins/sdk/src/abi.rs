@@ -82,7 +82,11 @@ pub const fn vtable<T: Transport>() -> Plugin {
 }
 
 /// A session as it lies behind the host's pointer; `None` once the transport has panicked.
-struct Session<T>(Option<T>);
+struct Session<T> {
+    transport: Option<T>,
+    /// The host takes warnings.
+    warnings: bool,
+}
 
 /// What a plugin says of itself, as much as is wanted.
 #[derive(Serialize)]
@@ -136,7 +140,7 @@ unsafe extern "C" fn open<T: Transport>(request: Bytes, host: *const raw::Host, 
             Error::new(Status::Settings, "settings.unreadable").detail(detail)
         })?;
         let transport = T::open(settings, &request.opening)?;
-        *session = Box::into_raw(Box::new(Session(Some(transport)))).cast();
+        *session = Box::into_raw(Box::new(Session { transport: Some(transport), warnings: request.opening.warnings })).cast();
         Ok(json!({}))
     });
     shown(status)
@@ -149,10 +153,10 @@ unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request
         unsafe { (session.cast::<Session<T>>().as_mut(), borrow(&op), borrow(&request), host.as_ref(), out.as_mut()) };
     let (Some(session), Some(host)) = (session, host) else { return Status::Argument.number() };
     // Taken out during the call, so that a panic leaves an empty session behind instead of a half-changed one.
-    let mut taken = session.0.take();
+    let (mut taken, warnings) = (session.transport.take(), session.warnings);
     let status = guarded(out, Some(host), || {
         let transport = taken.as_mut().ok_or_else(|| Error::new(Status::Internal, "session.broken"))?;
-        let host = RawHost(host);
+        let host = CallingHost { host: &RawHost(host), warnings };
         match op {
             b"send" => send(transport, request, &host),
             b"test" => perform(request, &host, |request, call| transport.test(request, call)),
@@ -170,7 +174,7 @@ unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request
         }
     });
     if status != PANICKED {
-        session.0 = taken;
+        session.transport = taken;
         return status;
     }
     // The state is not to be trusted; dropping it may panic again, which costs nothing but the drop.
@@ -181,7 +185,7 @@ unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request
 /// An operation whose request and answer are one JSON text each.
 fn perform<R: DeserializeOwned, A: Serialize>(
     request: &[u8],
-    host: &RawHost<'_>,
+    host: &CallingHost<'_>,
     operation: impl FnOnce(&R, &Call) -> Result<A, Error>,
 ) -> Result<Vec<u8>, Error> {
     let Timed { deadline_ms, log, request } = parse::<Timed<R>>(request)?;
@@ -204,7 +208,7 @@ fn known_action<T: Transport>(request: &[u8]) -> Result<(), Error> {
 }
 
 /// Sends one mail or several, each with its own result.
-fn send<T: Transport>(transport: &mut T, request: &[u8], host: &RawHost<'_>) -> Result<Vec<u8>, Error> {
+fn send<T: Transport>(transport: &mut T, request: &[u8], host: &CallingHost<'_>) -> Result<Vec<u8>, Error> {
     let request: SendRequest<Mail> = parse(request)?;
     let call = begin(host, request.deadline_ms, request.log);
     let results = match request.messages.as_slice() {
@@ -306,13 +310,19 @@ fn unreadable(error: serde_json::Error) -> Error {
     Error::new(Status::Internal, "plugin.request_unreadable").detail(error.to_string())
 }
 
+/// The host of a call, and whether it takes warnings.
+struct CallingHost<'a> {
+    host: &'a RawHost<'a>,
+    warnings: bool,
+}
+
 /// The call that a request asks for.
-fn begin<'a>(host: &'a RawHost<'a>, deadline_ms: u64, log: u64) -> Call<'a> {
+fn begin<'a>(host: &CallingHost<'a>, deadline_ms: u64, log: u64) -> Call<'a> {
     let level = Level::from_number(log);
     LEVEL.set(level);
     // A day is far beyond every real deadline and near enough for every clock.
     let deadline = Instant::now() + Duration::from_millis(deadline_ms.min(86_400_000));
-    Call::new(host, deadline).logging(level)
+    Call::new(host.host, deadline).logging(level).taking_warnings(host.warnings)
 }
 
 fn words(payload: &(dyn Any + Send)) -> &str {

@@ -1,6 +1,6 @@
 //! What a transport may ask of the host during one call.
 
-use crate::wire::{END, EndAnswer, Event, MESSAGE_STREAM, REWIND};
+use crate::wire::{END, EndAnswer, Event, MESSAGE_STREAM, REWIND, Warned};
 use crate::{Action, Error, Incoming, Mail, Secret, Stage, Status};
 use postkontor_abi::CONTROL_STREAM;
 use std::cell::Cell;
@@ -74,6 +74,8 @@ pub struct Call<'a> {
     host: &'a dyn HostCalls,
     /// The most detailed level that the log is read at; `None` where it is not read.
     log: Option<Level>,
+    /// The host takes warnings.
+    takes_warnings: bool,
     deadline: Instant,
     asked: Cell<Instant>,
     done: Cell<u64>,
@@ -86,7 +88,7 @@ impl<'a> Call<'a> {
         // The first check asks the host at once, so a call that is already cancelled ends before it begins.
         let now = Instant::now();
         let asked = Cell::new(now.checked_sub(POLL).unwrap_or(now));
-        Call { host, log: None, deadline, asked, done: Cell::new(0), total: Cell::new(0) }
+        Call { host, log: None, takes_warnings: false, deadline, asked, done: Cell::new(0), total: Cell::new(0) }
     }
 
     /// The same call with a log that is read up to this level.
@@ -95,11 +97,18 @@ impl<'a> Call<'a> {
         Call { log: level, ..self }
     }
 
+    /// The same call of a host that takes warnings, or does not.
+    #[must_use]
+    pub fn taking_warnings(self, takes_warnings: bool) -> Call<'a> {
+        Call { takes_warnings, ..self }
+    }
+
     /// The same call for a part of its work that must have ended earlier, for example QUIT.
     pub fn until(&self, deadline: Instant) -> Call<'a> {
         Call {
             host: self.host,
             log: self.log,
+            takes_warnings: self.takes_warnings,
             deadline: self.deadline.min(deadline),
             asked: self.asked.clone(),
             done: self.done.clone(),
@@ -151,6 +160,18 @@ impl<'a> Call<'a> {
     pub fn log(&self, level: Level, text: impl Display) {
         if self.logs(level) {
             self.host.log(level, &text.to_string());
+        }
+    }
+
+    /// Tells the program something that it should know although the call goes on: it stands among the `warnings` of the call's result, or of
+    /// its error. With a host that is older than this function it is a line of the log.
+    pub fn warn(&self, warning: Error) {
+        let told = match serde_json::to_vec(&Warned { warning: warning.clone() }) {
+            Ok(event) if self.takes_warnings => self.host.write(CONTROL_STREAM, &event).is_ok(),
+            _ => false,
+        };
+        if !told {
+            self.log(Level::Warning, warning);
         }
     }
 

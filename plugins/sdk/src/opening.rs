@@ -15,4 +15,7 @@ pub struct Opening {
     /// Whether the host keeps access tokens for all transports of the process. Older hosts do not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub token_cache: bool,
+    /// Whether the host takes warnings ([`Call::warn`](crate::Call::warn)). Older hosts do not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub warnings: bool,
 }

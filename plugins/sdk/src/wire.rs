@@ -180,6 +180,19 @@ pub enum Event<I = Incoming> {
 /// [`Event::End`] as it is written.
 pub const END: &[u8] = br#"{"end":true}"#;
 
+/// What a transport says on the control stream, in any operation, for the program to know although the call goes on. Only to a host that
+/// takes it ([`Opening::warnings`]).
+#[derive(Serialize, Deserialize)]
+pub struct Warned {
+    /// What happened, and what has come of it.
+    pub warning: Error,
+}
+
+impl Warned {
+    /// What it begins with, unlike every [`Event`].
+    pub const BEGINNING: &'static [u8] = br#"{"warning":"#;
+}
+
 /// The host's answer to [`Event::End`].
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct EndAnswer {
@@ -231,6 +244,8 @@ mod tests {
         for answer in EndAnswer::ALL {
             assert_eq!(answer.as_bytes(), serde_json::to_vec(&answer).unwrap());
         }
+        let warned = serde_json::to_vec(&Warned { warning: Error::new(Status::Local, "x") }).unwrap();
+        assert!(warned.starts_with(Warned::BEGINNING));
         assert_eq!(END, serde_json::to_vec(&Event::<Incoming>::End(true)).unwrap());
     }
 

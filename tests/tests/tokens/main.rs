@@ -6,3 +6,4 @@ mod consent;
 mod logins;
 mod setup;
 mod sharing;
+mod warnings;

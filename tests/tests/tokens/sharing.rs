@@ -11,7 +11,7 @@ use std::sync::Arc;
 const EXCHANGE: [&str; 4] = ["exchange", "smtp", "imap", "pop3"];
 
 /// An Exchange connection with the OAuth data, and accounts of all other transports that take the data from it.
-fn connected(servers: &Servers, oauth2: &Value) -> Value {
+pub(crate) fn connected(servers: &Servers, oauth2: &Value) -> Value {
     let mut settings = servers.settings("smtp", "xoauth2", oauth2);
     let smtp = settings["accounts"]["main"].take();
     let auth = json!({"method": "xoauth2", "user": "anna", "account": "exchange"});

@@ -1,6 +1,6 @@
 //! What happens on the way, collected: the steps of a test, and the dialogue.
 
-use crate::{Call, Level, Report, Stage, Step, StepStatus};
+use crate::{Call, Error, Level, Report, Stage, Step, StepStatus};
 use std::time::Instant;
 
 /// Collects the steps of a test and the dialogue, or only the dialogue, or nothing.
@@ -36,6 +36,16 @@ impl Recorder {
             call.log(level, &step);
         }
         self.push(step);
+    }
+
+    /// Adds something that the program should know although the work goes on: a step of a test, else a warning of the call.
+    pub fn warn(&mut self, warning: Error, call: &Call) {
+        if self.keeps_steps() {
+            let stage = warning.stage.unwrap_or(Stage::Settings);
+            self.push(Step { status: StepStatus::Warn, status_number: 0, ..Step::fail(stage, &warning) });
+        } else {
+            call.warn(warning);
+        }
     }
 
     /// Whether the dialogue is kept.

@@ -1,7 +1,7 @@
 //! A host for tests.
 
 use crate::token_cache::{Visit, is_reserved};
-use crate::wire::{EndAnswer, Event, MESSAGE_STREAM, REWIND};
+use crate::wire::{EndAnswer, Event, MESSAGE_STREAM, REWIND, Warned};
 use crate::{Action, Call, Error, HostCalls, Incoming, Level, Mail, Secret, Sent, Status, Transport};
 use postkontor_abi::CONTROL_STREAM;
 use std::cell::{Cell, Ref, RefCell};
@@ -38,6 +38,7 @@ pub struct TestHost {
     secrets: BTreeMap<String, Secret>,
     kept: RefCell<Vec<(String, Secret)>>,
     tokens: Visit,
+    warnings: RefCell<Vec<Error>>,
     level: Option<Level>,
     log: RefCell<Vec<(Level, String)>>,
     answer: Answer,
@@ -154,7 +155,7 @@ impl TestHost {
 
     /// A call that must have ended when this time is over.
     pub fn call_within(&self, time: Duration) -> Call<'_> {
-        Call::new(self, Instant::now() + time).logging(self.level)
+        Call::new(self, Instant::now() + time).logging(self.level).taking_warnings(true)
     }
 
     /// Lets a transport send one mail.
@@ -191,6 +192,11 @@ impl TestHost {
     /// The secrets that the transport wanted to be kept, in order.
     pub fn kept_secrets(&self) -> Ref<'_, [(String, Secret)]> {
         Ref::map(self.kept.borrow(), Vec::as_slice)
+    }
+
+    /// What the transport warned of.
+    pub fn warnings(&self) -> Ref<'_, [Error]> {
+        Ref::map(self.warnings.borrow(), Vec::as_slice)
     }
 
     /// What was logged.
@@ -270,6 +276,10 @@ impl HostCalls for TestHost {
 
     fn write(&self, stream: u64, data: &[u8]) -> Result<(), Status> {
         match stream {
+            CONTROL_STREAM if data.starts_with(Warned::BEGINNING) => match serde_json::from_slice(data) {
+                Ok(Warned { warning }) => self.warnings.borrow_mut().push(warning),
+                Err(error) => panic!("{}: {error}", String::from_utf8_lossy(data)),
+            },
             CONTROL_STREAM => match serde_json::from_slice(data) {
                 // What was announced before and has not ended counts as not fetched.
                 Ok(Event::Message(incoming)) => *self.current.borrow_mut() = Some(Fetched { incoming, ..Fetched::default() }),

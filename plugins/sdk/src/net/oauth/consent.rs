@@ -11,7 +11,7 @@ use super::tokens::Tokens;
 use crate::net::Recorder;
 use crate::net::http::Url;
 use crate::settings::{Grant, Provider};
-use crate::{Call, Error, Secret, Stage, Status, Step, printable};
+use crate::{Call, Error, Secret, Stage, Status, printable};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -201,7 +201,8 @@ impl Tokens {
     /// The answer to the program, once the tokens are kept.
     fn consented(&self, issued: &Issued, call: &Call) -> Value {
         let cache = self.begin_anew(issued.refresh().unwrap_or(&Secret::default()));
-        let missing = || Step::warn(Stage::Token, "oauth.refresh_missing");
+        let code = "oauth.refresh_missing";
+        let missing = || Error::new(Status::NotFound, code).stage(Stage::Token).at("/auth/oauth2/scope", code).usable();
         let warning = self.keep(&cache, issued, call).or_else(|| issued.refresh().is_none().then(missing));
         let claims = issued.identity().and_then(|token| jwt::claims(token.reveal())).unwrap_or_default();
         let named = ["preferred_username", "email", "upn"].into_iter().find_map(|name| claims.get(name)?.as_str());
@@ -209,12 +210,12 @@ impl Tokens {
         let scopes: Vec<String> = issued.scope.as_deref().unwrap_or(&self.scope).split_whitespace().map(printable).collect();
         let seconds = self.remaining(call).as_secs();
         let message = match &warning {
-            Some(warning) => json!({"code": warning.code, "args": warning.facts}),
+            Some(warning) => json!({"code": warning.code, "args": warning.args}),
             None => json!({"code": "oauth.consented", "args": {"user": user}}),
         };
         let is_kept = warning.is_none();
         if let Some(warning) = warning {
-            Recorder::off().note(warning, call);
+            call.warn(warning);
         }
         json!({"account": self.account, "user": user, "scopes": scopes, "expires_in_seconds": seconds, "kept": is_kept, "message": message})
     }

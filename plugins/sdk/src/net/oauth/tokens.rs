@@ -188,7 +188,7 @@ impl Tokens {
         };
         let issued = self.issue(&mut exchange, &form, is_repeatable, call, recorder)?;
         if let Some(warning) = self.keep(cache, &issued, call) {
-            recorder.note(warning, call);
+            recorder.warn(warning, call);
         }
         let seconds = issued.lifetime().as_secs();
         let step = Step::ok(Stage::Token).fact("host", self.places.token.host()).fact("method", self.settings.grant.name());
@@ -267,7 +267,7 @@ impl Tokens {
     }
 
     /// Keeps what was issued. The token by which others are got goes to where its reference leads; the warning where it is not there.
-    pub(super) fn keep(&self, cache: &Cache, issued: &Issued, call: &Call) -> Option<Step> {
+    pub(super) fn keep(&self, cache: &Cache, issued: &Issued, call: &Call) -> Option<Error> {
         cache.keep(&self.scope, &issued.access_token, issued.lifetime(), call);
         let refresh = issued.refresh().filter(|_| self.settings.grant != Grant::ClientCredentials)?;
         let is_known = cache.refresh(call).as_ref().unwrap_or(&self.settings.refresh_token) == refresh;
@@ -279,11 +279,12 @@ impl Tokens {
         if let Some(digest) = self.digest(refresh) {
             cache.rename(&digest, call);
         }
-        let Some(name) = self.name.as_deref() else {
-            return Some(Step::warn(Stage::Token, "oauth.refresh_without_place").pointer(REFRESH));
+        let (code, status) = match self.name.as_deref() {
+            None => ("oauth.refresh_without_place", Status::Settings),
+            Some(name) => ("oauth.refresh_not_kept", call.secret_put(name, refresh).err()?.status),
         };
-        call.secret_put(name, refresh).err()?;
-        Some(Step::warn(Stage::Token, "oauth.refresh_not_kept").pointer(REFRESH).fact("name", name))
+        let name = self.name.as_deref().unwrap_or_default();
+        Some(Error::new(status, code).stage(Stage::Token).arg("name", name).at(REFRESH, code).usable())
     }
 
     /// Goes on with these credentials, of which this is the refresh token.

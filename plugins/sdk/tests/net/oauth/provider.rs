@@ -142,5 +142,11 @@ pub(crate) fn tokens_at(token_cache: bool, oauth2: &Value, secrets: &[(&str, &st
     let auth: Auth = serde_json::from_value(auth).unwrap();
     let secrets = secrets.iter().map(|(pointer, name)| ((*pointer).to_owned(), (*name).to_owned())).collect();
     let route = Route { timeout_seconds: 10, ..Route::default() };
-    Tokens::new(&auth, &Opening { account: "main".to_owned(), secrets, token_cache }, &route, &WebTls::default(), audience)
+    Tokens::new(
+        &auth,
+        &Opening { account: "main".to_owned(), secrets, token_cache, ..Opening::default() },
+        &route,
+        &WebTls::default(),
+        audience,
+    )
 }

@@ -163,6 +163,22 @@ fn a_refresh_token_that_cannot_be_kept_is_a_warning_and_the_call_goes_on() {
 }
 
 #[test]
+fn where_no_test_collects_steps_it_is_a_warning_of_the_call_and_with_an_older_host_a_line_of_the_log() {
+    let provider = Provider::new(|_, number| {
+        json(200, &value!({"access_token": "t", "refresh_token": format!("other-{number}"), "expires_in": 3600}))
+    });
+    for is_older in [false, true] {
+        let host = TestHost::new().logging(Level::Warning);
+        let tokens = tokens(&refreshing(&provider, &format!("warned-{is_older}")), &[], Audience::Imap).unwrap();
+        tokens.access(&host.call().taking_warnings(!is_older), &mut Recorder::off()).unwrap();
+        let code = "oauth.refresh_without_place";
+        let [told, logged] = [host.warnings().len(), host.log().iter().filter(|(_, line)| line == code).count()];
+        assert_eq!((told, logged), if is_older { (0, 1) } else { (1, 0) });
+        assert!(host.warnings().iter().all(|warning| warning.code == code && warning.at[0].pointer == REFRESH));
+    }
+}
+
+#[test]
 fn a_call_that_is_over_does_not_wait_for_the_provider() {
     let provider = Provider::new(|_, _| {
         std::thread::sleep(Duration::from_millis(600));
