@@ -65,9 +65,12 @@ fn fuzz(seconds: &str) -> Result<bool> {
     let folder = root().join("target").join("fuzz");
     // With a target named, the flags are for it alone and not for what runs while building.
     let target = host()?;
+    let package = root().join("reader").join("fuzz");
+    // The versions of the workspace, beside those that it alone needs.
+    std::fs::copy(root().join("Cargo.lock"), package.join("Cargo.lock"))?;
     let mut build = cargo();
-    build.args(["build", "--release", "--locked", "--target", &target, "--target-dir"]).arg(&folder);
-    build.arg("--manifest-path").arg(root().join("reader").join("fuzz").join("Cargo.toml")).env("RUSTFLAGS", FLAGS);
+    build.args(["build", "--release", "--target", &target, "--target-dir"]).arg(&folder);
+    build.arg("--manifest-path").arg(package.join("Cargo.toml")).env("RUSTFLAGS", FLAGS);
     if !build.status()?.success() {
         return Ok(false);
     }
