@@ -2,7 +2,7 @@
 
 import struct
 
-from case import PDF, base64_lines, case, entity, mail, multipart, part, text_part
+from case import PDF, base64_lines, case, entity, mail, multipart, part, repair, text_part
 
 STREAM = bytes.fromhex("0c00000000000000c000000000000046")
 MESSAGE = bytes.fromhex("0703020000000000c000000000000046")
@@ -101,11 +101,11 @@ def uncompressed(rtf):
     return struct.pack("<III", len(rtf) + 12, len(rtf), 0x414C454D) + b"\0\0\0\0" + rtf
 
 
-winmail("own-rtf", tnef(own((RTF, uncompressed(RTF_TEXT)))), [], beside=False, text="Guten Tag, Grüße")
+winmail("own-rtf", tnef(own((RTF, uncompressed(RTF_TEXT)))), [told("message.rtf", RTF_TEXT, type="application/rtf")], beside=False, text="Guten Tag, Grüße")
 winmail("own-rtf-with-html", tnef(own((RTF, uncompressed(RTF_HTML)))), [], beside=False, text="", html="<p>Grüße</p>")
 # What was cut or damaged: the files in front are there.
 WHOLE = tnef(attached("a.pdf", PDF), attached("b.txt", b"abc"))
-MAY = ["tnef.truncated", "tnef.invalid", "mime.tnef_truncated", "mime.tnef_invalid"]
-winmail("cut-behind-first-file", WHOLE[: WHOLE.rindex(struct.pack("<BI", 2, 0x00069002)) + 6], [told("a.pdf")], may_repair=MAY)
-winmail("checksum-wrong", WHOLE[:-1] + b"\x7f", [told("a.pdf"), told("b.txt", b"abc")], may_repair=MAY)
-winmail("is-none", b"kein TNEF, nur so genannt", [], may_repair=MAY)
+INVALID, DAMAGED = [repair("mime.winmail_invalid", "/parts/0")], [repair("mime.winmail_checksum", "/parts/0")]
+winmail("cut-behind-first-file", WHOLE[: WHOLE.rindex(struct.pack("<BI", 2, 0x00069002)) + 6], [told("a.pdf")], repairs=INVALID)
+winmail("checksum-wrong", WHOLE[:-1] + b"\x7f", [told("a.pdf"), told("b.txt", b"abc")], repairs=DAMAGED)
+winmail("is-none", b"kein TNEF, nur so genannt", [], repairs=INVALID)

@@ -131,6 +131,8 @@ def told(raw):
         data = content(entity)
         name = entity.get_filename()
         part = {"type": entity.get_content_type(), "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        if entity.defects:
+            part["defects"] = [type(defect).__name__ for defect in entity.defects]
         if name is not None:
             part["name"] = name if MODERN else decoded(name)
         if entity["content-id"] is not None:

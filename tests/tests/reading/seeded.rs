@@ -31,7 +31,6 @@ fn of_a_whole_message_everything_is_found_and_nothing_repaired() {
 
 /// Each message with one of the mutations, all in turn.
 #[test]
-#[ignore = "until core reads with our own reader"]
 fn of_a_broken_message_all_parts_are_found_that_python_finds_or_a_repair_is_told() {
     let mut python = Judge::python("default");
     let (mut lost, mut repaired) = (Vec::new(), 0);
@@ -46,7 +45,10 @@ fn of_a_broken_message_all_parts_are_found_that_python_finds_or_a_repair_is_told
         let found = digests(&ours);
         let missing = theirs["parts"].as_array().into_iter().flatten().filter(|part| {
             let is_message = part["type"].as_str().is_some_and(|kind| kind.starts_with("message/"));
-            !is_message && part["size"] != 0 && !part["sha256"].as_str().is_some_and(|digest| found.contains(&digest))
+            // Python ends a header within a line, at a CR alone.
+            let is_torn =
+                part["defects"].as_array().is_some_and(|defects| defects.iter().any(|defect| defect == "MissingHeaderBodySeparatorDefect"));
+            !is_message && !is_torn && part["size"] != 0 && !part["sha256"].as_str().is_some_and(|digest| found.contains(&digest))
         });
         lost.extend(missing.map(|part| format!("seed {seed}, {name}: {part}")));
     }
