@@ -53,7 +53,8 @@ fn bracketed<'a>(bytes: &'a [u8], ids: &mut Vec<String>) -> &'a [u8] {
 
 /// A word outside of brackets. One without an @ is an id only where it is all there is.
 fn unbracketed<'a>(bytes: &'a [u8], is_first: bool, ids: &mut Vec<String>) -> &'a [u8] {
-    let end = bytes.iter().position(|byte| is_between(*byte) || matches!(byte, b'<' | b'(')).unwrap_or(bytes.len());
+    // The first byte is part of the word, whatever it is: a parenthesis that does not close, for example.
+    let end = bytes.iter().skip(1).position(|byte| is_between(*byte) || matches!(byte, b'<' | b'(')).map_or(bytes.len(), |end| end + 1);
     let (word, rest) = bytes.split_at(end);
     let word = word.strip_suffix(b">").unwrap_or(word);
     let is_alone = is_first && ids.is_empty() && rest.iter().all(|byte| is_between(*byte));
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn ids_are_read_with_and_without_their_brackets() {
-        let table: [(&str, &[&str]); 20] = [
+        let table: [(&str, &[&str]); 21] = [
             (" <a@b>", &["a@b"]),
             ("<a@b> <c@d>\r\n\t<e@f>\r\n", &["a@b", "c@d", "e@f"]),
             ("<a@b><c@d>", &["a@b", "c@d"]),
@@ -107,6 +108,7 @@ mod tests {
             ("<a@b", &["a@b"]),
             ("a@b>", &["a@b"]),
             ("<>", &[]),
+            ("(a@b", &["(a@b"]),
             ("", &[]),
             ("=?utf-8?Q?=3Ca=40b=3E?=", &["a@b"]),
         ];
