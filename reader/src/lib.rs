@@ -14,7 +14,6 @@ pub mod calendar;
 pub mod charset;
 mod civil;
 mod compound;
-mod content;
 mod cursor;
 pub mod flowed;
 pub mod header;
@@ -33,6 +32,5 @@ pub mod tnef;
 pub mod transfer;
 
 pub use bodies::Bodies;
-pub use content::ContentType;
 pub use message::Message;
 pub use repair::{Repair, Repairs};

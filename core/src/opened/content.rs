@@ -18,6 +18,8 @@ pub struct Content {
     pub message_id: Option<String>,
     /// When it was written, as RFC 3339.
     pub date: Option<String>,
+    /// The same as it stands in the message.
+    pub date_raw: Option<String>,
     /// Its subject.
     pub subject: String,
     /// Who wrote it.
@@ -88,12 +90,16 @@ pub struct Repaired {
 }
 
 /// A name and an address.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Person {
     /// The name beside the address.
     pub name: Option<String>,
     /// The address.
-    pub address: String,
+    pub address: Option<String>,
+    /// What stands there in place of an address.
+    pub text: Option<String>,
+    /// The group that the author named for it.
+    pub group: Option<String>,
 }
 
 /// A file in a message.
@@ -164,8 +170,14 @@ mod tests {
         let message = Opened::new(raw.to_vec());
         let content = message.content();
         assert_eq!((content.subject.as_str(), content.text.trim_end(), content.size), ("x", "hello", raw.len() as u64));
-        assert_eq!(content.from, [Person { name: Some("Anna".to_owned()), address: "anna@example.com".to_owned() }]);
-        assert_eq!(content.to.iter().map(|person| person.address.as_str()).collect::<Vec<_>>(), ["b@example.com", "c@example.com"]);
+        assert_eq!(
+            content.from,
+            [Person { name: Some("Anna".to_owned()), address: Some("anna@example.com".to_owned()), text: None, group: None }]
+        );
+        assert_eq!(
+            content.to.iter().map(|person| person.address.as_deref()).collect::<Vec<_>>(),
+            [Some("b@example.com"), Some("c@example.com")]
+        );
         assert_eq!((content.sender.len(), content.reply_to.len(), content.cc.len(), content.bcc.len()), (1, 1, 1, 1));
         assert_eq!((content.message_id.as_deref(), content.date.as_deref()), (Some("1@example.com"), Some("2026-11-28T22:13:03+01:00")));
         assert_eq!(

@@ -1,21 +1,18 @@
 //! What the header of a message says.
 
-use super::field;
-use mail_parser::{Address, DateTime, HeaderValue, MessagePart};
+use encoding_rs::Encoding;
 use postkontor_reader::Repairs;
-
-/// A name and an address.
-pub(super) struct Mailbox {
-    pub(super) name: Option<String>,
-    pub(super) address: Option<String>,
-}
+use postkontor_reader::header::{self, Fields, Mailbox, message_ids};
+use std::borrow::Cow;
 
 /// The fields of a header that a summary holds.
 #[derive(Default)]
-pub(super) struct Head {
-    pub(super) subject: String,
+pub(super) struct Head<'a> {
+    pub(super) subject: Cow<'a, str>,
     pub(super) message_id: Option<String>,
     pub(super) date: Option<String>,
+    /// The date as it stands there.
+    pub(super) date_raw: Option<Cow<'a, str>>,
     pub(super) from: Vec<Mailbox>,
     pub(super) sender: Vec<Mailbox>,
     pub(super) reply_to: Vec<Mailbox>,
@@ -26,35 +23,45 @@ pub(super) struct Head {
     pub(super) references: Vec<String>,
 }
 
-impl Head {
-    /// Reads a header.
-    pub(super) fn read(header: &[u8], _: &mut Repairs) -> Head {
-        let message = field::attached(header);
-        let message = mail_parser::Message { parts: message.parts, ..mail_parser::Message::default() };
-        if message.parts.first().is_none_or(|MessagePart { headers, .. }| headers.is_empty()) {
-            return Head::default();
-        }
+impl<'a> Head<'a> {
+    /// Reads a header. Letters in it that name no character set are of `fallback` where they are not UTF-8.
+    pub(super) fn read(fields: &Fields<'a>, fallback: Option<&'static Encoding>, repairs: &mut Repairs) -> Head<'a> {
+        let people = |name: &str, pointer: &str, repairs: &mut Repairs| {
+            repeated(fields, name, pointer, repairs);
+            header::mailboxes(fields.all(name).map(header::Field::value), fallback, repairs, pointer)
+        };
+        let first = |name: &str, pointer: &str, repairs: &mut Repairs| {
+            repeated(fields, name, pointer, repairs);
+            fields.first(name).map(header::Field::value)
+        };
+        let date = first("Date", "/date", repairs);
+        let subject = first("Subject", "/subject", repairs);
         Head {
-            subject: message.subject().unwrap_or_default().to_owned(),
-            message_id: message.message_id().map(str::to_owned),
-            date: message.date().map(DateTime::to_rfc3339),
-            from: people(message.from()),
-            sender: people(message.sender()),
-            reply_to: people(message.reply_to()),
-            to: people(message.to()),
-            cc: people(message.cc()),
-            bcc: people(message.bcc()),
-            in_reply_to: list(message.in_reply_to()),
-            references: list(message.references()),
+            subject: subject.map(|value| header::text(value, fallback, repairs, "/subject")).unwrap_or_default(),
+            message_id: first("Message-ID", "/message_id", repairs).and_then(|value| message_ids(value).into_iter().next()),
+            date: date.and_then(|value| header::date(value, repairs)).map(|date| date.to_string()),
+            date_raw: date.map(as_it_stands),
+            from: people("From", "/from", repairs),
+            sender: people("Sender", "/sender", repairs),
+            reply_to: people("Reply-To", "/reply_to", repairs),
+            to: people("To", "/to", repairs),
+            cc: people("Cc", "/cc", repairs),
+            bcc: people("Bcc", "/bcc", repairs),
+            in_reply_to: first("In-Reply-To", "/in_reply_to", repairs).map(message_ids).unwrap_or_default(),
+            references: first("References", "/references", repairs).map(message_ids).unwrap_or_default(),
         }
     }
 }
 
-fn people(address: Option<&Address<'_>>) -> Vec<Mailbox> {
-    let people = address.into_iter().flat_map(Address::iter).filter(|person| person.address().is_some());
-    people.map(|person| Mailbox { name: person.name().map(str::to_owned), address: person.address().map(str::to_owned) }).collect()
+/// Notes that a field stands more than once. Addresses of all of them are told, of others the first.
+fn repeated(fields: &Fields<'_>, name: &str, pointer: &str, repairs: &mut Repairs) {
+    if fields.all(name).nth(1).is_some() {
+        repairs.note("header.repeated", pointer);
+    }
 }
 
-fn list(value: &HeaderValue<'_>) -> Vec<String> {
-    value.as_text_list().unwrap_or_default().iter().map(|text| text.to_string()).collect()
+/// A value without the folds.
+fn as_it_stands(value: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(value.trim_ascii());
+    if text.contains(['\r', '\n']) { Cow::Owned(text.replace(['\r', '\n'], "")) } else { text }
 }

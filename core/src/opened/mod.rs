@@ -4,10 +4,7 @@
 //! input is a message. What an ERP wants beyond that is done here: a summary it can keep, names that are safe as file names, and reports
 //! (bounces, read receipts) recognised with the message they are about.
 
-mod charset;
 mod content;
-mod field;
-mod filename;
 mod head;
 #[cfg(test)]
 mod hostile;

@@ -1,9 +1,10 @@
 //! What a summary says of a part.
 
 use super::json::Json;
-use super::{field, filename, safe_name};
-use postkontor_reader::Message;
-use postkontor_reader::tnef;
+use super::safe_name;
+use encoding_rs::Encoding;
+use postkontor_reader::header::{self, ContentType, Disposition, Field, Fields};
+use postkontor_reader::{Message, Repairs, tnef};
 use std::io;
 
 /// A part of a message, as the summary tells it.
@@ -38,25 +39,37 @@ impl Part {
     }
 }
 
-/// An attachment of the message's own.
-pub(super) fn attachment(message: &Message<'_>, index: usize, entity: usize, size: u64) -> io::Result<Part> {
+/// An attachment of the message's own. Letters in its name that name no character set are of `fallback` where they are not UTF-8.
+pub(super) fn attachment(
+    message: &Message<'_>,
+    (index, entity): (usize, usize),
+    size: u64,
+    fallback: Option<&'static Encoding>,
+    repairs: &mut Repairs,
+) -> io::Result<Part> {
+    let pointer = format!("/parts/{index}");
     let header = message.header(entity)?;
-    let fields = field::attached(&header);
+    let fields = Fields::read(&header);
+    let first = |name: &str| fields.first(name).map(Field::value);
     let kind = message.entity(entity).map(|entity| entity.kind()).unwrap_or_default();
-    let kind = format!("{}/{}", kind.0, if kind.1.is_empty() { "octet-stream" } else { kind.1 });
+    let kind = format!("{}/{}", kind.0, kind.1);
     let subject = if matches!(kind.as_str(), "message/rfc822" | "message/global") {
-        field::attached(&message.attached_header(entity)?).subject().map(str::to_owned)
+        let attached = message.attached_header(entity)?;
+        // What is wrong within it is told when it is opened.
+        let subject = |field: &Field<'_>| header::text(field.value(), fallback, &mut Repairs::default(), "").into_owned();
+        Fields::read(&attached).first("Subject").map(subject).filter(|subject| !subject.is_empty())
     } else {
         None
     };
-    let own = fields.parts.first();
-    let name = own.and_then(|part| filename::name(part, &header)).map(std::borrow::Cow::into_owned);
+    let disposition = first("Content-Disposition").map(|value| Disposition::read_as(value, fallback, repairs, &pointer));
+    let content_type = first("Content-Type").map(|value| ContentType::read_as(value, fallback, repairs, &pointer));
+    let name = header::file_name(disposition.as_ref(), content_type.as_ref()).map(str::to_owned);
     let file_name = match (&name, subject) {
         (Some(name), _) => safe_name(name),
         (None, Some(subject)) => safe_name(&format!("{subject}.eml")),
         (None, None) => format!("part{}{}", index + 1, extension(&kind)),
     };
-    let inline = own.and_then(mail_parser::MimeHeaders::content_id).map(str::to_owned);
+    let inline = first("Content-ID").and_then(|value| header::message_ids(value).into_iter().next());
     let section = Some(message.structure().section(entity));
     Ok(Part { part: index, section, name, file_name, kind, size, inline, within: None })
 }

@@ -5,6 +5,7 @@ use super::part::{self, Part};
 use super::report::Said;
 use super::summary::{self, Told};
 use super::text;
+use postkontor_reader::header::Fields;
 use postkontor_reader::source::Source;
 use postkontor_reader::structure::Stop;
 use postkontor_reader::tnef::{self, Bytes};
@@ -62,7 +63,8 @@ pub(super) fn read(source: &Source, language: &str, goes_on: &dyn Fn() -> bool) 
         repairs.note(code, &pointer(&message, code, *entity));
     }
     let header = message.header(0)?;
-    let head = Head::read(&header, &mut repairs);
+    let fallback = text::named(&message);
+    let head = Head::read(&Fields::read(&header), fallback, &mut repairs);
     let mut text = text::text(&message, &message.bodies().text, false, &mut repairs)?;
     let mut html = text::text(&message, &message.bodies().html, true, &mut repairs)?;
     let mut parts = Vec::with_capacity(attachments.len());
@@ -71,7 +73,7 @@ pub(super) fn read(source: &Source, language: &str, goes_on: &dyn Fn() -> bool) 
         if !goes_on() {
             return Err(Stop::Stopped);
         }
-        let (part, place) = own(&message, index, *entity, &mut repairs, goes_on)?;
+        let (part, place) = own(&message, (index, *entity), fallback, &mut repairs, goes_on)?;
         parts.push(part);
         places.push(place);
     }
@@ -91,7 +93,7 @@ pub(super) fn read(source: &Source, language: &str, goes_on: &dyn Fn() -> bool) 
     let told =
         Told { size: source.size(), cut, head: &head, text, html, parts, said, security: part::security(&message), repairs: &repairs };
     let summary = summary::summary(&told, language);
-    Ok(Reading { summary, subject: head.subject, parts: places })
+    Ok(Reading { summary, subject: head.subject.into_owned(), parts: places })
 }
 
 /// Where the summary tells of a part of the message.
@@ -109,8 +111,8 @@ fn pointer(message: &Message<'_>, code: &str, entity: Option<usize>) -> String {
 /// An attachment of the message's own.
 fn own(
     message: &Message<'_>,
-    index: usize,
-    entity: usize,
+    (index, entity): (usize, usize),
+    fallback: Option<&'static encoding_rs::Encoding>,
     repairs: &mut Repairs,
     goes_on: &dyn Fn() -> bool,
 ) -> Result<(Part, Place), Stop> {
@@ -118,7 +120,7 @@ fn own(
     let (range, encoding) = found.map(|entity| (entity.body.clone(), entity.encoding)).unwrap_or_default();
     let (size, faults) = transfer::size(message.source(), range.clone(), encoding, goes_on)?.ok_or(Stop::Stopped)?;
     faults.into_iter().flatten().for_each(|code| repairs.note(code, &format!("/parts/{index}")));
-    let part = part::attachment(message, index, entity, size)?;
+    let part = part::attachment(message, (index, entity), size, fallback, repairs)?;
     Ok((part, Place::Own(Body { range, encoding, unwrapped: OnceLock::new() })))
 }
 

@@ -1,12 +1,13 @@
 //! The summary of a message as JSON.
 
-use super::head::{Head, Mailbox};
+use super::head::Head;
 use super::json::Json;
 use super::part::Part;
 use super::report::Said;
 use super::text::Text;
 use crate::texts::Texts;
 use postkontor_reader::Repairs;
+use postkontor_reader::header::Mailbox;
 use serde_json::Map;
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -16,7 +17,7 @@ pub(super) struct Told<'a> {
     pub(super) size: u64,
     /// Why not all of the message was read.
     pub(super) cut: Option<&'a str>,
-    pub(super) head: &'a Head,
+    pub(super) head: &'a Head<'a>,
     pub(super) text: Text<'a>,
     pub(super) html: Text<'a>,
     pub(super) parts: Vec<Part>,
@@ -40,6 +41,7 @@ pub(super) fn summary(told: &Told<'_>, language: &str) -> String {
         }
         json.member("message_id", head.message_id.as_deref());
         json.member("date", head.date.as_deref());
+        json.member("date_raw", head.date_raw.as_deref());
         json.name("subject").text(&head.subject);
         people(json, "from", &head.from, true);
         people(json, "sender", &head.sender, false);
@@ -93,6 +95,8 @@ fn people(json: &mut Json, name: &str, people: &[Mailbox], always: bool) {
             json.object(|json| {
                 json.member("name", person.name.as_deref());
                 json.member("address", person.address.as_deref());
+                json.member("text", person.text.as_deref());
+                json.member("group", person.group.as_deref());
             });
         });
     }

@@ -1,8 +1,7 @@
 //! The text of a message.
 
-use super::{charset, field};
-use mail_parser::{GetHeader, HeaderName, HeaderValue};
-use postkontor_reader::{Message, Repairs};
+use encoding_rs::Encoding;
+use postkontor_reader::{Message, Repairs, charset, flowed};
 use std::borrow::Cow;
 use std::io;
 
@@ -18,6 +17,13 @@ pub(super) struct Text<'a> {
     pub(super) is_all: bool,
 }
 
+/// The character set that the first text of a message names.
+pub(super) fn named(message: &Message<'_>) -> Option<&'static Encoding> {
+    let bodies = message.bodies();
+    let first = bodies.text.first().or(bodies.html.first())?;
+    charset::encoding(message.entity(*first)?.content_type.as_ref()?.parameter("charset")?)
+}
+
 /// The texts of one kind, one below the other.
 pub(super) fn text<'a>(message: &Message<'a>, entities: &[usize], is_html: bool, repairs: &mut Repairs) -> io::Result<Text<'a>> {
     let pointer = if is_html { "/html" } else { "/text" };
@@ -28,12 +34,22 @@ pub(super) fn text<'a>(message: &Message<'a>, entities: &[usize], is_html: bool,
         }
         let (bytes, faults) = message.decoded(*entity, BYTES)?;
         faults.into_iter().flatten().for_each(|code| repairs.note(code, pointer));
-        whole.is_all &= (bytes.len() as u64) < BYTES;
-        let header = message.header(*entity)?;
-        let fields = field::attached(&header);
-        let kind = fields.parts.first().and_then(|part| part.headers.header_value(&HeaderName::ContentType));
-        let label = kind.and_then(HeaderValue::as_content_type).and_then(|kind| kind.attribute("charset"));
-        let text = charset::text(bytes, label);
+        let is_all = (bytes.len() as u64) < BYTES;
+        whole.is_all &= is_all;
+        let parameter = |name: &str| message.entity(*entity)?.content_type.as_ref()?.parameter(name);
+        let decode = if is_all { charset::decode } else { charset::decode_start };
+        let mut text = match bytes {
+            Cow::Borrowed(bytes) => decode(bytes, parameter("charset"), is_html, repairs, pointer),
+            Cow::Owned(bytes) => Cow::Owned(match decode(&bytes, parameter("charset"), is_html, repairs, pointer) {
+                // It was UTF-8 already, and need not be copied.
+                Cow::Borrowed(text) if text.len() == bytes.len() => String::from_utf8(bytes).unwrap_or_default(),
+                text => text.into_owned(),
+            }),
+        };
+        if !is_html && parameter("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")) {
+            let delsp = parameter("delsp").is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes"));
+            text = Cow::Owned(flowed::join(&text, delsp).into_owned());
+        }
         if place == 0 {
             whole.text = text;
         } else {

@@ -1,6 +1,6 @@
 //! The parts of a message.
 
-use crate::content::ContentType;
+use crate::header::ContentType;
 use crate::transfer::Encoding;
 use std::io;
 use std::ops::Range;

@@ -110,6 +110,12 @@ impl Header {
                 if (rules.is_delimiter)(text) {
                     return Reach::Whole;
                 }
+                if self.is_cut(text, end == bytes.len(), rules) {
+                    self.end = end;
+                    self.body = end;
+                    self.is_unended = true;
+                    return Reach::Whole;
+                }
                 let Some(goes_on) = self.goes_on(bytes, end, rules) else { return Reach::More };
                 if !goes_on {
                     self.is_unended = true;
@@ -127,6 +133,12 @@ impl Header {
             self.keep(name, at, end, bytes);
             at = end;
         }
+    }
+
+    /// Whether a line is the beginning of a field that was cut off with the rest of the message.
+    fn is_cut(&self, line: &[u8], is_last: bool, rules: &Rules<'_>) -> bool {
+        let is_name = line.first().is_some_and(u8::is_ascii_uppercase) && line.iter().all(|byte| matches!(byte, b'!'..=b'9' | b';'..=b'~'));
+        rules.is_all && rules.is_outermost && is_last && self.fields > 0 && is_name
     }
 
     /// Whether the header goes on behind a line that is no field, with the line at `next`; `None` where too little is seen. A part without a header,
@@ -200,6 +212,7 @@ mod tests {
         assert_eq!(split("A: b\nHello you,\nthis is text"), ("A: b\n", "Hello you,\nthis is text", true));
         assert_eq!(split("Hello: you, this is\ntext"), ("Hello: you, this is\n", "text", true));
         assert_eq!(split("A: b\nno field\nC: d\n\nbody"), ("A: b\nno field\nC: d\n", "body", false));
+        assert_eq!(split("A: b\nSubj"), ("A: b\nSubj", "", true));
         assert_eq!(split("A : b\nC\t: d\n\nbody"), ("A : b\nC\t: d\n", "body", false));
         assert_eq!(split("From a@b Thu Jan  1 00:00:00 1970\nA: b\n\nx"), ("A: b\n", "x", false));
         assert_eq!(split("\u{feff}A: b\n\nx"), ("A: b\n", "x", false));

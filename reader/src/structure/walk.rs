@@ -2,7 +2,7 @@
 
 use super::entity::{Entity, Stop, Structure};
 use super::header::{self, Header, Reach, Rules};
-use crate::content::ContentType;
+use crate::header::ContentType;
 use crate::repair::Repairs;
 use crate::source::{Source, Window};
 use crate::transfer::Encoding;
@@ -181,7 +181,8 @@ impl<'a, 'w> Walk<'a, 'w> {
         let encoding = value(&header.values[1])?.map(|value| Encoding::read(&value));
         let is_attachment = value(&header.values[2])?.is_some_and(|value| is_attachment(&value));
         let is_multipart = kind.as_ref().is_some_and(|kind| kind.kind() == "multipart");
-        let faults = repairs.as_slice().iter().map(|repair| repair.code);
+        // What concerns letters is told where the letters are needed.
+        let faults = repairs.as_slice().iter().map(|repair| repair.code).filter(|code| code.starts_with("mime."));
         let faults = faults.chain((encoding == Some(None) && !is_multipart).then_some("mime.encoding_unknown"));
         let faults = faults.chain(header.is_repeated.then_some("header.repeated"));
         let faults = faults.chain(header.has_strays.then_some("header.line_invalid"));
@@ -295,8 +296,8 @@ fn delimited(line: &[u8], open: &[Open]) -> Option<(usize, bool)> {
 
 /// The boundary of a multipart that has one.
 fn boundary(kind: &ContentType) -> Option<Vec<u8>> {
-    let boundary = kind.parameter("boundary").filter(|_| kind.kind() == "multipart")?.trim_end();
-    (!boundary.is_empty()).then(|| boundary.as_bytes().to_vec())
+    let boundary = kind.boundary().filter(|_| kind.kind() == "multipart")?.trim_ascii_end();
+    (!boundary.is_empty()).then(|| boundary.to_vec())
 }
 
 /// Whether a Content-Disposition field says so.

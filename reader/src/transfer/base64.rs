@@ -13,6 +13,9 @@ const MANY: usize = 32 * 1024;
 /// Behind an equals sign data goes on only in lines of at least so many characters: programs that encode in pieces write long ones.
 const PIECE: usize = 16;
 
+/// Data with blanks in it has longer pieces than text has words.
+const WORD: usize = 24;
+
 /// A line with fewer characters may be the last one, if it is the only one, too.
 const SHORT: usize = 60;
 
@@ -83,11 +86,16 @@ impl Base64 {
 
     /// Whether a line behind what may be the end of the data is no data.
     fn is_text(&self, line: &[u8]) -> bool {
+        let line = unquoted(line);
         let data = line.strip_suffix(b"==").or_else(|| line.strip_suffix(b"=")).unwrap_or(line);
+        if data.is_empty() {
+            return false;
+        }
         let strays = data.iter().filter(|byte| value(**byte).is_none()).count();
-        let is_words = strays > 0 && data.iter().any(|byte| matches!(byte, b' ' | b'\t'));
+        let longest = data.split(|byte| matches!(byte, b' ' | b'\t')).map(<[u8]>::len).max().unwrap_or_default();
+        let is_words = longest < data.len() && longest < WORD;
         let is_no_piece = self.is_padded && (strays > 0 || !line.len().is_multiple_of(4) || line.len() < PIECE);
-        is_words || is_no_piece || strays * 8 >= data.len()
+        is_words || is_no_piece || strays * 6 >= data.len()
     }
 
     /// Decodes what was put together.
@@ -143,6 +151,12 @@ impl Base64 {
         self.is_truncated |= self.held > 0;
         self.quantum(output);
     }
+}
+
+/// A line without the marks that a reply has put in front of it.
+fn unquoted(line: &[u8]) -> &[u8] {
+    let marks = line.iter().take_while(|byte| matches!(byte, b'>' | b' ')).count();
+    line.get(marks..).filter(|_| line.first() == Some(&b'>')).unwrap_or(line)
 }
 
 /// Whether one of the first two lines of a body may be data.
@@ -215,6 +229,15 @@ mod tests {
             assert_eq!(decode(&text), (bytes.clone(), STRAY), "{at} {stray}");
         }
         assert_eq!(decode(" YW Jj\tZG Vm\r\n"), (b"abcdef".to_vec(), [None; 2]));
+        assert_eq!(decode("YWJj\nZA=\n=\n"), (b"abcd".to_vec(), [None; 2]));
+        let quoted: String = clean.lines().map(|line| format!("> {line}\n")).collect();
+        assert_eq!(decode(&quoted), (bytes.clone(), STRAY));
+        assert!(is_likely(quoted.as_bytes()));
+        let spaced: String = clean
+            .lines()
+            .map(|line| format!("{} {} {}\n", &line[..3], &line[3..40.min(line.len())], &line[40.min(line.len())..]))
+            .collect();
+        assert_eq!(decode(&spaced), (bytes.clone(), [None; 2]));
         // Encoded in pieces, each with its own end.
         let pieces = lines(&bytes[..100]) + &lines(&bytes[100..]);
         assert_eq!(decode(&pieces).0, bytes);

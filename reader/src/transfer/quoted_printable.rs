@@ -24,7 +24,8 @@ impl Decode for QuotedPrintable {
         while let Some(rest) = input.get(at..).filter(|rest| !rest.is_empty()) {
             let Some(found) = memchr::memchr2(b'=', b'\n', rest) else {
                 // Blanks at the end of a line are not the author's (rule 3), and whether a line ends here is not known yet.
-                let kept = rest.trim_ascii_end().len();
+                let is_kept = |byte: &u8| !matches!(byte, b' ' | b'\t') && (is_last || *byte != b'\r');
+                let kept = rest.iter().rposition(is_kept).map_or(0, |last| last + 1);
                 let is_all = is_last || kept == 0 && rest.len() >= BLOCK;
                 output.extend_from_slice(&rest[..if is_all && !is_last { rest.len() } else { kept }]);
                 return if is_all { input.len() } else { at + kept };
@@ -114,6 +115,7 @@ mod tests {
             ("a=3D=3D=0D=0Ab", "a==\r\nb"),
             ("the end=", "the end"),
             ("the end=\r", "the end"),
+            ("CR\ronly\r", "CR\ronly\r"),
             ("blanks at the end  ", "blanks at the end"),
             ("\r\n\r\n", "\r\n\r\n"),
             ("", ""),
