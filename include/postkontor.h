@@ -379,9 +379,11 @@ postkontor_status POSTKONTOR_CALL postkontor_account_list(
  * request holds for all of them.
  *
  * `request` is {"folder":"...","state":"...","filter":{...},"max_messages":100,"max_bytes":0,"save_to":"/folder",
- * "action":"keep|seen|delete","summary":"full|none","wait_seconds":0} or null, every member may be left out; with "summary":"none" a
+ * "action":"keep|seen|delete","summary":"full|none|structure","wait_seconds":0} or null, every member may be left out; with "summary":"none" a
  * message that is not saved is not read for its summary, which then says only what the server tells ("id", "size", ...): faster where
- * only the bytes are wanted. With "wait_seconds" the call waits that long for new messages where there are none, or as long as its
+ * only the bytes are wanted. With "summary":"structure" the handle holds the headers, and the summary tells the parts as far as the server does;
+ * {"message":"ID","section":"2.1","first_bytes":1000} fetches one message once more, one part of it, or the beginning of that. Neither marks,
+ * deletes or counts as fetched, whatever `received` returns. With "wait_seconds" the call waits that long for new messages where there are none, or as long as its
  * deadline allows; nothing new in that time is POSTKONTOR_OK with no messages. `cancel` may be null. `out` is {"messages":[...],"state":"...","more":false}: give the state with the next request, and
  * only what is new is fetched. Messages that the server named and did not hand over are in "missing":[{"id":"...","error":{...}}], which is
  * left out where there are none; the next call tries them again. A message is marked or deleted only after `received` has returned; a crash in between fetches it again, never

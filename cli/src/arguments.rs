@@ -59,10 +59,12 @@ pub(crate) enum Verb {
         /// The folder.
         folder: Option<String>,
     },
+    /// List messages with what stands in them, without their bodies.
+    Structure(Structure),
     /// Fetch messages.
-    Receive(Receive),
+    Receive(Box<Receive>),
     /// Fetch what comes until it is stopped.
-    Watch(Receive),
+    Watch(Box<Receive>),
     /// Ask a person for consent.
     Authorize,
 }
@@ -85,6 +87,26 @@ pub(crate) struct Receive {
     pub(crate) action: Option<String>,
     /// How many seconds to wait for new messages where there are none.
     pub(crate) wait: u64,
+    /// Only the message with this id, whether it was fetched before or not.
+    pub(crate) message: Option<String>,
+    /// Of that only the part with this number.
+    pub(crate) section: Option<String>,
+    /// Of that only so many bytes.
+    pub(crate) first_bytes: Option<u64>,
+}
+
+/// The request to list what stands in messages.
+pub(crate) struct Structure {
+    /// The mailbox folder.
+    pub(crate) folder: Option<String>,
+    /// Which messages, as JSON.
+    pub(crate) filter: Option<String>,
+    /// At most so many messages.
+    pub(crate) max: Option<u64>,
+    /// Only the message with this id.
+    pub(crate) message: Option<String>,
+    /// How much of each is told: `structure`.
+    pub(crate) summary: String,
 }
 
 /// How long each round of `watch` waits. It fetches what comes at once, whatever this is.
@@ -112,7 +134,22 @@ pub(crate) struct Options {
 #[derive(Default)]
 struct CommandOptions(BTreeMap<&'static str, OsString>);
 
-const COMMAND_OPTIONS: &[&str] = &["account", "message", "folder", "to", "state", "max", "max-bytes", "filter", "action", "loop", "wait"];
+const COMMAND_OPTIONS: &[&str] = &[
+    "account",
+    "message",
+    "folder",
+    "to",
+    "state",
+    "max",
+    "max-bytes",
+    "filter",
+    "action",
+    "loop",
+    "wait",
+    "section",
+    "first-bytes",
+    "summary",
+];
 
 /// Reads the command line. The options are returned beside the error, too, as far as they were understood: they say in which
 /// form and language the error is wanted.
@@ -208,7 +245,7 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
             let verb = match name {
                 "test" => Verb::Test { loop_to: given.text("loop")? },
                 "send" => Verb::Send { message: given.0.remove("message").ok_or_else(|| missing("--message"))?.into() },
-                "list" => Verb::List { folder: given.text("folder")? },
+                "list" => listing(given)?,
                 "authorize" => Verb::Authorize,
                 _ => {
                     let is_watch = name == "watch";
@@ -227,8 +264,11 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
                             None if is_watch => ROUND,
                             None => 0,
                         },
+                        message: if is_watch { None } else { given.text("message")? },
+                        section: if is_watch { None } else { given.text("section")? },
+                        first_bytes: if is_watch { None } else { given.number("first-bytes")? },
                     };
-                    if is_watch { Verb::Watch(receive) } else { Verb::Receive(receive) }
+                    if is_watch { Verb::Watch(Box::new(receive)) } else { Verb::Receive(Box::new(receive)) }
                 }
             };
             Command::Account { settings, account, verb }
@@ -236,6 +276,13 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
         _ => return Err(problem("cli.command_unknown").arg("command", name)),
     };
     Ok(command)
+}
+
+fn listing(given: &mut CommandOptions) -> Result<Verb, Error> {
+    let folder = given.text("folder")?;
+    let Some(summary) = given.text("summary")? else { return Ok(Verb::List { folder }) };
+    let (filter, max, message) = (given.text("filter")?, given.number("max")?, given.text("message")?);
+    Ok(Verb::Structure(Structure { folder, filter, max, message, summary }))
 }
 
 impl CommandOptions {

@@ -1,10 +1,10 @@
 //! Fetches once, and keeps the state of what was fetched in its file.
 
 use crate::answer::{Answer, Kind};
-use crate::arguments::Receive;
+use crate::arguments::{Receive, Structure};
 use crate::file::{local, read};
 use crate::texts::problem;
-use postkontor_core::{Account, Cancel, Error};
+use postkontor_core::{Account, Action, Cancel, Error, Fetched};
 use serde_json::{Map, Value};
 use std::io::Write;
 use std::path::Path;
@@ -50,17 +50,43 @@ fn keep(file: &Path, state: &str) -> std::io::Result<()> {
     std::fs::rename(&part, file)
 }
 
+/// Lists what stands in messages: of each its summary, as the program gets it.
+pub(crate) fn structure(account: &mut Account, wanted: &Structure, cancel: &Cancel) -> Result<Answer, Error> {
+    let request = members([
+        ("folder", wanted.folder.as_deref().map(Value::from)),
+        ("filter", filter(wanted.filter.as_deref())?),
+        ("max_messages", wanted.max.map(Value::from)),
+        ("message", wanted.message.as_deref().map(Value::from)),
+        ("summary", Some(Value::from(wanted.summary.as_str()))),
+    ]);
+    let mut summaries = Vec::new();
+    let mut take = |fetched: Fetched<'_>| {
+        summaries.extend(serde_json::from_str::<Value>(fetched.summary));
+        Action::Keep
+    };
+    let received = account.receive(&request, Some(&mut take), cancel)?;
+    let mut answer = Answer::new(&received, Kind::List)?;
+    answer.json["messages"] = Value::from(summaries);
+    Ok(answer)
+}
+
+fn filter(given: Option<&str>) -> Result<Option<Value>, Error> {
+    given.map(serde_json::from_str).transpose().map_err(|error| problem("cli.filter_unreadable").detail(error.to_string()))
+}
+
 fn receive_request(receive: &Receive, state: Option<&str>) -> Result<String, Error> {
-    let filter = receive.filter.as_deref().map(serde_json::from_str).transpose();
-    let filter = filter.map_err(|error| problem("cli.filter_unreadable").detail(error.to_string()))?;
+    let of_one = receive.message.is_some();
     Ok(members([
         ("folder", receive.folder.as_deref().map(Value::from)),
         ("state", state.map(Value::from)),
         ("max_messages", receive.max.map(Value::from)),
         ("max_bytes", receive.max_bytes.map(Value::from)),
-        ("filter", filter),
-        ("wait_seconds", Some(Value::from(receive.wait))),
+        ("filter", filter(receive.filter.as_deref())?),
+        ("wait_seconds", Some(Value::from(receive.wait)).filter(|_| !of_one || receive.wait > 0)),
         ("action", receive.action.as_deref().map(Value::from)),
+        ("message", receive.message.as_deref().map(Value::from)),
+        ("section", receive.section.as_deref().map(Value::from)),
+        ("first_bytes", receive.first_bytes.map(Value::from)),
         ("save_to", Some(Value::from(receive.to.display().to_string()))),
     ]))
 }

@@ -197,6 +197,11 @@ fn list(out: &mut impl Write, json: &Value) -> io::Result<()> {
         let facts = ["file", "id", "received", "size", "flags", "subject", "action"].map(|name| bare(&message[name]));
         let facts: Vec<_> = facts.iter().filter(|fact| !fact.is_empty()).map(|fact| clean(fact)).collect();
         writeln!(out, "{}", facts.join("  "))?;
+        for part in ["texts", "parts"].into_iter().flat_map(|list| message[list].as_array().into_iter().flatten()) {
+            let facts = ["section", "type", "encoded_size", "name"].map(|name| bare(&part[name]));
+            let facts: Vec<_> = facts.iter().filter(|fact| !fact.is_empty()).map(|fact| clean(fact)).collect();
+            writeln!(out, "    {}", facts.join("  "))?;
+        }
     }
     for missing in json["missing"].as_array().into_iter().flatten() {
         writeln!(out, "! {}  {}", clean(text(&missing["id"])), clean(text(&missing["error"]["message"])))?;

@@ -4,7 +4,7 @@ use crate::answer::{Answer, Kind};
 use crate::arguments::{Command, Options, Verb};
 use crate::callbacks::{Program, Stop, Trace};
 use crate::file::read;
-use crate::receive::{receive, remembered};
+use crate::receive::{receive, remembered, structure};
 use crate::secrecy;
 use crate::show::clean;
 use crate::texts::Texts;
@@ -60,6 +60,7 @@ fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<An
         }
         Verb::Send { message } => Answer::new(&account.send_document(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
         Verb::List { folder } => Answer::new(&account.list(&ListRequest { folder }, cancel)?, Kind::List),
+        Verb::Structure(wanted) => structure(account, &wanted, cancel),
         Verb::Authorize => authorize(account, cancel),
         // `watch` is the same again and again.
         Verb::Receive(wanted) | Verb::Watch(wanted) => receive(account, &wanted, &mut remembered(&wanted)?, cancel),

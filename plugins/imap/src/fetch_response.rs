@@ -3,8 +3,10 @@
 //! imap-proto is only the judge in the tests: it tries some twenty forms for each item, panics where a date is NIL, and follows nested
 //! lists by recursion.
 
+use crate::body_structure::parts;
 use crate::date::rfc3339;
 use crate::value::Value;
+use postkontor_plugin::Parts;
 
 /// The data items of a FETCH response without a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub(crate) struct MessageData {
     /// The response had the flags, even if there are none.
     pub(crate) has_flags: bool,
     pub(crate) received: Option<String>,
+    /// What BODYSTRUCTURE tells of its parts, where that was asked for.
+    pub(crate) parts: Option<Parts>,
 }
 
 impl MessageData {
@@ -34,6 +38,8 @@ pub(crate) enum Section {
     Whole,
     /// Its headers.
     Headers,
+    /// A part of it, or the beginning of one.
+    Part,
 }
 
 /// Reads `* 3 FETCH (UID 17 FLAGS (\Seen) INTERNALDATE "…" RFC822.SIZE 1234)`, the items in any order and others between them.
@@ -52,6 +58,7 @@ pub(crate) fn parse_fetch(line: &[u8]) -> Option<MessageData> {
                 data.flags = flags.map(|flag| String::from_utf8_lossy(flag).into_owned()).collect();
                 data.has_flags = true;
             }
+            (b"BODYSTRUCTURE", Value::List(structure)) => data.parts = parts(structure),
             (b"INTERNALDATE", Value::String(date)) => data.received = rfc3339(std::str::from_utf8(&date).unwrap_or_default()),
             _ => (),
         }

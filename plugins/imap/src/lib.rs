@@ -8,6 +8,7 @@
 mod account;
 mod append;
 mod apply;
+mod body_structure;
 mod capabilities;
 mod command;
 mod connection;
@@ -41,8 +42,8 @@ pub use account::Imap;
 use postkontor_plugin::net::oauth::{Audience, Tokens};
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
-    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received,
-    Report, Sent, TestRequest, Transport,
+    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, PART, ReceiveRequest,
+    Received, Report, STRUCTURE, Sent, TestRequest, Transport,
 };
 use settings::Settings;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ impl Transport for Imap {
     const NAME: &'static str = "imap";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file", "authorize"];
-    const HEEDS: &'static [&'static str] = &[CONDITIONS];
+    const HEEDS: &'static [&'static str] = &[CONDITIONS, STRUCTURE, PART];
     const METHODS: &'static [&'static str] = Method::SASL;
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;

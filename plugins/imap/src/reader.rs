@@ -13,8 +13,8 @@ const RESPONSE: usize = 4 * 1024 * 1024;
 /// The longest line: the response to a SEARCH, from a server that cannot give ranges (RFC 4731), names every message.
 const LINE: usize = 1024 * 1024;
 
-/// How deep parentheses may nest. BODYSTRUCTURE, which is never asked for, needs most.
-const DEPTH: usize = 32;
+/// How deep parentheses may nest. BODYSTRUCTURE needs most: a level for each multipart and each attached message.
+const DEPTH: usize = 200;
 
 /// Most responses are shorter, so that they are gathered without moving.
 const USUAL: usize = 256;
@@ -154,7 +154,7 @@ fn literal(line: &[u8]) -> Option<(usize, u64)> {
     Some((start, length))
 }
 
-/// The body that a FETCH response is about to give: `* 1 FETCH (… BODY[] ` or `* 1 FETCH (… BODY[HEADER] `. Nothing else is ever asked for.
+/// The body that a FETCH response is about to give: `* 1 FETCH (… BODY[] `, `BODY[HEADER] `, `BODY[2.1] ` or `BODY[2.1]<0> `.
 /// Some servers answer under the older names, RFC822 and RFC822.HEADER.
 fn section(head: &[u8]) -> Option<Section> {
     fetch_start(head)?;
@@ -168,8 +168,18 @@ fn section(head: &[u8]) -> Option<Section> {
     } else if is_item(b"BODY[HEADER]") || is_item(b"RFC822.HEADER") {
         Some(Section::Headers)
     } else {
-        None
+        let item = &head[memchr::memrchr2(b' ', b'(', head)? + 1..];
+        is_part(item).then_some(Section::Part)
     }
+}
+
+/// Whether a data item is the body of a part, or the beginning of a body: `BODY[2.1]`, `BODY[2.1]<0>`, `BODY[]<0>`.
+pub(crate) fn is_part(item: &[u8]) -> bool {
+    let inside = item.split_at_checked(5).filter(|(name, _)| name.eq_ignore_ascii_case(b"BODY[")).map(|(_, inside)| inside);
+    let Some((inside, end)) = inside.and_then(|inside| Some((inside, memchr::memchr(b']', inside)?))) else { return false };
+    let (section, behind) = (&inside[..end], &inside[end + 1..]);
+    let is_number = section.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    is_number && (behind == b"<0>" || behind.is_empty() && !section.is_empty())
 }
 
 fn too_long() -> Error {
@@ -198,11 +208,16 @@ mod tests {
         assert_eq!(section(b"* 1 fetch (uid 5 body[header]  "), Some(Section::Headers));
         assert_eq!(section(b"* 1 FETCH (UID 5 RFC822 "), Some(Section::Whole));
         assert_eq!(section(b"* 1 FETCH (RFC822.HEADER "), Some(Section::Headers));
+        for part in ["BODY[1]", "body[2.1]", "BODY[2.1]<0>", "BODY[]<0>"] {
+            assert_eq!(section(format!("* 1 FETCH (UID 5 {part} ").as_bytes()), Some(Section::Part), "{part}");
+        }
         for head in [
             "* 1 FETCH (UID 5 RFC822.TEXT ",
             "* 1 FETCH (UID 5 ENVELOPE (",
             "* 1 FETCH (UID 5 BODY[TEXT] ",
-            "* 1 FETCH (UID 5 BODY[]<0> ",
+            "* 1 FETCH (UID 5 BODY[]<1> ",
+            "* 1 FETCH (UID 5 BODY[2.MIME] ",
+            "* 1 FETCH (UID 5 BODY[2.1]<0 ",
             "* 1 FETCH (XBODY[] ",
         ] {
             assert_eq!(section(head.as_bytes()), None, "{head}");

@@ -1,7 +1,9 @@
 //! Fetching: what is new, many messages by one command, each marked or deleted only after the host has taken it.
 
+mod edge;
 mod fetch;
 mod fetch_command;
+mod part;
 mod slices;
 mod windows;
 
@@ -21,6 +23,9 @@ const DAY: u64 = 86_400;
 
 /// Fetches what is new.
 pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &ReceiveRequest, call: &Call) -> Result<Received, Error> {
+    if let Some(id) = &request.message {
+        return part::receive(session, settings, request, id, call);
+    }
     let mut state = State::parse(request.state.as_deref())?;
     let (folder, pointer) = match &request.folder {
         Some(folder) => (folder.as_str(), "/folder"),
@@ -40,7 +45,8 @@ pub(crate) fn receive(session: &mut Session, settings: &Settings, request: &Rece
     }
     let mut fetch = Fetch::new(session, settings, state, selected, request, call);
     let result = fetch.run_until(&mut IdleWait::new(request.wait_seconds.min(DAY), settings), request);
-    let (state, missing) = (fetch.next_state(), fetch.missing());
+    let state = if fetch.is_looking { request.state.clone().unwrap_or_default() } else { fetch.next_state() };
+    let missing = fetch.missing();
     match result {
         Ok(more) => Ok(Received {
             state,
@@ -76,7 +82,7 @@ impl Fetch<'_, '_> {
         let at = |error: Error| error.stage(Stage::Fetch);
         self.limit = request.max_messages.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         self.missing.clear();
-        let more = if self.is_few_of_many(request) { self.run_in_slices(request) } else { self.run_whole(request) };
+        let more = if self.is_few_of_many(request) { self.run_in_slices() } else { self.run_whole(request) };
         let more = more.map_err(at)?;
         self.search_for_absent().map_err(at)?;
         Ok(more)
@@ -92,11 +98,13 @@ impl Fetch<'_, '_> {
         let unfinished = PendingActions { seen: there(&self.state.to_mark_seen), delete: there(&self.state.to_delete), stopped: false };
         self.to_mark_seen.extend(&unfinished.seen);
         self.to_delete.extend(&unfinished.delete);
-        self.perform(&unfinished)?;
+        if !self.is_looking {
+            self.perform(&unfinished)?;
+        }
         let matching = self.matching(&request.filter)?;
-        let wanted = self.wanted(matching, request.max_bytes)?;
+        let wanted = self.wanted(matching)?;
         let (last, first): (Vec<u32>, Vec<u32>) = wanted.into_iter().partition(|uid| self.state.spoiled.contains(*uid));
-        Ok(self.fetch(&first, request.max_bytes)? || self.fetch(&last, request.max_bytes)?)
+        Ok(self.fetch(&first)? || self.fetch(&last)?)
     }
 
     /// The messages that meet the filter. Where the server cannot search for it, those of them that were not fetched yet.

@@ -9,7 +9,7 @@ use crate::fingerprint::Fingerprint;
 use crate::mailbox::{Entry, Mailbox};
 use crate::session::Session;
 use crate::state::{FetchState, Remembered, State, today};
-use postkontor_plugin::{Action, Call, Error, Incoming, Missing, ReceiveRequest, Received, Reply, Stage, Status};
+use postkontor_plugin::{Action, Call, Error, Incoming, Missing, ReceiveRequest, Received, Reply, Stage, Status, Summary};
 use std::collections::VecDeque;
 use std::fmt::Write;
 
@@ -194,7 +194,7 @@ impl<'a> Fetch<'a> {
             return Some(PendingCommand::Dele(entry));
         }
         let size = self.messages.front().filter(|_| !self.stopped)?.size;
-        let is_headers = self.request.max_bytes.is_some_and(|limit| size > limit);
+        let is_headers = self.is_looking() || self.request.max_bytes.is_some_and(|limit| size > limit);
         if !is_headers {
             // A large message is asked for by itself, since it has to be read even when the host wants to stop before it.
             let is_alone = self.on_the_way == 0 && (self.window > 1 || self.unconfirmed.is_none());
@@ -206,6 +206,11 @@ impl<'a> Fetch<'a> {
         }
         let entry = self.messages.pop_front()?;
         Some(if is_headers { PendingCommand::Top(entry) } else { PendingCommand::Retr(entry) })
+    }
+
+    /// Whether no more than the structure is wanted, of which POP3 has the headers: nothing is deleted or remembered.
+    fn is_looking(&self) -> bool {
+        self.request.summary == Summary::Structure
     }
 
     fn deletion(&mut self, entry: Entry, status: Result<(), Reply>) {
@@ -255,6 +260,7 @@ impl<'a> Fetch<'a> {
         let remembered = |state| Remembered { day: today(), state, fingerprint: Some(fingerprint) };
         match self.call.action()? {
             Action::Stop => self.stopped = true,
+            _ if self.is_looking() => (),
             Action::Keep | Action::Seen => {
                 self.state.remember(&entry.id, remembered(if headers_only { FetchState::HeadersOnly } else { FetchState::Fetched }));
             }

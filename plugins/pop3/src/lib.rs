@@ -22,7 +22,8 @@ mod test;
 
 use postkontor_plugin::net::oauth::{Audience, Tokens};
 use postkontor_plugin::{
-    Applied, ApplyRequest, CONDITIONS, Call, Error, ListRequest, Listing, Opening, ReceiveRequest, Received, Report, TestRequest, Transport,
+    Applied, ApplyRequest, CONDITIONS, Call, Error, ListRequest, Listing, Opening, ReceiveRequest, Received, Report, STRUCTURE,
+    TestRequest, Transport,
 };
 use settings::Settings;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ impl Transport for Pop3 {
     const NAME: &'static str = "pop3";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "list", "receive", "apply", "authorize"];
-    const HEEDS: &'static [&'static str] = &[CONDITIONS];
+    const HEEDS: &'static [&'static str] = &[CONDITIONS, STRUCTURE];
     const METHODS: &'static [&'static str] = settings::METHODS;
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;

@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::{FetchState, Remembered, State, today};
 use postkontor_plugin::net::Recorder;
-use postkontor_plugin::{Call, Error, Missing, ReceiveRequest, Received, Stage, Status};
+use postkontor_plugin::{Call, Error, Missing, ReceiveRequest, Received, Stage, Status, Summary};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -31,11 +31,15 @@ pub(crate) fn receive(
     let again_seconds = session.capabilities.login_delay;
     *not_before = again_seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
     let mailbox = session.mailbox(state.ids(), call)?;
-    let to_delete = expired(settings, &mailbox, &state, today());
+    // Who only looks at the structure changes nothing, not even what an earlier call has left to do.
+    let is_looking = request.summary == Summary::Structure;
+    let to_delete = if is_looking { Vec::new() } else { expired(settings, &mailbox, &state, today()) };
     let to_delete = session.verified(to_delete, &mut state, call)?;
     let Wanted { messages, more, missing } = session.wanted(&mailbox, &state, request, call)?;
     let fetch = Fetch::new(session, mailbox, state, request, call);
-    fetch.run(messages, to_delete, missing, more).map(|received| Received { again_seconds, ..received })
+    let received = fetch.run(messages, to_delete, missing, more)?;
+    let state = if is_looking { request.state.clone().unwrap_or_default() } else { received.state };
+    Ok(Received { again_seconds, state, ..received })
 }
 
 /// What a fetch is to bring.
@@ -59,6 +63,7 @@ impl Session {
                 None => true,
                 Some(remembered) => match remembered.state {
                     FetchState::Failed => true,
+                    FetchState::HeadersOnly if request.summary == Summary::Structure => true,
                     FetchState::HeadersOnly => request.max_bytes.is_none_or(|limit| entry.size <= limit),
                     FetchState::Fetched | FetchState::ToDelete => false,
                 },

@@ -16,6 +16,7 @@ mod impostor;
 mod killed;
 mod logins;
 mod many;
+mod parts;
 mod saving;
 mod setup;
 mod waiting;

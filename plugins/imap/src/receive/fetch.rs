@@ -28,6 +28,12 @@ pub(super) struct Fetch<'a, 'b> {
     pub(super) room: u64,
     /// The program wants to know each message's flags and date. Dovecot needs an eighth of its time to look the date up.
     pub(super) has_details: bool,
+    /// A message with more bytes comes with its headers only.
+    pub(super) max_bytes: Option<u64>,
+    /// No more than the structure of each message is wanted.
+    pub(super) is_structure: bool,
+    /// The host only looks: nothing is marked, deleted or put into the state.
+    pub(super) is_looking: bool,
     /// `mailbox` is known.
     pub(super) is_searched: bool,
     /// `mailbox` is only what was found in slices.
@@ -87,6 +93,7 @@ impl<'a, 'b> Fetch<'a, 'b> {
         request: &ReceiveRequest,
         call: &'a Call<'b>,
     ) -> Fetch<'a, 'b> {
+        let is_structure = request.summary == Summary::Structure;
         Fetch {
             session,
             settings,
@@ -94,9 +101,12 @@ impl<'a, 'b> Fetch<'a, 'b> {
             state,
             call,
             status: selected.status,
-            needs_message_data: request.max_bytes.is_some(),
+            needs_message_data: request.max_bytes.is_some() || is_structure,
             room: FIRST_BYTES,
-            has_details: request.summary == Summary::Full,
+            has_details: request.summary != Summary::None,
+            max_bytes: if is_structure { Some(0) } else { request.max_bytes },
+            is_structure,
+            is_looking: is_structure || request.message.is_some(),
             is_searched: false,
             is_sliced: false,
             joined: Vec::new(),

@@ -197,6 +197,7 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
         self.incoming.size = message.has_size.then_some(message.size);
         self.incoming.flags = std::mem::take(&mut message.flags);
         self.incoming.received = message.received.take();
+        self.incoming.parts = message.parts.take();
         self.fetch.call.announce(&self.incoming)
     }
 
@@ -223,6 +224,7 @@ impl<'d, 'a, 'b> FetchCommand<'d, 'a, 'b> {
                 return Ok(());
             }
             Action::Keep => (),
+            _ if self.fetch.is_looking => (),
             // From here on it is to be marked or deleted, even if this session does not live to see it.
             Action::Seen => {
                 self.fetch.to_mark_seen.insert(uid);

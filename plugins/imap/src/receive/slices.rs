@@ -31,7 +31,7 @@ impl Fetch<'_, '_> {
     }
 
     /// Fetches new messages slice by slice; whether some were left.
-    pub(super) fn run_in_slices(&mut self, request: &ReceiveRequest) -> Result<bool, Error> {
+    pub(super) fn run_in_slices(&mut self) -> Result<bool, Error> {
         (self.is_complete, self.is_searched, self.is_sliced) = (false, true, true);
         self.latest = None;
         self.mailbox.clear();
@@ -45,8 +45,8 @@ impl Fetch<'_, '_> {
             // `*` is the last message, whatever stands before it.
             let found: Vec<u32> = found.into_iter().filter(|uid| slice.contains(*uid)).collect();
             self.mailbox.extend(&found);
-            let wanted = self.wanted(found, request.max_bytes)?;
-            if !wanted.is_empty() && self.fetch(&wanted, request.max_bytes)? {
+            let wanted = self.wanted(found)?;
+            if !wanted.is_empty() && self.fetch(&wanted)? {
                 return Ok(true);
             }
         }

@@ -15,7 +15,7 @@ impl Fetch<'_, '_> {
     ///
     /// Where no size matters, the message data come with the body, which spares the server a second access; the number of messages in a
     /// window follows the sizes in the last one.
-    pub(super) fn fetch(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
+    pub(super) fn fetch(&mut self, wanted: &[u32]) -> Result<bool, Error> {
         let (mut rest, mut count) = (wanted, FIRST);
         while !self.needs_message_data && !rest.is_empty() {
             if self.left() == 0 {
@@ -29,17 +29,18 @@ impl Fetch<'_, '_> {
             }
             // A message that did not come is gone, or its data came behind the body.
             let missing: Vec<u32> = uids.iter().copied().filter(|uid| self.is_due(*uid)).collect();
-            if self.fetch_sized(&missing, max_bytes)? {
+            if self.fetch_sized(&missing)? {
                 return Ok(true);
             }
             let fitting = usize::try_from(self.room * window.len() as u64 / bytes(&window).max(1)).unwrap_or(WINDOW);
             count = fitting.clamp(1, WINDOW.min(4 * count));
         }
-        self.fetch_sized(rest, max_bytes)
+        self.fetch_sized(rest)
     }
 
     /// Those of the messages that are to be fetched.
-    pub(super) fn wanted(&mut self, matching: Vec<u32>, max_bytes: Option<u64>) -> Result<Vec<u32>, Error> {
+    pub(super) fn wanted(&mut self, matching: Vec<u32>) -> Result<Vec<u32>, Error> {
+        let max_bytes = self.max_bytes.filter(|_| !self.is_structure);
         // Messages that were too large before are wanted when they no longer are.
         let is_known = |uid: &u32| max_bytes.is_some() && self.state.headers.contains(*uid);
         let known: Vec<u32> = matching.iter().copied().filter(is_known).collect();
@@ -51,7 +52,7 @@ impl Fetch<'_, '_> {
     }
 
     /// Fetches messages after their message data, piece by piece, so that a large folder needs no more memory than a small one.
-    fn fetch_sized(&mut self, wanted: &[u32], max_bytes: Option<u64>) -> Result<bool, Error> {
+    fn fetch_sized(&mut self, wanted: &[u32]) -> Result<bool, Error> {
         for piece in wanted.chunks(LOOK) {
             if self.left() == 0 {
                 return Ok(true);
@@ -64,8 +65,9 @@ impl Fetch<'_, '_> {
                 if self.left() == 0 {
                     return Ok(true);
                 }
-                let options = if is_large(&rest[0], max_bytes) { FetchOptions::Headers } else { FetchOptions::Whole };
-                let count = window(rest, max_bytes, self.room).min(self.left());
+                let is_headers = self.is_structure || is_large(&rest[0], self.max_bytes);
+                let options = if is_headers { FetchOptions::Headers } else { FetchOptions::Whole };
+                let count = window(rest, self.max_bytes, self.room).min(self.left());
                 let (window, after) = rest.split_at_mut(count);
                 rest = after;
                 let spoiled = self.spoiled.len();
@@ -75,7 +77,7 @@ impl Fetch<'_, '_> {
                 let due: Vec<u32> = window.iter().map(|message| message.uid).filter(|uid| self.is_due(*uid)).collect();
                 if self.spoiled.len() == spoiled {
                     self.absent.extend(due);
-                } else if self.fetch_sized(&due, max_bytes)? {
+                } else if self.fetch_sized(&due)? {
                     // The messages behind the one on which the connection was given up have come now.
                     return Ok(true);
                 }
@@ -98,7 +100,11 @@ impl Fetch<'_, '_> {
     /// Size, flags and date of each wanted message.
     fn fetch_message_data(&mut self, wanted: &[u32]) -> Result<Vec<MessageData>, Error> {
         let mut found = BTreeMap::new();
-        let items = if self.has_details { "UID FLAGS INTERNALDATE RFC822.SIZE" } else { "UID RFC822.SIZE" };
+        let items = match (self.is_structure, self.has_details) {
+            (true, _) => "UID FLAGS INTERNALDATE RFC822.SIZE BODYSTRUCTURE",
+            (false, true) => "UID FLAGS INTERNALDATE RFC822.SIZE",
+            (false, false) => "UID RFC822.SIZE",
+        };
         for piece in wanted.chunks(LOOK) {
             let command = format!("UID FETCH {} ({items})", UidSet::set(piece));
             let (mut responses, mut unreadable) = (0, None);

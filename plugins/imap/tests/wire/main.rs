@@ -16,6 +16,7 @@ mod idle;
 mod large;
 mod left_out;
 mod login;
+mod parts;
 mod patience;
 mod post;
 mod quirks;
