@@ -98,7 +98,9 @@ pub use callbacks::Callbacks;
 pub use cancel::Cancel;
 pub use host::{Config, Host, ListedTransport};
 pub use message::{Attachment, AttachmentContent, Composed, Mailbox, Message, Priority};
-pub use opened::{Content, Opened, Part, Person, Repaired, Reported, ReportedRecipient, Stream, Warning, safe_name};
+pub use opened::{
+    Attendee, Calendar, Content, Invoice, Moment, Opened, Part, Person, Repaired, Reported, ReportedRecipient, Stream, Warning, safe_name,
+};
 pub use postkontor_plugin::{
     Action, Answer, Applied, ApplyAction, At, Delivery, Error, Filter, Folder, Incoming, Input, Level, ListRequest, Listed, Listing,
     Missing, Notify, Reply, Retry, Secret, Stage, Status, Step, StepStatus, Summary, Verdict,

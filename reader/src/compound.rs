@@ -7,7 +7,8 @@ use crate::cursor::Cursor;
 use std::borrow::Cow;
 use std::cell::Cell;
 
-const SIGNATURE: [u8; 8] = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+/// What a compound file begins with.
+pub(crate) const SIGNATURE: [u8; 8] = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 const HEADER: usize = 512;
 const MINI_SECTOR: usize = 64;
 /// Shorter streams lie in mini sectors (MS-CFB, 2.2: always 4096).

@@ -53,6 +53,10 @@ pub struct Content {
     pub auto: Option<String>,
     /// What it reports of another message, if it is a report.
     pub report: Option<Reported>,
+    /// The e-invoice that it holds.
+    pub invoice: Option<Invoice>,
+    /// The meeting that it asks for, answers or cancels.
+    pub calendar: Option<Calendar>,
     /// `signed` or `encrypted`.
     pub security: Option<String>,
     /// What was read in another way than it stands.
@@ -123,6 +127,65 @@ pub struct Part {
     pub inline: Option<String>,
     /// The place of the part that it is wrapped in, for a file inside a `winmail.dat`.
     pub within: Option<usize>,
+}
+
+/// An e-invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Invoice {
+    /// `zugferd`, `factur-x` or `xrechnung`; `ubl` or `cii` where only the syntax is known.
+    pub format: String,
+    /// The identifier of its profile, as it stands in the XML.
+    pub profile: Option<String>,
+    /// The place of its XML.
+    pub part: usize,
+}
+
+/// An event in a calendar (RFC 5545).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Calendar {
+    /// What it is sent for: `REQUEST`, `REPLY`, `CANCEL` and others (RFC 5546).
+    pub method: Option<String>,
+    /// The identifier of the event.
+    pub uid: Option<String>,
+    /// Which version of the event it is.
+    pub sequence: Option<u32>,
+    /// Its title.
+    pub summary: Option<String>,
+    /// Where it takes place.
+    pub location: Option<String>,
+    /// When it begins.
+    pub start: Option<Moment>,
+    /// When it ends.
+    pub end: Option<Moment>,
+    /// Who has called it.
+    pub organizer: Option<Attendee>,
+    /// Who takes part.
+    #[serde(default)]
+    pub attendees: Vec<Attendee>,
+    /// The place of the calendar.
+    pub part: usize,
+}
+
+/// A day, or a time of a day.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Moment {
+    /// `2026-12-01`, `2026-12-01T10:00:00` in the zone, or `2026-12-01T09:00:00Z`.
+    pub time: String,
+    /// The name of the time zone, as the calendar calls it.
+    pub zone: Option<String>,
+}
+
+/// Someone who takes part in an event.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Attendee {
+    /// The name.
+    pub name: Option<String>,
+    /// The address.
+    pub address: Option<String>,
+    /// What was answered: `accepted`, `declined`, `tentative`, `needs-action` and others.
+    pub status: Option<String>,
 }
 
 /// What a bounce, a receipt or an automatic answer says of the message that it is about.

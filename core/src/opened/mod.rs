@@ -5,11 +5,13 @@
 //! (bounces, read receipts) recognised with the message they are about.
 
 mod content;
+mod enclosed;
 mod head;
 #[cfg(test)]
 mod hostile;
 mod json;
 mod part;
+mod place;
 mod reading;
 mod report;
 mod safe_name;
@@ -21,13 +23,15 @@ mod text;
 
 use crate::error::failed;
 use crate::whole_file::write_whole;
-pub use content::{Content, Part, Person, Repaired, Reported, ReportedRecipient, Warning};
+pub use content::{Attendee, Calendar, Content, Invoice, Moment, Part, Person, Repaired, Reported, ReportedRecipient, Warning};
+use place::{Body, Place};
 use postkontor_plugin::{Error, Stage, Status};
+use postkontor_reader::Repairs;
 use postkontor_reader::source::Source;
 use postkontor_reader::structure::Stop;
 use postkontor_reader::tnef::Bytes;
 use postkontor_reader::transfer::{Decoded, decoded};
-use reading::{Body, Place, Reading};
+use reading::Reading;
 pub use safe_name::safe_name;
 use std::borrow::Cow;
 use std::fs::File;
@@ -41,12 +45,16 @@ use stream::unreadable;
 /// they are asked for.
 pub struct Opened {
     source: Source,
+    /// What was put right while it was made of a message of Outlook's.
+    repairs: Repairs,
     language: String,
     reading: OnceLock<Reading>,
 }
 
 impl Opened {
     /// Opens a message. Every input is a message, if need be one without headers or without text.
+    ///
+    /// A message of Outlook's own (`.msg`, or a `winmail.dat` that stands alone) is made into MIME, and is that message from then on.
     pub fn new(raw: Vec<u8>) -> Opened {
         Opened::of(raw.into())
     }
@@ -65,7 +73,9 @@ impl Opened {
     }
 
     fn of(source: Source) -> Opened {
-        Opened { source, language: String::new(), reading: OnceLock::new() }
+        let mut repairs = Repairs::default();
+        let source = enclosed::mime(&source, &mut repairs).unwrap_or(source);
+        Opened { source, repairs, language: String::new(), reading: OnceLock::new() }
     }
 
     /// The same, with its repairs told in this language, for example `de-AT`. It holds for what was not read yet.
@@ -102,7 +112,7 @@ impl Opened {
         if self.reading.get().is_some() {
             return Ok(true);
         }
-        match reading::read(&self.source, &self.language, goes_on) {
+        match reading::read(&self.source, &self.repairs, &self.language, goes_on) {
             Ok(reading) => {
                 // Another thread may have read it meanwhile, with the same result.
                 self.reading.get_or_init(|| reading);
@@ -120,7 +130,7 @@ impl Opened {
 
     fn reading(&self) -> &Reading {
         self.reading.get_or_init(|| {
-            let read = reading::read(&self.source, &self.language, &|| true);
+            let read = reading::read(&self.source, &self.repairs, &self.language, &|| true);
             // Nothing stops it; a file that cannot be read any more is told of.
             read.unwrap_or_else(|_| Reading::none(self.size(), Some("message.not_read")))
         })

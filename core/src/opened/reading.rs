@@ -1,17 +1,18 @@
 //! Reads a message: what its summary says, and where the bytes of its parts lie.
 
+use super::enclosed::Parts;
 use super::head::Head;
 use super::part::{self, Part};
+use super::place::{Body, Place};
 use super::report::Said;
 use super::summary::{self, Told};
 use super::text;
 use postkontor_reader::header::Fields;
 use postkontor_reader::source::Source;
 use postkontor_reader::structure::Stop;
-use postkontor_reader::tnef::{self, Bytes};
-use postkontor_reader::transfer::{self, Encoding};
+use postkontor_reader::tnef;
+use postkontor_reader::transfer;
 use postkontor_reader::{Message, Repairs};
-use std::ops::Range;
 use std::sync::OnceLock;
 
 /// A larger wrapping stays closed: it has to be in memory as a whole.
@@ -27,24 +28,6 @@ pub(super) struct Reading {
     pub(super) parts: Vec<Place>,
 }
 
-/// Where the bytes of a part lie.
-pub(super) enum Place {
-    Own(Body),
-    /// Within those of another part, for a file inside a `winmail.dat`.
-    Inner {
-        outer: usize,
-        bytes: Bytes,
-    },
-}
-
-/// A part in the raw bytes.
-pub(super) struct Body {
-    pub(super) range: Range<u64>,
-    pub(super) encoding: Encoding,
-    /// Its decoded bytes, kept as soon as a file is taken out of them: there may be a thousand more.
-    pub(super) unwrapped: OnceLock<Vec<u8>>,
-}
-
 impl Reading {
     /// Of a message that was not read.
     pub(super) fn none(size: u64, why: Option<&'static str>) -> Reading {
@@ -52,10 +35,10 @@ impl Reading {
     }
 }
 
-/// Reads a message, as long as `goes_on` says so. What was put right is told in this language.
-pub(super) fn read(source: &Source, language: &str, goes_on: &dyn Fn() -> bool) -> Result<Reading, Stop> {
+/// Reads a message, as long as `goes_on` says so. What was put right, also while it was `made`, comes with sentences in this language.
+pub(super) fn read(source: &Source, made: &Repairs, language: &str, goes_on: &dyn Fn() -> bool) -> Result<Reading, Stop> {
     let message = Message::read(source, goes_on)?;
-    let mut repairs = Repairs::default();
+    let mut repairs = made.clone();
     // A message that was read in part shows no parts: some of them must not pass for all.
     let cut = message.structure().cut;
     let attachments = if cut.is_none() { message.bodies().attachments.as_slice() } else { &[] };
@@ -86,12 +69,25 @@ pub(super) fn read(source: &Source, language: &str, goes_on: &dyn Fn() -> bool) 
         parts.push(part::unwrapped(parts.len(), outer, &file));
         places.push(Place::Inner { outer, bytes: file.bytes });
     }
+    let mut found = Parts { message: &message, attachments, parts, places };
+    let enclosed = found.enclosed(goes_on)?;
+    let Parts { parts, places, .. } = found;
     let said = Said::read(&message, &header, &head.subject, &text.text, &html.text)?;
     if !goes_on() {
         return Err(Stop::Stopped);
     }
-    let told =
-        Told { size: source.size(), cut, head: &head, text, html, parts, said, security: part::security(&message), repairs: &repairs };
+    let told = Told {
+        size: source.size(),
+        cut,
+        head: &head,
+        text,
+        html,
+        parts,
+        said,
+        enclosed,
+        security: part::security(&message),
+        repairs: &repairs,
+    };
     let summary = summary::summary(&told, language);
     Ok(Reading { summary, subject: head.subject.into_owned(), parts: places })
 }

@@ -1,5 +1,6 @@
 //! The summary of a message as JSON.
 
+use super::enclosed::Enclosed;
 use super::head::Head;
 use super::json::Json;
 use super::part::Part;
@@ -22,6 +23,7 @@ pub(super) struct Told<'a> {
     pub(super) html: Text<'a>,
     pub(super) parts: Vec<Part>,
     pub(super) said: Said,
+    pub(super) enclosed: Enclosed,
     pub(super) security: Option<&'a str>,
     pub(super) repairs: &'a Repairs,
 }
@@ -55,6 +57,7 @@ pub(super) fn summary(told: &Told<'_>, language: &str) -> String {
         json.name("html").text(&html.text);
         json.name("parts").list(&told.parts, |json, part| part.write(json));
         told.said.write(json);
+        told.enclosed.write(json);
         json.member("security", told.security);
         repairs(json, told.repairs, language);
     });
@@ -67,7 +70,18 @@ pub(super) fn empty(size: u64, why: Option<&str>) -> String {
     let (head, repairs) = (Head::default(), Repairs::default());
     let (text, html) = (nothing(), nothing());
     summary(
-        &Told { size, cut: why, head: &head, text, html, parts: Vec::new(), said: Said::default(), security: None, repairs: &repairs },
+        &Told {
+            size,
+            cut: why,
+            head: &head,
+            text,
+            html,
+            parts: Vec::new(),
+            said: Said::default(),
+            enclosed: Enclosed::default(),
+            security: None,
+            repairs: &repairs,
+        },
         "",
     )
 }

@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::compound::{Compound, Id};
+use crate::compound::{self, Compound, Id};
 use crate::cursor::Cursor;
 use crate::mapi::{self, Attachment, Content, DEPTH, Item, Properties, kind};
 use crate::repair::Repairs;
@@ -23,6 +23,11 @@ const OBJECT: &str = "__substg1.0_3701000D";
 const HEADER: usize = 32;
 const HEADER_EMBEDDED: usize = 24;
 const HEADER_OTHER: usize = 8;
+
+/// Whether these bytes begin as a compound file does, which a `.msg` file is.
+pub fn is_compound(bytes: &[u8]) -> bool {
+    bytes.starts_with(&compound::SIGNATURE)
+}
 
 /// The message in a `.msg` file, as MIME; `None` for what is no such file.
 ///

@@ -29,7 +29,9 @@ fn storage(path: &str, header: usize, texts: &[(u16, &str)], bytes: &[(u16, &[u8
 }
 
 fn file(storages: Vec<Streams>) -> Vec<u8> {
-    let streams = storages.concat();
+    // The names of named properties, of which there are none; other readers want the storage.
+    let names = ["00020102", "00030102", "00040102"].map(|tag| (format!("/__nameid_version1.0/__substg1.0_{tag}"), Vec::new()));
+    let streams = [storages.concat(), names.to_vec()].concat();
     written(cfb::Version::V3, &streams.iter().map(|(path, bytes)| (path.as_str(), bytes.clone())).collect::<Vec<_>>())
 }
 
@@ -43,17 +45,26 @@ fn attachment(path: &str, number: usize, texts: &[(u16, &str)], bytes: &[u8]) ->
     storage(&format!("{path}/{ATTACHMENT}#{number:08X}"), HEADER_OTHER, texts, &[(id::ATTACH_DATA, bytes)], &[(0x3705, kind::LONG, 1)])
 }
 
+/// The XML of an e-invoice, as far as it shows what it is.
+const INVOICE: &str = "<rsm:CrossIndustryInvoice xmlns:rsm=\"urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100\" xmlns:ram=\"r\">\
+    <rsm:ExchangedDocumentContext><ram:GuidelineSpecifiedDocumentContextParameter><ram:ID>urn:factur-x.eu:1p0:minimum</ram:ID>\
+    </ram:GuidelineSpecifiedDocumentContextParameter></rsm:ExchangedDocumentContext></rsm:CrossIndustryInvoice>\n";
+
 /// A message with what a message may have.
 fn letter() -> Vec<Streams> {
-    let rtf = r"{\rtf1\ansi\ansicpg1252\fromhtml1 {\*\htmltag64 <p>}Gr\'fc\'dfe{\*\htmltag84 <img src='22cid:logo@x'22>}}"
+    let pdf = crate::pdf::tests::packed_of(INVOICE.as_bytes()).0;
+    let rtf = r"{\rtf1\ansi\ansicpg1252\fromhtml1 \deff0{\fonttbl{\f0\fswiss Arial;}}\f0 {\*\htmltag64 <p>}Gr\'fc\'dfe{\*\htmltag84 <img src='22cid:logo@x'22>}}"
         .replace("'22", r"\'22");
     let texts = [
+        (0x001a, "IPM.Note"),
         (id::SUBJECT, "Rechnung für Šunka"),
         (id::BODY, "Grüße"),
         (id::SENT_REPRESENTING_NAME, "Anna Müller"),
         (id::SENT_REPRESENTING_ADDRESS_TYPE, "EX"),
         (id::SENT_REPRESENTING_EMAIL_ADDRESS, "/o=Firma/cn=anna"),
         (id::SENT_REPRESENTING_SMTP_ADDRESS, "anna@example.com"),
+        (id::SENDER_NAME, "Anna Müller"),
+        (id::SENDER_SMTP_ADDRESS, "anna@example.com"),
         (id::INTERNET_MESSAGE_ID, "<1@example.com>"),
         (id::IN_REPLY_TO_ID, "<0@example.com>"),
     ];
@@ -63,7 +74,7 @@ fn letter() -> Vec<Streams> {
         recipient(0, "Berta", "EX", "/o=Firma/cn=berta", "berta@example.com", 1),
         recipient(1, "c@example.com", "SMTP", "c@example.com", "", 2),
         recipient(2, "Dora", "SMTP", "d@example.com", "", 3),
-        attachment("", 0, &[(id::ATTACH_LONG_FILENAME, "Größe.pdf"), (id::ATTACH_MIME_TAG, "application/pdf")], b"%PDF-1.4"),
+        attachment("", 0, &[(id::ATTACH_LONG_FILENAME, "Größe.pdf"), (id::ATTACH_MIME_TAG, "application/pdf")], &pdf),
         attachment(
             "",
             1,
@@ -75,7 +86,7 @@ fn letter() -> Vec<Streams> {
         storage(
             &format!("/{ATTACHMENT}#00000003/{OBJECT}"),
             HEADER_EMBEDDED,
-            &[(id::SUBJECT, "innen"), (id::BODY, "inner text")],
+            &[(0x001a, "IPM.Note"), (id::SUBJECT, "innen"), (id::BODY, "inner text")],
             &[],
             &[],
         ),
@@ -103,7 +114,7 @@ fn a_message_is_made_of_its_properties() {
         "Content-Type: multipart/mixed; boundary=\"=_1_mixed\"\r\n",
         "Content-Type: multipart/related; boundary=\"=_2_related\"\r\n",
         "Content-Type: multipart/alternative; boundary=\"=_3_alternative\"\r\n",
-        "filename*0*=utf-8''Gr%C3%B6%C3%9Fe.pdf\r\n\r\nJVBERi0xLjQ=\r\n",
+        "filename*0*=utf-8''Gr%C3%B6%C3%9Fe.pdf\r\n\r\nJVBERi0xLjcK",
         "Content-Disposition: inline;\r\n filename=\"logo.png\"\r\nContent-ID: <logo@x>\r\n\r\ncG5n\r\n",
         "filename=\"leer.txt\"\r\n\r\n\r\n--=_1_mixed",
         "Content-Type: message/rfc822\r\nContent-Disposition: attachment\r\n\r\nSubject: innen\r\n",
@@ -161,4 +172,14 @@ fn what_is_no_message_is_none_and_what_is_damaged_never_fails() {
             assert!(mime.len() < bytes.len() * 6, "{} of {}", mime.len(), bytes.len());
         }
     }
+}
+
+/// The tests of the workspace open the same message as a file, which other programs read, too.
+#[test]
+fn the_file_of_the_other_tests_is_this_message() {
+    let place = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/enclosed/letter.msg");
+    if std::env::var_os("POSTKONTOR_WRITE_DOCS").is_some() {
+        std::fs::write(place, file(letter())).unwrap();
+    }
+    assert_eq!(mime(&std::fs::read(place).unwrap()), mime(&file(letter())));
 }

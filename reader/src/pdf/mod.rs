@@ -75,4 +75,4 @@ fn text(document: &Document<'_>, object: &Object) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

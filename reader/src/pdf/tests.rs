@@ -40,13 +40,17 @@ fn with_table(objects: &[(u32, Vec<u8>)]) -> Vec<u8> {
 
 /// The objects of a document that embeds the XML under this name.
 fn embedding(name: &str) -> Vec<(u32, Vec<u8>)> {
+    embedding_of(name, XML)
+}
+
+fn embedding_of(name: &str, xml: &[u8]) -> Vec<(u32, Vec<u8>)> {
     vec![
         (1, b"<</Type/Catalog/Names<</EmbeddedFiles 2 0 R>>>>".to_vec()),
         (2, b"<</Kids[3 0 R 2 0 R]>>".to_vec()),
         (3, b"<</Names[(a)4 0 R(b)5 0 R]>>".to_vec()),
         (4, b"<</Type/Filespec/F(other.xml)/EF<</F 6 0 R>>>>".to_vec()),
         (5, format!("<</Type/Filespec/UF{name}/EF<</F 6 0 R>>>>").into_bytes()),
-        (6, stream("/Type/EmbeddedFile/Filter/FlateDecode", &flate(XML))),
+        (6, stream("/Type/EmbeddedFile/Filter/FlateDecode", &flate(xml))),
     ]
 }
 
@@ -66,7 +70,12 @@ fn a_file_is_found_by_a_table() {
 
 /// As newer programs write: objects in a stream of objects, and the table as a stream with a predictor.
 fn packed() -> (Vec<u8>, usize) {
-    let objects = embedding("(factur-x.xml)");
+    packed_of(XML)
+}
+
+/// The same with another XML.
+pub(crate) fn packed_of(xml: &[u8]) -> (Vec<u8>, usize) {
+    let objects = embedding_of("(factur-x.xml)", xml);
     let (mut index, mut inner) = (String::new(), Vec::new());
     for (number, object) in &objects[..5] {
         index += &format!("{number} {} ", inner.len());

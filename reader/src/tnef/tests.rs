@@ -197,3 +197,21 @@ fn messages_within_each_other_are_opened_so_deep_and_no_deeper() {
     assert_eq!(memchr::memmem::find_iter(bytes_of(&bytes, &wrapping.files[0]), b"message/rfc822").count(), DEPTH - 1);
     assert!(wrapping.files[0].bytes.len() < bytes.len() * 3 / 2);
 }
+
+/// The tests of the workspace open the same wrapping as a file, which other programs read, too.
+#[test]
+fn the_file_of_the_other_tests_is_such_a_wrapping() {
+    let place = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/enclosed/winmail.dat");
+    let message = [&[0x07, 0x03, 0x02, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46][..], &files()].concat();
+    let rtf = property(kind::BINARY, mapi::id::RTF_COMPRESSED, &compress(br"{\rtf1\ansi\fromhtml1{\*\htmltag64 <p>}Gr\'fc\'dfe}"));
+    let added = [attachment(b"innen\0", None, &[property(kind::OBJECT, mapi::id::ATTACH_DATA, &message)])];
+    let bytes = [&files()[..], &added.concat()].concat();
+    let head = 6 + attribute(1, attribute::id::OEM_CODEPAGE, &[0; 8]).len();
+    let bytes = [&bytes[..head], &attribute(1, attribute::id::MESSAGE_PROPERTIES, &properties(&[rtf])), &bytes[head..]].concat();
+    if std::env::var_os("POSTKONTOR_WRITE_DOCS").is_some() {
+        std::fs::write(place, &bytes).unwrap();
+    }
+    assert_eq!(std::fs::read(place).unwrap(), bytes);
+    let (wrapping, repairs) = read(&bytes);
+    assert_eq!((wrapping.files.len(), wrapping.html.as_deref(), repairs), (4, Some("<p>Grüße"), vec![]));
+}
