@@ -102,7 +102,7 @@ def repair(code, pointer=None):
     return code if pointer is None else {"code": code, "pointer": pointer}
 
 
-def case(kind, name, rfc, raw, well=False, repairs=(), **answer):
+def case(kind, name, rfc, raw, well=False, repairs=(), may_repair=(), **answer):
     """Adds a case. `rfc` is the paragraph that decides; `well` says that Python's email reads it right, which a test checks."""
     top = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n\n")[0].split(b"\n")
     for line, (member, value) in STANDARD.items():
@@ -113,6 +113,8 @@ def case(kind, name, rfc, raw, well=False, repairs=(), **answer):
     answer.setdefault("parts", [])
     if repairs:
         answer["repairs"] = list(repairs)
+    if may_repair:
+        answer["may_repair"] = list(may_repair)
     told = {"rfc": rfc}
     if well:
         told["well_formed"] = True

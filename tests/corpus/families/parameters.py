@@ -51,6 +51,14 @@ for name, boundary in [
 ]:
     raw = mail([f"Content-Type: multipart/mixed; boundary={boundary}"], multipart(boundary.strip('"'), [text_part(BODY)]))
     case("parameters", f"boundary-{name}", "RFC 2046 5.1.1", raw, well=True, text=BODY)
+for name, value in [
+    ("pieces", "boundary*0=gre; boundary*1=nze"), ("extended", "boundary*=us-ascii''grenze"), ("extended-quoted", "boundary*=\"us-ascii''grenze\""),
+]:
+    raw = mail([f"Content-Type: multipart/mixed; {value}"], multipart("grenze", [text_part(BODY), entity(["Content-Type: text/csv; name=a.csv"], "1;2")]))
+    case("parameters", f"boundary-{name}", "RFC 2231 3", raw, well=name != "extended-quoted", text=BODY, parts=[part("1;2", name="a.csv", type="text/csv")],
+         may_repair=["mime.parameter_invalid"] if name == "extended-quoted" else [])
+raw = mail(["Content-Type: text/plain; charset*=us-ascii'en'iso-8859-2", "Content-Transfer-Encoding: 8bit"], "šunka\r\n".encode("iso8859-2"))
+case("parameters", "charset-extended", "RFC 2231 4", raw, well=True, text="šunka\r\n")
 raw = mail(["Content-Type: multipart/mixed; boundary=----=_Part_0_1.2"], multipart("----=_Part_0_1.2", [text_part(BODY)]))
 case("parameters", "boundary-unquoted-equals", "RFC 2045 5.1", raw, text=BODY, may_repair=["mime.parameter_invalid"])
 raw = mail(["Content-Type: multipart/mixed; boundary=\"grenze \\\"1\\\"\""], multipart('grenze "1"', [text_part(BODY)]))

@@ -60,6 +60,8 @@ attached("base64-blank-lines-only", "RFC 2045 6.8", "base64", b"\r\n\r\n", b"", 
 text("base64-text", "RFC 2045 6.8", "base64", base64_lines("Grüße\r\nBerta\r\n") + b"\r\n", "Grüße\r\nBerta\r\n", well=True)
 text("base64-text-line-feeds", "RFC 2045 6.8", "base64", base64_lines("Grüße\nBerta\n") + b"\r\n", "Grüße\nBerta\n", well=True)
 text("base64-text-footer", "RFC 2045 6.8", "base64", base64_lines("Grüße!\r\n") + FOOTER, "Grüße!\r\n", repairs=[repair("mime.base64_stray", "/text")])
+text("base64-text-words-behind", "RFC 2045 6.8", "base64", base64_lines("Grüße!\r\n") + b" ignored\r\n?garbage\r\n", "Grüße!\r\n",
+     repairs=[repair("mime.base64_stray", "/text")])
 text("base64-text-cut", "RFC 2045 6.8", "base64", base64_lines("Guten Tag!\r\n")[:-3], "Guten Tag",
      repairs=[repair("mime.base64_truncated", "/text")])
 
