@@ -414,6 +414,11 @@ postkontor_status POSTKONTOR_CALL postkontor_account_apply(
  * The bytes go to `write` with `user`, block by block, and `out` is {"size","message_id","from","recipients":[...]} and, where addresses were
  * put right, "repaired":[{"pointer","code","message","args":{"given","address"}}]; or, where
  * `write` is null, all of them go to `out`. The progress callback is asked meanwhile and may stop the call.
+ *
+ * A message may answer a mail, {"reply":{"part":0,"all":true,"quote":"text|html"},...}, or pass one on,
+ * {"forward":{"part":0,"as":"inline|attachment"},...}: recipients, subject, references, quote and files come from that mail where they are
+ * not given. The part is the slice that holds the raw mail; "file" with a path stands in its place. An answer to a mail that a program sent
+ * gives "warnings" in `out`, a list of errors.
  */
 postkontor_status POSTKONTOR_CALL postkontor_message_build(
     postkontor_host *host,

@@ -23,6 +23,9 @@ pub struct Built {
     /// The addresses that were put right.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub repaired: Vec<At>,
+    /// What is worth a second look: an automatic mail that is answered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Error>,
 }
 
 impl Host {
@@ -36,7 +39,7 @@ impl Host {
     ) -> Result<Built, Error> {
         let cancel = Cancel::default();
         let watch = self.watch(&cancel);
-        let mut composed = Composer::new(sender)?.watched_by(&watch).compose(message, parts)?;
+        let mut composed = Composer::new(sender)?.watched_by(&watch).speaking(self.language()).compose(message, parts)?;
         let mut block = vec![0; BLOCK];
         loop {
             watch.check()?;
@@ -52,6 +55,7 @@ impl Host {
             from: composed.from,
             recipients: composed.recipients.into_iter().map(|recipient| recipient.address).collect(),
             repaired: composed.repaired,
+            warnings: composed.warnings.into_iter().map(|warning| self.localised(warning)).collect(),
         })
     }
 }

@@ -38,7 +38,8 @@ pub struct Receipt {
     /// The server's words on accepting the mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Reply>,
-    /// What the program should know although the mail went out: for example that a refresh token could not be kept. What concerns a whole
+    /// What the program should know although the mail went out: for example that a refresh token could not be kept, or that
+    /// an automatic mail was answered. What concerns a whole
     /// call stands in the receipt of its first mail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Error>,

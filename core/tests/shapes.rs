@@ -236,6 +236,18 @@ fn sample(members: &str) -> Option<Sample> {
             }
             Ok(())
         }),
+        "reply" | "forward" => Asked(|shape| {
+            let mut document = shape.clone();
+            for (member, way) in [("reply", "quote"), ("forward", "as")] {
+                for name in shape[member][way].as_str().unwrap_or_default().split('|').filter(|name| !name.is_empty()) {
+                    document["to"] = json!("bob@example.com");
+                    document["from"] = json!("anna@example.com");
+                    document[member][way] = json!(name);
+                    compose(&document.to_string(), &Sender::default(), &[b"From: c@example.com\r\n\r\nx"])?;
+                }
+            }
+            Ok(())
+        }),
         "file" => Asked(|shape| Source::read(&shape.to_string()).map(drop)),
         "part" | "raw" => Asked(|shape| Wanted::read(&shape.to_string()).map(drop)),
         _ => return None,

@@ -15,6 +15,11 @@ use std::ffi::{c_char, c_void};
 /// put right, "repaired":[{"pointer","code","message","args":{"given","address"}}]; or, where
 /// `write` is null, all of them go to `out`. The progress callback is asked meanwhile and may stop the call.
 ///
+/// A message may answer a mail, {"reply":{"part":0,"all":true,"quote":"text|html"},...}, or pass one on,
+/// {"forward":{"part":0,"as":"inline|attachment"},...}: recipients, subject, references, quote and files come from that mail where they are
+/// not given. The part is the slice that holds the raw mail; "file" with a path stands in its place. An answer to a mail that a program sent
+/// gives "warnings" in `out`, a list of errors.
+///
 /// # Safety
 ///
 /// As the header says.

@@ -36,7 +36,7 @@ pub(super) fn receipt(composed: Composed<'_>, sent: Sent, attempt: Attempt, docu
         saved_to: sent.saved_to.or_else(|| attempt.copy.as_ref().and_then(|copy| copy.place.clone())),
         sent_copy: attempt.copy,
         server: sent.reply,
-        warnings: Vec::new(),
+        warnings: composed.warnings,
     };
     if refused.is_empty() {
         return Ok(receipt);

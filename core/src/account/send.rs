@@ -106,18 +106,20 @@ impl Account {
     ) -> Result<Composed<'p>, Error> {
         self.enabled()?;
         let watch = self.host.watch(cancel);
-        let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(&watch));
+        let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(&watch).speaking(self.host.language()));
         match composer.and_then(|composer| compose(&composer)) {
             Ok(mail) => Ok(self.placed(mail, None)),
             Err(error) => Err(of_host(self.at_sender(error), None, &self.document)),
         }
     }
 
-    /// A composed message with its place in the array, and with sentences for what was repaired in it.
+    /// A composed message with its place in the array, and with sentences for what was repaired in it or is worth a second look.
     fn placed<'p>(&self, mut mail: Composed<'p>, index: Option<usize>) -> Composed<'p> {
         mail.index = index;
-        mail.repaired.iter_mut().for_each(|at| locate(at, index, &self.document));
+        let warned = mail.warnings.iter_mut().flat_map(|warning| &mut warning.at);
+        mail.repaired.iter_mut().chain(warned).for_each(|at| locate(at, index, &self.document));
         self.host.explain(&mut mail.repaired);
+        mail.warnings = std::mem::take(&mut mail.warnings).into_iter().map(|warning| self.host.localised(warning)).collect();
         mail
     }
 
@@ -147,7 +149,7 @@ impl Account {
 
     /// Composes the messages of an array. Nothing was sent so far: a call that is to stop fails as a whole.
     fn compose_batch<'p>(&self, messages: &str, parts: &[&'p [u8]], watch: &Watch<'_>) -> Result<Batch<'p>, Error> {
-        let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(watch));
+        let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(watch).speaking(self.host.language()));
         let composer = composer.as_ref().map_err(Error::clone);
         // Nearly always there is nothing wrong with the JSON; then it is read once.
         if messages.len() <= AT_ONCE {

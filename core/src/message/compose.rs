@@ -11,7 +11,7 @@ use super::findings::{Findings, Place};
 use super::header::Headers;
 use super::identity::Identity;
 use super::members::Priority;
-use super::{blind, given, identifier, raw, ready};
+use super::{answer, blind, given, identifier, raw, ready};
 use crate::Watch;
 use crate::json::Json;
 use crate::pointer::child;
@@ -31,18 +31,26 @@ pub fn compose<'a>(message: &str, sender: &Sender, parts: &[&'a [u8]]) -> Result
 pub struct Composer<'s> {
     identity: Identity<'s>,
     watch: Option<&'s Watch<'s>>,
+    /// Of the words around a mail that is answered or passed on.
+    language: &'s str,
 }
 
 impl<'s> Composer<'s> {
     /// Reads the sender's settings. What is wrong with them is an error that points into them.
     pub fn new(sender: &'s Sender) -> Result<Composer<'s>, Error> {
-        Ok(Composer { identity: Identity::of(sender)?, watch: None })
+        Ok(Composer { identity: Identity::of(sender)?, watch: None, language: "en" })
     }
 
     /// Lets the work stop at a watch: a message of any size is composed on the caller's thread.
     #[must_use]
     pub fn watched_by(self, watch: &'s Watch<'s>) -> Composer<'s> {
         Composer { watch: Some(watch), ..self }
+    }
+
+    /// The language (`de-AT`) of the words around a mail that is answered or passed on, where the document names none.
+    #[must_use]
+    pub fn speaking(self, language: &'s str) -> Composer<'s> {
+        Composer { language, ..self }
     }
 
     /// Composes a message document, as [`compose`] does.
@@ -74,11 +82,12 @@ impl<'s> Composer<'s> {
     }
 
     /// Composes what was read, with all that was found so far.
-    fn checked<'a>(&self, message: Message<'_>, parts: &[&'a [u8]], mut findings: Findings<'_>) -> Result<Composed<'a>, Error> {
+    fn checked<'a>(&self, mut message: Message<'_>, parts: &[&'a [u8]], mut findings: Findings<'_>) -> Result<Composed<'a>, Error> {
         let identity = &self.identity;
         if let Some(path) = &message.file {
             return ready::compose(path, &message, identity, findings);
         }
+        answer::complete(&mut message, parts, identity, self.language, &mut findings);
         let from = message.from.as_ref().or(identity.from.as_ref());
         let envelope = address(&message, from, identity, &mut findings);
         let (charset, token) = (identity.charset, identifier::unique());
@@ -92,9 +101,10 @@ impl<'s> Composer<'s> {
         let head = 0..out.len();
         let Entity { segments, size } = Entity::write(&content, &mut out, charset, &token, &mut findings).behind(head);
         let blind = blind::write(&mut out, &message, identity, &mut findings);
+        let warnings = findings.take_warnings();
         let repaired = findings.into_result()?;
-        let dsn = message.delivery_receipt;
-        Ok(Composed { size, dsn, head: out, blind, segments, ..Composed::of(envelope, message_id, repaired) })
+        let (eight_bit, dsn) = (content.eight_bit(), message.delivery_receipt.clone());
+        Ok(Composed { size, eight_bit, dsn, warnings, head: out, blind, segments, ..Composed::of(envelope, message_id, repaired) })
     }
 }
 

@@ -6,6 +6,7 @@ use super::file::{File, Opened};
 use super::line_ends::Normalizer;
 use postkontor_plugin::{At, Dsn, Error};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A message that is ready to be sent: its envelope, and its bytes as a stream. Borrows the parts that it was composed from.
 ///
@@ -21,7 +22,7 @@ pub struct Composed<'a> {
     pub message_id: String,
     /// The exact number of bytes that [`Composed::read`] will give.
     pub size: u64,
-    /// The message has bytes above 127 in its body; only ready-made messages have.
+    /// The message has bytes above 127 in its body; only ready-made messages and those that enclose one have.
     pub eight_bit: bool,
     /// An address needs SMTPUTF8 (RFC 6531).
     pub utf8: bool,
@@ -29,6 +30,8 @@ pub struct Composed<'a> {
     pub dsn: Option<Dsn>,
     /// The addresses that were put right, each with the place where it was given.
     pub repaired: Vec<At>,
+    /// What is worth a second look, each with its place in the document.
+    pub warnings: Vec<Error>,
     /// Its place among the messages of the call, where the caller passed an array of them.
     pub index: Option<usize>,
     pub(super) head: Vec<u8>,
@@ -47,6 +50,8 @@ pub(super) enum Segment<'a> {
     Part(&'a [u8]),
     /// A file, in base64.
     File(File),
+    /// A file of another mail, in base64.
+    Kept(Arc<Vec<u8>>),
     /// A whole message that came in memory, with its line ends put right.
     Raw(Vec<u8>),
     /// A ready-made message from the end of its header block on, with its line ends put right.
@@ -93,6 +98,7 @@ impl<'a> Composed<'a> {
             utf8,
             dsn: None,
             repaired,
+            warnings: Vec::new(),
             index: None,
             head: Vec::new(),
             blind: 0..0,
@@ -157,14 +163,8 @@ impl Reading {
         match segment {
             Segment::Head(range) => Ok(self.copy(&head[range.clone()], data)),
             Segment::Raw(bytes) => Ok(self.copy(bytes, data)),
-            Segment::Part(bytes) => {
-                let (consumed, written) = self.line.encode(&bytes[self.position..], data);
-                self.position += consumed;
-                if self.position == bytes.len() {
-                    self.next();
-                }
-                Ok(written)
-            }
+            Segment::Part(bytes) => Ok(self.encode(bytes, data)),
+            Segment::Kept(bytes) => Ok(self.encode(bytes, data)),
             Segment::File(file) => {
                 let opened = match &mut self.opened {
                     Some(opened) => opened,
@@ -196,6 +196,16 @@ impl Reading {
                 Ok(written)
             }
         }
+    }
+
+    /// Encodes what comes next of a segment in memory.
+    fn encode(&mut self, bytes: &[u8], data: &mut [u8]) -> usize {
+        let (consumed, written) = self.line.encode(&bytes[self.position..], data);
+        self.position += consumed;
+        if self.position == bytes.len() {
+            self.next();
+        }
+        written
     }
 
     /// Copies what comes next of a segment that goes out as it is.

@@ -2,6 +2,7 @@
 
 use super::calendar::Calendar;
 use super::document::Message;
+use super::enclosed::Enclosed;
 use super::file::File;
 use super::findings::Findings;
 use super::identity::{Identity, Style};
@@ -10,6 +11,7 @@ use super::{html, kind};
 use postkontor_plugin::Input;
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What a message consists of, once the settings have had their say.
 pub(super) struct Content<'m, 'a> {
@@ -38,6 +40,9 @@ pub(super) struct Attached<'m, 'a> {
 pub(super) enum Bytes<'a> {
     Part(&'a [u8]),
     File(File),
+    Kept(Arc<Vec<u8>>),
+    /// A message, which goes as it is.
+    Message(Enclosed),
 }
 
 impl<'m, 'a> Content<'m, 'a> {
@@ -87,6 +92,11 @@ impl<'m, 'a> Content<'m, 'a> {
         }
         Content { text, html, calendar: message.calendar.as_ref(), text_pointer, html_pointer, related, attached }
     }
+
+    /// Whether a message goes along that has bytes above 127.
+    pub(super) fn eight_bit(&self) -> bool {
+        self.attached.iter().any(|attached| matches!(&attached.bytes, Bytes::Message(message) if message.eight_bit))
+    }
 }
 
 impl<'m, 'a> Attached<'m, 'a> {
@@ -102,6 +112,8 @@ impl<'m, 'a> Attached<'m, 'a> {
                     return None;
                 }
             },
+            Source::Kept(bytes) => Bytes::Kept(Arc::clone(bytes)),
+            Source::Message(original) => Bytes::Message(Enclosed::find(original, parts, &attachment.pointer, findings)?),
             Source::File(path) => {
                 let pointer = format!("{}/file", attachment.pointer);
                 name = name.or_else(|| file_name(path));
@@ -115,9 +127,10 @@ impl<'m, 'a> Attached<'m, 'a> {
             }
         };
         let kind = attachment.kind.as_deref().unwrap_or_else(|| kind::by_name(name.as_deref().unwrap_or_default()));
+        let kind = if matches!(&bytes, Bytes::Message(message) if !message.binary) { kind } else { kind::transportable(kind) };
         Some(Attached {
             name,
-            kind: Cow::Borrowed(kind::transportable(kind)),
+            kind: Cow::Borrowed(kind),
             bytes,
             content_id: attachment.inline.as_deref().map(Cow::Borrowed),
             of: Input::Message,

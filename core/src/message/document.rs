@@ -1,6 +1,7 @@
 //! The message document: what a caller may say about a mail, read from JSON with every mistake pointed to.
 
 use super::address::Address;
+use super::answer::{Forward, Reply};
 use super::calendar::{self, Calendar};
 use super::date::Date;
 use super::findings::{BLOCK, Findings};
@@ -36,12 +37,16 @@ pub(super) struct Message<'a> {
     pub(super) delivery_receipt: Option<Dsn>,
     pub(super) in_reply_to: Vec<String>,
     pub(super) references: Vec<String>,
+    /// The mail that it answers.
+    pub(super) reply: Option<Reply<'a>>,
+    /// The mail that it passes on.
+    pub(super) forward: Option<Forward<'a>>,
     /// Path of a ready-made message.
     pub(super) file: Option<Cow<'a, str>>,
 }
 
 /// All members.
-const MEMBERS: [&str; 19] = [
+const MEMBERS: [&str; 21] = [
     "from",
     "sender",
     "reply_to",
@@ -60,11 +65,13 @@ const MEMBERS: [&str; 19] = [
     "receipt",
     "in_reply_to",
     "references",
+    "reply",
+    "forward",
     "file",
 ];
 
 /// Members that describe a message of our own making, which a ready-made one brings along.
-const NOT_WITH_FILE: [&str; 14] = [
+const NOT_WITH_FILE: [&str; 16] = [
     "reply_to",
     "subject",
     "text",
@@ -77,6 +84,8 @@ const NOT_WITH_FILE: [&str; 14] = [
     "priority",
     "in_reply_to",
     "references",
+    "reply",
+    "forward",
     "receipt/read",
     "sender",
 ];
@@ -182,6 +191,8 @@ impl<'a> Message<'a> {
             "receipt" => (self.read_receipt, self.delivery_receipt) = reader.receipt(value),
             "in_reply_to" => self.in_reply_to = reader.identifiers(value, "/in_reply_to"),
             "references" => self.references = reader.identifiers(value, "/references"),
+            "reply" => self.reply = reader.reply(value),
+            "forward" => self.forward = reader.forward(value),
             "file" => self.file = reader.line(value, "/file"),
             _ => reader.findings.unknown(child("", name), name, &MEMBERS),
         }

@@ -5,10 +5,12 @@ use super::calendar::Calendar;
 use super::charset::Charset;
 use super::composed::Segment;
 use super::content::{Attached, Bytes, Content};
+use super::enclosed::{Enclosed, Source};
 use super::findings::{Findings, Place};
 use super::header::Headers;
 use super::text;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A MIME entity (RFC 2045, section 2.4): its own headers and its body, as segments, and how many bytes they give.
 ///
@@ -67,6 +69,10 @@ impl<'a> Writer<'a, '_, '_, '_> {
                 self.push("\r\n");
             }
             return;
+        }
+        if content.eight_bit() {
+            // RFC 2045, 6.4: what holds 8-bit bytes says so itself.
+            self.push("Content-Transfer-Encoding: 8bit\r\n");
         }
         let boundary = self.multipart("mixed", "");
         if content.text.is_some() || content.html.is_some() || content.calendar.is_some() {
@@ -145,15 +151,41 @@ impl<'a> Writer<'a, '_, '_, '_> {
         if let Some(content_id) = &attached.content_id {
             headers.plain("Content-ID", &format!("<{content_id}>"));
         }
-        headers.plain("Content-Transfer-Encoding", "base64");
+        let encoding = match &attached.bytes {
+            Bytes::Message(message) if !message.binary => {
+                if message.eight_bit {
+                    "8bit"
+                } else {
+                    "7bit"
+                }
+            }
+            _ => "base64",
+        };
+        headers.plain("Content-Transfer-Encoding", encoding);
         self.push("\r\n");
         self.end_head();
         let (length, segment) = match &attached.bytes {
             Bytes::Part(bytes) => (bytes.len() as u64, Segment::Part(bytes)),
             Bytes::File(file) => (file.size, Segment::File(file.clone())),
+            Bytes::Kept(bytes) => (bytes.len() as u64, Segment::Kept(Arc::clone(bytes))),
+            Bytes::Message(message) => return self.enclosed(message),
         };
         self.entity.size += base64::length_in_lines(length);
         self.entity.segments.push(segment);
+    }
+
+    /// A message as it is. The line end in front of the delimiter behind it is the delimiter's (RFC 2046, 5.1.1).
+    fn enclosed(&mut self, message: &Enclosed) {
+        self.entity.size += if message.binary { base64::length_in_lines(message.size) } else { message.size };
+        self.entity.segments.push(match &message.source {
+            Source::File(file) if message.binary => Segment::File(file.clone()),
+            Source::File(file) => Segment::Ready { file: file.clone(), body: 0 },
+            Source::Bytes(bytes) if message.binary => Segment::Kept(Arc::new(bytes.clone())),
+            Source::Bytes(bytes) => Segment::Raw(bytes.clone()),
+        });
+        if !message.binary {
+            self.push("\r\n");
+        }
     }
 
     /// Begins a multipart and returns its boundary.

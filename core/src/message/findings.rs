@@ -42,6 +42,8 @@ pub(super) struct Findings<'c> {
     problems: Vec<At>,
     /// What was put right.
     repairs: Vec<At>,
+    /// What is worth a second look.
+    warnings: Vec<Error>,
     status: Option<Status>,
     watch: Option<&'c Watch<'c>>,
     /// Why the work was broken off, if it was.
@@ -102,6 +104,18 @@ impl<'c> Findings<'c> {
     pub(super) fn repaired(&mut self, pointer: &str, given: &str, address: &str) {
         let args = [("given", given), ("address", address)].map(|(name, text)| (name.to_owned(), excerpt(text).into()));
         self.repairs.push(At { args: Map::from_iter(args), ..At::new(Input::Message, pointer, "message.address_repaired") });
+    }
+
+    /// Notes that something is done as the document says, but may not be meant.
+    pub(super) fn warn(&mut self, pointer: &str, code: &str, args: &[(&str, &str)]) {
+        let mut warning = Error::new(Status::Argument, code).stage(Stage::Message).at_message(pointer, code);
+        warning.args = args.iter().map(|(name, text)| ((*name).to_owned(), excerpt(text).into())).collect();
+        self.warnings.push(warning);
+    }
+
+    /// What is worth a second look, so far.
+    pub(super) fn take_warnings(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Whether an address was put right so far.

@@ -51,6 +51,10 @@ pub struct Message<'a> {
     pub in_reply_to: Vec<&'a str>,
     /// Those of the whole conversation.
     pub references: Vec<&'a str>,
+    /// The mail that this answers: recipients, subject, references and quote come from it where they are not given.
+    pub reply: Option<Reply<'a>>,
+    /// The mail that this passes on.
+    pub forward: Option<Forward<'a>>,
     /// A file that holds the message ready-made. Then only the recipients and `from` may be given beside it.
     pub file: Option<&'a Path>,
 }
@@ -110,6 +114,51 @@ pub enum AttachmentContent<'a> {
     File(&'a Path),
 }
 
+/// A mail that is answered or passed on.
+#[derive(Clone, Copy, Debug)]
+pub enum Original<'a> {
+    /// Its bytes: those of [`Opened::bytes`](crate::Opened::bytes) without a part.
+    Bytes(&'a [u8]),
+    /// The file that holds it.
+    File(&'a Path),
+}
+
+/// An answer to a mail.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply<'a> {
+    /// The mail.
+    pub original: Original<'a>,
+    /// Whether all who got the mail get the answer.
+    pub all: bool,
+    /// How the mail is shown below the answer.
+    pub quote: Quote,
+    /// The language (`de-AT`) of the words around the quote; by default the host's.
+    pub language: Option<&'a str>,
+}
+
+/// How a mail is shown below its answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quote {
+    /// Not at all.
+    #[default]
+    None,
+    /// Its text.
+    Text,
+    /// Its HTML with the images in it.
+    Html,
+}
+
+/// A mail that is passed on.
+#[derive(Clone, Copy, Debug)]
+pub struct Forward<'a> {
+    /// The mail.
+    pub original: Original<'a>,
+    /// Whether it goes along as a message of its own, instead of in the text with its files beside it.
+    pub as_attachment: bool,
+    /// The language (`de-AT`) of the words above it; by default the host's.
+    pub language: Option<&'a str>,
+}
+
 /// How a message is marked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Priority {
@@ -149,6 +198,8 @@ impl<'a> Message<'a> {
         add("receipt", self.receipt());
         add("in_reply_to", list(&self.in_reply_to, |identifier| text(identifier)));
         add("references", list(&self.references, |identifier| text(identifier)));
+        add("reply", self.reply.as_ref().map(|reply| reply.tree(parts)));
+        add("forward", self.forward.as_ref().map(|forward| forward.tree(parts)));
         add("file", self.file.map(path));
         members
     }
@@ -187,6 +238,36 @@ impl<'a> Attachment<'a> {
         let members = [("name", self.name), ("type", self.kind), ("inline", self.inline)];
         let [name, kind, inline] = members.map(|(member, value)| (member, value.map(text)));
         object([name, kind, inline, (source, Some(content))])
+    }
+}
+
+impl<'a> Original<'a> {
+    fn tree(self, parts: &mut Vec<&'a [u8]>) -> (&'static str, Option<Json<'a>>) {
+        match self {
+            Original::File(file) => ("file", Some(path(file))),
+            Original::Bytes(bytes) => {
+                parts.push(bytes);
+                ("part", Some(Json::Number(Some(parts.len() as u64 - 1))))
+            }
+        }
+    }
+}
+
+impl<'a> Reply<'a> {
+    fn tree(&self, parts: &mut Vec<&'a [u8]>) -> Json<'a> {
+        let quote = match self.quote {
+            Quote::None => None,
+            Quote::Text => Some(text("text")),
+            Quote::Html => Some(text("html")),
+        };
+        object([self.original.tree(parts), ("all", Some(Json::Bool(self.all))), ("quote", quote), ("language", self.language.map(text))])
+    }
+}
+
+impl<'a> Forward<'a> {
+    fn tree(&self, parts: &mut Vec<&'a [u8]>) -> Json<'a> {
+        let way = if self.as_attachment { "attachment" } else { "inline" };
+        object([self.original.tree(parts), ("as", Some(text(way))), ("language", self.language.map(text))])
     }
 }
 
@@ -249,6 +330,8 @@ mod tests {
             delivery_receipt: vec![Notify::Failure, Notify::Success, Notify::Delay],
             in_reply_to: vec!["2@example.com"],
             references: vec!["<3@example.com>", "2@example.com"],
+            reply: Some(Reply { original: Original::Bytes(b"x"), all: true, quote: Quote::Html, language: Some("sl") }),
+            forward: Some(Forward { original: Original::File(Path::new("/x/a.eml")), as_attachment: true, language: None }),
             file: None,
         }
     }
@@ -264,14 +347,15 @@ mod tests {
                 {"name": "b.txt", "part": 1}],
             "headers": {"X-Order": "4711"}, "message_id": "1@example.com", "date": "2026-11-29T00:03:03.123Z", "priority": "high",
             "receipt": {"read": true, "delivery": ["failure", "success", "delay"]}, "in_reply_to": ["2@example.com"],
-            "references": ["<3@example.com>", "2@example.com"],
+            "references": ["<3@example.com>", "2@example.com"], "reply": {"part": 2, "all": true, "quote": "html", "language": "sl"},
+            "forward": {"file": "/x/a.eml", "as": "attachment"},
         });
         let document = document.to_string();
         let (mut findings, mut parts) = (Findings::default(), Vec::new());
         let read = document::Message::read(&document, &mut findings).unwrap();
         let given = document::Message::of(full(b"png").members(&mut parts), &mut findings);
         assert_eq!(format!("{given:?}"), format!("{read:?}"));
-        assert_eq!(parts, [&b"png"[..], b"b"]);
+        assert_eq!(parts, [&b"png"[..], b"b", b"x"]);
         assert!(findings.into_result().is_ok());
     }
 

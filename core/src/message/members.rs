@@ -1,7 +1,9 @@
 //! What the members of a message document hold.
 
 use super::address::Address;
+use super::answer::Original;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A recipient and its place in the document.
 #[derive(Debug)]
@@ -28,6 +30,10 @@ pub(super) enum Source<'a> {
     Part(usize),
     /// The path of a file.
     File(Cow<'a, str>),
+    /// Taken over from a mail that is answered or passed on.
+    Kept(Arc<Vec<u8>>),
+    /// A mail that goes along whole.
+    Message(Original<'a>),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,9 +9,10 @@
 //! `calendar` and `kind` for its values and `findings` for what is wrong with them. `identity` reads the sender's settings. `compose` writes the
 //! headers (`header`), `content` decides what the message consists of, with `html`, and `entity` writes that, with `text`; all in the
 //! `charset` of the sender. `composed` gives the bytes away, encoding attachments (`base64`, `file`) as they pass. `ready` does the same for a message that exists, whose
-//! `line_ends` are made CRLF. `raw` is one in memory that brings its envelope. `blind` keeps the Bcc header for the sender's own copy.
+//! `line_ends` are made CRLF. `answer` completes a reply or a forward from the mail that it is about, which may go along `enclosed`. `raw` is one in memory that brings its envelope. `blind` keeps the Bcc header for the sender's own copy.
 
 mod address;
+mod answer;
 mod base64;
 mod blind;
 mod calendar;
@@ -22,6 +23,7 @@ mod composed;
 mod content;
 mod date;
 mod document;
+mod enclosed;
 mod entity;
 mod envelope;
 mod file;
@@ -43,6 +45,6 @@ pub use compose::{Composer, compose};
 pub use composed::Composed;
 pub(crate) use date::timestamp;
 pub use envelope::Recipient;
-pub use given::{Attachment, AttachmentContent, Mailbox, Message, Priority};
+pub use given::{Attachment, AttachmentContent, Forward, Mailbox, Message, Original, Priority, Quote, Reply};
 pub(crate) use html::plain;
 pub(crate) use identity::refuse_sender;

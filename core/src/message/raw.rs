@@ -76,7 +76,7 @@ fn envelope(from: &str, recipients: &[&str], identity: &Identity<'_>, findings: 
 }
 
 /// The message with every line end as CRLF, also the last one.
-fn with_line_ends(message: Vec<u8>) -> Vec<u8> {
+pub(super) fn with_line_ends(message: Vec<u8>) -> Vec<u8> {
     let mut counter = Counter::default();
     counter.add(&message);
     let mut whole = message;
