@@ -105,7 +105,7 @@ pub(crate) struct Structure {
     pub(crate) max: Option<u64>,
     /// Only the message with this id.
     pub(crate) message: Option<String>,
-    /// How much of each is told: `structure`.
+    /// How much of each the summary tells: `structure`.
     pub(crate) summary: String,
 }
 

@@ -160,6 +160,41 @@ internal sealed class Mailbox
         Must(subjects == "seen stop ", subjects);
     }
 
+    // What stands in a message, one part of it, and the beginning of its text. Nothing of it counts as fetched.
+    private void LookCloser()
+    {
+        var state = account.State;
+        var looked = "";
+        const string chosen = "{\"or\":[{\"subject\":\"keep\"},{\"body\":\"steht nirgends\"},{\"subject\":\"stop\"}],"
+            + "\"not\":{\"header\":{\"name\":\"Message-ID\",\"contains\":\"stop@\"}}}";
+        account.Receive("{\"filter\":" + chosen + ",\"summary\":\"structure\"}", message =>
+        {
+            var part = message.Parts.Single();
+            Must(Json.Member(part, "section") == "2" && Json.Member(part, "name") == "Größe.bin", message.Summary);
+            Must(Json.Member(Json.Items(message["texts"]).Single(), "section") == "1", message.Summary);
+            Must(Encoding.UTF8.GetString(message.Raw()).EndsWith("\r\n\r\n", StringComparison.Ordinal), "the headers");
+            looked += message["subject"];
+            return PostkontorAction.Delete;
+        });
+        var one = "{\"message\":" + Json.Text(ids["keep"]) + ",";
+        account.Receive(one + "\"section\":\"2\"}", message =>
+        {
+            File.WriteAllBytes(File_("part", "raw"), message.Raw());
+            File.WriteAllBytes(File_("part", "bytes"), message.Part(0));
+            looked += message["section"];
+            return PostkontorAction.Delete;
+        });
+        account.Receive(one + "\"section\":\"1\",\"first_bytes\":3}", message =>
+        {
+            File.WriteAllBytes(File_("begin", "raw"), message.Raw());
+            Must(message["complete"] == "false", message.Summary);
+            looked += message["text"];
+            return PostkontorAction.Seen;
+        });
+        Must(looked == "Prüfung: keep2Gr" && account.State == state, looked);
+        Fails(PostkontorStatus.NotFound, "imap.part_missing", () => account.Receive(one + "\"section\":\"7\"}", Failing));
+    }
+
     private string Apply(string word, string what)
     {
         return account.Apply("{\"messages\":[" + Json.Text(ids[word]) + "]," + what + "}");
@@ -204,6 +239,7 @@ internal sealed class Mailbox
                 Must(Json.Items(Json.Member(drafts, "uses"))[0] == "drafts", drafts);
             }
             mailbox.Receive();
+            if (arguments[2] == "imap") mailbox.LookCloser();
             if (arguments[2] != "pop3") mailbox.FileInFolders(settings, arguments[2] == "imap");
             else mailbox.FileByPop3();
         }

@@ -222,6 +222,53 @@ static void receive(void)
     MUST(strcmp(subjects, "seen stop ") == 0);
 }
 
+static int32_t POSTKONTOR_CALL sketch(void *user, const char *summary, postkontor_message *message)
+{
+    (void)user, (void)message;
+    MUST(strstr(summary, "\"section\":\"2\"") && strstr(summary, "\"name\":\"Größe.bin\"") && strstr(summary, "\"texts\":[{"));
+    MUST(strstr(summary, "\"headers_only\":true") && word_of(summary) == 0);
+    count++;
+    return POSTKONTOR_DELETE;
+}
+
+static int32_t POSTKONTOR_CALL part(void *user, const char *summary, postkontor_message *message)
+{
+    (void)user;
+    MUST(strstr(summary, "\"section\":\"2\""));
+    read_into(message, "{\"raw\":true}", "part", "raw");
+    read_into(message, "{\"part\":0}", "part", "bytes");
+    count++;
+    return POSTKONTOR_DELETE;
+}
+
+static int32_t POSTKONTOR_CALL beginning(void *user, const char *summary, postkontor_message *message)
+{
+    (void)user;
+    MUST(strstr(summary, "\"text\":\"Gr\"") && strstr(summary, "\"complete\":false"));
+    read_into(message, "{\"raw\":true}", "begin", "raw");
+    count++;
+    return POSTKONTOR_SEEN;
+}
+
+/* What stands in a message, one part of it, and the beginning of its text. Nothing of it counts as fetched. */
+static void look_closer(void)
+{
+    static const char CHOSEN[] = "{\"summary\":\"structure\",\"filter\":{\"or\":[{\"subject\":\"keep\"},{\"body\":\"steht nirgends\"},"
+        "{\"subject\":\"stop\"}],\"not\":{\"header\":{\"name\":\"Message-ID\",\"contains\":\"stop@\"}}}}";
+    postkontor_buf out;
+    char request[1000];
+    count = 0;
+    MUST(CALL(postkontor_account_receive(account, CHOSEN, sketch, NULL, NULL, &out)) == POSTKONTOR_OK && count == 1);
+    MUST(strstr(answer.data, "\"action\":\"keep\"") && strstr(answer.data, "\"state\":\"\""));
+    snprintf(request, sizeof request, "{\"message\":\"%s\",\"section\":\"2\",\"state\":\"as it was\"}", ids[0]);
+    MUST(CALL(postkontor_account_receive(account, request, part, NULL, NULL, &out)) == POSTKONTOR_OK && count == 2);
+    MUST(strstr(answer.data, "\"state\":\"as it was\""));
+    snprintf(request, sizeof request, "{\"message\":\"%s\",\"section\":\"1\",\"first_bytes\":3}", ids[0]);
+    MUST(CALL(postkontor_account_receive(account, request, beginning, NULL, NULL, &out)) == POSTKONTOR_OK && count == 3);
+    snprintf(request, sizeof request, "{\"message\":\"%s\",\"section\":\"7\"}", ids[0]);
+    MUST(CALL(postkontor_account_receive(account, request, part, NULL, NULL, &out)) == POSTKONTOR_NOT_FOUND && count == 3);
+}
+
 static void file_in_folders(const char *settings, int by_imap)
 {
     static const char LETTER[] = "{\"to\":[\"b@example.com\"],\"subject\":\"Über C\",\"text\":\"Guten Tag\"}";
@@ -268,6 +315,8 @@ int main(int argc, char **argv)
         MUST(strstr(answer.data, "\"Entwürfe\"") && strstr(answer.data, "\"drafts\""));
     }
     receive();
+    if (strcmp(argv[3], "imap") == 0)
+        look_closer();
     if (strcmp(argv[3], "pop3") != 0) {
         file_in_folders(settings, strcmp(argv[3], "imap") == 0);
     } else {

@@ -41,10 +41,14 @@ type
     procedure Failing(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
     procedure Reentering(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
     procedure Slow(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
+    procedure Sketch(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
+    procedure Part(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
+    procedure Beginning(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
     procedure Progress(Sender: TObject; Done, Total: Int64; var Stop: Boolean);
     function Fetch(Received: TPostkontorReceivedEvent; const State: UTF8String): UTF8String;
     function Apply(const Id, What: UTF8String): UTF8String;
     procedure Receive;
+    procedure LookCloser;
     procedure FileInFolders(const Settings: UTF8String; ByImap: Boolean);
     procedure FileByPop3;
     procedure Run(const Settings: UTF8String; const Transport: string);
@@ -216,6 +220,32 @@ begin
   Sleep(150);
 end;
 
+procedure TDesk.Sketch(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
+begin
+  Must(Message.PartCount = 1, 'the parts of a structure');
+  Must(PostkontorMember(Message.Part[0], 'section') = '2', 'the number of the part');
+  Must(PostkontorMember(Message.Part[0], 'name') = 'Größe.bin', 'the name of the part');
+  Must(PostkontorMember(PostkontorItem(Message['texts'], 0), 'section') = '1', 'the text');
+  Subjects := Subjects + Message['subject'];
+  Action := paDelete;
+end;
+
+procedure TDesk.Part(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
+begin
+  Message.SaveTo(Folder + '/part.raw');
+  Message.SavePartTo(0, Folder + '/part.bytes');
+  Subjects := Subjects + Message['section'];
+  Action := paDelete;
+end;
+
+procedure TDesk.Beginning(Sender: TObject; Message: TPostkontorMessage; var Action: TPostkontorAction);
+begin
+  Message.SaveTo(Folder + '/begin.raw');
+  Must(Message['complete'] = 'false', 'the beginning is not all');
+  Subjects := Subjects + Message['text'];
+  Action := paSeen;
+end;
+
 procedure TDesk.Progress(Sender: TObject; Done, Total: Int64; var Stop: Boolean);
 begin
   Stop := Stopping;
@@ -263,6 +293,29 @@ begin
   Must(Subjects = 'keep ', 'nothing after it was stopped');
   Fetch(Reentering, Account.State);
   Must(Subjects = 'seen stop ', 'the rest');
+end;
+
+{ What stands in a message, one part of it, and the beginning of its text. Nothing of it counts as fetched. }
+procedure TDesk.LookCloser;
+const
+  CHOSEN = '{"or":[{"subject":"keep"},{"body":"steht nirgends"},{"subject":"stop"}],"not":{"header":{"name":"Message-ID","contains":"stop@"}}}';
+var
+  State, One: UTF8String;
+begin
+  State := Account.State;
+  Subjects := '';
+  One := '{"message":' + PostkontorText(Ids[0]) + ',';
+  Account.Receive('{"filter":' + CHOSEN + ',"summary":"structure"}', Sketch);
+  Account.Receive(One + '"section":"2"}', Part);
+  Account.Receive(One + '"section":"1","first_bytes":3}', Beginning);
+  Must((Subjects = 'Prüfung: keep2Gr') and (Account.State = State), string(Subjects));
+  try
+    Account.Receive(One + '"section":"7"}', Failing);
+    Must(False, 'a part that is missing at the server');
+  except
+    on E: EPostkontor do
+      MustBe(E, POSTKONTOR_NOT_FOUND, 'imap.part_missing');
+  end;
 end;
 
 procedure TDesk.FileInFolders(const Settings: UTF8String; ByImap: Boolean);
@@ -335,6 +388,8 @@ begin
       Must(Drafts = 1, 'folders are listed');
     end;
     Receive;
+    if Transport = 'imap' then
+      LookCloser;
     if Transport <> 'pop3' then
       FileInFolders(Settings, Transport = 'imap')
     else

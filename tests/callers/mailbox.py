@@ -120,6 +120,37 @@ class Desk:
         thread.join()
         assert self.subjects == ["seen", "stop"]
 
+    def look_closer(self):
+        """What stands in a message, one part of it, and the beginning of its text. Nothing of it counts as fetched."""
+        state, looked = self.account.state, []
+
+        def structure(message):
+            looked.append(message["subject"])
+            assert [(part["section"], part["name"], part["type"]) for part in message["parts"]] == [("2", "Größe.bin", "application/octet-stream")]
+            assert [text["section"] for text in message["texts"]] == ["1"]
+            assert message.raw().endswith(b"\r\n\r\n") and message["headers_only"]
+            return DELETE
+
+        def part(message):
+            looked.append(message["section"])
+            (self.folder / "part.raw").write_bytes(message.raw())
+            (self.folder / "part.bytes").write_bytes(message.part(0))
+            return DELETE
+
+        def beginning(message):
+            looked.append(message["text"])
+            (self.folder / "begin.raw").write_bytes(message.raw())
+            assert message["complete"] is False
+            return SEEN
+
+        unwanted = {"header": {"name": "Message-ID", "contains": "stop@"}}
+        chosen = {"or": [{"subject": "keep"}, {"body": "steht nirgends"}, {"subject": "stop"}], "not": unwanted}
+        self.account.receive(structure, {"filter": chosen, "summary": "structure"})
+        self.account.receive(part, {"message": self.ids["keep"], "section": "2"})
+        self.account.receive(beginning, {"message": self.ids["keep"], "section": "1", "first_bytes": 3})
+        assert looked == ["Prüfung: keep", "2", "Gr"] and self.account.state == state, looked
+        self.fails(postkontor.NOT_FOUND, "imap.part_missing", self.account.receive, part, {"message": self.ids["keep"], "section": "7"})
+
     def apply(self, word, action, **more):
         return self.account.apply({"messages": [self.ids[word]], "action": action, **more})
 
@@ -139,6 +170,7 @@ class Desk:
             assert word in error.facts["server"]["text"], error.facts
 
     def file_by_pop3(self):
+        self.fails(postkontor.UNSUPPORTED, "receive.member_unsupported", self.account.receive, self.take, {"message": self.ids["keep"]})
         self.fails(postkontor.UNSUPPORTED, "pop3.only_delete", lambda: self.apply("keep", "move", folder="Ablage/Größe"))
         self.apply("keep", "delete")
 
@@ -154,6 +186,8 @@ def main(settings_file, folder, transport):
                 uses = {entry["name"]: entry["uses"] for entry in account.list()["folders"]}
                 assert uses["Entwürfe"] == ["drafts"], uses
             desk.receive()
+            if transport == "imap":
+                desk.look_closer()
             if transport != "pop3":
                 desk.file_in_folders(settings, transport)
             else:

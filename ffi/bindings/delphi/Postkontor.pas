@@ -1035,8 +1035,8 @@ begin
     Status := postkontor_account_receive(FHandle, PAnsiChar(Request), AccountReceived, @Reception, HandleOf(Cancel), @Buf)
   else
     Status := postkontor_account_receive(FHandle, PAnsiChar(Request), nil, nil, HandleOf(Cancel), @Buf);
-  { Who finds the account in use leaves the state to the fetch that uses it. }
-  if Status <> POSTKONTOR_BUSY then
+  { Who finds the account in use leaves the state to the fetch that uses it; who only looks, at one message or at structures, fetches nothing. }
+  if (Status <> POSTKONTOR_BUSY) and (PostkontorMember(Request, 'message') = '') and (PostkontorMember(Request, 'summary') <> 'structure') then
   begin
     FState := PostkontorMember(ToText(Buf), 'state');
     { An error that came before the first message has none. }

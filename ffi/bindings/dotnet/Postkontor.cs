@@ -211,7 +211,9 @@ namespace Postkontor
             var status = Native.postkontor_account_receive(handle, Text.In(request), native, IntPtr.Zero, Call.Token(cancel), out output);
             GC.KeepAlive(native);
             // Who finds the account in use leaves the state to the fetch that uses it. An error that came before the first message has none.
-            if (status != (int)PostkontorStatus.Busy)
+            // Who only looks, at one message or at structures, fetches nothing.
+            var looks = Json.Member(request ?? "", "message") != null || Json.Member(request ?? "", "summary") == "structure";
+            if (status != (int)PostkontorStatus.Busy && !looks)
                 State = Json.Member(Call.TextOf(output), "state") ?? Json.Member(request ?? "", "state") ?? "";
             return Call.Take(status, ref output, guard);
         }

@@ -377,8 +377,10 @@ class Account:
 
         def remember(status, facts):
             # Who finds the account in use leaves the state to the fetch that uses it. An error before the first message has none.
-            if status != BUSY:
-                self.state = facts.get("state") or json.loads(asked or b"{}").get("state") or ""
+            # Who only looks, at one message or at structures, fetches nothing.
+            wanted = json.loads(asked or b"{}")
+            if status != BUSY and not wanted.get("message") and wanted.get("summary") != "structure":
+                self.state = facts.get("state") or wanted.get("state") or ""
 
         asked = _text(request)
         callback = _RECEIVED(one) if received else _RECEIVED()

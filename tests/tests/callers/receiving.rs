@@ -65,6 +65,18 @@ impl Setup {
         words
     }
 
+    /// Fails where the parts that a program fetched alone are not what Python's imaplib gets, byte for byte.
+    fn parts_are_those_of_imaplib(&self) {
+        let port = self.dovecot.imap.to_string();
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/callers/imaplib_parts.py");
+        let mailbox = "\"Ablage/Gr&APYA3w-e\"";
+        good(Command::new("python3").args(["-B", script, &port, &self.user, USERS[0].1, mailbox, &self.installation.file("got")]));
+        for (ours, theirs) in [("part.raw", "judge.part"), ("begin.raw", "judge.begin")] {
+            assert!(got(&self.installation, ours) == got(&self.installation, theirs), "{ours}");
+        }
+        assert!(got(&self.installation, "part.bytes") == attachment());
+    }
+
     /// Runs `tests/callers/mailbox` in some language, and looks what came of it here and at the server.
     fn works(&self, program: &mut Command) {
         program.arg(self.installation.file("settings.json")).arg(self.installation.file("got")).arg(self.transport);
@@ -74,6 +86,7 @@ impl Setup {
             assert_eq!(self.words("").iter().map(|(word, _)| *word).collect::<Vec<_>>(), ["seen", "stop"]);
             return;
         }
+        self.parts_are_those_of_imaplib();
         assert_eq!(self.words(""), [("seen", false), ("stop", true)]);
         assert_eq!(self.words(FILED), [("keep", true)]);
         let sent: Vec<String> = self.lies(OUTBOX).iter().map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned()).collect();
