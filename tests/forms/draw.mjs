@@ -1,8 +1,9 @@
 // Draws forms and tells what they show and what they save: `node draw.mjs PAGES WORK.json RESULT.json [PICTURES]`.
 //
-// WORK is {"browser", "profile", "forms": [{"name", "language", "form", "data", "type": {pointer: text}, "titles": {pointer: title}, "valid"}]},
+// WORK is {"browser", "profile", "forms": [{"name", "language", "form", "data", "type": {pointer: text}, "titles": {pointer: title}, "valid",
+// "invalid"}]},
 // RESULT {"complaints", "drawn": [{"generator", "name", "language", "data", "text", "shown", "saved"}]}: the complaints are those of strict
-// validators about the schemas, and about what should be valid.
+// validators about the schemas, about what should be valid, and about what should not and is.
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -15,13 +16,16 @@ const [pages, work, result, pictures] = process.argv.slice(2);
 const { browser: program, profile, forms } = JSON.parse(await readFile(work, "utf8"));
 
 const complaints = [];
-for (const { name, language, form, valid } of forms) {
+for (const { name, language, form, valid, invalid } of forms) {
   for (const [draft, Kind] of [["draft-07", Ajv], ["2020-12", Ajv2020]]) {
     const ajv = formats(new Kind({ strict: true, keywords: ["x-postkontor"], logger: { log() {}, warn: (text) => complaints.push(`${name} ${language} ${draft}: ${text}`), error() {} } }));
     try {
       const validate = ajv.compile(form.schema);
       for (const data of valid ?? []) {
         if (!validate(data)) complaints.push(`${name} ${language} ${draft}: ${JSON.stringify(data)}: ${ajv.errorsText(validate.errors)}`);
+      }
+      for (const data of invalid ?? []) {
+        if (validate(data)) complaints.push(`${name} ${language} ${draft}: ${JSON.stringify(data)} is valid`);
       }
     } catch (error) {
       complaints.push(`${name} ${language} ${draft}: ${error.message}`);

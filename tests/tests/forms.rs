@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
-use postkontor_core::Host;
+use postkontor_core::{Account, Cancel, Host};
 use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;
 use postkontor_tests::{skip, transports};
@@ -300,4 +300,117 @@ fn shown_otherwise(form: &Value, shown: &Value, settings: &Value) -> Vec<String>
         }
     }
     wrong
+}
+
+/// Settings of an account with a login by token, and the pointer of what is missing there.
+fn by_token(transport: &str) -> Vec<(Value, Option<&'static str>)> {
+    let login = |grant: &str, user: Value| {
+        let secret = if grant == "client_credentials" { "client_secret" } else { "refresh_token" };
+        json!({"method": "oauth2", "user": user, "oauth2": {"grant": grant, "tenant": "example.com", "client_id": "app", secret: "s"}})
+    };
+    let (application, person) = ("client_credentials", "refresh_token");
+    let mailbox = Some("/exchange/mailbox");
+    let exchange = |auth: Value, exchange: Value| json!({"auth": auth, "exchange": exchange});
+    let url = if transport == "graph" { "https://graph.microsoft.com/v1.0" } else { "https://mail.example.com/EWS/Exchange.asmx" };
+    match transport {
+        "graph" | "exchange-ews" => vec![
+            (exchange(login(application, Value::Null), json!({"url": url})), mailbox),
+            (exchange(login(application, json!("")), json!({"url": url, "mailbox": null})), mailbox),
+            (exchange(login(application, json!("anna@example.com")), json!({"url": url})), None),
+            (exchange(login(application, Value::Null), json!({"url": url, "mailbox": "anna@example.com"})), None),
+            (exchange(login(person, Value::Null), json!({"url": url})), None),
+            (json!({"auth": login(application, Value::Null)}), mailbox),
+            // Without a URL, EWS is found by the address of the mailbox; Graph has one address.
+            (json!({"auth": login(person, Value::Null)}), mailbox.filter(|_| transport == "exchange-ews")),
+            (json!({"auth": login(person, json!("anna@example.com"))}), None),
+        ],
+        // These protocols show the user beside the token.
+        _ => [application, person]
+            .into_iter()
+            .flat_map(|grant| [(grant, Value::Null, Some("/auth/user")), (grant, json!("anna@example.com"), None)])
+            .map(|(grant, user, missing)| (json!({"server": {"host": "mail.example.com"}, "auth": login(grant, user)}), missing))
+            .collect(),
+    }
+}
+
+#[test]
+fn form_check_and_opening_agree_on_who_has_to_be_named_beside_a_token() {
+    let host = host();
+    let Some(work) = generators() else { return };
+    let mut forms = Vec::new();
+    for transport in ["smtp", "imap", "pop3", "exchange-ews", "graph"] {
+        let mut drawing = drawing(&host, transport, "en", Value::Null, json!({}));
+        let [mut valid, mut invalid] = [Vec::new(), Vec::new()];
+        for (settings, missing) in by_token(transport) {
+            let mut account = settings.clone();
+            account["transport"] = json!(transport);
+            let document = json!({"accounts": {"a": account}, "sender": {"address": "a@example.com"}}).to_string();
+            let checked = json!(host.check(&document));
+            let problems: Vec<&Value> = checked["problems"].as_array().unwrap().iter().map(|problem| &problem["pointer"]).collect();
+            let expected: Vec<Value> = missing.iter().map(|missing| json!(format!("/accounts/a{missing}"))).collect();
+            assert_eq!(problems, expected.iter().collect::<Vec<_>>(), "{transport} {settings}: {checked:#}");
+            let opened = Account::open(&host, &document, None).map(drop).map_err(|error| json!(error.at[0].pointer));
+            assert_eq!(opened.err(), expected.first().cloned(), "{transport} {settings}");
+            if missing.is_some() { invalid.push(settings) } else { valid.push(settings) }
+        }
+        (drawing["valid"], drawing["invalid"]) = (json!(valid), json!(invalid));
+        forms.push(drawing);
+    }
+    // Where it is drawn, the field asks for it.
+    let secret = json!({"grant": "client_credentials", "tenant": "example.com", "client_id": "app", "client_secret": "s"});
+    let data = json!({"auth": {"method": "oauth2", "oauth2": secret}});
+    for (transport, typed) in
+        ["exchange-ews", "graph"].into_iter().flat_map(|name| [(name, json!({})), (name, json!({"/exchange/mailbox": "anna@example.com"}))])
+    {
+        let mut drawing = drawing(&host, transport, "en", data.clone(), typed);
+        drawing["valid"] = json!([]);
+        forms.push(drawing);
+    }
+    let result = draw(&work, &forms);
+    assert_eq!(result["complaints"], json!([]));
+    for drawn in result["drawn"].as_array().unwrap().iter().filter(|drawn| drawn["data"].is_object()) {
+        let is_typed = drawn["saved"]["data"]["exchange"]["mailbox"] == "anna@example.com";
+        assert_eq!(checked(&host, drawn).is_ok(), is_typed, "{} {}: {}", drawn["generator"], drawn["name"], drawn["saved"]);
+    }
+}
+
+#[test]
+fn credentials_of_another_account_need_what_its_own_would() {
+    let host = host();
+    let application = json!({"grant": "client_credentials", "tenant": "example.com", "client_id": "app", "client_secret": "s"});
+    let url = "https://mail.example.com/EWS/Exchange.asmx";
+    let exchange = json!({"transport": "exchange-ews", "exchange": {"url": url, "mailbox": "a@example.com"}, "auth": {"method": "oauth2", "oauth2": application}});
+    let server = json!({"host": "mail.example.com"});
+    for (other, missing) in [
+        (
+            json!({"transport": "smtp", "server": server, "auth": {"method": "xoauth2", "account": "exchange"}}),
+            Some("/accounts/b/auth/user"),
+        ),
+        (
+            json!({"transport": "imap", "server": server, "auth": {"method": "account", "account": "exchange"}}),
+            Some("/accounts/b/auth/user"),
+        ),
+        (
+            json!({"transport": "smtp", "server": server, "auth": {"method": "xoauth2", "user": "a@example.com", "account": "exchange"}}),
+            None,
+        ),
+        (json!({"transport": "graph", "auth": {"method": "account", "account": "exchange"}}), Some("/accounts/b/exchange/mailbox")),
+        (
+            json!({"transport": "graph", "exchange": {"mailbox": "a@example.com"}, "auth": {"method": "account", "account": "exchange"}}),
+            None,
+        ),
+    ] {
+        let document = json!({"accounts": {"exchange": exchange, "b": other}, "sender": {"address": "a@example.com"}}).to_string();
+        let checked = json!(host.check(&document));
+        let problems: Vec<&str> =
+            checked["problems"].as_array().unwrap().iter().filter_map(|problem| problem["pointer"].as_str()).collect();
+        assert_eq!(problems, missing.into_iter().collect::<Vec<_>>(), "{other}: {checked:#}");
+        let Some(missing) = missing else { continue };
+        // What only the transport can judge, it says when it is first used.
+        let found = match Account::open(&host, &document, Some("b")) {
+            Ok(mut account) => account.test("", &Cancel::default()).unwrap().failed().map(|step| step.pointer.clone()),
+            Err(error) => error.at.first().map(|at| at.pointer.clone()),
+        };
+        assert_eq!(found.as_deref(), Some(missing), "{other}");
+    }
 }

@@ -202,6 +202,10 @@ fn settings<'a>(group: &'a Value, pointer: &str, shown_when: &str) -> Vec<Settin
     let mut all: Vec<_> = members.into_iter().flat_map(with_inner).collect();
     // What shows by what stands in another group.
     for (name, then) in group["then"]["properties"].as_object().into_iter().flatten() {
+        // One that must be given by it stands elsewhere.
+        if settings(then, pointer, "").is_empty() {
+            continue;
+        }
         all.extend(settings(then, &format!("{pointer}/{name}"), &beyond(&group["if"])));
     }
     all

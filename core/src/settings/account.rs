@@ -79,14 +79,16 @@ impl Account {
     ) {
         let own_sender = given.shift_remove("sender");
         let mut all = Value::Object(given);
-        let hidden = conditions::hidden_by_others(&schema, &all, &schema, "");
+        let whole = conditions::Whole { schema: &schema, given: &all };
+        let hidden = whole.hidden(&schema, "");
         let mut findings = Findings {
             used: conditions::used_by_others(&all, &schema, "", &hidden),
+            required: whole.required(&schema, ""),
             hidden,
             beside: Some((pointer.to_owned(), &["transport", "sender"])),
             ..Findings::default()
         };
-        for place in findings.hidden.iter_mut().chain(&mut findings.used) {
+        for place in findings.hidden.iter_mut().chain(&mut findings.required).chain(&mut findings.used) {
             place.insert_str(0, pointer);
         }
         let given = all.as_object().cloned().unwrap_or_default();

@@ -62,6 +62,11 @@ impl<'a> Members<'a> {
         self.required.extend(required.map(|(name, _)| *name));
     }
 
+    /// Asks for those that must be given by what stands in another group.
+    pub(super) fn require(&mut self, is_required: impl Fn(&str) -> bool) {
+        self.required.extend(self.shown.iter().map(|(name, _)| *name).filter(|name| is_required(name)));
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
         self.shown.iter().chain(&self.hidden).map(|(name, _)| *name)
     }
@@ -119,29 +124,56 @@ pub(super) fn used_by_others(given: &Value, group: &Value, pointer: &str, hidden
     used
 }
 
-/// The pointers of the members of `group` that do not show by what stands elsewhere in the settings `given`.
-pub(super) fn hidden_by_others(root: &Value, given: &Value, group: &Value, pointer: &str) -> Vec<String> {
-    let stands = |place: &str| {
-        let given = find(given, place).filter(|value| !is_left_out(value));
-        given.or_else(|| names(place).try_fold(root, |schema, name| layers::member(schema, &name))?.get("default"))
-    };
-    let holds = |when: &Map<String, Value>| {
+/// The settings of an account as they were given, with the schema of the whole, for conditions that look beyond their group.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<'a> {
+    pub(super) schema: &'a Value,
+    pub(super) given: &'a Value,
+}
+
+impl Whole<'_> {
+    /// The pointers of the members of `group` that do not show by what stands elsewhere.
+    pub(super) fn hidden(self, group: &Value, pointer: &str) -> Vec<String> {
+        self.members(group, pointer, &|member| looks_beyond(member).is_some_and(|when| !self.holds(when)))
+    }
+
+    /// The pointers of those that must be given by what stands elsewhere.
+    pub(super) fn required(self, group: &Value, pointer: &str) -> Vec<String> {
+        self.members(group, pointer, &|member| required_beyond(member).any(|when| self.holds(when)))
+    }
+
+    fn members(self, group: &Value, pointer: &str, is_one: &dyn Fn(&Value) -> bool) -> Vec<String> {
+        let mut found = Vec::new();
+        for (name, member) in keyword(group, "properties").as_object().into_iter().flatten() {
+            if stated(member, "properties").is_some() {
+                found.extend(self.members(member, &child(pointer, name), is_one));
+            }
+            if is_one(member) {
+                found.push(child(pointer, name));
+            }
+        }
+        found
+    }
+
+    /// Whether each place has one of its values, given or by default.
+    fn holds(self, when: &Map<String, Value>) -> bool {
+        let stands = |place: &str| find(self.given, place).filter(|value| !is_left_out(value)).or_else(|| default_at(self.schema, place));
         when.iter().all(|(place, allowed)| match (stands(place), allowed) {
             (value, Value::Null) => value.is_none(),
             (value, Value::Array(allowed)) => value.is_some_and(|value| allowed.contains(value)),
             (value, only) => value == Some(only),
         })
-    };
-    let mut hidden = Vec::new();
-    for (name, member) in keyword(group, "properties").as_object().into_iter().flatten() {
-        if stated(member, "properties").is_some() {
-            hidden.extend(hidden_by_others(root, given, member, &child(pointer, name)));
-        }
-        if looks_beyond(member).is_some_and(|when| !holds(when)) {
-            hidden.push(child(pointer, name));
-        }
     }
-    hidden
+}
+
+/// The default of the member at a place.
+pub(super) fn default_at<'a>(schema: &'a Value, place: &str) -> Option<&'a Value> {
+    names(place).try_fold(schema, |schema, name| layers::member(schema, &name))?.get("default")
+}
+
+/// The conditions on the whole under which a member must be given: one of them is enough.
+pub(super) fn required_beyond(member: &Value) -> impl Iterator<Item = &Map<String, Value>> {
+    annotation(member, "required").as_array().into_iter().flatten().filter_map(Value::as_object)
 }
 
 /// Whether a member counts as left out: forms leave `null` or an empty text behind when a field is cleared.

@@ -92,7 +92,8 @@ fn follow(auth: &Value, other: &str, behind: &Value, state: &State) -> State {
     if let Some(auth) = auth.as_object_mut() {
         auth.shift_remove("account");
         let needs_nothing = matches!(auth["method"].as_str(), Some("windows" | "external"));
-        let is_complete = auth.contains_key("user") && (auth.contains_key("oauth2") || auth.contains_key("password"));
+        // Whether a token needs a user beside it is the transport's to say.
+        let is_complete = auth.contains_key("oauth2") || auth.contains_key("user") && auth.contains_key("password");
         if !needs_nothing && !is_complete {
             problem = Some(("settings.account_without_credentials", other.to_owned()));
         }

@@ -19,6 +19,7 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
         given.iter().filter(|(_, value)| !is_left_out(value)).map(|(name, value)| (name.clone(), value.clone())).collect();
     let mut members = Members::of(schema, &given);
     members.hide(|name| findings.hidden.contains(&child(pointer, name)));
+    members.require(|name| findings.required.contains(&child(pointer, name)));
     for (name, value) in &given {
         if !members.knows(name) {
             unknown(schema, name, value, pointer, &members, findings);
@@ -70,7 +71,7 @@ fn shown_member(member: &Value, given: Option<&Value>, is_required: bool, pointe
     }
     // The fields of a group that may be left out show, too: there is where it would be given.
     if stated(member, "properties").is_some() {
-        let mut shown = Findings { hidden: findings.hidden.clone(), ..Findings::default() };
+        let mut shown = findings.trial();
         group(member, &Map::new(), pointer, &mut shown);
         findings.visible.append(&mut shown.visible);
     }
@@ -84,7 +85,7 @@ fn shown_member(member: &Value, given: Option<&Value>, is_required: bool, pointe
 /// is missing. A group that is complete with its defaults is meant: HTML that is switched off is another thing than no word about HTML.
 fn is_unfilled(schema: &Value, value: &Value, pointer: &str, findings: &Findings) -> bool {
     let Some(members) = value.as_object().filter(|_| says_nothing(schema, value)) else { return false };
-    let mut trial = Findings { hidden: findings.hidden.clone(), ..Findings::default() };
+    let mut trial = findings.trial();
     group(schema, members, pointer, &mut trial);
     members.values().all(is_left_out) || !trial.problems.is_empty()
 }

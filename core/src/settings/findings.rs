@@ -15,6 +15,8 @@ pub(super) struct Findings {
     pub(super) accounts: Vec<Reference>,
     /// The members that do not show by what stands in another group; known before the groups are read.
     pub(super) hidden: Vec<String>,
+    /// The members that must be given by what stands in another group; known before the groups are read.
+    pub(super) required: Vec<String>,
     /// The groups whose members count where they are given, although they do not show; known before the groups are read.
     pub(super) used: Vec<String>,
     /// A group, and the names that its schema does not know although they may stand there.
@@ -31,6 +33,11 @@ pub(super) struct Reference {
 }
 
 impl Findings {
+    /// Findings of a group that is read on trial.
+    pub(super) fn trial(&self) -> Findings {
+        Findings { hidden: self.hidden.clone(), required: self.required.clone(), ..Findings::default() }
+    }
+
     pub(super) fn add(&mut self, problem: Problem) {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(problem);

@@ -1,7 +1,8 @@
 //! The account's settings.
 
 use postkontor_plugin::net::http::Url;
-use postkontor_plugin::settings::{Auth, Exchange, Route, WebTls};
+use postkontor_plugin::serde_json::{Value, json};
+use postkontor_plugin::settings::{Auth, Exchange, Route, WebTls, user_by_token};
 use postkontor_plugin::{Error, schemars, serde};
 
 /// The name of the transport, which its states bear, too.
@@ -20,9 +21,11 @@ pub(crate) const PATH: &str = "/EWS/Exchange.asmx";
 pub struct Settings {
     /// The mailbox.
     #[serde(default)]
+    #[schemars(transform = found_by_address)]
     pub exchange: Exchange,
     /// Who we are, and how we prove it.
     #[serde(default)]
+    #[schemars(transform = user_by_token)]
     pub auth: Auth,
     /// How long to wait for the server, and the way there.
     #[serde(default)]
@@ -32,10 +35,18 @@ pub struct Settings {
     pub tls: WebTls,
 }
 
+/// Without a URL the service is found by the address of the mailbox.
+fn found_by_address(exchange: &mut schemars::Schema) {
+    let unknown = json!({"/auth/method": ["oauth2"], "/auth/account": null, "/auth/user": null, "/exchange/url": null});
+    if let Some(required) = exchange.pointer_mut("/properties/mailbox/x-postkontor/required").and_then(Value::as_array_mut) {
+        required.push(unknown);
+    }
+}
+
 impl Settings {
     /// Refuses what could not work, before anything is sent.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.exchange.check()?;
+        self.exchange.check(&self.auth)?;
         if let Some(url) = self.url()?
             && !url.is_secure()
             && !(url.is_loopback() && self.auth.allow_cleartext)

@@ -1,7 +1,7 @@
 //! The account's settings.
 
 use postkontor_plugin::net::http::Url;
-use postkontor_plugin::settings::{Auth, Exchange, Route, WebTls};
+use postkontor_plugin::settings::{Auth, Exchange, Route, WebTls, user_by_token};
 use postkontor_plugin::{Error, schemars, serde};
 
 /// Graph as everybody has it. National clouds have hosts of their own.
@@ -41,12 +41,13 @@ fn by_token(auth: &mut schemars::Schema) {
     if let Some(default) = auth.pointer_mut("/properties/method/default") {
         *default = "oauth2".into();
     }
+    user_by_token(auth);
 }
 
 impl Settings {
     /// Refuses what could not work, before anything is sent; the address of the service.
     pub(crate) fn check(&self) -> Result<Url, Error> {
-        self.exchange.check()?;
+        self.exchange.check(&self.auth)?;
         let wrong = |code: &str| Error::setting("/exchange/url", code);
         let base = Url::parse(&self.address()?, "/exchange/url")?;
         if base.target().contains('?') {

@@ -7,11 +7,11 @@
 //!   that fill in nothing;
 //! - yes or no with the default yes is a choice, as a box that is not ticked would say no;
 //! - a secret is a text or a reference `{"secret": "name"}`, each in a branch of its own, so that either is drawn as what it is;
-//! - a member that shows by what stands in another group stands in `then` of the whole;
+//! - a member that shows by what stands in another group stands in `then` of the whole; one that must be given by it is asked for there;
 //! - members that are asked for when others are given are asked for by `if`, and not because of a value that applies anyway.
 
 use super::member::{is_group, is_secret, is_yes_or_no};
-use crate::settings::conditions::looks_beyond;
+use crate::settings::conditions::{default_at, looks_beyond, required_beyond};
 use crate::texts::Texts;
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ pub(super) fn shape(schema: &Value, texts: &Texts, language: &str) -> Value {
     let shaper = Shaper { texts, language };
     let mut beyond = Vec::new();
     let mut shaped = shaper.group(schema, &mut Vec::new(), &mut beyond);
-    let mut branches: Vec<Value> = Vec::new();
+    let mut branches: Vec<Value> = asked_for_beyond(schema, schema, &mut Vec::new());
     for Beyond { when, path, member, required } in beyond {
         let then = path.iter().rev().enumerate().fold(member, |inner, (depth, name)| {
             let mut group = json!({"type": "object", "properties": {name.as_str(): inner}});
@@ -79,6 +79,66 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
+/// The branches of the whole that ask for members by what stands in other groups.
+fn asked_for_beyond(root: &Value, group: &Value, path: &mut Vec<String>) -> Vec<Value> {
+    let mut branches = Vec::new();
+    for (name, member) in group["properties"].as_object().into_iter().flatten() {
+        path.push(name.clone());
+        branches.extend(asked_for_beyond(root, member, path));
+        let tests: Vec<Value> = required_beyond(member).map(|when| stands_so(root, when)).collect();
+        let test = match tests.as_slice() {
+            [] => None,
+            [only] => Some(only.clone()),
+            several => Some(json!({ "anyOf": several })),
+        };
+        if let Some(test) = test {
+            let given = json!({"not": {"enum": [null, ""]}});
+            let then = path.iter().rev().enumerate().fold(given, |inner, (depth, name)| within(name, inner, depth + 1 < path.len(), true));
+            branches.push(json!({"if": test, "then": then}));
+        }
+        path.pop();
+    }
+    branches
+}
+
+/// The condition on the whole that each place has one of its values, given or by default.
+fn stands_so(root: &Value, when: &Map<String, Value>) -> Value {
+    let mut test = json!({});
+    for (place, allowed) in when {
+        let mut values = match allowed {
+            Value::Null => vec![json!("")],
+            Value::Array(values) => values.clone(),
+            only => vec![only.clone()],
+        };
+        // Forms leave `null` behind where a field was cleared.
+        let may_be_left_out = allowed.is_null() || default_at(root, place).is_some_and(|default| values.contains(default));
+        if may_be_left_out {
+            values.push(Value::Null);
+        }
+        let names: Vec<&str> = place.split('/').filter(|name| !name.is_empty()).collect();
+        let value = json!({ "enum": values });
+        let inner = names
+            .iter()
+            .rev()
+            .enumerate()
+            .fold(value, |inner, (depth, name)| within(name, inner, depth + 1 < names.len(), !may_be_left_out));
+        merge(&mut test, inner);
+    }
+    test
+}
+
+/// A test of one member as a test of the group that has it.
+fn within(name: &str, member: Value, is_inner: bool, is_required: bool) -> Value {
+    let mut group = json!({"properties": {name: member}});
+    if is_inner {
+        group["type"] = if is_required { json!("object") } else { json!(["object", "null"]) };
+    }
+    if is_required {
+        group["required"] = json!([name]);
+    }
+    group
+}
+
 /// A member that shows by what stands in another group.
 struct Beyond {
     when: Map<String, Value>,
@@ -117,7 +177,8 @@ impl Shaper<'_> {
                 }
                 beyond.push(Beyond { when: when.clone(), path: path.clone(), member, required });
             } else {
-                let shaped = self.member(&member, is_required, path, beyond);
+                let mut shaped = self.member(&member, is_required, path, beyond);
+                shaped["x-postkontor"].as_object_mut().map(|annotations| annotations.shift_remove("required"));
                 place(&name, shaped, &mut always, &mut branches);
             }
             path.pop();
@@ -238,10 +299,10 @@ fn written(group: &Value, always: Branch, mut branches: Vec<Branch>) -> Value {
 
 impl Branch {
     fn into_schema(mut self) -> Value {
-        // Strict validators want to see each required member beside the word.
+        // Strict validators want to see each required member beside the word. What may be left out elsewhere may be `null` there, too.
         for name in self.required.iter().filter_map(Value::as_str) {
             if !self.members.contains_key(name) {
-                self.members.insert(name.to_owned(), json!({}));
+                self.members.insert(name.to_owned(), json!({"not": {"enum": [null, ""]}}));
             }
         }
         let mut then = json!({"properties": self.members});

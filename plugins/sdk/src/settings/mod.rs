@@ -28,7 +28,7 @@ mod tls;
 mod web_tls;
 
 pub use auth::{Auth, Method};
-pub use exchange::{Exchange, is_folder};
+pub use exchange::{Exchange, is_folder, user_by_token};
 pub use host::is_host;
 pub use oauth2::{Grant, OAuth2, Provider};
 pub use route::Route;

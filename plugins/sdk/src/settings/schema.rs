@@ -20,7 +20,7 @@
 //! | `secret` | `true`: never shown, and `{"secret": "name"}` may stand in its place |
 //! | `kept` | `true`: a secret that the transport keeps itself ([`Call::secret_put`](crate::Call::secret_put)); that there is none yet under the name of its reference is no error |
 //! | `when` | Shown only when other members of the group have one of these values: `{"mode": ["a", "b"]}`; `null` instead of a list: when that member is left out. A name that begins with `/` is a pointer into the whole of the settings |
-//! | `required` | `true`, or a condition like `when`: must be given then, although the struct has a default |
+//! | `required` | `true`, or a condition like `when`: must be given then, although the struct has a default. A list of conditions on the whole, whose names all begin with `/`: when one of them holds |
 //! | `account` | `true`: the value names an account of the same document (or a list of them) |
 //! | `via` | `true`: the account named here sends in the place of this one |
 //! | `host` | `true`: the name or address of a server, if need be with `:port` |
@@ -181,18 +181,7 @@ fn group(group: &mut Map<String, Value>) {
         Some(Value::Array(required)) => required,
         _ => Vec::new(),
     };
-    let mut members: Vec<(String, Value)> = members.into_iter().collect();
-    for (position, (name, member)) in members.iter_mut().enumerate() {
-        portable(member);
-        let Some(member) = member.as_object_mut() else { continue };
-        if annotation(member, "order").is_none() {
-            annotate(member, "order", json!((position + 1) * 10));
-        }
-        if let Some(by) = decided.as_ref().and_then(|decided| decided.get(name.as_str())) {
-            annotate(member, "default_by", by.clone());
-        }
-    }
-    members.sort_by_key(|(_, member)| member["x-postkontor"]["order"].as_i64());
+    let members = ordered(members, decided.as_ref());
     let defaults: Map<_, _> = members.iter().filter_map(|(name, member)| Some((name.clone(), member.get("default")?.clone()))).collect();
 
     let mut always = Map::new();
@@ -205,7 +194,11 @@ fn group(group: &mut Map<String, Value>) {
             continue;
         }
         let when = take_annotation(&mut member, "when");
-        let must = take_annotation(&mut member, "required");
+        let mut must = take_annotation(&mut member, "required");
+        if let (Some(Value::Array(_)), Some(member)) = (&must, member.as_object_mut()) {
+            // As above: it stays for the host.
+            annotate(member, "required", must.take().unwrap_or_default());
+        }
         let listed = required.iter().position(|other| *other == name).map(|index| required.remove(index)).is_some();
         let (group_members, group_required) = match &when {
             Some(when) => {
@@ -229,6 +222,23 @@ fn group(group: &mut Map<String, Value>) {
     if !branches.is_empty() {
         group.insert("allOf".to_owned(), branches.into_iter().map(Branch::into_schema).collect());
     }
+}
+
+/// The members of a group, each brought into the portable shape, in their order. `decided` says what decides about what is left out.
+fn ordered(members: Map<String, Value>, decided: Option<&Value>) -> Vec<(String, Value)> {
+    let mut members: Vec<(String, Value)> = members.into_iter().collect();
+    for (position, (name, member)) in members.iter_mut().enumerate() {
+        portable(member);
+        let Some(member) = member.as_object_mut() else { continue };
+        if annotation(member, "order").is_none() {
+            annotate(member, "order", json!((position + 1) * 10));
+        }
+        if let Some(by) = decided.and_then(|decided| decided.get(name.as_str())) {
+            annotate(member, "default_by", by.clone());
+        }
+    }
+    members.sort_by_key(|(_, member)| member["x-postkontor"]["order"].as_i64());
+    members
 }
 
 /// Whether a member shows by what stands in another group.

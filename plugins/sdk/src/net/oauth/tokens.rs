@@ -80,6 +80,10 @@ impl Tokens {
 
     /// The same for an account that logs in to a server by SASL; `None` where the settings want no token, or bring it.
     pub fn for_login(auth: &Auth, opening: &Opening, server: &Server, tls: &Tls, audience: Audience) -> Result<Option<Tokens>, Error> {
+        // The protocols show a token together with the user whose mailbox it opens.
+        if matches!(auth.method, Method::Xoauth2 | Method::Oauthbearer | Method::Oauth2) && auth.user.is_empty() {
+            return Err(Error::setting("/auth/user", "settings.required"));
+        }
         let by_token = matches!(auth.method, Method::Auto | Method::Xoauth2 | Method::Oauthbearer | Method::Oauth2);
         if !by_token || auth.oauth2.as_ref().is_none_or(|oauth2| oauth2.grant == Grant::AccessToken) {
             return Ok(None);
