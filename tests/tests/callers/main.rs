@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod abi;
+mod answers;
 mod exchange;
 mod hostile;
 mod installation;
