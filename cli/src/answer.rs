@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Receipt,
     /// Folders, or messages: those of a folder, or those that were fetched.
     List,
+    /// What became of messages or folders.
+    Changes,
     /// The consent of a person.
     Consent,
     /// Something else.

@@ -59,6 +59,11 @@ pub(crate) enum Verb {
         /// The folder.
         folder: Option<String>,
     },
+    /// Change messages or folders.
+    Apply {
+        /// The request.
+        request: PathBuf,
+    },
     /// List messages with what stands in them, without their bodies.
     Structure(Structure),
     /// Fetch messages.
@@ -149,6 +154,7 @@ const COMMAND_OPTIONS: &[&str] = &[
     "section",
     "first-bytes",
     "summary",
+    "request",
 ];
 
 /// Reads the command line. The options are returned beside the error, too, as far as they were understood: they say in which
@@ -239,13 +245,14 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
         "schema" => Command::Schema { transport: words.next().map(|name| text("NAME", name)).transpose()?.unwrap_or_default() },
         "check" => Command::Check { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "discover" => Command::Discover { address: text("ADDRESS", words.next().ok_or_else(|| missing("ADDRESS"))?)? },
-        "test" | "send" | "list" | "receive" | "watch" | "authorize" => {
+        "test" | "send" | "list" | "apply" | "receive" | "watch" | "authorize" => {
             let settings = words.next().ok_or_else(|| missing("FILE"))?.into();
             let account = given.text("account")?;
             let verb = match name {
                 "test" => Verb::Test { loop_to: given.text("loop")? },
                 "send" => Verb::Send { message: given.0.remove("message").ok_or_else(|| missing("--message"))?.into() },
                 "list" => listing(given)?,
+                "apply" => Verb::Apply { request: given.0.remove("request").ok_or_else(|| missing("--request"))?.into() },
                 "authorize" => Verb::Authorize,
                 _ => {
                     let is_watch = name == "watch";

@@ -23,6 +23,7 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
             None => receipt(out, json, texts),
         },
         Kind::List => list(out, json),
+        Kind::Changes => changes(out, json),
         Kind::Printed => Ok(()),
         Kind::Consent => {
             let sign = if json["kept"] == false { "!" } else { "✓" };
@@ -166,6 +167,12 @@ fn receipt(out: &mut impl Write, receipt: &Value, texts: &Texts) -> io::Result<(
         return writeln!(out, "✗ {}", clean(text(&receipt["message"])));
     }
     let way = format!("{} ({})", clean(text(&receipt["account"])), clean(text(&receipt["transport"])));
+    if receipt["filed"].is_object() {
+        // Never the word for what was sent.
+        let message = clean(text(&receipt["filed"]["message"]));
+        writeln!(out, "✓ <{}>, {} bytes, {way}", clean(text(&receipt["message_id"])), receipt["size"])?;
+        return writeln!(out, "  ✓ {message}");
+    }
     writeln!(out, "✓ {} <{}>, {} bytes, {way}", texts.word("cli.sent"), clean(text(&receipt["message_id"])), receipt["size"])?;
     if receipt["fallback"] == true {
         writeln!(out, "  ! {} {}", texts.word("cli.fallback"), clean(text(&receipt["reason"]["message"])))?;
@@ -213,6 +220,21 @@ fn list(out: &mut impl Write, json: &Value) -> io::Result<()> {
 fn warnings(out: &mut impl Write, json: &Value, indent: &str) -> io::Result<()> {
     for warning in json["warnings"].as_array().into_iter().flatten() {
         writeln!(out, "{indent}! {}", clean(text(&warning["message"])))?;
+    }
+    Ok(())
+}
+
+/// A line for each message or folder that something was done with, and for each that was not there.
+fn changes(out: &mut impl Write, json: &Value) -> io::Result<()> {
+    let ids = |name: &str| json[name].as_array().into_iter().flatten().map(text);
+    for id in ids("applied") {
+        let pair = json["new_ids"].as_array().into_iter().flatten().find(|pair| text(&pair["id"]) == id);
+        let new_id = pair.map(|pair| format!("  → {}", clean(text(&pair["new_id"])))).unwrap_or_default();
+        writeln!(out, "✓ {}{new_id}", clean(id))?;
+    }
+    ids("missing").try_for_each(|id| writeln!(out, "! {}", clean(id)))?;
+    for (done, name) in json["folders"].as_array().into_iter().flatten().filter_map(|folder| folder.as_object()?.iter().next()) {
+        writeln!(out, "✓ {:32} {}", clean(text(name)), clean(done))?;
     }
     Ok(())
 }
@@ -293,6 +315,19 @@ mod tests {
         let receipt = json!({"message_id": "1@x", "size": 7, "account": "a", "transport": "smtp", "warnings": [{"message": "Not kept."}]});
         assert!(shown(Kind::Receipt, receipt).ends_with("\n  ! Not kept.\n"));
         assert_eq!(shown(Kind::Consent, json!({"kept": false, "message": "Not kept."})), "! Not kept.\n");
+    }
+
+    #[test]
+    fn what_was_changed_has_a_line_and_what_was_filed_is_never_called_sent() {
+        let applied =
+            json!({"applied": ["1.7.INBOX", "2.7.INBOX"], "missing": ["3.7.INBOX"], "new_ids": [{"id": "1.7.INBOX", "new_id": "9.8.A"}]});
+        assert_eq!(shown(Kind::Changes, applied), "✓ 1.7.INBOX  → 9.8.A\n✓ 2.7.INBOX\n! 3.7.INBOX\n");
+        let folders = json!({"folders": [{"created": "Rechnungen/2026"}]});
+        assert_eq!(shown(Kind::Changes, folders), format!("✓ {:32} created\n", "Rechnungen/2026"));
+        let filed = json!({"message_id": "a", "size": 1, "account": "m", "transport": "imap", "recipients": [], "saved_to": "1.7.Entwürfe",
+            "filed": {"status": "saved", "folder": "Entwürfe", "message": "The message is in the folder Entwürfe. It was not sent."}});
+        let shown = shown(Kind::Receipt, filed);
+        assert_eq!(shown, "✓ <a>, 1 bytes, m (imap)\n  ✓ The message is in the folder Entwürfe. It was not sent.\n");
     }
 
     #[test]

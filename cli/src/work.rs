@@ -60,6 +60,7 @@ fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<An
         }
         Verb::Send { message } => Answer::new(&account.send_document(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
         Verb::List { folder } => Answer::new(&account.list(&ListRequest { folder }, cancel)?, Kind::List),
+        Verb::Apply { request } => Answer::new(&account.apply(&read(&request)?, cancel)?, Kind::Changes),
         Verb::Structure(wanted) => structure(account, &wanted, cancel),
         Verb::Authorize => authorize(account, cancel),
         // `watch` is the same again and again.

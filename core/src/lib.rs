@@ -97,17 +97,20 @@ pub use built::Built;
 pub use callbacks::Callbacks;
 pub use cancel::Cancel;
 pub use host::{Config, Host, ListedTransport};
-pub use message::{Attachment, AttachmentContent, Composed, Mailbox, Message, Priority};
+pub use message::{Append, Attachment, AttachmentContent, Composed, Mailbox, Message, Priority};
 pub use opened::{
     Attendee, Calendar, Content, Invoice, Moment, Opened, Part, Person, Repaired, Reported, ReportedRecipient, Stream, Warning, safe_name,
 };
 pub use postkontor_plugin::{
-    Action, Answer, Applied, ApplyAction, At, Delivery, Error, Filter, Folder, Incoming, Input, Level, ListRequest, Listed, Listing,
-    Missing, Notify, Reply, Retry, Secret, Stage, Status, Step, StepStatus, Summary, Verdict,
+    Action, Answer, Applied, ApplyAction, At, Delivery, Error, Filter, Folder, FolderChange, FolderResult, FoldersChanged, Incoming, Input,
+    Level, ListRequest, Listed, Listing, Mark, Missing, NewId, Notify, Reply, Retry, Secret, Stage, Status, Step, StepStatus, Summary,
+    Verdict,
 };
-pub use receipt::{Kept, Receipt, Receipts, SentCopy};
+pub use receipt::{Appended, Kept, Receipt, Receipts, SentCopy};
 pub use receive::{DeliverTo, Fetched, Received, Take, Taken};
 pub use report::Report;
-pub use request::{ApplyRequest, Asked, Authorize, FetchOptions, Loop, ReceiveRequest, Request, Source, TestRequest, Wanted};
+pub use request::{
+    ApplyRequest, Asked, Authorize, Changed, FetchOptions, Loop, MessageChange, ReceiveRequest, Request, Source, TestRequest, Wanted,
+};
 pub use unread::Unread;
 pub use watch::Watch;

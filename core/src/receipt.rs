@@ -4,7 +4,8 @@ use postkontor_plugin::{Answer, At, Error, Reply, Status};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What became of one mail. Exists only if the transport took it for at least one recipient.
+/// What became of one mail. Exists only if the transport took it for at least one recipient, or if it was to be put into a folder and
+/// lies there ([`Receipt::filed`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
     /// OK, or PARTIAL when some recipients were refused.
@@ -35,6 +36,9 @@ pub struct Receipt {
     /// What became of the sender's copy, where one is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_copy: Option<SentCopy>,
+    /// Where the message was put, which was not sent. Then there are no `recipients`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filed: Option<Appended>,
     /// The server's words on accepting the mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Reply>,
@@ -64,6 +68,17 @@ pub enum Receipts {
         /// A receipt for each message.
         results: Vec<Receipt>,
     },
+}
+
+/// A message that was put into a folder and not sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Appended {
+    /// [`Kept::Saved`], or [`Kept::Found`] where one with its Message-ID was there already.
+    pub status: Kept,
+    /// The folder's name on the server.
+    pub folder: String,
+    /// The same in a sentence.
+    pub message: String,
 }
 
 /// What became of the copy that the sender keeps of a mail.

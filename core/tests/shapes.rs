@@ -88,7 +88,7 @@ impl Transport for Talkative {
     }
 
     fn apply(&mut self, request: &ApplyRequest, _call: &Call) -> Result<Applied, Error> {
-        Ok(Applied { applied: request.messages.clone(), missing: vec!["2".to_owned()] })
+        Ok(Applied { applied: request.messages.clone(), missing: vec!["2".to_owned()], ..Applied::default() })
     }
 
     // As `net::oauth` answers it, which this crate is built without.

@@ -1,19 +1,16 @@
 //! The copy that the sender keeps of a mail (`sent.copy`): filed after the mail was sent, and never a reason for a failure of sending.
 
 use super::Account;
-use super::bodies::{Bodies, SLOW_LINE};
-use super::connection::{Connection, timed};
+use super::bodies::Bodies;
+use super::connection::Connection;
 use super::delivered::Delivered;
+use super::file::file;
 use crate::Cancel;
-use crate::error::{merged, unreadable};
 use crate::operation;
 use crate::receipt::{Kept, SentCopy};
-use postkontor_plugin::{Error, Filed, Filing, FilingResult, Original, SentBy, Stage, Step, Verdict};
+use postkontor_plugin::{Error, Filed, Filing, FilingResult, SentBy, Stage, Step, Verdict};
 use serde_json::{Map, Value};
-use std::time::{Duration, Instant};
-
-/// How long keeping copies may take where the caller sets no deadline: less than sending, because the mails have left.
-const DEADLINE: Duration = Duration::from_secs(60);
+use std::time::Instant;
 
 /// The folder for sent mail of whatever name.
 const FOLDER: &str = "<sent>";
@@ -38,7 +35,8 @@ impl Account {
             });
             let document = self.document.clone();
             let mut bodies = Bodies { mails: mails.collect(), document: &document, failed: None };
-            let filed = self.connection(&account).and_then(|connection| file(connection, sent_by, &mut bodies, cancel));
+            let filed =
+                self.connection(&account).and_then(|connection| file(connection, operation::FILE, copies(sent_by), &mut bodies, cancel));
             for (index, done) in wanted.into_iter().enumerate() {
                 done.copy = Some(self.sent_copy(&account, &filed, index));
             }
@@ -82,7 +80,7 @@ impl Account {
         let (sent_by, started) = (sender.sent_by(), Instant::now());
         let document = self.document.clone();
         let mut none = Bodies { mails: Vec::new(), document: &document, failed: None };
-        let found = self.connection(&account).and_then(|connection| file(connection, sent_by, &mut none, cancel));
+        let found = self.connection(&account).and_then(|connection| file(connection, operation::FILE, copies(sent_by), &mut none, cancel));
         let mut step = match found {
             Ok(Filed { left_to_provider: true, .. }) => Step { code: "sent.left_to_provider".to_owned(), ..Step::ok(Stage::Mailbox) },
             Ok(filed) => Step::ok(Stage::Mailbox).fact("folder", filed.folder),
@@ -98,33 +96,9 @@ impl Account {
     }
 }
 
-/// One call of the transport for all copies. Without any, it only looks for the folder.
-fn file(connection: &mut Connection, sent_by: SentBy, bodies: &mut Bodies<'_, '_>, cancel: &Cancel) -> Result<Filed, Error> {
-    let count = bodies.mails.len();
-    let bytes: u64 = bodies.mails.iter().map(|mail| mail.size).sum();
-    let originals = bodies.mails.iter().zip(1..).map(|(mail, stream)| Original {
-        stream,
-        size: mail.size,
-        message_id: mail.message_id.clone(),
-        utf8: mail.utf8,
-    });
-    let filing = Filing { folder: FOLDER.to_owned(), sent_by: Some(sent_by), messages: originals.collect() };
-    let deadline = DEADLINE + Duration::from_secs(bytes / SLOW_LINE + count as u64);
-    let answer = connection.stream(operation::FILE, &timed(filing, cancel.remaining(deadline))?, cancel, bodies)?;
-    let mut filed: Filed = serde_json::from_slice(&answer).map_err(unreadable)?;
-    if filed.results.len() != count && !filed.left_to_provider {
-        return Err(unreadable(format!("{} results for {count} copies", filed.results.len())));
-    }
-    for (index, result) in filed.results.iter_mut().enumerate() {
-        if let FilingResult::Error(error) = result {
-            let seen = connection.complete(operation::FILE, error.clone());
-            *error = match bodies.failed.take_if(|(number, _)| *number == index) {
-                Some((_, cause)) => merged(cause, &seen),
-                None => seen,
-            };
-        }
-    }
-    Ok(filed)
+/// Copies of what this account sent.
+fn copies(sent_by: SentBy) -> Filing {
+    Filing { folder: FOLDER.to_owned(), sent_by: Some(sent_by), ..Filing::default() }
 }
 
 impl Connection {

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 const DEADLINE: Duration = Duration::from_secs(600);
 
 impl Account {
-    /// Delivers composed mails, in one go where the transport can: a receipt or an error for each, in their order.
+    /// Delivers composed mails, or puts into a folder those that are meant for one ([`Composed::append`]), in one go where the transport can: a receipt or an error for each, in their order.
     ///
     /// A mail that the account's transport certainly did not take goes to the next in line (`send.fallback`).
     pub fn deliver(&mut self, mails: Vec<Composed<'_>>, cancel: &Cancel) -> Vec<Result<Receipt, Error>> {
@@ -47,7 +47,7 @@ impl Account {
     }
 
     /// Hands composed mails to the account's transport; those that it certainly did not take go to the next in line.
-    pub(super) fn results(&mut self, mails: Vec<Composed<'_>>, cancel: &Cancel) -> Vec<Result<Receipt, Error>> {
+    pub(super) fn send_all(&mut self, mails: Vec<Composed<'_>>, cancel: &Cancel) -> Vec<Result<Receipt, Error>> {
         let started = Instant::now();
         let mut results: Vec<Option<Result<Receipt, Error>>> = mails.iter().map(|_| None).collect();
         let mut reasons: Vec<Option<Error>> = mails.iter().map(|_| None).collect();

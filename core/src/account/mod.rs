@@ -1,11 +1,13 @@
 //! An account: the settings it was opened with, the connections it keeps, and what it does with them.
 
+mod append;
 mod bodies;
 mod connection;
 mod consent;
 mod copy;
 mod deliver;
 mod delivered;
+mod file;
 mod journal;
 mod pointers;
 mod receipt;
@@ -15,14 +17,15 @@ mod test;
 mod warnings;
 
 use crate::error::failed;
+use crate::operation;
 use crate::receive::{Received, Reception, Take, Wait};
-use crate::request::{self, ApplyRequest, Asked, Authorize, FetchOptions, ReceiveRequest};
+use crate::request::{ApplyRequest, Asked, Authorize, Changed, FetchOptions, ReceiveRequest};
 use crate::settings::{Document, Sender};
 use crate::unread::Unread;
 use crate::watch::Watch;
 use crate::{Cancel, Host};
 use connection::Connection;
-use postkontor_plugin::{Applied, Error, ListRequest, Listing, Status};
+use postkontor_plugin::{Error, FoldersRequest, Input, ListRequest, Listing, Status};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -163,17 +166,25 @@ impl Account {
         self.conclude("receive", result, |result| self.received(result, started))
     }
 
-    /// Marks, moves or deletes messages.
-    pub fn apply<'r>(&mut self, request: impl Into<Asked<'r, ApplyRequest>>, cancel: &Cancel) -> Result<Unread<Applied>, Error> {
+    /// Marks, copies, moves or deletes messages, or creates, renames or deletes folders.
+    pub fn apply<'r>(&mut self, request: impl Into<Asked<'r, ApplyRequest>>, cancel: &Cancel) -> Result<Unread<Changed>, Error> {
         let (request, started) = (request.into(), self.begin());
-        let mut action = "";
-        let result = self.mailbox().and_then(|connection| {
-            let request = request.read()?;
-            action = request::word(request.action);
-            pass(connection, "apply", postkontor_plugin::ApplyRequest::from(request), cancel)
+        let mut what = "";
+        let result = self.mailbox().and_then(|connection| match request.read()? {
+            ApplyRequest::Messages(change) => {
+                what = change.word();
+                let operation = change.action.operation();
+                let answer = pass(connection, operation, postkontor_plugin::ApplyRequest::from(change), cancel);
+                answer.map_err(|error| connection.unable(error, operation, Input::Request, "/action"))
+            }
+            ApplyRequest::Folders { folders } => {
+                what = operation::FOLDERS;
+                let answer = pass(connection, operation::FOLDERS, FoldersRequest { folders }, cancel);
+                answer.map_err(|error| connection.unable(error, operation::FOLDERS, Input::Request, "/folders"))
+            }
         });
         let result = result.and_then(|applied| applied.with_warnings(self.take_warnings()));
-        self.conclude("apply", result, |applied| self.counted(&format!("applied {action}"), applied.json(), started))
+        self.conclude("apply", result, |applied| self.counted(&format!("applied {what}"), applied.json(), started))
     }
 
     /// Asks a person for consent (OAuth 2.0), in two steps: `begin` says what to show the person, `finish` waits for the consent.

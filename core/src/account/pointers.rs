@@ -8,7 +8,7 @@ use crate::message::Composed;
 use crate::operation;
 use crate::pointer::names;
 use crate::settings::Document;
-use postkontor_plugin::{At, Error, Input};
+use postkontor_plugin::{At, Error, Input, Status};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ impl Connection {
             if of == Input::Settings {
                 at.pointer = self.pointer(&at.pointer);
             }
-            if operation == "apply" && of == Input::Request && at.pointer == "/do" {
+            if operation::is_of_messages(operation) && of == Input::Request && at.pointer == "/do" {
                 // The action's name in ABI 1, which the caller does not know.
                 at.pointer = "/action".to_owned();
             }
@@ -31,13 +31,34 @@ impl Connection {
             // Its request is the host's own, of which the caller knows nothing.
             error.at.retain(|at| at.of == Some(Input::Settings));
         }
+        if operation == operation::APPEND {
+            // Its request is made of the member `append` of the message document.
+            for at in error.at.iter_mut().filter(|at| at.of == Some(Input::Request)) {
+                *at = At { of: Some(Input::Message), pointer: format!("/append{}", at.pointer), ..at.clone() };
+            }
+        }
+        error
+    }
+
+    /// The error of an operation that the transport does not have, with what asked for it.
+    pub(super) fn unable(&self, error: Error, operation: &str, of: Input, pointer: &str) -> Error {
+        let has = self.host().transport(&self.settings.transport).is_ok_and(|transport| transport.supports(operation));
+        if has || !error.at.is_empty() || error.status != Status::Unsupported {
+            return error;
+        }
+        let mut error = error;
+        let at = At { args: error.args.clone(), ..At::new(of, pointer, &error.code) };
+        error.at.push(at);
         error
     }
 
     /// What a plugin meant that was built before pointers said it: its settings, unless they have no such place.
     fn meant(&self, operation: &str, pointer: &str) -> Input {
         match operation {
-            "list" | "receive" | "apply" | "authorize" | operation::FILE if !self.has_setting(pointer) => Input::Request,
+            "list" | "receive" | "authorize" | operation::FILE | operation::APPEND | operation::FOLDERS if !self.has_setting(pointer) => {
+                Input::Request
+            }
+            _ if operation::is_of_messages(operation) && !self.has_setting(pointer) => Input::Request,
             "send" if !self.has_setting(pointer) => Input::Message,
             _ => Input::Settings,
         }

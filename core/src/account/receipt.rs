@@ -35,6 +35,7 @@ pub(super) fn receipt(composed: Composed<'_>, sent: Sent, attempt: Attempt, docu
         elapsed_ms: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
         saved_to: sent.saved_to.or_else(|| attempt.copy.as_ref().and_then(|copy| copy.place.clone())),
         sent_copy: attempt.copy,
+        filed: None,
         server: sent.reply,
         warnings: composed.warnings,
     };

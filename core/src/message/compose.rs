@@ -104,7 +104,9 @@ impl<'s> Composer<'s> {
         let warnings = findings.take_warnings();
         let repaired = findings.into_result()?;
         let (eight_bit, dsn) = (content.eight_bit(), message.delivery_receipt.clone());
-        Ok(Composed { size, eight_bit, dsn, warnings, head: out, blind, segments, ..Composed::of(envelope, message_id, repaired) })
+        let composed =
+            Composed { size, eight_bit, dsn, warnings, head: out, blind, segments, ..Composed::of(envelope, message_id, repaired) };
+        Ok(composed.appended_as(message.append.clone()))
     }
 }
 
@@ -119,10 +121,11 @@ fn address(message: &Message<'_>, from: Option<&Address<'_>>, identity: &Identit
     for listed in message.to.iter().chain(&message.cc).chain(&message.bcc).take_while(|_| findings.goes_on()) {
         envelope.recipient(&listed.address, Input::Message, &listed.pointer);
     }
-    if envelope.recipients.is_empty() && findings.is_empty() {
+    // What is not sent needs no recipient.
+    if envelope.recipients.is_empty() && findings.is_empty() && message.append.is_none() {
         findings.add("/to", "message.no_recipient", &[]);
     }
-    if let Some(from) = from.filter(|_| identity.bcc_to_sender) {
+    if let Some(from) = from.filter(|_| identity.bcc_to_sender && message.append.is_none()) {
         envelope.recipient(from, Input::Settings, "/sender/bcc_to_sender");
     }
     // These stand in the headers only, where their letters need SMTPUTF8 as well.
@@ -197,7 +200,7 @@ fn people<'p>(
             headers.addresses(name, list.iter().map(|listed| (&listed.address, Place::message(&listed.pointer))));
         }
     }
-    if message.to.is_empty() && message.cc.is_empty() {
+    if message.to.is_empty() && message.cc.is_empty() && message.append.is_none() {
         headers.plain("To", "undisclosed-recipients:;");
     }
 }

@@ -1,5 +1,6 @@
 //! A message that is ready to be sent: its envelope, and its bytes as a stream.
 
+use super::append::Append;
 use super::base64;
 use super::envelope::{Envelope, Recipient};
 use super::file::{File, Opened};
@@ -34,6 +35,8 @@ pub struct Composed<'a> {
     pub warnings: Vec<Error>,
     /// Its place among the messages of the call, where the caller passed an array of them.
     pub index: Option<usize>,
+    /// The folder that it is put into; then it is not sent, and its Bcc header stays in it.
+    pub append: Option<Append>,
     pub(super) head: Vec<u8>,
     /// The Bcc header in `head`, which only the sender's own copy has; empty where there is none.
     pub(super) blind: Range<usize>,
@@ -100,6 +103,7 @@ impl<'a> Composed<'a> {
             repaired,
             warnings: Vec::new(),
             index: None,
+            append: None,
             head: Vec::new(),
             blind: 0..0,
             segments: Vec::new(),
@@ -143,6 +147,15 @@ impl<'a> Composed<'a> {
     /// Starts again at the first byte, for a second attempt with the same Message-ID.
     pub fn rewind(&mut self) {
         self.reading = Reading::default();
+    }
+
+    /// The same as a message that is put into a folder, where it is to be.
+    pub(super) fn appended_as(mut self, append: Option<Append>) -> Composed<'a> {
+        if append.is_some() {
+            self.become_copy();
+        }
+        self.append = append;
+        self
     }
 
     /// Starts again as the copy that the sender keeps: the same message with its Bcc header, the only place

@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::answer::{Forward, Reply};
+use super::append::Append;
 use super::calendar::{self, Calendar};
 use super::date::Date;
 use super::findings::{BLOCK, Findings};
@@ -41,12 +42,14 @@ pub(super) struct Message<'a> {
     pub(super) reply: Option<Reply<'a>>,
     /// The mail that it passes on.
     pub(super) forward: Option<Forward<'a>>,
+    /// The folder that it is put into instead of being sent.
+    pub(super) append: Option<Append>,
     /// Path of a ready-made message.
     pub(super) file: Option<Cow<'a, str>>,
 }
 
 /// All members.
-const MEMBERS: [&str; 21] = [
+const MEMBERS: [&str; 22] = [
     "from",
     "sender",
     "reply_to",
@@ -68,6 +71,7 @@ const MEMBERS: [&str; 21] = [
     "reply",
     "forward",
     "file",
+    "append",
 ];
 
 /// Members that describe a message of our own making, which a ready-made one brings along.
@@ -193,6 +197,7 @@ impl<'a> Message<'a> {
             "references" => self.references = reader.identifiers(value, "/references"),
             "reply" => self.reply = reader.reply(value),
             "forward" => self.forward = reader.forward(value),
+            "append" => self.append = reader.append(value),
             "file" => self.file = reader.line(value, "/file"),
             _ => reader.findings.unknown(child("", name), name, &MEMBERS),
         }

@@ -3,6 +3,7 @@
 //! It becomes the same tree that reading a message document makes, so that there is one set of rules for both, and a problem is named by
 //! the pointer of the member of the same name.
 
+use super::append::Append;
 use super::date::timestamp;
 use crate::json::Json;
 use postkontor_plugin::Notify;
@@ -55,6 +56,8 @@ pub struct Message<'a> {
     pub reply: Option<Reply<'a>>,
     /// The mail that this passes on.
     pub forward: Option<Forward<'a>>,
+    /// The folder that it is put into instead of being sent.
+    pub append: Option<Append>,
     /// A file that holds the message ready-made. Then only the recipients and `from` may be given beside it.
     pub file: Option<&'a Path>,
 }
@@ -201,6 +204,7 @@ impl<'a> Message<'a> {
         add("reply", self.reply.as_ref().map(|reply| reply.tree(parts)));
         add("forward", self.forward.as_ref().map(|forward| forward.tree(parts)));
         add("file", self.file.map(path));
+        add("append", self.append.as_ref().map(Append::member));
         members
     }
 
@@ -302,6 +306,7 @@ mod tests {
     use super::*;
     use crate::message::document;
     use crate::message::findings::Findings;
+    use postkontor_plugin::Mark;
     use serde_json::json;
     use std::time::Duration;
 
@@ -332,6 +337,11 @@ mod tests {
             references: vec!["<3@example.com>", "2@example.com"],
             reply: Some(Reply { original: Original::Bytes(b"x"), all: true, quote: Quote::Html, language: Some("sl") }),
             forward: Some(Forward { original: Original::File(Path::new("/x/a.eml")), as_attachment: true, language: None }),
+            append: Some(Append {
+                folder: "<drafts>".to_owned(),
+                flags: Some(vec![Mark::Seen, Mark::Draft]),
+                keywords: vec!["$Label1".to_owned()],
+            }),
             file: None,
         }
     }
@@ -349,6 +359,7 @@ mod tests {
             "receipt": {"read": true, "delivery": ["failure", "success", "delay"]}, "in_reply_to": ["2@example.com"],
             "references": ["<3@example.com>", "2@example.com"], "reply": {"part": 2, "all": true, "quote": "html", "language": "sl"},
             "forward": {"file": "/x/a.eml", "as": "attachment"},
+            "append": {"folder": "<drafts>", "flags": ["seen", "draft"], "keywords": ["$Label1"]},
         });
         let document = document.to_string();
         let (mut findings, mut parts) = (Findings::default(), Vec::new());

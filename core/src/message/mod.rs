@@ -13,6 +13,7 @@
 
 mod address;
 mod answer;
+mod append;
 mod base64;
 mod blind;
 mod calendar;
@@ -41,6 +42,7 @@ mod reader;
 mod ready;
 mod text;
 
+pub use append::Append;
 pub use compose::{Composer, compose};
 pub use composed::Composed;
 pub(crate) use date::timestamp;

@@ -50,7 +50,8 @@ pub(super) fn compose<'a>(
     }
     let repaired = findings.into_result()?;
     let dsn = message.delivery_receipt.clone();
-    Ok(Composed { size, eight_bit: scan.eight_bit, dsn, head, blind, segments, ..Composed::of(envelope, message_id, repaired) })
+    let composed = Composed { size, eight_bit: scan.eight_bit, dsn, head, blind, segments, ..Composed::of(envelope, message_id, repaired) };
+    Ok(composed.appended_as(message.append.clone()))
 }
 
 /// Finds the file and reads it once. Nothing where it cannot go out, and `findings` say why.
@@ -115,10 +116,10 @@ impl People {
         for listed in message.to.iter().chain(&message.cc).chain(&message.bcc).take_while(|_| findings.goes_on()) {
             envelope.recipient(&listed.address, Input::Message, &listed.pointer);
         }
-        if envelope.recipients.is_empty() {
+        if envelope.recipients.is_empty() && message.append.is_none() {
             findings.add("/to", "message.no_recipient", &[]);
         }
-        if let Some(author) = message.from.as_ref().or(author).filter(|_| identity.bcc_to_sender) {
+        if let Some(author) = message.from.as_ref().or(author).filter(|_| identity.bcc_to_sender && message.append.is_none()) {
             envelope.recipient(author, Input::Settings, "/sender/bcc_to_sender");
         }
         envelope

@@ -125,6 +125,20 @@ impl<'a, 'p> Members<'a, 'p> {
         Some(texts)
     }
 
+    /// A list of words: texts of one line that are not empty.
+    pub(super) fn words(&mut self, name: &'static str) -> Option<Vec<String>> {
+        let texts = self.texts(name)?;
+        for (index, text) in texts.iter().enumerate() {
+            let place = format!("{name}/{index}");
+            if text.contains(char::is_control) {
+                self.note(&place, "request.control_character", &[("member", json!(name))]);
+            } else if text.is_empty() {
+                self.expected::<()>(&place, "text");
+            }
+        }
+        Some(texts)
+    }
+
     /// A list of objects, each read by `build`.
     pub(super) fn groups<T>(&mut self, name: &'static str, mut build: impl FnMut(&mut Members<'a, '_>) -> T) -> Option<Vec<T>> {
         let Json::List(list) = self.take(name)? else { return self.expected(name, "list") };
@@ -209,6 +223,24 @@ impl<'a, 'p> Members<'a, 'p> {
     pub(super) fn is_sound(&self) -> bool {
         let within = format!("{}/", self.pointer);
         self.left.is_empty() && !self.problems.iter().any(|at| at.pointer.starts_with(&within))
+    }
+
+    /// Notes that an element of a list cannot be.
+    pub(super) fn wrong_in(&mut self, name: &'static str, index: usize, code: &str) {
+        self.note(&format!("{name}/{index}"), code, &[("member", json!(name))]);
+    }
+
+    /// Notes that the object as a whole cannot be.
+    pub(super) fn wrong_as_a_whole(&mut self, code: &str) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(At::new(Input::Request, self.pointer.clone(), code));
+        }
+    }
+
+    /// Whether something was noted about an element of a list.
+    pub(super) fn is_wrong_below(&self, name: &str) -> bool {
+        let pointer = child(&self.pointer, name);
+        self.problems.iter().any(|at| at.pointer.starts_with(&pointer))
     }
 
     /// Whether something was noted about a member.

@@ -3,31 +3,24 @@
 //! A member that is not known, stands twice or has a value of another kind is refused with its pointer, because a request with a slip of
 //! the pen would else do something else: `{"max_message":10,"action":"delete"}` would fetch and delete everything.
 
+mod apply;
 mod asked;
 mod filter;
 mod members;
 
+pub use apply::{ApplyRequest, Changed, MessageChange};
 pub use asked::{Asked, Request};
 use members::{Members, read};
 pub use postkontor_plugin::ReceiveRequest as FetchOptions;
-use postkontor_plugin::{Action, ApplyAction, Error, ListRequest, Summary};
+use postkontor_plugin::{Action, Error, ListRequest, Summary};
 use serde::Serialize;
 use std::path::PathBuf;
-
-/// The actions on messages named by their ids.
-const APPLY_ACTIONS: [(&str, ApplyAction); 4] =
-    [("seen", ApplyAction::Seen), ("unseen", ApplyAction::Unseen), ("move", ApplyAction::Move), ("delete", ApplyAction::Delete)];
 
 /// The actions on received messages. Without a callback there is nothing to stop.
 const RECEIVE_ACTIONS: [(&str, Action); 3] = [("keep", Action::Keep), ("seen", Action::Seen), ("delete", Action::Delete)];
 
 /// The words for how much a summary holds.
 const SUMMARIES: [(&str, Summary); 3] = [("full", Summary::Full), ("none", Summary::None), ("structure", Summary::Structure)];
-
-/// The word for an action.
-pub(crate) fn word(action: ApplyAction) -> &'static str {
-    APPLY_ACTIONS.iter().find(|(_, known)| *known == action).map_or("", |(word, _)| word)
-}
 
 /// Which test is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -55,39 +48,6 @@ impl Request for TestRequest {
 impl Request for ListRequest {
     fn read(json: &str) -> Result<ListRequest, Error> {
         read(json, |members| ListRequest { folder: members.line("folder") })
-    }
-}
-
-/// What to do with which messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ApplyRequest {
-    /// The messages by their ids.
-    pub messages: Vec<String>,
-    /// What to do with them.
-    pub action: ApplyAction,
-    /// Where [`ApplyAction::Move`] moves them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub folder: Option<String>,
-}
-
-/// What the transport is asked for.
-impl From<ApplyRequest> for postkontor_plugin::ApplyRequest {
-    fn from(ApplyRequest { messages, action, folder }: ApplyRequest) -> Self {
-        Self { messages, action, folder }
-    }
-}
-
-impl Request for ApplyRequest {
-    fn read(json: &str) -> Result<ApplyRequest, Error> {
-        read(json, |members| {
-            let messages = members.texts("messages").or_else(|| members.missing("messages"));
-            let action = members.choice("action", &APPLY_ACTIONS).or_else(|| members.missing("action"));
-            let folder = members.line("folder");
-            if action == Some(ApplyAction::Move) && folder.as_deref().is_none_or(str::is_empty) {
-                members.missing::<()>("folder");
-            }
-            ApplyRequest { messages: messages.unwrap_or_default(), action: action.unwrap_or(ApplyAction::Seen), folder }
-        })
     }
 }
 
@@ -221,17 +181,17 @@ impl Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use postkontor_plugin::{Input, Status};
+    use postkontor_plugin::{ApplyAction, Input, Status};
 
     /// Where a request is wrong, and how.
-    fn wrong<T>(result: Result<T, Error>) -> Vec<(String, String)> {
+    pub(super) fn wrong<T>(result: Result<T, Error>) -> Vec<(String, String)> {
         let Err(error) = result else { return Vec::new() };
         assert_eq!(error.status, Status::Argument);
         assert!(error.at.iter().all(|at| at.of == Some(Input::Request)));
         error.at.iter().map(|at| (at.pointer.clone(), at.code.clone())).collect()
     }
 
-    fn at(pointer: &str, code: &str) -> Vec<(String, String)> {
+    pub(super) fn at(pointer: &str, code: &str) -> Vec<(String, String)> {
         vec![(pointer.to_owned(), format!("request.{code}"))]
     }
 
@@ -249,7 +209,7 @@ mod tests {
             assert_eq!(read(r#"{"a/b":1}"#), at("/a~1b", "member_unknown"));
             assert_eq!(read(r#"{"deadline_ms":1}"#), at("/deadline_ms", "member_unknown"));
         }
-        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":[],"action":"seen","folders":"x"}"#)), at("/folders", "member_unknown"));
+        assert_eq!(wrong(ApplyRequest::read(r#"{"messages":[],"action":"seen","folder_":"x"}"#)), at("/folder_", "member_unknown"));
         assert_eq!(wrong(Wanted::read(r#"{"part":0,"files":"x"}"#)), at("/files", "member_unknown"));
         assert_eq!(wrong(TestRequest::read(r#"{"loop":{"two":"a@x.de"}}"#)), at("/loop/two", "member_unknown"));
         assert_eq!(wrong(ReceiveRequest::read(r#"{"filter":{"form":"x"}}"#)), at("/filter/form", "member_unknown"));
@@ -369,9 +329,9 @@ mod tests {
         assert_eq!(wrong(Asked::from(&ReceiveRequest { fetch, ..Default::default() }).read()), at("/folder", "control_character"));
         let stop = ReceiveRequest { action: Action::Stop, ..Default::default() };
         assert_eq!(wrong(Asked::from(&stop).read()), at("/action", "member_invalid"));
-        let nowhere = ApplyRequest { messages: vec!["1".to_owned()], action: ApplyAction::Move, folder: None };
-        assert_eq!(wrong(Asked::from(&nowhere).read()), at("/folder", "member_missing"));
-        let there = ApplyRequest { folder: Some("Ablage".to_owned()), ..nowhere };
+        let nowhere = MessageChange::new(ApplyAction::Move, vec!["1".to_owned()]);
+        assert_eq!(wrong(Asked::from(&ApplyRequest::Messages(nowhere.clone())).read()), at("/folder", "member_missing"));
+        let there = ApplyRequest::Messages(MessageChange { folder: Some("Ablage".to_owned()), ..nowhere });
         assert_eq!(Asked::from(&there).read().unwrap(), there);
         assert_eq!(Asked::from(&ReceiveRequest::default()).read().unwrap(), ReceiveRequest::default());
     }

@@ -20,7 +20,12 @@ pub(crate) fn apply(talk: &mut Talk<'_>, request: &ApplyRequest) -> Result<Appli
         (ApplyAction::Seen, _) => Change::Mark(true),
         (ApplyAction::Unseen, _) => Change::Mark(false),
         (ApplyAction::Move, Some(target)) => Change::Move(target),
-        (ApplyAction::Move | ApplyAction::Delete, _) => Change::Delete,
+        (ApplyAction::Delete, _) => Change::Delete,
+        _ => {
+            let code = "transport.operation_unsupported";
+            let error = Error::new(Status::Unsupported, code).arg("transport", "exchange-ews").arg("operation", request.action.operation());
+            return Err(error.at_request("/do", code).usable());
+        }
     };
     // An empty id is no message, and no request either.
     let (there, empty): (Vec<&str>, Vec<&str>) = request.messages.iter().map(String::as_str).partition(|id| !id.is_empty());

@@ -36,6 +36,11 @@ pub(crate) fn apply(session: &mut Session<'_>, request: &ApplyRequest) -> Result
             ApplyAction::Unseen => patch(b"{\"isRead\":false}"),
             ApplyAction::Delete => Ask::once("DELETE", at(""), Role::Change, Stage::Mailbox),
             ApplyAction::Move => Ask::once("POST", at("/move"), Role::Change, Stage::Mailbox).with(Payload::Json(destination.as_bytes())),
+            other => {
+                let code = "transport.operation_unsupported";
+                let error = Error::new(Status::Unsupported, code).arg("transport", "graph").arg("operation", other.operation());
+                return Err(error.at_request("/do", code).usable());
+            }
         };
         match session.done(ask) {
             Ok(()) => applied.applied.push(id.clone()),

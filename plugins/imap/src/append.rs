@@ -13,6 +13,9 @@ const HELD: u64 = 4096;
 /// One block on its way from the composer to the connection.
 const BLOCK: usize = 64 * 1024;
 
+/// The flags of a message that is sent.
+const SEEN: &str = "\\Seen";
+
 /// The code of an error because there is no such folder.
 const MISSING: &str = "imap.folder_missing";
 
@@ -26,16 +29,16 @@ pub(crate) fn send(session: &mut Session, settings: &Settings, mail: &Mail, body
     let size = mail.size.ok_or_else(|| Error::new(Status::Internal, "plugin.request_unreadable").usable())?;
     let at_outbox = |error: Error| if error.code == MISSING { error.at("/imap/outbox", MISSING) } else { error };
     let mut message = Message::of(body, size)?;
-    let mut attempt = session.append(&folder, &mut message, mail.utf8, call).map_err(at_outbox)?;
+    let mut attempt = session.append(&folder, &mut message, SEEN, mail.utf8, call).map_err(at_outbox)?;
     if matches!(attempt, Appended::Missing(_))
         && let Some(other) = session.other_outbox(&folder, call)?
     {
-        attempt = session.append(&other, &mut message, mail.utf8, call).map_err(at_outbox)?;
+        attempt = session.append(&other, &mut message, SEEN, mail.utf8, call).map_err(at_outbox)?;
         folder = other;
     }
     if matches!(attempt, Appended::Missing(_)) && settings.imap.create_folders {
         session.create(&folder, "/imap/outbox", call)?;
-        attempt = session.append(&folder, &mut message, mail.utf8, call).map_err(at_outbox)?;
+        attempt = session.append(&folder, &mut message, SEEN, mail.utf8, call).map_err(at_outbox)?;
     }
     match attempt {
         Appended::Yes(uid) => {
@@ -90,17 +93,17 @@ fn another_size() -> Error {
 }
 
 impl Session {
-    /// Appends a message to a folder; `utf8` says that it has headers in UTF-8. An error after the last byte may have left says that the
+    /// Appends a message with these flags to a folder; `utf8` says that it has headers in UTF-8. An error after the last byte may have left says that the
     /// outcome is not known.
-    pub(crate) fn append(&mut self, folder: &str, message: &mut Message, utf8: bool, call: &Call) -> Result<Appended, Error> {
+    pub(crate) fn append(&mut self, folder: &str, message: &mut Message, flags: &str, utf8: bool, call: &Call) -> Result<Appended, Error> {
         let utf8 = utf8 && self.utf8 && self.capabilities.has_utf8();
         let folder = &self.appended_to(folder, call)?;
-        let attempt = match self.append_as(folder, message, utf8, call) {
+        let attempt = match self.append_as(folder, message, flags, utf8, call) {
             // Nothing of the message has left yet.
             Err(error) if error.session == SessionState::Usable && error.stage == Some(Stage::Content) => {
                 let tried = self.wire(folder);
                 match self.listed(folder, call)?.filter(|listed| self.wire(listed) != tried) {
-                    Some(listed) => self.append_as(&listed, message, utf8, call),
+                    Some(listed) => self.append_as(&listed, message, flags, utf8, call),
                     None => Err(error),
                 }
             }
@@ -108,7 +111,7 @@ impl Session {
         };
         match attempt? {
             // Servers of RFC 6855 want the UTF8 data extension; RFC 9755 takes headers in UTF-8 without it.
-            Appended::Misunderstood(_) if utf8 => self.append_as(folder, message, false, call),
+            Appended::Misunderstood(_) if utf8 => self.append_as(folder, message, flags, false, call),
             attempt => Ok(attempt),
         }
     }
@@ -120,7 +123,7 @@ impl Session {
         Ok(listed.unwrap_or_else(|| folder.to_owned()))
     }
 
-    fn append_as(&mut self, folder: &str, message: &mut Message, utf8: bool, call: &Call) -> Result<Appended, Error> {
+    fn append_as(&mut self, folder: &str, message: &mut Message, flags: &str, utf8: bool, call: &Call) -> Result<Appended, Error> {
         let at = |error: Error| error.stage(Stage::Content);
         let size = match message {
             Message::Held(message) => message.len() as u64,
@@ -131,7 +134,7 @@ impl Session {
         let plus = if is_non_synchronizing { "+" } else { "" };
         // RFC 6855, section 4: headers in UTF-8 travel as a literal8 in parentheses.
         let (before, behind): (&str, &[u8]) = if utf8 { ("UTF8 (~", b")\r\n") } else { ("", b"\r\n") };
-        let command = format!("{tag} APPEND {} (\\Seen) {before}{{{size}{plus}}}\r\n", self.wire(folder));
+        let command = format!("{tag} APPEND {} ({flags}) {before}{{{size}{plus}}}\r\n", self.wire(folder));
         let mut before = command.into_bytes();
         if !is_non_synchronizing {
             self.stream.write(&before, call).map_err(at)?;

@@ -7,8 +7,11 @@ use crate::account::Imap;
 use crate::append::{Appended, Message};
 use crate::folders::{self, Selected};
 use crate::session::Session;
-use crate::{names, provider, sent};
-use postkontor_plugin::{Call, Error, Filed, Filing, FilingResult, Original, Stage, Status};
+use crate::{keywords, names, provider, sent};
+use postkontor_plugin::{Call, Error, Filed, Filing, FilingResult, Mark, Original, Stage, Status};
+
+/// The folder for sent mail, wherever it lies.
+const SENT: &str = "<sent>";
 
 /// How many messages of the folder are searched, from its end: a copy that another program has just filed is among the last. Not by date,
 /// because clocks of workstations are wrong.
@@ -24,7 +27,9 @@ pub(crate) fn file(imap: &mut Imap, filing: &Filing, call: &Call) -> Result<File
     let selected = open(imap, &mut session, filing, call);
     imap.keep(session, &selected);
     let selected = selected?;
-    let mut folder = Folder { name: selected.name, validity: selected.validity, first: first(selected.messages), lost: None };
+    let pointer = if filing.folder == SENT { "/imap/sent" } else { "/folder" };
+    let (first, flags) = (first(selected.messages), flags(filing));
+    let mut folder = Folder { name: selected.name, validity: selected.validity, pointer, flags, first, lost: None };
     let put = |original| folder.put(imap, original, call).unwrap_or_else(FilingResult::Error);
     let results = filing.messages.iter().map(put).collect();
     Ok(Filed { folder: folder.name, left_to_provider: false, results })
@@ -34,17 +39,27 @@ fn open(imap: &mut Imap, session: &mut Session, filing: &Filing, call: &Call) ->
     let create = imap.settings.imap.create_folders;
     // Without a message to file, nothing is created.
     let create_now = create && !filing.messages.is_empty();
+    keywords::check(&filing.keywords, "/keywords")?;
     let selected = match filing.folder.as_str() {
-        "<sent>" => sent::open(imap, session, create_now, call),
+        SENT => sent::open(imap, session, create_now, call),
         name => session.select(name, "/folder", create_now, call),
     };
-    selected.map_err(|mut error| {
+    let selected = selected.map_err(|mut error| {
         if create && !create_now && ["imap.folder_missing", "imap.sent_missing"].contains(&error.code.as_str()) {
             error.args.entry("folder").or_insert_with(|| "Sent".into());
             "imap.folder_will_be_created".clone_into(&mut error.code);
         }
         error
-    })
+    })?;
+    keywords::refuse_unkept(&selected, session, &filing.keywords, "/keywords")?;
+    Ok(selected)
+}
+
+/// The flags and keywords of the messages, as the wire wants them.
+fn flags(filing: &Filing) -> String {
+    let named = [(Mark::Seen, "\\Seen"), (Mark::Answered, "\\Answered"), (Mark::Flagged, "\\Flagged"), (Mark::Draft, "\\Draft")];
+    let flags = named.into_iter().filter(|(mark, _)| filing.has(*mark)).map(|(_, flag)| flag);
+    flags.chain(filing.keywords.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
 }
 
 fn first(messages: u32) -> u32 {
@@ -55,6 +70,10 @@ fn first(messages: u32) -> u32 {
 struct Folder {
     name: String,
     validity: u32,
+    /// Where the folder was named.
+    pointer: &'static str,
+    /// The flags of what is put into it, as the wire wants them.
+    flags: String,
     /// The number of the message at which a search begins.
     first: u32,
     /// Why there is no connection any more: the remaining messages are not tried.
@@ -90,7 +109,7 @@ impl Folder {
             return Ok(FilingResult::Found(folders::id(&self.name, self.validity, uid)));
         }
         let mut body = call.body(original.stream);
-        match session.append(&self.name, &mut Message::of(&mut body, original.size)?, original.utf8, call)? {
+        match session.append(&self.name, &mut Message::of(&mut body, original.size)?, &self.flags, original.utf8, call)? {
             Appended::Yes(None) => Ok(FilingResult::Saved(self.name.clone())),
             Appended::Yes(Some((validity, uid))) => Ok(FilingResult::Saved(folders::id(&self.name, validity, uid))),
             Appended::Misunderstood(error) => Err(error),
@@ -119,7 +138,7 @@ impl Folder {
             return Err(lost.clone());
         }
         let opened = imap.connected(call).and_then(|mut session| {
-            let selected = session.select(&self.name, "/imap/sent", false, call)?;
+            let selected = session.select(&self.name, self.pointer, false, call)?;
             // Messages may have gone meanwhile, and the numbers of the others with them.
             self.first = self.first.min(first(selected.messages));
             Ok(session)

@@ -2,8 +2,10 @@
 
 use crate::command::Completion;
 use crate::fetch_response::MessageData;
+use crate::keywords::permanent_flags;
 use crate::list_response::{Folder, folder};
 use crate::response_code::response_code;
+use crate::sent::own_name;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::FolderStatus;
@@ -21,6 +23,9 @@ const LIST_BYTES: usize = 100 * 1024 * 1024;
 /// What mail programs call the outbox, in lower case.
 const OUTBOXES: [&str; 2] = ["outbox", "postausgang"];
 
+/// What mail programs call the folder for drafts, in lower case.
+const DRAFTS: [&str; 5] = ["drafts", "draft", "entwürfe", "osnutki", "bozze"];
+
 /// What is known of a folder that was selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selected {
@@ -29,6 +34,8 @@ pub(crate) struct Selected {
     /// 0 where the server does not send it: then a UID names a message only as long as the folder stays selected.
     pub(crate) validity: u32,
     pub(crate) messages: u32,
+    /// The flags and keywords that it keeps (PERMANENTFLAGS), with `\\*` where it takes any keyword; nothing where the server does not say.
+    pub(crate) permanent: Option<Vec<String>>,
     pub(crate) status: FolderStatus,
 }
 
@@ -190,6 +197,9 @@ impl Session {
                 selected.validity = validity;
             }
             let words = line.split_at_checked(5).filter(|(head, _)| head.eq_ignore_ascii_case(b"* OK ")).map(|(_, words)| words);
+            if let Some(flags) = words.and_then(permanent_flags) {
+                selected.permanent = Some(flags);
+            }
             let Some((name, number)) = words.and_then(response_code) else { return Ok(()) };
             match (name.to_ascii_uppercase().as_str(), number.parse::<u64>()) {
                 ("UIDNEXT", Ok(number)) => selected.status.next = u32::try_from(number).unwrap_or_default(),
@@ -209,9 +219,15 @@ impl Session {
             let error = self.refused("imap.create_refused", &completion).stage(Stage::Mailbox);
             return Err(pointed(error.arg("folder", name), pointer, "imap.create_refused"));
         }
-        // Some servers have no subscriptions; the folder is there all the same.
-        self.command(&format!("SUBSCRIBE {wire}"), call)?;
+        self.subscribe(name, true, call);
         Ok(())
+    }
+
+    /// Subscribes to a folder, or ends that. Some servers have no subscriptions; and the folder is what it is even where the connection
+    /// breaks meanwhile, which the next command finds out.
+    pub(crate) fn subscribe(&mut self, name: &str, is_wanted: bool, call: &Call) {
+        let verb = if is_wanted { "SUBSCRIBE" } else { "UNSUBSCRIBE" };
+        drop(self.command(&format!("{verb} {}", self.wire(name)), call));
     }
 
     /// The name on the server. A name such as `Posteingang`, which mail programs show for INBOX, or that of a special use in
@@ -231,14 +247,21 @@ impl Session {
         let Some(wanted) = name.strip_prefix('<').and_then(|name| name.strip_suffix('>')) else { return Ok(name.to_owned()) };
         let folders = self.folders(call)?;
         // One that cannot be selected is no place for messages; its name still makes the better error.
-        let mut found: Vec<Folder> = folders.into_iter().filter(|folder| folder.uses.contains(&wanted)).collect();
+        let mut found: Vec<&Folder> = folders.iter().filter(|folder| folder.uses.contains(&wanted)).collect();
         found.sort_by_key(|folder| !folder.is_selectable);
-        let found = found.into_iter().next();
-        found.map(|folder| folder.name).ok_or_else(|| {
-            let error = self.error(Status::NotFound, "imap.special_use_missing").stage(Stage::Mailbox);
-            error.arg("use", wanted).usable()
+        let found = found.into_iter().next().or_else(|| drafts(&folders).filter(|_| wanted == "drafts"));
+        found.map(|folder| folder.name.clone()).ok_or_else(|| {
+            let code = "imap.special_use_missing";
+            let error = self.error(Status::NotFound, code).stage(Stage::Mailbox);
+            pointed(error.arg("use", wanted), pointer, code).usable()
         })
     }
+}
+
+/// The folder for drafts by its name, where the server says nothing of the uses of its folders.
+fn drafts(folders: &[Folder]) -> Option<&Folder> {
+    let is_called = |folder: &&Folder, name: &str| folder.is_selectable && own_name(folder).is_some_and(|own| own.to_lowercase() == name);
+    DRAFTS.iter().find_map(|name| folders.iter().find(|folder| is_called(folder, name)))
 }
 
 /// The error with the place that named the folder: a setting of the transport's own group, else a member of the request.

@@ -17,8 +17,10 @@ mod fetch_response;
 mod file;
 mod filter;
 mod flags;
+mod folder_changes;
 mod folders;
 mod idle;
+mod keywords;
 mod list_response;
 mod login;
 mod names;
@@ -32,6 +34,7 @@ mod session;
 mod settings;
 mod state;
 mod test;
+mod transfer;
 mod uid_set;
 mod uid_validity;
 mod updates;
@@ -42,8 +45,8 @@ pub use account::Imap;
 use postkontor_plugin::net::oauth::{Audience, Tokens};
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
-    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, PART, ReceiveRequest,
-    Received, Report, STRUCTURE, Sent, TestRequest, Transport,
+    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, FoldersChanged, FoldersRequest, ListRequest, Listing, Mail,
+    Opening, PART, ReceiveRequest, Received, Report, STRUCTURE, Sent, TestRequest, Transport,
 };
 use settings::Settings;
 use std::sync::Arc;
@@ -51,7 +54,8 @@ use std::sync::Arc;
 impl Transport for Imap {
     const NAME: &'static str = "imap";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file", "authorize"];
+    const OPERATIONS: &'static [&'static str] =
+        &["test", "send", "list", "receive", "apply", "mark", "copy", "folders", "file", "append", "authorize"];
     const HEEDS: &'static [&'static str] = &[CONDITIONS, STRUCTURE, PART];
     const METHODS: &'static [&'static str] = Method::SASL;
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
@@ -96,6 +100,15 @@ impl Transport for Imap {
         let applied = apply::apply(&mut session, &self.settings, request, call);
         self.keep(session, &applied);
         applied
+    }
+
+    fn folders(&mut self, request: &FoldersRequest, call: &Call) -> Result<FoldersChanged, Error> {
+        // The folder for copies may be one that has another name afterwards.
+        self.sent = None;
+        let mut session = self.connected(call)?;
+        let changed = folder_changes::change(&mut session, &self.settings, request, call);
+        self.keep(session, &changed);
+        changed
     }
 
     fn file(&mut self, request: &Filing, call: &Call) -> Result<Filed, Error> {

@@ -57,14 +57,14 @@ pub(crate) fn open(imap: &mut Imap, session: &mut Session, create: bool, call: &
 }
 
 /// The folder by its use, else by its name.
-fn find(folders: &[Folder]) -> Option<&Folder> {
+pub(crate) fn find(folders: &[Folder]) -> Option<&Folder> {
     let usable = || folders.iter().filter(|folder| folder.is_selectable);
     let by_name = || NAMES.iter().find_map(|name| usable().find(|folder| own_name(folder).is_some_and(|own| own.to_lowercase() == *name)));
     usable().find(|folder| folder.uses.contains(&"sent")).or_else(by_name)
 }
 
 /// A folder's name where it lies with the other folders of the user: at the top or, as some servers have it, below INBOX.
-fn own_name(folder: &Folder) -> Option<&str> {
+pub(crate) fn own_name(folder: &Folder) -> Option<&str> {
     let Some(delimiter) = folder.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty()) else { return Some(&folder.name) };
     match folder.name.split_once(delimiter) {
         None => Some(&folder.name),

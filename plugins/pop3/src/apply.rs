@@ -40,7 +40,7 @@ pub(crate) fn apply(settings: &Settings, request: &ApplyRequest, call: &Call) ->
     session.expect_only_blank_lines(call)?;
     session.quit(call)?;
     let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
-    Ok(Applied { applied: owned(applied), missing: owned(missing) })
+    Ok(Applied { applied: owned(applied), missing: owned(missing), ..Applied::default() })
 }
 
 impl Session {

@@ -162,11 +162,12 @@ unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request
             b"test" => perform(request, &host, |request, call| transport.test(request, call)),
             b"list" => perform(request, &host, |request, call| transport.list(request, call)),
             b"receive" => perform(request, &host, |request, call| transport.receive(request, call)),
-            b"apply" => {
+            b"apply" | b"mark" | b"copy" => {
                 known_action::<T>(request)?;
                 perform(request, &host, |request, call| transport.apply(request, call))
             }
-            b"file" => perform(request, &host, |request, call| transport.file(request, call)),
+            b"folders" => perform(request, &host, |request, call| transport.folders(request, call)),
+            b"file" | b"append" => perform(request, &host, |request, call| transport.file(request, call)),
             b"authorize" => perform(request, &host, |request, call| transport.authorize(request, call)),
             _ => Err(Error::new(Status::Unsupported, "transport.operation_unsupported")
                 .arg("transport", T::NAME)
@@ -202,9 +203,9 @@ fn known_action<T: Transport>(request: &[u8]) -> Result<(), Error> {
     }
     let Asked { action } = parse(request)?;
     let refused = || Error::new(Status::Unsupported, "transport.operation_unsupported").arg("transport", T::NAME);
-    ApplyAction::deserialize(&action)
-        .map(drop)
-        .map_err(|_| refused().arg("operation", action.clone()).at_request("/do", "transport.operation_unsupported").usable())
+    // One that the SDK knows and the transport does not is none of its operations.
+    let known = ApplyAction::deserialize(&action).ok().filter(|action| T::OPERATIONS.contains(&action.operation()));
+    known.map(drop).ok_or_else(|| refused().arg("operation", action.clone()).at_request("/do", "transport.operation_unsupported").usable())
 }
 
 /// Sends one mail or several, each with its own result.

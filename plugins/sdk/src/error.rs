@@ -309,6 +309,14 @@ impl Error {
         self
     }
 
+    /// Adds a member of the result that the call would have had: what was done before it ended.
+    #[must_use]
+    pub fn done(mut self, name: &str, done: &impl Serialize) -> Error {
+        // Names and ids in lists always serialize.
+        self.0.more.insert(name.to_owned(), serde_json::to_value(done).unwrap_or_default());
+        self
+    }
+
     /// Adds the server's answer for each recipient.
     #[must_use]
     pub fn recipients(mut self, recipients: Vec<Answer>) -> Error {

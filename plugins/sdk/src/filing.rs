@@ -1,4 +1,4 @@
-//! Copies of messages on their way into a folder, as a transport sees them.
+//! Messages on their way into a folder, as a transport sees them.
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,37 @@ pub struct Filing {
     /// By whom the messages were sent, where they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_by: Option<SentBy>,
+    /// The flags of the messages in the folder; a copy of what was sent is [`Mark::Seen`] where this is left out. A transport that heeds it
+    /// and `keywords` has the operation `append`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flags: Option<Vec<Mark>>,
+    /// Their keywords.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keywords: Vec<String>,
     /// The messages. None: the transport only looks whether there is such a folder, and changes nothing.
     #[serde(default)]
     pub messages: Vec<Original>,
+}
+
+impl Filing {
+    /// Whether the messages are to have this flag.
+    pub fn has(&self, mark: Mark) -> bool {
+        self.flags.as_ref().map_or(mark == Mark::Seen, |flags| flags.contains(&mark))
+    }
+}
+
+/// A flag that a message has from the beginning (RFC 9051, section 2.3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// It was read.
+    Seen,
+    /// It was answered.
+    Answered,
+    /// It needs attention.
+    Flagged,
+    /// It is not finished.
+    Draft,
 }
 
 /// The account that sent a message. Some providers keep what an account sends over their servers in its mailbox.

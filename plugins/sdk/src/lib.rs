@@ -32,6 +32,7 @@ mod error;
 pub mod exchange;
 mod filing;
 mod filter;
+mod folder_change;
 #[cfg(feature = "letter")]
 mod letter;
 mod listing;
@@ -58,11 +59,12 @@ mod unseen;
 #[doc(hidden)]
 pub mod wire;
 
-pub use apply::{Applied, ApplyAction, ApplyRequest};
+pub use apply::{Applied, ApplyAction, ApplyRequest, NewId};
 pub use call::{Body, Call, HostCalls, Level};
 pub use error::{At, Delivery, Error, Input, Retry, SessionState, Stage};
-pub use filing::{Filed, Filing, FilingResult, Original, SentBy};
+pub use filing::{Filed, Filing, FilingResult, Mark, Original, SentBy};
 pub use filter::{CONDITIONS, Filter, HeaderCondition, Known, contains};
+pub use folder_change::{FolderChange, FolderResult, FoldersChanged, FoldersRequest};
 #[cfg(feature = "letter")]
 pub use letter::Letter;
 pub use listing::{Folder, ListRequest, Listed, Listing};

@@ -1,8 +1,8 @@
 //! The trait that a transport implements.
 
 use crate::{
-    Applied, ApplyRequest, Body, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, Sent,
-    Status,
+    Applied, ApplyRequest, Body, Call, Error, Filed, Filing, FoldersChanged, FoldersRequest, ListRequest, Listing, Mail, Opening,
+    ReceiveRequest, Received, Report, Sent, Status,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -24,7 +24,10 @@ pub trait Transport: Sized + Send + 'static {
     /// The version of the plugin, for support.
     const VERSION: &'static str;
 
-    /// The operations that are implemented: `test`, `send`, `list`, `receive`, `apply`, `file`, `authorize`.
+    /// The operations that are implemented: `test`, `send`, `list`, `receive`, `apply`, `mark`, `copy`, `folders`, `file`, `append`, `authorize`.
+    ///
+    /// `mark` and `copy` say that [`Transport::apply`] takes the actions of that [operation](crate::ApplyAction::operation), `append` that
+    /// [`Transport::file`] heeds [`Filing::flags`] and [`Filing::keywords`].
     const OPERATIONS: &'static [&'static str];
 
     /// The names of the login methods that the setting `/auth/method` may have; form, check and [`Transport::open`] take no other.
@@ -73,9 +76,14 @@ pub trait Transport: Sized + Send + 'static {
         Err(unsupported::<Self>("receive"))
     }
 
-    /// Marks, moves or deletes messages.
+    /// Marks, copies, moves or deletes messages. The error of a call that ended early tells what was done ([`Applied::told_by`]).
     fn apply(&mut self, _request: &ApplyRequest, _call: &Call) -> Result<Applied, Error> {
         Err(unsupported::<Self>("apply"))
+    }
+
+    /// Creates, renames or deletes folders. The error of a change tells `folders` of those before it ([`Error::done`]).
+    fn folders(&mut self, _request: &FoldersRequest, _call: &Call) -> Result<FoldersChanged, Error> {
+        Err(unsupported::<Self>("folders"))
     }
 
     /// Puts messages into a folder, each unless one with its Message-ID is there. An error means that none was filed.

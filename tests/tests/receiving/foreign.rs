@@ -45,6 +45,14 @@ pub(crate) fn folders(exim: &Exim, user: &str) -> Vec<String> {
     names
 }
 
+/// Those of them that the user subscribed to.
+pub(crate) fn subscribed(exim: &Exim, user: &str) -> Vec<String> {
+    let mut session = login(exim, user);
+    let names = session.lsub(None, Some("*")).unwrap().iter().map(|folder| folder.name().replace("\\\"", "\"")).collect();
+    session.logout().unwrap();
+    names
+}
+
 fn login(exim: &Exim, user: &str) -> Session<SslStream<TcpStream>> {
     let mut connector = SslConnector::builder(SslMethod::tls()).unwrap();
     connector.set_ca_file(exim.files().authority()).unwrap();

@@ -4,6 +4,7 @@
 
 mod attacks;
 mod bare;
+mod changes;
 mod compress;
 mod conditions;
 mod copies;

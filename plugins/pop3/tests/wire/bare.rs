@@ -68,7 +68,7 @@ fn without_uidl_deletions_find_their_messages() {
         let call = host.call();
         // One that is named twice is deleted once; what is not there is reported in the order in which it was named.
         let named = ["z", &ids[1], "y", "x"].map(str::to_owned).to_vec();
-        let request = ApplyRequest { messages: named, action: ApplyAction::Delete, folder: None };
+        let request = ApplyRequest { messages: named, action: ApplyAction::Delete, folder: None, add: Vec::new(), remove: Vec::new() };
         let applied = account(port, json!({})).apply(&request, &call).unwrap();
         assert_eq!((applied.applied, applied.missing), (vec![ids[1].clone()], ["z", "y", "x"].map(str::to_owned).to_vec()));
         let deleted: Vec<_> = heard.lock().unwrap().iter().filter(|command| command.starts_with("DELE")).cloned().collect();

@@ -201,7 +201,7 @@ fn a_filter_costs_the_message_whose_headers_are_refused_and_no_other() {
 fn delete(server: &Scripted, ids: &[String]) -> Value {
     let host = TestHost::new();
     let call = host.call();
-    let request = ApplyRequest { messages: ids.to_vec(), action: ApplyAction::Delete, folder: None };
+    let request = ApplyRequest { messages: ids.to_vec(), action: ApplyAction::Delete, folder: None, add: Vec::new(), remove: Vec::new() };
     postkontor_plugin::serde_json::to_value(account(server.port, json!({})).apply(&request, &call).unwrap()).unwrap()
 }
 

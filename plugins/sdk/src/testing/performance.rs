@@ -106,6 +106,10 @@ fn operate<T: Transport>(
             let applied = answer(transport.apply(&read(request), &host.call()));
             (applied.clone(), vec![applied])
         }
+        "folders" => {
+            let changed = answer(transport.folders(&read(request), &host.call()));
+            (changed.clone(), vec![changed])
+        }
         "send" => return send(transport, request, host, texts),
         "file" => return file(transport, request, host, texts),
         _ => panic!("there is no operation {operation}"),
