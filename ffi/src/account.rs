@@ -99,13 +99,16 @@ pub unsafe extern "system" fn postkontor_account_authorize(
 /// Sends a message, or several when `message` is a JSON array. The connection is kept for the next call.
 ///
 /// `message` is {"to":["..."],"subject":"...","text":"...","attachments":[{"name":"...","part":0},{"file":"/path"}]}; "part"
-/// counts in `parts`, an array of `count` slices. `parts` may be null when `count` is 0; `cancel` may be null.
+/// counts in `parts`, an array of `count` slices. `parts` may be null when `count` is 0; `cancel` may be null. With
+/// "append":{"folder":"<drafts>","flags":["draft","seen"],"keywords":["..."]} the message is put into that folder of the account's mailbox and not
+/// sent; its receipt has "filed":{"status","folder","message"} and no recipients.
 ///
 /// POSTKONTOR_OK: all of it went to all recipients; `out` is the receipt {"message_id","account","transport","recipients":[...]}, for
 /// several messages {"results":[receipt or error,...]}. Its "sent_copy" says whether a copy was kept (settings: sent.copy); one that
 /// failed changes no status. "warnings" of this and every other result, where there are any, are errors for information: the call went on,
 /// and somebody should know. Of several messages the first one's receipt has them. POSTKONTOR_PARTIAL: "recipients" of the error says who got it and who did not.
-/// POSTKONTOR_UNCERTAIN: the connection broke before the server's reply to the whole message; only a human may decide to send again.
+/// POSTKONTOR_UNCERTAIN: the connection broke before the server's reply to the whole message; only a human may decide to send again, or,
+/// with "append", whether the message is in the folder.
 ///
 /// # Safety
 ///
@@ -212,8 +215,19 @@ fn hand_over(
     }
 }
 
-/// Marks, moves or deletes messages: {"messages":["id",...],"action":"seen|unseen|move|delete","folder":"..."}. The answer is
-/// {"applied":["id",...],"missing":["id",...]}. `cancel` may be null.
+/// Does something with messages, or with folders. `cancel` may be null.
+///
+/// Messages: {"messages":["id",...],"action":"seen|unseen|answered|unanswered|flagged|unflagged|copy|move|delete","folder":"..."}, with
+/// "folder" for copy and move, or {"messages":["id",...],"action":"keywords","add":["..."],"remove":["..."]}. The answer is
+/// {"applied":["id",...],"missing":["id",...]} and, after copy and move, "new_ids":[{"id","new_id"},...] for those of which the server tells the id in
+/// the other folder. POSTKONTOR_UNCERTAIN: the answer to a copy was lost, and to copy again may make a second one.
+///
+/// Folders, one change after the other: {"folders":[{"create":"A/B"},{"rename":"A","to":"C"},{"delete":"D","with_messages":true},...]}. The answer is
+/// {"folders":[{"created":"A/B"},{"renamed":"C"},{"deleted":"D"},...]}, with "found" for a folder that was there already. A folder with
+/// messages is deleted only "with_messages", one with folders below it never, nor INBOX, nor one that the server or the settings need.
+///
+/// What the transport cannot do is POSTKONTOR_UNSUPPORTED. An error that came after something was done has that as members of its own:
+/// "applied", "missing" and "new_ids", or "folders".
 ///
 /// # Safety
 ///

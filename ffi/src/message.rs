@@ -8,7 +8,7 @@ use postkontor_core::settings::Sender;
 use postkontor_core::{Opened, Source, Wanted};
 use std::ffi::{c_char, c_void};
 
-/// Builds the MIME form of a message without sending it, for archives and previews. Bcc does not appear in it.
+/// Builds the MIME form of a message without sending it, for archives and previews. Bcc does not appear in it, unless it has "append".
 ///
 /// `sender` is the "sender" group of the settings, or null. `message`, `parts` and `count` are those of postkontor_account_send.
 /// The bytes go to `write` with `user`, block by block, and `out` is {"size","message_id","from","recipients":[...]} and, where addresses were

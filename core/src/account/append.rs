@@ -33,6 +33,7 @@ impl Account {
             let Some(append) = group.first().and_then(|mail| mail.append.clone()) else { continue };
             results.append(&mut self.append_group(&append, group, cancel));
         }
+        self.with_warnings(&mut results);
         results
     }
 
@@ -88,6 +89,7 @@ impl Account {
             saved_to: Some(place.clone()),
             sent_copy: None,
             filed: Some(Appended { status, folder: folder.clone(), message }),
+            warnings: Vec::new(),
             server: None,
         }
     }
