@@ -218,6 +218,26 @@ internal sealed class Mailbox
         }
     }
 
+    /// <summary>A draft in a folder of its own: marked, labelled, copied; the folder is renamed and deleted.</summary>
+    private void ChangeFolders(string prefix)
+    {
+        var made = account.Apply("{\"folders\":[{\"create\":\"Prüfung\"},{\"create\":\"Prüfung/Größe\"}]}");
+        Must(made == "{\"folders\":[{\"created\":\"Prüfung\"},{\"created\":\"Prüfung/Größe\"}]}", made);
+        var receipt = account.Send("{\"subject\":\"Entwurf von C#\",\"text\":\"x\",\"bcc\":[\"c@example.com\"],"
+            + "\"append\":{\"folder\":\"Prüfung/Größe\",\"flags\":[\"draft\"]}}");
+        Must(Json.Member(Json.Member(receipt, "filed"), "status") == "saved", receipt);
+        Must(Json.Items(Json.Member(receipt, "recipients")).Count == 0, receipt);
+        ids["draft"] = Json.Member(receipt, "saved_to");
+        Apply("draft", "\"action\":\"flagged\"");
+        Apply("draft", "\"action\":\"keywords\",\"add\":[\"Bezahlt\"]");
+        var copied = Apply("draft", "\"action\":\"copy\",\"folder\":\"<drafts>\"");
+        Must(Json.Member(Json.Items(Json.Member(copied, "new_ids"))[0], "id") == ids["draft"], copied);
+        account.Apply("{\"folders\":[{\"rename\":\"Prüfung/Größe\",\"to\":\"Prüfung/Maß\"}]}");
+        var error = Fails(PostkontorStatus.Refused, prefix + ".folder_not_empty", () => account.Apply("{\"folders\":[{\"delete\":\"Prüfung/Maß\"}]}"));
+        Must(Json.Member(Json.Items(Json.Member(error.ErrorJson, "at"))[0], "pointer") == "/folders/0/delete", error.ErrorJson);
+        account.Apply("{\"folders\":[{\"delete\":\"Prüfung/Maß\",\"with_messages\":true},{\"delete\":\"Prüfung\"}]}");
+    }
+
     private void FileByPop3()
     {
         Fails(PostkontorStatus.Unsupported, "pop3.only_delete", () => Apply("keep", "\"action\":\"move\",\"folder\":\"Ablage/Größe\""));
@@ -240,6 +260,7 @@ internal sealed class Mailbox
             }
             mailbox.Receive();
             if (arguments[2] == "imap") mailbox.LookCloser();
+            if (arguments[2] == "imap") mailbox.ChangeFolders("imap");
             if (arguments[2] != "pop3") mailbox.FileInFolders(settings, arguments[2] == "imap");
             else mailbox.FileByPop3();
         }

@@ -292,6 +292,28 @@ static void file_in_folders(const char *settings, int by_imap)
     free(large);
 }
 
+/* A draft in a folder of its own: marked, labelled, copied; the folder is renamed and deleted. */
+static void change_folders(const char *prefix)
+{
+    static const char DRAFT[] = "{\"subject\":\"Entwurf von C\",\"text\":\"x\",\"bcc\":[\"c@example.com\"],"
+        "\"append\":{\"folder\":\"Prüfung/Größe\",\"flags\":[\"draft\"]}}";
+    postkontor_buf out;
+    char id[400], code[100];
+    MUST(CALL(postkontor_account_apply(account, "{\"folders\":[{\"create\":\"Prüfung\"},{\"create\":\"Prüfung/Größe\"}]}", NULL, &out)) == POSTKONTOR_OK);
+    MUST(strcmp(answer.data, "{\"folders\":[{\"created\":\"Prüfung\"},{\"created\":\"Prüfung/Größe\"}]}") == 0);
+    MUST(CALL(postkontor_account_send(account, DRAFT, NULL, 0, NULL, &out)) == POSTKONTOR_OK);
+    MUST(strstr(answer.data, "\"filed\":{\"status\":\"saved\"") && strstr(answer.data, "\"recipients\":[]"));
+    text_behind(answer.data, "\"saved_to\":\"", id, sizeof id);
+    MUST(apply(id, "\"action\":\"flagged\"") == POSTKONTOR_OK);
+    MUST(apply(id, "\"action\":\"keywords\",\"add\":[\"Bezahlt\"]") == POSTKONTOR_OK);
+    MUST(apply(id, "\"action\":\"copy\",\"folder\":\"<drafts>\"") == POSTKONTOR_OK && strstr(answer.data, "\"new_id\":\""));
+    MUST(CALL(postkontor_account_apply(account, "{\"folders\":[{\"rename\":\"Prüfung/Größe\",\"to\":\"Prüfung/Maß\"}]}", NULL, &out)) == POSTKONTOR_OK);
+    MUST(CALL(postkontor_account_apply(account, "{\"folders\":[{\"delete\":\"Prüfung/Maß\"}]}", NULL, &out)) == POSTKONTOR_REFUSED);
+    snprintf(code, sizeof code, "\"code\":\"%s.folder_not_empty\"", prefix);
+    MUST(strstr(answer.data, code) && strstr(answer.data, "\"pointer\":\"/folders/0/delete\""));
+    MUST(CALL(postkontor_account_apply(account, "{\"folders\":[{\"delete\":\"Prüfung/Maß\",\"with_messages\":true},{\"delete\":\"Prüfung\"}]}", NULL, &out)) == POSTKONTOR_OK);
+}
+
 int main(int argc, char **argv)
 {
     postkontor_callbacks callbacks = {sizeof callbacks, NULL, NULL, progress, NULL, NULL};
@@ -318,6 +340,8 @@ int main(int argc, char **argv)
     if (strcmp(argv[3], "imap") == 0)
         look_closer();
     if (strcmp(argv[3], "pop3") != 0) {
+        if (strcmp(argv[3], "imap") == 0)
+            change_folders("imap");
         file_in_folders(settings, strcmp(argv[3], "imap") == 0);
     } else {
         MUST(apply(ids[0], "\"action\":\"move\",\"folder\":\"" FILED "\"") == POSTKONTOR_UNSUPPORTED);

@@ -50,6 +50,7 @@ type
     procedure Receive;
     procedure LookCloser;
     procedure FileInFolders(const Settings: UTF8String; ByImap: Boolean);
+    procedure ChangeFolders(const Prefix: string);
     procedure FileByPop3;
     procedure Run(const Settings: UTF8String; const Transport: string);
   end;
@@ -356,6 +357,36 @@ begin
   end;
 end;
 
+{ A draft in a folder of its own: marked, labelled, copied; the folder is renamed and deleted. }
+procedure TDesk.ChangeFolders(const Prefix: string);
+var
+  Made, Receipt, Draft, Copied: UTF8String;
+begin
+  Made := Account.Apply('{"folders":[{"create":"Prüfung"},{"create":"Prüfung/Größe"}]}');
+  Must(Made = '{"folders":[{"created":"Prüfung"},{"created":"Prüfung/Größe"}]}', string(Made));
+  Receipt := Account.Send('{"subject":"Entwurf von Pascal","text":"x","bcc":["c@example.com"],' +
+    '"append":{"folder":"Prüfung/Größe","flags":["draft"]}}');
+  Must(PostkontorMember(PostkontorMember(Receipt, 'filed'), 'status') = 'saved', string(Receipt));
+  Must(PostkontorCount(PostkontorMember(Receipt, 'recipients')) = 0, 'nothing was sent');
+  Draft := PostkontorMember(Receipt, 'saved_to');
+  Apply(Draft, '"action":"flagged"');
+  Apply(Draft, '"action":"keywords","add":["Bezahlt"]');
+  Copied := Apply(Draft, '"action":"copy","folder":"<drafts>"');
+  Must(PostkontorMember(PostkontorItem(PostkontorMember(Copied, 'new_ids'), 0), 'id') = Draft, string(Copied));
+  Account.Apply('{"folders":[{"rename":"Prüfung/Größe","to":"Prüfung/Maß"}]}');
+  try
+    Account.Apply('{"folders":[{"delete":"Prüfung/Maß"}]}');
+    Must(False, 'a folder with a message');
+  except
+    on E: EPostkontor do
+    begin
+      MustBe(E, POSTKONTOR_REFUSED, Prefix + '.folder_not_empty');
+      Must(PostkontorMember(PostkontorItem(PostkontorMember(E.Json, 'at'), 0), 'pointer') = '/folders/0/delete', 'the place');
+    end;
+  end;
+  Account.Apply('{"folders":[{"delete":"Prüfung/Maß","with_messages":true},{"delete":"Prüfung"}]}');
+end;
+
 procedure TDesk.FileByPop3;
 begin
   try
@@ -389,7 +420,10 @@ begin
     end;
     Receive;
     if Transport = 'imap' then
+    begin
       LookCloser;
+      ChangeFolders('imap');
+    end;
     if Transport <> 'pop3' then
       FileInFolders(Settings, Transport = 'imap')
     else

@@ -169,6 +169,24 @@ class Desk:
             error = self.fails(status, code, full.send, large)
             assert word in error.facts["server"]["text"], error.facts
 
+    def change_folders(self, prefix):
+        """A draft in a folder of its own: marked, labelled, copied; the folder is renamed and deleted."""
+        change = self.account.apply
+        made = change({"folders": [{"create": "Prüfung"}, {"create": "Prüfung/Größe"}]})
+        assert made == {"folders": [{"created": "Prüfung"}, {"created": "Prüfung/Größe"}]}, made
+        append = {"folder": "Prüfung/Größe", "flags": ["draft"]}
+        receipt = self.account.send({"subject": "Entwurf von Python", "text": "x", "bcc": ["c@example.com"], "append": append})
+        assert receipt["filed"]["status"] == "saved" and receipt["recipients"] == [], receipt
+        draft = {"messages": [receipt["saved_to"]]}
+        change({**draft, "action": "flagged"})
+        change({**draft, "action": "keywords", "add": ["Bezahlt"]})
+        copied = change({**draft, "action": "copy", "folder": "<drafts>"})
+        assert copied["applied"] == draft["messages"] and copied["new_ids"][0]["id"] == receipt["saved_to"], copied
+        change({"folders": [{"rename": "Prüfung/Größe", "to": "Prüfung/Maß"}]})
+        error = self.fails(postkontor.REFUSED, prefix + ".folder_not_empty", change, {"folders": [{"delete": "Prüfung/Maß"}]})
+        assert error.facts["at"][0]["pointer"] == "/folders/0/delete", error.facts
+        change({"folders": [{"delete": "Prüfung/Maß", "with_messages": True}, {"delete": "Prüfung"}]})
+
     def file_by_pop3(self):
         self.fails(postkontor.UNSUPPORTED, "receive.member_unsupported", self.account.receive, self.take, {"message": self.ids["keep"]})
         self.fails(postkontor.UNSUPPORTED, "pop3.only_delete", lambda: self.apply("keep", "move", folder="Ablage/Größe"))
@@ -188,6 +206,7 @@ def main(settings_file, folder, transport):
             desk.receive()
             if transport == "imap":
                 desk.look_closer()
+                desk.change_folders("imap")
             if transport != "pop3":
                 desk.file_in_folders(settings, transport)
             else:

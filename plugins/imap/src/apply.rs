@@ -1,8 +1,9 @@
 //! Marking, copying, moving and deleting messages by their ids.
 
 use crate::fetch_response::MessageData;
-use crate::folders::{Selected, id, parse_id};
+use crate::folders::{id, parse_id};
 use crate::keywords;
+use crate::selected::Selected;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::transfer::Target;

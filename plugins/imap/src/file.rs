@@ -5,7 +5,8 @@
 
 use crate::account::Imap;
 use crate::append::{Appended, Message};
-use crate::folders::{self, Selected};
+use crate::folders;
+use crate::selected::Selected;
 use crate::session::Session;
 use crate::{keywords, names, provider, sent};
 use postkontor_plugin::{Call, Error, Filed, Filing, FilingResult, Mark, Original, Stage, Status};

@@ -2,13 +2,12 @@
 
 use crate::command::Completion;
 use crate::fetch_response::MessageData;
-use crate::keywords::permanent_flags;
 use crate::list_response::{Folder, folder};
 use crate::response_code::response_code;
+use crate::selected::{Selected, permanent_flags};
 use crate::sent::own_name;
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::state::FolderStatus;
 use crate::uid_validity::uid_validity;
 use crate::updates::counted;
 use postkontor_plugin::{Call, Error, ListRequest, Listed, Listing, SessionState, Stage, Status};
@@ -25,19 +24,6 @@ const OUTBOXES: [&str; 2] = ["outbox", "postausgang"];
 
 /// What mail programs call the folder for drafts, in lower case.
 const DRAFTS: [&str; 5] = ["drafts", "draft", "entwürfe", "osnutki", "bozze"];
-
-/// What is known of a folder that was selected.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Selected {
-    /// Its name on the server, whichever name was asked for.
-    pub(crate) name: String,
-    /// 0 where the server does not send it: then a UID names a message only as long as the folder stays selected.
-    pub(crate) validity: u32,
-    pub(crate) messages: u32,
-    /// The flags and keywords that it keeps (PERMANENTFLAGS), with `\\*` where it takes any keyword; nothing where the server does not say.
-    pub(crate) permanent: Option<Vec<String>>,
-    pub(crate) status: FolderStatus,
-}
 
 /// Lists folders, or the messages of one.
 pub(crate) fn list(session: &mut Session, settings: &Settings, request: &ListRequest, call: &Call) -> Result<Listing, Error> {

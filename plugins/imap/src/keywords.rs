@@ -1,7 +1,6 @@
 //! Flags and keywords that programs set: which of them a folder keeps.
 
-use crate::folders::Selected;
-use crate::response_code::response_code;
+use crate::selected::Selected;
 use crate::session::Session;
 use postkontor_plugin::{Error, Stage, Status};
 
@@ -49,13 +48,6 @@ pub(crate) fn changes(selected: &Selected, session: &Session, add: &[String], re
     Ok(changes)
 }
 
-/// The flags in PERMANENTFLAGS (RFC 9051, section 7.1).
-pub(crate) fn permanent_flags(words: &[u8]) -> Option<Vec<String>> {
-    let (name, flags) = response_code(words)?;
-    let flags = name.eq_ignore_ascii_case("PERMANENTFLAGS").then_some(flags)?.trim().strip_prefix('(')?.strip_suffix(')')?;
-    Some(flags.split_ascii_whitespace().map(str::to_owned).collect())
-}
-
 impl Selected {
     /// Refuses a system flag that the folder does not keep.
     pub(crate) fn takes_flag(&self, flag: &str, session: &Session) -> Result<(), Error> {
@@ -75,6 +67,7 @@ impl Selected {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::selected::permanent_flags;
 
     #[test]
     fn a_keyword_is_an_atom() {

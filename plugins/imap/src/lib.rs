@@ -29,6 +29,7 @@ mod reader;
 mod receive;
 mod response_code;
 mod search;
+mod selected;
 mod sent;
 mod session;
 mod settings;

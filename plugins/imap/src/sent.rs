@@ -1,8 +1,8 @@
 //! The folder for copies of sent mail.
 
 use crate::account::Imap;
-use crate::folders::Selected;
 use crate::list_response::Folder;
+use crate::selected::Selected;
 use crate::session::Session;
 use postkontor_plugin::{Call, Error, Stage, Status};
 

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_applied_is_told_in_the_order_of_the_request() {
+    fn what_was_applied_stands_in_the_order_of_the_request() {
         let texts = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
         let (add, remove) = (Vec::new(), Vec::new());
         let request = ApplyRequest { messages: texts(&["c", "x", "a", "c", "b"]), action: ApplyAction::Seen, folder: None, add, remove };

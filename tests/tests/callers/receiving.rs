@@ -77,6 +77,19 @@ impl Setup {
         assert!(got(&self.installation, "part.bytes") == attachment());
     }
 
+    /// Has Python's imaplib look what became of the draft: its copy is marked and labelled, and the folder that it lay in is gone.
+    fn has_the_copied_draft(&self) {
+        let mut look = Command::new("python3");
+        look.args(["tests/callers/look.py", &self.dovecot.imaps.to_string()]).arg(Exim::shared().unwrap().files().authority());
+        look.args([&self.user, USERS[0].1, "Entw&APw-rfe"]).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let found: Value = serde_json::from_slice(&good(&mut look).stdout).unwrap();
+        let messages = found["messages"].as_array().unwrap();
+        assert!(matches!(&messages[..], [draft] if draft["flags"] == json!(["Bezahlt", "\\Draft", "\\Flagged"])), "{found:#}");
+        let header = messages[0]["header"].as_str().unwrap();
+        assert!(header.contains("Bcc: c@example.com") && header.contains("Subject: Entwurf von ") && !header.contains("\nTo:"), "{header}");
+        assert!(!found["folders"].to_string().contains("Pr&APw-fung"), "{found:#}");
+    }
+
     /// Runs `tests/callers/mailbox` in some language, and looks what came of it here and at the server.
     fn works(&self, program: &mut Command) {
         program.arg(self.installation.file("settings.json")).arg(self.installation.file("got")).arg(self.transport);
@@ -89,6 +102,7 @@ impl Setup {
         self.parts_are_those_of_imaplib();
         assert_eq!(self.words(""), [("seen", false), ("stop", true)]);
         assert_eq!(self.words(FILED), [("keep", true)]);
+        self.has_the_copied_draft();
         let sent: Vec<String> = self.lies(OUTBOX).iter().map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned()).collect();
         assert!(matches!(&sent[..], [mail] if mail.contains("To: b@example.com") && mail.contains("Guten Tag")), "{sent:?}");
         let refused = self.dovecot.maildir(CRAMPED).join(".Klein");

@@ -1,6 +1,6 @@
 //! A fetch in progress: what is known of the folder, and what was done with its messages.
 
-use crate::folders::Selected;
+use crate::selected::Selected;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::{FolderStatus, State};
