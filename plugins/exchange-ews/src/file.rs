@@ -1,18 +1,20 @@
 //! Filing: putting messages into a folder, each once.
 
+use crate::marks;
 use crate::outcome::REQUEST;
 use crate::payload::{Mime, Payload};
 use crate::place::{Place, get_folder};
 use crate::send::{mime_content, sent_folder};
 use crate::talk::{Submission, Submitted, Talk};
 use postkontor_plugin::exchange::Head;
-use postkontor_plugin::{Error, Filed, Filing, FilingResult, Original, Stage, Status};
+use postkontor_plugin::{Error, Filed, Filing, FilingResult, Mark, Original, Stage, Status};
 
 /// `PidTagMessageFlags`: without it what is saved is a draft for ever.
 const MESSAGE_FLAGS: &str = "0x0E07";
 
-/// `mfRead`, without `mfUnsent`.
-const READ: &str = "1";
+/// `mfRead` and `mfUnsent`.
+const READ: u32 = 1;
+const UNSENT: u32 = 8;
 
 /// Puts messages into a folder, or looks whether there is one.
 pub(crate) fn file(talk: &mut Talk<'_>, filing: &Filing) -> Result<Filed, Error> {
@@ -22,24 +24,26 @@ pub(crate) fn file(talk: &mut Talk<'_>, filing: &Filing) -> Result<Filed, Error>
     };
     let message = talk.ask_one(Stage::Mailbox, |xml| get_folder(xml, std::slice::from_ref(&folder)))?;
     let shown = message.node.find("DisplayName").map_or(folder.name(), |name| name.text.as_str()).to_owned();
-    let put = |original| put(talk, &folder, &shown, original).unwrap_or_else(FilingResult::Error);
+    let put = |original| put(talk, &folder, &shown, filing, original).unwrap_or_else(FilingResult::Error);
     Ok(Filed { folder: shown.clone(), left_to_provider: false, results: filing.messages.iter().map(put).collect() })
 }
 
-fn put(talk: &mut Talk<'_>, folder: &Place, shown: &str, original: &Original) -> Result<FilingResult, Error> {
+fn put(talk: &mut Talk<'_>, folder: &Place, shown: &str, filing: &Filing, original: &Original) -> Result<FilingResult, Error> {
     if let Some(id) = find(talk, folder, original)? {
         return Ok(FilingResult::Found(id));
     }
+    let flags =
+        [(Mark::Seen, READ), (Mark::Draft, UNSENT)].into_iter().filter(|(mark, _)| filing.has(*mark)).map(|(_, flag)| flag).sum::<u32>();
     let document = talk.envelope(|xml| {
         xml.group("m:CreateItem", &[("MessageDisposition", "SaveOnly")], |xml| {
             xml.group("m:SavedItemFolderId", &[], |xml| folder.write(xml));
             xml.group("m:Items", &[], |xml| {
                 xml.group("t:Message", &[], |xml| {
                     mime_content(xml);
-                    xml.group("t:ExtendedProperty", &[], |xml| {
-                        xml.empty("t:ExtendedFieldURI", &[("PropertyTag", MESSAGE_FLAGS), ("PropertyType", "Integer")]);
-                        xml.text("t:Value", READ);
-                    });
+                    marks::new_keywords(xml, filing);
+                    marks::extended(xml, MESSAGE_FLAGS, &flags.to_string());
+                    marks::new_flags(xml, filing);
+                    marks::new_flag(xml, filing);
                 });
             });
         });

@@ -168,7 +168,7 @@ impl Talk<'_> {
     }
 
     /// The ids of the distinguished folders.
-    fn distinguished_ids(&mut self) -> Result<HashMap<String, &'static str>, Error> {
+    pub(crate) fn distinguished_ids(&mut self) -> Result<HashMap<String, &'static str>, Error> {
         let places: Vec<Place> = DISTINGUISHED.iter().map(|(name, _)| self.distinguished(name)).collect();
         let messages = self.ask(Stage::Mailbox, |xml| get_folder(xml, &places))?;
         let known = |(message, (name, _)): (&Message, &(&'static str, Option<&str>))| {

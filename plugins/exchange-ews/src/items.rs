@@ -1,5 +1,6 @@
 //! Items: what is asked for of them, and what is done with them.
 
+use crate::marks;
 use crate::meaning::Class;
 use crate::message::Message;
 use crate::place::{Place, equal};
@@ -15,6 +16,8 @@ pub(crate) struct Row {
     pub(crate) size: u64,
     pub(crate) is_seen: bool,
     pub(crate) is_draft: bool,
+    /// Its other flags, and its keywords.
+    pub(crate) marks: Vec<String>,
     /// As RFC 3339.
     pub(crate) received: Option<String>,
     pub(crate) subject: String,
@@ -35,6 +38,7 @@ impl Row {
             size: node.text_of("Size").trim().parse().unwrap_or_default(),
             is_seen: matches!(node.text_of("IsRead").trim(), "true" | "1"),
             is_draft: matches!(node.text_of("IsDraft").trim(), "true" | "1"),
+            marks: marks::of(node),
             received: is_moment(received).then(|| received.to_owned()),
             subject: node.text_of("Subject").to_owned(),
             from: from.map(|from| format!("{} <{}>", from.text_of("Name"), from.text_of("EmailAddress"))).unwrap_or_default(),
@@ -46,6 +50,7 @@ impl Row {
             .into_iter()
             .filter(|(_, is_set)| *is_set)
             .map(|(flag, _)| flag.to_owned())
+            .chain(self.marks.iter().cloned())
             .collect()
     }
 }
@@ -65,9 +70,25 @@ pub(crate) fn item_id(node: &Node) -> Option<&str> {
 
 /// The shape of what a row needs.
 pub(crate) fn row_shape(xml: &mut Writer) {
+    item_shape(xml, |xml| {
+        FIELDS.iter().for_each(|field| xml.empty("t:FieldURI", &[("FieldURI", field)]));
+        marks::fields(xml);
+    });
+}
+
+/// The shape of an item of which only these fields are wanted, and its id.
+pub(crate) fn item_shape(xml: &mut Writer, fields: impl FnOnce(&mut Writer)) {
     xml.group("m:ItemShape", &[], |xml| {
         xml.text("t:BaseShape", "IdOnly");
-        xml.group("t:AdditionalProperties", &[], |xml| FIELDS.iter().for_each(|field| xml.empty("t:FieldURI", &[("FieldURI", field)])));
+        xml.group("t:AdditionalProperties", &[], fields);
+    });
+}
+
+/// Moves or copies messages.
+pub(crate) fn transfer(xml: &mut Writer, operation: &str, messages: &[&str], target: &Place) {
+    xml.group(operation, &[], |xml| {
+        xml.group("m:ToFolderId", &[], |xml| target.write(xml));
+        ids(xml, "m:ItemIds", messages);
     });
 }
 
@@ -119,7 +140,7 @@ pub(crate) enum Change<'a> {
 }
 
 /// How many messages one request changes.
-const CHANGED: usize = 100;
+pub(crate) const CHANGED: usize = 100;
 
 impl Talk<'_> {
     /// Changes messages; the answer for each, in their order.
@@ -134,10 +155,7 @@ impl Talk<'_> {
                         ids(xml, "m:ItemIds", piece)
                     });
                 }
-                Change::Move(place) => xml.group("m:MoveItem", &[], |xml| {
-                    xml.group("m:ToFolderId", &[], |xml| place.write(xml));
-                    ids(xml, "m:ItemIds", piece);
-                }),
+                Change::Move(place) => transfer(xml, "m:MoveItem", piece, place),
             })?;
             if some.len() != piece.len() {
                 return Err(crate::xml::malformed("not one answer for each item").stage(stage));

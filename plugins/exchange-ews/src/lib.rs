@@ -11,11 +11,13 @@ mod apply;
 mod discover;
 mod draft;
 mod file;
+mod folder_changes;
 mod folders;
 mod items;
 mod large;
 mod list;
 mod login;
+mod marks;
 mod meaning;
 mod message;
 mod outcome;
@@ -36,8 +38,8 @@ use postkontor_plugin::net::oauth::Tokens;
 use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
-    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received,
-    Report, Sent, Status, TestRequest, Transport,
+    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, FoldersChanged, FoldersRequest, ListRequest, Listing, Mail,
+    Opening, ReceiveRequest, Received, Report, Sent, Status, TestRequest, Transport,
 };
 use service::Service;
 use settings::Settings;
@@ -54,7 +56,8 @@ pub struct Ews {
 impl Transport for Ews {
     const NAME: &'static str = settings::NAME;
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file", "authorize"];
+    const OPERATIONS: &'static [&'static str] =
+        &["test", "send", "list", "receive", "apply", "mark", "copy", "folders", "file", "append", "authorize"];
     const HEEDS: &'static [&'static str] = &[CONDITIONS];
     const METHODS: &'static [&'static str] =
         &Method::names([Method::Auto, Method::Password, Method::Ntlm, Method::Windows, Method::Oauth2, Method::Account]);
@@ -91,6 +94,10 @@ impl Transport for Ews {
 
     fn apply(&mut self, request: &ApplyRequest, call: &Call) -> Result<Applied, Error> {
         self.talk(call, |talk| apply::apply(talk, request))
+    }
+
+    fn folders(&mut self, request: &FoldersRequest, call: &Call) -> Result<FoldersChanged, Error> {
+        self.talk(call, |talk| folder_changes::change(talk, request))
     }
 
     fn file(&mut self, request: &Filing, call: &Call) -> Result<Filed, Error> {
