@@ -127,6 +127,9 @@ def mailbox_shown(double, asked):
                 "bcc": [a for _, a in item.bcc],
                 "read": item.is_read,
                 "draft": item.is_draft,
+                "flagged": item.is_flagged,
+                "answered": item.extended.get(f"tag:{0x1081}") in ("102", "103"),
+                "categories": item.categories,
                 "size": item.size(),
                 "attachments": [[a.name, a.content.size] for a in item.attachments],
             }

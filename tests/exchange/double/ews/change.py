@@ -7,12 +7,13 @@ from ..store.transfer import delete, move
 from . import soap
 from .context import M, T
 from .create import set_property
-from .shape import item_id
+from .shape import extended_key, item_id
 
 FIELDS = {
     "message:IsRead",
     "item:Subject",
     "item:Categories",
+    "item:Flag",
     "item:Importance",
     "item:Body",
     "message:ToRecipients",
@@ -68,6 +69,8 @@ def update(item, updates):
                 set_property(item, value)
         elif name == "item:Categories":
             item.categories = []
+        elif name == "extended":
+            item.extended.pop(extended_key(path), None)
     item.touch()
     step = item.folder.next_step()
     if only_read:

@@ -115,6 +115,8 @@ def set_property(item, element):
         item.is_read = text in ("true", "1")
     elif name == "Categories":
         item.categories = [child.text or "" for child in element]
+    elif name == "Flag":
+        item.is_flagged = element.findtext(f"{T}FlagStatus") == "Flagged"
     elif name == "ExtendedProperty":
         item.extended[extended_key(element[0])] = element.findtext(f"{T}Value") or ""
         header = element[0]

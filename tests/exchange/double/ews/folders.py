@@ -1,4 +1,4 @@
-"""GetFolder, FindFolder, CreateFolder."""
+"""GetFolder, FindFolder, CreateFolder, UpdateFolder, MoveFolder, DeleteFolder."""
 
 from ..store.organisation import Refused
 from . import filters, shape, soap
@@ -62,3 +62,69 @@ def create_folder(context, element):
         folder = parent.mailbox.create_folder(name, parent)
         messages.append(soap.success("CreateFolder", [f"<m:Folders><t:Folder>{shape.folder_id(folder)}</t:Folder></m:Folders>"]))
     return soap.response("CreateFolder", messages)
+
+
+def of_each(operation, element, context, act):
+    """Answers for each folder that a request names, as far as it may be changed."""
+    messages = []
+    for identity in element:
+        try:
+            context.injected()
+            folder = context.folder(identity)
+            if folder.distinguished:
+                raise Refused("ErrorDeleteDistinguishedFolder", "Distinguished folders cannot be deleted.")
+            act(folder)
+            messages.append(soap.success(operation, [f"<m:Folders><t:Folder>{shape.folder_id(folder)}</t:Folder></m:Folders>"]))
+        except Refused as refusal:
+            messages.append(soap.error(operation, refusal.code, refusal.text, "<m:Folders/>"))
+    return soap.response(operation, messages)
+
+
+def is_taken(parent, name, folder):
+    """Refuses a name that another folder in the same place has."""
+    if any(child is not folder and child.name.lower() == name.lower() for child in parent.children):
+        raise Refused("ErrorFolderExists", "A folder with the specified name already exists.")
+
+
+def update_folder(context, element):
+    """Renames folders."""
+    changes = list(element.find(f"{M}FolderChanges"))
+    names = {id(change[0]): change.findtext(f".//{T}DisplayName") for change in changes}
+
+    def act_on(change):
+        def act(folder):
+            is_taken(folder.parent, names[id(change[0])], folder)
+            folder.name = names[id(change[0])]
+
+        return act
+
+    (change,) = changes
+    return of_each("UpdateFolder", [change[0]], context, act_on(change))
+
+
+def move_folder(context, element):
+    """Puts folders below another."""
+    target = context.folder(element.find(f"{M}ToFolderId")[0])
+
+    def act(folder):
+        is_taken(target, folder.name, folder)
+        folder.mailbox.move_folder(folder, target)
+
+    return of_each("MoveFolder", element.find(f"{M}FolderIds"), context, act)
+
+
+def delete_folder(context, element):
+    """Deletes folders, for good or into Deleted Items."""
+    for_good = element.get("DeleteType") != "MoveToDeletedItems"
+    messages = []
+    for identity in element.find(f"{M}FolderIds"):
+        try:
+            context.injected()
+            folder = context.folder(identity)
+            if folder.distinguished:
+                raise Refused("ErrorDeleteDistinguishedFolder", "Distinguished folders cannot be deleted.")
+            folder.mailbox.delete_folder(folder, for_good)
+            messages.append(soap.success("DeleteFolder"))
+        except Refused as refusal:
+            messages.append(soap.error("DeleteFolder", refusal.code, refusal.text))
+    return soap.response("DeleteFolder", messages)

@@ -115,6 +115,7 @@ PROPERTIES = [
     ("item:LastModifiedName", True, lambda i: simple("LastModifiedName", i.mailbox.name)),
     ("item:LastModifiedTime", True, lambda i: simple("LastModifiedTime", instant(i.created))),
     ("item:IsAssociated", True, lambda i: simple("IsAssociated", False)),
+    ("item:Flag", True, lambda i: f"<t:Flag><t:FlagStatus>{'Flagged' if i.is_flagged else 'NotFlagged'}</t:FlagStatus></t:Flag>"),
     ("message:Sender", True, lambda i: f"<t:Sender>{person(i.sender_pair or i.sender_pairs()[0])}</t:Sender>"),
     ("message:ToRecipients", False, lambda i: people("ToRecipients", i.to)),
     ("message:CcRecipients", False, lambda i: people("CcRecipients", i.cc)),

@@ -38,6 +38,7 @@ class Item:
         self.sent = self.created
         self.is_read = True
         self.is_draft = True
+        self.is_flagged = False
         self.mime = None
         self.subject = self.body = ""
         self.body_type = "Text"

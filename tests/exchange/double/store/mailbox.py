@@ -108,6 +108,24 @@ class Mailbox:
         parent.next_step()
         return folder
 
+    def move_folder(self, folder, parent):
+        """Puts a folder below another, with all that is in it."""
+        folder.parent.children.remove(folder)
+        parent.children.append(folder)
+        folder.parent = parent
+        parent.next_step()
+
+    def delete_folder(self, folder, for_good):
+        """Takes a folder away, or puts it below Deleted Items."""
+        if not for_good:
+            self.move_folder(folder, self.by_name["deleteditems"])
+            return
+        for gone in [folder, *folder.below()]:
+            for item in list(gone.items.values()):
+                gone.take(item)
+            del self.folders[gone.id]
+        folder.parent.children.remove(folder)
+
     def by_path(self, path):
         """The folder of a path such as `Inbox/Rechnungen`, made where it is missing; the first step may be a distinguished name."""
         if path.lower() in self.by_name:

@@ -130,3 +130,98 @@ fn filters_limits_and_deletions_leave_what_is_not_meant() {
     let (result, rest) = fetch(&mut account, &json!({"state": result["state"]}), |_| Action::Keep);
     assert_eq!((rest.len(), &result.unwrap()["more"]), (3, &json!(false)));
 }
+
+#[test]
+fn flags_and_categories_are_set_and_told_alike() {
+    let Some(exchange) = Exchange::shared().unwrap() else { return };
+    let user = User::new(exchange);
+    user.deliver(&json!({"count": 2}));
+    let mut account = user.account(&json!({}));
+    let listed = |account: &mut postkontor_core::Account| json!(account.list(r#"{"folder": ""}"#, &patience()).unwrap())["messages"].clone();
+    let first = listed(&mut account);
+    let ids = [&first[0]["id"], &first[1]["id"]];
+    let mut apply = |request: serde_json::Value| json!(account.apply(&request.to_string(), &patience()).unwrap());
+    for action in ["answered", "flagged"] {
+        assert_eq!(apply(json!({"messages": ids, "action": action}))["applied"], json!(ids));
+    }
+    let gone = format!("{}AA", ids[0].as_str().unwrap().trim_end_matches('='));
+    let answer = apply(json!({"messages": [ids[0], gone, ids[1]], "action": "keywords", "add": ["Bezahlt", "Rechnung geprüft"]}));
+    assert_eq!((&answer["applied"], &answer["missing"]), (&json!(ids), &json!([gone])));
+    apply(json!({"messages": [ids[1]], "action": "keywords", "remove": ["bezahlt", "RECHNUNG geprüft"]}));
+    apply(json!({"messages": [ids[1]], "action": "unanswered"}));
+    apply(json!({"messages": [ids[0]], "action": "unflagged"}));
+    let inbox = user.messages("inbox");
+    let seen = |message: &serde_json::Value| json!([message["flagged"], message["answered"], message["categories"]]);
+    assert_eq!(inbox.iter().map(seen).collect::<Vec<_>>(), [json!([false, true, ["Bezahlt", "Rechnung geprüft"]]), json!([true, false, []])]);
+    let told = listed(&mut account);
+    assert_eq!((&told[0]["flags"], &told[1]["flags"]), (&json!(["\\Answered", "Bezahlt", "Rechnung geprüft"]), &json!(["\\Flagged"])));
+    let (result, got) = fetch(&mut account, &json!({}), |_| Action::Keep);
+    result.unwrap();
+    assert_eq!(json!(got.iter().map(|got| &got.summary["flags"]).collect::<Vec<_>>()), json!([told[0]["flags"], told[1]["flags"]]));
+}
+
+#[test]
+fn copies_folders_and_drafts_are_made_and_told() {
+    let Some(exchange) = Exchange::shared().unwrap() else { return };
+    let user = User::new(exchange);
+    user.deliver(&json!({"count": 2}));
+    let mut account = user.account(&json!({}));
+    let listed = json!(account.list(r#"{"folder": ""}"#, &patience()).unwrap());
+    let ids = [&listed["messages"][0]["id"], &listed["messages"][1]["id"]];
+    let mut apply = |request: serde_json::Value| account.apply(&request.to_string(), &patience()).map(|done| json!(done));
+    let made = apply(json!({"folders": [{"create": "Ablage/Größe & Maß"}, {"create": "ablage"}]})).unwrap();
+    assert_eq!(made, json!({"folders": [{"created": "Ablage/Größe & Maß"}, {"found": "ablage"}]}));
+    let copied = apply(json!({"messages": ids, "action": "copy", "folder": "Ablage/Größe & Maß"})).unwrap();
+    assert_eq!((&copied["applied"], copied["new_ids"].as_array().unwrap().len()), (&json!(ids), 2));
+    let new = copied["new_ids"][0]["new_id"].clone();
+    let moved = apply(json!({"messages": [new], "action": "move", "folder": "<drafts>"})).unwrap();
+    assert_eq!(moved["new_ids"][0]["id"], new);
+    assert_eq!((user.messages("inbox").len(), user.messages("drafts").len()), (2, 1));
+
+    for (change, status, code, pointer) in [
+        (json!({"delete": "Ablage"}), Status::Refused, "ews.folder_has_folders", "/folders/1/delete"),
+        (json!({"delete": "Ablage/Größe & Maß"}), Status::Refused, "ews.folder_not_empty", "/folders/1/delete"),
+        (json!({"delete": "inbox", "with_messages": true}), Status::Refused, "ews.folder_protected", "/folders/1/delete"),
+        (json!({"delete": "Sent Items", "with_messages": true}), Status::Refused, "ews.folder_protected", "/folders/1/delete"),
+        (json!({"rename": "Ablage", "to": "Drafts"}), Status::Refused, "ews.folder_exists", "/folders/1/to"),
+        (json!({"rename": "Ablage", "to": "a//b"}), Status::Argument, "ews.new_name_invalid", "/folders/1/to"),
+        (json!({"create": "<drafts>"}), Status::Argument, "ews.new_name_invalid", "/folders/1/create"),
+        (json!({"delete": "Nirgends"}), Status::NotFound, "ews.folder_missing", "/folders/1/delete"),
+    ] {
+        let error = apply(json!({"folders": [{"create": "Ablage"}, change]})).unwrap_err();
+        assert_eq!((error.status, error.code.as_str(), error.at[0].pointer.as_str()), (status, code, pointer), "{change}");
+        assert_eq!(error.more["folders"], json!([{"found": "Ablage"}]));
+    }
+    let changes = json!({"folders": [{"rename": "Ablage/Größe & Maß", "to": "inbox/Neu"}, {"delete": "Ablage"}, {"rename": "Inbox/Neu", "to": "Inbox/Alt"}]});
+    apply(changes).unwrap();
+    assert_eq!(in_folder(exchange, &user.address, "Inbox/Alt").len(), 1);
+    apply(json!({"folders": [{"delete": "Inbox/Alt", "with_messages": true}]})).unwrap();
+    assert_eq!(in_folder(exchange, &user.address, "Deleted Items/Alt").len(), 1, "what was deleted can be found again");
+
+    let draft = json!({"subject": "Entwurf", "text": "x", "bcc": ["hidden@example.com"],
+        "append": {"folder": "<drafts>", "flags": ["draft", "flagged", "answered"], "keywords": ["Bezahlt"]}});
+    let receipt = send(&mut account, &draft).unwrap();
+    assert_eq!((&receipt["filed"]["status"], &receipt["recipients"]), (&json!("saved"), &json!([])), "{receipt}");
+    let drafts = user.messages("drafts");
+    let found = drafts.iter().find(|message| message["subject"] == "Entwurf").unwrap();
+    for (member, value) in [("draft", json!(true)), ("read", json!(false)), ("flagged", json!(true)), ("answered", json!(true))] {
+        assert_eq!(found[member], value, "{member}");
+    }
+    assert_eq!((&found["categories"], &found["bcc"]), (&json!(["Bezahlt"]), &json!(["hidden@example.com"])));
+    assert!(user.messages("sentitems").is_empty());
+}
+
+#[test]
+fn a_copy_whose_answer_is_lost_is_uncertain() {
+    let Some(exchange) = Exchange::start().unwrap() else { return };
+    let user = User::new(&exchange);
+    user.deliver(&json!({"count": 1}));
+    let mut account = user.account(&json!({}));
+    let listed = json!(account.list(r#"{"folder": ""}"#, &patience()).unwrap());
+    let request = json!({"messages": [listed["messages"][0]["id"]], "action": "copy", "folder": "<drafts>"});
+    exchange.fault(&json!({"match": {"operation": "CopyItem"}, "times": 1, "action": {"reset": "after"}})).unwrap();
+    let error = account.apply(&request.to_string(), &patience()).unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::Uncertain, "ews.copy_uncertain"), "{error:?}");
+    assert_eq!(error.more["applied"], json!([]));
+    assert_eq!(user.messages("drafts").len(), 1);
+}
