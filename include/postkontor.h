@@ -354,7 +354,8 @@ postkontor_status POSTKONTOR_CALL postkontor_account_authorize(
  * several messages {"results":[receipt or error,...]}. Its "sent_copy" says whether a copy was kept (settings: sent.copy); one that
  * failed changes no status. "warnings" of this and every other result, where there are any, are errors for information: the call went on,
  * and somebody should know. Of several messages the first one's receipt has them. POSTKONTOR_PARTIAL: "recipients" of the error says who got it and who did not.
- * POSTKONTOR_UNCERTAIN: the connection broke before the server's reply to the whole message; only a human may decide to send again.
+ * POSTKONTOR_UNCERTAIN: the connection broke before the server's reply to the whole message; only a human may decide to send again, or,
+ * with "append", whether the message is in the folder.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_send(
     postkontor_account *account,
