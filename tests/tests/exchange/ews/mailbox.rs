@@ -137,7 +137,8 @@ fn flags_and_categories_are_set_and_told_alike() {
     let user = User::new(exchange);
     user.deliver(&json!({"count": 2}));
     let mut account = user.account(&json!({}));
-    let listed = |account: &mut postkontor_core::Account| json!(account.list(r#"{"folder": ""}"#, &patience()).unwrap())["messages"].clone();
+    let listed =
+        |account: &mut postkontor_core::Account| json!(account.list(r#"{"folder": ""}"#, &patience()).unwrap())["messages"].clone();
     let first = listed(&mut account);
     let ids = [&first[0]["id"], &first[1]["id"]];
     let mut apply = |request: serde_json::Value| json!(account.apply(&request.to_string(), &patience()).unwrap());
@@ -152,7 +153,10 @@ fn flags_and_categories_are_set_and_told_alike() {
     apply(json!({"messages": [ids[0]], "action": "unflagged"}));
     let inbox = user.messages("inbox");
     let seen = |message: &serde_json::Value| json!([message["flagged"], message["answered"], message["categories"]]);
-    assert_eq!(inbox.iter().map(seen).collect::<Vec<_>>(), [json!([false, true, ["Bezahlt", "Rechnung geprüft"]]), json!([true, false, []])]);
+    assert_eq!(
+        inbox.iter().map(seen).collect::<Vec<_>>(),
+        [json!([false, true, ["Bezahlt", "Rechnung geprüft"]]), json!([true, false, []])]
+    );
     let told = listed(&mut account);
     assert_eq!((&told[0]["flags"], &told[1]["flags"]), (&json!(["\\Answered", "Bezahlt", "Rechnung geprüft"]), &json!(["\\Flagged"])));
     let (result, got) = fetch(&mut account, &json!({}), |_| Action::Keep);
