@@ -1,7 +1,7 @@
 //! Marking, copying, moving and deleting messages by their ids.
 
 use crate::items::{CHANGED, Change, item_id};
-use crate::marks::is_gone;
+use crate::marking::is_gone;
 use crate::message::Message;
 use crate::place::Place;
 use crate::talk::{Submission, Submitted, Talk};

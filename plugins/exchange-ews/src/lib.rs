@@ -17,6 +17,7 @@ mod items;
 mod large;
 mod list;
 mod login;
+mod marking;
 mod marks;
 mod meaning;
 mod message;

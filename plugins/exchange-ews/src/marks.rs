@@ -1,11 +1,7 @@
 //! Flags and keywords of messages, and what stands for them in Exchange: its flag, the last verb that was executed, categories.
 
-use crate::items::{CHANGED, ids, item_shape};
-use crate::meaning::Class;
-use crate::message::Message;
-use crate::talk::Talk;
 use crate::xml::{Node, Writer};
-use postkontor_plugin::{ApplyAction, Error, Filing, Mark, Stage};
+use postkontor_plugin::{ApplyAction, Filing, Mark};
 
 /// `PidTagLastVerbExecuted` and `PidTagIconIndex` (MS-OXOMSG, sections 2.2.1.4 and 2.2.1.3): together they show a message as answered.
 const LAST_VERB: &str = "0x1081";
@@ -18,7 +14,7 @@ const ANSWERED: [(&str, &str); 2] = [(LAST_VERB, "102"), (ICON, "261")];
 const VERBS: [&str; 2] = ["102", "103"];
 
 /// A property that is set or removed.
-enum Update<'u> {
+pub(crate) enum Update<'u> {
     Set(&'static str, &'static str),
     Remove(&'static str),
     Flag(bool),
@@ -26,7 +22,17 @@ enum Update<'u> {
 }
 
 impl Update<'_> {
-    fn write(&self, xml: &mut Writer) {
+    /// What sets or removes a flag.
+    pub(crate) fn of_flag(action: ApplyAction) -> Vec<Update<'static>> {
+        match action {
+            ApplyAction::Answered => ANSWERED.iter().map(|(tag, value)| Update::Set(tag, value)).collect(),
+            ApplyAction::Unanswered => ANSWERED.iter().map(|(tag, _)| Update::Remove(tag)).collect(),
+            action => vec![Update::Flag(action == ApplyAction::Flagged)],
+        }
+    }
+
+    /// Writes it as an update of an item.
+    pub(crate) fn write(&self, xml: &mut Writer) {
         let set = |xml: &mut Writer, path: &dyn Fn(&mut Writer), value: &dyn Fn(&mut Writer)| {
             xml.group("t:SetItemField", &[], |xml| {
                 path(xml);
@@ -47,7 +53,8 @@ fn property(xml: &mut Writer, tag: &str) {
     xml.empty("t:ExtendedFieldURI", &[("PropertyTag", tag), ("PropertyType", "Integer")]);
 }
 
-fn field(xml: &mut Writer, name: &str) {
+/// The path of a field.
+pub(crate) fn field(xml: &mut Writer, name: &str) {
     xml.empty("t:FieldURI", &[("FieldURI", name)]);
 }
 
@@ -86,7 +93,8 @@ pub(crate) fn of(item: &Node) -> Vec<String> {
     flags.chain(names(item)).collect()
 }
 
-fn names(item: &Node) -> Vec<String> {
+/// The keywords of an item.
+pub(crate) fn names(item: &Node) -> Vec<String> {
     item.child("Categories").map_or_else(Vec::new, |list| list.children.iter().map(|name| name.text.clone()).collect())
 }
 
@@ -108,90 +116,5 @@ pub(crate) fn new_flags(xml: &mut Writer, filing: &Filing) {
 pub(crate) fn new_flag(xml: &mut Writer, filing: &Filing) {
     if filing.has(Mark::Flagged) {
         flag(xml, true);
-    }
-}
-
-impl Talk<'_> {
-    /// Sets or removes a flag; the answer for each message, in their order.
-    pub(crate) fn mark_all(&mut self, messages: &[&str], action: ApplyAction) -> Result<Vec<Message>, Error> {
-        let updates: Vec<Update<'_>> = match action {
-            ApplyAction::Answered => ANSWERED.iter().map(|(tag, value)| Update::Set(tag, value)).collect(),
-            ApplyAction::Unanswered => ANSWERED.iter().map(|(tag, _)| Update::Remove(tag)).collect(),
-            action => vec![Update::Flag(action == ApplyAction::Flagged)],
-        };
-        self.update(&messages.iter().map(|id| (*id, updates.as_slice())).collect::<Vec<_>>())
-    }
-
-    /// Adds keywords to messages and removes others; the answer for each, in their order.
-    pub(crate) fn keyword_all(&mut self, messages: &[&str], add: &[String], remove: &[String]) -> Result<Vec<Message>, Error> {
-        let known = self.ask(Stage::Mailbox, |xml| {
-            xml.group("m:GetItem", &[], |xml| {
-                item_shape(xml, |xml| field(xml, "item:Categories"));
-                ids(xml, "m:ItemIds", messages);
-            });
-        })?;
-        if known.len() != messages.len() {
-            return Err(crate::xml::malformed("not one answer for each item").stage(Stage::Mailbox));
-        }
-        let wanted = |answer: &Message| answer.item().map(|item| changed(names(item), add, remove));
-        let wanted: Vec<Option<Vec<String>>> = known.iter().map(|answer| wanted(answer).filter(|_| answer.is_success)).collect();
-        let updates: Vec<(&str, [Update<'_>; 1])> =
-            messages.iter().zip(&wanted).filter_map(|(id, names)| names.as_ref().map(|names| (*id, [Update::Categories(names)]))).collect();
-        let mut updated = self.update(&updates.iter().map(|(id, update)| (*id, update.as_slice())).collect::<Vec<_>>())?.into_iter();
-        // A message that is gone stays with the answer that said so.
-        let answers = known.into_iter().zip(&wanted).map(|(known, names)| if names.is_some() { updated.next() } else { Some(known) });
-        Ok(answers.flatten().collect())
-    }
-
-    fn update(&mut self, updates: &[(&str, &[Update<'_>])]) -> Result<Vec<Message>, Error> {
-        let attributes = [("MessageDisposition", "SaveOnly"), ("ConflictResolution", "AlwaysOverwrite"), ("SuppressReadReceipts", "true")];
-        let mut answers = Vec::with_capacity(updates.len());
-        for piece in updates.chunks(CHANGED) {
-            let mut some = self.ask(Stage::Mailbox, |xml| {
-                xml.group("m:UpdateItem", &attributes, |xml| {
-                    xml.group("m:ItemChanges", &[], |xml| {
-                        for (id, updates) in piece {
-                            xml.group("t:ItemChange", &[], |xml| {
-                                xml.empty("t:ItemId", &[("Id", id)]);
-                                xml.group("t:Updates", &[], |xml| updates.iter().for_each(|update| update.write(xml)));
-                            });
-                        }
-                    });
-                });
-            })?;
-            if some.len() != piece.len() {
-                return Err(crate::xml::malformed("not one answer for each item").stage(Stage::Mailbox));
-            }
-            answers.append(&mut some);
-        }
-        Ok(answers)
-    }
-}
-
-/// The keywords with some more and some less. Their case makes no difference.
-fn changed(mut names: Vec<String>, add: &[String], remove: &[String]) -> Vec<String> {
-    let is_among = |list: &[String], name: &str| list.iter().any(|known| known.to_lowercase() == name.to_lowercase());
-    names.retain(|name| !is_among(remove, name));
-    for name in add {
-        if !is_among(&names, name) {
-            names.push(name.clone());
-        }
-    }
-    names
-}
-
-/// Whether an answer says that the message is not there.
-pub(crate) fn is_gone(answer: &Message) -> bool {
-    !answer.is_success && answer.class() == Class::Gone
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keywords_are_added_once_and_removed_whatever_their_case() {
-        let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        assert_eq!(changed(texts(&["Geprüft", "Alt"]), &texts(&["geprüft", "Neu"]), &texts(&["ALT", "x"])), ["Geprüft", "Neu"]);
     }
 }

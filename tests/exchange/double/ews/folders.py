@@ -87,19 +87,15 @@ def is_taken(parent, name, folder):
 
 
 def update_folder(context, element):
-    """Renames folders."""
-    changes = list(element.find(f"{M}FolderChanges"))
-    names = {id(change[0]): change.findtext(f".//{T}DisplayName") for change in changes}
+    """Renames a folder."""
+    (change,) = element.find(f"{M}FolderChanges")
+    name = change.findtext(f"{T}Updates/{T}SetFolderField/{T}Folder/{T}DisplayName")
 
-    def act_on(change):
-        def act(folder):
-            is_taken(folder.parent, names[id(change[0])], folder)
-            folder.name = names[id(change[0])]
+    def act(folder):
+        is_taken(folder.parent, name, folder)
+        folder.name = name
 
-        return act
-
-    (change,) = changes
-    return of_each("UpdateFolder", [change[0]], context, act_on(change))
+    return of_each("UpdateFolder", [change[0]], context, act)
 
 
 def move_folder(context, element):
