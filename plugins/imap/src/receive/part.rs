@@ -6,8 +6,9 @@
 use super::edge;
 use super::fetch::Fetch;
 use crate::fetch_response::{data_items, parse_fetch, uid_in_head};
-use crate::folders::{Selected, id, parse_id};
+use crate::folders::{id, parse_id};
 use crate::reader::{Piece, is_part};
+use crate::selected::Selected;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::State;
