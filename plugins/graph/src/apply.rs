@@ -1,17 +1,19 @@
-//! Marking, moving and deleting messages by their ids.
+//! Marking, copying, moving and deleting messages by their ids.
 
 use crate::ask::{Ask, Payload};
 use crate::claims::Role;
+use crate::entry::Message;
+use crate::failure::Failure;
 use crate::folders::Named;
 use crate::path::escaped;
 use crate::session::Session;
-use postkontor_plugin::serde_json::json;
-use postkontor_plugin::{Applied, ApplyAction, ApplyRequest, Error, Input, Stage, Status};
+use postkontor_plugin::serde_json::{Value, json};
+use postkontor_plugin::{Applied, ApplyAction, ApplyRequest, Error, Input, NewId, Stage, Status};
 
 /// The longest id.
 const ID: usize = 1024;
 
-/// Marks, moves or deletes the messages that are there.
+/// Marks, copies, moves or deletes the messages that are there.
 pub(crate) fn apply(session: &mut Session<'_>, request: &ApplyRequest) -> Result<Applied, Error> {
     for (index, id) in request.messages.iter().enumerate() {
         if !is_id(id) {
@@ -19,36 +21,80 @@ pub(crate) fn apply(session: &mut Session<'_>, request: &ApplyRequest) -> Result
             return Err(Error::new(Status::Argument, code).stage(Stage::Fetch).at_request(format!("/messages/{index}"), code).usable());
         }
     }
-    let folder = match request.action {
-        ApplyAction::Move => {
-            let name = request.folder.as_deref().unwrap_or_default();
-            Some(session.folder(Named { name, of: Input::Request, pointer: "/folder" })?)
-        }
-        _ => None,
+    if matches!(request.action, ApplyAction::Answered | ApplyAction::Unanswered) {
+        return Err(no_answered("/do"));
+    }
+    let name = request.folder.as_deref().unwrap_or_default();
+    let folder = match request.action.needs_folder() {
+        true => Some(session.folder(Named { name, of: Input::Request, pointer: "/folder" })?),
+        false => None,
     };
-    let destination = json!({ "destinationId": folder.map(|folder| folder.id) }).to_string();
+    let destination = json!({ "destinationId": folder.map(|folder| folder.id) });
     let mut applied = Applied::default();
     for id in &request.messages {
-        let at = |path: &str| session.at(&format!("/messages/{}{path}", escaped(id)));
-        let patch = |json: &'static [u8]| Ask::once("PATCH", at(""), Role::Change, Stage::Mailbox).with(Payload::Json(json)).repeatable();
-        let ask = match request.action {
-            ApplyAction::Seen => patch(b"{\"isRead\":true}"),
-            ApplyAction::Unseen => patch(b"{\"isRead\":false}"),
-            ApplyAction::Delete => Ask::once("DELETE", at(""), Role::Change, Stage::Mailbox),
-            ApplyAction::Move => Ask::once("POST", at("/move"), Role::Change, Stage::Mailbox).with(Payload::Json(destination.as_bytes())),
-            other => {
-                let code = "transport.operation_unsupported";
-                let error = Error::new(Status::Unsupported, code).arg("transport", "graph").arg("operation", other.operation());
-                return Err(error.at_request("/do", code).usable());
+        match session.perform(id, request, &destination) {
+            Ok(new_id) => {
+                applied.applied.push(id.clone());
+                applied.new_ids.extend(new_id.map(|new_id| NewId { id: id.clone(), new_id }));
             }
-        };
-        match session.done(ask) {
-            Ok(()) => applied.applied.push(id.clone()),
             Err(failure) if failure.is_missing() => applied.missing.push(id.clone()),
-            Err(failure) => return Err(failure.error),
+            // To copy again would make a second copy.
+            Err(failure) if failure.is_in_doubt && request.action == ApplyAction::Copy => {
+                let error = Error::new(Status::Uncertain, "graph.copy_uncertain").arg("host", session.host()).arg("folder", name);
+                return Err(applied.told_by(error.stage(Stage::Mailbox).detail(failure.error.to_string())));
+            }
+            Err(failure) => return Err(applied.told_by(failure.error)),
         }
     }
     Ok(applied)
+}
+
+/// The error of what Graph has no property for.
+pub(crate) fn no_answered(pointer: &str) -> Error {
+    let code = "graph.answered_unsupported";
+    Error::new(Status::Unsupported, code).stage(Stage::Mailbox).at_request(pointer, code).usable()
+}
+
+impl Session<'_> {
+    /// Does what is asked for with one message; the id that it, or its copy, has afterwards in the other folder.
+    fn perform(&mut self, id: &str, request: &ApplyRequest, destination: &Value) -> Result<Option<String>, Failure> {
+        let at = |session: &Session<'_>, path: &str| session.at(&format!("/messages/{}{path}", escaped(id)));
+        let properties = match request.action {
+            ApplyAction::Seen => json!({"isRead": true}),
+            ApplyAction::Unseen => json!({"isRead": false}),
+            ApplyAction::Flagged => json!({"flag": {"flagStatus": "flagged"}}),
+            ApplyAction::Keywords => {
+                let target = at(self, "?$select=id,categories");
+                let known: Message = self.json(Ask::get(target, Stage::Mailbox))?;
+                json!({"categories": changed(known.categories, &request.add, &request.remove)})
+            }
+            ApplyAction::Delete => {
+                return self.done(Ask::once("DELETE", at(self, ""), Role::Change, Stage::Mailbox)).map(|()| None);
+            }
+            ApplyAction::Move | ApplyAction::Copy => {
+                let target = at(self, if request.action == ApplyAction::Move { "/move" } else { "/copy" });
+                let json = destination.to_string();
+                let ask = Ask::once("POST", target, Role::Change, Stage::Mailbox).with(Payload::Json(json.as_bytes()));
+                return self.json::<Message>(ask).map(|message| Some(message.id));
+            }
+            ApplyAction::Unflagged | ApplyAction::Answered | ApplyAction::Unanswered => json!({"flag": {"flagStatus": "notFlagged"}}),
+        };
+        let json = properties.to_string();
+        let ask = Ask::once("PATCH", at(self, ""), Role::Change, Stage::Mailbox).with(Payload::Json(json.as_bytes()));
+        self.done(ask.repeatable()).map(|()| None)
+    }
+}
+
+/// The keywords with some more and some less. Their case makes no difference.
+fn changed(mut names: Vec<String>, add: &[String], remove: &[String]) -> Vec<String> {
+    let is_among = |list: &[String], name: &str| list.iter().any(|known| known.to_lowercase() == name.to_lowercase());
+    names.retain(|name| !is_among(remove, name));
+    for name in add {
+        if !is_among(&names, name) {
+            names.push(name.clone());
+        }
+    }
+    names
 }
 
 /// Whether a text can be the id of a message: base64 for URLs.
@@ -66,5 +112,11 @@ mod tests {
         for id in ["", "1.7.INBOX", "AAMk+/==", "a/../b", "ü", &"A".repeat(2000)] {
             assert!(!is_id(id), "{id}");
         }
+    }
+
+    #[test]
+    fn keywords_are_added_once_and_removed_whatever_their_case() {
+        let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(changed(texts(&["Geprüft", "Alt"]), &texts(&["geprüft", "Neu"]), &texts(&["ALT", "x"])), ["Geprüft", "Neu"]);
     }
 }

@@ -42,6 +42,10 @@ pub(crate) struct Message {
     #[serde(default)]
     pub(crate) is_draft: Option<bool>,
     #[serde(default)]
+    flag: Flag,
+    #[serde(default)]
+    pub(crate) categories: Vec<String>,
+    #[serde(default)]
     pub(crate) received_date_time: Option<String>,
     #[serde(default)]
     pub(crate) subject: Option<String>,
@@ -63,6 +67,13 @@ pub(crate) struct Message {
     /// It has left the folder.
     #[serde(default, rename = "@removed")]
     pub(crate) removed: Option<Value>,
+}
+
+/// Whether a message is flagged.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(crate = "postkontor_plugin::serde", rename_all = "camelCase", default)]
+struct Flag {
+    flag_status: String,
 }
 
 /// Somebody with an address.
@@ -115,10 +126,12 @@ impl Message {
         recipients.iter().all(is_among)
     }
 
-    /// Its flags, as IMAP names them.
+    /// Its flags, as IMAP names them, and its keywords.
     pub(crate) fn flags(&self) -> Vec<String> {
-        let flags = [(self.is_read, "\\Seen"), (self.is_draft, "\\Draft")];
-        flags.into_iter().filter(|(is_set, _)| *is_set == Some(true)).map(|(_, flag)| flag.to_owned()).collect()
+        let is_flagged = Some(self.flag.flag_status == "flagged");
+        let flags = [(self.is_read, "\\Seen"), (self.is_draft, "\\Draft"), (is_flagged, "\\Flagged")];
+        let flags = flags.into_iter().filter(|(is_set, _)| *is_set == Some(true)).map(|(_, flag)| flag.to_owned());
+        flags.chain(self.categories.iter().cloned()).collect()
     }
 }
 

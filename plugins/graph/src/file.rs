@@ -4,6 +4,7 @@
 //! there a second time. The service makes a draft of every message that comes as MIME; so the properties come one by one, with the flag
 //! that it is none.
 
+use crate::apply;
 use crate::ask::{Ask, Payload};
 use crate::claims::Role;
 use crate::draft;
@@ -15,9 +16,9 @@ use crate::upload;
 use mail_parser::MessageParser;
 use postkontor_plugin::exchange::{Outline, read_head};
 use postkontor_plugin::serde_json::{Map, Value, json};
-use postkontor_plugin::{Error, Filed, Filing, FilingResult, Input, Mail, Original, SentBy, Stage, Status};
+use postkontor_plugin::{Error, Filed, Filing, FilingResult, Input, Mail, Mark, Original, SentBy, Stage, Status};
 
-/// The flags of a message that is no draft and was read (PidTagMessageFlags), and its times of sending and arrival.
+/// The flags of a message: 1 for one that was read, 8 for a draft (PidTagMessageFlags); and its times of sending and arrival.
 const FLAGS: &str = "Integer 0x0E07";
 const TIMES: [&str; 2] = ["SystemTime 0x0039", "SystemTime 0x0E06"];
 
@@ -25,6 +26,9 @@ const TIMES: [&str; 2] = ["SystemTime 0x0039", "SystemTime 0x0E06"];
 pub(crate) fn file(session: &mut Session<'_>, filing: &Filing) -> Result<Filed, Error> {
     if filing.sent_by.as_ref().is_some_and(|sent_by| keeps(sent_by, session.settings.mailbox())) {
         return Ok(Filed { left_to_provider: true, ..Filed::default() });
+    }
+    if filing.has(Mark::Answered) {
+        return Err(apply::no_answered("/flags"));
     }
     let settings = session.settings;
     let named = match filing.folder.as_str() {
@@ -34,7 +38,8 @@ pub(crate) fn file(session: &mut Session<'_>, filing: &Filing) -> Result<Filed, 
         name => Named { name, of: Input::Request, pointer: "/folder" },
     };
     let folder = session.folder(named)?;
-    let results = filing.messages.iter().map(|original| session.put_into(&folder, original).unwrap_or_else(FilingResult::Error)).collect();
+    let results =
+        filing.messages.iter().map(|original| session.put_into(&folder, filing, original).unwrap_or_else(FilingResult::Error)).collect();
     Ok(Filed { folder: folder.display_name, left_to_provider: false, results })
 }
 
@@ -46,7 +51,7 @@ fn keeps(sent_by: &SentBy, mailbox: Option<&str>) -> bool {
 }
 
 impl Session<'_> {
-    fn put_into(&mut self, folder: &Folder, original: &Original) -> Result<FilingResult, Error> {
+    fn put_into(&mut self, folder: &Folder, filing: &Filing, original: &Original) -> Result<FilingResult, Error> {
         let at = escaped(&folder.id);
         if !original.message_id.is_empty()
             && let Some(id) = self.find(&at, &original.message_id)?
@@ -64,7 +69,7 @@ impl Session<'_> {
                 .stage(Stage::Content)
                 .usable());
         }
-        let json = Value::Object(properties(&head.fields, &outline, original)).to_string();
+        let json = Value::Object(properties(&head.fields, &outline, filing, original)).to_string();
         let target = self.at(&format!("/mailFolders/{at}/messages"));
         let ask = Ask::once("POST", target, Role::Change, Stage::Content).with(Payload::Json(json.as_bytes()));
         let made = match self.json::<Message>(ask) {
@@ -94,15 +99,22 @@ impl Session<'_> {
     }
 }
 
-fn properties(fields: &[u8], outline: &Outline, original: &Original) -> Map<String, Value> {
+fn properties(fields: &[u8], outline: &Outline, filing: &Filing, original: &Original) -> Map<String, Value> {
     let ended = [fields, b"\r\n"].concat();
     let parsed = MessageParser::default().parse_headers(&ended).unwrap_or_default();
     let hidden = parsed.bcc().into_iter().flat_map(|address| address.iter());
     let hidden: Vec<String> = hidden.filter_map(|address| address.address().map(str::to_owned)).collect();
     let mail = Mail { message_id: original.message_id.clone(), ..Mail::default() };
     let mut properties = draft::properties(fields, &hidden, outline, &mail);
-    properties.insert("isRead".to_owned(), true.into());
-    let mut extended = vec![json!({"id": FLAGS, "value": "1"})];
+    properties.insert("isRead".to_owned(), filing.has(Mark::Seen).into());
+    if filing.has(Mark::Flagged) {
+        properties.insert("flag".to_owned(), json!({"flagStatus": "flagged"}));
+    }
+    if !filing.keywords.is_empty() {
+        properties.insert("categories".to_owned(), json!(filing.keywords));
+    }
+    let flags = u32::from(filing.has(Mark::Seen)) | u32::from(filing.has(Mark::Draft)) << 3;
+    let mut extended = vec![json!({"id": FLAGS, "value": flags.to_string()})];
     if let Some(date) = parsed.date() {
         let moment = mail_parser::DateTime::from_timestamp(date.to_timestamp()).to_rfc3339();
         extended.extend(TIMES.iter().map(|id| json!({"id": id, "value": moment})));
@@ -129,7 +141,7 @@ mod tests {
     #[test]
     fn a_filed_message_is_no_draft_and_has_the_time_of_its_date() {
         let fields = b"From: a@x\r\nDate: Fri, 20 Nov 2026 10:00:00 +0100\r\nBcc: h@x\r\n";
-        let properties = Value::Object(properties(fields, &Outline::default(), &Original::default()));
+        let properties = Value::Object(properties(fields, &Outline::default(), &Filing::default(), &Original::default()));
         assert_eq!(properties["isRead"], true);
         assert_eq!(properties["bccRecipients"], json!([{"emailAddress": {"address": "h@x"}}]));
         let extended = &properties["singleValueExtendedProperties"];

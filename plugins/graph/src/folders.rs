@@ -22,7 +22,7 @@ const LIST: &str = "$select=id,displayName,childFolderCount,totalItemCount&$top=
 pub(crate) struct Named<'a> {
     pub(crate) name: &'a str,
     pub(crate) of: Input,
-    pub(crate) pointer: &'static str,
+    pub(crate) pointer: &'a str,
 }
 
 impl<'a> Named<'a> {
@@ -131,6 +131,20 @@ impl Session<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// Whether a folder is one that every mailbox has.
+    pub(crate) fn is_well_known(&mut self, id: &str) -> Result<bool, Error> {
+        for name in DISTINGUISHED.iter().map(|(name, _)| *name).chain(["archive"]) {
+            match self.json::<Folder>(Ask::get(self.at(&format!("/mailFolders/{name}?$select=id")), Stage::Mailbox)) {
+                Ok(folder) if folder.id == id => return Ok(true),
+                Ok(_) => (),
+                // Some mailboxes lack one or the other.
+                Err(failure) if failure.is_missing() => (),
+                Err(failure) => return Err(failure.error),
+            }
+        }
+        Ok(false)
     }
 
     /// The uses of those folders that have one, by their ids.

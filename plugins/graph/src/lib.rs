@@ -20,6 +20,7 @@ mod fault;
 mod fetch;
 mod file;
 mod filter;
+mod folder_changes;
 mod folders;
 mod identifier;
 mod listing;
@@ -39,15 +40,16 @@ use postkontor_plugin::net::Recorder;
 use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
-    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, ListRequest, Listing, Mail, Opening, ReceiveRequest, Received,
-    Report, Sent, TestRequest, Transport,
+    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, FoldersChanged, FoldersRequest, ListRequest, Listing, Mail,
+    Opening, ReceiveRequest, Received, Report, Sent, TestRequest, Transport,
 };
 use settings::Settings;
 
 impl Transport for Graph {
     const NAME: &'static str = "graph";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const OPERATIONS: &'static [&'static str] = &["test", "send", "list", "receive", "apply", "file", "authorize"];
+    const OPERATIONS: &'static [&'static str] =
+        &["test", "send", "list", "receive", "apply", "mark", "copy", "folders", "file", "append", "authorize"];
     const HEEDS: &'static [&'static str] = &[CONDITIONS];
     const METHODS: &'static [&'static str] = &Method::names([Method::Oauth2, Method::Account]);
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
@@ -75,6 +77,10 @@ impl Transport for Graph {
 
     fn apply(&mut self, request: &ApplyRequest, call: &Call) -> Result<Applied, Error> {
         apply::apply(&mut self.session(call, &mut Recorder::off()), request)
+    }
+
+    fn folders(&mut self, request: &FoldersRequest, call: &Call) -> Result<FoldersChanged, Error> {
+        folder_changes::change(&mut self.session(call, &mut Recorder::off()), request)
     }
 
     fn file(&mut self, request: &Filing, call: &Call) -> Result<Filed, Error> {

@@ -18,7 +18,7 @@ pub(crate) fn list(session: &mut Session<'_>, request: &ListRequest) -> Result<L
     };
     let settings = session.settings;
     let folder = session.folder(Named::or(Some(name), &settings.exchange.inbox))?;
-    let select = "$select=id,isRead,isDraft,receivedDateTime&$orderby=receivedDateTime&$top=500";
+    let select = "$select=id,isRead,isDraft,flag,categories,receivedDateTime&$orderby=receivedDateTime&$top=500";
     let path = format!("/mailFolders/{}/messages?{select}&$expand={}", escaped(&folder.id), escaped(SIZE));
     let mut messages = Vec::new();
     let mut next = Some(session.at(&path));

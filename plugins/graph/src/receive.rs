@@ -23,7 +23,7 @@ const PAGE: usize = 100;
 /// So many messages at most are looked at before they are fetched.
 const CANDIDATES: usize = 50_000;
 
-const SELECT: &str = "$select=id,isRead,isDraft,receivedDateTime";
+const SELECT: &str = "$select=id,isRead,isDraft,flag,categories,receivedDateTime";
 
 /// A fetch in progress.
 struct Fetch<'f, 's> {

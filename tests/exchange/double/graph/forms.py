@@ -27,7 +27,7 @@ READ_ONLY = {
     "isDraft",
     "uniqueBody",
 }
-ACCEPTED = {"isDeliveryReceiptRequested", "isReadReceiptRequested", "inferenceClassification", "flag", "@odata.type", "@odata.etag"}
+ACCEPTED = {"isDeliveryReceiptRequested", "isReadReceiptRequested", "inferenceClassification", "@odata.type", "@odata.etag"}
 TAG = re.compile(r"(\w+) (0x[0-9a-fA-F]+)$")
 ANYTIME = {
     "isRead",
@@ -82,7 +82,7 @@ PROPERTIES = {
     "ccRecipients": lambda i: [person(p) for p in i.cc],
     "bccRecipients": lambda i: [person(p) for p in i.bcc],
     "replyTo": lambda i: [person(p) for p in i.reply_to],
-    "flag": lambda i: {"flagStatus": "notFlagged"},
+    "flag": lambda i: {"flagStatus": "flagged" if i.is_flagged else "notFlagged"},
 }
 
 
@@ -160,6 +160,8 @@ def change(item, name, value):
         item.importance = value.capitalize()
     elif name == "categories":
         item.categories = list(value)
+    elif name == "flag":
+        item.is_flagged = value.get("flagStatus") == "flagged"
     elif name == "internetMessageId":
         item.message_id = value
     elif name == "internetMessageHeaders":
