@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod certificates;
+pub mod connect_proxy;
 pub mod dovecot;
 pub mod engine;
 pub mod exchange;

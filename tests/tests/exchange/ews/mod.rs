@@ -1,5 +1,6 @@
 //! The transport `exchange-ews` at the double, which checks every request against Microsoft's schemas.
 
+mod autodiscover;
 mod diagnosis;
 mod doubt;
 mod judged;
