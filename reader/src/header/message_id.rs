@@ -28,8 +28,8 @@ fn ids(value: &[u8]) -> Vec<String> {
     while let Some(first) = rest.first().filter(|_| ids.len() < MOST) {
         rest = match first {
             b'<' => bracketed(&rest[1..], &mut ids),
-            b'(' if has_comment_ahead => {
-                let end = comment(rest);
+            b'(' => {
+                let end = if has_comment_ahead { comment(rest) } else { None };
                 has_comment_ahead = end.is_some();
                 &rest[end.unwrap_or(1)..]
             }
@@ -53,8 +53,7 @@ fn bracketed<'a>(bytes: &'a [u8], ids: &mut Vec<String>) -> &'a [u8] {
 
 /// A word outside of brackets. One without an @ is an id only where it is all there is.
 fn unbracketed<'a>(bytes: &'a [u8], is_first: bool, ids: &mut Vec<String>) -> &'a [u8] {
-    // The first byte is part of the word, whatever it is: a parenthesis that does not close, for example.
-    let end = bytes.iter().skip(1).position(|byte| is_between(*byte) || matches!(byte, b'<' | b'(')).map_or(bytes.len(), |end| end + 1);
+    let end = bytes.iter().position(|byte| is_between(*byte) || matches!(byte, b'<' | b'(')).unwrap_or(bytes.len());
     let (word, rest) = bytes.split_at(end);
     let word = word.strip_suffix(b">").unwrap_or(word);
     let is_alone = is_first && ids.is_empty() && rest.iter().all(|byte| is_between(*byte));
@@ -108,7 +107,7 @@ mod tests {
             ("<a@b", &["a@b"]),
             ("a@b>", &["a@b"]),
             ("<>", &[]),
-            ("(a@b", &["(a@b"]),
+            ("(a (b@c", &["b@c"]),
             ("", &[]),
             ("=?utf-8?Q?=3Ca=40b=3E?=", &["a@b"]),
         ];
