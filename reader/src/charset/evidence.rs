@@ -40,6 +40,11 @@ impl Count {
         self.valid > 0 && self.valid >= self.invalid
     }
 
+    /// So many are valid that they are no letters of several bytes in another set.
+    pub(super) fn is_surely_utf8(&self) -> bool {
+        self.valid >= 3
+    }
+
     /// So many are valid that a label of a set of one byte a letter is wrong.
     pub(super) fn is_evidently_utf8(&self) -> bool {
         self.valid >= 10 && self.valid / 10 >= self.invalid

@@ -96,13 +96,17 @@ fn alias(key: &str) -> Option<&'static Encoding> {
         | "cswindows30latin1"
         | "cswindows31latin1"
         | "isolatin1"
+        | "latin1"
         | "latin"
         | "western" => "windows-1252",
         "latin9" | "latin0" | "isolatin9" => "iso-8859-15",
+        "latin3" | "isolatin3" => "iso-8859-3",
+        "latin4" | "isolatin4" => "iso-8859-4",
+        "latin6" | "isolatin6" => "iso-8859-10",
         "latin10" => "iso-8859-16",
         "latin7" => "iso-8859-13",
         "latin8" => "iso-8859-14",
-        "iso88592windowslatin2" | "isolatin2" | "easteurope" => "iso-8859-2",
+        "iso88592windowslatin2" | "isolatin2" | "latin2" | "easteurope" => "iso-8859-2",
         "iso88599windowslatin5" | "isolatin5" | "latin5" => "iso-8859-9",
         "cp932" | "ms932" | "932" | "cp943" | "ibm943" | "ms942" | "cp942" | "shiftjis" | "sjiswin" | "csshiftjis" => "shift_jis",
         "eucjpms" | "eucjpwin" | "ujis" | "cp51932" | "cp20932" => "euc-jp",
@@ -175,12 +179,12 @@ mod tests {
             ("utf-8", ["UTF8", "utf8mb4", "\"utf-8\"", "utf-8; format=flowed", "'utf-8'", "cp65001", " utf-8 ", "utf-8*de", "UTF_8"]),
             (
                 "windows-1252",
-                ["cp1252", "ansi_x3.110-1983", "iso-8859-1", "ISO8859_1", "iso88591", "windows1252", "win-1252", "1252", "latin1"],
+                ["cp1252", "ansi_x3.110-1983", "iso-8859-1", "ISO8859_1", "iso88591", "windows1252", "win-1252", "1252", "latin-1"],
             ),
             ("windows-1250", ["CP-1250", "cp1250", "win1250", "windows_1250", "ansi-1250", "x-cp1250", "1250", "ms-1250", "Windows1250"]),
             (
                 "iso-8859-2",
-                ["iso8859-2", "iso_8859_2", "8859_2", "ISO 8859-2", "iso88592", "latin2", "cp28592", "x-iso-8859-2", "isolatin2"],
+                ["iso8859-2", "iso_8859_2", "8859_2", "ISO 8859-2", "iso88592", "Latin-2", "cp28592", "x-iso-8859-2", "isolatin2"],
             ),
             ("shift_jis", ["cp932", "MS932", "x-sjis", "windows-31j", "sjis", "Shift-JIS", "ms_kanji", "x-mac-japanese", "csShiftJIS"]),
             (

@@ -198,11 +198,13 @@ impl<'a> Text<'a> {
     /// A text in a set of several bytes a letter.
     fn multiple(self, encoding: &'static Encoding, doubt: &mut dyn FnMut(Doubt)) -> Cow<'a, str> {
         let (text, is_valid) = decoded(encoding, self.bytes, self.is_whole);
+        // Few letters may be valid in both.
+        let is_utf8 = self.is_evidently_utf8() && (!is_valid || evidence::Count::of(self.bytes).is_surely_utf8());
+        if is_utf8 {
+            return self.utf8(false, doubt);
+        }
         if is_valid {
             return text;
-        }
-        if self.is_evidently_utf8() {
-            return self.utf8(false, doubt);
         }
         if encoding == ISO_2022_JP && !self.bytes.is_ascii() {
             let others = [SHIFT_JIS, EUC_JP].map(|other| decoded(other, self.bytes, self.is_whole));

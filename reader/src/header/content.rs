@@ -30,6 +30,9 @@ impl ContentType {
         };
         let parameters = Parameters::read(rest, fallback, repairs, pointer);
         if !kind.is_empty() && !subtype.is_empty() {
+            if skipped(value).starts_with(b"\"") {
+                repairs.note("mime.type_invalid", pointer);
+            }
             return ContentType { kind, subtype, parameters };
         }
         repairs.note("mime.type_invalid", pointer);

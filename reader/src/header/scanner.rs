@@ -40,8 +40,12 @@ impl<'a> Scanner<'a> {
 
     /// The next parameter: its name, and its value without quotes.
     pub(super) fn next(&mut self) -> Option<(&'a [u8], Cow<'a, [u8]>)> {
+        // Where there was no word in front, the first parameter stands there without a semicolon.
+        let mut is_separated = self.at == 0 && self.peek()?.is_ascii_alphanumeric();
         loop {
+            let behind = self.at;
             self.skip(|byte| byte == b';' || byte.is_ascii_whitespace());
+            is_separated |= memchr::memchr(b';', &self.value[behind..self.at]).is_some();
             self.peek()?;
             if self.skip_comment() {
                 continue;
@@ -67,7 +71,7 @@ impl<'a> Scanner<'a> {
                 self.skip(|byte| byte.is_ascii_whitespace());
             }
             let value = if self.peek() == Some(b'"') { self.quoted() } else { self.unquoted() };
-            self.is_broken |= name.iter().any(u8::is_ascii_whitespace);
+            self.is_broken |= !is_separated || name.iter().any(u8::is_ascii_whitespace);
             return Some((name.rsplit(u8::is_ascii_whitespace).next().unwrap_or(name), value));
         }
     }
