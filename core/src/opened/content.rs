@@ -1,6 +1,7 @@
 //! What a message says, as types: the summary for Rust programs.
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// What a message says of itself. Every input is a message, so everything may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -127,6 +128,12 @@ pub struct Part {
     pub inline: Option<String>,
     /// The place of the part that it is wrapped in, for a file inside a `winmail.dat`.
     pub within: Option<usize>,
+    /// Which piece of a larger message it is, for `message/partial`: `id`, `number`, `total`.
+    #[serde(default)]
+    pub partial: BTreeMap<String, String>,
+    /// Where the content lies, for `message/external-body`: `access`, `url`, `site`, `directory`, `name`.
+    #[serde(default)]
+    pub external: BTreeMap<String, String>,
 }
 
 /// An e-invoice.

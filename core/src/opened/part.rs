@@ -20,7 +20,11 @@ pub(super) struct Part {
     inline: Option<String>,
     /// The number of the part that it is wrapped in, for a file inside a `winmail.dat`.
     within: Option<usize>,
+    /// What its type says of content that is not here: the name of the member, and its members.
+    apart: Option<Apart>,
 }
+
+type Apart = (&'static str, Vec<(&'static str, String)>);
 
 impl Part {
     pub(super) fn write(&self, json: &mut Json) {
@@ -34,6 +38,9 @@ impl Part {
             json.member("inline", self.inline.as_deref());
             if let Some(within) = self.within {
                 json.name("within").number(within as u64);
+            }
+            if let Some((name, members)) = &self.apart {
+                json.name(name).object(|json| members.iter().for_each(|(name, value)| json.member(name, Some(value))));
             }
         });
     }
@@ -71,7 +78,8 @@ pub(super) fn attachment(
     };
     let inline = first("Content-ID").and_then(|value| header::message_ids(value).into_iter().next());
     let section = Some(message.structure().section(entity));
-    Ok(Part { part: index, section, name, file_name, kind, size, inline, within: None })
+    let apart = content_type.as_ref().and_then(apart);
+    Ok(Part { part: index, section, name, file_name, kind, size, inline, within: None, apart })
 }
 
 /// A file inside a `winmail.dat`.
@@ -80,7 +88,22 @@ pub(super) fn unwrapped(index: usize, outer: usize, file: &tnef::File) -> Part {
     let file_name = if file.name.is_empty() { format!("part{}{}", index + 1, extension(&kind)) } else { safe_name(&file.name) };
     let name = Some(file.name.clone()).filter(|name| !name.is_empty());
     let size = file.bytes.len() as u64;
-    Part { part: index, section: None, name, file_name, kind, size, inline: file.inline.clone(), within: Some(outer) }
+    Part { part: index, section: None, name, file_name, kind, size, inline: file.inline.clone(), within: Some(outer), apart: None }
+}
+
+/// Of a piece of a larger message which piece it is (RFC 2046, 5.2.2); of content that lies elsewhere where that is (5.2.3; RFC 2017 for `url`).
+fn apart(kind: &ContentType) -> Option<Apart> {
+    const PARTIAL: [&str; 3] = ["id", "number", "total"];
+    const EXTERNAL: [(&str, &str); 5] =
+        [("access", "access-type"), ("url", "url"), ("site", "site"), ("directory", "directory"), ("name", "name")];
+    let member = |name: &'static str, parameter: &str| Some((name, kind.parameter(parameter)?.to_owned()));
+    match (kind.kind(), kind.subtype()) {
+        ("message", "partial") => Some(("partial", PARTIAL.into_iter().filter_map(|name| member(name, name)).collect())),
+        ("message", "external-body") => {
+            Some(("external", EXTERNAL.into_iter().filter_map(|(name, parameter)| member(name, parameter)).collect()))
+        }
+        _ => None,
+    }
 }
 
 /// The extension of a part without a name.

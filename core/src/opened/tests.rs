@@ -129,6 +129,31 @@ fn a_read_receipt_names_the_message_it_is_about() {
     assert_eq!(report["message_id"], "original@erp.example.com");
 }
 
+#[test]
+fn what_lies_elsewhere_is_told_as_such() {
+    let raw = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: message/partial; number=2; total=3; id=\"a@b\"\r\n\r\npiece\r\n\
+        --x\r\nContent-Type: message/external-body; access-type=URL; URL=\"https://example.com/a.pdf\"\r\n\r\nContent-Type: application/pdf\r\n\r\n\r\n--x--\r\n";
+    let parts = &summary(raw)["parts"];
+    assert_eq!(parts[0]["partial"], serde_json::json!({"id": "a@b", "number": "2", "total": "3"}));
+    assert_eq!(parts[1]["external"], serde_json::json!({"access": "URL", "url": "https://example.com/a.pdf"}));
+    assert_eq!((&parts[0]["section"], &parts[1]["section"]), (&Value::from("1"), &Value::from("2")));
+}
+
+#[test]
+fn what_was_put_right_is_told_with_its_place_and_in_the_language_of_the_program() {
+    let raw = b"From: a@example.com\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\ntext\r\n--x\r\nContent-Type: application/pdf\r\n\
+        Content-Transfer-Encoding: base64\r\n\r\nJVBE!Ri0x";
+    let told = |language: &str| {
+        let message = Opened::new(raw.to_vec()).in_language(language);
+        message.content().repairs.into_iter().map(|repair| (repair.code, repair.pointer, repair.message.unwrap())).collect::<Vec<_>>()
+    };
+    let codes = |language: &str| told(language).into_iter().map(|(code, pointer, _)| (code, pointer)).collect::<Vec<_>>();
+    let expected = ["mime.boundary_unclosed", "mime.base64_stray"].map(|code| (code.to_owned(), "/parts/0".to_owned()));
+    assert_eq!((codes("en"), codes("de-AT")), (expected.to_vec(), expected.to_vec()));
+    assert!(told("de-AT")[0].2.contains("Nachricht") && told("")[0].2.contains("message"));
+    assert_eq!(Opened::new(raw.to_vec()).part(0).unwrap().as_ref(), b"%PDF-1");
+}
+
 fn attribute(level: u8, id: u32, data: &[u8]) -> Vec<u8> {
     let sum = data.iter().fold(0_u16, |sum, byte| sum.wrapping_add((*byte).into()));
     let length = u32::try_from(data.len()).unwrap().to_le_bytes();
