@@ -115,9 +115,13 @@ pub fn read(header: &[u8], subject: &str) -> Option<Auto> {
 
 /// What sent a message, by its header alone.
 pub fn by_header(header: &[u8]) -> Option<Auto> {
-    let header = blocks::header(header, HEADER);
+    by_fields(&blocks::header(header, HEADER))
+}
+
+/// The same of a header that was read.
+pub(crate) fn by_fields(header: &[Field<'_>]) -> Option<Auto> {
     let fits = |(name, begin, _): &&Row| header.iter().any(|field| field.is(name) && begins(&field.value, begin));
-    FIELDS.iter().find(fits).map(|(_, _, auto)| *auto).or_else(|| without_sender(&header))
+    FIELDS.iter().find(fits).map(|(_, _, auto)| *auto).or_else(|| without_sender(header))
 }
 
 fn begins(value: &str, begin: &str) -> bool {

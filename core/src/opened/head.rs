@@ -23,45 +23,65 @@ pub(super) struct Head<'a> {
     pub(super) references: Vec<String>,
 }
 
+/// The names of these fields, and where the summary tells them.
+const FIELDS: [(&str, &str); 11] = [
+    ("Subject", "/subject"),
+    ("Date", "/date"),
+    ("Message-ID", "/message_id"),
+    ("In-Reply-To", "/in_reply_to"),
+    ("References", "/references"),
+    ("From", "/from"),
+    ("Sender", "/sender"),
+    ("Reply-To", "/reply_to"),
+    ("To", "/to"),
+    ("Cc", "/cc"),
+    ("Bcc", "/bcc"),
+];
+
 impl<'a> Head<'a> {
     /// Reads a header. Letters in it that name no character set are of `fallback` where they are not UTF-8.
     pub(super) fn read(fields: &Fields<'a>, fallback: Option<&'static Encoding>, repairs: &mut Repairs) -> Head<'a> {
-        let people = |name: &str, pointer: &str, repairs: &mut Repairs| {
-            repeated(fields, name, pointer, repairs);
-            header::mailboxes(fields.all(name).map(header::Field::value), fallback, repairs, pointer)
-        };
-        let first = |name: &str, pointer: &str, repairs: &mut Repairs| {
-            repeated(fields, name, pointer, repairs);
-            fields.first(name).map(header::Field::value)
-        };
-        let date = first("Date", "/date", repairs);
-        let subject = first("Subject", "/subject", repairs);
+        let mut values: [Option<&'a [u8]>; FIELDS.len()] = [None; FIELDS.len()];
+        for field in fields.iter() {
+            let Some(known) = FIELDS.iter().position(|(name, _)| field.is(name)) else { continue };
+            // Addresses of all fields of a name are told, of others the first.
+            match &mut values[known] {
+                Some(_) => repairs.note("header.repeated", FIELDS[known].1),
+                value => *value = Some(field.value()),
+            }
+        }
+        let [subject, date, message_id, in_reply_to, references, people @ ..] = values;
+        let mut place = FIELDS.len() - people.len();
+        let mut people = people.into_iter().map(|value| {
+            let (name, pointer) = FIELDS[place];
+            place += 1;
+            match value {
+                Some(_) => header::mailboxes(fields.all(name).map(header::Field::value), fallback, repairs, pointer),
+                None => Vec::new(),
+            }
+        });
+        let mut next = || people.next().unwrap_or_default();
+        let (from, sender, reply_to, to, cc, bcc) = (next(), next(), next(), next(), next(), next());
         Head {
             subject: subject.map(|value| header::text(value, fallback, repairs, "/subject")).unwrap_or_default(),
-            message_id: first("Message-ID", "/message_id", repairs).and_then(|value| message_ids(value).into_iter().next()),
+            message_id: message_id.and_then(|value| message_ids(value).into_iter().next()),
             date: date.and_then(|value| header::date(value, repairs)).map(|date| date.to_string()),
             date_raw: date.map(as_it_stands),
-            from: people("From", "/from", repairs),
-            sender: people("Sender", "/sender", repairs),
-            reply_to: people("Reply-To", "/reply_to", repairs),
-            to: people("To", "/to", repairs),
-            cc: people("Cc", "/cc", repairs),
-            bcc: people("Bcc", "/bcc", repairs),
-            in_reply_to: first("In-Reply-To", "/in_reply_to", repairs).map(message_ids).unwrap_or_default(),
-            references: first("References", "/references", repairs).map(message_ids).unwrap_or_default(),
+            from,
+            sender,
+            reply_to,
+            to,
+            cc,
+            bcc,
+            in_reply_to: in_reply_to.map(message_ids).unwrap_or_default(),
+            references: references.map(message_ids).unwrap_or_default(),
         }
-    }
-}
-
-/// Notes that a field stands more than once. Addresses of all of them are told, of others the first.
-fn repeated(fields: &Fields<'_>, name: &str, pointer: &str, repairs: &mut Repairs) {
-    if fields.all(name).nth(1).is_some() {
-        repairs.note("header.repeated", pointer);
     }
 }
 
 /// A value without the folds.
 fn as_it_stands(value: &[u8]) -> Cow<'_, str> {
-    let text = String::from_utf8_lossy(value.trim_ascii());
+    let value = value.trim_ascii();
+    let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
     if text.contains(['\r', '\n']) { Cow::Owned(text.replace(['\r', '\n'], "")) } else { text }
 }

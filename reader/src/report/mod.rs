@@ -28,7 +28,7 @@ pub fn read(given: &Given<'_>) -> Option<Report> {
     let mut report = delivery::read(given, &header)
         .or_else(|| disposition::read(given))
         .or_else(|| prose::read(given, &header))
-        .or_else(|| answered(given, &header))?;
+        .or_else(|| answered(&header))?;
     if report.message_id.is_none() {
         report.message_id = returned::message_id(given).or_else(|| returned::answered(&header));
     }
@@ -36,9 +36,9 @@ pub fn read(given: &Given<'_>) -> Option<Report> {
 }
 
 /// An automatic answer tells something of a recipient, too. By a subject alone nothing is said of the message that was sent.
-fn answered(given: &Given<'_>, header: &[Field<'_>]) -> Option<Report> {
+fn answered(header: &[Field<'_>]) -> Option<Report> {
     let is_report = blocks::value(header, "content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/report"));
-    if is_report || automatic::by_header(given.header) != Some(Auto::Reply) {
+    if is_report || automatic::by_fields(header) != Some(Auto::Reply) {
         return None;
     }
     let address = address::found(blocks::value(header, "from")?)?;

@@ -66,12 +66,15 @@ pub(super) struct Walk<'a, 'w> {
     field_bytes: usize,
     steps: usize,
     goes_on: &'w dyn Fn() -> bool,
+    /// Made when it is needed first: messages of one part do not.
+    finder: Option<Finder<'static>>,
 }
 
 impl<'a, 'w> Walk<'a, 'w> {
     pub(super) fn new(source: &'a Source, goes_on: &'w dyn Fn() -> bool) -> Walk<'a, 'w> {
         let (window, structure) = (Window::new(source), Structure::default());
-        Walk { source, window, structure, open: Vec::new(), leaf: None, line_end: b'\n', fields: 0, field_bytes: 0, steps: 0, goes_on }
+        let (open, leaf, finder) = (Vec::new(), None, None);
+        Walk { source, window, structure, open, leaf, line_end: b'\n', fields: 0, field_bytes: 0, steps: 0, goes_on, finder }
     }
 
     pub(super) fn structure(mut self) -> Result<Structure, Stop> {
@@ -195,11 +198,10 @@ impl<'a, 'w> Walk<'a, 'w> {
     /// Looks for the delimiter behind which the next part begins, and ends what it ends.
     fn next(&mut self, body: u64) -> Result<u64, End> {
         let mut at = body;
-        let finder = Finder::new(if self.line_end == b'\r' { b"\r--" } else { b"\n--" }).into_owned();
         while !self.open.is_empty() {
             let Some(Delimiter { level, is_last, end }) = self.delimiter(at)? else {
                 self.step(1)?;
-                at = self.candidate(at, &finder)?.ok_or(End::Reached)?;
+                at = self.candidate(at)?.ok_or(End::Reached)?;
                 continue;
             };
             self.close(level + 1, at)?;
@@ -218,10 +220,11 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// The next line behind `at` that begins as a delimiter does. From the end of the line before, or from within this one.
-    fn candidate(&mut self, at: u64, finder: &Finder<'_>) -> Result<Option<u64>, End> {
+    fn candidate(&mut self, at: u64) -> Result<Option<u64>, End> {
         let mut at = at;
         loop {
             let block = self.window.at(at, HEADER)?;
+            let finder = self.finder.get_or_insert_with(|| Finder::new(if self.line_end == b'\r' { b"\r--" } else { b"\n--" }));
             let (found, length) = (finder.find(block), block.len() as u64);
             match found {
                 Some(found) => return Ok(Some(at + found as u64 + 1)),
