@@ -40,7 +40,7 @@ use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
     Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, FoldersChanged, FoldersRequest, ListRequest, Listing, Mail,
-    Opening, ReceiveRequest, Received, Report, Sent, Status, TestRequest, Transport,
+    Opening, ReceiveRequest, Received, Report, STRUCTURE, Sent, Status, TestRequest, Transport,
 };
 use service::Service;
 use settings::Settings;
@@ -59,7 +59,7 @@ impl Transport for Ews {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] =
         &["test", "send", "list", "receive", "apply", "mark", "copy", "folders", "file", "append", "authorize"];
-    const HEEDS: &'static [&'static str] = &[CONDITIONS];
+    const HEEDS: &'static [&'static str] = &[CONDITIONS, STRUCTURE];
     const METHODS: &'static [&'static str] =
         &Method::names([Method::Auto, Method::Password, Method::Ntlm, Method::Windows, Method::Oauth2, Method::Account]);
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");

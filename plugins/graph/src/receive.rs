@@ -14,7 +14,7 @@ use crate::path::escaped;
 use crate::session::Session;
 use crate::state::{Memory, mark};
 use postkontor_plugin::exchange::Due;
-use postkontor_plugin::{Action, Error, Filter, Missing, ReceiveRequest, Received, Stage, Status};
+use postkontor_plugin::{Action, Error, Filter, Missing, ReceiveRequest, Received, Stage, Status, Summary};
 use std::collections::BTreeSet;
 
 /// How many messages a page lists.
@@ -58,8 +58,10 @@ pub(crate) fn receive(session: &mut Session<'_>, request: &ReceiveRequest) -> Re
     let before = memory.clone();
     let mut fetch = Fetch { session, request, folder, memory, left, taken: 0, missing: Vec::new(), refusal: None };
     let result = fetch.run();
+    let is_looking = fetch.is_looking();
     let Fetch { memory, taken, missing, refusal, .. } = fetch;
-    let received = Received { state: memory.text(), missing, ..Received::default() };
+    let state = if is_looking { request.state.clone().unwrap_or_default() } else { memory.text() };
+    let received = Received { state, missing, ..Received::default() };
     match result {
         Ok(flow) => Ok(Received { more: flow == Flow::Enough, interrupted: refusal, ..received }),
         Err(error) if taken == 0 && memory == before => Err(error),
@@ -69,8 +71,15 @@ pub(crate) fn receive(session: &mut Session<'_>, request: &ReceiveRequest) -> Re
 }
 
 impl Fetch<'_, '_> {
+    /// Whether no more than the structure is wanted, of which the headers are told: nothing is marked, deleted or put into the state.
+    fn is_looking(&self) -> bool {
+        self.request.summary == Summary::Structure
+    }
+
     fn run(&mut self) -> Result<Flow, Error> {
-        self.finish()?;
+        if !self.is_looking() {
+            self.finish()?;
+        }
         if !self.request.filter.is_empty() {
             return self.search(&self.request.filter);
         }
@@ -248,7 +257,8 @@ impl Fetch<'_, '_> {
             return Ok(Flow::Enough);
         }
         let folder = self.folder.display_name.clone();
-        let handed = match self.session.hand_over(message, &folder, self.request.max_bytes) {
+        let max_bytes = if self.is_looking() { Some(0) } else { self.request.max_bytes };
+        let handed = match self.session.hand_over(message, &folder, max_bytes) {
             Ok(Some(handed)) => handed,
             Ok(None) => {
                 self.memory.gone(&message.id);
@@ -260,6 +270,10 @@ impl Fetch<'_, '_> {
             return Ok(Flow::Enough);
         }
         (self.left, self.taken) = (self.left - 1, self.taken + 1);
+        if self.is_looking() {
+            self.memory.fetched(&message.id, None);
+            return Ok(Flow::On);
+        }
         if handed.headers_only {
             self.memory.due(&message.id, Some(Due::Whole(self.request.max_bytes.unwrap_or(0))));
             // The host got only the headers, not the message: it is not deleted.

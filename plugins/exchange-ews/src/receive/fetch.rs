@@ -8,7 +8,7 @@ use crate::place::Place;
 use crate::settings::NAME;
 use crate::talk::Talk;
 use postkontor_plugin::exchange::{Due, State};
-use postkontor_plugin::{Action, Error, Missing, ReceiveRequest, Received, Stage, Status};
+use postkontor_plugin::{Action, Error, Missing, ReceiveRequest, Received, Stage, Status, Summary};
 use std::collections::BTreeMap;
 
 /// The most messages that are asked for at once, and the most bytes of them: what was taken is marked or deleted when all have come.
@@ -64,13 +64,24 @@ impl<'f, 'a> Fetch<'f, 'a> {
     /// What the host gets in the end.
     pub(super) fn received(&mut self) -> Received {
         let missing = std::mem::take(&mut self.missing).into_iter().map(|(id, error)| Missing { id, error }).collect();
+        let given = self.is_looking().then(|| self.request.state.clone().unwrap_or_default());
         Received {
-            state: self.state.text(NAME),
+            state: given.unwrap_or_else(|| self.state.text(NAME)),
             interrupted: self.refusal.take(),
             missing,
             warnings: std::mem::take(&mut self.warnings),
             ..Received::default()
         }
+    }
+
+    /// Whether no more than the structure is wanted, of which the headers are told: nothing is marked, deleted or put into the state.
+    fn is_looking(&self) -> bool {
+        self.request.summary == Summary::Structure
+    }
+
+    /// A message with more bytes comes with its headers only.
+    fn max_bytes(&self) -> Option<u64> {
+        if self.is_looking() { Some(0) } else { self.request.max_bytes }
     }
 
     /// How many messages may still come.
@@ -80,7 +91,9 @@ impl<'f, 'a> Fetch<'f, 'a> {
 
     /// Fetches what is new; whether messages were left.
     pub(super) fn run(&mut self) -> Result<bool, Error> {
-        self.finish_actions()?;
+        if !self.is_looking() {
+            self.finish_actions()?;
+        }
         if self.fetch_left(|due| matches!(due, Due::Fetch | Due::Whole(_)))? {
             return Ok(true);
         }
@@ -215,7 +228,7 @@ impl<'f, 'a> Fetch<'f, 'a> {
 
     /// The size in the store says roughly how large the message is.
     fn is_far_too_large(&self, row: &Row) -> bool {
-        self.request.max_bytes.is_some_and(|most| row.size > most.saturating_mul(2).saturating_add(64 * 1024))
+        self.is_looking() || self.request.max_bytes.is_some_and(|most| row.size > most.saturating_mul(2).saturating_add(64 * 1024))
     }
 
     /// Hands over the headers only; false where the service does not have them apart from the message.
@@ -235,7 +248,7 @@ impl<'f, 'a> Fetch<'f, 'a> {
         while !rest.is_empty() && !self.is_stopped {
             let document = self.talk.envelope(|xml| get_mime(xml, rest));
             let (host, call) = (self.talk.host(), self.talk.call);
-            let mut window = Window::new(rest, &host, &self.name, self.request.summary, self.request.max_bytes, call);
+            let mut window = Window::new(rest, &host, &self.name, self.request.summary, self.max_bytes(), call);
             let asked = self.talk.each(&document, Stage::Fetch, &mut window);
             let (fates, is_within) = (std::mem::take(&mut window.fates), window.is_within);
             self.is_stopped = window.is_stopped;
@@ -261,6 +274,16 @@ impl<'f, 'a> Fetch<'f, 'a> {
 
     /// Notes what became of messages, and does what the host wants.
     fn settle(&mut self, rows: &[Row], fates: Vec<Fate>) -> Result<(), Error> {
+        if self.is_looking() {
+            for (row, fate) in rows.iter().zip(fates) {
+                match fate {
+                    Fate::Withheld(error) => drop(self.missing.insert(row.id.clone(), error)),
+                    Fate::Gone | Fate::Taken(Action::Stop, _) => (),
+                    Fate::Taken(..) => self.taken += 1,
+                }
+            }
+            return Ok(());
+        }
         let (mut seen, mut delete) = (Vec::new(), Vec::new());
         for (row, fate) in rows.iter().zip(fates) {
             let due = match fate {

@@ -21,8 +21,7 @@ impl Talk<'_> {
             let passes = match filter.judge(&Seen { row: &row, headers: None }) {
                 Some(passes) => passes,
                 None if filter.any(&|filter| !filter.header.is_empty()) => {
-                    // What did not arrive from elsewhere has no headers.
-                    let headers = self.headers(&row.id)?.unwrap_or_default();
+                    let headers = self.all_headers(&row)?;
                     filter.judge(&Seen { row: &row, headers: Some(Letter::of_headers(&headers)) }).unwrap_or(true)
                 }
                 // Its day is not known.

@@ -1,7 +1,10 @@
 //! The headers of a message that is too large.
 
-use crate::message::Message;
+use super::window::get_mime;
+use crate::items::Row;
+use crate::message::{Message, Take};
 use crate::talk::Talk;
+use crate::xml::Content;
 use postkontor_plugin::{Error, Stage};
 
 /// `PidTagTransportMessageHeaders`: the headers as they arrived; items that did not arrive from elsewhere have none.
@@ -59,6 +62,41 @@ impl Talk<'_> {
             });
         })?;
         Ok(messages.first().and_then(|message| found(message, id)))
+    }
+}
+
+impl Talk<'_> {
+    /// The headers of a message: those that the service has apart from it, else those of the message as it would come. What was not sent
+    /// through the service's own transport has none apart.
+    pub(super) fn all_headers(&mut self, row: &Row) -> Result<Vec<u8>, Error> {
+        if let Some(headers) = self.headers(&row.id)? {
+            return Ok(headers);
+        }
+        let document = self.envelope(|xml| get_mime(xml, std::slice::from_ref(row)));
+        let mut passing = Passing { id: &row.id, headers: Headers::default(), is_it: false };
+        self.each(&document, Stage::Fetch, &mut passing)?;
+        Ok(if passing.is_it { passing.headers.bytes } else { Vec::new() })
+    }
+}
+
+/// A message that passes for its headers.
+struct Passing<'p> {
+    id: &'p str,
+    headers: Headers,
+    is_it: bool,
+}
+
+impl Content for Passing<'_> {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.headers.take(bytes);
+        Ok(())
+    }
+}
+
+impl Take for Passing<'_> {
+    fn message(&mut self, message: Message) -> Result<bool, Error> {
+        self.is_it = message.is_success && message.item().and_then(crate::items::item_id) == Some(self.id);
+        Ok(false)
     }
 }
 

@@ -98,7 +98,7 @@ impl<'w> Window<'w> {
 
 /// What the host is told of a message.
 pub(super) fn incoming(row: &Row, folder: &str, summary: Summary, headers_only: bool) -> Incoming {
-    let is_full = summary == Summary::Full;
+    let is_full = summary != Summary::None;
     Incoming {
         id: row.id.clone(),
         // The size in the store is not that of the message.

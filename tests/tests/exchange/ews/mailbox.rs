@@ -107,6 +107,31 @@ fn a_mailbox_with_ten_thousand_folders_is_listed_and_a_path_in_it_found() {
 }
 
 #[test]
+fn conditions_within_each_other_choose_and_a_structure_takes_nothing() {
+    let Some(exchange) = Exchange::shared().unwrap() else { return };
+    let user = User::new(exchange);
+    user.deliver(&json!({"count": 1, "mime": "From: Jörg <joerg@example.org>\r\nSubject: Frage\r\nX-Kunde: =?utf-8?Q?M=C3=BCller?= 4711\r\n\r\ntext\r\n"}));
+    user.deliver(&json!({"count": 1, "mime": "From: Anna <anna@example.org>\r\nSubject: Mahnung\r\n\r\ntext\r\n"}));
+    let mut account = user.account(&json!({}));
+    let (received, got) = fetch(&mut account, &json!({"summary": "structure", "state": ""}), |_| Action::Delete);
+    assert_eq!((received.unwrap()["state"].as_str(), got.len()), (Some(""), 2));
+    assert!(got.iter().all(|got| got.summary["complete"] == false && got.raw.ends_with(b"\r\n\r\n")));
+    for (filter, expected) in [
+        (json!({"header": {"name": "x-kunde", "contains": "müller 4711"}}), vec!["Frage"]),
+        (json!({"not": {"header": {"name": "X-Kunde"}}}), vec!["Mahnung"]),
+        (json!({"or": [{"from": "jörg"}, {"subject": "rechnung"}], "before": "2100-01-01"}), vec!["Frage"]),
+        (json!({"before": "2000-01-01"}), vec![]),
+    ] {
+        let (received, got) = fetch(&mut account, &json!({"filter": filter}), |_| Action::Keep);
+        received.unwrap();
+        assert_eq!(subjects(&got), expected, "{filter}");
+    }
+    let error = fetch(&mut account, &json!({"filter": {"or": [{"from": "a"}, {"text": "x"}]}}), |_| Action::Keep).0.unwrap_err();
+    assert_eq!((error.code.as_str(), error.at[0].pointer.as_str()), ("ews.body_not_searched", "/filter/or/1/text"));
+    assert_eq!(user.messages("inbox").len(), 2);
+}
+
+#[test]
 fn filters_limits_and_deletions_leave_what_is_not_meant() {
     let Some(exchange) = Exchange::shared().unwrap() else { return };
     let user = User::new(exchange);

@@ -99,6 +99,39 @@ fn a_filter_brings_what_it_says_and_what_it_leaves_out_comes_without_it() {
 }
 
 #[test]
+fn conditions_within_each_other_choose_and_those_on_texts_are_refused() {
+    let Some(setup) = with(&["Rechnung 1", "Mahnung"]) else { return };
+    setup.put("inbox", "From: Berta <b@example.com>\r\nSubject: Frage\r\nX-Kunde: =?utf-8?Q?M=C3=BCller?= 4711\r\n\r\ntext\r\n");
+    let mut account = setup.account();
+    for (filter, expected) in [
+        (json!({"header": {"name": "x-kunde", "contains": "müller 4711"}}), vec!["Frage"]),
+        (json!({"not": {"or": [{"header": {"name": "X-Kunde"}}, {"subject": "mahnung"}]}}), vec!["Rechnung 1"]),
+        (json!({"or": [{"from": "berta"}, {"subject": "rechnung"}], "before": "2100-01-01"}), vec!["Frage", "Rechnung 1"]),
+        (json!({"before": "2000-01-01"}), vec![]),
+    ] {
+        let (received, got) = fetch(&mut account, &json!({"filter": filter}), |_| Action::Keep);
+        received.unwrap();
+        assert_eq!(subjects(&got), expected, "{filter}");
+    }
+    let error = fetch(&mut account, &json!({"filter": {"not": {"body": "x"}}}), |_| Action::Keep).0.unwrap_err();
+    assert_eq!(
+        (error.status, error.code.as_str(), error.at[0].pointer.as_str()),
+        (Status::Unsupported, "graph.body_not_searched", "/filter/not/body")
+    );
+}
+
+#[test]
+fn a_structure_has_the_headers_and_takes_nothing() {
+    let Some(setup) = with(&["one", "two"]) else { return };
+    let mut account = setup.account();
+    let (received, got) = fetch(&mut account, &json!({"summary": "structure", "state": ""}), |_| Action::Delete);
+    assert_eq!((received.unwrap()["state"].as_str(), subjects(&got)), (Some(""), vec!["one", "two"]));
+    assert!(got.iter().all(|got| got.summary["complete"] == false && got.raw.ends_with(b"\r\n\r\n")));
+    let (_, got) = fetch(&mut account, &json!({}), |_| Action::Keep);
+    assert_eq!((got.len(), setup.messages("inbox").len()), (2, 2));
+}
+
+#[test]
 fn a_message_that_is_too_large_comes_as_headers_and_later_whole() {
     let Some(setup) = with(&["small"]) else { return };
     setup.control("/messages", json!({"mailbox": setup.user, "count": 1, "size": 300_000}));
