@@ -96,6 +96,17 @@ pub(crate) fn ids(xml: &mut Writer, name: &str, ids: &[&str]) {
     xml.group(name, &[], |xml| ids.iter().for_each(|id| xml.empty("t:ItemId", &[("Id", id)])));
 }
 
+/// Asks for messages with their content.
+pub(crate) fn get_mime(xml: &mut Writer, rows: &[Row]) {
+    xml.group("m:GetItem", &[], |xml| {
+        xml.group("m:ItemShape", &[], |xml| {
+            xml.text("t:BaseShape", "IdOnly");
+            xml.text("t:IncludeMimeContent", "true");
+        });
+        ids(xml, "m:ItemIds", &rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>());
+    });
+}
+
 /// Asks for the messages of a folder, the oldest first.
 pub(crate) fn find_items(xml: &mut Writer, folder: &Place, offset: usize, page: usize) {
     xml.group("m:FindItem", &[("Traversal", "Shallow")], |xml| {

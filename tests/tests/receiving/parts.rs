@@ -1,10 +1,12 @@
 //! The structure of messages without their bodies, one part of a message, and the beginning of a text, at a real server.
 
-use crate::setup::{Got, Setup, fetch, letter, letters, lies, patience, subjects};
+use crate::setup::{Got, Setup, fetch, letter, letters, lies, patience, plugins, subjects};
 use postkontor_core::{Action, Opened, Status};
 use postkontor_reader::Message;
 use postkontor_reader::header::{ContentType, Disposition, Fields, file_name};
 use postkontor_reader::source::Source;
+use postkontor_tests::folder::{Folder, private};
+use postkontor_tests::strangers::postkontor;
 use serde_json::{Value, json};
 
 const PDF: &str = "JVBERi0xLjQKJcOkw7zDtsOfCjIgMCBvYmoKPDwvTGVuZ3RoIDMgMCBSL0ZpbHRlci9GbGF0ZURlY29kZT4+";
@@ -230,4 +232,37 @@ fn pop3_has_the_headers_of_a_structure_and_says_that_this_is_not_all() {
     assert!(got[1].summary["size"].as_u64() > Some(5000));
     assert_eq!(lies(&setup, None), ["a", "long"]);
     assert_eq!(subjects(&mut account, json!({})).0, ["a", "long"]);
+}
+
+#[test]
+fn the_command_lists_structures_and_fetches_one_part() {
+    let Some(setup) = delivered() else { return };
+    let folder = Folder::new().unwrap();
+    let settings = folder.file("settings.json");
+    std::fs::write(&settings, setup.settings("imap", json!({})).to_string()).unwrap();
+    private(&settings).unwrap();
+    let to = folder.file("part");
+    std::fs::create_dir(&to).unwrap();
+    let run = |arguments: &[&str]| -> (Option<i32>, String) {
+        let mut command = postkontor(["--plugins", plugins(), "--lang", "en"]).unwrap();
+        let output = command.args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr))
+    };
+    let settings = settings.to_str().unwrap();
+    let chosen = r#"{"or":[{"subject":"mixed"},{"body":"nirgends"}]}"#;
+    let (status, shown) = run(&["list", settings, "--summary", "structure", "--filter", chosen]);
+    assert_eq!(status, Some(0), "{shown}");
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(
+        lines[0].ends_with("mixed") && lines[3].starts_with("    2  application/pdf") && lines[3].ends_with("Größe 1 (neu).pdf"),
+        "{shown}"
+    );
+    let (_, listed) = run(&["list", settings, "--summary", "structure", "--filter", chosen, "--json"]);
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let id = listed["messages"][0]["id"].as_str().unwrap();
+    let (status, shown) = run(&["receive", settings, "--to", to.to_str().unwrap(), "--message", id, "--section", "2"]);
+    assert_eq!(status, Some(0), "{shown}");
+    assert!(std::fs::read(to.join("0001/Größe 1 (neu).pdf")).unwrap().starts_with(b"%PDF-1.4\n"), "{shown}");
+    let (status, shown) = run(&["receive", settings, "--to", to.to_str().unwrap(), "--section", "2"]);
+    assert!(status == Some(1) && shown.contains("message"), "{shown}");
 }

@@ -1,8 +1,8 @@
 //! A fetch in progress: which messages are asked for, and what was done with them.
 
 use super::sync::Synced;
-use super::window::{Fate, Window, get_mime, incoming};
-use crate::items::{Change, Row};
+use super::window::{Fate, Window, incoming};
+use crate::items::{Change, Row, get_mime};
 use crate::meaning::Class;
 use crate::place::Place;
 use crate::settings::NAME;

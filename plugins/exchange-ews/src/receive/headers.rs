@@ -1,7 +1,6 @@
 //! The headers of a message that is too large.
 
-use super::window::get_mime;
-use crate::items::Row;
+use crate::items::{Row, get_mime};
 use crate::message::{Message, Take};
 use crate::talk::Talk;
 use crate::xml::Content;

@@ -4,10 +4,10 @@
 //! for.
 
 use super::headers::Headers;
-use crate::items::{Row, ids, item_id};
+use crate::items::{Row, item_id};
 use crate::meaning::Class;
 use crate::message::{Message, Take};
-use crate::xml::{Content, Writer};
+use crate::xml::Content;
 use postkontor_plugin::{Action, Call, Error, Incoming, Stage, Status, Summary};
 
 /// What became of a message of the window.
@@ -47,17 +47,6 @@ pub(super) struct Window<'w> {
     pub(super) is_stopped: bool,
     /// A message has begun and not ended.
     pub(super) is_within: bool,
-}
-
-/// Asks for messages with their content.
-pub(super) fn get_mime(xml: &mut Writer, rows: &[Row]) {
-    xml.group("m:GetItem", &[], |xml| {
-        xml.group("m:ItemShape", &[], |xml| {
-            xml.text("t:BaseShape", "IdOnly");
-            xml.text("t:IncludeMimeContent", "true");
-        });
-        ids(xml, "m:ItemIds", &rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>());
-    });
 }
 
 impl<'w> Window<'w> {
