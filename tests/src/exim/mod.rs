@@ -1,7 +1,7 @@
 //! Exim in a folder, with [`Dovecot`] as its login server: one daemon, many ports, each with a behaviour of its own.
 //!
-//! Recipients with a fixed fate on every port: `unknown@` gets 550, `later@` 451, `full@` 452; the sender `later@` gets 451 at MAIL. All
-//! other mail, for whatever domain, is delivered into one maildir.
+//! Recipients with a fixed fate on every port: `unknown@` gets 550, `later@` 451, `full@` 452; the sender `later@` gets 451 at MAIL. Mail to
+//! `bounces@` is taken and comes back. All other mail, for whatever domain, is delivered into one maildir.
 
 use crate::certificates::{Certificates, Files, Kind};
 use crate::dovecot::{Dovecot, MECHANISMS};

@@ -3,6 +3,7 @@
 //! The plugins are the built files, loaded as a host loads them. Where the servers are not installed, the tests are skipped.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod answers;
 mod certificates;
 mod logins;
 mod messages;
