@@ -447,7 +447,8 @@ postkontor_status POSTKONTOR_CALL postkontor_message_build(
 /**
  * Opens a message to read from: the `len` bytes at `data`, which are copied, or, when `source` is {"file":"/path.eml"}, a file;
  * `source` may be null. `message` receives the handle, or null; `out` the summary {"subject","from","to","date","text","html",
- * "parts":[{"name","type","size"}],...}. Every input is a message, if need be one without headers.
+ * "parts":[{"name","type","size"}],...}. Every input is a message, if need be one without headers. A
+ * message of Outlook's (.msg, or a winmail.dat) becomes MIME, and `size` and the bytes of the whole message are those of that.
  */
 postkontor_status POSTKONTOR_CALL postkontor_message_open(
     postkontor_host *host,
