@@ -18,7 +18,7 @@ pub struct Advice {
 
 /// The failed step of a test for an error, with facts, pointer, advice, and the settings patch that would repair it.
 ///
-/// Knows the codes that every protocol shares (`net.`, `proxy.`, `tls.`, `auth.`, `mailbox.`); `own` is what the protocol knows by
+/// Knows the codes that every protocol shares (`net.`, `proxy.`, `tls.`, `http.`, `auth.`, `mailbox.`); `own` is what the protocol knows by
 /// itself, and comes before that. A step with another code gets its facts and nothing more.
 /// [`Connector::test`](super::Connector::test) does this by itself.
 pub fn step(error: &Error, target: &Target, tls: &Tls, own: Option<Advice>) -> Step {
@@ -48,6 +48,7 @@ pub(super) fn advise(step: &mut Step, target: Option<&Target>, tls: &Tls) {
     }
     let found = of_wire(&step.code, &at)
         .or_else(|| of_tls(&step.code, &at))
+        .or_else(|| of_web(&step.code, &at))
         .or_else(|| of_login(&step.code, &at, tls.mode))
         .or_else(|| of_token(&step.code));
     let Some(mut found) = found else { return };
@@ -113,6 +114,27 @@ fn of_wire(code: &str, at: &Pointers) -> Option<Advice> {
         "proxy.forbidden" => (at.proxy, &["advice.ask_proxy_administrator"]),
         "proxy.server_unreachable" | "proxy.server_refused" => (at.host, &["advice.check_host", "advice.check_port"]),
         "proxy.refused" | "proxy.protocol" => (at.proxy, &["advice.check_proxy"]),
+        _ => return None,
+    };
+    Some(Advice { pointer, advice, patch: None })
+}
+
+/// Answers of web servers, and of what stands before them.
+fn of_web(code: &str, at: &Pointers) -> Option<Advice> {
+    let (pointer, advice): (_, &[&str]) = match code {
+        "http.busy" => ("", &["advice.try_later"]),
+        "http.server_failed" | "http.truncated" => ("", &["advice.try_later", "advice.ask_administrator"]),
+        "http.unauthorized" => ("/auth/password", &["advice.check_user_and_password"]),
+        "http.forbidden" | "http.refused" | "http.request_too_large" => (at.host, &["advice.ask_administrator"]),
+        "http.proxy_login" => (at.proxy, &["advice.check_proxy_password"]),
+        "http.proxy_refused" => (at.proxy, &["advice.ask_proxy_administrator"]),
+        "http.web_page" => (at.host, &["advice.check_url", "advice.sign_in_page"]),
+        "http.not_found" | "http.redirected" | "http.redirect_loop" | "http.url_malformed" | "http.not_http" | "http.type_unexpected" => {
+            (at.host, &["advice.check_url"])
+        }
+        "http.malformed" | "http.head_too_large" | "http.too_large" | "http.coding_unknown" | "http.unpacking_failed" => {
+            (at.host, &["advice.check_url", "advice.ask_administrator"])
+        }
         _ => return None,
     };
     Some(Advice { pointer, advice, patch: None })
@@ -282,6 +304,20 @@ mod tests {
     }
 
     #[test]
+    fn each_answer_of_a_web_server_has_advice() {
+        let texts: Value = serde_json::from_str(crate::SHARED_TEXTS[0].1).unwrap();
+        let codes = texts["codes"].as_object().unwrap().keys().filter(|code| code.starts_with("http."));
+        for code in codes {
+            let step = step(&Error::new(Status::Protocol, code), &server("h"), &Tls::default());
+            // These two are defects of the transport itself.
+            let is_ours = matches!(code.as_str(), "http.request_wrong" | "http.source_wrong");
+            assert_eq!(step.advice.is_empty(), is_ours, "{code}: {step:?}");
+        }
+        let step = step(&Error::new(Status::Protocol, "http.proxy_refused"), &server("h"), &Tls::default());
+        assert_eq!((step.pointer.as_str(), step.advice[0].as_str()), ("/server/proxy", "advice.ask_proxy_administrator"));
+    }
+
+    #[test]
     fn every_code_of_the_wire_has_its_text_in_every_language() {
         let sources = [
             include_str!("advice.rs"),
@@ -298,7 +334,9 @@ mod tests {
             include_str!("tls/mod.rs"),
         ];
         let is_code = |word: &&str| {
-            ["net.", "tls.", "proxy.", "protocol.", "advice."].iter().any(|prefix| word.len() > prefix.len() && word.starts_with(prefix))
+            ["net.", "tls.", "proxy.", "protocol.", "http.", "advice."]
+                .iter()
+                .any(|prefix| word.len() > prefix.len() && word.starts_with(prefix))
                 && word.bytes().filter(|byte| *byte == b'.').count() == 1
                 && !word.ends_with(".rs")
                 && word.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_'))
