@@ -256,3 +256,102 @@ fn throttling_in_a_fetch_loses_nothing() {
     let (_, got) = fetch(&mut account, &request, |_| Action::Keep);
     assert_eq!(got.len(), 2);
 }
+
+#[test]
+fn flags_and_categories_are_set_and_told_alike() {
+    let Some(setup) = with(&["a", "b"]) else { return };
+    let mut account = setup.account();
+    let listed =
+        |account: &mut postkontor_core::Account| json!(account.list(r#"{"folder": ""}"#, &patience()).unwrap())["messages"].clone();
+    let first = listed(&mut account);
+    let ids = [&first[0]["id"], &first[1]["id"]];
+    let mut apply = |request: Value| account.apply(&request.to_string(), &patience()).map(|done| json!(done));
+    assert_eq!(apply(json!({"messages": ids, "action": "flagged"})).unwrap()["applied"], json!(ids));
+    let answer = apply(json!({"messages": ids, "action": "keywords", "add": ["Bezahlt", "Rechnung geprüft"]})).unwrap();
+    assert_eq!((&answer["applied"], &answer["missing"]), (&json!(ids), &json!([])));
+    apply(json!({"messages": [ids[1]], "action": "keywords", "remove": ["bezahlt", "RECHNUNG geprüft"]})).unwrap();
+    apply(json!({"messages": [ids[0]], "action": "unflagged"})).unwrap();
+    let error = apply(json!({"messages": ids, "action": "answered"})).unwrap_err();
+    assert_eq!(
+        (error.status, error.code.as_str(), error.at[0].pointer.as_str()),
+        (Status::Unsupported, "graph.answered_unsupported", "/action")
+    );
+    let inbox = setup.messages("inbox");
+    let find = |subject: &str| {
+        inbox.iter().find(|message| message["subject"] == subject).map(|message| json!([message["flagged"], message["categories"]]))
+    };
+    let told = listed(&mut account);
+    let flags = |place: usize| told[place]["flags"].clone();
+    let by_subject = [find("a").unwrap(), find("b").unwrap()];
+    assert!(
+        by_subject.contains(&json!([false, ["Bezahlt", "Rechnung geprüft"]])) && by_subject.contains(&json!([true, []])),
+        "{by_subject:?}"
+    );
+    assert_eq!((flags(0), flags(1)), (json!(["Bezahlt", "Rechnung geprüft"]), json!(["\\Flagged"])));
+    let (result, got) = fetch(&mut account, &json!({}), |_| Action::Keep);
+    result.unwrap();
+    let fetched: Vec<Value> = got.iter().map(|got| got.summary["flags"].clone()).collect();
+    assert!(fetched.contains(&flags(0)) && fetched.contains(&flags(1)), "{fetched:?}");
+}
+
+#[test]
+fn copies_folders_and_drafts_are_made_and_told() {
+    let Some(setup) = with(&["a", "b"]) else { return };
+    let mut account = setup.account();
+    let listed = json!(account.list(r#"{"folder": ""}"#, &patience()).unwrap());
+    let ids = [&listed["messages"][0]["id"], &listed["messages"][1]["id"]];
+    let mut apply = |request: Value| account.apply(&request.to_string(), &patience()).map(|done| json!(done));
+    let made = apply(json!({"folders": [{"create": "Ablage/Größe & Maß"}, {"create": "ablage"}]})).unwrap();
+    assert_eq!(made, json!({"folders": [{"created": "Ablage/Größe & Maß"}, {"found": "ablage"}]}));
+    let copied = apply(json!({"messages": ids, "action": "copy", "folder": "Ablage/Größe & Maß"})).unwrap();
+    assert_eq!((&copied["applied"], copied["new_ids"].as_array().unwrap().len()), (&json!(ids), 2));
+    let new = copied["new_ids"][0]["new_id"].clone();
+    apply(json!({"messages": [new], "action": "move", "folder": "<drafts>"})).unwrap();
+    assert_eq!((setup.messages("inbox").len(), setup.messages("drafts").len()), (2, 1));
+    for (change, status, code, pointer) in [
+        (json!({"delete": "Ablage"}), Status::Refused, "graph.folder_has_folders", "/folders/1/delete"),
+        (json!({"delete": "Ablage/Größe & Maß"}), Status::Refused, "graph.folder_not_empty", "/folders/1/delete"),
+        (json!({"delete": "inbox", "with_messages": true}), Status::Refused, "graph.folder_protected", "/folders/1/delete"),
+        (json!({"delete": "Sent Items", "with_messages": true}), Status::Refused, "graph.folder_protected", "/folders/1/delete"),
+        (json!({"rename": "Ablage", "to": "Drafts"}), Status::Refused, "graph.folder_exists", "/folders/1/to"),
+        (json!({"rename": "Ablage", "to": "a//b"}), Status::Argument, "graph.new_name_invalid", "/folders/1/to"),
+        (json!({"create": "<drafts>"}), Status::Argument, "graph.new_name_invalid", "/folders/1/create"),
+        (json!({"delete": "Nirgends"}), Status::NotFound, "graph.folder_missing", "/folders/1/delete"),
+    ] {
+        let error = apply(json!({"folders": [{"create": "Ablage"}, change]})).unwrap_err();
+        assert_eq!((error.status, error.code.as_str(), error.at[0].pointer.as_str()), (status, code, pointer), "{change}");
+        assert_eq!(error.more["folders"], json!([{"found": "Ablage"}]));
+    }
+    let changes = json!({"folders": [{"rename": "Ablage/Größe & Maß", "to": "inbox/Neu"}, {"delete": "Ablage"}, {"rename": "inbox/Neu", "to": "inbox/Alt"}]});
+    apply(changes).unwrap();
+    assert_eq!(setup.messages("Inbox/Alt").len(), 1);
+    apply(json!({"folders": [{"delete": "inbox/Alt", "with_messages": true}]})).unwrap();
+    let draft = json!({"subject": "Entwurf", "text": "x", "bcc": ["hidden@example.com"],
+        "append": {"folder": "<drafts>", "flags": ["draft", "flagged"], "keywords": ["Bezahlt"]}});
+    let receipt = send(&mut account, &draft).unwrap();
+    assert_eq!((&receipt["filed"]["status"], &receipt["recipients"]), (&json!("saved"), &json!([])), "{receipt}");
+    let drafts = setup.messages("drafts");
+    let found = drafts.iter().find(|message| message["subject"] == "Entwurf").unwrap();
+    // A draft counts as read there, whatever is asked for.
+    for (member, value) in [("draft", json!(true)), ("flagged", json!(true)), ("categories", json!(["Bezahlt"]))] {
+        assert_eq!(found[member], value, "{member}");
+    }
+    assert_eq!(found["bcc"], json!(["hidden@example.com"]));
+    assert!(setup.messages("sentitems").is_empty());
+    let answered = json!({"subject": "x", "append": {"folder": "<drafts>", "flags": ["answered"]}});
+    let error = send(&mut account, &answered).unwrap_err();
+    assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Unsupported, "/append/flags"));
+}
+
+#[test]
+fn a_copy_whose_answer_is_lost_is_uncertain() {
+    let Some(setup) = Setup::alone() else { return };
+    setup.put("inbox", "Subject: a\r\n\r\ntext\r\n");
+    let mut account = setup.account();
+    let listed = json!(account.list(r#"{"folder": ""}"#, &patience()).unwrap());
+    setup.fault("messages.copy", 1, json!({"reset": "after"}));
+    let request = json!({"messages": [listed["messages"][0]["id"]], "action": "copy", "folder": "<drafts>"});
+    let error = account.apply(&request.to_string(), &patience()).unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::Uncertain, "graph.copy_uncertain"), "{error:?}");
+    assert_eq!(setup.messages("drafts").len(), 1);
+}
