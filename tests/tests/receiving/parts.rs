@@ -266,3 +266,53 @@ fn the_command_lists_structures_and_fetches_one_part() {
     let (status, shown) = run(&["receive", settings, "--to", to.to_str().unwrap(), "--section", "2"]);
     assert!(status == Some(1) && shown.contains("message"), "{shown}");
 }
+
+/// Messages that Dovecot itself reads otherwise: a boundary in the extended form of RFC 2231 is none to it.
+const OF_DOVECOT: [&str; 1] = ["parameters/boundary-extended"];
+
+/// The well-formed messages of the corpus, each with its name.
+fn corpus() -> Vec<(String, Vec<u8>)> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let kinds = std::fs::read_dir(root).unwrap().map(|kind| kind.unwrap().path()).filter(|kind| kind.is_dir());
+    let answers = kinds.flat_map(|kind| std::fs::read_dir(kind).unwrap().map(|file| file.unwrap().path()).collect::<Vec<_>>());
+    let mut found: Vec<(String, Vec<u8>)> = Vec::new();
+    for answer in answers.filter(|file| file.extension().is_some_and(|ending| ending == "json")) {
+        let says: Value = serde_json::from_slice(&std::fs::read(&answer).unwrap()).unwrap();
+        let Ok(message) = std::fs::read(answer.with_extension("eml")) else { continue };
+        if says["well_formed"] == true {
+            let name = [answer.parent().unwrap().file_name(), answer.file_stem()].map(|part| part.unwrap().to_string_lossy().into_owned());
+            found.push((name.join("/"), message));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn structures_of_the_corpus_tell_what_its_messages_show() {
+    let corpus = corpus();
+    assert!(corpus.len() > 100, "{}", corpus.len());
+    let Some(setup) = Setup::with(&corpus.iter().map(|(_, message)| message.clone()).collect::<Vec<_>>()) else { return };
+    let mut account = setup.account("imap");
+    let (result, sketches) = fetch(&mut account, json!({"summary": "structure"}), |_| Action::Keep);
+    result.unwrap();
+    let (result, whole) = fetch(&mut account, json!({"summary": "none"}), |_| Action::Keep);
+    result.unwrap();
+    assert_eq!((sketches.len(), whole.len()), (corpus.len(), corpus.len()));
+    let mut others = Vec::new();
+    for (((name, _), sketch), whole) in corpus.iter().zip(&sketches).zip(&whole) {
+        assert_eq!(sketch.id(), whole.id());
+        let told = |part: &Value| {
+            let text = |name: &str| part[name].as_str().map(str::to_owned);
+            (text("section").unwrap(), text("type").unwrap(), text("name"))
+        };
+        let parts: Vec<Told> = sketch.summary["parts"].as_array().unwrap().iter().map(told).collect();
+        let shown = read(&whole.raw).0;
+        if parts != shown {
+            others.push(format!("{name}: {parts:?} and whole {shown:?}"));
+        }
+    }
+    println!("{} of {} alike", corpus.len() - others.len(), corpus.len());
+    let others: Vec<String> = others.into_iter().filter(|other| !OF_DOVECOT.iter().any(|name| other.starts_with(name))).collect();
+    assert!(others.is_empty(), "{}", others.join("\n"));
+}
