@@ -260,7 +260,7 @@ internal sealed class Mailbox
             }
             mailbox.Receive();
             if (arguments[2] == "imap") mailbox.LookCloser();
-            if (arguments[2] == "imap") mailbox.ChangeFolders("imap");
+            if (arguments[2] != "pop3") mailbox.ChangeFolders(arguments[2] == "imap" ? "imap" : "ews");
             if (arguments[2] != "pop3") mailbox.FileInFolders(settings, arguments[2] == "imap");
             else mailbox.FileByPop3();
         }

@@ -359,8 +359,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[3], "imap") == 0)
         look_closer();
     if (strcmp(argv[3], "pop3") != 0) {
-        if (strcmp(argv[3], "imap") == 0)
-            change_folders("imap");
+        change_folders(strcmp(argv[3], "imap") == 0 ? "imap" : "ews");
         file_in_folders(settings, strcmp(argv[3], "imap") == 0);
     } else {
         MUST(apply(ids[0], "\"action\":\"move\",\"folder\":\"" FILED "\"") == POSTKONTOR_UNSUPPORTED);

@@ -424,6 +424,8 @@ begin
       LookCloser;
       ChangeFolders('imap');
     end;
+    if Transport = 'exchange-ews' then
+      ChangeFolders('ews');
     if Transport <> 'pop3' then
       FileInFolders(Settings, Transport = 'imap')
     else

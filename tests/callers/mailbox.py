@@ -206,8 +206,8 @@ def main(settings_file, folder, transport):
             desk.receive()
             if transport == "imap":
                 desk.look_closer()
-                desk.change_folders("imap")
             if transport != "pop3":
+                desk.change_folders({"exchange-ews": "ews"}.get(transport, transport))
                 desk.file_in_folders(settings, transport)
             else:
                 desk.file_by_pop3()

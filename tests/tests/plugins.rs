@@ -269,6 +269,20 @@ fn a_plugin_of_the_first_release_still_works() {
     refused["to"] = json!(["nobody@example.com"]);
     let error = send(&host, &settings, &refused, &[&[]]).unwrap_err();
     assert_eq!((error.status, error.message.as_str()), (Status::Refused, "Anna sendet nicht an nobody@example.com."));
+    // What came after it is refused before it is asked, with the place that asked for it.
+    let mut account = Account::open(&host, &settings, None).unwrap();
+    let cancel = Cancel::new(None);
+    for (request, pointer) in [
+        (json!({"messages": ["1"], "action": "flagged"}), "/action"),
+        (json!({"messages": ["1"], "action": "copy", "folder": "a"}), "/action"),
+        (json!({"folders": [{"create": "a"}]}), "/folders"),
+    ] {
+        let error = account.apply(&request.to_string(), &cancel).unwrap_err();
+        assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Unsupported, pointer), "{error:?}");
+    }
+    let draft = json!({"subject": "x", "append": {"folder": "<drafts>"}});
+    let error = account.send_document(&draft.to_string(), &[], &cancel).unwrap_err();
+    assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Unsupported, "/append"), "{error:?}");
     let form: Value = json!(host.schema("frozen", "en").unwrap());
     assert_eq!(form["schema"]["properties"]["frozen"]["properties"]["name"]["title"], "Name");
 }

@@ -58,6 +58,17 @@ impl Setup {
         words
     }
 
+    /// What became of the draft: its copy is marked and labelled, and the folder that it lay in is gone.
+    fn has_the_copied_draft(&self) {
+        let shown = self.exchange.control("POST", "/mailbox", &json!({"mailbox": self.user})).unwrap();
+        let folders = shown["folders"].as_array().unwrap();
+        let drafts = folders.iter().find(|folder| folder["distinguished"] == "drafts").unwrap();
+        let copy = &drafts["messages"][0];
+        let seen = (&copy["draft"], &copy["flagged"], &copy["categories"], &copy["bcc"]);
+        assert_eq!(seen, (&json!(true), &json!(true), &json!(["Bezahlt"]), &json!(["c@example.com"])), "{drafts:#}");
+        assert!(!folders.iter().any(|folder| folder["path"].as_str().unwrap().starts_with("Prüfung")), "{shown:#}");
+    }
+
     /// Puts a message for each of [`WORDS`] into the inbox, makes the folders, and a mailbox without room.
     fn fill(&self) {
         for (number, word) in WORDS.iter().enumerate() {
@@ -92,6 +103,7 @@ impl Setup {
         };
         assert_eq!(self.words("Ablage/Größe"), is(filed));
         assert_eq!(self.words("deleteditems").iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>(), deleted);
+        self.has_the_copied_draft();
         let sent = self.words("sentitems");
         assert!(matches!(&sent[..], [(subject, _)] if subject.starts_with("Über ")), "{sent:?}");
         let letters = self.exchange.deliveries().unwrap();
