@@ -334,7 +334,7 @@ postkontor_status POSTKONTOR_CALL postkontor_account_test(
  * is called); without a deadline for ten minutes. It answers {"account","user","scopes","expires_in_seconds","kept","message"}. The token
  * by which others are got goes to `secret_put`, under the name that /auth/oauth2/refresh_token refers to; "kept" says whether it is
  * there, and where not, the consent lasts as long as the account is open. After POSTKONTOR_TIMEOUT and POSTKONTOR_CANCELLED the wait
- * can be taken up again. Both calls are for the same account handle.
+ * can be taken up again, as long as the browser has not come back. Both calls are for the same account handle.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_authorize(
     postkontor_account *account,

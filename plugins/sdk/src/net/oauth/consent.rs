@@ -134,8 +134,8 @@ impl Tokens {
         match result {
             Ok(issued) => Ok(self.consented(&issued, call)),
             Err(error) => {
-                // The caller may go on waiting.
-                if matches!(error.status, Status::Cancelled | Status::Timeout) {
+                // The caller may go on waiting, unless a browser has come back: it comes once.
+                if matches!(error.status, Status::Cancelled | Status::Timeout) && pending.is_open() {
                     *self.pending() = Some(pending);
                 }
                 Err(error)
@@ -178,13 +178,14 @@ impl Tokens {
     }
 
     /// Waits for the browser, and has a token issued for what it brings.
-    fn await_browser(&self, browser: &Browser, call: &Call) -> Result<Issued, Error> {
+    fn await_browser(&self, browser: &mut Browser, call: &Call) -> Result<Issued, Error> {
         let code = match browser::wait(browser, call)? {
             Returned::Code(code) => Secret::new(code),
             Returned::Refused(word, text) => {
                 return Err(Refusal::of(&word, &text).error(200, &self.asked(), &|text| printable(text)));
             }
         };
+        browser.is_back = true;
         let mut exchange = self.exchange();
         exchange.hide(&code);
         exchange.hide(&browser.verifier);

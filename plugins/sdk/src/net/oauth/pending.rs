@@ -38,6 +38,18 @@ pub(super) struct Browser {
     /// Shows the provider that who asks for the token is who asked for the consent (RFC 7636).
     pub(super) verifier: Secret,
     pub(super) end: Instant,
+    /// It has come back with the code, which is good for one attempt.
+    pub(super) is_back: bool,
+}
+
+impl Pending {
+    /// Whether there is still something to wait for.
+    pub(super) fn is_open(&self) -> bool {
+        match self {
+            Pending::Device(_) => true,
+            Pending::Browser(browser) => !browser.is_back,
+        }
+    }
 }
 
 impl Browser {
@@ -60,7 +72,7 @@ impl Browser {
         }
         let redirect = if by_name { format!("http://localhost:{port}") } else { format!("http://127.0.0.1:{port}/") };
         let [state, verifier] = [random()?, random()?].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
-        Ok(Browser { listeners, redirect, state, verifier: Secret::new(verifier), end: Instant::now() + BROWSER })
+        Ok(Browser { listeners, redirect, state, verifier: Secret::new(verifier), end: Instant::now() + BROWSER, is_back: false })
     }
 
     /// The challenge that goes with the verifier, by the method S256.

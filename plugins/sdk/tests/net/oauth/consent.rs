@@ -6,10 +6,12 @@ use postkontor_plugin::net::Recorder;
 use postkontor_plugin::net::oauth::{Audience, Tokens};
 use postkontor_plugin::serde_json::{Value, json as value};
 use postkontor_plugin::testing::TestHost;
-use postkontor_plugin::{Error, Secret, Status};
+use postkontor_plugin::{Call, Error, HostCalls, Secret, Status};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 const REFRESH: &str = "/auth/oauth2/refresh_token";
 
@@ -191,6 +193,36 @@ fn a_browser_brings_a_refusal_back() {
     assert_eq!((error.code.as_str(), &error.args["text"]), ("oauth.consent_declined", &value!("no")));
     browser.join().unwrap();
     assert!(provider.questions().is_empty());
+}
+
+/// A program that cancels as soon as the provider has been asked for the token.
+struct Impatient(Arc<AtomicBool>);
+
+impl HostCalls for Impatient {
+    fn progress(&self, _: u64, _: u64) -> Result<(), Status> {
+        if self.0.load(Ordering::SeqCst) { Err(Status::Cancelled) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn after_a_cancel_while_the_code_is_exchanged_there_is_nothing_to_wait_for() {
+    let (is_asked, (answer, held)) = (Arc::new(AtomicBool::new(false)), std::sync::mpsc::channel());
+    let (asked, held) = (is_asked.clone(), std::sync::Mutex::new(held));
+    let provider = Provider::new(move |_, _| {
+        asked.store(true, Ordering::SeqCst);
+        held.lock().unwrap().recv().unwrap_or_default()
+    });
+    let tokens = tokens(&by_browser(&provider), &[], Audience::Smtp).unwrap();
+    let url = begin(&tokens).unwrap()["url"].as_str().unwrap().to_owned();
+    let (redirect, state) = (parameter(&url, "redirect_uri"), parameter(&url, "state"));
+    let browser = std::thread::spawn(move || come_back(&redirect, &format!("code=c-1&state={state}")));
+    let impatient = Impatient(is_asked);
+    let call = Call::new(&impatient, Instant::now() + Duration::from_secs(30));
+    let error = tokens.authorize(&value!({"finish": true}), &call).unwrap_err();
+    assert_eq!(error.status, Status::Cancelled);
+    browser.join().unwrap();
+    assert_eq!(finish(&tokens, &TestHost::new()).unwrap_err().code, "oauth.not_begun");
+    answer.send(Vec::new()).unwrap();
 }
 
 #[test]
