@@ -48,11 +48,6 @@ impl ContentType {
         ContentType { kind: kind.to_owned(), subtype: subtype.to_owned(), parameters }
     }
 
-    /// The type of what names none: text/plain.
-    pub fn plain() -> ContentType {
-        ContentType { kind: "text".to_owned(), subtype: "plain".to_owned(), parameters: Parameters::default() }
-    }
-
     /// `text`, `multipart`, `application` …, in lower case.
     pub fn kind(&self) -> &str {
         &self.kind
