@@ -13,7 +13,7 @@ struct Area {
 
 const AREAS: &[Area] = &[
     Area { name: "core", packages: &["postkontor-core"], programs: &["plugins", "settings", "secrets"] },
-    Area { name: "reader", packages: &["postkontor-reader"], programs: &["reading"] },
+    Area { name: "reader", packages: &["postkontor-reader"], programs: &["enclosed", "reading"] },
     Area { name: "sdk", packages: &["postkontor-abi", "postkontor-plugin"], programs: &["plugins", "hostile"] },
     Area { name: "smtp", packages: &["postkontor-smtp"], programs: &["hostile", "pages", "real_servers"] },
     Area { name: "imap", packages: &["postkontor-imap"], programs: &["receiving", "pages", "real_servers"] },
@@ -40,6 +40,7 @@ const PROGRAMS: &[&str] = &[
     "day",
     "demo",
     "docs",
+    "enclosed",
     "exchange",
     "forms",
     "hostile",
