@@ -91,6 +91,12 @@ pub(super) fn unwrapped(index: usize, outer: usize, file: &tnef::File) -> Part {
     Part { part: index, section: None, name, file_name, kind, size, inline: file.inline.clone(), within: Some(outer), apart: None }
 }
 
+/// A file in uuencode that stood in the text.
+pub(super) fn within_text(index: usize, name: String, size: u64) -> Part {
+    let (kind, file_name) = ("application/octet-stream".to_owned(), safe_name(&name));
+    Part { part: index, section: None, name: Some(name), file_name, kind, size, inline: None, within: None, apart: None }
+}
+
 /// Of a piece of a larger message which piece it is (RFC 2046, 5.2.2); of content that lies elsewhere where that is (5.2.3; RFC 2017 for `url`).
 fn apart(kind: &ContentType) -> Option<Apart> {
     const PARTIAL: [&str; 3] = ["id", "number", "total"];

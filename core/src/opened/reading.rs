@@ -69,6 +69,10 @@ pub(super) fn read(source: &Source, made: &Repairs, language: &str, goes_on: &dy
         parts.push(part::unwrapped(parts.len(), outer, &file));
         places.push(Place::Inner { outer, bytes: file.bytes });
     }
+    for (name, bytes) in if cut.is_none() { text::files(&text.text)? } else { Vec::new() } {
+        parts.push(part::within_text(parts.len(), name, bytes.len() as u64));
+        places.push(Place::Inner { outer: 0, bytes: tnef::Bytes::Made(bytes) });
+    }
     let mut found = Parts { message: &message, attachments, parts, places };
     let enclosed = found.enclosed(goes_on)?;
     let Parts { parts, places, .. } = found;

@@ -130,6 +130,16 @@ fn a_read_receipt_names_the_message_it_is_about() {
 }
 
 #[test]
+fn a_file_in_uuencode_within_a_text_is_a_part() {
+    let raw = b"Subject: x\n\nsee below\nbegin 644 cat.txt\n#8V%T\n`\nend\nbegin 644 the day\n";
+    let summary = summary(raw);
+    assert_eq!((&summary["parts"][0]["name"], &summary["parts"][0]["size"]), (&Value::from("cat.txt"), &Value::from(3)));
+    assert_eq!(summary["parts"].as_array().unwrap().len(), 1);
+    assert!(summary["text"].as_str().unwrap().contains("#8V%T"));
+    assert_eq!(Opened::new(raw.to_vec()).part(0).unwrap().as_ref(), b"cat");
+}
+
+#[test]
 fn what_lies_elsewhere_is_told_as_such() {
     let raw = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: message/partial; number=2; total=3; id=\"a@b\"\r\n\r\npiece\r\n\
         --x\r\nContent-Type: message/external-body; access-type=URL; URL=\"https://example.com/a.pdf\"\r\n\r\nContent-Type: application/pdf\r\n\r\n\r\n--x--\r\n";

@@ -1,6 +1,8 @@
 //! The text of a message.
 
 use encoding_rs::Encoding;
+use postkontor_reader::source::Source;
+use postkontor_reader::transfer::{self, UuencodedFile, decoded, uuencoded_files};
 use postkontor_reader::{Message, Repairs, charset, flowed};
 use std::borrow::Cow;
 use std::io;
@@ -60,6 +62,16 @@ pub(super) fn text<'a>(message: &Message<'a>, entities: &[usize], is_html: bool,
     }
     cut(&mut whole);
     Ok(whole)
+}
+
+/// The files in uuencode that stand in a text, decoded, with their names. The text keeps their lines.
+pub(super) fn files(text: &str) -> io::Result<Vec<(String, Vec<u8>)>> {
+    let decode = |file: UuencodedFile| {
+        let lines = Source::from(text.as_bytes().get(file.range).unwrap_or_default().to_vec());
+        let (bytes, _) = decoded(&lines, 0..lines.size(), transfer::Encoding::Uuencode, u64::MAX)?;
+        Ok((String::from_utf8_lossy(&file.name).into_owned(), bytes.into_owned()))
+    };
+    uuencoded_files(text.as_bytes()).into_iter().map(decode).collect()
 }
 
 fn cut(whole: &mut Text<'_>) {
