@@ -205,10 +205,15 @@ impl<'a, 'w> Walk<'a, 'w> {
                 continue;
             };
             self.close(level + 1, at)?;
-            let Some(multipart) = self.open.get(level).map(|open| open.entity) else { return Err(End::Reached) };
+            let Some(open) = self.open.get(level) else { return Err(End::Reached) };
+            // What stands before the end of what never began is no preamble, but all there is.
+            let (multipart, is_begun) = (open.entity, !is_last || open.parts > 0);
             if let Some(entity) = self.structure.entities.get_mut(multipart) {
-                entity.is_divided = true;
+                entity.is_divided = is_begun;
                 entity.body.end = end;
+            }
+            if !is_begun {
+                self.fault("mime.boundary_missing", Some(multipart));
             }
             if !is_last {
                 return Ok(end);

@@ -77,6 +77,14 @@ impl Base64 {
             self.is_stray = true;
             return;
         }
+        // Words behind the padding, in the same line.
+        let padded = line.windows(2).position(|pair| matches!(pair, b"= " | b"=\t"));
+        let padded = padded.filter(|padded| line[*padded..].iter().any(|byte| !matches!(byte, b'=' | b' ' | b'\t')));
+        let line = padded.map_or(line, |padded| &line[..=padded]);
+        self.is_over |= padded.is_some();
+        self.is_stray |= padded.is_some();
+        // Encoded in pieces, or a line that stands twice: nothing tells which.
+        self.is_stray |= self.is_padded && line.iter().any(|byte| value(*byte).is_some());
         self.characters.extend_from_slice(line);
         let is_padded = line.last() == Some(&b'=');
         self.is_padded |= is_padded;
