@@ -81,7 +81,8 @@ fn an_array_is_read_alike_whatever_it_holds() {
     for (wrong, code) in [
         (r#"{"to":"bob@example.com","text":-1.5}"#, "message.expected_text"),
         (r#"{"to":"bob@example.com","text":7}"#, "message.expected_text"),
-        (r#"{"to":[[[[[[[["x"]]]]]]]]}"#, "message.json_invalid"),
+        (r#"{"to":[[[[[[[["x"]]]]]]]]}"#, "message.expected_address"),
+        (r#"{"to":[[[[[[[[[[[["x"]]]]]]]]]]]]}"#, "message.json_invalid"),
     ] {
         let error = send(&mut account, &format!("[{plain},{wrong},{plain}]")).unwrap_err();
         let results = &error.more["results"];
