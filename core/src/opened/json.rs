@@ -4,35 +4,58 @@
 //! nearly all, is found block by block and copied in one piece.
 
 /// JSON in the making.
-pub(super) struct Json(String);
+pub(super) struct Json {
+    text: String,
+    /// How long it would be, and its last byte, where only that is asked for.
+    measured: Option<(usize, u8)>,
+}
 
 impl Json {
     pub(super) fn with_capacity(bytes: usize) -> Json {
-        Json(String::with_capacity(bytes))
+        Json { text: String::with_capacity(bytes), measured: None }
+    }
+
+    /// What `write` writes, in a text that is as large as it has to be and never grows: while it does, it is in memory twice.
+    pub(super) fn measured(write: impl Fn(&mut Json)) -> String {
+        let mut length = Json { text: String::new(), measured: Some((0, 0)) };
+        write(&mut length);
+        let mut json = Json::with_capacity(length.measured.map_or(0, |(length, _)| length));
+        write(&mut json);
+        json.into_text()
     }
 
     pub(super) fn into_text(self) -> String {
-        self.0
+        self.text
+    }
+
+    fn push(&mut self, text: &str) {
+        match &mut self.measured {
+            None => self.text.push_str(text),
+            Some((length, last)) => {
+                *length += text.len();
+                *last = text.as_bytes().last().copied().unwrap_or(*last);
+            }
+        }
     }
 
     /// Writes an object with the members that `write` gives it.
     pub(super) fn object(&mut self, write: impl FnOnce(&mut Json)) {
-        self.begin('{');
+        self.begin("{");
         write(self);
-        self.0.push('}');
+        self.push("}");
     }
 
     /// Writes a list of what `write` makes of each item.
     pub(super) fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Json, T)) {
-        self.begin('[');
+        self.begin("[");
         items.into_iter().for_each(|item| write(self, item));
-        self.0.push(']');
+        self.push("]");
     }
 
     /// Writes the name of a member, which needs no escapes; its value comes next.
     pub(super) fn name(&mut self, name: &str) -> &mut Json {
         self.separate();
-        self.0.extend(["\"", name, "\":"]);
+        ["\"", name, "\":"].iter().for_each(|piece| self.push(piece));
         self
     }
 
@@ -50,39 +73,48 @@ impl Json {
     /// Writes a value that is JSON already.
     pub(super) fn json(&mut self, value: &str) {
         self.separate();
-        self.0.push_str(value);
+        self.push(value);
     }
 
     pub(super) fn text(&mut self, text: &str) {
         self.separate();
-        self.0.reserve(text.len() + 2);
-        self.0.push('"');
+        if self.measured.is_none() {
+            self.text.reserve(text.len() + 2);
+        }
+        self.push("\"");
         let mut rest = text;
         while let Some(at) = unwritable(rest.as_bytes()) {
-            self.0.push_str(&rest[..at]);
+            self.push(&rest[..at]);
             match rest.as_bytes()[at] {
-                b'\n' => self.0.push_str("\\n"),
-                b'\r' => self.0.push_str("\\r"),
-                b'\t' => self.0.push_str("\\t"),
-                b'"' => self.0.push_str("\\\""),
-                b'\\' => self.0.push_str("\\\\"),
-                control => self.0.push_str(&format!("\\u{control:04x}")),
+                b'\n' => self.push("\\n"),
+                b'\r' => self.push("\\r"),
+                b'\t' => self.push("\\t"),
+                b'"' => self.push("\\\""),
+                b'\\' => self.push("\\\\"),
+                control => {
+                    let digit = |value: u8| b"0123456789abcdef".get(usize::from(value)).copied().map_or('0', char::from);
+                    let mut place = [0; 4];
+                    self.push("\\u00");
+                    self.push(digit(control >> 4).encode_utf8(&mut place));
+                    self.push(digit(control & 0xf).encode_utf8(&mut place));
+                }
             }
             rest = &rest[at + 1..];
         }
-        self.0.push_str(rest);
-        self.0.push('"');
+        self.push(rest);
+        self.push("\"");
     }
 
-    fn begin(&mut self, bracket: char) {
+    fn begin(&mut self, bracket: &str) {
         self.separate();
-        self.0.push(bracket);
+        self.push(bracket);
     }
 
     /// Behind a value, and only there, a comma is due.
     fn separate(&mut self) {
-        if !matches!(self.0.as_bytes().last(), None | Some(b'{' | b'[' | b':')) {
-            self.0.push(',');
+        let last = self.measured.map_or_else(|| self.text.as_bytes().last().copied().unwrap_or_default(), |(_, last)| last);
+        if !matches!(last, 0 | b'{' | b'[' | b':') {
+            self.push(",");
         }
     }
 }
@@ -126,7 +158,10 @@ mod tests {
                     let text = format!("{}{character}{after}", "x".repeat(place));
                     let mut json = Json::with_capacity(0);
                     json.text(&text);
-                    assert_eq!(serde_json::from_str::<String>(&json.into_text()).unwrap(), text);
+                    let json = json.into_text();
+                    assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+                    let measured = Json::measured(|json| json.text(&text));
+                    assert_eq!((measured.capacity(), measured), (json.len(), json));
                 }
             }
         }

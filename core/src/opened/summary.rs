@@ -28,11 +28,22 @@ pub(super) struct Told<'a> {
     pub(super) repairs: &'a Repairs,
 }
 
+/// The summary of a larger message is measured before it is written.
+const SMALL: u64 = 16 * 1024;
+
 /// The summary of a message, with sentences in this language.
 pub(super) fn summary(told: &Told<'_>, language: &str) -> String {
-    let Told { head, text, html, .. } = told;
+    if told.size > SMALL {
+        return Json::measured(|json| write(json, told, language));
+    }
     // Most lines have two characters that need an escape: those of their end.
-    let mut json = Json::with_capacity((text.text.len() + html.text.len()) / 16 * 17 + 512);
+    let mut json = Json::with_capacity((told.text.text.len() + told.html.text.len()) / 16 * 17 + 512);
+    write(&mut json, told, language);
+    json.into_text()
+}
+
+fn write(json: &mut Json, told: &Told<'_>, language: &str) {
+    let Told { head, text, html, .. } = told;
     json.object(|json| {
         json.name("size").number(told.size);
         let warnings = told.cut.into_iter().chain((!text.is_all || !html.is_all).then_some("message.text_too_long"));
@@ -61,7 +72,6 @@ pub(super) fn summary(told: &Told<'_>, language: &str) -> String {
         json.member("security", told.security);
         repairs(json, told.repairs, language);
     });
-    json.into_text()
 }
 
 /// The summary of a message of which nothing was read.

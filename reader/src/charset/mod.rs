@@ -5,12 +5,14 @@
 //! to be; unless more of its letters are valid UTF-8 than are not: then a few bytes were damaged, and each of them becomes U+FFFD.
 
 mod code_page;
+mod decoded;
 mod evidence;
 mod label;
 mod utf7;
 mod wide;
 
 use crate::Repairs;
+use decoded::decoded;
 use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 use label::{Charset, Label};
 use std::borrow::Cow;
@@ -66,8 +68,8 @@ pub(crate) fn decode_raw<'a>(bytes: &'a [u8], fallback: Option<&'static Encoding
         Err(_) => {
             doubt(Doubt::Guessed);
             let own = fallback.filter(|encoding| encoding.is_ascii_compatible() && *encoding != UTF_8);
-            let own = own.and_then(|encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes));
-            own.unwrap_or_else(|| evidence::western(bytes).decode_without_bom_handling(bytes).0)
+            let own = own.map(|encoding| decoded(encoding, bytes, true)).filter(|(_, is_valid)| *is_valid);
+            own.unwrap_or_else(|| decoded(evidence::western(bytes), bytes, true)).0
         }
     }
 }
@@ -253,19 +255,6 @@ fn told<'a>((text, is_whole): (String, bool), doubt: &mut dyn FnMut(Doubt)) -> C
         doubt(Doubt::Invalid);
     }
     Cow::Owned(text)
-}
-
-/// The text, and whether each byte was part of a letter; of the last letter the end may be missing where the bytes are not the whole text.
-fn decoded<'a>(encoding: &'static Encoding, bytes: &'a [u8], is_whole: bool) -> (Cow<'a, str>, bool) {
-    if is_whole || encoding.is_single_byte() {
-        let (text, is_replaced) = encoding.decode_without_bom_handling(bytes);
-        return (text, !is_replaced);
-    }
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len());
-    let mut text = String::with_capacity(room);
-    let (_, _, is_replaced) = decoder.decode_to_string(bytes, &mut text, false);
-    (Cow::Owned(text), !is_replaced)
 }
 
 #[cfg(test)]

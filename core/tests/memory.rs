@@ -1,0 +1,121 @@
+//! Reading any message takes less than eight times its size in memory. This program's allocator counts.
+
+mod counting;
+
+use counting::most;
+use postkontor_core::Opened;
+
+/// What reading takes whatever the length.
+const ALWAYS: usize = 128 * 1024;
+
+/// A beginning, and what follows it over and over, with a number in place of `#`.
+struct Family {
+    name: &'static str,
+    start: &'static [u8],
+    piece: &'static [u8],
+}
+
+/// Large enough to show what grows; the other within the bytes of header fields that are read.
+const SIZES: [usize; 2] = [64 * 1024, 1020 * 1024];
+
+const fn family(name: &'static str, start: &'static [u8], piece: &'static [u8]) -> Family {
+    Family { name, start, piece }
+}
+
+const FAMILIES: &[Family] = &[
+    family("8-bit text", b"\n", b"\xfc"),
+    family("8-bit lines", b"\n", b"Gr\xfc\xdfe aus K\xf6ln\r\n"),
+    family("8-bit html", b"Content-Type: text/html\n\n", b"\x80"),
+    family("invalid utf-8", b"Content-Type: text/plain; charset=utf-8\n\n", b"\xc3\xbc\xff"),
+    family("nothing but U+FFFD", b"Content-Type: text/plain; charset=shift_jis\n\n", b"\xff"),
+    family("windows-1252", b"Content-Type: text/plain; charset=windows-1252\n\n", b"\x80"),
+    family("cp850", b"Content-Type: text/plain; charset=cp850\n\n", b"\xb0"),
+    family("shift_jis", b"Content-Type: text/plain; charset=shift_jis\n\n", b"\xb1"),
+    family("gb18030", b"Content-Type: text/plain; charset=gb18030\n\n", b"\x81\x30\x81\x30"),
+    family("iso-2022-jp", b"Content-Type: text/plain; charset=iso-2022-jp\n\n", b"\x1b$B$3$s\x1b(B"),
+    family("iso-2022-kr", b"Content-Type: text/plain; charset=iso-2022-kr\n\n", b"\x0e>H3g\x0f"),
+    family("hz", b"Content-Type: text/plain; charset=hz-gb-2312\n\n", b"~{<:Ky~}"),
+    family("utf-7", b"Content-Type: text/plain; charset=utf-7\n\n", b"+ZeVnLIqe-"),
+    family("one word of utf-7", b"Content-Type: text/plain; charset=utf-7\n\n+", b"ZeVnLIqe"),
+    family("utf-16", b"Content-Type: text/plain; charset=utf-16le\n\n", b"\xac\x20"),
+    family("utf-16 of letters", b"Content-Type: text/plain; charset=utf-16\n\n", b"a\0"),
+    family("utf-32", b"Content-Type: text/plain; charset=utf-32be\n\n", b"\0\0\x20\xac"),
+    family("NUL", b"\n", b"\0"),
+    family("control characters", b"Content-Type: text/plain; charset=utf-8\n\n", b"\x01"),
+    family("8-bit control characters", b"\n", b"\x80\x01"),
+    family("line ends", b"\n", b"\n"),
+    family("flowed", b"Content-Type: text/plain; charset=utf-8; format=flowed\n\n", b"a \n"),
+    family("8-bit flowed", b"Content-Type: text/plain; format=flowed\n\n", b"\x80 \n"),
+    family("html", b"Content-Type: text/html\n\n", b"<p>&euro;</p>"),
+    family("subjects", b"", b"Subject:\n"),
+    family("received", b"", b"Received:\n"),
+    family("folds", b"Subject: x\n", b" \n"),
+    family("date of control characters", b"Date: ", b"\x01"),
+    family("encoded words", b"Subject: ", b"=?utf-8?q?a?= "),
+    family("encoded words of two sets", b"Subject: ", b"=?utf-8?q?a?= =?cp850?b?gQ==?= "),
+    family("message ids", b"References: ", b"<a>"),
+    family("message ids without brackets", b"References: ", b"a@ "),
+    family("message ids answered", b"In-Reply-To: ", b"<#>"),
+    family("parameters", b"Content-Type: text/plain", b";a=#"),
+    family("pieces of a parameter", b"Content-Type: text/plain; charset*0*=''", b";charset*#*=x"),
+    family("nested", b"", b"Content-Type:multipart/a;boundary=b#\n\n--b#\n"),
+    family("texts", b"Content-Type: multipart/mixed; boundary=x\n\n", b"--x\nContent-Disposition:inline\n\n\x80\n"),
+    family("base64", b"Content-Transfer-Encoding: base64\n\n", b"gICA"),
+    family("base64 of 8-bit html", b"Content-Type: text/html\nContent-Transfer-Encoding: base64\n\n", b"gICA\r\n"),
+    family("base64 of nothing", b"Content-Transfer-Encoding: base64\n\n", b"QQ==\n"),
+    family("quoted-printable", b"Content-Transfer-Encoding: quoted-printable\n\n", b"=80"),
+    family("quoted-printable without signs", b"Content-Transfer-Encoding: quoted-printable\n\n", b"\x80"),
+    family(
+        "quoted-printable, flowed",
+        b"Content-Type: text/plain; format=flowed\nContent-Transfer-Encoding: quoted-printable\n\n",
+        b"\x80 \n",
+    ),
+    family("uuencode", b"Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n", b"#@(\"`\n"),
+    family("uuencode in a text", b"\n", b"begin 644 a\n!80``\n`\nend\n"),
+    family("a bounce", b"From: MAILER-DAEMON@a\nSubject: failure notice\n\n", b"<a#@b.c>: 5.1.1 no\n"),
+    family("a calendar", b"Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\n", b"ATTENDEE:a\n"),
+];
+
+fn message(family: &Family, size: usize) -> Vec<u8> {
+    let mut raw = family.start.to_vec();
+    let mut number = 0;
+    while raw.len() < size {
+        for byte in family.piece {
+            match byte {
+                b'#' if !family.name.starts_with("uuencode") => raw.extend(number.to_string().bytes()),
+                byte => raw.push(*byte),
+            }
+        }
+        number += 1;
+    }
+    raw
+}
+
+/// How much reading this message takes.
+fn taken(raw: &[u8]) -> usize {
+    let message = Opened::new(raw.to_vec());
+    let ((), reading) = most(|| {
+        message.summary();
+    });
+    let parts = (0..).take_while(|part| message.part(*part).is_ok()).count();
+    let parts = (0..parts).map(|part| most(|| message.part(part).is_ok()).1).max();
+    reading.max(parts.unwrap_or_default())
+}
+
+#[test]
+fn reading_takes_less_than_eight_times_the_size() {
+    // What the process makes once and keeps.
+    taken(&message(&FAMILIES[0], 1000));
+    let mut failed = Vec::new();
+    for size in SIZES {
+        for family in FAMILIES {
+            let raw = message(family, size);
+            let taken = taken(&raw);
+            let line = format!("{:>9} {:>9} {:>5.1} {}", raw.len(), taken, taken as f64 / raw.len() as f64, family.name);
+            if taken >= 8 * raw.len() + ALWAYS {
+                failed.push(line);
+            }
+        }
+    }
+    assert!(failed.is_empty(), "bytes, bytes taken, times\n{}", failed.join("\n"));
+}
