@@ -22,7 +22,7 @@ const FIRST: &str = "final-recipient";
 
 /// The fields up to the first blank line, in the first `most` bytes.
 pub(crate) fn header(bytes: &[u8], most: usize) -> Vec<Field<'_>> {
-    let mut fields = Vec::new();
+    let mut fields = Vec::with_capacity(16);
     for line in lines(bytes.get(..most).unwrap_or(bytes)).take_while(|line| !line.trim_ascii().is_empty()) {
         take(&mut fields, line);
     }

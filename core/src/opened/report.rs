@@ -3,7 +3,7 @@
 use super::json::Json;
 use crate::message::plain;
 use postkontor_reader::Message;
-use postkontor_reader::automatic::{self, Auto};
+use postkontor_reader::automatic::Auto;
 use postkontor_reader::report::{self, Entity, Given, LARGEST, Report};
 use std::borrow::Cow;
 use std::io;
@@ -30,8 +30,8 @@ impl Said {
         }
         let entities: Vec<Entity<'_>> = found.iter().map(|(kind, bytes)| Entity { kind, bytes }).collect();
         let text = || if text.trim().is_empty() { Cow::Owned(plain(beginning(html))) } else { Cow::Borrowed(text) };
-        let report = report::read(&Given { header, entities: &entities, text: &text, subject });
-        Ok(Said { auto: automatic::read(header, subject), report })
+        let (report, auto) = report::said(&Given { header, entities: &entities, text: &text, subject });
+        Ok(Said { auto, report })
     }
 
     /// Writes `auto` and `report`, where they apply.

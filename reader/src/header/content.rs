@@ -128,7 +128,7 @@ fn word(value: &[u8]) -> (String, &[u8]) {
     if skipped(rest).starts_with(b"=") {
         return (String::new(), start);
     }
-    (String::from_utf8_lossy(word).to_ascii_lowercase(), rest)
+    (word.iter().map(|byte| char::from(byte.to_ascii_lowercase())).collect(), rest)
 }
 
 /// What follows blanks and comments.

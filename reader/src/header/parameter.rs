@@ -7,7 +7,7 @@ use crate::Repairs;
 use crate::charset::{self, Doubt};
 use encoding_rs::Encoding;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 const INVALID: &str = "mime.parameter_invalid";
 
@@ -17,7 +17,7 @@ const MOST: usize = 10_000;
 /// The parameters of a field by their names in lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parameters {
-    values: HashMap<String, Value>,
+    values: BTreeMap<String, Value>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ struct Value {
 impl Parameters {
     /// Reads what stands behind the first word of a field.
     pub(super) fn read(value: &[u8], fallback: Option<&'static Encoding>, repairs: &mut Repairs, pointer: &str) -> Parameters {
-        let mut found: HashMap<String, Pieces<'_>> = HashMap::new();
+        let mut found: BTreeMap<String, Pieces<'_>> = BTreeMap::new();
         let mut scanner = Scanner::of(value);
         let mut count = 0;
         while let Some((name, piece)) = scanner.next() {
@@ -44,7 +44,10 @@ impl Parameters {
         if scanner.is_broken {
             repairs.note(INVALID, pointer);
         }
-        let values = found.into_iter().map(|(name, pieces)| (name, pieces.value(fallback, repairs, pointer))).collect();
+        let mut values = BTreeMap::new();
+        for (name, pieces) in found {
+            values.insert(name, pieces.value(fallback, repairs, pointer));
+        }
         Parameters { values }
     }
 
@@ -57,7 +60,9 @@ impl Parameters {
     }
 
     fn value(&self, name: &str) -> Option<&Value> {
-        self.values.get(name).or_else(|| self.values.get(&name.to_ascii_lowercase()))
+        self.values
+            .get(name)
+            .or_else(|| name.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| self.values.get(&name.to_ascii_lowercase()))?)
     }
 }
 
@@ -71,7 +76,7 @@ struct Pieces<'a> {
 }
 
 /// Puts a parameter to those of its name; whether it is a good one.
-fn add<'a>(found: &mut HashMap<String, Pieces<'a>>, name: &[u8], value: Cow<'a, [u8]>) -> bool {
+fn add<'a>(found: &mut BTreeMap<String, Pieces<'a>>, name: &[u8], value: Cow<'a, [u8]>) -> bool {
     let Ok(name) = std::str::from_utf8(name) else { return false };
     let (name, is_extended) = name.strip_suffix('*').map_or((name, false), |name| (name, true));
     let (base, number) = match name.rsplit_once('*').map(|(base, number)| (base, number.parse())) {

@@ -19,7 +19,18 @@ pub(crate) fn embedded(bytes: &[u8], wanted: &dyn Fn(&str) -> bool, limit: usize
     let head = bytes.get(..bytes.len().min(1024))?;
     memchr::memmem::find(head, b"%PDF-")?;
     let found = Document::open(bytes).and_then(|document| in_document(&document, wanted, limit));
-    found.or_else(|| Document::search(bytes).and_then(|document| in_document(&document, wanted, limit)))
+    found.or_else(|| {
+        if may_embed(bytes) { Document::search(bytes) } else { None }.and_then(|document| in_document(&document, wanted, limit))
+    })
+}
+
+/// Whether a document names a file, or holds objects that cannot be seen from outside, also where letters of these names are written in figures (7.3.5).
+fn may_embed(bytes: &[u8]) -> bool {
+    const LETTERS: [&[u8]; 8] = [b"45", b"46", b"4f", b"62", b"6a", b"53", b"74", b"6d"];
+    let is_letter =
+        |sign: usize| bytes.get(sign + 1..sign + 3).is_some_and(|code| LETTERS.iter().any(|letter| code.eq_ignore_ascii_case(letter)));
+    [&b"/EF"[..], b"/ObjStm"].iter().any(|name| memchr::memmem::find(bytes, name).is_some())
+        || memchr::memchr_iter(b'#', bytes).any(is_letter)
 }
 
 fn in_document(document: &Document<'_>, wanted: &dyn Fn(&str) -> bool, limit: usize) -> Option<(String, Vec<u8>)> {

@@ -24,21 +24,38 @@ pub use outcome::{Confidence, Entity, Failure, Given, Kind, LARGEST, Recipient, 
 
 /// The report in a message, if it is one.
 pub fn read(given: &Given<'_>) -> Option<Report> {
+    said(given).0
+}
+
+/// The report in a message, if it is one, and what sent the message instead of a person ([`automatic::read`]).
+pub fn said(given: &Given<'_>) -> (Option<Report>, Option<Auto>) {
     let header = blocks::header(given.header, LARGEST);
-    let mut report = delivery::read(given, &header)
+    let auto = automatic::by_fields(&header);
+    let report = of(given, &header, auto);
+    if given.header.len() > automatic::HEADER {
+        return (report, automatic::read(given.header, given.subject));
+    }
+    (report, auto.or_else(|| automatic::by_subject(given.subject)))
+}
+
+fn of(given: &Given<'_>, header: &[Field<'_>], auto: Option<Auto>) -> Option<Report> {
+    let mut report = delivery::read(given, header)
         .or_else(|| disposition::read(given))
-        .or_else(|| prose::read(given, &header))
-        .or_else(|| answered(&header))?;
+        .or_else(|| prose::read(given, header))
+        .or_else(|| answered(header, auto))?;
     if report.message_id.is_none() {
-        report.message_id = returned::message_id(given).or_else(|| returned::answered(&header));
+        report.message_id = returned::message_id(given).or_else(|| returned::answered(header));
     }
     Some(report)
 }
 
 /// An automatic answer tells something of a recipient, too. By a subject alone nothing is said of the message that was sent.
-fn answered(header: &[Field<'_>]) -> Option<Report> {
+fn answered(header: &[Field<'_>], auto: Option<Auto>) -> Option<Report> {
+    if auto != Some(Auto::Reply) {
+        return None;
+    }
     let is_report = blocks::value(header, "content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/report"));
-    if is_report || automatic::by_fields(header) != Some(Auto::Reply) {
+    if is_report {
         return None;
     }
     let address = address::found(blocks::value(header, "from")?)?;

@@ -388,11 +388,17 @@ pub(super) fn clean(text: &str) -> String {
         '\u{a0}' | '\u{202f}' | '\t' => ' ',
         letter => letter,
     };
+    if text.bytes().all(|byte| byte.is_ascii() && !matches!(byte, b'\r' | b'\t' | b'`')) {
+        return text.to_owned();
+    }
     text.chars().filter(|letter| !matches!(letter, '\r' | '\u{feff}' | '\u{200b}' | '\u{200e}' | '\u{200f}')).map(same).collect()
 }
 
 /// A text in lower case, each letter as long as it was, so that a place in the one is the same in the other.
 pub(super) fn lower(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let small = |letter: char| letter.to_lowercase().next().filter(|small| small.len_utf8() == letter.len_utf8()).unwrap_or(letter);
     text.chars().map(small).collect()
 }
@@ -410,6 +416,11 @@ mod tests {
             assert_eq!(lower(&clean(words)), words);
             assert!(!words.contains("  ") && words.trim() == words, "{words}");
         }
+    }
+
+    #[test]
+    fn the_names_of_servers_begin_with_the_letters_that_are_looked_for() {
+        assert!(SENDERS.iter().all(|name| name.is_ascii() && name.starts_with(['d', 'm', 'p', 's'])));
     }
 
     #[test]

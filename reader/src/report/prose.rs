@@ -18,7 +18,8 @@ const BEGINNING: usize = 400;
 pub(super) fn read(given: &Given<'_>, header: &[Field<'_>]) -> Option<Report> {
     let subject = lower(&clean(given.subject));
     let subject = subject.trim_start_matches(|letter: char| letter == '[' || letter == '*' || letter.is_whitespace());
-    let titled = SUBJECTS.iter().find(|phrase| subject.starts_with(phrase.words));
+    let first = subject.as_bytes().first();
+    let titled = SUBJECTS.iter().find(|phrase| phrase.words.as_bytes().first() == first && subject.starts_with(phrase.words));
     let failed: Vec<String> = header.iter().filter(|field| field.is("x-failed-recipients")).flat_map(|field| all(&field.value)).collect();
     let is_server = is_server(header);
     if failed.is_empty() && !is_server && titled.is_none() {
@@ -86,17 +87,23 @@ fn recipient(address: String, words: String, kind: Kind) -> Recipient {
 
 /// Whether a server sent a message: it gives no address to answer to, or an address or a name of the usual ones.
 fn is_server(header: &[Field<'_>]) -> bool {
-    let nowhere = blocks::value(header, "return-path").is_some_and(|path| path.replace(' ', "") == "<>");
-    let kind = blocks::value(header, "content-type").is_some_and(|kind| lower(kind).starts_with("multipart/report"));
+    const REPORT: &str = "multipart/report";
+    let nowhere = blocks::value(header, "return-path").is_some_and(|path| path.bytes().filter(|byte| *byte != b' ').eq(*b"<>"));
+    let kind = blocks::value(header, "content-type").and_then(|kind| kind.get(..REPORT.len()));
+    let kind = kind.is_some_and(|kind| kind.eq_ignore_ascii_case(REPORT));
     let of_exchange = blocks::value(header, "x-ms-exchange-message-is-ndr").is_some();
     nowhere || kind || of_exchange || is_named(header)
 }
 
 /// Whether the sender has a name that servers have.
 pub(super) fn is_named(header: &[Field<'_>]) -> bool {
-    let of = |name: &str| blocks::value(header, name).map(lower).unwrap_or_default();
-    let (from, path) = (of("from"), of("return-path"));
-    SENDERS.iter().any(|name| from.contains(name) || path.contains(name))
+    ["from", "return-path"].iter().filter_map(|name| blocks::value(header, name)).any(|value| {
+        let bytes = value.as_bytes();
+        // These names are ASCII and begin with few letters: where another stands none is compared.
+        let starts = bytes.iter().enumerate().filter(|(_, byte)| matches!(byte.to_ascii_lowercase(), b'd' | b'm' | b'p' | b's'));
+        let mut rests = starts.filter_map(|(at, _)| bytes.get(at..));
+        rests.any(|rest| SENDERS.iter().any(|name| rest.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name.as_bytes()))))
+    })
 }
 
 /// Whether the line of a place is quoted.

@@ -40,6 +40,7 @@ pub(super) struct Base64 {
 impl Decode for Base64 {
     fn decode(&mut self, input: &[u8], is_last: bool, output: &mut Vec<u8>) -> usize {
         let mut at = 0;
+        self.characters.reserve(input.len().min(MANY));
         while let Some(rest) = input.get(at..).filter(|rest| !rest.is_empty()) {
             let end = memchr::memchr(b'\n', rest);
             if end.is_none() && !is_last && (at > 0 || rest.len() < BLOCK) {
@@ -78,7 +79,7 @@ impl Base64 {
             return;
         }
         // Words behind the padding, in the same line.
-        let padded = line.windows(2).position(|pair| matches!(pair, b"= " | b"=\t"));
+        let padded = memchr::memchr_iter(b'=', line).find(|sign| matches!(line.get(sign + 1), Some(b' ' | b'\t')));
         let padded = padded.filter(|padded| line[*padded..].iter().any(|byte| !matches!(byte, b'=' | b' ' | b'\t')));
         let line = padded.map_or(line, |padded| &line[..=padded]);
         self.is_over |= padded.is_some();
@@ -171,7 +172,9 @@ fn unquoted(line: &[u8]) -> &[u8] {
 pub(super) fn is_likely(first: &[u8]) -> bool {
     let lines = first.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     let mut lines = lines.take(2).peekable();
-    lines.peek().is_none() || lines.any(|line| !Base64::default().is_text(line))
+    // What is all of the alphabet need not be looked at more closely.
+    let is_clean = |line: &[u8]| line.iter().all(|byte| value(*byte).is_some());
+    lines.peek().is_none() || lines.any(|line| is_clean(line) || !Base64::default().is_text(line))
 }
 
 /// The six bits that a character stands for.

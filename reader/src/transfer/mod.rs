@@ -67,12 +67,18 @@ impl<'a> Decoded<'a> {
         while self.given == self.output.len() && !self.is_over {
             self.output.clear();
             self.given = 0;
-            let left = usize::try_from(self.rest.end.saturating_sub(self.rest.start)).unwrap_or(usize::MAX);
-            let input = self.window.at(self.rest.start, left.min(BLOCK))?;
-            let input = input.get(..left.min(BLOCK)).unwrap_or(input);
-            self.is_over = left <= BLOCK;
-            self.rest.start += self.decoder.decode(input, self.is_over, &mut self.output) as u64;
+            self.next()?;
         }
+        Ok(())
+    }
+
+    /// Decodes the next block behind what is decoded.
+    fn next(&mut self) -> io::Result<()> {
+        let left = usize::try_from(self.rest.end.saturating_sub(self.rest.start)).unwrap_or(usize::MAX);
+        let input = self.window.at(self.rest.start, left.min(BLOCK))?;
+        let input = input.get(..left.min(BLOCK)).unwrap_or(input);
+        self.is_over = left <= BLOCK;
+        self.rest.start += self.decoder.decode(input, self.is_over, &mut self.output) as u64;
         Ok(())
     }
 }
@@ -98,14 +104,12 @@ pub fn decoded(source: &Source, range: Range<u64>, encoding: Encoding, most: u64
     }
     let mut stream = Decoded::new(source, range.clone(), encoding);
     let room = range.end.saturating_sub(range.start).min(most).min(source.size());
-    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
-    loop {
-        let block = stream.block()?;
-        if block.is_empty() || bytes.len() as u64 >= most {
-            break;
-        }
-        bytes.extend_from_slice(block);
+    // A block is decoded behind what is wanted, and comes straight to its place.
+    stream.output = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
+    while !stream.is_over && stream.output.len() as u64 <= most {
+        stream.next()?;
     }
+    let mut bytes = stream.output;
     bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));
     Ok((Cow::Owned(bytes), stream.decoder.faults()))
 }
