@@ -70,6 +70,17 @@ const FIELDS: &[Row] = &[
     ("x-auto-response-suppress", "", Auto::Generated),
 ];
 
+/// For the first letter of each name in these rows the lengths of such names, a bit for each.
+const LENGTHS: [u64; 26] = {
+    let (mut lengths, mut row) = ([0; 26], 0);
+    while row < FIELDS.len() {
+        let name = FIELDS[row].0.as_bytes();
+        lengths[(name[0] - b'a') as usize] |= 1 << name.len();
+        row += 1;
+    }
+    lengths
+};
+
 /// What subjects begin with that mailboxes of absent people write; in lower case.
 const SUBJECTS: &[&str] = &[
     "automatic reply:",
@@ -127,12 +138,18 @@ pub fn by_header(header: &[u8]) -> Option<Auto> {
 /// The same of a header that was read.
 pub(crate) fn by_fields(header: &[Field<'_>]) -> Option<Auto> {
     let mut found: Option<usize> = None;
-    for field in header {
+    for field in header.iter().filter(|field| may_tell(field.name())) {
         let fits = |(name, begin, _): &Row| field.is(name) && begins(&field.value, begin);
         // Only a row before the one that fits already would decide.
         found = FIELDS.iter().take(found.unwrap_or(FIELDS.len())).position(fits).or(found);
     }
     found.and_then(|row| FIELDS.get(row)).map(|(_, _, auto)| *auto).or_else(|| without_sender(header))
+}
+
+/// Whether a field may be one of the rows, by the length of its name and its first letter.
+fn may_tell(name: &[u8]) -> bool {
+    let letter = name.first().map(|first| usize::from(first.to_ascii_lowercase()).wrapping_sub(usize::from(b'a')));
+    letter.and_then(|letter| LENGTHS.get(letter)).is_some_and(|lengths| name.len() < 64 && lengths >> name.len() & 1 == 1)
 }
 
 fn begins(value: &str, begin: &str) -> bool {

@@ -10,7 +10,11 @@ pub(crate) struct Field<'a> {
     pub(crate) value: Cow<'a, str>,
 }
 
-impl Field<'_> {
+impl<'a> Field<'a> {
+    pub(crate) fn name(&self) -> &'a [u8] {
+        self.name
+    }
+
     /// Whether it has this name, in whatever case.
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())

@@ -83,10 +83,27 @@ impl Json {
         }
         self.push("\"");
         let mut rest = text;
+        // Most of what needs an escape are line ends.
+        while let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) {
+            let line = &rest[..end];
+            let (line, escape) = line.strip_suffix('\r').map_or((line, "\\n"), |line| (line, "\\r\\n"));
+            self.line(line);
+            self.push(escape);
+            rest = &rest[end + 1..];
+        }
+        self.line(rest);
+        self.push("\"");
+    }
+
+    /// Writes text without line ends.
+    fn line(&mut self, line: &str) {
+        let mut rest = line;
+        if is_clean(line.as_bytes()) {
+            return self.push(line);
+        }
         while let Some(at) = unwritable(rest.as_bytes()) {
             self.push(&rest[..at]);
             match rest.as_bytes()[at] {
-                b'\n' => self.push("\\n"),
                 b'\r' => self.push("\\r"),
                 b'\t' => self.push("\\t"),
                 b'"' => self.push("\\\""),
@@ -102,7 +119,6 @@ impl Json {
             rest = &rest[at + 1..];
         }
         self.push(rest);
-        self.push("\"");
     }
 
     fn begin(&mut self, bracket: &str) {
@@ -116,6 +132,16 @@ impl Json {
         if !matches!(last, 0 | b'{' | b'[' | b':') {
             self.push(",");
         }
+    }
+}
+
+/// Whether a JSON string may contain the bytes as they are.
+fn is_clean(bytes: &[u8]) -> bool {
+    let is_clean = |block: &[u8; 32]| !block.iter().fold(false, |found, byte| found | needs_escape(*byte));
+    match bytes.last_chunk() {
+        // The last block may begin within the one before.
+        Some(last) => bytes.as_chunks().0.iter().all(is_clean) && is_clean(last),
+        None => unwritable(bytes).is_none(),
     }
 }
 

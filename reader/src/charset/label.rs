@@ -37,6 +37,9 @@ pub(super) enum Label {
 impl Label {
     /// Reads a label, in quotes or with a parameter glued behind it, too.
     pub(super) fn read(label: &str) -> Label {
+        if label.eq_ignore_ascii_case("utf-8") {
+            return Label::Known(Charset::Standard(encoding_rs::UTF_8));
+        }
         let label = label.trim_matches(|letter: char| letter.is_ascii_whitespace() || matches!(letter, '"' | '\'' | '<' | '>'));
         let end = label.find([';', '"', ',', '(', '\r', '\n', '*']).unwrap_or(label.len());
         let label = label[..end].trim();

@@ -122,13 +122,17 @@ pub fn file_name<'a>(disposition: Option<&'a Disposition>, kind: Option<&'a Cont
 fn word(value: &[u8]) -> (String, &[u8]) {
     let start = skipped(value);
     let bare = start.strip_prefix(b"\"").unwrap_or(start);
-    let length = bare.iter().take_while(|byte| byte.is_ascii_graphic() && !b";/=(),\"<>".contains(byte)).count();
+    let length = bare
+        .iter()
+        .take_while(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b'/' | b'=' | b'(' | b')' | b',' | b'"' | b'<' | b'>'))
+        .count();
     let (word, rest) = bare.split_at(length);
     let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
     if skipped(rest).starts_with(b"=") {
         return (String::new(), start);
     }
-    (word.iter().map(|byte| char::from(byte.to_ascii_lowercase())).collect(), rest)
+    // All of it is ASCII.
+    (String::from_utf8(word.to_ascii_lowercase()).unwrap_or_default(), rest)
 }
 
 /// What follows blanks and comments.

@@ -31,7 +31,7 @@ impl<'a> Words<'a> {
 
     /// The first word that begins at `at` or behind it, with its place. Places must not become smaller from call to call.
     pub(super) fn next(&mut self, mut at: usize) -> Option<(usize, Word<'a>)> {
-        while let Some(found) = memmem::find(self.value.get(at..)?, b"=?") {
+        while let Some(found) = beginnings(self.value.get(at..)?).next() {
             if let Some(word) = self.at(at + found) {
                 return Some((at + found, word));
             }
@@ -48,7 +48,7 @@ impl<'a> Words<'a> {
         }
         let payload = self.value.get(start..self.close)?;
         // What nothing ends before the next word begins is no word.
-        let is_ended = memmem::find_iter(payload, b"=?").all(|inner| beginning(self.value, start + inner).is_none());
+        let is_ended = beginnings(payload).all(|inner| beginning(self.value, start + inner).is_none());
         is_ended.then_some(Word { charset, is_base64, payload, end: self.close + 2 })
     }
 }
@@ -69,7 +69,12 @@ fn beginning(value: &[u8], at: usize) -> Option<(&str, bool, usize)> {
 
 /// Whether something here begins as a word does.
 pub(super) fn begins(value: &[u8]) -> bool {
-    memmem::find_iter(value, b"=?").any(|at| beginning(value, at).is_some())
+    beginnings(value).any(|at| beginning(value, at).is_some())
+}
+
+/// Where the two characters stand with which words begin. Values are short, and most have none: to look for one character costs less to set up.
+fn beginnings(value: &[u8]) -> impl Iterator<Item = usize> {
+    memchr::memchr_iter(b'=', value).filter(|at| value.get(at + 1) == Some(&b'?'))
 }
 
 /// The bytes of words of one charset that stand side by side: a letter may begin in one and end in the next.

@@ -23,8 +23,8 @@ pub(super) struct Parameters {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Value {
     text: String,
-    /// As it stands there, without quotes.
-    raw: Vec<u8>,
+    /// As it stands there, without quotes, where that is not the text.
+    raw: Option<Vec<u8>>,
 }
 
 impl Parameters {
@@ -56,7 +56,7 @@ impl Parameters {
     }
 
     pub(super) fn raw(&self, name: &str) -> Option<&[u8]> {
-        self.value(name).map(|value| &*value.raw)
+        self.value(name).map(|value| value.raw.as_deref().unwrap_or(value.text.as_bytes()))
     }
 
     fn value(&self, name: &str) -> Option<&Value> {
@@ -131,8 +131,10 @@ impl Pieces<'_> {
 /// A value in the plain form. RFC 2047 does not allow encoded words there, yet many writers put them there.
 fn plain_value(raw: &[u8], fallback: Option<&'static Encoding>, repairs: &mut Repairs, pointer: &str) -> Value {
     let (start, end) = (raw.len() - raw.trim_ascii_start().len(), raw.trim_ascii_end().len());
-    let Some(inner) = raw.get(start..end) else { return Value { text: String::new(), raw: raw.to_vec() } };
-    Value { text: text::text(inner, fallback, repairs, pointer).into_owned(), raw: inner.to_vec() }
+    let Some(inner) = raw.get(start..end) else { return Value { text: String::new(), raw: Some(raw.to_vec()) } };
+    let text = text::text(inner, fallback, repairs, pointer).into_owned();
+    let raw = (text.as_bytes() != inner).then(|| inner.to_vec());
+    Value { text, raw }
 }
 
 /// A value of which parts are percent-encoded (RFC 2231, 3 and 4): `charset'language'text`.
@@ -170,7 +172,8 @@ fn extended_value<'v>(
         repairs.note("header.control_removed", pointer);
     }
     let text = clean.unwrap_or_else(|| decoded.into_owned());
-    Value { text, raw: bytes }
+    let raw = (text.as_bytes() != bytes).then_some(bytes);
+    Value { text, raw }
 }
 
 fn percent_decoded(piece: &[u8], bytes: &mut Vec<u8>) -> bool {

@@ -118,6 +118,9 @@ impl<'a> Scanner<'a> {
                     self.at = at + 2;
                 }
             } else if self.ends_value(at + 1) {
+                if plain.is_empty() {
+                    return unfolded(&self.value[from..at]);
+                }
                 plain.extend_from_slice(&self.value[from..at]);
                 return Cow::Owned(unfolded(&plain).into_owned());
             } else {

@@ -6,6 +6,7 @@
 mod entry;
 mod lexer;
 mod mailbox;
+mod plain;
 mod spec;
 
 use crate::Repairs;
@@ -30,15 +31,7 @@ pub fn mailboxes<'v>(
     repairs: &mut Repairs,
     pointer: &str,
 ) -> Vec<Mailbox> {
-    let mut list = List {
-        entry: Entry { fallback },
-        mailboxes: Vec::new(),
-        groups: Vec::new(),
-        repairs,
-        pointer,
-        is_behind_semicolon: false,
-        is_nested: false,
-    };
+    let mut list = List::new(Entry { fallback }, repairs, pointer);
     values.for_each(|value| list.read(value));
     list.mailboxes
 }
@@ -56,8 +49,19 @@ struct List<'r> {
     is_nested: bool,
 }
 
-impl List<'_> {
+impl<'r> List<'r> {
+    fn new(entry: Entry, repairs: &'r mut Repairs, pointer: &'r str) -> List<'r> {
+        List { entry, mailboxes: Vec::new(), groups: Vec::new(), repairs, pointer, is_behind_semicolon: false, is_nested: false }
+    }
+
     fn read(&mut self, value: &[u8]) {
+        let is_room = self.mailboxes.len() + value.len() < MOST;
+        if !is_room || !plain::read(value, &mut self.mailboxes) {
+            self.tokens(value);
+        }
+    }
+
+    fn tokens(&mut self, value: &[u8]) {
         let mut lexer = Lexer::of(value);
         let mut entry = Tokens::default();
         while let Some(token) = lexer.next() {
@@ -129,15 +133,7 @@ impl List<'_> {
     /// Reads the text of an entry as a field of its own: an address that stands in quotes or in an encoded word. Whether it was one.
     fn again(&mut self, text: &str) -> bool {
         let mut unused = Repairs::default();
-        let mut list = List {
-            entry: self.entry,
-            mailboxes: Vec::new(),
-            groups: Vec::new(),
-            repairs: &mut unused,
-            pointer: "",
-            is_behind_semicolon: false,
-            is_nested: true,
-        };
+        let mut list = List { is_nested: true, ..List::new(self.entry, &mut unused, "") };
         list.read(text.as_bytes());
         let found = list.mailboxes;
         if found.is_empty() || found.iter().any(|mailbox| mailbox.address.is_none()) {

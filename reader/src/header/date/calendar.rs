@@ -52,14 +52,22 @@ impl Date {
 impl fmt::Display for Date {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Date { year, month, day, hour, minute, second, offset } = self;
-        write!(formatter, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
-        match offset {
-            0 => formatter.write_str("Z"),
-            _ => {
-                let sign = if *offset < 0 { '-' } else { '+' };
-                write!(formatter, "{sign}{:02}:{:02}", offset.abs() / 60, offset.abs() % 60)
-            }
+        let mut text = *b"0000-00-00T00:00:00+00:00";
+        // Written digit by digit: formatting each number takes longer than reading the date.
+        let east = offset.unsigned_abs();
+        let pairs = [(0, year / 100), (2, year % 100), (17, u16::from(*second)), (20, east / 60), (23, east % 60)];
+        let small = [(5, month), (8, day), (11, hour), (14, minute)].map(|(at, number)| (at, u16::from(*number)));
+        for (at, number) in pairs.into_iter().chain(small) {
+            let digits = [number / 10 % 10, number % 10].map(|digit| b'0' + u8::try_from(digit).unwrap_or_default());
+            text.iter_mut().skip(at).zip(digits).for_each(|(place, digit)| *place = digit);
         }
+        let length = if *offset == 0 { 20 } else { 25 };
+        text[19] = match offset {
+            0 => b'Z',
+            1.. => b'+',
+            _ => b'-',
+        };
+        formatter.write_str(std::str::from_utf8(text.get(..length).unwrap_or_default()).unwrap_or_default())
     }
 }
 

@@ -6,6 +6,7 @@
 //! it. 24:00 is no time of RFC 5322, and second 60 stands only at the end of a month of UTC, where RFC 3339 (5.7) allows it.
 
 mod calendar;
+mod plain;
 mod reading;
 mod tokens;
 mod words;
@@ -22,6 +23,9 @@ const POINTER: &str = "/date";
 pub fn date(value: &[u8], repairs: &mut Repairs) -> Option<Date> {
     if value.trim_ascii().is_empty() {
         return None;
+    }
+    if let Some(date) = plain::read(value) {
+        return Some(date);
     }
     let read = Reading::of(value);
     let Some((date, is_guessed)) = read else {
