@@ -38,7 +38,10 @@ pub(crate) fn blocks(bytes: &[u8], most: usize) -> Vec<Vec<Field<'_>>> {
     let mut blocks = vec![Vec::new()];
     for line in lines(bytes.get(..most).unwrap_or(bytes)) {
         if line.trim_ascii().is_empty() {
-            blocks.push(Vec::new());
+            if let Some(block) = blocks.last_mut().filter(|block| !block.is_empty()) {
+                block.shrink_to_fit();
+                blocks.push(Vec::new());
+            }
             continue;
         }
         let Some(block) = blocks.last_mut() else { continue };
@@ -57,8 +60,14 @@ pub(crate) fn value<'a>(block: &'a [Field<'_>], name: &str) -> Option<&'a str> {
     block.iter().find(|field| field.is(name) && !field.value.is_empty()).map(|field| field.value.as_ref())
 }
 
+/// More fields than this are not kept of a block: what is asked for stands among the first.
+const MOST: usize = 1000;
+
 /// Adds a line to the fields: as one of its own, and then the answer is `true`, or as more of the last one.
 fn take<'a>(fields: &mut Vec<Field<'a>>, line: &'a [u8]) -> bool {
+    if fields.len() == MOST {
+        return false;
+    }
     if line.starts_with(b" ") || line.starts_with(b"\t") {
         if let Some(last) = fields.last_mut() {
             let value = last.value.to_mut();

@@ -63,7 +63,7 @@ pub(super) fn attachment(
     let subject = if matches!(kind.as_str(), "message/rfc822" | "message/global") {
         let attached = message.attached_header(entity)?;
         // What is wrong within it is told when it is opened.
-        let subject = |field: &Field<'_>| header::text(field.value(), fallback, &mut Repairs::default(), "").into_owned();
+        let subject = |field: Field<'_>| header::text(field.value(), fallback, &mut Repairs::default(), "").into_owned();
         Fields::read(&attached).first("Subject").map(subject).filter(|subject| !subject.is_empty())
     } else {
         None

@@ -1,6 +1,6 @@
 //! Splitting a header into its fields (RFC 5322, 2.2).
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr_iter, memchr2, memchr2_iter};
 
 /// A field: its name and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,30 +12,42 @@ pub struct Field<'a> {
 
 impl<'a> Field<'a> {
     /// The name as it stands there; printable ASCII without a colon.
-    pub fn name(&self) -> &'a str {
+    pub fn name(self) -> &'a str {
         std::str::from_utf8(self.name).unwrap_or_default()
     }
 
     /// Whether the field has this name, in any case.
-    pub fn is(&self, name: &str) -> bool {
+    pub fn is(self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 
     /// The bytes behind the colon with the folds, without the last line end.
-    pub fn value(&self) -> &'a [u8] {
+    pub fn value(self) -> &'a [u8] {
         self.value
     }
 
     /// Where the field begins, in bytes from the beginning of the header.
-    pub fn start(&self) -> usize {
+    pub fn start(self) -> usize {
         self.start
     }
 }
 
+/// Where a field begins, where its colon is, and where its text ends: a header may be nothing but fields of three bytes.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    start: u32,
+    colon: u32,
+    end: u32,
+}
+
+/// Of a longer header room for the fields is made at once: while it grows, they are in memory twice.
+const LONG: usize = 4 * 1024;
+
 /// The fields of a header, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Fields<'a> {
-    fields: Vec<Field<'a>>,
+    bytes: &'a [u8],
+    places: Vec<Place>,
     end: usize,
     is_ended: bool,
     strays: usize,
@@ -46,9 +58,14 @@ impl<'a> Fields<'a> {
     ///
     /// Lines may end in CRLF, in LF, or all of them in CR. A line that begins with a blank continues the field above, even where nothing else
     /// stands in it. A line that is no field is left out and counted; the line `From ` that mailboxes put in front is no part of the header.
+    /// No header of more than 4 GB is read to its end.
     pub fn read(bytes: &'a [u8]) -> Fields<'a> {
+        let bytes = bytes.get(..u32::MAX as usize).unwrap_or(bytes);
         let lines = Lines { bytes, ends_in_cr: ends_in_cr(bytes) };
-        let mut read = Fields::default();
+        let mut read = Fields { bytes, ..Fields::default() };
+        if bytes.len() > LONG {
+            read.places.reserve_exact(lines.count());
+        }
         let mut at = lines.behind_separator();
         while at < bytes.len() {
             let (text, next) = lines.field(at);
@@ -57,8 +74,8 @@ impl<'a> Fields<'a> {
                 read.is_ended = true;
                 return read;
             }
-            match field(bytes, at, text) {
-                Some(field) => read.fields.push(field),
+            match place(bytes, at, text) {
+                Some(place) => read.places.push(place),
                 None => read.strays += 1,
             }
             at = next;
@@ -68,18 +85,18 @@ impl<'a> Fields<'a> {
     }
 
     /// The first field of this name, in any case.
-    pub fn first(&self, name: &str) -> Option<&Field<'a>> {
-        self.fields.iter().find(|field| field.is(name))
+    pub fn first(&self, name: &str) -> Option<Field<'a>> {
+        self.iter().find(|field| field.is(name))
     }
 
     /// All fields of this name, in any case.
-    pub fn all<'n>(&'n self, name: &'n str) -> impl Iterator<Item = &'n Field<'a>> {
-        self.fields.iter().filter(move |field| field.is(name))
+    pub fn all<'n>(&'n self, name: &'n str) -> impl Iterator<Item = Field<'a>> {
+        self.iter().filter(move |field| field.is(name))
     }
 
     /// All fields.
-    pub fn iter(&self) -> std::slice::Iter<'_, Field<'a>> {
-        self.fields.iter()
+    pub fn iter(&self) -> impl Iterator<Item = Field<'a>> {
+        self.places.iter().filter_map(|place| field(self.bytes, *place))
     }
 
     /// Where what follows the header begins: behind the empty line, or at the end of the bytes.
@@ -118,6 +135,12 @@ impl Lines<'_> {
         (text, end + 1)
     }
 
+    /// How many lines there are at most.
+    fn count(&self) -> usize {
+        let ends = if self.ends_in_cr { memchr2_iter(b'\r', b'\n', self.bytes).count() } else { memchr_iter(b'\n', self.bytes).count() };
+        ends + 1
+    }
+
     /// The line at `at` with those that continue it.
     fn field(&self, at: usize) -> (usize, usize) {
         let (mut text, mut next) = self.line(at);
@@ -151,10 +174,19 @@ fn ends_in_cr(bytes: &[u8]) -> bool {
     memchr(b'\r', before).is_some() && (before.len() == bytes.len() || memchr::memmem::find(before, b"\r\r").is_some())
 }
 
-fn field(bytes: &[u8], start: usize, end: usize) -> Option<Field<'_>> {
+fn place(bytes: &[u8], start: usize, end: usize) -> Option<Place> {
     let line = bytes.get(start..end)?;
     let colon = memchr(b':', line)?;
-    Some(Field { name: name(&line[..colon])?, value: &line[colon + 1..], start })
+    name(&line[..colon])?;
+    let [start, colon, end] = [start, start + colon, end].map(u32::try_from);
+    Some(Place { start: start.ok()?, colon: colon.ok()?, end: end.ok()? })
+}
+
+fn field(bytes: &[u8], place: Place) -> Option<Field<'_>> {
+    let (start, colon) = (place.start as usize, place.colon as usize);
+    let name = bytes.get(start..colon)?;
+    let name = if matches!(name.last(), Some(b' ' | b'\t')) { name.trim_ascii_end() } else { name };
+    Some(Field { name, value: bytes.get(colon + 1..place.end as usize)?, start })
 }
 
 /// A name without the blanks that older mail has before the colon (RFC 5322, 4.5).

@@ -18,6 +18,9 @@ pub use mailbox::Mailbox;
 /// More are not read.
 const MOST: usize = 50_000;
 
+/// So many words without an address are no name that is missing its quotes, and what is longer than that many is no address.
+const WORDS: usize = 1024;
+
 /// The most letters of the name of a group, which stands at each of its members.
 const GROUP: usize = 256;
 
@@ -70,13 +73,20 @@ impl<'r> List<'r> {
                 self.note("header.address_guessed");
             }
             match token.kind {
-                Kind::Special(b',') if entry.is_ended_by_comma() => self.end(&mut entry, false),
+                Kind::Special(b',') if entry.is_ended_by_comma() => {
+                    let is_long = entry.tokens.len() >= WORDS;
+                    self.end(&mut entry, is_long);
+                }
                 Kind::Special(b';') if !entry.is_enclosed() => {
                     self.end(&mut entry, true);
                     self.is_behind_semicolon = self.groups.pop().is_none();
                 }
                 Kind::Special(b':') if entry.may_be_group() => self.open(&mut entry),
                 _ => entry.push(token),
+            }
+            if entry.tokens.len() == WORDS * 2 {
+                self.note("header.address_guessed");
+                self.end(&mut entry, true);
             }
         }
         self.end(&mut entry, true);
