@@ -42,11 +42,13 @@ pub(super) fn text<'a>(message: &Message<'a>, entities: &[usize], is_html: bool,
         let decode = if is_all { charset::decode } else { charset::decode_start };
         let mut text = match bytes {
             Cow::Borrowed(bytes) => decode(bytes, parameter("charset"), is_html, repairs, pointer),
-            Cow::Owned(bytes) => Cow::Owned(match decode(&bytes, parameter("charset"), is_html, repairs, pointer) {
-                // It was UTF-8 already, and need not be copied.
-                Cow::Borrowed(text) if text.len() == bytes.len() => String::from_utf8(bytes).unwrap_or_default(),
-                text => text.into_owned(),
-            }),
+            Cow::Owned(bytes) => Cow::Owned(charset::utf8(bytes, parameter("charset")).unwrap_or_else(|bytes| {
+                match decode(&bytes, parameter("charset"), is_html, repairs, pointer) {
+                    // It was UTF-8 already, and need not be copied.
+                    Cow::Borrowed(text) if text.len() == bytes.len() => String::from_utf8(bytes).unwrap_or_default(),
+                    text => text.into_owned(),
+                }
+            })),
         };
         if !is_html && parameter("format").is_some_and(|format| format.eq_ignore_ascii_case("flowed")) {
             let delsp = parameter("delsp").is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes"));

@@ -43,6 +43,20 @@ pub fn decode_start<'a>(bytes: &'a [u8], label: Option<&str>, is_html: bool, rep
     Text { bytes, is_html, is_whole: false }.decode(label, &mut |doubt| repairs.note(code(doubt), pointer))
 }
 
+/// The text of bytes that are UTF-8 and are labelled so, without a copy; any other bytes come back, for [`decode`].
+///
+/// # Errors
+///
+/// The bytes.
+pub fn utf8(bytes: Vec<u8>, label: Option<&str>) -> Result<String, Vec<u8>> {
+    let is_labelled = label.is_some_and(|label| Label::read(label) == Label::Known(Charset::Standard(UTF_8)));
+    // A mark is taken away, and what shifts to other letters is looked at more closely.
+    if !is_labelled || wide::mark(&bytes).is_some() || memchr::memchr(0x1b, &bytes).is_some() {
+        return Err(bytes);
+    }
+    String::from_utf8(bytes).map_err(|error| error.into_bytes())
+}
+
 /// The encoding that a label names, as a second opinion on the raw bytes of a header; `None` where it names none of the Encoding Standard.
 pub fn encoding(label: &str) -> Option<&'static Encoding> {
     match Label::read(label) {

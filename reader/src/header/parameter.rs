@@ -7,7 +7,6 @@ use crate::Repairs;
 use crate::charset::{self, Doubt};
 use encoding_rs::Encoding;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 const INVALID: &str = "mime.parameter_invalid";
 
@@ -17,7 +16,8 @@ const MOST: usize = 10_000;
 /// The parameters of a field by their names in lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parameters {
-    values: BTreeMap<String, Value>,
+    /// In the order of their names.
+    values: Vec<(String, Value)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ struct Value {
 impl Parameters {
     /// Reads what stands behind the first word of a field.
     pub(super) fn read(value: &[u8], fallback: Option<&'static Encoding>, repairs: &mut Repairs, pointer: &str) -> Parameters {
-        let mut found: BTreeMap<String, Pieces<'_>> = BTreeMap::new();
+        let mut written: Vec<Written<'_>> = Vec::new();
         let mut scanner = Scanner::of(value);
         let mut count = 0;
         while let Some((name, piece)) = scanner.next() {
@@ -39,15 +39,24 @@ impl Parameters {
                 scanner.is_broken = true;
                 break;
             }
-            scanner.is_broken |= !add(&mut found, name, piece);
+            match Written::of(name, piece) {
+                Some(one) => written.push(one),
+                None => scanner.is_broken = true,
+            }
+        }
+        written.sort_by(|one, other| one.name.cmp(&other.name));
+        let mut found: Vec<(String, Pieces<'_>)> = Vec::with_capacity(written.len());
+        for Written { name, number, is_extended, value } in written {
+            if found.last().is_none_or(|(last, _)| *last != name) {
+                found.push((name, Pieces::default()));
+            }
+            let Some((_, pieces)) = found.last_mut() else { continue };
+            scanner.is_broken |= !pieces.add(number, is_extended, value);
         }
         if scanner.is_broken {
             repairs.note(INVALID, pointer);
         }
-        let mut values = BTreeMap::new();
-        for (name, pieces) in found {
-            values.insert(name, pieces.value(fallback, repairs, pointer));
-        }
+        let values = found.into_iter().map(|(name, pieces)| (name, pieces.value(fallback, repairs, pointer))).collect();
         Parameters { values }
     }
 
@@ -59,10 +68,10 @@ impl Parameters {
         self.value(name).map(|value| value.raw.as_deref().unwrap_or(value.text.as_bytes()))
     }
 
+    /// The name is in lower case, as all are.
     fn value(&self, name: &str) -> Option<&Value> {
-        self.values
-            .get(name)
-            .or_else(|| name.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| self.values.get(&name.to_ascii_lowercase()))?)
+        let place = self.values.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
+        self.values.get(place).map(|(_, value)| value)
     }
 }
 
@@ -75,34 +84,47 @@ struct Pieces<'a> {
     numbered: Vec<(u32, bool, Cow<'a, [u8]>)>,
 }
 
-/// Puts a parameter to those of its name; whether it is a good one.
-fn add<'a>(found: &mut BTreeMap<String, Pieces<'a>>, name: &[u8], value: Cow<'a, [u8]>) -> bool {
-    let Ok(name) = std::str::from_utf8(name) else { return false };
-    let (name, is_extended) = name.strip_suffix('*').map_or((name, false), |name| (name, true));
-    let (base, number) = match name.rsplit_once('*').map(|(base, number)| (base, number.parse())) {
-        Some((base, Ok(number))) => (base, Some(number)),
-        _ => (name, None),
-    };
-    let pieces = found.entry(base.to_ascii_lowercase()).or_default();
-    let place = match number {
-        Some(number) => {
-            pieces.numbered.push((number, is_extended, value));
-            return true;
-        }
-        None if is_extended => &mut pieces.extended,
-        None => &mut pieces.plain,
-    };
-    // Of two with one name the first counts; the same twice is no fault that matters.
-    match place {
-        Some(first) => *first == value,
-        None => {
-            *place = Some(value);
-            true
-        }
+/// A parameter as it is written: the name in lower case, the number of the piece, and whether it is in the extended form.
+struct Written<'a> {
+    name: String,
+    number: Option<u32>,
+    is_extended: bool,
+    value: Cow<'a, [u8]>,
+}
+
+impl<'a> Written<'a> {
+    fn of(name: &[u8], value: Cow<'a, [u8]>) -> Option<Written<'a>> {
+        let name = std::str::from_utf8(name).ok()?;
+        let (name, is_extended) = name.strip_suffix('*').map_or((name, false), |name| (name, true));
+        let (base, number) = match name.rsplit_once('*').map(|(base, number)| (base, number.parse())) {
+            Some((base, Ok(number))) => (base, Some(number)),
+            _ => (name, None),
+        };
+        Some(Written { name: base.to_ascii_lowercase(), number, is_extended, value })
     }
 }
 
-impl Pieces<'_> {
+impl<'a> Pieces<'a> {
+    /// Puts a parameter to those of its name; whether it is a good one.
+    fn add(&mut self, number: Option<u32>, is_extended: bool, value: Cow<'a, [u8]>) -> bool {
+        let place = match number {
+            Some(number) => {
+                self.numbered.push((number, is_extended, value));
+                return true;
+            }
+            None if is_extended => &mut self.extended,
+            None => &mut self.plain,
+        };
+        // Of two with one name the first counts; the same twice is no fault that matters.
+        match place {
+            Some(first) => *first == value,
+            None => {
+                *place = Some(value);
+                true
+            }
+        }
+    }
+
     fn value(mut self, fallback: Option<&'static Encoding>, repairs: &mut Repairs, pointer: &str) -> Value {
         let extended = self.extended.take().map(|extended| extended_value([(true, &extended)].into_iter(), fallback, repairs, pointer));
         if let Some(extended) = extended.filter(|value| !value.text.is_empty() || self.plain.is_none()) {

@@ -16,10 +16,7 @@ const BEGINNING: usize = 400;
 
 /// The report that the text of a message is, if a server wrote it.
 pub(super) fn read(given: &Given<'_>, header: &[Field<'_>]) -> Option<Report> {
-    let subject = lower(&clean(given.subject));
-    let subject = subject.trim_start_matches(|letter: char| letter == '[' || letter == '*' || letter.is_whitespace());
-    let first = subject.as_bytes().first();
-    let titled = SUBJECTS.iter().find(|phrase| phrase.words.as_bytes().first() == first && subject.starts_with(phrase.words));
+    let titled = titled(given.subject);
     let failed: Vec<String> = header.iter().filter(|field| field.is("x-failed-recipients")).flat_map(|field| all(&field.value)).collect();
     let is_server = is_server(header);
     if failed.is_empty() && !is_server && titled.is_none() {
@@ -40,6 +37,19 @@ pub(super) fn read(given: &Given<'_>, header: &[Field<'_>]) -> Option<Report> {
     let told = told(header, &text, &small, &found, failed);
     let recipients = told.into_iter().map(|(address, words)| recipient(address, words, kind)).collect();
     Some(Report { kind, message_id: None, recipients })
+}
+
+/// What a subject says of a delivery, behind marks in front of it.
+fn titled(subject: &str) -> Option<&'static Phrase> {
+    let bare = subject.trim_start_matches(|letter: char| letter == '[' || letter == '*' || letter.is_whitespace());
+    let first = bare.as_bytes().first().map(u8::to_ascii_lowercase);
+    // Of most subjects no phrase has the first letter.
+    if subject.is_ascii() && !SUBJECTS.iter().any(|phrase| phrase.words.as_bytes().first().copied() == first) {
+        return None;
+    }
+    let subject = lower(&clean(subject));
+    let subject = subject.trim_start_matches(|letter: char| letter == '[' || letter == '*' || letter.is_whitespace());
+    SUBJECTS.iter().find(|phrase| subject.starts_with(phrase.words))
 }
 
 /// The recipients, each with what is said of it: those that lines begin with, those that phrases name, those of the header.
