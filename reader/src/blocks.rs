@@ -63,6 +63,9 @@ pub(crate) fn value<'a>(block: &'a [Field<'_>], name: &str) -> Option<&'a str> {
 /// More fields than this are not kept of a block: what is asked for stands among the first.
 const MOST: usize = 1000;
 
+/// So many bytes of a line are looked at: what is asked for stands at its beginning.
+const VALUE: usize = 16 * 1024;
+
 /// Adds a line to the fields: as one of its own, and then the answer is `true`, or as more of the last one.
 fn take<'a>(fields: &mut Vec<Field<'a>>, line: &'a [u8]) -> bool {
     if fields.len() == MOST {
@@ -71,8 +74,10 @@ fn take<'a>(fields: &mut Vec<Field<'a>>, line: &'a [u8]) -> bool {
     if line.starts_with(b" ") || line.starts_with(b"\t") {
         if let Some(last) = fields.last_mut() {
             let value = last.value.to_mut();
-            value.push(' ');
-            value.push_str(&text(line.trim_ascii()));
+            if value.len() < VALUE {
+                value.push(' ');
+                value.push_str(&text(line.trim_ascii()));
+            }
         }
         return false;
     }
@@ -85,6 +90,7 @@ fn take<'a>(fields: &mut Vec<Field<'a>>, line: &'a [u8]) -> bool {
 
 /// Nearly all is UTF-8, which is found out in a fraction of the time that looking for what is not takes.
 fn text(bytes: &[u8]) -> Cow<'_, str> {
+    let bytes = bytes.get(..VALUE).unwrap_or(bytes);
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 

@@ -1,8 +1,9 @@
 //! What the header of a message says.
 
+use super::people::People;
 use encoding_rs::Encoding;
 use postkontor_reader::Repairs;
-use postkontor_reader::header::{self, Fields, Mailbox, message_ids};
+use postkontor_reader::header::{self, Fields, message_ids};
 use std::borrow::Cow;
 
 /// The fields of a header that a summary holds.
@@ -13,12 +14,12 @@ pub(super) struct Head<'a> {
     pub(super) date: Option<String>,
     /// The date as it stands there.
     pub(super) date_raw: Option<Cow<'a, str>>,
-    pub(super) from: Vec<Mailbox>,
-    pub(super) sender: Vec<Mailbox>,
-    pub(super) reply_to: Vec<Mailbox>,
-    pub(super) to: Vec<Mailbox>,
-    pub(super) cc: Vec<Mailbox>,
-    pub(super) bcc: Vec<Mailbox>,
+    pub(super) from: People<'a>,
+    pub(super) sender: People<'a>,
+    pub(super) reply_to: People<'a>,
+    pub(super) to: People<'a>,
+    pub(super) cc: People<'a>,
+    pub(super) bcc: People<'a>,
     pub(super) in_reply_to: Vec<String>,
     pub(super) references: Vec<String>,
 }
@@ -40,7 +41,7 @@ const FIELDS: [(&str, &str); 11] = [
 
 impl<'a> Head<'a> {
     /// Reads a header. Letters in it that name no character set are of `fallback` where they are not UTF-8.
-    pub(super) fn read(fields: &Fields<'a>, fallback: Option<&'static Encoding>, repairs: &mut Repairs) -> Head<'a> {
+    pub(super) fn read(fields: &'a Fields<'a>, fallback: Option<&'static Encoding>, repairs: &mut Repairs) -> Head<'a> {
         let mut values: [Option<&'a [u8]>; FIELDS.len()] = [None; FIELDS.len()];
         for field in fields.iter() {
             let Some(known) = FIELDS.iter().position(|(name, _)| field.is(name)) else { continue };
@@ -56,8 +57,8 @@ impl<'a> Head<'a> {
             let (name, pointer) = FIELDS[place];
             place += 1;
             match value {
-                Some(_) => header::mailboxes(fields.all(name).map(header::Field::value), fallback, repairs, pointer),
-                None => Vec::new(),
+                Some(_) => People::read(fields, name, fallback, repairs, pointer),
+                None => People::default(),
             }
         });
         let mut next = || people.next().unwrap_or_default();
@@ -82,6 +83,13 @@ impl<'a> Head<'a> {
 /// A value without the folds.
 fn as_it_stands(value: &[u8]) -> Cow<'_, str> {
     let value = value.trim_ascii();
-    let text = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
-    if text.contains(['\r', '\n']) { Cow::Owned(text.replace(['\r', '\n'], "")) } else { text }
+    match std::str::from_utf8(value) {
+        Ok(text) if !text.contains(['\r', '\n']) => Cow::Borrowed(text),
+        _ => {
+            let pieces = || value.utf8_chunks().flat_map(|chunk| [chunk.valid(), if chunk.invalid().is_empty() { "" } else { "\u{fffd}" }]);
+            let mut text = String::with_capacity(pieces().map(str::len).sum());
+            pieces().flat_map(|piece| piece.split(['\r', '\n'])).for_each(|piece| text.push_str(piece));
+            Cow::Owned(text)
+        }
+    }
 }

@@ -47,8 +47,13 @@ impl Json {
 
     /// Writes a list of what `write` makes of each item.
     pub(super) fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Json, T)) {
+        self.array(|json| items.into_iter().for_each(|item| write(json, item)));
+    }
+
+    /// Writes a list of the values that `write` gives it.
+    pub(super) fn array(&mut self, write: impl FnOnce(&mut Json)) {
         self.begin("[");
-        items.into_iter().for_each(|item| write(self, item));
+        write(self);
         self.push("]");
     }
 

@@ -11,6 +11,7 @@ mod head;
 mod hostile;
 mod json;
 mod part;
+mod people;
 mod place;
 mod reading;
 mod report;

@@ -47,7 +47,8 @@ pub(super) fn read(source: &Source, made: &Repairs, language: &str, goes_on: &dy
     }
     let header = message.header(0)?;
     let fallback = text::named(&message);
-    let head = Head::read(&Fields::read(&header), fallback, &mut repairs);
+    let fields = Fields::read(&header);
+    let head = Head::read(&fields, fallback, &mut repairs);
     let mut text = text::text(&message, &message.bodies().text, false, &mut repairs)?;
     let mut html = text::text(&message, &message.bodies().html, true, &mut repairs)?;
     let mut parts = Vec::with_capacity(attachments.len());

@@ -10,6 +10,8 @@ use std::io;
 
 /// The beginning of HTML that is made text for the sake of a report.
 const HTML: usize = 64 * 1024;
+/// So much of a subject shows what it is about.
+const SUBJECT: usize = 4 * 1024;
 
 /// What programs say with a message.
 #[derive(Default)]
@@ -29,8 +31,8 @@ impl Said {
             }
         }
         let entities: Vec<Entity<'_>> = found.iter().map(|(kind, bytes)| Entity { kind, bytes }).collect();
-        let text = || if text.trim().is_empty() { Cow::Owned(plain(beginning(html))) } else { Cow::Borrowed(text) };
-        let (report, auto) = report::said(&Given { header, entities: &entities, text: &text, subject });
+        let text = || if text.trim().is_empty() { Cow::Owned(plain(beginning(html, HTML))) } else { Cow::Borrowed(text) };
+        let (report, auto) = report::said(&Given { header, entities: &entities, text: &text, subject: beginning(subject, SUBJECT) });
         Ok(Said { auto, report })
     }
 
@@ -60,10 +62,10 @@ fn of(json: &mut Json, report: &Report) {
     });
 }
 
-fn beginning(html: &str) -> &str {
-    let mut end = html.len().min(HTML);
-    while !html.is_char_boundary(end) {
+fn beginning(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
         end -= 1;
     }
-    &html[..end]
+    &text[..end]
 }

@@ -4,11 +4,11 @@ use super::enclosed::Enclosed;
 use super::head::Head;
 use super::json::Json;
 use super::part::Part;
+use super::people::People;
 use super::report::Said;
 use super::text::Text;
 use crate::texts::Texts;
 use postkontor_reader::Repairs;
-use postkontor_reader::header::Mailbox;
 use serde_json::Map;
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -113,14 +113,16 @@ fn repairs(json: &mut Json, repairs: &Repairs, language: &str) {
 }
 
 /// Persons; an empty list only where it `always` stands.
-fn people(json: &mut Json, name: &str, people: &[Mailbox], always: bool) {
+fn people(json: &mut Json, name: &str, people: &People<'_>, always: bool) {
     if always || !people.is_empty() {
-        json.name(name).list(people, |json, person| {
-            json.object(|json| {
-                json.member("name", person.name.as_deref());
-                json.member("address", person.address.as_deref());
-                json.member("text", person.text.as_deref());
-                json.member("group", person.group.as_deref());
+        json.name(name).array(|json| {
+            people.each(&mut |person| {
+                json.object(|json| {
+                    json.member("name", person.name.as_deref());
+                    json.member("address", person.address.as_deref());
+                    json.member("text", person.text.as_deref());
+                    json.member("group", person.group.as_deref());
+                });
             });
         });
     }

@@ -78,7 +78,8 @@ fn push(bytes: &[u8], ids: &mut Vec<String>) {
     };
     let bytes = unfolded(bytes);
     if !bytes.is_empty() {
-        ids.push(charset::decode_raw(&bytes, None, &mut |_| {}).replace('\0', " "));
+        let id = charset::decode_raw(&bytes, None, &mut |_| {});
+        ids.push(if memchr::memchr(0, id.as_bytes()).is_some() { id.replace('\0', " ") } else { id.into_owned() });
     }
 }
 

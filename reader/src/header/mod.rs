@@ -13,7 +13,7 @@ mod parameter;
 mod scanner;
 mod text;
 
-pub use address::{Mailbox, mailboxes};
+pub use address::{Mailbox, each_mailbox, mailboxes};
 pub use content::{ContentType, Disposition, file_name};
 pub use date::{Date, date};
 pub use fields::{Field, Fields};

@@ -148,7 +148,7 @@ impl Entry {
         if tokens.iter().all(Token::is_between) {
             return self.comments(tokens, repairs);
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(tokens.iter().map(|token| token.bytes.len()).sum());
         for token in tokens {
             match token.kind {
                 Kind::Blank if token.bytes.is_empty() => {}
@@ -168,7 +168,8 @@ impl Entry {
 
     fn decoded(self, bytes: &[u8], repairs: &mut Repairs) -> Option<String> {
         let name = text(bytes, self.fallback, repairs, "");
-        Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+        let name = if name.trim().len() == name.len() { name.into_owned() } else { name.trim().to_owned() };
+        Some(name).filter(|name| !name.is_empty())
     }
 }
 

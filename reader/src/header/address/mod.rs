@@ -18,11 +18,17 @@ pub use mailbox::Mailbox;
 /// More are not read.
 const MOST: usize = 50_000;
 
+/// In longer fields mailboxes are read and given one by one.
+const PLAIN: usize = 4 * 1024;
+
 /// So many words without an address are no name that is missing its quotes, and what is longer than that many is no address.
-const WORDS: usize = 1024;
+const WORDS: usize = 512;
 
 /// The most letters of the name of a group, which stands at each of its members.
 const GROUP: usize = 256;
+
+/// The most bytes of them in all; the mailboxes behind are told without.
+const NAMED: usize = 64 * 1024;
 
 /// All who stand in fields of one name, one after the other.
 ///
@@ -39,9 +45,27 @@ pub fn mailboxes<'v>(
     list.mailboxes
 }
 
+/// The same one by one: all at once, short addresses take fifty times their bytes.
+pub fn each_mailbox<'v>(
+    values: impl Iterator<Item = &'v [u8]>,
+    fallback: Option<&'static Encoding>,
+    repairs: &mut Repairs,
+    pointer: &str,
+    give: &mut dyn FnMut(Mailbox),
+) {
+    let mut list = List { give: Some(give), ..List::new(Entry { fallback }, repairs, pointer) };
+    values.for_each(|value| list.read(value));
+}
+
 struct List<'r> {
     entry: Entry,
+    /// Those that were not given yet.
     mailboxes: Vec<Mailbox>,
+    /// Takes them one by one.
+    give: Option<&'r mut dyn FnMut(Mailbox)>,
+    given: usize,
+    /// The bytes of the names of groups that were told.
+    named: usize,
     /// The names of the groups that are open, the innermost last.
     groups: Vec<String>,
     repairs: &'r mut Repairs,
@@ -54,14 +78,39 @@ struct List<'r> {
 
 impl<'r> List<'r> {
     fn new(entry: Entry, repairs: &'r mut Repairs, pointer: &'r str) -> List<'r> {
-        List { entry, mailboxes: Vec::new(), groups: Vec::new(), repairs, pointer, is_behind_semicolon: false, is_nested: false }
+        let (mailboxes, groups) = (Vec::new(), Vec::new());
+        let (give, given, named, is_behind_semicolon, is_nested) = (None, 0, 0, false, false);
+        List { entry, mailboxes, give, given, named, groups, repairs, pointer, is_behind_semicolon, is_nested }
     }
 
     fn read(&mut self, value: &[u8]) {
-        let is_room = self.mailboxes.len() + value.len() < MOST;
+        let is_room = value.len() < PLAIN && self.count() + value.len() < MOST;
         if !is_room || !plain::read(value, &mut self.mailboxes) {
             self.tokens(value);
         }
+        self.hand_on();
+    }
+
+    fn count(&self) -> usize {
+        self.given + self.mailboxes.len()
+    }
+
+    /// Gives what was read so far.
+    fn hand_on(&mut self) {
+        if let Some(give) = &mut self.give {
+            self.given += self.mailboxes.len();
+            self.mailboxes.drain(..).for_each(give);
+        }
+    }
+
+    /// Adds a mailbox with the name of its group.
+    fn push(&mut self, mailbox: Mailbox) {
+        let group = self.groups.last().filter(|group| self.named + group.len() <= NAMED).cloned();
+        if group.is_none() && !self.groups.is_empty() {
+            self.repairs.note("header.truncated", self.pointer);
+        }
+        self.named += group.as_ref().map_or(0, String::len);
+        self.mailboxes.push(Mailbox { group, ..mailbox });
     }
 
     fn tokens(&mut self, value: &[u8]) {
@@ -113,9 +162,13 @@ impl<'r> List<'r> {
                 tokens.iter().map(|piece| &**piece).filter(|piece| !piece.iter().all(Token::is_between)).collect();
             let comma = Token { kind: Kind::Atom, bytes: b"," };
             let is_doubtful = pieces.len() > 1;
-            return self.take(&pieces.join(&comma), is_doubtful);
+            self.take(&pieces.join(&comma), is_doubtful);
+            return self.hand_on();
         }
-        tokens.iter().for_each(|piece| self.take(piece, false));
+        for piece in &tokens {
+            self.take(piece, false);
+            self.hand_on();
+        }
     }
 
     fn take(&mut self, tokens: &[Token<'_>], is_doubtful: bool) {
@@ -123,7 +176,7 @@ impl<'r> List<'r> {
         self.entry.read(tokens, &mut found);
         let may_be_encoded = !self.is_nested && !tokens.iter().any(|token| token.is(b'@'));
         for (mailbox, repairs) in found {
-            if self.mailboxes.len() >= MOST {
+            if self.count() >= MOST {
                 self.repairs.note("header.truncated", self.pointer);
                 return;
             }
@@ -136,7 +189,7 @@ impl<'r> List<'r> {
             if is_doubtful || std::mem::take(&mut self.is_behind_semicolon) {
                 self.note("header.address_guessed");
             }
-            self.mailboxes.push(Mailbox { group: self.groups.last().cloned(), ..mailbox });
+            self.push(mailbox);
         }
     }
 
@@ -151,7 +204,7 @@ impl<'r> List<'r> {
         }
         for mailbox in found {
             self.note("header.address_guessed");
-            self.mailboxes.push(Mailbox { group: self.groups.last().cloned(), ..mailbox });
+            self.push(mailbox);
         }
         true
     }
@@ -175,7 +228,7 @@ impl<'r> List<'r> {
 
     /// Notes a repair of the mailbox that comes next.
     fn note(&mut self, code: &'static str) {
-        self.repairs.note(code, &format!("{}/{}", self.pointer, self.mailboxes.len()));
+        self.repairs.note(code, &format!("{}/{}", self.pointer, self.count()));
     }
 }
 

@@ -191,4 +191,12 @@ fn long_lists_and_long_names_of_groups_are_cut() {
     assert_eq!(repairs.as_slice()[0].code, "header.truncated");
     let value = format!("{}: a@b.c;", "ü".repeat(1000));
     assert_eq!(mailboxes([value.as_bytes()].into_iter(), None, &mut repairs, "")[0].group, Some("ü".repeat(GROUP)));
+    let value = format!("{}:{}", "g".repeat(GROUP), "a@b.c,".repeat(NAMED / GROUP + 1));
+    let mut repairs = Repairs::default();
+    let told = mailboxes([value.as_bytes()].into_iter(), None, &mut repairs, "/to");
+    assert_eq!((told.iter().filter(|mailbox| mailbox.group.is_some()).count(), told.len()), (NAMED / GROUP, NAMED / GROUP + 1));
+    assert_eq!(repairs.as_slice()[0].code, "header.truncated");
+    let mut given = Vec::new();
+    each_mailbox([value.as_bytes()].into_iter(), None, &mut repairs, "/to", &mut |mailbox| given.push(mailbox));
+    assert_eq!(given, told);
 }
