@@ -6,7 +6,7 @@ use crate::Repairs;
 use crate::charset;
 
 /// More are not read.
-const MOST: usize = 10_000;
+const MOST: usize = 5000;
 
 /// The ids in a value, in order, without angle brackets.
 ///

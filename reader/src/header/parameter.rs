@@ -11,7 +11,10 @@ use std::borrow::Cow;
 const INVALID: &str = "mime.parameter_invalid";
 
 /// More parameters than this are not read: no writer needs them.
-const MOST: usize = 10_000;
+const MOST: usize = 1000;
+
+/// So many bytes of a value are read.
+const LONGEST: usize = 16 * 1024;
 
 /// The parameters of a field by their names in lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,6 +157,13 @@ impl<'a> Pieces<'a> {
 fn plain_value(raw: &[u8], fallback: Option<&'static Encoding>, repairs: &mut Repairs, pointer: &str) -> Value {
     let (start, end) = (raw.len() - raw.trim_ascii_start().len(), raw.trim_ascii_end().len());
     let Some(inner) = raw.get(start..end) else { return Value { text: String::new(), raw: Some(raw.to_vec()) } };
+    let inner = match inner.get(..LONGEST) {
+        Some(beginning) if inner.len() > LONGEST => {
+            repairs.note(INVALID, pointer);
+            beginning
+        }
+        _ => inner,
+    };
     let text = text::text(inner, fallback, repairs, pointer).into_owned();
     let raw = (text.as_bytes() != inner).then(|| inner.to_vec());
     Value { text, raw }
@@ -187,6 +197,10 @@ fn extended_value<'v>(
     let Some(label) = label.filter(|label| !label.is_empty()) else {
         return plain_value(&bytes, fallback, repairs, pointer);
     };
+    if bytes.len() > LONGEST {
+        repairs.note(INVALID, pointer);
+        bytes.truncate(LONGEST);
+    }
     let mut doubt = |doubt| repairs.note(if doubt == Doubt::Guessed { "header.charset_guessed" } else { INVALID }, pointer);
     let decoded = charset::decode_labelled(&bytes, label, &mut doubt);
     let clean = text::without_controls(&decoded);

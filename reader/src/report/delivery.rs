@@ -29,7 +29,12 @@ pub(super) fn read(given: &Given<'_>, header: &[Field<'_>]) -> Option<Report> {
     // Of several parts one may be prose; what tells nothing of a recipient is passed over.
     let blocks: Vec<Vec<Field<'_>>> = parts().flat_map(|part| blocks::blocks(part.bytes, LARGEST)).collect();
     let message_id = blocks.iter().find_map(|block| returned::named(block));
-    let (kinds, mut recipients): (Vec<Kind>, Vec<Recipient>) = blocks.iter().filter_map(|block| recipient(block)).unzip();
+    // Room at once: while a list grows, it is in memory twice.
+    let (mut kinds, mut recipients) = (Vec::with_capacity(blocks.len()), Vec::with_capacity(blocks.len()));
+    for (kind, recipient) in blocks.iter().filter_map(|block| recipient(block)) {
+        kinds.push(kind);
+        recipients.push(recipient);
+    }
     // Kinds are there without recipients, too: a block that has lost its address.
     let stray = blocks.iter().filter(|block| recipient(block).is_none()).filter_map(|block| kind(block));
     let worst = WORST_FIRST.into_iter().find(|worst| kinds.contains(worst));

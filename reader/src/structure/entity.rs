@@ -19,7 +19,7 @@ pub struct Entity {
     /// Whether it is a multipart, the parts of which follow.
     pub is_divided: bool,
     /// Its type as its header says it; `None` where the header does not.
-    pub content_type: Option<ContentType>,
+    pub content_type: Option<Box<ContentType>>,
     /// How its body is encoded.
     pub encoding: Encoding,
     /// Whether it calls itself an attachment (RFC 2183).

@@ -122,7 +122,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             open.parts += 1;
             (open.parts, open.is_digest)
         });
-        let boundary = content_type.as_ref().and_then(boundary);
+        let boundary = content_type.as_deref().and_then(boundary);
         let is_digest = content_type.as_ref().is_some_and(|kind| kind.subtype() == "digest");
         let parent = self.open.last().map(|open| open.entity);
         let header = place(header.start)..place(header.end);
@@ -174,13 +174,13 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// What a header says of its body.
-    fn made(&mut self, at: u64, header: &Header, index: usize) -> Result<(Option<ContentType>, Encoding, bool), End> {
+    fn made(&mut self, at: u64, header: &Header, index: usize) -> Result<(Option<Box<ContentType>>, Encoding, bool), End> {
         let mut repairs = Repairs::default();
         let value = |range: &Option<Range<usize>>| {
             let range = range.as_ref().map(|range| at + range.start as u64..at + range.end as u64);
             range.map(|range| self.source.piece(range)).transpose()
         };
-        let kind = value(&header.values[0])?.map(|value| ContentType::read(&value, &mut repairs, ""));
+        let kind = value(&header.values[0])?.map(|value| Box::new(ContentType::read(&value, &mut repairs, "")));
         let encoding = value(&header.values[1])?.map(|value| Encoding::read(&value));
         let is_attachment = value(&header.values[2])?.is_some_and(|value| is_attachment(&value));
         let is_multipart = kind.as_ref().is_some_and(|kind| kind.kind() == "multipart");

@@ -22,13 +22,13 @@ const MOST: usize = 50_000;
 const PLAIN: usize = 4 * 1024;
 
 /// So many words without an address are no name that is missing its quotes, and what is longer than that many is no address.
-const WORDS: usize = 512;
+const WORDS: usize = 256;
 
 /// The most letters of the name of a group, which stands at each of its members.
 const GROUP: usize = 256;
 
 /// The most bytes of them in all; the mailboxes behind are told without.
-const NAMED: usize = 64 * 1024;
+const NAMED: usize = 16 * 1024;
 
 /// All who stand in fields of one name, one after the other.
 ///
