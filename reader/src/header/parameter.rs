@@ -7,6 +7,7 @@ use crate::Repairs;
 use crate::charset::{self, Doubt};
 use encoding_rs::Encoding;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 const INVALID: &str = "mime.parameter_invalid";
 
@@ -33,7 +34,7 @@ struct Value {
 impl Parameters {
     /// Reads what stands behind the first word of a field.
     pub(super) fn read(value: &[u8], fallback: Option<&'static Encoding>, repairs: &mut Repairs, pointer: &str) -> Parameters {
-        let mut written: Vec<Written<'_>> = Vec::new();
+        let mut found = Found::default();
         let mut scanner = Scanner::of(value);
         let mut count = 0;
         while let Some((name, piece)) = scanner.next() {
@@ -42,24 +43,12 @@ impl Parameters {
                 scanner.is_broken = true;
                 break;
             }
-            match Written::of(name, piece) {
-                Some(one) => written.push(one),
-                None => scanner.is_broken = true,
-            }
-        }
-        written.sort_by(|one, other| one.name.cmp(&other.name));
-        let mut found: Vec<(String, Pieces<'_>)> = Vec::with_capacity(written.len());
-        for Written { name, number, is_extended, value } in written {
-            if found.last().is_none_or(|(last, _)| *last != name) {
-                found.push((name, Pieces::default()));
-            }
-            let Some((_, pieces)) = found.last_mut() else { continue };
-            scanner.is_broken |= !pieces.add(number, is_extended, value);
+            scanner.is_broken |= !found.add(name, piece);
         }
         if scanner.is_broken {
             repairs.note(INVALID, pointer);
         }
-        let values = found.into_iter().map(|(name, pieces)| (name, pieces.value(fallback, repairs, pointer))).collect();
+        let values = found.in_order().into_iter().map(|(name, pieces)| (name, pieces.value(fallback, repairs, pointer))).collect();
         Parameters { values }
     }
 
@@ -87,23 +76,44 @@ struct Pieces<'a> {
     numbered: Vec<(u32, bool, Cow<'a, [u8]>)>,
 }
 
-/// A parameter as it is written: the name in lower case, the number of the piece, and whether it is in the extended form.
-struct Written<'a> {
-    name: String,
-    number: Option<u32>,
-    is_extended: bool,
-    value: Cow<'a, [u8]>,
+/// More names than this are looked for in a tree.
+const FEW: usize = 16;
+
+/// What was written of each parameter, by its name in lower case.
+#[derive(Default)]
+struct Found<'a> {
+    few: Vec<(String, Pieces<'a>)>,
+    more: BTreeMap<String, Pieces<'a>>,
 }
 
-impl<'a> Written<'a> {
-    fn of(name: &[u8], value: Cow<'a, [u8]>) -> Option<Written<'a>> {
-        let name = std::str::from_utf8(name).ok()?;
+impl<'a> Found<'a> {
+    /// Puts a parameter to those of its name; whether it is a good one.
+    fn add(&mut self, name: &[u8], value: Cow<'a, [u8]>) -> bool {
+        let Ok(name) = std::str::from_utf8(name) else { return false };
         let (name, is_extended) = name.strip_suffix('*').map_or((name, false), |name| (name, true));
         let (base, number) = match name.rsplit_once('*').map(|(base, number)| (base, number.parse())) {
             Some((base, Ok(number))) => (base, Some(number)),
             _ => (name, None),
         };
-        Some(Written { name: base.to_ascii_lowercase(), number, is_extended, value })
+        let has_room = self.few.len() < FEW;
+        let known = self.few.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(base));
+        match known {
+            Some((_, pieces)) => pieces.add(number, is_extended, value),
+            None if has_room => {
+                let mut pieces = Pieces::default();
+                let is_good = pieces.add(number, is_extended, value);
+                self.few.push((base.to_ascii_lowercase(), pieces));
+                is_good
+            }
+            None => self.more.entry(base.to_ascii_lowercase()).or_default().add(number, is_extended, value),
+        }
+    }
+
+    fn in_order(self) -> Vec<(String, Pieces<'a>)> {
+        let mut all = self.few;
+        all.extend(self.more);
+        all.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        all
     }
 }
 
