@@ -66,7 +66,7 @@ impl HeaderFilter {
             self.missing.push(too_large(session));
             return Ok(false);
         }
-        Ok(filter.judge(&known(Letter::whole(&message), entry)).unwrap_or(true))
+        Ok(filter.judge(&known(Letter::whole(message), entry)).unwrap_or(true))
     }
 
     fn withheld(&mut self, session: &Session, entry: &Entry, reply: Reply) -> bool {

@@ -1,7 +1,9 @@
 //! What the bytes of a message say, for a filter that no server judges.
 
 use crate::filter::{HeaderCondition, Known, contains};
-use mail_parser::{Address, HeaderName, HeaderValue, Message, MessageParser, MessagePart, PartType};
+use postkontor_reader::header::{self, Fields};
+use postkontor_reader::source::Source;
+use postkontor_reader::{Message, Repairs, charset};
 use std::borrow::Cow;
 
 /// The most bytes of headers that are read.
@@ -9,11 +11,12 @@ const HEADERS: usize = 64 * 1024;
 
 /// A message, or its headers.
 pub struct Letter<'m> {
-    /// With addresses and dates as such.
-    read: Message<'m>,
-    /// With every field as decoded text.
-    fields: Message<'m>,
-    is_whole: bool,
+    /// Each field with its name and its decoded value.
+    texts: Vec<(String, String)>,
+    /// The moment of its Date field, as RFC 3339.
+    date: Option<String>,
+    /// The message, where it is whole.
+    whole: Option<Source>,
     size: Option<u64>,
     is_unseen: Option<bool>,
     day: Option<&'m str>,
@@ -21,23 +24,20 @@ pub struct Letter<'m> {
 
 impl<'m> Letter<'m> {
     /// A message of which only the headers are known.
-    pub fn of_headers(headers: &'m [u8]) -> Letter<'m> {
-        let headers = headers.get(..HEADERS).unwrap_or(headers);
-        Letter::new(MessageParser::default().parse_headers(headers), headers, false)
+    pub fn of_headers(headers: &[u8]) -> Letter<'m> {
+        let fields = Fields::read(headers.get(..HEADERS).unwrap_or(headers));
+        // What is put right while it is read changes nothing for a filter.
+        let mut repairs = Repairs::default();
+        let date = fields.first("Date").and_then(|field| header::date(field.value(), &mut repairs)).map(|date| date.to_string());
+        let mut decoded = |value| header::text(value, None, &mut repairs, "").into_owned();
+        let texts = fields.iter().map(|field| (field.name().to_owned(), decoded(field.value()))).collect();
+        Letter { texts, date, whole: None, size: None, is_unseen: None, day: None }
     }
 
     /// A message that is whole.
-    pub fn whole(message: &'m [u8]) -> Letter<'m> {
-        Letter::new(MessageParser::default().parse(message), message, true)
-    }
-
-    fn new(read: Option<Message<'m>>, bytes: &'m [u8], is_whole: bool) -> Letter<'m> {
-        // Without a field of its own the parser would not heed the default.
-        let fields = MessageParser::new()
-            .header_text(HeaderName::Subject)
-            .default_header_text()
-            .parse_headers(bytes.get(..HEADERS).unwrap_or(bytes));
-        Letter { read: read.unwrap_or_else(empty), fields: fields.unwrap_or_else(empty), is_whole, size: None, is_unseen: None, day: None }
+    pub fn whole(message: Vec<u8>) -> Letter<'m> {
+        let letter = Letter::of_headers(&message);
+        Letter { whole: Some(Source::from(message)), ..letter }
     }
 
     /// The same with the bytes that it has at the server.
@@ -58,33 +58,10 @@ impl<'m> Letter<'m> {
         Letter { day: received, ..self }
     }
 
-    /// Each field with its name and its decoded value.
-    fn texts(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-        self.fields.headers().iter().map(|field| {
-            let text = match &field.value {
-                HeaderValue::Text(text) => Cow::Borrowed(text.as_ref()),
-                HeaderValue::TextList(texts) => Cow::Owned(texts.join(" ")),
-                HeaderValue::Address(address) => Cow::Owned(people(address)),
-                // Dates and types say as they stand what they say.
-                _ => {
-                    let raw = self.fields.raw_message.get(field.offset_start as usize..field.offset_end as usize).unwrap_or_default();
-                    String::from_utf8_lossy(raw.trim_ascii())
-                }
-            };
-            (field.name(), text)
-        })
+    fn first(&self, name: &str) -> Option<Cow<'_, str>> {
+        let text = self.texts.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, text)| text.as_str());
+        Some(Cow::Borrowed(text.unwrap_or_default()))
     }
-}
-
-/// A message without anything, which still has its one part: without that mail-parser finds no headers to look through.
-fn empty<'m>() -> Message<'m> {
-    Message { parts: vec![MessagePart::default()], ..Message::default() }
-}
-
-/// Names and addresses, as a text is looked for in them.
-fn people(address: &Address<'_>) -> String {
-    let people = address.iter();
-    people.map(|person| format!("{} <{}> ", person.name().unwrap_or_default(), person.address().unwrap_or_default())).collect()
 }
 
 impl Known for Letter<'_> {
@@ -93,7 +70,7 @@ impl Known for Letter<'_> {
     }
 
     fn day(&self) -> Option<Cow<'_, str>> {
-        self.day.map(Cow::Borrowed).or_else(|| self.read.date().map(|date| Cow::Owned(date.to_rfc3339())))
+        self.day.or(self.date.as_deref()).map(Cow::Borrowed)
     }
 
     fn size(&self) -> Option<u64> {
@@ -101,27 +78,32 @@ impl Known for Letter<'_> {
     }
 
     fn from(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Owned(self.read.from().map(people).unwrap_or_default()))
+        self.first("From")
     }
 
     fn subject(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(self.read.subject().unwrap_or_default()))
+        self.first("Subject")
     }
 
     fn has_header(&self, condition: &HeaderCondition) -> Option<bool> {
-        Some(self.texts().any(|(name, text)| name.eq_ignore_ascii_case(&condition.name) && contains(&text, &condition.contains)))
+        Some(self.texts.iter().any(|(name, text)| name.eq_ignore_ascii_case(&condition.name) && contains(text, &condition.contains)))
     }
 
     fn has_in_body(&self, text: &str) -> Option<bool> {
-        let has = |body: &PartType<'_>| match body {
-            PartType::Text(body) | PartType::Html(body) => contains(body, text),
-            _ => false,
+        // Nothing stops it, and a message in memory can be read.
+        let message = Message::read(self.whole.as_ref()?, &|| true).ok()?;
+        let has = |index: usize| {
+            let entity = message.entity(index).filter(|entity| !entity.is_divided && entity.kind().0 == "text")?;
+            let label = entity.content_type.as_ref().and_then(|kind| kind.parameter("charset"));
+            let (bytes, _) = message.decoded(index, u64::MAX).ok()?;
+            let is_html = entity.kind().1 == "html";
+            Some(contains(&charset::decode(&bytes, label, is_html, &mut Repairs::default(), ""), text))
         };
-        self.is_whole.then(|| self.read.parts.iter().any(|part| has(&part.body)))
+        Some((0..message.structure().entities.len()).any(|index| has(index) == Some(true)))
     }
 
     fn has_in_headers(&self, text: &str) -> Option<bool> {
-        Some(self.texts().any(|(name, value)| contains(&value, text) || contains(name, text)))
+        Some(self.texts.iter().any(|(name, value)| contains(value, text) || contains(name, text)))
     }
 }
 
@@ -141,7 +123,7 @@ mod tests {
 
     #[test]
     fn headers_and_bodies_are_judged_decoded() {
-        let letter = Letter::whole(LETTER.as_bytes());
+        let letter = Letter::whole(LETTER.as_bytes().to_vec());
         for met in [
             r#"{"from":"JÜRGEN","subject":"rück"}"#,
             r#"{"from":"j@example","since":"2026-11-20","before":"2026-11-21"}"#,
