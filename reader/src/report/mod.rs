@@ -1,7 +1,7 @@
 //! Reports about mail that was sent: bounces and other delivery reports (RFC 3464), receipts (RFC 8098), and bounces that are only prose.
 //!
 //! Pure functions: what a message consists of is handed in ([`Given`] in `outcome`), so that they know nothing of its structure. `delivery` reads report
-//! parts of servers and `disposition` those of readers' programs, both made of the [`blocks`](crate::blocks) of fields; `prose` reads bounces without such
+//! parts of servers and `disposition` those of readers' programs, both made of the blocks of fields; `prose` reads bounces without such
 //! a part, by the tables in `phrases` with `matching` and `lines`; `returned` finds the message that a report is about; `verdict` says by the
 //! `status` codes and by the words in `causes` how lasting a failure is.
 

@@ -24,7 +24,7 @@ fn page(body: &str) -> Answer {
 fn answers_that_make_no_sense_are_clean_errors() {
     let deep = format!("{{\"value\":{}", "[".repeat(1_000_000));
     let other = "{\"value\":[],\"@odata.nextLink\":\"https://evil.example/v1.0/x\"}";
-    let same = "{\"value\":[],\"@odata.nextLink\":\"/v1.0/users/anna@example.com/mailFolders/F1/messages/delta?$select=id,isRead,isDraft,receivedDateTime\"}";
+    let same = "{\"value\":[],\"@odata.nextLink\":\"/v1.0/users/anna@example.com/mailFolders/F1/messages/delta?$select=id,isRead,isDraft,flag,categories,receivedDateTime\"}";
     for (body, code) in [
         ("", "graph.answer_malformed"),
         ("null", "graph.answer_malformed"),

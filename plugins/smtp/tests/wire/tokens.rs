@@ -35,8 +35,9 @@ fn a_server_that_echoes_a_token_does_not_get_it_into_the_report() {
             HELLO,
             S("250-x\r\n250 AUTH XOAUTH2\r\n"),
             C("AUTH XOAUTH2 dXNlcj11AWF1dGg9QmVhcmVyIHQwa2VuLWZyb20tcHJvdmlkZXIBAQ==\r\n"),
+            // No refusal, which would be JSON: the server has overlooked the initial response, and gets it once more.
             S("334 t0ken-from-provider\r\n"),
-            C("\r\n"),
+            C("dXNlcj11AWF1dGg9QmVhcmVyIHQwa2VuLWZyb20tcHJvdmlkZXIBAQ==\r\n"),
             S(
                 "535 5.7.8 t0ken-from-provider T0KEN-FROM-PROVIDER dXNlcj11AWF1dGg9QmVhcmVyIHQwa2VuLWZyb20tcHJvdmlkZXIBAQ== 1AWF1dGg9QmVhcmVyIHQwa2V\r\n",
             ),
