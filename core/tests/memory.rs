@@ -147,6 +147,15 @@ fn taken(raw: &[u8]) -> usize {
 }
 
 #[test]
+fn a_short_text_behind_a_long_one_takes_no_second_of_it() {
+    let mut raw = b"Content-Type: multipart/mixed; boundary=x\n\n--x\n\n".to_vec();
+    raw.extend([0x80].repeat(500_000));
+    raw.extend(b"\n--x\n\na\n--x--\n");
+    let taken = taken(&raw);
+    assert!(taken < 8 * raw.len() + ALWAYS, "{taken}");
+}
+
+#[test]
 fn reading_takes_less_than_eight_times_the_size() {
     // What the process makes once and keeps.
     taken(&message(&FAMILIES[0], 1000));

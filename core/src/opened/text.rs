@@ -58,6 +58,11 @@ pub(super) fn text<'a>(message: &Message<'a>, entities: &[usize], is_html: bool,
             whole.text = text;
         } else {
             let above = whole.text.to_mut();
+            let wanted = text.len() + 1;
+            if above.capacity() - above.len() < wanted {
+                // Twice as much room would be in memory beside what is there.
+                above.reserve_exact(wanted.max(above.len() / 8));
+            }
             above.push('\n');
             above.push_str(&text);
         }
