@@ -45,7 +45,7 @@ impl<'a> Head<'a> {
         let mut values: [Option<&'a [u8]>; FIELDS.len()] = [None; FIELDS.len()];
         for field in fields.iter() {
             let Some(known) = FIELDS.iter().position(|(name, _)| field.is(name)) else { continue };
-            // Addresses of all fields of a name are told, of others the first.
+            // Addresses of all fields of a name count, of others the first.
             match &mut values[known] {
                 Some(_) => repairs.note("header.repeated", FIELDS[known].1),
                 value => *value = Some(field.value()),

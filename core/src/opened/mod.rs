@@ -132,7 +132,7 @@ impl Opened {
     fn reading(&self) -> &Reading {
         self.reading.get_or_init(|| {
             let read = reading::read(&self.source, &self.repairs, &self.language, &|| true);
-            // Nothing stops it; a file that cannot be read any more is told of.
+            // Nothing stops it; a file that cannot be read any more makes a warning.
             read.unwrap_or_else(|_| Reading::none(self.size(), Some("message.not_read")))
         })
     }

@@ -62,7 +62,7 @@ pub(super) fn attachment(
     let kind = format!("{}/{}", kind.0, kind.1);
     let subject = if matches!(kind.as_str(), "message/rfc822" | "message/global") {
         let attached = message.attached_header(entity)?;
-        // What is wrong within it is told when it is opened.
+        // What is wrong within it stands in its own summary.
         let subject = |field: Field<'_>| header::text(field.value(), fallback, &mut Repairs::default(), "").into_owned();
         Fields::read(&attached).first("Subject").map(subject).filter(|subject| !subject.is_empty())
     } else {

@@ -4,7 +4,7 @@ use encoding_rs::Encoding;
 use postkontor_reader::Repairs;
 use postkontor_reader::header::{self, Field, Fields, Mailbox};
 
-/// Lists of more bytes are read again where they are told, and not kept.
+/// Lists of more bytes are read again when the summary is written, and not kept.
 const LONG: usize = 1024;
 
 /// Persons, in the order in which they stand there.

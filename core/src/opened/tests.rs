@@ -140,7 +140,7 @@ fn a_file_in_uuencode_within_a_text_is_a_part() {
 }
 
 #[test]
-fn what_lies_elsewhere_is_told_as_such() {
+fn a_summary_says_what_lies_elsewhere() {
     let raw = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: message/partial; number=2; total=3; id=\"a@b\"\r\n\r\npiece\r\n\
         --x\r\nContent-Type: message/external-body; access-type=URL; URL=\"https://example.com/a.pdf\"\r\n\r\nContent-Type: application/pdf\r\n\r\n\r\n--x--\r\n";
     let parts = &summary(raw)["parts"];
@@ -150,7 +150,7 @@ fn what_lies_elsewhere_is_told_as_such() {
 }
 
 #[test]
-fn what_was_put_right_is_told_with_its_place_and_in_the_language_of_the_program() {
+fn a_summary_says_what_was_put_right_and_where_in_the_language_of_the_program() {
     let raw = b"From: a@example.com\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\ntext\r\n--x\r\nContent-Type: application/pdf\r\n\
         Content-Transfer-Encoding: base64\r\n\r\nJVBE!Ri0x";
     let told = |language: &str| {

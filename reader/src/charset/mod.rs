@@ -6,6 +6,7 @@
 
 mod code_page;
 mod decoded;
+mod escapes;
 mod evidence;
 mod label;
 mod utf7;
@@ -213,6 +214,11 @@ impl<'a> Text<'a> {
 
     /// A text in a set of several bytes a letter.
     fn multiple(self, encoding: &'static Encoding, doubt: &mut dyn FnMut(Doubt)) -> Cow<'a, str> {
+        if encoding == ISO_2022_JP
+            && let Some(bytes) = escapes::without_idle(self.bytes)
+        {
+            return self.converted(Cow::Owned(bytes), encoding, doubt);
+        }
         let (text, is_valid) = decoded(encoding, self.bytes, self.is_whole);
         // Few letters may be valid in both.
         let is_utf8 = self.is_evidently_utf8() && (!is_valid || evidence::Count::of(self.bytes).is_surely_utf8());
