@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const INVALID: &str = "mime.parameter_invalid";
 
 /// More parameters than this are not read: no writer needs them.
-const MOST: usize = 1000;
+const MOST: usize = 500;
 
 /// So many bytes of a value are read.
 const LONGEST: usize = 16 * 1024;
@@ -48,7 +48,10 @@ impl Parameters {
         if scanner.is_broken {
             repairs.note(INVALID, pointer);
         }
-        let values = found.in_order().into_iter().map(|(name, pieces)| (name, pieces.value(fallback, repairs, pointer))).collect();
+        let values = found.in_order().into_iter().map(|(name, pieces)| (name, pieces.value(fallback, repairs, pointer)));
+        let mut values: Vec<_> = values.collect();
+        // The list would keep the room of the larger pieces, in each part.
+        values.shrink_to_fit();
         Parameters { values }
     }
 
