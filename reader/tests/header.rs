@@ -2,9 +2,12 @@
 //!
 //! Each input goes through all functions that read a value, whatever field it was made for.
 
+mod worked;
+
 use postkontor_reader::header::{ContentType, Disposition, Fields, date, file_name, mailboxes, message_ids, text};
 use postkontor_reader::{Repairs, charset, flowed};
 use std::time::Duration;
+use worked::worked;
 
 /// A value of about so many bytes.
 type Make = fn(usize) -> Vec<u8>;
@@ -69,12 +72,6 @@ const FUNCTIONS: [(&str, Read); 12] = [
     ("label", |value| usize::from(charset::encoding(&String::from_utf8_lossy(value)).is_some())),
     ("flowed", |value| flowed::join(&String::from_utf8_lossy(value), true).len()),
 ];
-
-/// The time that this thread has worked; what else the machine does does not count.
-fn worked() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), u32::try_from(time.tv_nsec).unwrap_or_default())
-}
 
 fn reading(value: &[u8], read: Read) -> Duration {
     let started = worked();

@@ -80,6 +80,12 @@ impl Parts<'_, '_> {
                 _ => (),
             }
         }
+        // What was unwrapped to look into it is not kept for a program that may never ask.
+        for place in &mut self.places {
+            if let Place::Own(body) = place {
+                body.unwrapped.take();
+            }
+        }
         Ok(enclosed)
     }
 
@@ -111,9 +117,14 @@ impl Parts<'_, '_> {
         Ok(match self.places.get(index) {
             Some(Place::Inner { bytes: Bytes::Made(bytes), .. }) => Cow::Borrowed(bytes),
             Some(Place::Inner { outer, bytes: Bytes::At(range) }) => {
-                let Some(entity) = self.attachments.get(*outer) else { return Ok(Cow::default()) };
-                let whole = self.message.decoded(*entity, range.end as u64)?.0;
-                Cow::Owned(whole.get(range.clone()).unwrap_or_default().to_vec())
+                let (Some(entity), Some(Place::Own(body))) = (self.attachments.get(*outer), self.places.get(*outer)) else {
+                    return Ok(Cow::default());
+                };
+                if body.unwrapped.get().is_none() {
+                    let whole = self.message.decoded(*entity, u64::MAX)?.0.into_owned();
+                    body.unwrapped.get_or_init(|| whole);
+                }
+                Cow::Borrowed(body.unwrapped.get().and_then(|whole| whole.get(range.clone())).unwrap_or_default())
             }
             _ => Cow::default(),
         })

@@ -1,14 +1,18 @@
 //! Messages that made a reader look at the same bytes again and again: each is read in time that grows with its length.
 
+#[path = "../../../reader/tests/worked/mod.rs"]
+mod worked;
+
 use super::Opened;
 use std::time::Duration;
+use worked::worked;
 
 /// A message of about so many bytes.
 type Make = fn(usize) -> Vec<u8>;
 
 const MIXED: &str = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
 
-const MESSAGES: [(&str, Make); 17] = [
+const MESSAGES: [(&str, Make); 18] = [
     ("a boundary of dashes in a body of dashes", |n| {
         let dashes = "-".repeat(n / 5);
         format!("Content-Type: multipart/mixed; boundary=\"{dashes}x\"\r\n\r\n{}\r\n", "-".repeat(n * 4 / 5)).into_bytes()
@@ -53,14 +57,22 @@ const MESSAGES: [(&str, Make); 17] = [
         let kind = "Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nStatus: x\r\n";
         format!("{kind}{}", " x\r\n".repeat(n / 4)).into_bytes()
     }),
+    ("files in a wrapping, each of a kind that is looked into", |n| {
+        let attribute = |id: u32, data: &[u8]| {
+            let length = u32::try_from(data.len()).unwrap_or_default();
+            let sum = data.iter().fold(0_u16, |sum, byte| sum.wrapping_add(u16::from(*byte)));
+            [&[2][..], &id.to_le_bytes(), &length.to_le_bytes(), data, &sum.to_le_bytes()].concat()
+        };
+        let file = [attribute(0x0006_9002, &[0; 14]), attribute(0x0001_8010, b"a.pdf\0"), attribute(0x0006_800f, &[b'x'; 1024])].concat();
+        let wrapping = [&0x223e_9f78_u32.to_le_bytes()[..], &[1, 0], &file.repeat(n / 1500)].concat();
+        let encoded: String = wrapping
+            .iter()
+            .map(|byte| if byte.is_ascii_lowercase() { char::from(*byte).to_string() } else { format!("={byte:02X}") })
+            .collect();
+        format!("Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{encoded}").into_bytes()
+    }),
     ("blanks before line ends", |n| format!("Content-Transfer-Encoding: quoted-printable\r\n\r\n{}", " \n".repeat(n / 2)).into_bytes()),
 ];
-
-/// The time that this thread has worked; what else the machine does does not count.
-fn worked() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), u32::try_from(time.tv_nsec).unwrap_or_default())
-}
 
 fn reading(raw: Vec<u8>) -> Duration {
     let message = Opened::new(raw);

@@ -1,7 +1,11 @@
 //! Documents made for the purpose; factur-x and pypdf, programs in Python, make and read others (tests of the workspace).
 
+#[path = "../../tests/worked/mod.rs"]
+mod worked;
+
 use super::*;
 use std::io::Write;
+use worked::worked;
 
 const XML: &[u8] = b"<invoice/>";
 
@@ -153,12 +157,6 @@ fn damaged_documents_never_fail() {
 
 /// A document of about so many bytes.
 type Make = fn(usize) -> Vec<u8>;
-
-/// The time that this thread has worked; what else the machine does does not count.
-fn worked() -> std::time::Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    std::time::Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), u32::try_from(time.tv_nsec).unwrap_or_default())
-}
 
 /// What refers to itself, repeats itself or opens without closing is read so many times and no more.
 #[test]

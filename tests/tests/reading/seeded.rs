@@ -1,12 +1,15 @@
 //! Messages without end, whole and broken.
 
+#[path = "../../../reader/tests/worked/mod.rs"]
+mod worked;
+
 use crate::generator::message;
 use crate::judge::Judge;
 use crate::mutation::MUTATIONS;
 use crate::random::Random;
 use crate::told;
 use serde_json::Value;
-use std::time::Duration;
+use worked::worked;
 
 /// How many messages an ordinary run makes; `POSTKONTOR_SEEDED=10000` makes so many.
 const MESSAGES: u64 = 1500;
@@ -54,12 +57,6 @@ fn of_a_broken_message_all_parts_are_found_that_python_finds_or_a_repair_is_told
     }
     println!("{repaired} of {} broken messages tell repairs", count());
     assert!(lost.is_empty(), "{} parts that Python finds are lost without a word:\n{}", lost.len(), lost.join("\n"));
-}
-
-/// The time that this thread has worked; what else the machine does does not count.
-fn worked() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 /// Four times the length takes four times as long; sixteen times where the time grows with the square.
