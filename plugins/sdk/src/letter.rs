@@ -5,6 +5,7 @@ use postkontor_reader::header::{self, Fields};
 use postkontor_reader::source::Source;
 use postkontor_reader::{Message, Repairs, charset};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 /// The most bytes of headers that are read.
 const HEADERS: usize = 64 * 1024;
@@ -17,6 +18,8 @@ pub struct Letter<'m> {
     date: Option<String>,
     /// The message, where it is whole.
     whole: Option<Source>,
+    /// Its texts, decoded when the first condition wants them.
+    bodies: OnceCell<Vec<String>>,
     size: Option<u64>,
     is_unseen: Option<bool>,
     day: Option<&'m str>,
@@ -31,7 +34,7 @@ impl<'m> Letter<'m> {
         let date = fields.first("Date").and_then(|field| header::date(field.value(), &mut repairs)).map(|date| date.to_string());
         let mut decoded = |value| header::text(value, None, &mut repairs, "").into_owned();
         let texts = fields.iter().map(|field| (field.name().to_owned(), decoded(field.value()))).collect();
-        Letter { texts, date, whole: None, size: None, is_unseen: None, day: None }
+        Letter { texts, date, whole: None, bodies: OnceCell::new(), size: None, is_unseen: None, day: None }
     }
 
     /// A message that is whole.
@@ -90,21 +93,26 @@ impl Known for Letter<'_> {
     }
 
     fn has_in_body(&self, text: &str) -> Option<bool> {
-        // Nothing stops it, and a message in memory can be read.
-        let message = Message::read(self.whole.as_ref()?, &|| true).ok()?;
-        let has = |index: usize| {
-            let entity = message.entity(index).filter(|entity| !entity.is_divided && entity.kind().0 == "text")?;
-            let label = entity.content_type.as_ref().and_then(|kind| kind.parameter("charset"));
-            let (bytes, _) = message.decoded(index, u64::MAX).ok()?;
-            let is_html = entity.kind().1 == "html";
-            Some(contains(&charset::decode(&bytes, label, is_html, &mut Repairs::default(), ""), text))
-        };
-        Some((0..message.structure().entities.len()).any(|index| has(index) == Some(true)))
+        let whole = self.whole.as_ref()?;
+        Some(self.bodies.get_or_init(|| bodies(whole)).iter().any(|body| contains(body, text)))
     }
 
     fn has_in_headers(&self, text: &str) -> Option<bool> {
         Some(self.texts.iter().any(|(name, value)| contains(value, text) || contains(name, text)))
     }
+}
+
+/// All texts of a message, attached ones, too.
+fn bodies(source: &Source) -> Vec<String> {
+    // Nothing stops it, and a message in memory can be read.
+    let Ok(message) = Message::read(source, &|| true) else { return Vec::new() };
+    let body = |index: usize| {
+        let entity = message.entity(index).filter(|entity| !entity.is_divided && entity.kind().0 == "text")?;
+        let label = entity.content_type.as_ref().and_then(|kind| kind.parameter("charset"));
+        let (bytes, _) = message.decoded(index, u64::MAX).ok()?;
+        Some(charset::decode(&bytes, label, entity.kind().1 == "html", &mut Repairs::default(), "").into_owned())
+    };
+    (0..message.structure().entities.len()).filter_map(body).collect()
 }
 
 #[cfg(test)]
