@@ -5,6 +5,7 @@ use crate::marks::{Update, field, names};
 use crate::meaning::Class;
 use crate::message::Message;
 use crate::talk::Talk;
+use postkontor_plugin::exchange::changed_keywords;
 use postkontor_plugin::{ApplyAction, Error, Stage};
 
 impl Talk<'_> {
@@ -25,7 +26,7 @@ impl Talk<'_> {
         if known.len() != messages.len() {
             return Err(crate::xml::malformed("not one answer for each item").stage(Stage::Mailbox));
         }
-        let wanted = |answer: &Message| answer.item().map(|item| changed(names(item), add, remove));
+        let wanted = |answer: &Message| answer.item().map(|item| changed_keywords(names(item), add, remove));
         let wanted: Vec<Option<Vec<String>>> = known.iter().map(|answer| wanted(answer).filter(|_| answer.is_success)).collect();
         let updates: Vec<(&str, [Update<'_>; 1])> =
             messages.iter().zip(&wanted).filter_map(|(id, names)| names.as_ref().map(|names| (*id, [Update::Categories(names)]))).collect();
@@ -60,30 +61,7 @@ impl Talk<'_> {
     }
 }
 
-/// The keywords with some more and some less. Their case makes no difference.
-fn changed(mut names: Vec<String>, add: &[String], remove: &[String]) -> Vec<String> {
-    let is_among = |list: &[String], name: &str| list.iter().any(|known| known.to_lowercase() == name.to_lowercase());
-    names.retain(|name| !is_among(remove, name));
-    for name in add {
-        if !is_among(&names, name) {
-            names.push(name.clone());
-        }
-    }
-    names
-}
-
 /// Whether an answer says that the message is not there.
 pub(crate) fn is_gone(answer: &Message) -> bool {
     !answer.is_success && answer.class() == Class::Gone
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keywords_are_added_once_and_removed_whatever_their_case() {
-        let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        assert_eq!(changed(texts(&["Geprüft", "Alt"]), &texts(&["geprüft", "Neu"]), &texts(&["ALT", "x"])), ["Geprüft", "Neu"]);
-    }
 }

@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::folders::Named;
 use crate::path::escaped;
 use crate::session::Session;
+use postkontor_plugin::exchange::changed_keywords;
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::{Applied, ApplyAction, ApplyRequest, Error, Input, NewId, Stage, Status};
 
@@ -66,7 +67,7 @@ impl Session<'_> {
             ApplyAction::Keywords => {
                 let target = at(self, "?$select=id,categories");
                 let known: Message = self.json(Ask::get(target, Stage::Mailbox))?;
-                json!({"categories": changed(known.categories, &request.add, &request.remove)})
+                json!({"categories": changed_keywords(known.categories, &request.add, &request.remove)})
             }
             ApplyAction::Delete => {
                 return self.done(Ask::once("DELETE", at(self, ""), Role::Change, Stage::Mailbox)).map(|()| None);
@@ -85,18 +86,6 @@ impl Session<'_> {
     }
 }
 
-/// The keywords with some more and some less. Their case makes no difference.
-fn changed(mut names: Vec<String>, add: &[String], remove: &[String]) -> Vec<String> {
-    let is_among = |list: &[String], name: &str| list.iter().any(|known| known.to_lowercase() == name.to_lowercase());
-    names.retain(|name| !is_among(remove, name));
-    for name in add {
-        if !is_among(&names, name) {
-            names.push(name.clone());
-        }
-    }
-    names
-}
-
 /// Whether a text can be the id of a message: base64 for URLs.
 fn is_id(id: &str) -> bool {
     !id.is_empty() && id.len() <= ID && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte))
@@ -112,11 +101,5 @@ mod tests {
         for id in ["", "1.7.INBOX", "AAMk+/==", "a/../b", "ü", &"A".repeat(2000)] {
             assert!(!is_id(id), "{id}");
         }
-    }
-
-    #[test]
-    fn keywords_are_added_once_and_removed_whatever_their_case() {
-        let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        assert_eq!(changed(texts(&["Geprüft", "Alt"]), &texts(&["geprüft", "Neu"]), &texts(&["ALT", "x"])), ["Geprüft", "Neu"]);
     }
 }

@@ -17,6 +17,7 @@
 //! ```
 
 mod auth;
+mod branch;
 mod exchange;
 mod host;
 pub(crate) mod methods;

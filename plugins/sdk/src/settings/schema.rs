@@ -33,6 +33,7 @@
 //! `when` and `required` become standard keywords and are not in the result, unless they look beyond their group; `optional: true`
 //! is added to a group that may be left out as a whole.
 
+use super::branch::{Branch, test};
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
@@ -244,66 +245,6 @@ fn ordered(members: Map<String, Value>, decided: Option<&Value>) -> Vec<(String,
 /// Whether a member shows by what stands in another group.
 fn looks_beyond(member: &Value) -> bool {
     member["x-postkontor"]["when"].as_object().is_some_and(|when| when.keys().any(|name| name.starts_with('/')))
-}
-
-/// What a group has more under a condition.
-struct Branch {
-    test: Value,
-    members: Map<String, Value>,
-    required: Vec<Value>,
-}
-
-impl Branch {
-    /// The branch with this condition; a new one where there is none yet.
-    fn of(test: Value, branches: &mut Vec<Branch>) -> &mut Branch {
-        let index = branches.iter().position(|branch| branch.test == test).unwrap_or_else(|| {
-            branches.push(Branch { test, members: Map::new(), required: Vec::new() });
-            branches.len() - 1
-        });
-        &mut branches[index]
-    }
-
-    fn into_schema(self) -> Value {
-        let mut then = Map::new();
-        if !self.members.is_empty() {
-            then.insert("properties".to_owned(), Value::Object(self.members));
-        }
-        if !self.required.is_empty() {
-            then.insert("required".to_owned(), Value::Array(self.required));
-        }
-        json!({"if": self.test, "then": then})
-    }
-}
-
-/// The `if` of a condition: each member named has one of the values, or is left out where its default is one of them.
-fn test(when: &Value, defaults: &Map<String, Value>) -> Value {
-    let mut properties = Map::new();
-    let mut required = Vec::new();
-    for (name, values) in when.as_object().into_iter().flatten() {
-        let allowed = match values {
-            Value::Null => json!(false),
-            Value::Array(values) => match values.as_slice() {
-                [only] => json!({ "const": only }),
-                values => json!({ "enum": values }),
-            },
-            only => json!({ "const": only }),
-        };
-        let by_default = match (values, defaults.get(name)) {
-            (Value::Null, _) => true,
-            (Value::Array(values), Some(default)) => values.contains(default),
-            (only, Some(default)) => only == default,
-            (_, None) => false,
-        };
-        if !by_default {
-            required.push(json!(name));
-        }
-        properties.insert(name.clone(), allowed);
-    }
-    let mut test = json!({ "properties": properties });
-    if !required.is_empty() {
-        test["required"] = Value::Array(required);
-    }
-    test
 }
 
 fn annotation<'a>(schema: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {

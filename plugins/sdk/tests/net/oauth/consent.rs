@@ -1,6 +1,6 @@
 //! The consent of a person, in two steps.
 
-use super::provider::{Provider, decoded, json, tokens};
+use super::provider::{Provider, REFRESH, decoded, json, tokens};
 use crate::call::SHORT;
 use postkontor_plugin::net::Recorder;
 use postkontor_plugin::net::oauth::{Audience, Tokens};
@@ -12,8 +12,6 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-const REFRESH: &str = "/auth/oauth2/refresh_token";
 
 fn begin(tokens: &Tokens) -> Result<Value, Error> {
     tokens.authorize(&value!({"begin": true, "finish": false}), &TestHost::new().call())

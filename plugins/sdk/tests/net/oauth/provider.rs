@@ -150,3 +150,18 @@ pub(crate) fn tokens_at(token_cache: bool, oauth2: &Value, secrets: &[(&str, &st
         audience,
     )
 }
+
+/// Where the settings have the token by which others are got.
+pub(crate) const REFRESH: &str = "/auth/oauth2/refresh_token";
+
+/// Client credentials at a provider. Each test has a secret of its own, so that it shares nothing with others.
+pub(crate) fn application(provider: &Provider, secret: &str) -> Value {
+    serde_json::json!({"provider": "custom", "grant": "client_credentials", "client_id": "app-1", "client_secret": secret,
+                       "scope": "mail.all", "token_url": provider.url("/token")})
+}
+
+/// A refresh token at a provider.
+pub(crate) fn refreshing(provider: &Provider, refresh: &str) -> Value {
+    serde_json::json!({"provider": "custom", "grant": "refresh_token", "client_id": "app-1", "refresh_token": refresh,
+                       "token_url": provider.url("/token")})
+}

@@ -1,23 +1,11 @@
-use super::provider::{Provider, answer, json, tokens};
+use super::provider::{Provider, REFRESH, answer, application, json, refreshing, tokens};
 use postkontor_plugin::net::Recorder;
 use postkontor_plugin::net::oauth::{Audience, Tokens};
-use postkontor_plugin::serde_json::{Value, json as value};
+use postkontor_plugin::serde_json::json as value;
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Error, HostCalls, Level, Secret, Status, StepStatus};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
-
-const REFRESH: &str = "/auth/oauth2/refresh_token";
-
-/// Client credentials at a provider. Each test has a secret of its own, so that it shares nothing with others.
-fn application(provider: &Provider, secret: &str) -> Value {
-    value!({"provider": "custom", "grant": "client_credentials", "client_id": "app-1", "client_secret": secret,
-            "scope": "mail.all", "token_url": provider.url("/token")})
-}
-
-fn refreshing(provider: &Provider, refresh: &str) -> Value {
-    value!({"provider": "custom", "grant": "refresh_token", "client_id": "app-1", "refresh_token": refresh, "token_url": provider.url("/token")})
-}
 
 fn access(tokens: &Tokens) -> Result<String, Error> {
     let host = TestHost::new();
