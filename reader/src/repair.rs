@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repair_is_told_once_and_not_without_end() {
+    fn a_repair_is_kept_once_and_not_without_end() {
         let mut repairs = Repairs::default();
         repairs.note("mime.boundary_unclosed", "");
         repairs.note("mime.boundary_unclosed", "");

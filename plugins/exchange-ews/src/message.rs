@@ -1,4 +1,4 @@
-//! What the service says of one item: success is told for each of them, whatever the HTTP status.
+//! What the service says of one item: each of them has its own success, whatever the HTTP status.
 
 use crate::xml::{Content, Node};
 use postkontor_plugin::{Error, printable};

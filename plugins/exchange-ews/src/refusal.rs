@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_on_the_way_is_told_apart() {
+    fn what_stands_on_the_way_is_distinguished() {
         let url = Url::parse("https://mail.example.com/owa", "/exchange/url").unwrap();
         let code = |refusal: Refusal, size| refusal.error(&url, size).code.clone();
         let proxy = || Refusal { is_empty: false, is_exchange: false, is_html: true, ..refusal(403) };

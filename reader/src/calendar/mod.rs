@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_event_is_told() {
+    fn the_first_event_counts() {
         let event = event(REQUEST.as_bytes(), None).unwrap();
         assert_eq!((event.method.as_deref(), event.uid.as_deref(), event.sequence), (Some("REQUEST"), Some("1@example.com"), Some(2)));
         assert_eq!((event.summary.as_deref(), event.location.as_deref()), (Some("Gespräch, lang; und\nzäh \\  gefaltet"), Some("Raum 1")));
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn days_times_and_durations_are_told_as_they_are_meant() {
+    fn days_times_and_durations_are_read_as_they_are_meant() {
         let times = |start: &str, end: &str| {
             let found = of_text(&format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{start}\n{end}\nEND:VEVENT\nEND:VCALENDAR")).unwrap();
             (found.start, found.end)

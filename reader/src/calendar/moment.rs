@@ -55,7 +55,7 @@ impl Parsed {
             return Some(Parsed { day, second: None, is_utc: false });
         }
         let (hour, minute, second) = (number(9..11)?, number(11..13)?, number(13..15)?);
-        // A leap second is told as the second before.
+        // A leap second becomes the second before.
         let is_time = value.get(8..9) == Some("T") && hour < 24 && minute < 60 && second <= 60;
         let is_utc = value.get(15..) == Some("Z");
         is_time.then_some(Parsed { day, second: Some(hour * 3600 + minute * 60 + second.min(59)), is_utc })

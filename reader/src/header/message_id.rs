@@ -68,7 +68,7 @@ fn is_between(byte: u8) -> bool {
 }
 
 fn push(bytes: &[u8], ids: &mut Vec<String>) {
-    // A fold is the line end with the blanks behind it: nobody writes an id over two lines otherwise.
+    // A fold is the line end with the blanks behind it: an id is not written over two lines otherwise.
     let whole: Vec<u8>;
     let bytes = if memchr::memchr2(b'\r', b'\n', bytes).is_some() {
         whole = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).flat_map(<[u8]>::trim_ascii).copied().collect();

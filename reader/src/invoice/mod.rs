@@ -71,7 +71,7 @@ mod tests {
         <ram:GuidelineSpecifiedDocumentContextParameter><ram:ID>urn:cen.eu:en16931:2017</ram:ID></ram:GuidelineSpecifiedDocumentContextParameter></rsm:ExchangedDocumentContext></rsm:CrossIndustryInvoice>";
 
     #[test]
-    fn invoices_are_told_by_their_root_and_their_profile() {
+    fn invoices_are_known_by_their_root_and_their_profile() {
         assert_eq!(in_xml(UBL.as_bytes()), invoice("xrechnung", "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"));
         assert_eq!(in_xml(CII.as_bytes()), invoice("cii", "urn:cen.eu:en16931:2017"));
         let factur = CII.replace("2017<", "2017#compliant#urn:factur-x.eu:1p0:basic<");

@@ -39,7 +39,7 @@ impl Person {
         (name.is_some() || address.is_some()).then_some(Person { name, address })
     }
 
-    /// The person that the author of an old winmail.dat is told as.
+    /// The author of an old winmail.dat, as a person.
     pub(super) fn write(&self, out: &mut String) {
         match (&self.name, &self.address) {
             (Some(name), Some(address)) => {

@@ -9,7 +9,7 @@ use super::outcome::Kind;
 pub(super) struct Phrase {
     pub(super) words: &'static str,
     pub(super) kind: Kind,
-    /// Whether it is enough at the beginning of a text, whoever sent that.
+    /// Whether it is enough at the beginning of a text, by any sender.
     pub(super) alone: bool,
 }
 

@@ -122,7 +122,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_told_and_read_as_far_as_it_goes() {
+    fn what_is_damaged_is_noted_and_read_as_far_as_it_goes() {
         let mut wrong = SIMPLE.to_vec();
         wrong[30] ^= 1;
         assert!(decompress(&wrong).is_some_and(|(text, is_whole)| text.starts_with(b"{\\rtf1") && !is_whole));

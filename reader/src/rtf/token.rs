@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_words_symbols_and_bytes_are_told_apart() {
+    fn groups_words_symbols_and_bytes_are_distinguished() {
         let tokens: Vec<Token<'_>> = Tokens::new(b"{\\rtf1\\b-1 a\r\nb\\'e4\\~\\bin3 {}{x\\u8364?}\\'zz\\").collect();
         let word = |word: &'static [u8], number| Token::Word(word, number);
         let expected = [

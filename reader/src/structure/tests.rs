@@ -43,7 +43,7 @@ fn delimiters_are_whole_lines() {
 }
 
 #[test]
-fn what_is_not_closed_ends_with_what_is_around_it_and_is_told() {
+fn what_is_not_closed_ends_with_what_is_around_it_and_is_noted() {
     let unclosed = |raw: &str| {
         let faults = apart(raw).faults;
         faults.iter().map(|(code, entity)| (code.strip_prefix("mime.boundary_").unwrap(), entity.unwrap())).collect::<Vec<_>>()
@@ -90,7 +90,7 @@ fn lines_may_end_in_cr_only() {
 }
 
 #[test]
-fn what_breaks_the_structure_is_told() {
+fn what_breaks_the_structure_is_noted() {
     let codes = |raw: &str| apart(raw).faults.iter().map(|(code, entity)| format!("{code} {entity:?}")).collect::<Vec<_>>();
     assert_eq!(codes("Subject: a"), ["mime.header_unended Some(0)"]);
     assert_eq!(codes("Subject: a\nthis is no field\n"), ["mime.header_unended Some(0)"]);

@@ -184,7 +184,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         let encoding = value(&header.values[1])?.map(|value| Encoding::read(&value));
         let is_attachment = value(&header.values[2])?.is_some_and(|value| is_attachment(&value));
         let is_multipart = kind.as_ref().is_some_and(|kind| kind.kind() == "multipart");
-        // What concerns letters is told where the letters are needed.
+        // What concerns letters becomes a repair where the letters are needed.
         let faults = repairs.as_slice().iter().map(|repair| repair.code).filter(|code| code.starts_with("mime."));
         let faults = faults.chain((encoding == Some(None) && !is_multipart).then_some("mime.encoding_unknown"));
         let faults = faults.chain(header.is_repeated.then_some("header.repeated"));

@@ -151,7 +151,7 @@ fn rtf_is_the_text_where_there_is_no_other() {
 }
 
 #[test]
-fn a_wrong_checksum_is_told_and_ends_nothing() {
+fn a_wrong_checksum_is_noted_and_ends_nothing() {
     let mut bytes = files();
     let at = memchr::memmem::find(&bytes, b"%PDF").unwrap();
     bytes[at] = b'!';

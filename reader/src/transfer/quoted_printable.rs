@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn an_equals_sign_that_begins_nothing_stands_for_itself_and_is_told() {
+    fn an_equals_sign_that_begins_nothing_stands_for_itself_and_is_a_fault() {
         for (text, expected) in
             [("a=b", "a=b"), ("x == y=20", "x == y "), ("=4", "=4"), ("=", ""), ("a=  b=\n", "a=  b"), ("=C3=BX", "\u{fffd}=BX")]
         {

@@ -74,7 +74,7 @@ impl<'f, 'a> Fetch<'f, 'a> {
         }
     }
 
-    /// Whether no more than the structure is wanted, of which the headers are told: nothing is marked, deleted or put into the state.
+    /// Whether no more than the structure is wanted, which shows the headers: nothing is marked, deleted or put into the state.
     fn is_looking(&self) -> bool {
         self.request.summary == Summary::Structure
     }

@@ -85,7 +85,7 @@ impl<'w> Window<'w> {
     }
 }
 
-/// What the host is told of a message.
+/// What the host learns of a message.
 pub(super) fn incoming(row: &Row, folder: &str, summary: Summary, headers_only: bool) -> Incoming {
     let is_full = summary != Summary::None;
     Incoming {

@@ -1,7 +1,7 @@
 //! Addresses: who stands in From, To, Cc, Bcc, Reply-To and Sender.
 //!
 //! Beside RFC 5322 with its obsolete forms, what really comes is read: local names without a domain, semicolons between addresses, names with
-//! commas, commas that are missing, quotes and brackets that do not close. Nothing is dropped: what is no address is told as text.
+//! commas, commas that are missing, quotes and brackets that do not close. Nothing is dropped: what is no address becomes text.
 
 mod entry;
 mod lexer;
@@ -27,7 +27,7 @@ const WORDS: usize = 256;
 /// The most letters of the name of a group, which stands at each of its members.
 const GROUP: usize = 256;
 
-/// The most bytes of them in all; the mailboxes behind are told without.
+/// The most bytes of them in all; the mailboxes behind have none.
 const NAMED: usize = 16 * 1024;
 
 /// All who stand in fields of one name, one after the other.

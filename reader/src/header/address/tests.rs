@@ -92,7 +92,7 @@ fn semicolons_end_an_address_as_commas_do() {
 }
 
 #[test]
-fn what_is_likely_is_told_as_a_guess() {
+fn what_is_likely_counts_as_a_guess() {
     let table: [(&str, &[&str]); 35] = [
         ("Müller, Carl <a@b.c>", &["Müller, Carl <a@b.c>"]),
         ("Müller, Carl, Dr. <a@b.c>, Anna <d@e.f>", &["Müller, Carl, Dr. <a@b.c>", "Anna <d@e.f>"]),
@@ -134,7 +134,7 @@ fn what_is_likely_is_told_as_a_guess() {
 }
 
 #[test]
-fn what_is_no_address_is_told_as_text() {
+fn what_is_no_address_becomes_text() {
     let table: [(&str, &[&str]); 22] = [
         ("root", &["[root]"]),
         ("phil, joe", &["[phil]", "[joe]"]),

@@ -242,7 +242,7 @@ impl Reading {
         if words::is_silent(word) || (self.at == 0 && (self.is_sign(1, ',') || self.is_sign(1, '.'))) {
             return self.pass();
         }
-        // A zone that nobody knows.
+        // An unknown zone.
         self.strange()
     }
 
