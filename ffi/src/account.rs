@@ -100,8 +100,8 @@ pub unsafe extern "system" fn postkontor_account_authorize(
 ///
 /// `message` is {"to":["..."],"subject":"...","text":"...","attachments":[{"name":"...","part":0},{"file":"/path"}]}; "part"
 /// counts in `parts`, an array of `count` slices. `parts` may be null when `count` is 0; `cancel` may be null. With
-/// "append":{"folder":"<drafts>","flags":["draft","seen"],"keywords":["..."]} the message is put into that folder of the account's mailbox and not
-/// sent; its receipt has "filed":{"status","folder","message"} and no recipients.
+/// `"append":{"folder":"<drafts>","flags":["draft","seen"],"keywords":["..."]}` the message is put into that folder of the account's mailbox
+/// and not sent; its receipt has "filed":{"status","folder","message"} and no recipients.
 ///
 /// POSTKONTOR_OK: all of it went to all recipients; `out` is the receipt {"message_id","account","transport","recipients":[...]}, for
 /// several messages {"results":[receipt or error,...]}. Its "sent_copy" says whether a copy was kept (settings: sent.copy); one that
