@@ -6,7 +6,7 @@ use crate::loader;
 use crate::log::{self, Log};
 use crate::pointer;
 use crate::request::{Asked, Request};
-use crate::settings::{self, Checked, Document, Form, Schemas, Severity};
+use crate::settings::{self, Checked, Document, Schemas, Severity};
 use crate::texts::Texts;
 use crate::transport::Transport;
 use crate::transports::{Entry, Transports};
@@ -136,23 +136,6 @@ impl Host {
         self.transports.all(&self.log).map(listed).collect()
     }
 
-    /// The form of a transport's settings in a language; empty means the host's. An empty transport asks for the form of the settings
-    /// document's own groups (sender, send, sent, receive).
-    pub fn schema(&self, transport: &str, language: &str) -> Result<Form, Error> {
-        let language = if language.is_empty() { &self.language } else { language };
-        let form = if transport.is_empty() {
-            settings::form(settings::document_schema(), &self.texts(), language)
-        } else {
-            let description = self.transport(transport).and_then(Transport::description).map_err(|error| self.localised(error))?;
-            // The plugin's own texts only: another may have other words for a group of the same name.
-            let mut texts = Texts::new();
-            texts.add(&description.texts);
-            let sends = self.transport(transport).is_ok_and(|transport| transport.supports("send"));
-            settings::form(&settings::account_schema(&description.schema, sends), &texts, language)
-        };
-        Ok(form)
-    }
-
     /// Checks settings without touching the network: problems, visible fields, normalised settings, secrets, origins.
     pub fn check(&self, settings: &str) -> Checked {
         let checked = settings::check(settings, self, || self.texts(), &self.language);
@@ -176,9 +159,14 @@ impl Host {
         self.transports.get(name, &self.log).ok_or_else(|| self.transports.unknown(name, &self.log))
     }
 
+    /// The transports that can be used, opened where they were not.
+    pub(crate) fn usable_transports(&self) -> impl Iterator<Item = &Transport> {
+        self.transports.usable(&self.log)
+    }
+
     /// The texts of the host and of every plugin that is open, since no other has made a code. Gathered when a sentence is first needed,
     /// and once more when it is needed after a further plugin was opened.
-    fn texts(&self) -> Arc<Texts> {
+    pub(crate) fn texts(&self) -> Arc<Texts> {
         let open = self.transports.open();
         let gathered = self.texts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((count, texts)) = gathered
@@ -270,7 +258,7 @@ impl Schemas for Host {
     }
 
     fn names(&self) -> Vec<String> {
-        self.transports.usable(&self.log).map(|transport| transport.identity.name.clone()).collect()
+        self.usable_transports().map(|transport| transport.identity.name.clone()).collect()
     }
 
     fn supports(&self, transport: &str, operation: &str) -> bool {

@@ -67,6 +67,7 @@ mod callbacks;
 mod cancel;
 mod documents;
 mod error;
+mod forms;
 mod host;
 mod json;
 #[cfg(feature = "lettre")]

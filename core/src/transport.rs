@@ -2,6 +2,7 @@
 
 use crate::error::{failed, unwritable};
 use crate::loader::{Context, Plugin, Session};
+use crate::settings::named;
 use crate::{Callbacks, Cancel};
 use postkontor_plugin::settings::portable_schema;
 use postkontor_plugin::wire::{DescribeRequest, Identity, OpenRequest};
@@ -24,7 +25,10 @@ pub(crate) struct Transport {
 impl Transport {
     /// Asks a plugin who it is.
     pub(crate) fn new(plugin: Plugin) -> Result<Transport, Error> {
-        let identity = plugin.describe(DescribeRequest::default())?;
+        let identity: Identity = plugin.describe(DescribeRequest::default())?;
+        if named::RESERVED.contains(&identity.name.as_str()) {
+            return Err(failed(Status::Transport, "plugin.name_reserved").arg("name", identity.name.as_str()));
+        }
         Ok(Transport { plugin, identity, description: OnceLock::new() })
     }
 

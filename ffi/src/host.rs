@@ -66,8 +66,9 @@ pub unsafe extern "system" fn postkontor_host_transports(host: *mut HostHandle, 
 }
 
 /// Describes the form for a transport's settings: {"schema","uischema","rjsf"}, texts in `language` ("de-AT") or, where that
-/// is null, in the host's. An empty `transport` asks for the groups that belong to no account: sender, send, receive. May be
-/// called by several threads at a time.
+/// is null, in the host's. An empty `transport` asks for the groups that belong to no account: sender, send, receive. Reserved
+/// names ask for more than one transport: "account" (an account of any), "document" (the whole settings document). May be called
+/// by several threads at a time.
 ///
 /// # Safety
 ///

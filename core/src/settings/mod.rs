@@ -26,7 +26,8 @@ mod values;
 
 pub use check::{Checked, Finding, Severity, check};
 pub use document::{AccountSettings, Document};
-pub use form::{Form, form};
+pub(crate) use form::names as named;
+pub use form::{AccountKind, Form, account_form, document_form, form};
 pub(crate) use problem::{hint, shown};
 pub use routes::{Receive, Send, Sent};
 pub use schema::document_schema;

@@ -7,10 +7,10 @@ use crate::settings::conditions::looks_beyond;
 use crate::texts::Texts;
 use serde_json::{Map, Value, json};
 
-/// The layout of a whole form.
-pub(super) fn layout(schema: &Value, texts: &Texts, language: &str) -> Value {
+/// The layout of a whole form. `scope` is the place of its schema, `#` where it is the root.
+pub(super) fn layout(schema: &Value, scope: &str, texts: &Texts, language: &str) -> Value {
     let writer = Writer { texts, language };
-    json!({"type": "VerticalLayout", "elements": writer.elements(schema, "#", &|test| test)})
+    json!({"type": "VerticalLayout", "elements": writer.elements(schema, scope, &|test| test)})
 }
 
 struct Writer<'a> {

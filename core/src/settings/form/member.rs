@@ -10,6 +10,13 @@ pub(super) struct Member<'a> {
     pub(super) conditions: Vec<&'a Value>,
 }
 
+impl Member<'_> {
+    /// Its place among the others.
+    pub(super) fn order(&self) -> i64 {
+        self.schema["x-postkontor"]["order"].as_i64().unwrap_or(i64::MAX)
+    }
+}
+
 /// The members of a group in their order, those with a condition among them.
 pub(super) fn members(group: &Value) -> Vec<Member<'_>> {
     let always = group["properties"].as_object().into_iter().flatten();
@@ -22,7 +29,7 @@ pub(super) fn members(group: &Value) -> Vec<Member<'_>> {
             }
         }
     }
-    members.sort_by_key(|member| member.schema["x-postkontor"]["order"].as_i64().unwrap_or(i64::MAX));
+    members.sort_by_key(Member::order);
     members
 }
 

@@ -3,11 +3,17 @@
 //! What a plugin describes passes three hands: [`words`] puts titles and descriptions on it, [`shape`] turns it into what form
 //! generators draw as it is meant, and [`json_forms`] and [`rjsf`] write the UI schemas beside it.
 
+mod account;
+mod document;
 mod json_forms;
 mod member;
+pub(crate) mod names;
 mod rjsf;
 mod shape;
 mod words;
+
+pub use account::{AccountKind, account_form};
+pub use document::document_form;
 
 use crate::texts::Texts;
 use serde::Serialize;
@@ -29,7 +35,7 @@ pub fn form(schema: &Value, texts: &Texts, language: &str) -> Form {
     let mut titled = schema.clone();
     words::add_texts(&mut titled, texts, language);
     let shaped = shape::shape(&titled, texts, language);
-    Form { schema: shaped, uischema: json_forms::layout(&titled, texts, language), rjsf: rjsf::ui_schema(&titled) }
+    Form { schema: shaped, uischema: json_forms::layout(&titled, "#", texts, language), rjsf: rjsf::ui_schema(&[&titled], &[]) }
 }
 
 #[cfg(test)]

@@ -4,17 +4,45 @@ use super::member::{Member, is_group, is_secret, is_yes_or_no, members};
 use serde_json::{Value, json};
 
 /// Order, password fields, and what shows in the place of a default that the generator does not fill in.
-pub(super) fn ui_schema(group: &Value) -> Value {
-    let members = members(group);
-    let order: Vec<_> = members.iter().map(|member| member.name).chain(["*"]).collect();
+///
+/// The uiSchema goes by names, so `groups` are all that may stand at one place, each under a condition of its own; `first` are names that
+/// stand before theirs.
+pub(super) fn ui_schema(groups: &[&Value], first: &[&str]) -> Value {
+    let members = together(groups);
+    let order: Vec<_> = first.iter().copied().chain(members.iter().map(|(name, _)| *name)).chain(["*"]).collect();
     let mut ui = json!({ "ui:order": order });
-    for Member { name, schema, conditions } in members {
-        let options = if is_group(schema) { ui_schema(schema) } else { field(schema, !conditions.is_empty()) };
+    for (name, members) in members {
+        let groups: Vec<&Value> = members.iter().map(|member| member.schema).filter(|schema| is_group(schema)).collect();
+        let options = if groups.is_empty() { agreed(&members) } else { ui_schema(&groups, &[]) };
         if options.as_object().is_some_and(|options| !options.is_empty()) {
             ui[name] = options;
         }
     }
     ui
+}
+
+/// The members of several groups by their names, in their order.
+fn together<'a>(groups: &[&'a Value]) -> Vec<(&'a str, Vec<Member<'a>>)> {
+    let mut found: Vec<(&str, Vec<Member>)> = Vec::new();
+    for member in groups.iter().flat_map(|group| members(group)) {
+        match found.iter_mut().find(|(name, _)| *name == member.name) {
+            Some((_, same)) => same.push(member),
+            None => found.push((member.name, vec![member])),
+        }
+    }
+    found.sort_by_key(|(_, members)| members.iter().map(Member::order).min());
+    found
+}
+
+/// What fields of one name have in common: a widget of one kind may be none for another, but whatever may be a secret is hidden.
+fn agreed(members: &[Member]) -> Value {
+    let options: Vec<Value> = members.iter().map(|member| field(member.schema, !member.conditions.is_empty())).collect();
+    let secret = members.iter().position(|member| is_secret(member.schema));
+    match (options.first(), secret) {
+        (_, Some(place)) => options[place].clone(),
+        (Some(first), None) if options.iter().all(|options| options == first) => first.clone(),
+        _ => json!({}),
+    }
 }
 
 fn field(schema: &Value, is_conditional: bool) -> Value {
