@@ -184,6 +184,12 @@ typedef int32_t (POSTKONTOR_CALL *postkontor_secret_get_fn)(void *user, const ch
 /** Keeps a secret, for example a renewed token. Returns 0 when it is kept. */
 typedef int32_t (POSTKONTOR_CALL *postkontor_secret_put_fn)(void *user, const char *name, const char *value);
 
+/**
+ * Takes a step of a test as it ends, where the request says {"steps":true}: a JSON object like those of the report's "steps", of `size` bytes
+ * without the zero byte behind them. The report has them all once more.
+ */
+typedef void (POSTKONTOR_CALL *postkontor_step_fn)(void *user, const char *json, size_t size);
+
 /** The callbacks of the host's process. Each function may be null. */
 typedef struct postkontor_callbacks {
   /** sizeof(postkontor_callbacks) as the caller was compiled. */
@@ -198,6 +204,8 @@ typedef struct postkontor_callbacks {
   postkontor_secret_get_fn secret_get;
   /** Keeps secrets. */
   postkontor_secret_put_fn secret_put;
+  /** Takes the steps of a test. Structs of earlier programs end before it. */
+  postkontor_step_fn step;
 } postkontor_callbacks;
 
 /** Bytes of an attachment, borrowed for the duration of the call. `data` may be null when `len` is 0. */
@@ -315,7 +323,7 @@ postkontor_status POSTKONTOR_CALL postkontor_account_close(postkontor_account *a
  * Tries the settings step by step, and sends nothing unless asked to. POSTKONTOR_OK means that the test ran; what it found is
  * {"ok","elapsed_ms","steps":[{"step","status","status_number","code","message","advice","patch",...}],"transcript"}.
  *
- * `request` is {"loop":{"to":"..."}} or null; `cancel` may be null.
+ * `request` is {"loop":{"to":"..."},"steps":true} or null; `cancel` may be null. With "steps" the callback `step` gets each step as it ends.
  */
 postkontor_status POSTKONTOR_CALL postkontor_account_test(
     postkontor_account *account,

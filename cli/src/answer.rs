@@ -14,7 +14,7 @@ pub(crate) enum Kind {
     Schema,
     /// The problems of the settings.
     Check,
-    /// The steps of a test.
+    /// The report of a test, whose steps were shown as they ended.
     Report,
     /// The receipt of a message, or of several.
     Receipt,

@@ -1,6 +1,7 @@
 //! The command's side of a call: secrets from the environment and from files, the trace file, and the end that a person or the system asks for.
 
-use crate::texts::problem;
+use crate::show;
+use crate::texts::{Texts, problem};
 use postkontor_core::{Callbacks, Error, Level, Secret, Status};
 use std::fs::File;
 use std::io::Write;
@@ -76,6 +77,8 @@ pub(crate) struct Program {
     pub(crate) trace: Trace,
     /// Ends the call.
     pub(crate) stop: Stop,
+    /// The words for the steps of a test, where those are shown as they end.
+    pub(crate) steps: Option<Texts>,
 }
 
 impl Callbacks for Program {
@@ -86,6 +89,13 @@ impl Callbacks for Program {
     /// Without a trace the log has no reader.
     fn log_level(&self) -> Option<Level> {
         self.trace.0.as_ref().map(|_| Level::Trace)
+    }
+
+    fn step(&self, step: &str) {
+        if let (Some(texts), Ok(step)) = (&self.steps, serde_json::from_str(step)) {
+            // A reader may close the pipe early; the exit status still tells the outcome.
+            drop(show::step(&mut std::io::stdout().lock(), &step, texts));
+        }
     }
 
     fn progress(&self, _done: u64, _total: u64) -> bool {

@@ -17,7 +17,7 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
         Kind::Transports => transports(out, json, texts),
         Kind::Schema => form(out, &json["schema"], 0),
         Kind::Check => check(out, json, texts),
-        Kind::Report => report(out, json, texts),
+        Kind::Report => tested(out, json, texts),
         Kind::Receipt => match json["results"].as_array() {
             Some(results) => results.iter().try_for_each(|one| receipt(out, one, texts)),
             None => receipt(out, json, texts),
@@ -128,29 +128,33 @@ fn check(out: &mut impl Write, check: &Value, texts: &Texts) -> io::Result<()> {
     if problems.is_empty() { writeln!(out, "✓ {}", texts.word("cli.no_problems")) } else { Ok(()) }
 }
 
-fn report(out: &mut impl Write, report: &Value, texts: &Texts) -> io::Result<()> {
-    for step in report["steps"].as_array().into_iter().flatten() {
-        let sign = match text(&step["status"]) {
-            "ok" => "✓",
-            "warn" => "!",
-            "fail" => "✗",
-            _ => "·",
-        };
-        let ms = step["ms"].as_u64().filter(|ms| *ms > 0).map_or(String::new(), |ms| format!("{ms} ms"));
-        let message = clean(text(&step["message"])) + &if sign == "✓" { seen(&step["facts"]) } else { String::new() };
-        writeln!(out, "{}", format!("{sign} {:13} {ms:>8}  {message}", text(&step["step"])).trim_end())?;
-        let margin = " ".repeat(26);
-        for advice in step["advice"].as_array().into_iter().flatten() {
-            writeln!(out, "{margin}→ {}", clean(text(advice)))?;
-        }
-        if step["patch"].is_object() {
-            writeln!(out, "{margin}{}: {}", texts.word("cli.patch"), step["patch"])?;
-        }
-        let detail = text(&step["detail"]);
-        if !detail.is_empty() && sign == "✗" {
-            writeln!(out, "{margin}{}: {}", texts.word("cli.detail"), clean(detail))?;
-        }
+/// A step of a test, as it is told.
+pub(crate) fn step(out: &mut impl Write, step: &Value, texts: &Texts) -> io::Result<()> {
+    let sign = match text(&step["status"]) {
+        "ok" => "✓",
+        "warn" => "!",
+        "fail" => "✗",
+        _ => "·",
+    };
+    let ms = step["ms"].as_u64().filter(|ms| *ms > 0).map_or(String::new(), |ms| format!("{ms} ms"));
+    let message = clean(text(&step["message"])) + &if sign == "✓" { seen(&step["facts"]) } else { String::new() };
+    writeln!(out, "{}", format!("{sign} {:13} {ms:>8}  {message}", text(&step["step"])).trim_end())?;
+    let margin = " ".repeat(26);
+    for advice in step["advice"].as_array().into_iter().flatten() {
+        writeln!(out, "{margin}→ {}", clean(text(advice)))?;
     }
+    if step["patch"].is_object() {
+        writeln!(out, "{margin}{}: {}", texts.word("cli.patch"), step["patch"])?;
+    }
+    let detail = text(&step["detail"]);
+    if !detail.is_empty() && sign == "✗" {
+        writeln!(out, "{margin}{}: {}", texts.word("cli.detail"), clean(detail))?;
+    }
+    Ok(())
+}
+
+/// The end of a test, whose steps are shown already.
+fn tested(out: &mut impl Write, report: &Value, texts: &Texts) -> io::Result<()> {
     let summary = if report["ok"] == true { "cli.test_ok" } else { "cli.test_failed" };
     writeln!(out, "{} ({} ms)", texts.word(summary), report["elapsed_ms"])
 }
@@ -274,13 +278,15 @@ mod tests {
 
     #[test]
     fn a_report_shows_each_step_with_its_advice_and_patch() {
-        let shown = shown(
-            Kind::Report,
-            json!({"ok": false, "elapsed_ms": 12, "steps": [
+        let report = json!({"ok": false, "elapsed_ms": 12, "steps": [
                 {"step": "connect", "status": "ok", "ms": 3, "message": "Connected", "facts": {"address": "192.0.2.1", "port": 25}},
                 {"step": "tls", "status": "fail", "ms": 9, "message": "Expired.", "advice": ["Renew it."], "patch": {"tls": {"verify": false}}, "detail": "x509"},
-                {"step": "login", "status": "skipped"}]}),
-        );
+                {"step": "login", "status": "skipped"}]});
+        let mut out = Vec::new();
+        for step in report["steps"].as_array().unwrap() {
+            super::step(&mut out, step, &Texts::new(Some("en"))).unwrap();
+        }
+        let shown = String::from_utf8(out).unwrap() + &shown(Kind::Report, report);
         let expected = "✓ connect           3 ms  Connected: 192.0.2.1\n\
             ✗ tls               9 ms  Expired.\n\
             \x20                         → Renew it.\n\

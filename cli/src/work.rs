@@ -25,7 +25,8 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
     let trace = Trace::open(options.trace.as_deref())?;
     let config = json!({"language": texts.language(), "plugins": options.plugins});
     let stop = Stop::default();
-    let host = Host::open(&config.to_string(), Box::new(Program { trace, stop: stop.clone() }))?;
+    let steps = (!options.json).then(|| Texts::new(Some(texts.language())));
+    let host = Host::open(&config.to_string(), Box::new(Program { trace, stop: stop.clone(), steps }))?;
     let cancel = Cancel::new(options.timeout);
     Ok(match command {
         Command::Help | Command::Version => return text(""),
@@ -55,7 +56,7 @@ fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<An
     match verb {
         Verb::Test { loop_to } => {
             let looped = loop_to.map(|to| Loop { to: Some(to) });
-            let report = account.test(&TestRequest { looped }, cancel)?;
+            let report = account.test(&TestRequest { looped, steps: true }, cancel)?;
             Ok(Answer { status: report.status(), ..Answer::new(&report, Kind::Report)? })
         }
         Verb::Send { message } => Answer::new(&account.send_document(&message_from(&message)?, &[], cancel)?, Kind::Receipt),

@@ -14,6 +14,8 @@ pub trait Callbacks: Send + Sync {
     fn progress(&self, _done: u64, _total: u64) -> bool {
         true
     }
+    /// Learns of each step of a test as it ends, where the request asks for that (`"steps": true`): a JSON object as in the report.
+    fn step(&self, _step: &str) {}
     /// Finds a secret that the settings refer to as `{"secret":"name"}`.
     fn secret_get(&self, _name: &str) -> Option<Secret> {
         None

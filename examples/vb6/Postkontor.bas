@@ -40,6 +40,7 @@ Public Type PostkontorCallbacks
     Progress As Long
     SecretGet As Long
     SecretPut As Long
+    Step As Long
 End Type
 
 Public Declare Sub postkontor_buf_free Lib "postkontor.dll" (ByRef Buf As PostkontorBuf)

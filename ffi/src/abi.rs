@@ -126,6 +126,10 @@ pub type SecretGet = Option<unsafe extern "system" fn(user: *mut c_void, name: *
 /// Keeps a secret, for example a renewed token. Returns 0 when it is kept.
 pub type SecretPut = Option<unsafe extern "system" fn(user: *mut c_void, name: *const c_char, value: *const c_char) -> i32>;
 
+/// Takes a step of a test as it ends, where the request says {"steps":true}: a JSON object like those of the report's "steps", of `size` bytes
+/// without the zero byte behind them. The report has them all once more.
+pub type Step = Option<unsafe extern "system" fn(user: *mut c_void, json: *const c_char, size: usize)>;
+
 /// The callbacks of the host's process. Each function may be null.
 #[repr(C)]
 pub struct Callbacks {
@@ -141,6 +145,8 @@ pub struct Callbacks {
     pub secret_get: SecretGet,
     /// Keeps secrets.
     pub secret_put: SecretPut,
+    /// Takes the steps of a test. Structs of earlier programs end before it.
+    pub step: Step,
 }
 
 /// Takes the next `len` bytes. Returns 0 to go on; any other value stops the call with POSTKONTOR_CANCELLED.

@@ -53,7 +53,7 @@ pub unsafe extern "system" fn postkontor_account_close(account: *mut AccountHand
 /// Tries the settings step by step, and sends nothing unless asked to. POSTKONTOR_OK means that the test ran; what it found is
 /// {"ok","elapsed_ms","steps":[{"step","status","status_number","code","message","advice","patch",...}],"transcript"}.
 ///
-/// `request` is {"loop":{"to":"..."}} or null; `cancel` may be null.
+/// `request` is {"loop":{"to":"..."},"steps":true} or null; `cancel` may be null. With "steps" the callback `step` gets each step as it ends.
 ///
 /// # Safety
 ///

@@ -1,6 +1,6 @@
 //! From Rust back to C: the functions that the caller gave to `postkontor_host_open`.
 
-use crate::abi::{Callbacks, Log, Progress, SecretGet, SecretPut, Write};
+use crate::abi::{Callbacks, Log, Progress, SecretGet, SecretPut, Step, Write};
 use crate::thread;
 use postkontor_plugin::{Error, Level, Secret, Status};
 use std::ffi::{CString, c_void};
@@ -15,6 +15,7 @@ pub(crate) struct Client {
     progress: Progress,
     secret_get: SecretGet,
     secret_put: SecretPut,
+    step: Step,
 }
 
 // SAFETY: the header says that callbacks run on whichever thread calls, so `user` has to be ready for that.
@@ -36,7 +37,7 @@ impl Client {
     /// `callbacks` is null or points to a struct of the size that it begins with. It need not be aligned.
     pub(crate) unsafe fn read(callbacks: *const Callbacks) -> Result<Client, Error> {
         if callbacks.is_null() {
-            return Ok(Client { user: std::ptr::null_mut(), log: None, progress: None, secret_get: None, secret_put: None });
+            return Ok(Client { user: std::ptr::null_mut(), log: None, progress: None, secret_get: None, secret_put: None, step: None });
         }
         // SAFETY: every such struct begins with its size.
         let size = unsafe { callbacks.byte_add(offset_of!(Callbacks, size)).cast::<usize>().read_unaligned() };
@@ -44,8 +45,8 @@ impl Client {
             return Err(Error::new(Status::Argument, "argument.size").arg("argument", "callbacks").arg("expected", SMALLEST));
         }
         // SAFETY: the struct has the size that it begins with, which was looked at; every member of `Callbacks` may be zero.
-        let Callbacks { size: _, user, log, progress, secret_get, secret_put } = unsafe { grown(callbacks, size) };
-        Ok(Client { user, log, progress, secret_get, secret_put })
+        let Callbacks { size: _, user, log, progress, secret_get, secret_put, step } = unsafe { grown(callbacks, size) };
+        Ok(Client { user, log, progress, secret_get, secret_put, step })
     }
 }
 
@@ -78,6 +79,14 @@ impl postkontor_core::Callbacks for Client {
         let Some(progress) = self.progress else { return true };
         // SAFETY: as above.
         thread::outside(|| unsafe { progress(self.user, done, total) }).unwrap_or(0) == 0
+    }
+
+    fn step(&self, step: &str) {
+        let Some(tell) = self.step else { return };
+        // JSON has no zero byte.
+        let text = zero_terminated(step);
+        // SAFETY: as above; the text ends in a zero byte behind `size` bytes.
+        thread::outside(|| unsafe { tell(self.user, text.as_ptr(), text.as_bytes().len()) });
     }
 
     fn secret_get(&self, name: &str) -> Option<Secret> {
@@ -161,7 +170,7 @@ mod tests {
     }
 
     fn client(user: *mut c_void, secret_get: SecretGet) -> Client {
-        let table = Callbacks { size: SMALLEST, user, log: None, progress: None, secret_get, secret_put: None };
+        let table = Callbacks { size: SMALLEST, user, log: None, progress: None, secret_get, secret_put: None, step: None };
         unsafe { Client::read(&table) }.unwrap()
     }
 
@@ -181,7 +190,8 @@ mod tests {
 
     #[test]
     fn a_struct_of_the_wrong_size_is_refused() {
-        let mut table = Callbacks { size: 0, user: std::ptr::null_mut(), log: None, progress: None, secret_get: None, secret_put: None };
+        let mut table =
+            Callbacks { size: 0, user: std::ptr::null_mut(), log: None, progress: None, secret_get: None, secret_put: None, step: None };
         for size in [0, 1, SMALLEST - 1, LARGEST + 1, usize::MAX] {
             table.size = size;
             assert_eq!(unsafe { Client::read(&table) }.err().unwrap().code, "argument.size");
@@ -198,12 +208,13 @@ mod tests {
         }
         // On the heap and of that size only, so that a checker of memory sees a read beyond its end.
         let old = Box::new(Callbacks {
-            size: SMALLEST,
+            size: size_of::<Callbacks>(),
             user: std::ptr::null_mut(),
             log: None,
             progress: None,
             secret_get: Some(no_secret),
             secret_put: None,
+            step: None,
         });
         let read = unsafe { grown::<Later>((&raw const *old).cast(), old.size) };
         assert!(read.one_more.is_none() && read.before.secret_get.is_some());
@@ -211,7 +222,8 @@ mod tests {
         let words = [6 * size_of::<usize>(), 0, 0, 0, no_secret as *const () as usize, 0, usize::MAX, usize::MAX];
         let read = unsafe { grown::<Later>(words.as_ptr().cast(), words[0]) };
         assert!(read.one_more.is_none() && read.before.secret_get.is_some());
-        assert!(unsafe { Client::read(words.as_ptr().cast()) }.unwrap().secret_get.is_some());
+        let client = unsafe { Client::read(words.as_ptr().cast()) }.unwrap();
+        assert!(client.secret_get.is_some() && client.step.is_none());
         // And the other way round: a newer program with this library.
         let new = Later { before: Callbacks { size: size_of::<Later>(), ..*old }, one_more: Some(long_secret) };
         let client = unsafe { Client::read((&raw const new).cast()) }.unwrap();

@@ -54,6 +54,7 @@ const CLIENT: Header = Header {
         ("Progress", "postkontor_progress_fn"),
         ("SecretGet", "postkontor_secret_get_fn"),
         ("SecretPut", "postkontor_secret_put_fn"),
+        ("Step", "postkontor_step_fn"),
         ("Write", "postkontor_write_fn"),
         ("Received", "postkontor_received_fn"),
     ],

@@ -32,6 +32,9 @@ int main(int argc, char **argv)
 #ifndef SHORTER
     callbacks->secret_put = NULL;
 #endif
+#ifndef FIRST
+    callbacks->step = NULL;
+#endif
     status = postkontor_host_open(argv[1], callbacks, &host, &out);
     free(callbacks);
     printf("%d %u %d %s\n", (int)status, size, lines > 0, out.data);

@@ -1,9 +1,9 @@
 //! One transport with one account's settings: the account itself, or one that stands in for it.
 
+use super::steps::Finish;
 use crate::error::{failed, merged, unreadable, unwritable};
 use crate::loader::{Context, Session, Streams};
 use crate::log::{Dialogue, Listener, failure};
-use crate::pointer::{child, names};
 use crate::receive::{Reception, Wait};
 use crate::settings::{AccountSettings, Document, resolve_kept, resolve_secrets, secret_names, secret_not_found, wipe};
 use crate::transport::Description;
@@ -11,7 +11,7 @@ use crate::{Callbacks as _, Cancel, Host};
 use postkontor_plugin::wire::Timed;
 use postkontor_plugin::{Error, Input, Level, Mask, ReceiveRequest, Received, Stage, Status};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(super) struct Connection {
     pub(super) names: [Arc<str>; 2],
     session: Option<Session>,
     /// The account's secrets, to be taken out of what the transport says. Known once the session is open.
-    mask: Mutex<Mask>,
+    mask: Arc<Mutex<Mask>>,
     /// The dialogue of the call, where the host keeps it.
     dialogue: Dialogue,
     /// What the transport warned of during the call.
@@ -45,7 +45,7 @@ impl Connection {
             names: [settings.id.as_str().into(), settings.transport.as_str().into()],
             settings,
             session: None,
-            mask: Mutex::default(),
+            mask: Arc::default(),
             dialogue: Dialogue::default(),
             warnings: Mutex::default(),
         })
@@ -217,19 +217,9 @@ impl Connection {
         self.document.place(&self.settings.id, pointer)
     }
 
-    /// A patch of this account's settings as a patch of the document.
-    pub(super) fn patch(&self, patch: Value) -> Value {
-        let mut pointer = String::new();
-        let mut inner = &patch;
-        // Down to the first value: where that one stands, the patch belongs.
-        while let Some((name, value)) = inner.as_object().and_then(|object| object.iter().next()) {
-            pointer = child(&pointer, name);
-            inner = value;
-        }
-        let place = self.document.place(&self.settings.id, &pointer);
-        let before = place.strip_suffix(&pointer).unwrap_or_default();
-        let names: Vec<_> = names(before).collect();
-        names.into_iter().rev().fold(patch, |patch, name| json!({ name: patch }))
+    /// What makes of a transport's steps those that the program gets.
+    pub(super) fn finish(&self) -> Finish {
+        Finish { host: self.host.clone(), document: self.document.clone(), account: self.names[0].clone(), mask: self.mask.clone() }
     }
 }
 
@@ -244,7 +234,7 @@ fn with_log_level(request: &[u8], log: i32) -> Cow<'_, [u8]> {
 
 /// A request with the time that it may take.
 pub(super) fn timed(request: impl Serialize, deadline: Duration) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(&Timed { deadline_ms: milliseconds(deadline), log: 0, request }).map_err(unwritable)
+    serde_json::to_vec(&Timed { deadline_ms: milliseconds(deadline), log: 0, steps: false, request }).map_err(unwritable)
 }
 
 /// Milliseconds as the plugin ABI counts them; a day is far beyond every real deadline.

@@ -13,6 +13,7 @@ mod pointers;
 mod receipt;
 mod secrecy;
 mod send;
+mod steps;
 mod test;
 mod warnings;
 

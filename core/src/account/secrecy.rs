@@ -1,7 +1,7 @@
 //! The host masks an account's secrets in all that its transport returns, also for transports that do not do so themselves.
 
 use super::connection::Connection;
-use postkontor_plugin::{Error, Report, Secret};
+use postkontor_plugin::{Error, Secret};
 use serde_json::Value;
 
 impl Connection {
@@ -17,19 +17,6 @@ impl Connection {
                 mask.hide(&Secret::new(password));
             }
         }
-    }
-
-    /// A report without secrets, should a transport have forgotten one.
-    pub(super) fn masked(&self, mut report: Report) -> Report {
-        let mask = self.mask();
-        if !mask.is_empty() {
-            for step in &mut report.steps {
-                mask.members(&mut step.facts);
-                mask.string(&mut step.detail);
-            }
-            report.transcript.iter_mut().for_each(|line| mask.string(line));
-        }
-        report
     }
 
     /// Masks secrets in a transport's error: in its own texts, and in the server's.

@@ -1,12 +1,14 @@
 //! Testing the settings: every step, what was seen, and what to do about it.
 
 use super::Account;
+use super::connection::timed;
+use super::steps::{Hearing, Telling, in_words};
 use crate::Cancel;
 use crate::error::{failed, unreadable};
 use crate::report::Report;
 use crate::request::{Asked, TestRequest};
-use postkontor_plugin::{Error, Report as Found, Stage, Status, Step, StepStatus};
-use serde_json::{Map, Value, json};
+use postkontor_plugin::{Error, Report as Found, Stage, Status, Step};
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 impl Account {
@@ -24,44 +26,60 @@ impl Account {
         let request = request.read()?;
         let started = Instant::now();
         let to = request.looped.map(|looped| self.loop_recipient(looped.to)).transpose()?;
-        let mut report = self.prepare_and_test(cancel)?;
-        let copying = if report.is_ok() { self.copying_step(cancel) } else { None };
-        let looped = to.map(|to| self.loop_step(&report, &to, cancel));
+        let mut telling = Telling::new(&self.host, request.steps);
+        let mut report = self.prepare_and_test(&mut telling, cancel)?;
+        let mut own = self.said(self.warning_steps(), &telling);
+        if report.is_ok() {
+            let copying = self.copying_step(cancel);
+            own.extend(self.said(copying, &telling));
+        }
+        if let Some(to) = to {
+            let looped = self.loop_step(&report, &to, cancel);
+            own.extend(self.said([looped], &telling));
+        }
+        telling.end();
         let quit = report.steps.iter().position(|step| step.step == Stage::Quit).unwrap_or(report.steps.len());
-        report.steps.splice(quit..quit, self.warning_steps().into_iter().chain(copying).chain(looped));
+        report.steps.splice(quit..quit, own);
         let Some(connection) = self.connections.first() else { return Err(failed(Status::Disabled, "settings.disabled")) };
         let (account, transport) = (connection.settings.id.clone(), connection.settings.transport.clone());
         let ok = report.is_ok();
-        let steps: Vec<Step> = report.steps.into_iter().map(|step| self.completed(step)).collect();
-        self.journal_steps(&account, &steps);
+        self.journal_steps(&account, &report.steps);
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Report { ok, elapsed_ms, account, transport, steps, transcript: report.transcript })
+        Ok(Report { ok, elapsed_ms, account, transport, steps: report.steps, transcript: report.transcript })
+    }
+
+    /// Steps of the host's own, with their sentences, as they are told.
+    fn said(&self, steps: impl IntoIterator<Item = Step>, telling: &Telling) -> Vec<Step> {
+        let steps = steps.into_iter().map(|step| in_words(step, &self.host));
+        steps.inspect(|step| telling.say(step)).collect()
     }
 
     /// Steps `settings` and `secret`, then those of the transport.
-    fn prepare_and_test(&mut self, cancel: &Cancel) -> Result<Found, Error> {
+    fn prepare_and_test(&mut self, telling: &mut Telling, cancel: &Cancel) -> Result<Found, Error> {
         let connection = self.own()?;
         // The document was checked when the account was opened; what only the transport can judge is judged here.
         let refers = connection.refers_to_secrets();
-        let mut steps = vec![Step::ok(Stage::Settings), if refers { Step::ok(Stage::Secret) } else { Step::skipped(Stage::Secret) }];
-        if let Err(error) = connection.prepare() {
+        let mut steps = [Step::ok(Stage::Settings), if refers { Step::ok(Stage::Secret) } else { Step::skipped(Stage::Secret) }];
+        let prepared = connection.prepare();
+        if let Err(error) = &prepared {
             let (index, stage) = if error.stage == Some(Stage::Secret) { (1, Stage::Secret) } else { (0, Stage::Settings) };
-            steps[index] = Step::fail(stage, &error);
+            steps[index] = Step::fail(stage, error);
+        }
+        let mut steps = self.said(steps, telling);
+        if prepared.is_err() {
             return Ok(Found { steps, transcript: Vec::new() });
         }
+        let connection = self.own()?;
         let seconds = connection.settings.settings.pointer("/server/timeout_seconds").and_then(Value::as_u64).unwrap_or(60);
-        let answer = connection.call("test", json!({}), cancel, Duration::from_secs(seconds))?;
+        let (mut hearing, finish) = (Hearing::new(telling, connection.finish()), connection.finish());
+        let request = if hearing.is_wanted() { json!({"steps": true}) } else { json!({}) };
+        let request = timed(request, cancel.remaining(Duration::from_secs(seconds)))?;
+        let answer = connection.stream("test", &request, cancel, &mut hearing)?;
         let report: Found = serde_json::from_slice(&answer).map_err(unreadable)?;
-        let report = connection.masked(report);
-        let pointed = |mut step: Step| {
-            if !step.pointer.is_empty() {
-                step.pointer = connection.pointer(&step.pointer);
-            }
-            step.patch = step.patch.map(|patch| connection.patch(patch));
-            step
-        };
-        steps.extend(report.steps.into_iter().map(pointed));
-        Ok(Found { steps, transcript: report.transcript })
+        let found: Vec<Step> = report.steps.into_iter().map(|step| finish.step(step)).collect();
+        hearing.rest(&found);
+        steps.extend(found);
+        Ok(Found { steps, transcript: report.transcript.into_iter().map(|line| finish.line(line)).collect() })
     }
 
     /// The address that a test message goes to: the one of the request, else the sender's own.
@@ -101,22 +119,6 @@ impl Account {
             }
         }
         step.advice = advice.iter().map(|code| (*code).to_owned()).collect();
-        step
-    }
-
-    /// The step with its sentences: what was found, and what to do.
-    fn completed(&self, mut step: Step) -> Step {
-        if step.message.is_empty() && !step.code.is_empty() {
-            step.message = self.host.sentence_in_stage(&step.code, &step.facts, step.step).unwrap_or_else(|| step.code.clone());
-        }
-        if step.message.is_empty() && step.status == StepStatus::Ok {
-            let code = format!("step.{}", step.step);
-            step.message = self.host.sentence(&code, &step.facts).unwrap_or_default();
-        }
-        let advice = std::mem::take(&mut step.advice);
-        let facts: &Map<String, Value> = &step.facts;
-        let sentence = |code: String| self.host.sentence(&code, facts).unwrap_or(code);
-        step.advice = advice.into_iter().map(sentence).collect();
         step
     }
 }

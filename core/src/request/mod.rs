@@ -28,6 +28,9 @@ pub struct TestRequest {
     /// Whether a test message is wanted at the end.
     #[serde(rename = "loop", skip_serializing_if = "Option::is_none")]
     pub looped: Option<Loop>,
+    /// Whether each step is told as it ends ([`Callbacks::step`](crate::Callbacks::step)).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub steps: bool,
 }
 
 /// A test message.
@@ -41,7 +44,10 @@ pub struct Loop {
 impl Request for TestRequest {
     fn read(json: &str) -> Result<TestRequest, Error> {
         let to = |looped: Option<Option<String>>| Loop { to: looped.flatten() };
-        read(json, |members| TestRequest { looped: members.switch_or("loop", |inner| inner.line("to")).map(to) })
+        read(json, |members| TestRequest {
+            looped: members.switch_or("loop", |inner| inner.line("to")).map(to),
+            steps: members.flag("steps"),
+        })
     }
 }
 
@@ -311,7 +317,7 @@ mod tests {
             ("{}", None),
             (r#"{"loop":false}"#, None),
             (r#"{"loop":true}"#, Some(None)),
-            (r#"{"loop":{}}"#, Some(None)),
+            (r#"{"loop":{},"steps":true}"#, Some(None)),
             (r#"{"loop":{"to":"a@x.de"}}"#, Some(Some("a@x.de".to_owned()))),
         ] {
             let request = TestRequest::read(json).unwrap();

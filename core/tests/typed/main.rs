@@ -130,7 +130,7 @@ fn nothing_is_composed_or_delivered_while_the_settings_are_off() {
 #[test]
 fn a_test_reports_its_steps() {
     let looped = Some(Loop { to: Some("b@refused.example".to_owned()) });
-    let report = account().test(&TestRequest { looped }, &Cancel::default()).unwrap();
+    let report = account().test(&TestRequest { looped, steps: false }, &Cancel::default()).unwrap();
     assert_eq!((report.ok, report.account.as_str(), report.status()), (false, "main", Status::Refused));
     let failed = report.failed().unwrap();
     assert_eq!((failed.step, failed.status), (Stage::Loop, StepStatus::Fail));

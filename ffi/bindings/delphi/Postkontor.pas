@@ -100,6 +100,8 @@ type
     {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
   TPostkontorSecretPutFn = function(User: Pointer; Name, Value: PAnsiChar): Integer;
     {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+  TPostkontorStepFn = procedure(User: Pointer; Json: PAnsiChar; Size: TPostkontorSize);
+    {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
   TPostkontorWriteFn = function(User, Data: Pointer; Len: TPostkontorSize): Integer;
     {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
   TPostkontorReceivedFn = function(User: Pointer; Summary: PAnsiChar; Message: PPostkontorMessage): Integer;
@@ -112,6 +114,7 @@ type
     Progress: TPostkontorProgressFn;
     SecretGet: TPostkontorSecretGetFn;
     SecretPut: TPostkontorSecretPutFn;
+    Step: TPostkontorStepFn;
   end;
   PPostkontorCallbacks = ^TPostkontorCallbacks;
 
@@ -140,6 +143,8 @@ type
   TPostkontorProgressEvent = procedure(Sender: TObject; Done, Total: Int64; var Stop: Boolean) of object;
   { Leave Found False where there is no such secret. }
   TPostkontorSecretEvent = procedure(Sender: TObject; const Name: UTF8String; var Value: UTF8String; var Found: Boolean) of object;
+  { A step of a test that has ended, as JSON. }
+  TPostkontorStepEvent = procedure(Sender: TObject; const Step: UTF8String) of object;
   TPostkontorKeepSecretEvent = procedure(Sender: TObject; const Name, Value: UTF8String; var Kept: Boolean) of object;
 
   { What becomes of a fetched message. }
@@ -169,6 +174,7 @@ type
     FOnProgress: TPostkontorProgressEvent;
     FOnSecret: TPostkontorSecretEvent;
     FOnKeepSecret: TPostkontorKeepSecretEvent;
+    FOnStep: TPostkontorStepEvent;
   public
     (* Config is JSON, for example '{"language":"de"}'. Log is OnLog from the first line on: opening the host has lines, too. *)
     constructor Create(const Config: UTF8String = '{}'; Log: TPostkontorLogEvent = nil);
@@ -186,6 +192,8 @@ type
     property OnProgress: TPostkontorProgressEvent read FOnProgress write FOnProgress;
     property OnSecret: TPostkontorSecretEvent read FOnSecret write FOnSecret;
     property OnKeepSecret: TPostkontorKeepSecretEvent read FOnKeepSecret write FOnKeepSecret;
+    { Called with each step of a test as it ends, where the request says "steps":true. }
+    property OnStep: TPostkontorStepEvent read FOnStep write FOnStep;
   end;
 
   { A message to read from: the one that Receive hands to its event, or one that is opened here, which is to be freed before its
@@ -688,6 +696,17 @@ begin
   Result := Ord(Stop);
 end;
 
+procedure HostStep(User: Pointer; Json: PAnsiChar; Size: TPostkontorSize); {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
+begin
+  try
+    with TPostkontorHost(User) do
+      if Assigned(OnStep) then
+        OnStep(TPostkontorHost(User), Chars(Json));
+  except
+    Keep;
+  end;
+end;
+
 function HostSecretGet(User: Pointer; Name, Value: PAnsiChar; Capacity: Integer): Integer;
   {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF};
 var
@@ -813,6 +832,7 @@ begin
   Callbacks.Progress := HostProgress;
   Callbacks.SecretGet := HostSecretGet;
   Callbacks.SecretPut := HostSecretPut;
+  Callbacks.Step := HostStep;
   Take(postkontor_host_open(PAnsiChar(Config), @Callbacks, FHandle, @Buf), Buf);
 end;
 

@@ -64,6 +64,8 @@ namespace Postkontor
         public Func<string, string> GetSecret;
         /// <summary>Keeps a secret; false where it cannot.</summary>
         public Func<string, string, bool> PutSecret;
+        /// <summary>Takes each step of a test as it ends, as JSON, where the request says {"steps":true}.</summary>
+        public Action<string> Step;
     }
 
     /// <summary>Stops calls: at its deadline, or when it is fired, from any thread.</summary>
@@ -369,12 +371,14 @@ namespace Postkontor
         internal Progress Progress;
         internal SecretGet SecretGet;
         internal SecretPut SecretPut;
+        internal Step Step;
     }
 
     internal delegate void Log(IntPtr user, int level, IntPtr text);
     internal delegate int Progress(IntPtr user, ulong done, ulong total);
     internal delegate int SecretGet(IntPtr user, IntPtr name, IntPtr value, int capacity);
     internal delegate int SecretPut(IntPtr user, IntPtr name, IntPtr value);
+    internal delegate void Step(IntPtr user, IntPtr json, UIntPtr size);
     internal delegate int Received(IntPtr user, IntPtr summary, IntPtr message);
 
     /// <summary>Calls the program's functions; keeps their exceptions, which must not leave a callback, until the call is over.</summary>
@@ -397,7 +401,8 @@ namespace Postkontor
                     caught.Value != null ? 1 : Run(() => program.Progress != null && program.Progress(done, total) ? 1 : 0, 1),
                 SecretGet = (user, name, value, capacity) => Run(() => GiveSecret(name, value, capacity), -1),
                 SecretPut = (user, name, value) =>
-                    Run(() => program.PutSecret != null && program.PutSecret(Text.Out(name), Text.Out(value)) ? 0 : 1, 1)
+                    Run(() => program.PutSecret != null && program.PutSecret(Text.Out(name), Text.Out(value)) ? 0 : 1, 1),
+                Step = (user, json, size) => Run(() => { if (program.Step != null) program.Step(Text.Out(json)); return 0; }, 0)
             };
         }
 

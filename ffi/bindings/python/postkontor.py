@@ -27,6 +27,7 @@ _LOG = _FUNCTION(None, c_void_p, c_int32, c_char_p)
 _PROGRESS = _FUNCTION(c_int32, c_void_p, c_uint64, c_uint64)
 _SECRET_GET = _FUNCTION(c_int32, c_void_p, c_char_p, c_void_p, c_int32)
 _SECRET_PUT = _FUNCTION(c_int32, c_void_p, c_char_p, c_char_p)
+_STEP = _FUNCTION(None, c_void_p, c_void_p, c_size_t)
 _WRITE = _FUNCTION(c_int32, c_void_p, c_void_p, c_size_t)
 _RECEIVED = _FUNCTION(c_int32, c_void_p, c_char_p, c_void_p)
 
@@ -47,6 +48,7 @@ class _Callbacks(ctypes.Structure):
         ("progress", _PROGRESS),
         ("secret_get", _SECRET_GET),
         ("secret_put", _SECRET_PUT),
+        ("step", _STEP),
     ]
 
 
@@ -181,11 +183,11 @@ class Host:
     """The plugins, the language and the callbacks.
 
     log(level, text); progress(done, total) returns something true to stop; secret_get(name) returns the secret or None;
-    secret_put(name, value) returns something true when it kept it. An exception in one of them stops the call and is raised
-    from it.
+    secret_put(name, value) returns something true when it kept it; step(step) gets each step of a test as it ends, as a dict,
+    where the request says {"steps": True}. An exception in one of them stops the call and is raised from it.
     """
 
-    def __init__(self, config=None, log=None, progress=None, secret_get=None, secret_put=None):
+    def __init__(self, config=None, log=None, progress=None, secret_get=None, secret_put=None, step=None):
         # What a callback raised, by the thread that calls: accounts are used by several threads at a time.
         self._thread = threading.local()
 
@@ -219,6 +221,8 @@ class Host:
         if secret_put:
             keep = lambda _user, name, value: 0 if secret_put(name.decode(), value.decode()) else 1
             self._callbacks.secret_put = _SECRET_PUT(guarded(keep, 1))
+        if step:
+            self._callbacks.step = _STEP(guarded(lambda _user, data, size: step(json.loads(ctypes.string_at(data, size))), None))
         self._handle = c_void_p()
         self._call("host_open", _text(config), byref(self._callbacks), byref(self._handle))
 

@@ -8,7 +8,7 @@ use crate::talk::{Submission, Submitted, Talk};
 use postkontor_plugin::{Applied, ApplyAction, ApplyRequest, Error, NewId, Stage, Status};
 
 /// Marks, copies, moves or deletes the messages that are there.
-pub(crate) fn apply(talk: &mut Talk<'_>, request: &ApplyRequest) -> Result<Applied, Error> {
+pub(crate) fn apply(talk: &mut Talk<'_, '_>, request: &ApplyRequest) -> Result<Applied, Error> {
     let target = match (request.action.needs_folder(), request.folder.as_deref()) {
         (false, _) => None,
         (true, Some(folder)) => Some(talk.folder(folder, "/folder")?),
@@ -43,7 +43,7 @@ pub(crate) fn apply(talk: &mut Talk<'_>, request: &ApplyRequest) -> Result<Appli
     }
 }
 
-impl Talk<'_> {
+impl Talk<'_, '_> {
     /// Does what is asked for with as many messages as one request changes.
     fn perform(&mut self, messages: &[&str], request: &ApplyRequest, target: Option<&Place>) -> Result<Vec<Message>, Error> {
         match (request.action, target) {

@@ -17,7 +17,7 @@ const READ: u32 = 1;
 const UNSENT: u32 = 8;
 
 /// Puts messages into a folder, or looks whether there is one.
-pub(crate) fn file(talk: &mut Talk<'_>, filing: &Filing) -> Result<Filed, Error> {
+pub(crate) fn file(talk: &mut Talk<'_, '_>, filing: &Filing) -> Result<Filed, Error> {
     let folder = match filing.folder.as_str() {
         "<sent>" => sent_folder(talk)?,
         name => talk.folder(name, "/folder")?,
@@ -28,7 +28,7 @@ pub(crate) fn file(talk: &mut Talk<'_>, filing: &Filing) -> Result<Filed, Error>
     Ok(Filed { folder: shown.clone(), left_to_provider: false, results: filing.messages.iter().map(put).collect() })
 }
 
-fn put(talk: &mut Talk<'_>, folder: &Place, shown: &str, filing: &Filing, original: &Original) -> Result<FilingResult, Error> {
+fn put(talk: &mut Talk<'_, '_>, folder: &Place, shown: &str, filing: &Filing, original: &Original) -> Result<FilingResult, Error> {
     if let Some(id) = find(talk, folder, original)? {
         return Ok(FilingResult::Found(id));
     }
@@ -79,7 +79,7 @@ fn put(talk: &mut Talk<'_>, folder: &Place, shown: &str, filing: &Filing, origin
     }
 }
 
-fn find(talk: &mut Talk<'_>, folder: &Place, original: &Original) -> Result<Option<String>, Error> {
+fn find(talk: &mut Talk<'_, '_>, folder: &Place, original: &Original) -> Result<Option<String>, Error> {
     if original.message_id.is_empty() {
         return Ok(None);
     }

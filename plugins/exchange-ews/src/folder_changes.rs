@@ -7,7 +7,7 @@ use crate::talk::Talk;
 use postkontor_plugin::{Error, FolderChange, FolderResult, FoldersChanged, FoldersRequest, Stage, Status};
 
 /// Changes folders, one after the other. The error of a change tells what became of those before it.
-pub(crate) fn change(talk: &mut Talk<'_>, request: &FoldersRequest) -> Result<FoldersChanged, Error> {
+pub(crate) fn change(talk: &mut Talk<'_, '_>, request: &FoldersRequest) -> Result<FoldersChanged, Error> {
     let mut done = FoldersChanged::default();
     for (index, change) in request.folders.iter().enumerate() {
         let at = |member: &str| format!("/folders/{index}/{member}");
@@ -28,19 +28,19 @@ pub(crate) fn change(talk: &mut Talk<'_>, request: &FoldersRequest) -> Result<Fo
 }
 
 /// What is refused before the service is asked.
-fn refusal(talk: &Talk<'_>, status: Status, code: &str, folder: &str, pointer: &str) -> Error {
+fn refusal(talk: &Talk<'_, '_>, status: Status, code: &str, folder: &str, pointer: &str) -> Error {
     Error::new(status, code).arg("host", talk.host()).arg("folder", folder).at_request(pointer, code).usable()
 }
 
 /// The levels of a new folder's name.
-fn levels<'n>(talk: &Talk<'_>, name: &'n str, pointer: &str) -> Result<Vec<&'n str>, Error> {
+fn levels<'n>(talk: &Talk<'_, '_>, name: &'n str, pointer: &str) -> Result<Vec<&'n str>, Error> {
     let levels: Vec<&str> = name.split(DELIMITER).collect();
     let is_use = name.starts_with('<') && name.ends_with('>');
     let is_empty = levels.iter().any(|level| level.trim().is_empty() || level.contains(char::is_control));
     if is_use || is_empty { Err(refusal(talk, Status::Argument, "ews.new_name_invalid", name, pointer)) } else { Ok(levels) }
 }
 
-impl Talk<'_> {
+impl Talk<'_, '_> {
     /// Makes a folder, and those above it that are missing.
     fn create(&mut self, name: &str, pointer: &str) -> Result<FolderResult, Error> {
         let levels = levels(self, name, pointer)?;

@@ -71,7 +71,7 @@ fn rows(message: &Message) -> (Vec<Row>, Option<usize>) {
     (rows, next)
 }
 
-impl Talk<'_> {
+impl Talk<'_, '_> {
     /// A distinguished folder of the account's mailbox.
     pub(crate) fn distinguished(&self, name: &'static str) -> Place {
         Place::Distinguished(name, self.account.settings.shared().map(str::to_owned))

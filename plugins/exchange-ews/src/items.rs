@@ -153,7 +153,7 @@ pub(crate) enum Change<'a> {
 /// How many messages one request changes.
 pub(crate) const CHANGED: usize = 100;
 
-impl Talk<'_> {
+impl Talk<'_, '_> {
     /// Changes messages; the answer for each, in their order.
     pub(crate) fn change(&mut self, messages: &[&str], change: Change<'_>, stage: Stage) -> Result<Vec<Message>, Error> {
         let mut answers = Vec::with_capacity(messages.len());

@@ -19,7 +19,7 @@ struct Saved {
 }
 
 /// Sends a mail in parts.
-pub(crate) fn send(talk: &mut Talk<'_>, mail: &Mail, body: &mut Body<'_>, saved_in: Option<&Place>) -> Result<Sent, Error> {
+pub(crate) fn send(talk: &mut Talk<'_, '_>, mail: &Mail, body: &mut Body<'_>, saved_in: Option<&Place>) -> Result<Sent, Error> {
     let too_large = |code: &str| refused(talk, code, mail).usable();
     // A host that cannot give the message twice cannot have it taken apart.
     body.rewind().map_err(|_| too_large("ews.too_large"))?;
@@ -55,7 +55,7 @@ pub(crate) fn send(talk: &mut Talk<'_>, mail: &Mail, body: &mut Body<'_>, saved_
 }
 
 /// Makes the draft.
-fn create(talk: &mut Talk<'_>, mail: &Mail, document: Document) -> Result<Saved, Error> {
+fn create(talk: &mut Talk<'_, '_>, mail: &Mail, document: Document) -> Result<Saved, Error> {
     talk.warm_up(u64::MAX)?;
     match talk.submit(Submission::Held(document.bytes), Stage::Content) {
         Submitted::Answered(messages) => match messages.first() {
@@ -87,7 +87,7 @@ fn saved(message: &Message) -> Result<Saved, Error> {
 }
 
 /// Puts the attachments into the draft.
-fn attach(talk: &mut Talk<'_>, mail: &Mail, body: &mut Body<'_>, outline: &Outline, draft: &mut Saved) -> Result<(), Error> {
+fn attach(talk: &mut Talk<'_, '_>, mail: &Mail, body: &mut Body<'_>, outline: &Outline, draft: &mut Saved) -> Result<(), Error> {
     let mut done = 0;
     while done < outline.attachments.len() {
         body.rewind()?;
@@ -117,7 +117,7 @@ fn attach(talk: &mut Talk<'_>, mail: &Mail, body: &mut Body<'_>, outline: &Outli
     Ok(())
 }
 
-fn create_attachment(talk: &Talk<'_>, draft: &Saved, attachment: &Attachment, media_type: &str) -> Document {
+fn create_attachment(talk: &Talk<'_, '_>, draft: &Saved, attachment: &Attachment, media_type: &str) -> Document {
     talk.envelope(|xml| {
         xml.group("m:CreateAttachment", &[], |xml| {
             xml.empty("m:ParentItemId", &[("Id", &draft.id), ("ChangeKey", &draft.change_key)]);
@@ -139,7 +139,7 @@ fn create_attachment(talk: &Talk<'_>, draft: &Saved, attachment: &Attachment, me
 }
 
 /// The draft's change key after an attachment was put into it.
-fn attached(talk: &Talk<'_>, message: Option<&Message>) -> Result<String, Error> {
+fn attached(talk: &Talk<'_, '_>, message: Option<&Message>) -> Result<String, Error> {
     let message = message.ok_or_else(|| crate::xml::malformed("no answer for the attachment").stage(Stage::Content))?;
     if !message.is_success {
         return Err(message.error(&talk.host(), Stage::Content));
@@ -148,7 +148,7 @@ fn attached(talk: &Talk<'_>, message: Option<&Message>) -> Result<String, Error>
     key.map(str::to_owned).ok_or_else(|| crate::xml::malformed("an attachment without the draft's change key").stage(Stage::Content))
 }
 
-fn send_draft(talk: &Talk<'_>, draft: &Saved, saved_in: Option<&Place>) -> Document {
+fn send_draft(talk: &Talk<'_, '_>, draft: &Saved, saved_in: Option<&Place>) -> Document {
     talk.envelope(|xml| {
         xml.group("m:SendItem", &[("SaveItemToFolder", if saved_in.is_some() { "true" } else { "false" })], |xml| {
             xml.group("m:ItemIds", &[], |xml| xml.empty("t:ItemId", &[("Id", &draft.id), ("ChangeKey", &draft.change_key)]));
@@ -160,7 +160,7 @@ fn send_draft(talk: &Talk<'_>, draft: &Saved, saved_in: Option<&Place>) -> Docum
 }
 
 /// Removes a draft that was not sent; whether it was still there.
-fn remove(talk: &mut Talk<'_>, draft: &Saved) -> bool {
+fn remove(talk: &mut Talk<'_, '_>, draft: &Saved) -> bool {
     let removed = talk.change(&[&draft.id], Change::DeleteForGood, Stage::Content);
     removed.is_ok_and(|answers| answers.iter().all(|answer| answer.is_success))
 }

@@ -132,7 +132,7 @@ impl Ews {
         Ok(self.account.insert(account))
     }
 
-    fn talk<T>(&mut self, call: &Call, work: impl FnOnce(&mut Talk<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    fn talk<T>(&mut self, call: &Call, work: impl FnOnce(&mut Talk<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
         let mut recorder = Recorder::off();
         let account = self.account(call, &mut recorder)?;
         work(&mut Talk::new(account, call, &mut recorder))

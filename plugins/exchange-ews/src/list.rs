@@ -8,7 +8,7 @@ use postkontor_plugin::{Error, ListRequest, Listed, Listing, Stage};
 const PAGE: usize = 1000;
 
 /// Lists folders or messages.
-pub(crate) fn list(talk: &mut Talk<'_>, request: &ListRequest) -> Result<Listing, Error> {
+pub(crate) fn list(talk: &mut Talk<'_, '_>, request: &ListRequest) -> Result<Listing, Error> {
     let (name, pointer) = match request.folder.as_deref() {
         None => return talk.list_folders(),
         Some("") => (talk.account.settings.exchange.inbox.clone(), "/exchange/inbox"),

@@ -8,7 +8,7 @@ use crate::talk::Talk;
 use postkontor_plugin::exchange::changed_keywords;
 use postkontor_plugin::{ApplyAction, Error, Stage};
 
-impl Talk<'_> {
+impl Talk<'_, '_> {
     /// Sets or removes a flag; the answer for each message, in their order.
     pub(crate) fn mark_all(&mut self, messages: &[&str], action: ApplyAction) -> Result<Vec<Message>, Error> {
         let updates = Update::of_flag(action);

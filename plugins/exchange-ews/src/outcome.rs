@@ -17,13 +17,13 @@ const LOOKS: u32 = 3;
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// A mail that cannot be sent, before anything of it has left.
-pub(crate) fn refused(talk: &Talk<'_>, code: &str, mail: &Mail) -> Error {
+pub(crate) fn refused(talk: &Talk<'_, '_>, code: &str, mail: &Mail) -> Error {
     let size = mail.size.unwrap_or_default();
     Error::new(Status::Refused, code).arg("host", talk.host()).arg("text", format!("{size} bytes")).arg("size", size).stage(Stage::Content)
 }
 
 /// What became of a mail.
-pub(crate) fn settle(talk: &mut Talk<'_>, mail: &Mail, saved_in: Option<&Place>, submitted: Submitted) -> Result<Sent, Error> {
+pub(crate) fn settle(talk: &mut Talk<'_, '_>, mail: &Mail, saved_in: Option<&Place>, submitted: Submitted) -> Result<Sent, Error> {
     let refused = match submitted {
         Submitted::Answered(messages) => match messages.first() {
             Some(message) if message.is_success => return Ok(accepted(mail, saved_in, "NoError")),
@@ -44,7 +44,7 @@ fn accepted(mail: &Mail, saved_in: Option<&Place>, words: &str) -> Sent {
 }
 
 /// The service refused a mail. Where it may have acted before it failed, the folder for sent mail is asked; `Err` where that does not tell.
-fn refusal(talk: &mut Talk<'_>, mail: &Mail, saved_in: Option<&Place>, message: &Message) -> Result<Error, Error> {
+fn refusal(talk: &mut Talk<'_, '_>, mail: &Mail, saved_in: Option<&Place>, message: &Message) -> Result<Error, Error> {
     let mut error = message.error(&talk.host(), Stage::Acceptance);
     if message.class() == crate::meaning::Class::Failed {
         return Err(doubt(talk, &error));
@@ -57,7 +57,7 @@ fn refusal(talk: &mut Talk<'_>, mail: &Mail, saved_in: Option<&Place>, message: 
 }
 
 /// A mail that must not be sent in that name was saved before it was refused, and lies among the drafts.
-fn remove_draft(talk: &mut Talk<'_>, mail: &Mail, saved_in: Option<&Place>) {
+fn remove_draft(talk: &mut Talk<'_, '_>, mail: &Mail, saved_in: Option<&Place>) {
     if saved_in.is_none() || mail.message_id.is_empty() {
         return;
     }
@@ -71,7 +71,7 @@ fn remove_draft(talk: &mut Talk<'_>, mail: &Mail, saved_in: Option<&Place>) {
 }
 
 /// The mail may have been sent.
-pub(crate) fn doubt(talk: &Talk<'_>, cause: &Error) -> Error {
+pub(crate) fn doubt(talk: &Talk<'_, '_>, cause: &Error) -> Error {
     let mut error = Error::new(Status::Uncertain, "delivery.uncertain").arg("host", talk.host()).stage(Stage::Acceptance);
     error = error.delivery(Delivery::Unknown).retry(Retry::No).detail(format!("{} {}", cause.code, cause.detail).trim_end());
     error.server.clone_from(&cause.server);
@@ -79,7 +79,7 @@ pub(crate) fn doubt(talk: &Talk<'_>, cause: &Error) -> Error {
 }
 
 /// Asks the folder for sent mail whether a mail was sent.
-fn in_doubt(talk: &mut Talk<'_>, mail: &Mail, saved_in: Option<&Place>, error: Error) -> Result<Sent, Error> {
+fn in_doubt(talk: &mut Talk<'_, '_>, mail: &Mail, saved_in: Option<&Place>, error: Error) -> Result<Sent, Error> {
     let Some(folder) = saved_in.filter(|_| !mail.message_id.is_empty()) else { return Err(error) };
     let mut pauses = 0;
     for look in 0..LOOKS {
@@ -95,7 +95,7 @@ fn in_doubt(talk: &mut Talk<'_>, mail: &Mail, saved_in: Option<&Place>, error: E
 }
 
 /// Whether there is a copy of a mail for these recipients: the same mail may have gone to others before.
-fn is_there(talk: &mut Talk<'_>, mail: &Mail, folder: &Place) -> Result<bool, Error> {
+fn is_there(talk: &mut Talk<'_, '_>, mail: &Mail, folder: &Place) -> Result<bool, Error> {
     let found = talk.with_message_id(folder, &mail.message_id, Stage::Acceptance)?;
     for id in found {
         let message = talk.ask_one(Stage::Acceptance, |xml| {

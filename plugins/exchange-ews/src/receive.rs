@@ -13,7 +13,7 @@ use postkontor_plugin::exchange::State;
 use postkontor_plugin::{Error, ReceiveRequest, Received, Stage};
 
 /// Fetches what is new.
-pub(crate) fn receive(talk: &mut Talk<'_>, request: &ReceiveRequest) -> Result<Received, Error> {
+pub(crate) fn receive(talk: &mut Talk<'_, '_>, request: &ReceiveRequest) -> Result<Received, Error> {
     let state = State::parse(NAME, request.state.as_deref())?;
     filter::check(&request.filter, &talk.host())?;
     let (name, pointer) = match &request.folder {

@@ -9,7 +9,7 @@ use postkontor_plugin::exchange::{arrange, read_head};
 use postkontor_plugin::{Body, Error, Mail, Sent, Stage, Status};
 
 /// Sends a mail.
-pub(crate) fn send(talk: &mut Talk<'_>, mail: &Mail, body: &mut Body<'_>) -> Result<Sent, Error> {
+pub(crate) fn send(talk: &mut Talk<'_, '_>, mail: &Mail, body: &mut Body<'_>) -> Result<Sent, Error> {
     mail.check_addresses(is_address)?;
     if mail.from.is_empty() {
         let code = "ews.null_sender";
@@ -44,7 +44,7 @@ pub(crate) fn is_address(address: &str) -> bool {
 }
 
 /// The folder that a copy goes to.
-pub(crate) fn saved_in(talk: &mut Talk<'_>) -> Result<Option<Place>, Error> {
+pub(crate) fn saved_in(talk: &mut Talk<'_, '_>) -> Result<Option<Place>, Error> {
     if !talk.account.settings.exchange.save {
         return Ok(None);
     }
@@ -52,7 +52,7 @@ pub(crate) fn saved_in(talk: &mut Talk<'_>) -> Result<Option<Place>, Error> {
 }
 
 /// The folder for sent mail.
-pub(crate) fn sent_folder(talk: &mut Talk<'_>) -> Result<Place, Error> {
+pub(crate) fn sent_folder(talk: &mut Talk<'_, '_>) -> Result<Place, Error> {
     match talk.account.settings.exchange.sent.clone() {
         Some(name) => talk.folder(&name, "/exchange/sent"),
         None => Ok(talk.distinguished("sentitems")),
@@ -60,7 +60,7 @@ pub(crate) fn sent_folder(talk: &mut Talk<'_>) -> Result<Place, Error> {
 }
 
 /// `SendAndSaveCopy` names the folder, without which the copy would be in that of the login.
-fn create_item(talk: &Talk<'_>, saved_in: Option<&Place>) -> Document {
+fn create_item(talk: &Talk<'_, '_>, saved_in: Option<&Place>) -> Document {
     talk.envelope(|xml| {
         let disposition = if saved_in.is_some() { "SendAndSaveCopy" } else { "SendOnly" };
         xml.group("m:CreateItem", &[("MessageDisposition", disposition)], |xml| {

@@ -38,10 +38,10 @@ pub(crate) struct Account {
 }
 
 /// One operation.
-pub(crate) struct Talk<'a> {
+pub(crate) struct Talk<'a, 'c> {
     pub(crate) account: &'a mut Account,
     pub(crate) call: &'a Call<'a>,
-    pub(crate) recorder: &'a mut Recorder,
+    pub(crate) recorder: &'a mut Recorder<'c>,
     /// A new token was fetched; a second one would be no better.
     has_renewed: bool,
 }
@@ -66,8 +66,8 @@ pub(crate) enum Submission<'s, 'p> {
     Passing(Option<u64>, &'s mut Payload<'p>),
 }
 
-impl<'a> Talk<'a> {
-    pub(crate) fn new(account: &'a mut Account, call: &'a Call<'a>, recorder: &'a mut Recorder) -> Talk<'a> {
+impl<'a, 'c> Talk<'a, 'c> {
+    pub(crate) fn new(account: &'a mut Account, call: &'a Call<'a>, recorder: &'a mut Recorder<'c>) -> Talk<'a, 'c> {
         Talk { account, call, recorder, has_renewed: false }
     }
 

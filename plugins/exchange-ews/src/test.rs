@@ -17,7 +17,7 @@ const STEPS: &[Stage] = &[Stage::Resolve, Stage::Connect, Stage::Tls, Stage::Log
 
 /// Takes every step short of fetching and sending. Fails only when the caller stops it.
 pub(crate) fn test(account: &mut Account, call: &Call) -> Result<Report, Error> {
-    let mut recorder = Recorder::on();
+    let mut recorder = Recorder::telling(call);
     let looked = look(account, call, &mut recorder);
     recorder.keep(account.service.client().take_dialogue());
     if let Err(error) = looked {
@@ -60,7 +60,7 @@ fn look(account: &mut Account, call: &Call, recorder: &mut Recorder) -> Result<(
 }
 
 /// Whether the mailbox may be read, and whether drafts may be put into it, without which nothing is sent.
-fn mailbox(talk: &mut Talk<'_>, inbox: Option<&Message>) -> Result<(), Error> {
+fn mailbox(talk: &mut Talk<'_, '_>, inbox: Option<&Message>) -> Result<(), Error> {
     let inbox = inbox.ok_or_else(|| crate::xml::malformed("no answer for what was asked").stage(Stage::Mailbox))?;
     if !inbox.is_success {
         return Err(inbox.error(&talk.host(), Stage::Mailbox));
@@ -77,7 +77,7 @@ fn mailbox(talk: &mut Talk<'_>, inbox: Option<&Message>) -> Result<(), Error> {
 }
 
 /// Each folder of the settings gets a step of its own.
-fn folders(talk: &mut Talk<'_>) -> Result<(), Error> {
+fn folders(talk: &mut Talk<'_, '_>) -> Result<(), Error> {
     let exchange = talk.account.settings.exchange.clone();
     let sent = exchange.sent.unwrap_or_else(|| "sentitems".to_owned());
     let wanted = [("/exchange/inbox", Some(exchange.inbox)), ("/exchange/sent", Some(sent).filter(|_| exchange.save))];
@@ -98,7 +98,7 @@ fn folders(talk: &mut Talk<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn found(talk: &Talk<'_>, message: Option<&Message>, pointer: &str, name: &str) -> Step {
+fn found(talk: &Talk<'_, '_>, message: Option<&Message>, pointer: &str, name: &str) -> Step {
     match message {
         Some(message) if message.is_success => {
             let folder = message.node.find("Folders").and_then(|folders| folders.children.first());

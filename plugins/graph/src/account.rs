@@ -28,7 +28,7 @@ impl Graph {
     }
 
     /// An operation at the service.
-    pub(crate) fn session<'a>(&'a mut self, call: &'a Call<'a>, recorder: &'a mut Recorder) -> Session<'a> {
+    pub(crate) fn session<'a, 'c>(&'a mut self, call: &'a Call<'a>, recorder: &'a mut Recorder<'c>) -> Session<'a, 'c> {
         Session { settings: &self.settings, base: &self.base, wire: &mut self.wire, call, recorder }
     }
 }

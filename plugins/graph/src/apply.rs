@@ -15,7 +15,7 @@ use postkontor_plugin::{Applied, ApplyAction, ApplyRequest, Error, Input, NewId,
 const ID: usize = 1024;
 
 /// Marks, copies, moves or deletes the messages that are there.
-pub(crate) fn apply(session: &mut Session<'_>, request: &ApplyRequest) -> Result<Applied, Error> {
+pub(crate) fn apply(session: &mut Session<'_, '_>, request: &ApplyRequest) -> Result<Applied, Error> {
     for (index, id) in request.messages.iter().enumerate() {
         if !is_id(id) {
             let code = "graph.id_invalid";
@@ -56,10 +56,10 @@ pub(crate) fn no_answered(pointer: &str) -> Error {
     Error::new(Status::Unsupported, code).stage(Stage::Mailbox).at_request(pointer, code).usable()
 }
 
-impl Session<'_> {
+impl Session<'_, '_> {
     /// Does what is asked for with one message; the id that it, or its copy, has afterwards in the other folder.
     fn perform(&mut self, id: &str, request: &ApplyRequest, destination: &Value) -> Result<Option<String>, Failure> {
-        let at = |session: &Session<'_>, path: &str| session.at(&format!("/messages/{}{path}", escaped(id)));
+        let at = |session: &Session<'_, '_>, path: &str| session.at(&format!("/messages/{}{path}", escaped(id)));
         let properties = match request.action {
             ApplyAction::Seen => json!({"isRead": true}),
             ApplyAction::Unseen => json!({"isRead": false}),

@@ -11,7 +11,7 @@ use std::time::Duration;
 const PAUSES: [Duration; 5] =
     [Duration::ZERO, Duration::from_millis(250), Duration::from_millis(750), Duration::from_secs(2), Duration::from_secs(3)];
 
-impl Session<'_> {
+impl Session<'_, '_> {
     /// The message with this Message-ID in a well-known folder.
     pub(crate) fn find(&mut self, folder: &str, message_id: &str) -> Result<Option<String>, Error> {
         let filter = quoted(&format!("<{message_id}>"));

@@ -19,7 +19,7 @@ pub(crate) struct Handed {
     pub(crate) headers_only: bool,
 }
 
-impl Session<'_> {
+impl Session<'_, '_> {
     /// Hands a message over; nothing where it is gone.
     pub(crate) fn hand_over(&mut self, message: &Message, folder: &str, max_bytes: Option<u64>) -> Result<Option<Handed>, Failure> {
         let target = self.at(&format!("/messages/{}/$value", escaped(&message.id)));

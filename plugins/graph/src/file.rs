@@ -23,7 +23,7 @@ const FLAGS: &str = "Integer 0x0E07";
 const TIMES: [&str; 2] = ["SystemTime 0x0039", "SystemTime 0x0E06"];
 
 /// Puts messages into a folder, or looks whether there is one.
-pub(crate) fn file(session: &mut Session<'_>, filing: &Filing) -> Result<Filed, Error> {
+pub(crate) fn file(session: &mut Session<'_, '_>, filing: &Filing) -> Result<Filed, Error> {
     if filing.sent_by.as_ref().is_some_and(|sent_by| keeps(sent_by, session.settings.mailbox())) {
         return Ok(Filed { left_to_provider: true, ..Filed::default() });
     }
@@ -50,7 +50,7 @@ fn keeps(sent_by: &SentBy, mailbox: Option<&str>) -> bool {
     is_microsoft && mailbox.is_some_and(|mailbox| mailbox.to_lowercase() == sent_by.user.to_lowercase())
 }
 
-impl Session<'_> {
+impl Session<'_, '_> {
     fn put_into(&mut self, folder: &Folder, filing: &Filing, original: &Original) -> Result<FilingResult, Error> {
         let at = escaped(&folder.id);
         if !original.message_id.is_empty()

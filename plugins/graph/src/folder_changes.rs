@@ -12,7 +12,7 @@ use postkontor_plugin::serde_json::json;
 use postkontor_plugin::{Error, FolderChange, FolderResult, FoldersChanged, FoldersRequest, Input, Stage, Status};
 
 /// Changes folders, one after the other. The error of a change tells what became of those before it.
-pub(crate) fn change(session: &mut Session<'_>, request: &FoldersRequest) -> Result<FoldersChanged, Error> {
+pub(crate) fn change(session: &mut Session<'_, '_>, request: &FoldersRequest) -> Result<FoldersChanged, Error> {
     let mut done = FoldersChanged::default();
     for (index, change) in request.folders.iter().enumerate() {
         let at = |member: &str| format!("/folders/{index}/{member}");
@@ -29,7 +29,7 @@ pub(crate) fn change(session: &mut Session<'_>, request: &FoldersRequest) -> Res
     Ok(done)
 }
 
-impl Session<'_> {
+impl Session<'_, '_> {
     /// Makes a folder, and those above it that are missing.
     fn create_folder(&mut self, name: &str, pointer: &str) -> Result<FolderResult, Error> {
         let levels = self.levels(name, pointer)?;

@@ -52,7 +52,7 @@ fn by_use(segment: &str) -> Option<&'static str> {
     DISTINGUISHED.iter().find(|(_, used)| *used == Some(wanted)).map(|(name, _)| *name)
 }
 
-impl Session<'_> {
+impl Session<'_, '_> {
     /// The folder of this name: a well-known one, or a path from the top of the mailbox or from a well-known folder. Its name is its path then,
     /// by which it can be asked for again.
     pub(crate) fn folder(&mut self, named: Named<'_>) -> Result<Folder, Error> {

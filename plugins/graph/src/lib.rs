@@ -60,7 +60,7 @@ impl Transport for Graph {
     }
 
     fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
-        test::test(&mut self.session(call, &mut Recorder::on()))
+        test::test(&mut self.session(call, &mut Recorder::telling(call)))
     }
 
     fn send(&mut self, mail: &Mail, body: &mut Body, call: &Call) -> Result<Sent, Error> {

@@ -12,7 +12,7 @@ use postkontor_plugin::{Error, ListRequest, Listed, Listing, Stage};
 const MESSAGES: usize = 1_000_000;
 
 /// Lists folders, or the messages of one.
-pub(crate) fn list(session: &mut Session<'_>, request: &ListRequest) -> Result<Listing, Error> {
+pub(crate) fn list(session: &mut Session<'_, '_>, request: &ListRequest) -> Result<Listing, Error> {
     let Some(name) = request.folder.as_deref() else {
         return Ok(Listing::Folders { folders: session.folders()? });
     };

@@ -26,8 +26,8 @@ const CANDIDATES: usize = 50_000;
 const SELECT: &str = "$select=id,isRead,isDraft,flag,categories,receivedDateTime";
 
 /// A fetch in progress.
-struct Fetch<'f, 's> {
-    session: &'f mut Session<'s>,
+struct Fetch<'f, 's, 'c> {
+    session: &'f mut Session<'s, 'c>,
     request: &'f ReceiveRequest,
     folder: Folder,
     memory: Memory,
@@ -48,7 +48,7 @@ enum Flow {
 }
 
 /// Fetches what is new.
-pub(crate) fn receive(session: &mut Session<'_>, request: &ReceiveRequest) -> Result<Received, Error> {
+pub(crate) fn receive(session: &mut Session<'_, '_>, request: &ReceiveRequest) -> Result<Received, Error> {
     let memory = Memory::parse(request.state.as_deref())?;
     check(&request.filter, session.host())?;
     let settings = session.settings;
@@ -70,7 +70,7 @@ pub(crate) fn receive(session: &mut Session<'_>, request: &ReceiveRequest) -> Re
     }
 }
 
-impl Fetch<'_, '_> {
+impl Fetch<'_, '_, '_> {
     /// Whether no more than the structure is wanted, which shows the headers: nothing is marked, deleted or put into the state.
     fn is_looking(&self) -> bool {
         self.request.summary == Summary::Structure

@@ -19,7 +19,7 @@ use postkontor_plugin::{Body, Error, Level, Mail, Reply, Sent, Stage, Status};
 pub(crate) const REQUEST: u64 = 3_900_000;
 
 /// Sends one mail.
-pub(crate) fn send(session: &mut Session<'_>, mail: &Mail, body: &mut Body<'_>) -> Result<Sent, Error> {
+pub(crate) fn send(session: &mut Session<'_, '_>, mail: &Mail, body: &mut Body<'_>) -> Result<Sent, Error> {
     mail.check_addresses(is_address)?;
     let head = read_head(body)?;
     let arranged = arrange(&head.fields, &mail.recipients);
@@ -66,7 +66,7 @@ fn is_address(address: &str) -> bool {
 }
 
 /// The bytes of a message whose size the host does not say.
-fn measured(session: &Session<'_>, body: &mut Body<'_>) -> Result<u64, Error> {
+fn measured(session: &Session<'_, '_>, body: &mut Body<'_>) -> Result<u64, Error> {
     body.rewind()?;
     let (mut block, mut size) = (vec![0; 64 * 1024], 0);
     loop {
@@ -84,7 +84,7 @@ fn sent(mail: &Mail, arranged: &Arranged, size: u64, is_saved: bool) -> Sent {
     Sent { saved_to: is_saved.then(|| "sentitems".to_owned()), reply, ..Sent::to_all(mail, size) }
 }
 
-impl Session<'_> {
+impl Session<'_, '_> {
     /// Sends the message as it is.
     fn send_mime(&mut self, mail: &Mail, mut mime: Mime<'_, '_>) -> Result<(), Error> {
         let target = self.at("/sendMail");

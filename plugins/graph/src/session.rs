@@ -21,12 +21,12 @@ const JSON: u64 = 16 << 20;
 const REPEATS: u32 = 2;
 
 /// One operation at the service.
-pub(crate) struct Session<'a> {
+pub(crate) struct Session<'a, 'c> {
     pub(crate) settings: &'a Settings,
     pub(crate) base: &'a Url,
     pub(crate) wire: &'a mut Wire,
     pub(crate) call: &'a Call<'a>,
-    pub(crate) recorder: &'a mut Recorder,
+    pub(crate) recorder: &'a mut Recorder<'c>,
 }
 
 /// What came of one request.
@@ -39,7 +39,7 @@ enum Outcome<T> {
 /// What is done with an answer that is as it should be.
 pub(crate) type Take<'t, T> = &'t mut dyn FnMut(&mut Response<'_>, &Call) -> Result<T, Error>;
 
-impl Session<'_> {
+impl Session<'_, '_> {
     /// The target of something in the mailbox.
     pub(crate) fn at(&self, path: &str) -> String {
         let owner = self.settings.mailbox().map_or_else(|| "/me".to_owned(), |mailbox| format!("/users/{}", escaped(mailbox)));
@@ -174,7 +174,7 @@ impl Session<'_> {
     }
 }
 
-impl Drop for Session<'_> {
+impl Drop for Session<'_, '_> {
     fn drop(&mut self) {
         self.recorder.keep(self.wire.take_dialogue());
     }

@@ -13,7 +13,7 @@ use postkontor_plugin::{Error, Input, Report, SessionState, Stage, Status, Step}
 const STEPS: &[Stage] = &[Stage::Resolve, Stage::Connect, Stage::Tls, Stage::Token, Stage::Login, Stage::Mailbox];
 
 /// Takes every step short of sending and fetching. An error means that the caller has stopped the test.
-pub(crate) fn test(session: &mut Session<'_>) -> Result<Report, Error> {
+pub(crate) fn test(session: &mut Session<'_, '_>) -> Result<Report, Error> {
     let looked = look(session);
     let failed = match looked {
         Err(error) if error.status == Status::Cancelled => return Err(error),
@@ -26,7 +26,7 @@ pub(crate) fn test(session: &mut Session<'_>) -> Result<Report, Error> {
     Ok(std::mem::replace(session.recorder, Recorder::off()).report(STEPS))
 }
 
-fn look(session: &mut Session<'_>) -> Result<(), Error> {
+fn look(session: &mut Session<'_, '_>) -> Result<(), Error> {
     let target = session.at("/mailFolders/inbox?$select=id,displayName,totalItemCount");
     let inbox = session.json::<Folder>(Ask::get(target, Stage::Mailbox))?;
     let login = Step::ok(Stage::Login).fact("host", session.host());
@@ -37,7 +37,7 @@ fn look(session: &mut Session<'_>) -> Result<(), Error> {
 }
 
 /// The folders that the settings name, each with a step of its own.
-fn folders(session: &mut Session<'_>, inbox: &Folder) -> Result<(), Error> {
+fn folders(session: &mut Session<'_, '_>, inbox: &Folder) -> Result<(), Error> {
     let exchange = &session.settings.exchange;
     let wanted = [("/exchange/inbox", Some(exchange.inbox.as_str())), ("/exchange/sent", exchange.sent.as_deref())];
     for (pointer, name) in wanted {
@@ -78,7 +78,7 @@ impl Again for NoMessage {
 }
 
 /// Whether mail may be sent: the service looks at the right before it looks at what it gets, and finds no message in that.
-fn may_send(session: &mut Session<'_>) -> Result<(), Error> {
+fn may_send(session: &mut Session<'_, '_>) -> Result<(), Error> {
     let mut nothing = NoMessage(false);
     let target = session.at("/sendMail");
     let asked = session.done(Ask::once("POST", target, Role::Send, Stage::Mailbox).with(Payload::Message(&mut nothing)));
@@ -97,7 +97,7 @@ fn may_send(session: &mut Session<'_>) -> Result<(), Error> {
 }
 
 /// Whether mail may be marked, moved and deleted, as far as the token says so.
-fn may_change(session: &mut Session<'_>) -> Result<(), Error> {
+fn may_change(session: &mut Session<'_, '_>) -> Result<(), Error> {
     let token = session.wire.tokens.access(session.call, session.recorder)?;
     if has_role(&token, Role::Change) == Some(false) {
         let step = Step::warn(Stage::Mailbox, "graph.change_missing").fact("host", session.host()).fact("role", Role::Change.name());
@@ -106,7 +106,7 @@ fn may_change(session: &mut Session<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-impl Session<'_> {
+impl Session<'_, '_> {
     /// The failed step of an error, with pointer, advice, and the patch that would repair it.
     fn step(&self, error: &Error) -> Step {
         let http = &self.wire.http;

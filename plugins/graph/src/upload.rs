@@ -54,7 +54,7 @@ struct Chunk<'c> {
 }
 
 /// Attaches everything to a draft, while the message is read a second time.
-pub(crate) fn attach(session: &mut Session<'_>, draft: &str, outline: &Outline, body: &mut Body<'_>, size: u64) -> Result<(), Error> {
+pub(crate) fn attach(session: &mut Session<'_, '_>, draft: &str, outline: &Outline, body: &mut Body<'_>, size: u64) -> Result<(), Error> {
     body.rewind()?;
     let mut parts = Parts::new(body);
     let mut block = Vec::new();
@@ -101,7 +101,7 @@ fn changed(attachment: &Attachment) -> Error {
 /// Reads on until so many bytes are there, or all that there are.
 type Source<'s> = dyn FnMut(&mut Vec<u8>, usize, &Call) -> Result<(), Error> + 's;
 
-impl Session<'_> {
+impl Session<'_, '_> {
     fn attach_small(&mut self, draft: &str, attachment: &Attachment, content: &[u8]) -> Result<(), Error> {
         if content.len() as u64 != attachment.size {
             return Err(changed(attachment));

@@ -189,8 +189,8 @@ fn perform<R: DeserializeOwned, A: Serialize>(
     host: &CallingHost<'_>,
     operation: impl FnOnce(&R, &Call) -> Result<A, Error>,
 ) -> Result<Vec<u8>, Error> {
-    let Timed { deadline_ms, log, request } = parse::<Timed<R>>(request)?;
-    to_json(&operation(&request, &begin(host, deadline_ms, log))?)
+    let Timed { deadline_ms, log, steps, request } = parse::<Timed<R>>(request)?;
+    to_json(&operation(&request, &begin(host, deadline_ms, log).taking_steps(steps))?)
 }
 
 /// Refuses what a newer host may do with messages, and this plugin cannot.

@@ -1,7 +1,7 @@
 //! What a transport may ask of the host during one call.
 
-use crate::wire::{END, EndAnswer, Event, MESSAGE_STREAM, REWIND, Warned};
-use crate::{Action, Error, Incoming, Mail, Secret, Stage, Status};
+use crate::wire::{END, EndAnswer, Event, MESSAGE_STREAM, REWIND, Told, Warned};
+use crate::{Action, Error, Incoming, Mail, Secret, Stage, Status, Step};
 use postkontor_abi::CONTROL_STREAM;
 use std::cell::Cell;
 use std::fmt::Display;
@@ -76,6 +76,8 @@ pub struct Call<'a> {
     log: Option<Level>,
     /// The host takes warnings.
     takes_warnings: bool,
+    /// The host wants the steps of a test as they end.
+    takes_steps: bool,
     deadline: Instant,
     asked: Cell<Instant>,
     done: Cell<u64>,
@@ -88,7 +90,7 @@ impl<'a> Call<'a> {
         // The first check asks the host at once, so a call that is already cancelled ends before it begins.
         let now = Instant::now();
         let asked = Cell::new(now.checked_sub(POLL).unwrap_or(now));
-        Call { host, log: None, takes_warnings: false, deadline, asked, done: Cell::new(0), total: Cell::new(0) }
+        Call { host, log: None, takes_warnings: false, takes_steps: false, deadline, asked, done: Cell::new(0), total: Cell::new(0) }
     }
 
     /// The same call with a log that is read up to this level.
@@ -103,12 +105,19 @@ impl<'a> Call<'a> {
         Call { takes_warnings, ..self }
     }
 
+    /// The same call of a host that wants the steps of a test as they end, or does not.
+    #[must_use]
+    pub fn taking_steps(self, takes_steps: bool) -> Call<'a> {
+        Call { takes_steps, ..self }
+    }
+
     /// The same call for a part of its work that must have ended earlier, for example QUIT.
     pub fn until(&self, deadline: Instant) -> Call<'a> {
         Call {
             host: self.host,
             log: self.log,
             takes_warnings: self.takes_warnings,
+            takes_steps: self.takes_steps,
             deadline: self.deadline.min(deadline),
             asked: self.asked.clone(),
             done: self.done.clone(),
@@ -172,6 +181,22 @@ impl<'a> Call<'a> {
         };
         if !told {
             self.log(Level::Warning, warning);
+        }
+    }
+
+    /// Whether the host wants to hear of a test's steps as they end.
+    pub fn takes_steps(&self) -> bool {
+        self.takes_steps
+    }
+
+    /// Tells a step of a test that has ended, where the host wants to hear of it. It has to stand in the report all the same, and stays as it
+    /// is told. A [`Recorder`](crate::net::Recorder) of [`Recorder::telling`](crate::net::Recorder::telling) does both.
+    pub fn tell(&self, step: &Step) {
+        if self.takes_steps
+            && let Ok(told) = serde_json::to_vec(&Told { step })
+        {
+            // A host that does not take it gets it with the report.
+            self.host.write(CONTROL_STREAM, &told).unwrap_or_default();
         }
     }
 

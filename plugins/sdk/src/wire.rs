@@ -4,7 +4,7 @@
 //! a borrowed type the other reads as an owned one: sending and receiving are promises of speed. New facts are new members that both
 //! sides can do without, because a plugin may be older than its host, or newer.
 
-use crate::{Action, Dsn, Error, Incoming, Opening, Sent};
+use crate::{Action, Dsn, Error, Incoming, Opening, Sent, Step};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
@@ -74,6 +74,9 @@ pub struct Timed<R> {
     /// See [`OpenRequest::log`].
     #[serde(default, skip_serializing_if = "is_silent")]
     pub log: u64,
+    /// Whether the host wants to hear of each step of a test as it ends ([`Told`]). Older hosts do not ask.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub steps: bool,
     /// What is asked for.
     #[serde(flatten)]
     pub request: R,
@@ -191,6 +194,14 @@ pub struct Warned {
 impl Warned {
     /// What it begins with, unlike every [`Event`].
     pub const BEGINNING: &'static [u8] = br#"{"warning":"#;
+}
+
+/// What a transport says on the control stream as a step of a test ends, where the request asks for it ([`Timed::steps`]). The report has
+/// the same step once more.
+#[derive(Serialize, Deserialize)]
+pub struct Told<S = Step> {
+    /// The step.
+    pub step: S,
 }
 
 /// The host's answer to [`Event::End`].

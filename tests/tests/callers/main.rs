@@ -12,3 +12,4 @@ mod log;
 mod places;
 mod receiving;
 mod sending;
+mod steps;

@@ -22,8 +22,8 @@ const LEFT: usize = 100;
 const GIVEN_UP: usize = 10;
 
 /// A fetch in progress.
-pub(super) struct Fetch<'f, 'a> {
-    talk: &'f mut Talk<'a>,
+pub(super) struct Fetch<'f, 'a, 'c> {
+    talk: &'f mut Talk<'a, 'c>,
     folder: Place,
     /// The folder as it was asked for.
     name: String,
@@ -39,8 +39,14 @@ pub(super) struct Fetch<'f, 'a> {
     refusal: Option<Error>,
 }
 
-impl<'f, 'a> Fetch<'f, 'a> {
-    pub(super) fn new(talk: &'f mut Talk<'a>, folder: Place, name: String, state: State, request: &'f ReceiveRequest) -> Fetch<'f, 'a> {
+impl<'f, 'a, 'c> Fetch<'f, 'a, 'c> {
+    pub(super) fn new(
+        talk: &'f mut Talk<'a, 'c>,
+        folder: Place,
+        name: String,
+        state: State,
+        request: &'f ReceiveRequest,
+    ) -> Fetch<'f, 'a, 'c> {
         Fetch {
             talk,
             folder,

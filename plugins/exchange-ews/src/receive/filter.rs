@@ -13,7 +13,7 @@ pub(super) fn check(filter: &Filter, host: &str) -> Result<(), Error> {
     })
 }
 
-impl Talk<'_> {
+impl Talk<'_, '_> {
     /// Those of the rows that meet the filter.
     pub(super) fn passing(&mut self, mut rows: Vec<Row>, filter: &Filter) -> Result<Vec<Row>, Error> {
         let mut passing = Vec::with_capacity(rows.len());

@@ -46,7 +46,7 @@ impl Headers {
     }
 }
 
-impl Talk<'_> {
+impl Talk<'_, '_> {
     /// The headers of a message, where the service has them apart from it.
     pub(super) fn headers(&mut self, id: &str) -> Result<Option<Vec<u8>>, Error> {
         let messages = self.ask(Stage::Fetch, |xml| {
@@ -64,7 +64,7 @@ impl Talk<'_> {
     }
 }
 
-impl Talk<'_> {
+impl Talk<'_, '_> {
     /// The headers of a message: those that the service has apart from it, else those of the message as it would come. What was not sent
     /// through the service's own transport has none apart.
     pub(super) fn all_headers(&mut self, row: &Row) -> Result<Vec<u8>, Error> {

@@ -41,7 +41,7 @@ fn sync_items(xml: &mut Writer, folder: &Place, token: &str, most: usize) {
     });
 }
 
-impl Talk<'_> {
+impl Talk<'_, '_> {
     /// Asks what has changed since a token.
     pub(super) fn sync(&mut self, folder: &Place, token: &str, most: usize) -> Result<Synced, Error> {
         let most = most.clamp(1, MOST);

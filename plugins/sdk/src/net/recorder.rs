@@ -6,22 +6,30 @@ use std::time::Instant;
 /// Collects the steps of a test and the dialogue, or only the dialogue, or nothing.
 ///
 /// A step without a duration gets the time since the step before it, so that a caller that pushes steps in order needs no clock.
-#[derive(Debug)]
-pub struct Recorder {
+pub struct Recorder<'c> {
     steps: Option<Vec<Step>>,
     transcript: Option<Vec<String>>,
     since: Instant,
+    /// Whom each step is told as it ends.
+    told: Option<&'c Call<'c>>,
+    /// From where on the steps are those of something that is done once more.
+    again: Option<usize>,
 }
 
-impl Recorder {
+impl Recorder<'_> {
     /// A recorder that forgets everything: for all calls but `test`.
-    pub fn off() -> Recorder {
-        Recorder { steps: None, transcript: None, since: Instant::now() }
+    pub fn off() -> Recorder<'static> {
+        Recorder { steps: None, transcript: None, since: Instant::now(), told: None, again: None }
     }
 
     /// A recorder that keeps every step and the dialogue.
-    pub fn on() -> Recorder {
-        Recorder { steps: Some(Vec::new()), transcript: Some(Vec::new()), since: Instant::now() }
+    pub fn on() -> Recorder<'static> {
+        Recorder { steps: Some(Vec::new()), transcript: Some(Vec::new()), ..Recorder::off() }
+    }
+
+    /// The recorder of a test: it keeps every step and the dialogue, and tells each step to a host that wants to hear of it at once.
+    pub fn telling<'c>(call: &'c Call<'c>) -> Recorder<'c> {
+        Recorder { told: Some(call).filter(|call| call.takes_steps()), ..Recorder::on() }
     }
 
     /// Whether steps are kept; where they are not, their facts need not be gathered.
@@ -61,6 +69,18 @@ impl Recorder {
             step.ms = u64::try_from(now.duration_since(self.since).as_millis()).unwrap_or(u64::MAX);
         }
         self.since = now;
+        if let Some(again) = &mut self.again
+            && let Some(place) = steps.iter().skip(*again).position(|before| before.step == step.step)
+        {
+            *again += place + 1;
+            // A step that went as before has been told; the token is another one.
+            if step.step != Stage::Token && steps[*again - 1].status == step.status {
+                return;
+            }
+        }
+        if let Some(call) = self.told {
+            call.tell(&step);
+        }
         steps.push(step);
     }
 
@@ -69,10 +89,12 @@ impl Recorder {
         self.steps.as_ref().map_or(0, Vec::len)
     }
 
-    /// Takes back the steps since a mark, because what they are about is done once more.
+    /// Takes back the steps since a mark, because what they are about is done once more. What was told already stays, and is told once.
     pub(super) fn forget(&mut self, mark: usize) {
-        if let Some(steps) = &mut self.steps {
-            steps.truncate(mark);
+        match (&mut self.steps, self.told) {
+            (Some(_), Some(_)) => self.again = Some(mark),
+            (Some(steps), None) => steps.truncate(mark),
+            (None, _) => (),
         }
     }
 
@@ -101,10 +123,13 @@ impl Recorder {
     /// Steps and dialogue as the report of a test. Where a step failed, the steps of `whole` that were not reached are reported as skipped.
     pub fn report(mut self, whole: &[Stage]) -> Report {
         let (has_failed, transcript) = (self.has_failed(), self.take_transcript());
+        let told = self.told;
         let mut steps = self.steps();
         for stage in whole.iter().filter(|_| has_failed) {
             if steps.iter().all(|step| step.step != *stage) {
-                steps.push(Step::skipped(*stage));
+                let skipped = Step::skipped(*stage);
+                told.iter().for_each(|call| call.tell(&skipped));
+                steps.push(skipped);
             }
         }
         Report { steps, transcript }
@@ -142,5 +167,44 @@ mod tests {
         assert_eq!(report(Step::ok(Stage::Connect)), [resolved, (Stage::Connect, StepStatus::Ok)]);
         let failed = Step::fail(Stage::Connect, &Error::new(Status::Network, "net.refused"));
         assert_eq!(report(failed), [resolved, (Stage::Connect, StepStatus::Fail), (Stage::Login, StepStatus::Skipped)]);
+    }
+
+    /// A host that notes the steps that it is told.
+    #[derive(Default)]
+    struct Listener(std::cell::RefCell<Vec<Step>>);
+
+    impl crate::HostCalls for Listener {
+        fn write(&self, stream: u64, data: &[u8]) -> Result<(), Status> {
+            assert_eq!(stream, 0);
+            let crate::wire::Told { step } = serde_json::from_slice(data).unwrap();
+            self.0.borrow_mut().push(step);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_done_once_more_is_told_once_and_the_report_has_what_was_told() {
+        let host = Listener::default();
+        for takes in [true, false] {
+            let call = Call::new(&host, Instant::now()).taking_steps(takes);
+            let mut recorder = Recorder::telling(&call);
+            recorder.push(Step::ok(Stage::Resolve));
+            let mark = recorder.mark();
+            let first = [Stage::Connect, Stage::Tls, Stage::Token];
+            first.into_iter().for_each(|stage| recorder.push(Step::ok(stage)));
+            recorder.forget(mark);
+            recorder.push(Step::ok(Stage::Connect));
+            recorder.push(Step::warn(Stage::Tls, "tls.old"));
+            recorder.push(Step::ok(Stage::Token));
+            recorder.push(Step::fail(Stage::Login, &Error::new(Status::Auth, "auth.refused")));
+            let steps = recorder.report(&[Stage::Login, Stage::Mailbox]).steps;
+            let stages: Vec<_> = steps.iter().map(|step| step.step).collect();
+            use Stage::{Connect, Login, Mailbox, Resolve, Tls, Token};
+            match takes {
+                true => assert_eq!(stages, [Resolve, Connect, Tls, Token, Tls, Token, Login, Mailbox]),
+                false => assert_eq!(stages, [Resolve, Connect, Tls, Token, Login, Mailbox]),
+            }
+            assert_eq!(host.0.take(), if takes { steps } else { Vec::new() });
+        }
     }
 }

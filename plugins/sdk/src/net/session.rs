@@ -106,7 +106,7 @@ impl Connector<'_> {
         look: impl FnOnce(&mut P, &mut Recorder) -> Result<(), Error>,
         call: &Call,
     ) -> Result<Report, Error> {
-        let mut recorder = Recorder::on();
+        let mut recorder = Recorder::telling(call);
         let result = match open(&mut recorder) {
             Ok(mut session) => {
                 let result = look(&mut session, &mut recorder).and_then(|()| quit_step(&mut session, call, &mut recorder));

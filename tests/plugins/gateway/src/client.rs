@@ -10,12 +10,12 @@ use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::{Call, Error, Reply, Secret, Stage, Status};
 
 /// One operation at the service.
-pub(crate) struct Client<'a> {
+pub(crate) struct Client<'a, 'c> {
     pub(crate) settings: &'a Settings,
     pub(crate) tokens: &'a mut Tokens,
     pub(crate) http: &'a mut Http,
     pub(crate) call: &'a Call<'a>,
-    pub(crate) recorder: &'a mut Recorder,
+    pub(crate) recorder: &'a mut Recorder<'c>,
     /// A new token was fetched; a second one would be no better.
     pub(crate) has_renewed: bool,
 }
@@ -30,7 +30,7 @@ enum Outcome<T> {
 /// What is done with an answer, whatever its status but 401.
 pub(crate) type Take<'t, T> = &'t mut dyn FnMut(&mut Response<'_>, &Call) -> Result<T, Error>;
 
-impl Client<'_> {
+impl Client<'_, '_> {
     /// Asks, and does something with the answer. Where the service does not accept the token, it is asked once more with a new one.
     pub(crate) fn ask<T>(&mut self, mut ask: Ask<'_, '_>, take: Take<'_, T>) -> Result<T, Error> {
         loop {

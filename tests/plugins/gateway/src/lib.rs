@@ -55,7 +55,7 @@ impl Transport for Gateway {
     }
 
     fn test(&mut self, _request: &TestRequest, call: &Call) -> Result<Report, Error> {
-        let mut recorder = Recorder::on();
+        let mut recorder = Recorder::telling(call);
         // Every step is taken anew.
         self.http.close();
         let looked = test::look(&mut self.client(call, &mut recorder));
@@ -80,7 +80,7 @@ impl Transport for Gateway {
 }
 
 impl Gateway {
-    fn client<'a>(&'a mut self, call: &'a Call<'a>, recorder: &'a mut Recorder) -> Client<'a> {
+    fn client<'a, 'c>(&'a mut self, call: &'a Call<'a>, recorder: &'a mut Recorder<'c>) -> Client<'a, 'c> {
         let Gateway { settings, tokens, http } = self;
         tokens.not_kept.clear();
         Client { settings, tokens, http, call, recorder, has_renewed: false }

@@ -90,7 +90,7 @@ pub(crate) fn apply(client: &mut Client, request: &ApplyRequest) -> Result<Appli
     Ok(applied)
 }
 
-impl Client<'_> {
+impl Client<'_, '_> {
     /// The messages after this one.
     fn entries(&mut self, after: u64, stage: Stage) -> Result<Vec<Entry>, Error> {
         let mut answer = self.json(Ask::new("GET", &format!("/messages?after={after}"), stage))?;
