@@ -88,6 +88,41 @@ impl Json {
         }
         self.push("\"");
         let mut rest = text;
+        while rest.len() > SHORT {
+            let (piece, behind) = rest.split_at(piece(rest));
+            if !self.prose(piece) {
+                self.lines(piece);
+            }
+            rest = behind;
+        }
+        self.lines(rest);
+        self.push("\"");
+    }
+
+    /// Writes text of which nothing but line ends, LF or CRLF, needs an escape; of any other it writes nothing, and the answer is `false`.
+    fn prose(&mut self, text: &str) -> bool {
+        let (length, measured) = (self.text.len(), self.measured);
+        let (mut from, mut escaped) = (0, 0);
+        for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+            let line = &text[from..end];
+            from = end + 1;
+            let (line, escape) = line.strip_suffix('\r').map_or((line, "\\n"), |line| (line, "\\r\\n"));
+            escaped += escape.len() / 2;
+            self.push(line);
+            self.push(escape);
+        }
+        self.push(&text[from..]);
+        let is_all = escaped == escapes(text.as_bytes());
+        if !is_all {
+            self.text.truncate(length);
+            self.measured = measured;
+        }
+        is_all
+    }
+
+    /// Writes any text.
+    fn lines(&mut self, text: &str) {
+        let mut rest = text;
         // Most of what needs an escape are line ends.
         while let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) {
             let line = &rest[..end];
@@ -97,7 +132,6 @@ impl Json {
             rest = &rest[end + 1..];
         }
         self.line(rest);
-        self.push("\"");
     }
 
     /// Writes text without line ends.
@@ -138,6 +172,31 @@ impl Json {
             self.push(",");
         }
     }
+}
+
+/// So many bytes are written at once; shorter texts are written line by line.
+const PIECE: usize = 4096;
+const SHORT: usize = 128;
+
+/// How long the next piece of a text is: it ends with a line, if one ends in it.
+fn piece(text: &str) -> usize {
+    let Some(piece) = text.as_bytes().get(..PIECE) else { return text.len() };
+    let mut end = memchr::memrchr(b'\n', piece).map_or(PIECE, |end| end + 1);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    end
+}
+
+/// How many bytes of a piece need an escape.
+fn escapes(piece: &[u8]) -> usize {
+    let (blocks, rest) = piece.as_chunks::<32>();
+    // A piece has so few blocks that no number becomes too large for its byte.
+    let mut found = [0_u8; 32];
+    for block in blocks {
+        found.iter_mut().zip(block).for_each(|(found, byte)| *found = found.wrapping_add(u8::from(needs_escape(*byte))));
+    }
+    found.iter().map(|found| usize::from(*found)).sum::<usize>() + rest.iter().filter(|byte| needs_escape(**byte)).count()
 }
 
 /// Whether a JSON string may contain the bytes as they are.
@@ -195,6 +254,23 @@ mod tests {
                     assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
                     let measured = Json::measured(|json| json.text(&text));
                     assert_eq!((measured.capacity(), measured), (json.len(), json));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_byte_at_every_place_of_a_long_text_is_written_as_serde_json_reads_it() {
+        let lines = |end: &str| format!("Zwölf Kisten Äpfel, wie vereinbart.{end}").repeat(140);
+        for text in [lines("\r\n"), lines("\n"), lines("\r"), lines(""), lines("\r\r\n"), format!("{}\r", lines("\n"))] {
+            for place in (0..40).chain(4070..4110).chain(text.len() - 40..text.len()).filter(|place| text.is_char_boundary(*place)) {
+                for inserted in ["", "\r", "\n", "\"", "\\", "\u{1f}", "ü"] {
+                    let text = [&text[..place], inserted, &text[place..]].concat();
+                    let mut json = Json::with_capacity(0);
+                    json.text(&text);
+                    let json = json.into_text();
+                    assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+                    assert_eq!(Json::measured(|json| json.text(&text)), json);
                 }
             }
         }
