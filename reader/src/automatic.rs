@@ -2,7 +2,7 @@
 //!
 //! RFC 3834 is the rule: whatever has a kind of [`Auto`] gets no automatic answer, or two programs write to each other without end.
 
-use crate::blocks::{self, Field};
+use crate::header::{Field, Fields};
 
 /// What sent a message instead of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,10 @@ impl Auto {
 }
 
 /// More of a header is not looked at.
-pub(crate) const HEADER: usize = 256 * 1024;
+const HEADER: usize = 256 * 1024;
+
+/// More fields are not looked at.
+const MOST: usize = 1000;
 
 /// A field that tells what sent a message: its name, and how its value begins; in lower case, empty for any value.
 type Row = (&'static str, &'static str, Auto);
@@ -123,23 +126,27 @@ pub fn read(header: &[u8], subject: &str) -> Option<Auto> {
 
 /// The guess that a decoded subject allows.
 pub(crate) fn by_subject(subject: &str) -> Option<Auto> {
-    let subject = subject.trim().to_lowercase();
-    let first = subject.as_bytes().first();
-    // Most have another first letter, which costs less to see than a call.
-    let begins = |words: &&&str| words.as_bytes().first() == first && subject.starts_with(**words);
-    SUBJECTS.iter().find(begins).map(|_| Auto::Reply)
+    let subject = subject.trim();
+    // Most begin with other letters.
+    if let Some(letters) = subject.as_bytes().first_chunk::<3>().filter(|letters| letters.is_ascii())
+        && !SUBJECTS.iter().any(|words| words.as_bytes().first_chunk::<3>().is_some_and(|begin| begin.eq_ignore_ascii_case(letters)))
+    {
+        return None;
+    }
+    let subject = subject.to_lowercase();
+    SUBJECTS.iter().find(|words| subject.starts_with(**words)).map(|_| Auto::Reply)
 }
 
 /// What sent a message, by its header alone.
 pub fn by_header(header: &[u8]) -> Option<Auto> {
-    by_fields(&blocks::header(header, HEADER))
+    by_fields(&Fields::read(header))
 }
 
 /// The same of a header that was read.
-pub(crate) fn by_fields(header: &[Field<'_>]) -> Option<Auto> {
+pub(crate) fn by_fields(header: &Fields<'_>) -> Option<Auto> {
     let mut found: Option<usize> = None;
-    for field in header.iter().filter(|field| may_tell(field.name())) {
-        let fits = |(name, begin, _): &Row| field.is(name) && begins(&field.value, begin);
+    for field in looked_at(header).filter(|field| may_tell(field.raw_name())) {
+        let fits = |(name, begin, _): &Row| field.is(name) && begins(field.value(), begin);
         // Only a row before the one that fits already would decide.
         found = FIELDS.iter().take(found.unwrap_or(FIELDS.len())).position(fits).or(found);
     }
@@ -152,17 +159,21 @@ fn may_tell(name: &[u8]) -> bool {
     letter.and_then(|letter| LENGTHS.get(letter)).is_some_and(|lengths| name.len() < 64 && lengths >> name.len() & 1 == 1)
 }
 
-fn begins(value: &str, begin: &str) -> bool {
-    value.get(..begin.len()).is_some_and(|value| value.eq_ignore_ascii_case(begin))
+fn looked_at<'a>(header: &Fields<'a>) -> impl Iterator<Item = Field<'a>> {
+    header.iter().take(MOST).take_while(|field| field.start() < HEADER)
+}
+
+fn begins(value: &[u8], begin: &str) -> bool {
+    value.trim_ascii_start().get(..begin.len()).is_some_and(|value| value.eq_ignore_ascii_case(begin.as_bytes()))
 }
 
 /// Where answers have nowhere to go (RFC 5321, 4.5.5), a program sent it; where it answers something, it is an answer.
-fn without_sender(header: &[Field<'_>]) -> Option<Auto> {
-    let path = blocks::value(header, "return-path")?;
-    let mut letters = path.chars().filter(|letter| !letter.is_whitespace());
-    let is_empty = letters.next() == Some('<') && letters.next() == Some('>');
-    let answers = blocks::value(header, "in-reply-to").is_some();
-    is_empty.then_some(if answers { Auto::Reply } else { Auto::Generated })
+fn without_sender(header: &Fields<'_>) -> Option<Auto> {
+    let value =
+        |name| looked_at(header).filter(|field| field.is(name)).map(|field| field.value().trim_ascii()).find(|value| !value.is_empty());
+    let mut bytes = value("return-path")?.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let is_empty = bytes.next() == Some(&b'<') && bytes.next() == Some(&b'>');
+    is_empty.then(|| if value("in-reply-to").is_some() { Auto::Reply } else { Auto::Generated })
 }
 
 #[cfg(test)]

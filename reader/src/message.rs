@@ -1,6 +1,7 @@
 //! A message that was read.
 
 use crate::bodies::{self, Bodies};
+use crate::header::Fields;
 use crate::source::Source;
 use crate::structure::{Entity, Stop, Structure, header_of, structure};
 use crate::transfer::{self, Decoded, Encoding, Faults};
@@ -79,6 +80,11 @@ impl<'a> Message<'a> {
         Ok(header)
     }
 
+    /// The fields of the message itself; `header` is that of its first part.
+    pub fn fields<'h>(&self, header: &'h [u8]) -> Fields<'h> {
+        Fields::of(header, &self.structure.places)
+    }
+
     /// The bytes of a part, decoded, or the first of them, and what was not as it should be.
     ///
     /// # Errors
@@ -147,4 +153,36 @@ fn content_id(header: &[u8]) -> Option<&[u8]> {
 fn bare(id: &[u8]) -> &[u8] {
     let id = id.trim_ascii();
     id.strip_prefix(b"<").and_then(|id| id.strip_suffix(b">")).unwrap_or(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fields_that_were_found_with_the_structure_are_those_of_the_header() {
+        let long = "Subject: a\r\n".repeat(400) + "To: b\r\n\r\n";
+        let messages = [
+            "Subject: a\r\n b\r\nTo : c\r\n\t\r\n d\r\nEmpty:\r\n\r\nX: body\r\n",
+            "Subject: a\nno field\n Cc: x\nSubject\r: x\nTwo words: x\n: x\nTo: b\n\nbody",
+            "Subject: a\r\rTo: b\r\rbody",
+            "Subject: a\r b\rTo: c\r\rbody",
+            "Subject: a\rTo: b\r\nCc: c\r\n\r\nbody",
+            "From anna Sun Nov 29\nTo: b\n\nbody",
+            "From : anna@example.com\nTo: b\n\nbody",
+            "\u{feff}Subject: a\nTo: b",
+            "Subject: a\nTo: b\r",
+            "Subject\x0c: a\nTo\t: b\nSubj",
+            "\nbody",
+            "",
+            &long,
+        ];
+        for message in messages {
+            let source = Source::from(message.as_bytes().to_vec());
+            let read = Message::read(&source, &|| true).unwrap();
+            let header = read.header(0).unwrap();
+            let fields = Fields::read(&header);
+            assert_eq!(read.fields(&header).iter().collect::<Vec<_>>(), fields.iter().collect::<Vec<_>>(), "{message:?}");
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! Bounces as an enemy would write them: whatever stands in the text, reading ends and stays bounded.
 
+use postkontor_reader::header::Fields;
 use postkontor_reader::report::{Given, Kind, Report, read};
 use std::borrow::Cow;
 
 const HEADER: &[u8] = b"From: MAILER-DAEMON@mx.example\r\nReturn-Path: <>\r\nSubject: failure notice\r\n\r\n";
 
 fn report(text: &str) -> Option<Report> {
-    read(&Given { header: HEADER, entities: &[], text: &|| Cow::Borrowed(text), subject: "failure notice" })
+    read(&Given { header: HEADER, fields: &Fields::read(HEADER), entities: &[], text: &|| Cow::Borrowed(text), subject: "failure notice" })
 }
 
 #[test]

@@ -111,6 +111,12 @@ impl Parts<'_, '_> {
 
     /// The first bytes of a part, decoded.
     fn bytes(&self, index: usize, most: u64) -> Result<Cow<'_, [u8]>, Stop> {
+        if let Some(Place::Own(body)) = self.places.get(index)
+            && let Some(whole) = body.unwrapped.get()
+        {
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            return Ok(Cow::Borrowed(whole.get(..most).unwrap_or(whole)));
+        }
         if let Some(entity) = self.attachments.get(index) {
             return Ok(self.message.decoded(*entity, most)?.0);
         }

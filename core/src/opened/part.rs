@@ -69,8 +69,11 @@ pub(super) fn attachment(
         None
     };
     let disposition = first("Content-Disposition").map(|value| Disposition::read_as(value, fallback, repairs, &pointer));
-    let content_type = first("Content-Type").map(|value| ContentType::read_as(value, fallback, repairs, &pointer));
-    let name = header::file_name(disposition.as_ref(), content_type.as_ref()).map(str::to_owned);
+    let own = message.entity(entity).filter(|entity| entity.is_type_plain).and_then(|entity| entity.content_type.as_deref());
+    let again = if own.is_some() { None } else { first("Content-Type") };
+    let again = again.map(|value| ContentType::read_as(value, fallback, repairs, &pointer));
+    let content_type = own.or(again.as_ref());
+    let name = header::file_name(disposition.as_ref(), content_type).map(str::to_owned);
     let file_name = match (&name, subject) {
         (Some(name), _) => safe_name(name),
         (None, Some(subject)) => safe_name(&format!("{subject}.eml")),
@@ -78,7 +81,7 @@ pub(super) fn attachment(
     };
     let inline = first("Content-ID").and_then(|value| header::message_ids(value).into_iter().next());
     let section = Some(message.structure().section(entity));
-    let apart = content_type.as_ref().and_then(apart);
+    let apart = content_type.and_then(apart);
     Ok(Part { part: index, section, name, file_name, kind, size, inline, within: None, apart })
 }
 

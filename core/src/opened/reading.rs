@@ -7,7 +7,6 @@ use super::place::{Body, Place};
 use super::report::Said;
 use super::summary::{self, Told};
 use super::text;
-use postkontor_reader::header::Fields;
 use postkontor_reader::source::Source;
 use postkontor_reader::structure::Stop;
 use postkontor_reader::tnef;
@@ -17,6 +16,9 @@ use std::sync::OnceLock;
 
 /// A larger wrapping stays closed: it has to be in memory as a whole.
 const WRAPPING: u64 = 32 * 1024 * 1024;
+
+/// So many bytes of small attachments are decoded once: to know their size, and to look into them.
+const SMALL: u64 = 64 * 1024;
 
 /// The most files in all wrappings together.
 const FILES: usize = 1000;
@@ -47,17 +49,18 @@ pub(super) fn read(source: &Source, made: &Repairs, language: &str, goes_on: &dy
     }
     let header = message.header(0)?;
     let fallback = text::named(&message);
-    let fields = Fields::read(&header);
+    let fields = message.fields(&header);
     let head = Head::read(&fields, fallback, &mut repairs);
     let mut text = text::text(&message, &message.bodies().text, false, &mut repairs)?;
     let mut html = text::text(&message, &message.bodies().html, true, &mut repairs)?;
     let mut parts = Vec::with_capacity(attachments.len());
     let mut places = Vec::with_capacity(attachments.len());
+    let mut room = SMALL;
     for (index, entity) in attachments.iter().enumerate() {
         if !goes_on() {
             return Err(Stop::Stopped);
         }
-        let (part, place) = own(&message, (index, *entity), fallback, &mut repairs, goes_on)?;
+        let (part, place) = own(&message, (index, *entity), fallback, &mut repairs, &mut room, goes_on)?;
         parts.push(part);
         places.push(place);
     }
@@ -77,7 +80,7 @@ pub(super) fn read(source: &Source, made: &Repairs, language: &str, goes_on: &dy
     let mut found = Parts { message: &message, attachments, parts, places };
     let enclosed = found.enclosed(goes_on)?;
     let Parts { parts, places, .. } = found;
-    let said = Said::read(&message, &header, &head.subject, &text.text, &html.text)?;
+    let said = Said::read(&message, (&header, &fields), &head.subject, &text.text, &html.text)?;
     if !goes_on() {
         return Err(Stop::Stopped);
     }
@@ -115,14 +118,28 @@ fn own(
     (index, entity): (usize, usize),
     fallback: Option<&'static encoding_rs::Encoding>,
     repairs: &mut Repairs,
+    room: &mut u64,
     goes_on: &dyn Fn() -> bool,
 ) -> Result<(Part, Place), Stop> {
     let found = message.entity(entity);
     let (range, encoding) = found.map(|entity| (entity.body.clone(), entity.encoding)).unwrap_or_default();
-    let (size, faults) = transfer::size(message.source(), range.clone(), encoding, goes_on)?.ok_or(Stop::Stopped)?;
+    let length = range.end.saturating_sub(range.start);
+    // Neither makes more of it than it is.
+    let shrinks = matches!(encoding, transfer::Encoding::Base64 | transfer::Encoding::QuotedPrintable);
+    let may_hold = shrinks && found.is_some_and(|entity| entity.kind().0 == "application");
+    let mut unwrapped = OnceLock::new();
+    let (size, faults) = if may_hold && length <= *room {
+        *room -= length;
+        let (bytes, faults) = message.decoded(entity, length)?;
+        let size = bytes.len() as u64;
+        unwrapped = OnceLock::from(bytes.into_owned());
+        (size, faults)
+    } else {
+        transfer::size(message.source(), range.clone(), encoding, goes_on)?.ok_or(Stop::Stopped)?
+    };
     faults.into_iter().flatten().for_each(|code| repairs.note(code, &format!("/parts/{index}")));
     let part = part::attachment(message, (index, entity), size, fallback, repairs)?;
-    Ok((part, Place::Own(Body { range, encoding, unwrapped: OnceLock::new() })))
+    Ok((part, Place::Own(Body { range, encoding, unwrapped })))
 }
 
 /// What wrappings hold.

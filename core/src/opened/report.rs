@@ -4,6 +4,7 @@ use super::json::Json;
 use crate::message::plain;
 use postkontor_reader::Message;
 use postkontor_reader::automatic::Auto;
+use postkontor_reader::header::Fields;
 use postkontor_reader::report::{self, Entity, Given, LARGEST, Report};
 use std::borrow::Cow;
 use std::io;
@@ -22,7 +23,13 @@ pub(super) struct Said {
 
 impl Said {
     /// Finds it in a message with this header, subject, text and HTML.
-    pub(super) fn read(message: &Message<'_>, header: &[u8], subject: &str, text: &str, html: &str) -> io::Result<Said> {
+    pub(super) fn read(
+        message: &Message<'_>,
+        (header, fields): (&[u8], &Fields<'_>),
+        subject: &str,
+        text: &str,
+        html: &str,
+    ) -> io::Result<Said> {
         let mut found: Vec<(String, Cow<'_, [u8]>)> = Vec::new();
         for (index, entity) in message.structure().entities.iter().enumerate() {
             let (kind, subtype) = entity.kind();
@@ -32,7 +39,8 @@ impl Said {
         }
         let entities: Vec<Entity<'_>> = found.iter().map(|(kind, bytes)| Entity { kind, bytes }).collect();
         let text = || if text.trim().is_empty() { Cow::Owned(plain(beginning(html, HTML))) } else { Cow::Borrowed(text) };
-        let (report, auto) = report::said(&Given { header, entities: &entities, text: &text, subject: beginning(subject, SUBJECT) });
+        let (report, auto) =
+            report::said(&Given { header, fields, entities: &entities, text: &text, subject: beginning(subject, SUBJECT) });
         Ok(Said { auto, report })
     }
 

@@ -16,6 +16,11 @@ impl<'a> Field<'a> {
         std::str::from_utf8(self.name).unwrap_or_default()
     }
 
+    /// The same as bytes.
+    pub(crate) fn raw_name(self) -> &'a [u8] {
+        self.name
+    }
+
     /// Whether the field has this name, in any case.
     pub fn is(self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
@@ -33,15 +38,15 @@ impl<'a> Field<'a> {
 }
 
 /// Where a field begins, where its colon is, and where its text ends: a header may be nothing but fields of three bytes.
-#[derive(Clone, Copy, Debug)]
-struct Place {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
     start: u32,
     colon: u32,
     end: u32,
 }
 
 /// Of a longer header room for the fields is made at once: while it grows, they are in memory twice.
-const LONG: usize = 4 * 1024;
+pub(crate) const LONG: usize = 4 * 1024;
 
 /// The fields of a header, in order.
 #[derive(Clone, Debug, Default)]
@@ -50,14 +55,13 @@ pub struct Fields<'a> {
     places: Vec<Place>,
     end: usize,
     is_ended: bool,
-    strays: usize,
 }
 
 impl<'a> Fields<'a> {
     /// Reads the fields up to the first empty line or the end of the bytes.
     ///
     /// Lines may end in CRLF, in LF, or all of them in CR. A line that begins with a blank continues the field above, even where nothing else
-    /// stands in it. A line that is no field is left out and counted; the line `From ` that mailboxes put in front is no part of the header.
+    /// stands in it. A line that is no field is left out; the line `From ` that mailboxes put in front is no part of the header.
     /// No header of more than 4 GB is read to its end.
     pub fn read(bytes: &'a [u8]) -> Fields<'a> {
         let bytes = bytes.get(..u32::MAX as usize).unwrap_or(bytes);
@@ -74,14 +78,19 @@ impl<'a> Fields<'a> {
                 read.is_ended = true;
                 return read;
             }
-            match place(bytes, at, text) {
-                Some(place) => read.places.push(place),
-                None => read.strays += 1,
-            }
+            read.places.extend(place(bytes, at, text));
             at = next;
         }
         read.end = bytes.len();
         read
+    }
+
+    /// The same of a header whose fields were found already, if it is no long one.
+    pub(crate) fn of(bytes: &'a [u8], places: &[Place]) -> Fields<'a> {
+        if bytes.len() > LONG || ends_in_cr(bytes) {
+            return Fields::read(bytes);
+        }
+        Fields { bytes, places: places.to_vec(), end: bytes.len(), is_ended: false }
     }
 
     /// The first field of this name, in any case.
@@ -107,11 +116,6 @@ impl<'a> Fields<'a> {
     /// Whether an empty line ends the header.
     pub fn is_ended(&self) -> bool {
         self.is_ended
-    }
-
-    /// How many lines were left out because they are no fields.
-    pub fn strays(&self) -> usize {
-        self.strays
     }
 }
 
@@ -174,6 +178,17 @@ fn ends_in_cr(bytes: &[u8]) -> bool {
     memchr(b'\r', before).is_some() && (before.len() == bytes.len() || memchr::memmem::find(before, b"\r\r").is_some())
 }
 
+impl Place {
+    /// Of the field that begins at `start` and ends, with its line end, where the bytes end; its name has so many bytes.
+    pub(crate) fn of(bytes: &[u8], line_end: u8, start: usize, name: usize) -> Option<Place> {
+        let end = bytes.strip_suffix(&[line_end]).map_or(bytes, |text| text.strip_suffix(b"\r").unwrap_or(text)).len();
+        let behind = bytes.get(start + name..end)?;
+        let colon = start + name + behind.iter().position(|byte| *byte == b':')?;
+        let [start, colon, end] = [start, colon, end].map(u32::try_from);
+        Some(Place { start: start.ok()?, colon: colon.ok()?, end: end.ok()? })
+    }
+}
+
 fn place(bytes: &[u8], start: usize, end: usize) -> Option<Place> {
     let line = bytes.get(start..end)?;
     let colon = memchr(b':', line)?;
@@ -212,7 +227,7 @@ mod tests {
             let value = format!(" a{end} b{end} {end}\tc");
             assert_eq!(read(&text), [("Subject", value.as_str()), ("To", " d"), ("Empty", "")], "{end:?}");
             let fields = Fields::read(text.as_bytes());
-            assert_eq!((&text[fields.end()..], fields.is_ended(), fields.strays()), (&*format!("X: body{end}"), true, 0), "{end:?}");
+            assert_eq!((&text[fields.end()..], fields.is_ended()), (&*format!("X: body{end}"), true), "{end:?}");
         }
         // A message whose body has other line ends than its header.
         assert_eq!(read("A: b\rC: d\r\rE: f\r\n"), [("A", " b"), ("C", " d")]);
@@ -233,15 +248,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_field_is_left_out_and_counted() {
+    fn what_is_no_field_is_left_out() {
         let text = "From anna@example.com Sun Nov 29 17:41:51 2026\r\n\
             X: y\r\nno field\r\n with a fold: x\r\n: no name\r\nTwo words: x\r\nGr\u{fc}n: x\r\nZ-1_!: z\r\n";
         let fields = Fields::read(text.as_bytes());
         assert_eq!(read(text), [("X", " y"), ("Z-1_!", " z")]);
-        assert_eq!((fields.strays(), fields.iter().next().unwrap().start()), (4, 48));
+        assert_eq!(fields.iter().next().unwrap().start(), 48);
         assert_eq!(read(">From anna Sun Nov 29\nX: y"), [("X", " y")]);
         assert_eq!(read("From : a@example.com\nX: y"), [("From", " a@example.com"), ("X", " y")]);
-        assert_eq!(Fields::read(b" x: y\r\nX: z").strays(), 1);
+        assert_eq!(read(" x: y\r\nX: z"), [("X", " z")]);
         assert_eq!(read("\u{feff}X: y"), [("X", " y")]);
     }
 

@@ -17,5 +17,6 @@ pub use address::{Mailbox, each_mailbox, mailboxes};
 pub use content::{ContentType, Disposition, file_name};
 pub use date::{Date, date};
 pub use fields::{Field, Fields};
+pub(crate) use fields::{LONG, Place};
 pub use message_id::message_ids;
 pub use text::text;

@@ -34,6 +34,9 @@ struct Value {
 impl Parameters {
     /// Reads what stands behind the first word of a field.
     pub(super) fn read(value: &[u8], fallback: Option<&'static Encoding>, repairs: &mut Repairs, pointer: &str) -> Parameters {
+        if let Some(values) = plain(value) {
+            return Parameters { values };
+        }
         let mut found = Found::default();
         let mut scanner = Scanner::of(value);
         let mut count = 0;
@@ -68,6 +71,27 @@ impl Parameters {
         let place = self.values.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
         self.values.get(place).map(|(_, value)| value)
     }
+}
+
+/// Parameters of which each is there once and is its text as it stands: nearly all are. `None` where one is not.
+fn plain(value: &[u8]) -> Option<Vec<(String, Value)>> {
+    let mut values: Vec<(String, Value)> = Vec::with_capacity(1);
+    let mut scanner = Scanner::of(value);
+    while let Some((name, piece)) = scanner.next() {
+        let is_plain = text::is_plain(&piece) && piece.trim_ascii().len() == piece.len() && piece.len() <= LONGEST;
+        let is_single = !name.contains(&b'*') && values.iter().all(|(known, _)| !known.as_bytes().eq_ignore_ascii_case(name));
+        if !is_plain || !is_single || values.len() == FEW {
+            return None;
+        }
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok();
+        values.push((text(name.to_ascii_lowercase())?, Value { text: text(piece.into_owned())?, raw: None }));
+    }
+    if scanner.is_broken {
+        return None;
+    }
+    values.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+    values.shrink_to_fit();
+    Some(values)
 }
 
 /// What was written of one parameter: plain, extended, or in pieces. The extended form is the author's own word for the name; the plain one is

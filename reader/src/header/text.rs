@@ -16,6 +16,10 @@ use std::borrow::Cow;
 /// Noted at `pointer`: `header.charset_guessed`, `header.encoded_word_invalid`, `header.control_removed`.
 pub fn text<'a>(value: &'a [u8], fallback: Option<&'static Encoding>, repairs: &mut Repairs, pointer: &str) -> Cow<'a, str> {
     let value = value.trim_ascii();
+    if is_plain(value) {
+        // All of it is ASCII.
+        return Cow::Borrowed(std::str::from_utf8(value).unwrap_or_default());
+    }
     let text = decoded(value, fallback, repairs, pointer);
     match without_controls(&text) {
         Some(clean) => {
@@ -28,6 +32,11 @@ pub fn text<'a>(value: &'a [u8], fallback: Option<&'static Encoding>, repairs: &
             Cow::Owned(text) => Cow::Owned(text),
         },
     }
+}
+
+/// Whether a value is its text as it stands: letters and blanks in ASCII, and nothing that an encoded word may begin with.
+pub(super) fn is_plain(value: &[u8]) -> bool {
+    value.iter().all(|byte| matches!(byte, b' '..=b'~') && *byte != b'=')
 }
 
 fn decoded<'a>(value: &'a [u8], fallback: Option<&'static Encoding>, repairs: &mut Repairs, pointer: &str) -> Cow<'a, str> {

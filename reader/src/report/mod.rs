@@ -29,12 +29,9 @@ pub fn read(given: &Given<'_>) -> Option<Report> {
 
 /// The report in a message, if it is one, and what sent the message instead of a person ([`automatic::read`]).
 pub fn said(given: &Given<'_>) -> (Option<Report>, Option<Auto>) {
-    let header = blocks::header(given.header, LARGEST);
-    let auto = automatic::by_fields(&header);
-    let report = of(given, &header, auto);
-    if given.header.len() > automatic::HEADER {
-        return (report, automatic::read(given.header, given.subject));
-    }
+    let auto = automatic::by_fields(given.fields);
+    let may_report = !given.entities.is_empty() || auto == Some(Auto::Reply) || prose::is_hinted(given);
+    let report = if may_report { of(given, &blocks::header(given.header, LARGEST), auto) } else { None };
     (report, auto.or_else(|| automatic::by_subject(given.subject)))
 }
 

@@ -1,5 +1,6 @@
 //! What a report says, and what it is read from, as types.
 
+use crate::header::Fields;
 use std::borrow::Cow;
 
 /// The bytes of an entity that are looked at: a thousand recipients need less.
@@ -17,6 +18,8 @@ pub struct Entity<'a> {
 pub struct Given<'a> {
     /// Its header as it stands.
     pub header: &'a [u8],
+    /// The fields of the header.
+    pub fields: &'a Fields<'a>,
     /// The leaves of its structure, in order.
     pub entities: &'a [Entity<'a>],
     /// Its text, decoded; where there is only HTML, what that says. Asked for where the header hints at a report.

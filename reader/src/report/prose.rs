@@ -6,16 +6,31 @@ use super::outcome::{Given, Kind, Recipient, Report};
 use super::phrases::{ENDS, EXPANDED, HEADERS, Phrase, SENDERS, SUBJECTS, TEXT, clean, lower};
 use super::status::Codes;
 use super::verdict::{Evidence, verdict};
-use crate::blocks::{self, Field};
+use crate::blocks::{self, Field as Line};
+use crate::header::Field;
 use std::ops::Range;
 
 /// The beginning of a text that is looked at; a bounce says early what it is about.
 const LOOKED_AT: usize = 64 * 1024;
+/// The type of a message that is a report (RFC 6522).
+const REPORT: &str = "multipart/report";
 /// Within so many bytes from its beginning a text says that it is a bounce, if nothing else does.
 const BEGINNING: usize = 400;
 
+/// Whether a header may be that of a bounce: it takes little to see that most are not.
+pub(super) fn is_hinted(given: &Given<'_>) -> bool {
+    const FIELDS: [&str; 2] = ["x-failed-recipients", "x-ms-exchange-message-is-ndr"];
+    let is_hint = |field: Field<'_>| match field.raw_name().len() {
+        4 => field.is("from") && may_be_named(field.value()),
+        11 => field.is("return-path") && (may_be_named(field.value()) || is_empty_path(field.value())),
+        12 => field.is("content-type") && begins(field.value().trim_ascii(), REPORT),
+        _ => FIELDS.iter().any(|name| field.is(name)),
+    };
+    given.fields.iter().any(is_hint) || titled(given.subject).is_some()
+}
+
 /// The report that the text of a message is, if a server wrote it.
-pub(super) fn read(given: &Given<'_>, header: &[Field<'_>]) -> Option<Report> {
+pub(super) fn read(given: &Given<'_>, header: &[Line<'_>]) -> Option<Report> {
     let titled = titled(given.subject);
     let failed: Vec<String> = header.iter().filter(|field| field.is("x-failed-recipients")).flat_map(|field| all(&field.value)).collect();
     let is_server = is_server(header);
@@ -42,9 +57,13 @@ pub(super) fn read(given: &Given<'_>, header: &[Field<'_>]) -> Option<Report> {
 /// What a subject says of a delivery, behind marks in front of it.
 fn titled(subject: &str) -> Option<&'static Phrase> {
     let bare = subject.trim_start_matches(|letter: char| letter == '[' || letter == '*' || letter.is_whitespace());
-    let first = bare.as_bytes().first().map(u8::to_ascii_lowercase);
-    // Of most subjects no phrase has the first letter.
-    if subject.is_ascii() && !SUBJECTS.iter().any(|phrase| phrase.words.as_bytes().first().copied() == first) {
+    // Most subjects begin with other letters than any of the phrases.
+    if let Some(letters) = bare.as_bytes().first_chunk::<3>()
+        && letters.iter().all(u8::is_ascii_alphanumeric)
+        && !SUBJECTS
+            .iter()
+            .any(|phrase| phrase.words.as_bytes().first_chunk::<3>().is_some_and(|begin| begin.eq_ignore_ascii_case(letters)))
+    {
         return None;
     }
     let subject = lower(&clean(subject));
@@ -53,7 +72,7 @@ fn titled(subject: &str) -> Option<&'static Phrase> {
 }
 
 /// The recipients, each with what is said of it: those that lines begin with, those that phrases name, those of the header.
-fn told(header: &[Field<'_>], text: &str, small: &str, found: &[(&Phrase, Found)], failed: Vec<String>) -> Vec<(String, String)> {
+fn told(header: &[Line<'_>], text: &str, small: &str, found: &[(&Phrase, Found)], failed: Vec<String>) -> Vec<(String, String)> {
     let first = found.iter().min_by_key(|(_, found)| found.range.start);
     let region = region(small, first.map_or(0, |(_, found)| found.range.start));
     let inside = found.iter().filter(|(_, found)| region.contains(&found.range.start));
@@ -96,24 +115,48 @@ fn recipient(address: String, words: String, kind: Kind) -> Recipient {
 }
 
 /// Whether a server sent a message: it gives no address to answer to, or an address or a name of the usual ones.
-fn is_server(header: &[Field<'_>]) -> bool {
-    const REPORT: &str = "multipart/report";
-    let nowhere = blocks::value(header, "return-path").is_some_and(|path| path.bytes().filter(|byte| *byte != b' ').eq(*b"<>"));
-    let kind = blocks::value(header, "content-type").and_then(|kind| kind.get(..REPORT.len()));
-    let kind = kind.is_some_and(|kind| kind.eq_ignore_ascii_case(REPORT));
+fn is_server(header: &[Line<'_>]) -> bool {
+    let nowhere = blocks::value(header, "return-path").is_some_and(|path| is_empty_path(path.as_bytes()));
+    let kind = blocks::value(header, "content-type").is_some_and(|kind| begins(kind.as_bytes(), REPORT));
     let of_exchange = blocks::value(header, "x-ms-exchange-message-is-ndr").is_some();
     nowhere || kind || of_exchange || is_named(header)
 }
 
 /// Whether the sender has a name that servers have.
-pub(super) fn is_named(header: &[Field<'_>]) -> bool {
-    ["from", "return-path"].iter().filter_map(|name| blocks::value(header, name)).any(|value| {
-        let bytes = value.as_bytes();
-        // These names are ASCII and begin with few letters: where another stands none is compared.
-        let starts = bytes.iter().enumerate().filter(|(_, byte)| matches!(byte.to_ascii_lowercase(), b'd' | b'm' | b'p' | b's'));
-        let mut rests = starts.filter_map(|(at, _)| bytes.get(at..));
-        rests.any(|rest| SENDERS.iter().any(|name| rest.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name.as_bytes()))))
-    })
+pub(super) fn is_named(header: &[Line<'_>]) -> bool {
+    ["from", "return-path"].iter().filter_map(|name| blocks::value(header, name)).any(|value| names_server(value.as_bytes()))
+}
+
+/// Whether a sender may have such a name: within a fold more blanks may stand than one.
+fn may_be_named(value: &[u8]) -> bool {
+    memchr::memchr(b'\n', value.trim_ascii()).is_some() || names_server(value)
+}
+
+fn names_server(value: &[u8]) -> bool {
+    // These names are ASCII, and their first two letters are few: where others stand none is compared.
+    const fn letters(letters: &[u8]) -> u32 {
+        let (mut set, mut at) = (0, 0);
+        while at < letters.len() {
+            set |= 1 << (letters[at] & 31);
+            at += 1;
+        }
+        set
+    }
+    const BEGIN: [u32; 2] = [letters(b"dmps"), letters(b"adeioy")];
+    let may_begin = |pair: &[u8]| pair.iter().zip(BEGIN).all(|(letter, set)| set >> (letter & 31) & 1 == 1);
+    let starts = value.windows(2).enumerate().filter(|(_, pair)| may_begin(pair));
+    let mut rests = starts.filter_map(|(at, _)| value.get(at..));
+    rests.any(|rest| SENDERS.iter().any(|name| begins(rest, name)))
+}
+
+/// Whether an envelope names no sender.
+fn is_empty_path(path: &[u8]) -> bool {
+    path.iter().filter(|byte| !byte.is_ascii_whitespace()).eq(b"<>")
+}
+
+/// Whether bytes begin with these words, which are in ASCII.
+fn begins(bytes: &[u8], words: &str) -> bool {
+    bytes.get(..words.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(words.as_bytes()))
 }
 
 /// Whether the line of a place is quoted.

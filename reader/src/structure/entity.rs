@@ -1,6 +1,6 @@
 //! The parts of a message.
 
-use crate::header::ContentType;
+use crate::header::{ContentType, Place};
 use crate::transfer::Encoding;
 use std::io;
 use std::ops::Range;
@@ -20,6 +20,8 @@ pub struct Entity {
     pub is_divided: bool,
     /// Its type as its header says it; `None` where the header does not.
     pub content_type: Option<Box<ContentType>>,
+    /// Whether there was nothing to put right in its type, and no letter in it that is not ASCII or encoded: it reads alike in every character set.
+    pub is_type_plain: bool,
     /// How its body is encoded.
     pub encoding: Encoding,
     /// Whether it calls itself an attachment (RFC 2183).
@@ -50,6 +52,8 @@ pub struct Structure {
     pub is_cr_only: bool,
     /// The codes of what was put right, and the part that each concerns; `None` is the whole message.
     pub faults: Vec<(&'static str, Option<usize>)>,
+    /// Where the fields of the message itself stand in its header, if that is no long one.
+    pub(crate) places: Vec<Place>,
 }
 
 impl Structure {

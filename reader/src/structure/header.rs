@@ -1,9 +1,13 @@
 //! Finds where a header ends, and those of its fields that say how the body is made.
 
+use crate::header::{LONG, Place};
 use std::ops::Range;
 
 /// Names of fields that the structure hangs on, in lower case.
 const FIELDS: [&[u8]; 3] = [b"content-type", b"content-transfer-encoding", b"content-disposition"];
+
+/// Most headers have fewer fields.
+const USUAL: usize = 32;
 
 /// What is looked at, and how.
 pub(super) struct Rules<'r> {
@@ -29,6 +33,8 @@ pub(super) struct Header {
     /// Where the body begins.
     pub(super) body: usize,
     pub(super) fields: usize,
+    /// Where the fields stand, from the first one on; of the header of the message itself alone, if it is no long one.
+    pub(super) places: Vec<Place>,
     /// The values of the first Content-Type, Content-Transfer-Encoding and Content-Disposition.
     pub(super) values: [Option<Range<usize>>; 3],
     /// One of these three comes again.
@@ -55,6 +61,7 @@ pub(super) fn scan(bytes: &[u8], rules: &Rules<'_>) -> (Header, Reach) {
     let mut header = Header::default();
     if rules.is_outermost {
         header.start = preface(bytes, rules);
+        header.places.reserve(USUAL);
     }
     header.end = header.start;
     let reach = header.fields(bytes, rules);
@@ -74,7 +81,8 @@ fn preface(bytes: &[u8], rules: &Rules<'_>) -> usize {
     let rest = &bytes[mark..];
     let is_divider = rest.starts_with(b"From ") || rest.starts_with(b">From ");
     let end = is_divider.then(|| line(bytes, mark, rules)).flatten();
-    end.unwrap_or(mark)
+    // `From : anna@example.com` is a field.
+    end.filter(|end| bytes.get(mark..*end).is_some_and(|line| name(line).is_none())).unwrap_or(mark)
 }
 
 /// Where the line at `at` ends, behind its line end; `None` where that is not seen.
@@ -87,7 +95,8 @@ fn line(bytes: &[u8], at: usize, rules: &Rules<'_>) -> Option<usize> {
 fn name(line: &[u8]) -> Option<&[u8]> {
     let end = line.iter().position(|byte| !matches!(byte, b'!'..=b'9' | b';'..=b'~'))?;
     let (name, rest) = line.split_at(end);
-    (end > 0 && rest.trim_ascii_start().first() == Some(&b':')).then_some(name)
+    let behind = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+    (end > 0 && behind == Some(&b':')).then_some(name)
 }
 
 impl Header {
@@ -130,6 +139,10 @@ impl Header {
                 return Reach::TooMany;
             }
             self.fields += 1;
+            if rules.is_outermost && end - self.start <= LONG {
+                let bytes = bytes.get(self.start..end).unwrap_or_default();
+                self.places.extend(Place::of(bytes, rules.line_end, at - self.start, name.len()));
+            }
             self.keep(name, at, end, bytes);
             at = end;
         }
@@ -215,6 +228,7 @@ mod tests {
         assert_eq!(split("A: b\nSubj"), ("A: b\nSubj", "", true));
         assert_eq!(split("A : b\nC\t: d\n\nbody"), ("A : b\nC\t: d\n", "body", false));
         assert_eq!(split("From a@b Thu Jan  1 00:00:00 1970\nA: b\n\nx"), ("A: b\n", "x", false));
+        assert_eq!(split("From : a@b\nA: b\n\nx"), ("From : a@b\nA: b\n", "x", false));
         assert_eq!(split("\u{feff}A: b\n\nx"), ("A: b\n", "x", false));
     }
 

@@ -54,6 +54,14 @@ struct Delimiter {
     end: u64,
 }
 
+/// What a header says of its body.
+struct Made {
+    content_type: Option<Box<ContentType>>,
+    is_type_plain: bool,
+    encoding: Encoding,
+    is_attachment: bool,
+}
+
 pub(super) struct Walk<'a, 'w> {
     source: &'a Source,
     window: Window<'a>,
@@ -112,10 +120,13 @@ impl<'a, 'w> Walk<'a, 'w> {
         if self.structure.entities.len() == PARTS {
             return Err(End::Cut("message.parts_too_many"));
         }
-        let (header, is_whole) = self.header(at)?;
+        let (mut header, is_whole) = self.header(at)?;
+        if at == 0 {
+            self.structure.places = std::mem::take(&mut header.places);
+        }
         let place = |offset: usize| at + offset as u64;
         let index = self.structure.entities.len();
-        let (content_type, encoding, is_attachment) = self.made(at, &header, index)?;
+        let Made { content_type, is_type_plain, encoding, is_attachment } = self.made(at, &header, index)?;
         let body = place(header.body);
         let parent = self.open.last_mut();
         let (number, is_in_digest) = parent.map_or((1, false), |open| {
@@ -126,9 +137,18 @@ impl<'a, 'w> Walk<'a, 'w> {
         let is_digest = content_type.as_ref().is_some_and(|kind| kind.subtype() == "digest");
         let parent = self.open.last().map(|open| open.entity);
         let header = place(header.start)..place(header.end);
-        let entity =
-            Entity { header, body: body..body, parent, number, is_divided: false, content_type, encoding, is_attachment, is_in_digest };
-        self.structure.entities.push(entity);
+        self.structure.entities.push(Entity {
+            header,
+            body: body..body,
+            parent,
+            number,
+            is_divided: false,
+            content_type,
+            is_type_plain,
+            encoding,
+            is_attachment,
+            is_in_digest,
+        });
         if !is_whole {
             return Err(End::Cut("message.header_too_large"));
         }
@@ -174,7 +194,7 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// What a header says of its body.
-    fn made(&mut self, at: u64, header: &Header, index: usize) -> Result<(Option<Box<ContentType>>, Encoding, bool), End> {
+    fn made(&mut self, at: u64, header: &Header, index: usize) -> Result<Made, End> {
         let mut repairs = Repairs::default();
         let value = |range: &Option<Range<usize>>| {
             let range = range.as_ref().map(|range| at + range.start as u64..at + range.end as u64);
@@ -184,6 +204,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         let encoding = value(&header.values[1])?.map(|value| Encoding::read(&value));
         let is_attachment = value(&header.values[2])?.is_some_and(|value| is_attachment(&value));
         let is_multipart = kind.as_ref().is_some_and(|kind| kind.kind() == "multipart");
+        let is_type_plain = repairs.as_slice().is_empty();
         // What concerns letters becomes a repair where the letters are needed.
         let faults = repairs.as_slice().iter().map(|repair| repair.code).filter(|code| code.starts_with("mime."));
         let faults = faults.chain((encoding == Some(None) && !is_multipart).then_some("mime.encoding_unknown"));
@@ -192,7 +213,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         for code in faults.chain(header.is_unended.then_some("mime.header_unended")) {
             self.fault(code, Some(index));
         }
-        Ok((kind, encoding.flatten().unwrap_or_default(), is_attachment))
+        Ok(Made { content_type: kind, is_type_plain, encoding: encoding.flatten().unwrap_or_default(), is_attachment })
     }
 
     /// Looks for the delimiter behind which the next part begins, and ends what it ends.

@@ -16,12 +16,23 @@ pub enum Encoding {
     Uuencode,
 }
 
+/// The names that nearly all messages have.
+const USUAL: [(&[u8], Encoding); 4] = [
+    (b"7bit", Encoding::Identity),
+    (b"8bit", Encoding::Identity),
+    (b"base64", Encoding::Base64),
+    (b"quoted-printable", Encoding::QuotedPrintable),
+];
+
 impl Encoding {
     /// Reads the value of a Content-Transfer-Encoding field; `None` where it names no encoding that is known.
     ///
     /// Beside the name there may stand comments, blanks, quotes, and what follows a semicolon.
     pub fn read(value: &[u8]) -> Option<Encoding> {
         let name = name(value);
+        if let Some((_, usual)) = USUAL.iter().find(|(usual, _)| name.eq_ignore_ascii_case(usual)) {
+            return Some(*usual);
+        }
         // A hyphen in a known name is where programs differ: `8-bit`, `base-64`.
         let letters: Vec<u8> = name.iter().filter(|byte| !matches!(byte, b'-' | b'_')).map(u8::to_ascii_lowercase).collect();
         Some(match letters.as_slice() {
