@@ -10,11 +10,7 @@ pub(crate) struct Field<'a> {
     pub(crate) value: Cow<'a, str>,
 }
 
-impl<'a> Field<'a> {
-    pub(crate) fn name(&self) -> &'a [u8] {
-        self.name
-    }
-
+impl Field<'_> {
     /// Whether it has this name, in whatever case.
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
