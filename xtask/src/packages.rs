@@ -57,7 +57,7 @@ pub(crate) const TESTS: &[Package] = &[
     Package {
         name: "libgmime-3.0-dev",
         file: "/usr/share/doc/libgmime-3.0-dev/copyright",
-        serves: "a foreign parser that reads the corpus",
+        serves: "a foreign parser that reads the corpus, a rival in the benchmarks",
     },
     // Not the OpenSSL flavour: libetpan-dev wants this one, and there can be only one.
     Package { name: "libcurl4-gnutls-dev", file: "/usr/share/doc/libcurl4-gnutls-dev/copyright", serves: "a rival in the benchmarks" },

@@ -15,6 +15,8 @@ pub(crate) struct Clients {
     source: PathBuf,
     dovecot: PathBuf,
     pub(crate) parse: PathBuf,
+    /// Those that decode a large message: Postkontor, GMime.
+    pub(crate) decode: [PathBuf; 2],
     pub(crate) exchange: PathBuf,
     /// The folder with the plugins.
     pub(crate) plugins: PathBuf,
@@ -91,6 +93,7 @@ pub(crate) fn build() -> Result<Clients, String> {
         cc.args(["-O2", "-Wall", "-Wextra", "-o"]).arg(&program).arg(source).arg("-I").arg(root.join("include")).arg("-L").arg(&bench);
         succeed(cc.args(options)).map(|()| program)
     };
+    let gmime = gmime()?;
     let clients = Clients {
         measure: compile("measure", &[])?,
         postkontor: compile("postkontor", &["-l:libpostkontor.so.1", "-Wl,-rpath,$ORIGIN"])?,
@@ -105,6 +108,7 @@ pub(crate) fn build() -> Result<Clients, String> {
         source: release.join("bench-source"),
         dovecot: release.join("bench-dovecot"),
         parse: release.join("bench-parse"),
+        decode: [release.join("bench-decode"), compile("decode_gmime", &gmime.iter().map(String::as_str).collect::<Vec<_>>())?],
         exchange: release.join("bench-exchange"),
         plugins: staged,
         lettre: release.join("bench-lettre"),
@@ -114,6 +118,16 @@ pub(crate) fn build() -> Result<Clients, String> {
     };
     write_attachment(&clients.file).map_err(|error| format!("{}: {error}", clients.file.display()))?;
     Ok(clients)
+}
+
+/// The options with which a program that uses GMime is compiled.
+fn gmime() -> Result<Vec<String>, String> {
+    let output = Command::new("pkg-config").args(["--cflags", "--libs", "gmime-3.0"]).output();
+    let output = output.map_err(|error| format!("pkg-config: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("pkg-config: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).split_whitespace().map(str::to_owned).collect())
 }
 
 /// The packages of all transports.

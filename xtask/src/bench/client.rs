@@ -59,29 +59,8 @@ pub(crate) fn open_host(clients: &Clients) -> Result<f64, String> {
     output.trim().parse().map_err(|_| format!("the client reported \"{output}\""))
 }
 
-/// Microseconds that reading a message of 4 KB takes: mail-parser alone, and with our summary in JSON.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading {
-    pub(crate) parser: f64,
-    pub(crate) summary: f64,
-}
-
-impl Reading {
-    /// With our summary, as a multiple of mail-parser alone.
-    pub(crate) fn ratio(self) -> f64 {
-        self.summary / self.parser
-    }
-}
-
-/// The cost of reading a message that is one text, and one with an attachment.
-pub(crate) fn parse(clients: &Clients) -> Result<[Reading; 2], String> {
-    let output = output(Command::new(&clients.parse), Who::Postkontor)?;
-    let values: Vec<f64> = output.split_whitespace().filter_map(|value| value.parse().ok()).collect();
-    let [parser, summary, mixed_parser, mixed_summary] = values[..] else { return Err(format!("the client reported \"{output}\"")) };
-    Ok([Reading { parser, summary }, Reading { parser: mixed_parser, summary: mixed_summary }])
-}
-
-fn output(mut command: Command, who: Who) -> Result<String, String> {
+/// What a program prints that ends well.
+pub(crate) fn output(mut command: Command, who: Who) -> Result<String, String> {
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("{who:?}: {error}"))?;
     if !output.status.success() {
         return Err(format!("{who:?} ended with {}", output.status));

@@ -8,6 +8,7 @@ mod build;
 mod client;
 mod exchange;
 mod promises;
+mod reading;
 mod workloads;
 
 use crate::packages;
@@ -80,22 +81,15 @@ fn measure(rounds: usize, only: Option<&str>) -> Result<Vec<Promise>, String> {
             openings[0] * 1e3
         );
     }
-    let mut reading = None;
-    if wanted("parse") {
-        let [text, mixed] = client::parse(&clients)?;
-        println!("\n### A message of 4 KB read\n\n| Message | mail-parser | with our summary in JSON | |\n|---|---|---|---|");
-        for (name, reading) in [("one text", text), ("text, HTML, attachment", mixed)] {
-            println!("| {name} | {:.2} us | {:.2} us | {:.2} times |", reading.parser, reading.summary, reading.ratio());
-        }
-        reading = Some(text.ratio().max(mixed.ratio()));
-    }
+    let parsing = if wanted("parse") { Some(reading::parse(&clients)?) } else { None };
+    let decoding = if wanted("decode") { Some(reading::decode(&clients)?) } else { None };
     let mut at_exchange = Vec::new();
     if wanted("exchange") {
         exchange::print_head();
         at_exchange = exchange::compare(&clients.exchange, &clients.plugins)?;
     }
     let opening = (!openings.is_empty()).then(|| median(&openings));
-    let promises = promises(&results, opening, reading, &at_exchange);
+    let promises = promises(&results, opening, (parsing, decoding), &at_exchange);
     println!("\n### Promises\n\n| Promise | Measured | |\n|---|---|---|");
     for promise in &promises {
         println!("| {} | {} | {} |", promise.text, promise.measured, if promise.kept { "kept" } else { "**NOT KEPT**" });
