@@ -124,6 +124,9 @@ fn check(out: &mut impl Write, check: &Value, texts: &Texts) -> io::Result<()> {
     for problem in problems {
         let sign = if matches!(text(&problem["severity"]), "" | "error") { "✗" } else { "!" };
         writeln!(out, "{sign} {}\n    {}", clean(text(&problem["pointer"])), clean(text(&problem["message"])))?;
+        if problem["patch"].is_object() {
+            writeln!(out, "    {}: {}", texts.word("cli.patch"), clean(&problem["patch"].to_string()))?;
+        }
     }
     if problems.is_empty() { writeln!(out, "✓ {}", texts.word("cli.no_problems")) } else { Ok(()) }
 }

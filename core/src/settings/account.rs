@@ -1,9 +1,10 @@
 //! Reading the accounts of a document, each by itself.
 
 use super::fields;
-use super::findings::{Findings, Reference};
+use super::findings::{Findings, Login, Reference};
 use super::layers::Layers;
-use super::problem::{self, Problem, shown};
+use super::problem::{self, Problem, nearest, shown, suggestion};
+use super::repair::Repair;
 use super::secrets::wipe;
 use super::{Schemas, conditions, own_sender, rules};
 use crate::pointer::child;
@@ -33,6 +34,8 @@ pub(super) struct Account {
     /// The fields that name an account.
     pub(super) references: Vec<Reference>,
     pub(super) schema: Option<Arc<Value>>,
+    /// Where server and user name were given, in the merged document.
+    pub(super) login: Login,
 }
 
 impl Drop for Account {
@@ -55,6 +58,7 @@ impl Account {
             unusable: None,
             schema: None,
             references: Vec::new(),
+            login: Login::default(),
         }
     }
 
@@ -64,7 +68,7 @@ impl Account {
         let code = if error.status == Status::Transport { "settings.transport_unusable" } else { "settings.transport_broken" };
         let problem = Problem::new(&place, code).arg("transport", shown(&self.transport)).detail(error.detail.clone());
         let known = schemas.names();
-        self.problems.push(problem.hint(&self.transport, known.iter().map(String::as_str)));
+        self.problems.push(problem.meant(&self.transport, known.iter().map(String::as_str)));
         self.unusable = Some(error.at(layers.place(&place, &|_| None), code));
     }
 
@@ -98,12 +102,14 @@ impl Account {
         if let Some(own) = own_sender {
             self.sender = own_sender::read(&own, &child(pointer, "sender"), &mut findings);
         }
-        self.schema = Some(schema);
         self.secrets = findings.secrets.iter().filter_map(|secret| secret.strip_prefix(pointer)).map(str::to_owned).collect();
         self.references = findings.accounts;
+        self.login = findings.login;
         self.problems.append(&mut findings.problems);
         visible.append(&mut findings.visible);
-        rules::account(&self.settings, pointer, layers, &self.secrets, &mut self.problems);
+        let place = rules::Place { pointer, schema: &schema, layers };
+        rules::account(&self.settings, &place, &self.secrets, &findings.decided, &mut self.problems);
+        self.schema = Some(schema);
     }
 
     /// The schema of its settings; `null` where there is no such transport.
@@ -151,7 +157,7 @@ fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, 
         account.problems.push(Problem::new(pointer, "settings.wrong_type").arg("expected", expected));
         return account;
     };
-    account.transport = read_transport(&mut given, pointer, &mut account.problems);
+    account.transport = read_transport(&mut given, pointer, schemas, &mut account.problems);
     if account.transport.is_empty() {
         return account;
     }
@@ -163,15 +169,22 @@ fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, 
 }
 
 /// Takes the name of the transport out of an account's members; empty where there is none.
-fn read_transport(given: &mut Map<String, Value>, pointer: &str, problems: &mut Vec<Problem>) -> String {
+fn read_transport(given: &mut Map<String, Value>, pointer: &str, schemas: &dyn Schemas, problems: &mut Vec<Problem>) -> String {
     let place = child(pointer, "transport");
     match given.shift_remove("transport") {
         Some(Value::String(transport)) if !transport.is_empty() => return transport,
         None | Some(Value::Null | Value::String(_)) => {
             problems.push(Problem::new(&place, "settings.required"));
-            let problem = |name: &String| Problem::new(&child(pointer, name), "settings.unknown_member").arg("member", shown(name));
-            let meant = given.keys().map(|name| problem(name).hint(name, ["transport"].into_iter()));
-            problems.extend(meant.filter(|problem| problem.args["hint"] != ""));
+            let known = schemas.names();
+            for (name, value) in given.iter().filter(|(name, _)| nearest(name, ["transport"].into_iter()).is_some()) {
+                let place = child(pointer, name);
+                let problem =
+                    Problem::new(&place, "settings.unknown_member").arg("member", shown(name)).arg("hint", suggestion("transport"));
+                problems.push(match value.as_str().is_some_and(|value| known.iter().any(|known| known == value)) {
+                    true => problem.repair(Repair::renamed(&place, "transport", value.clone())),
+                    false => problem,
+                });
+            }
         }
         Some(_) => {
             let expected = serde_json::json!({"code": "settings.type.text"});

@@ -1,14 +1,13 @@
 //! The answer to `host_check`.
 
-use super::account::Account;
 use super::layers::Given;
 use super::reading::Reading;
-use super::secrets::{Wiped, pointers, without_secrets};
-use super::{Problem, Schemas, Sender, defaults, document_schema, own_sender, rules};
-use crate::message::refuse_sender;
+use super::secrets::without_secrets;
+use super::trials::Trials;
+use super::{Problem, Schemas, defaults, document_schema, refusals};
 use crate::pointer::child;
 use crate::texts::Texts;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 use std::ops::Deref;
@@ -33,7 +32,7 @@ pub struct Checked {
 }
 
 /// Something that was found in a settings document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// Where.
     pub pointer: String,
@@ -46,6 +45,9 @@ pub struct Finding {
     /// English, for support.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// A merge patch (RFC 7396) of the document as it was given that repairs this, where one is known. It holds no secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patch: Option<Value>,
 }
 
 /// Whether a finding stands in the way.
@@ -107,69 +109,12 @@ pub fn check<T: Deref<Target = Texts>>(json: &str, schemas: &dyn Schemas, texts:
     for secret in &secrets {
         origin.insert(secret.clone(), json!(reading.origin(secret)));
     }
-    let mut refusals: Vec<_> = reading.accounts.iter().flat_map(|account| refusal(account, &reading, schemas)).collect();
-    if reading.enabled {
-        refusals.extend(rules::fetching(&reading.groups).map(|problem| placed(problem, &reading)));
-        refusals.extend(unusable_senders(&reading));
-    }
-    let problems = reading.problems.iter().chain(reading.accounts.iter().flat_map(|account| &account.problems)).chain(&refusals);
+    let refusals = refusals::of(&reading, schemas, &|_| true);
+    let trials = Trials::of(&reading, &refusals, schemas);
+    let problems = reading.all_problems().chain(&refusals);
     let ok = problems.clone().all(|problem| problem.warning);
-    let problems: Vec<_> = problems.map(finding).collect();
+    let problems: Vec<_> = problems.map(|problem| Finding { patch: trials.patch(problem), ..finding(problem) }).collect();
     Checked { ok, problems, visible: reading.visible, settings, empty, secrets, origin }
-}
-
-fn placed(problem: Problem, reading: &Reading) -> Problem {
-    Problem { pointer: reading.place(&problem.pointer), ..problem }
-}
-
-/// What would keep every mail from being composed: files of the senders that are missing or are not what they should be.
-fn unusable_senders(reading: &Reading) -> Vec<Problem> {
-    let document = &reading.groups["sender"];
-    let own = |account: &Account| (child("/accounts", &account.id), own_sender::merged(document, &account.sender), account.sender.clone());
-    let of_accounts = reading.accounts.iter().filter(|account| !account.sender.is_null()).map(own);
-    let mut found: Vec<Problem> = Vec::new();
-    for (place, merged, given) in std::iter::once((String::new(), document.clone(), document.clone())).chain(of_accounts) {
-        let Ok(sender) = Sender::deserialize(&merged) else { continue };
-        let Err(error) = refuse_sender(&sender) else { continue };
-        for at in &error.at {
-            // What the account did not say itself is the document's, and was noted there.
-            let field = at.pointer.strip_prefix("/sender").unwrap_or_default();
-            let place = if given.pointer(field).is_some() { place.as_str() } else { "" };
-            let pointer = reading.place(&format!("{place}{}", at.pointer));
-            let mut noted = reading.problems.iter().chain(reading.accounts.iter().flat_map(|account| &account.problems)).chain(&found);
-            if noted.all(|problem| problem.pointer != pointer) {
-                let mut problem = Problem::new(&pointer, &at.code).detail(error.detail.clone());
-                problem.args.extend(at.args.clone());
-                found.push(problem);
-            }
-        }
-    }
-    found
-}
-
-/// What the transport itself has against settings in which nothing wrong was found.
-fn refusal(account: &Account, reading: &Reading, schemas: &dyn Schemas) -> Vec<Problem> {
-    if account.error().is_some() {
-        return Vec::new();
-    }
-    let mut settings = Wiped(account.resolved.clone());
-    for pointer in pointers(account.schema(), &settings.0) {
-        if let Some(secret) = settings.0.pointer_mut(&pointer).filter(|secret| secret.is_object()) {
-            *secret = json!("***");
-        }
-    }
-    let Err(error) = schemas.refuse(&account.transport, &account.id, &settings.0) else { return Vec::new() };
-    let pointer = child("/accounts", &account.id);
-    let problem = |within: &str, code: &str, args: &Map<String, Value>| {
-        let mut problem = Problem::new(&reading.place(&format!("{pointer}{within}")), code).detail(error.detail.clone());
-        problem.args.extend(error.args.clone());
-        problem.args.extend(args.clone());
-        problem
-    };
-    match error.at.as_slice() {
-        [] => vec![problem("", &error.code, &Map::new())],
-        at => at.iter().map(|at| problem(&at.pointer, &at.code, &at.args)).collect(),
-    }
 }
 
 fn finding(problem: &Problem, texts: &Texts, language: &str) -> Finding {
@@ -179,6 +124,7 @@ fn finding(problem: &Problem, texts: &Texts, language: &str) -> Finding {
         message: texts.sentence(language, &problem.code, &problem.args).unwrap_or_else(|| problem.code.clone()),
         severity: if problem.warning { Severity::Warning } else { Severity::Error },
         detail: problem.detail.clone(),
+        patch: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::keyword::{annotation, keyword, stated};
 use super::layers;
 use super::secrets::wipe;
-use crate::pointer::{child, find, names};
+use crate::pointer::{child, find};
 use serde_json::{Map, Value};
 
 /// The members of a group, by what the values given make of its conditions.
@@ -69,6 +69,11 @@ impl<'a> Members<'a> {
 
     pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
         self.shown.iter().chain(&self.hidden).map(|(name, _)| *name)
+    }
+
+    /// The schema of a member.
+    pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
+        self.shown.iter().chain(&self.hidden).find(|(known, _)| *known == name).map(|(_, member)| *member)
     }
 
     pub(super) fn knows(&self, name: &str) -> bool {
@@ -168,7 +173,7 @@ impl Whole<'_> {
 
 /// The default of the member at a place.
 pub(super) fn default_at<'a>(schema: &'a Value, place: &str) -> Option<&'a Value> {
-    names(place).try_fold(schema, |schema, name| layers::member(schema, &name))?.get("default")
+    layers::at(schema, place)?.get("default")
 }
 
 /// The conditions on the whole under which a member must be given: one of them is enough.

@@ -18,7 +18,9 @@ fn complete_group(schema: &Value, group: &mut Value, root: &Value) {
         if let Some(inner) = members.get_mut(name).filter(|inner| inner.is_object()) {
             complete_group(member, inner, root);
         } else if !members.contains_key(name)
-            && let Some(value) = port_in_host(schema, name, members).or_else(|| decided(annotation(member, "default_by"), members, root))
+            && let Some(value) = port_in_host(schema, name, members)
+                .map(|(port, _)| port.into())
+                .or_else(|| decided(annotation(member, "default_by"), members, root))
         {
             members.insert(name.to_owned(), value);
         }
@@ -33,13 +35,13 @@ fn decided(by: &Value, group: &Map<String, Value>, root: &Value) -> Option<Value
     })
 }
 
-/// The port that stands behind the name of the server.
-fn port_in_host(schema: &Value, name: &str, group: &Map<String, Value>) -> Option<Value> {
-    let (host, _) = layers::members(schema).find(|(_, member)| name == "port" && annotation(member, "host") == true)?;
-    let host = group.get(host)?.as_str()?.to_owned();
+/// The port that stands behind the name of the server, and the field with that name.
+pub(super) fn port_in_host<'s>(schema: &'s Value, name: &str, group: &Map<String, Value>) -> Option<(u16, &'s str)> {
+    let (field, _) = layers::members(schema).find(|(_, member)| name == "port" && annotation(member, "host") == true)?;
+    let host = group.get(field)?.as_str()?.to_owned();
     // No port is 0, so this one stands for "none".
     let endpoint = Server { host, port: None, timeout_seconds: 1, proxy: None }.endpoint(0).ok()?;
-    (endpoint.port != 0).then(|| Value::from(endpoint.port))
+    (endpoint.port != 0).then_some((endpoint.port, field))
 }
 
 /// The pointers of the fields that show and have no value although something applies then, with their place in the schema.

@@ -3,13 +3,14 @@
 //! This is a validator for the portable subset of JSON Schema that [`postkontor_plugin::settings::schema`] writes, and no
 //! more; in return each problem has a sentence that a form can show beside the field.
 
-use super::Problem;
 use super::conditions::{Members, is_left_out, says_nothing};
 use super::findings::{Findings, Reference};
 use super::keyword::{annotation, keyword, stated};
-use super::problem::{MAX_PROBLEMS, shown};
-use super::secrets::wipe;
-use super::values::{choice, in_range, integer, secret, text, wrong_type};
+use super::problem::{MAX_PROBLEMS, nearest, shown, suggestion};
+use super::repair::Repair;
+use super::secrets::{reference, wipe};
+use super::values::{boolean, choice, in_range, integer, secret, split, text, wrong_type};
+use super::{Problem, meant, risks};
 use crate::pointer::child;
 use serde_json::{Map, Value, json};
 
@@ -20,9 +21,9 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
     let mut members = Members::of(schema, &given);
     members.hide(|name| findings.hidden.contains(&child(pointer, name)));
     members.require(|name| findings.required.contains(&child(pointer, name)));
-    for (name, value) in &given {
+    for name in given.keys() {
         if !members.knows(name) {
-            unknown(schema, name, value, pointer, &members, findings);
+            unknown(schema, name, &given, pointer, &members, findings);
         }
     }
     let mut settings = Map::new();
@@ -30,16 +31,20 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
         let pointer = child(pointer, name);
         let is_required = members.required.iter().any(|required| required == name);
         let value = shown_member(member, given.get(*name), is_required, &pointer, findings);
+        note_risks(member, value.as_ref(), &given, &pointer, findings);
         settings.extend(value.map(|value| ((*name).to_owned(), value)));
     }
     let is_used = findings.used.iter().any(|used| used == pointer);
     for (name, member) in &members.hidden {
         let Some(value) = given.get(*name) else { continue };
         if is_used {
-            let value = field(member, value, &child(pointer, name), findings);
+            let pointer = child(pointer, name);
+            let value = field(member, value, &pointer, findings);
+            note_risks(member, value.as_ref(), &given, &pointer, findings);
             settings.extend(value.map(|value| ((*name).to_owned(), value)));
         } else if stated(member, "default") != Some(value) && !says_nothing(member, value) {
-            findings.add(Problem::warning(&child(pointer, name), "settings.not_used"));
+            let pointer = child(pointer, name);
+            findings.add(Problem::warning(&pointer, "settings.not_used").repair(Repair::without(&pointer)));
         }
     }
     // Free members, as in a group of headers.
@@ -53,9 +58,18 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
     settings
 }
 
+fn note_risks(member: &Value, value: Option<&Value>, group: &Map<String, Value>, pointer: &str, findings: &mut Findings) {
+    for risk in value.into_iter().flat_map(|value| risks::of(member, value, group, pointer)) {
+        findings.add(risk);
+    }
+}
+
 /// Reads a member that shows: what was given, else its default.
 fn shown_member(member: &Value, given: Option<&Value>, is_required: bool, pointer: &str, findings: &mut Findings) -> Option<Value> {
     findings.visible.push(pointer.to_owned());
+    if annotation(member, "default_by").is_object() {
+        findings.decided.push(pointer.to_owned());
+    }
     let empty = json!({});
     let is_optional = annotation(member, "optional") == true;
     let is_empty = |value: &Value| match is_optional {
@@ -90,15 +104,31 @@ fn is_unfilled(schema: &Value, value: &Value, pointer: &str, findings: &Findings
     members.values().all(is_left_out) || !trial.problems.is_empty()
 }
 
-fn unknown(schema: &Value, name: &str, value: &Value, pointer: &str, members: &Members, findings: &mut Findings) {
+fn unknown(schema: &Value, name: &str, given: &Map<String, Value>, pointer: &str, members: &Members, findings: &mut Findings) {
     let free = stated(schema, "additionalProperties").is_some_and(|any| *any != Value::Bool(false));
     // A suggestion costs time, and a list of that many problems is not read to its end.
-    if free || is_left_out(value) || findings.problems.len() >= MAX_PROBLEMS {
+    if free || findings.problems.len() >= MAX_PROBLEMS {
         return;
     }
     let problem = Problem::new(&child(pointer, name), "settings.unknown_member").arg("member", shown(name));
     let beside = findings.beside.as_ref().filter(|(group, _)| group == pointer).map_or(&[][..], |(_, names)| names);
-    findings.add(problem.hint(name, members.names().chain(beside.iter().copied())));
+    let Some(near) = nearest(name, members.names().chain(beside.iter().copied())) else {
+        return findings.add(problem.arg("hint", ""));
+    };
+    let problem = problem.arg("hint", suggestion(near));
+    let renamed = members.get(near).and_then(|member| renamed(member, near, &given[name], &problem.pointer, given, findings));
+    findings.add(Problem { repair: renamed.map(Box::new), ..problem });
+}
+
+/// The repair that gives a member the name that was meant, where that one is free and takes the value. A literal secret is not shown.
+fn renamed(member: &Value, name: &str, value: &Value, pointer: &str, given: &Map<String, Value>, findings: &Findings) -> Option<Repair> {
+    if given.contains_key(name) {
+        return None;
+    }
+    let mut trial = findings.trial();
+    field(member, value, pointer, &mut trial);
+    let is_open = trial.secrets.is_empty() || reference(value).is_some();
+    (is_open && trial.problems.iter().all(|problem| problem.warning)).then(|| Repair::renamed(pointer, name, value.clone()))
 }
 
 /// Reads one field; `None` when it is wrong, and then the problem has been noted.
@@ -106,7 +136,13 @@ fn field(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) 
     let annotations = keyword(schema, "x-postkontor");
     if keyword(schema, "deprecated") == true {
         let successor = keyword(annotations, "replaced_by").as_str().unwrap_or_default();
-        findings.add(Problem::warning(pointer, "settings.deprecated").arg("replaced_by", successor));
+        let problem = Problem::warning(pointer, "settings.deprecated").arg("replaced_by", successor);
+        let is_secret = keyword(annotations, "secret") == true || stated(schema, "properties").is_some();
+        findings.add(match successor {
+            "" => problem,
+            _ if is_secret => problem,
+            name => problem.repair(Repair::renamed(pointer, name, value.clone())),
+        });
     }
     if keyword(annotations, "secret") == true {
         return secret(value, pointer, findings);
@@ -118,7 +154,7 @@ fn field(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) 
         Some("string") => text(schema, value, pointer),
         Some("integer") => integer(value, pointer).and_then(|value| in_range(schema, value, pointer)),
         Some("number") if value.is_number() => in_range(schema, value.clone(), pointer),
-        Some("boolean") if value.is_boolean() => Ok(value.clone()),
+        Some("boolean") => boolean(value, pointer),
         Some("object") => match value {
             Value::Object(members) => return Some(Value::Object(group(schema, members, pointer, findings))),
             _ => Err(wrong_type(pointer, "object")),
@@ -129,6 +165,11 @@ fn field(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) 
     };
     match read {
         Ok(value) => {
+            if keyword(annotations, "host") == true && findings.login.host.is_none() {
+                findings.login.host = Some(pointer.to_owned());
+            } else if keyword(annotations, "credentials") == true && findings.login.user.is_none() {
+                findings.login.user = Some(pointer.to_owned());
+            }
             if let Some(id) = value.as_str().filter(|_| keyword(annotations, "account") == true) {
                 let via = keyword(annotations, "via") == true;
                 findings.accounts.push(Reference { pointer: pointer.to_owned(), account: id.to_owned(), via });
@@ -136,7 +177,7 @@ fn field(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) 
             Some(value)
         }
         Err(problem) => {
-            findings.add(problem);
+            findings.add(meant::repaired(problem, schema, value));
             None
         }
     }
@@ -146,18 +187,15 @@ fn list(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) -
     let annotations = keyword(schema, "x-postkontor");
     let items = match value {
         Value::Array(items) => items.clone(),
-        Value::String(text) if keyword(annotations, "list") == true => {
-            text.split(';').map(str::trim).filter(|item| !item.is_empty()).map(|item| json!(item)).collect()
-        }
+        Value::String(text) if keyword(annotations, "list") == true => split(text),
         _ => {
-            findings.add(wrong_type(pointer, "array"));
+            findings.add(meant::repaired(wrong_type(pointer, "array"), schema, value));
             return None;
         }
     };
     let mut read = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate().filter(|(_, item)| !is_left_out(item)) {
-        // A text is one value for the caller, so there is no pointer to a part of it.
-        let pointer = if value.is_array() { child(pointer, &index.to_string()) } else { pointer.to_owned() };
+        let pointer = child(pointer, &index.to_string());
         if let Some(item) = field(keyword(schema, "items"), item, &pointer, findings) {
             if let Some(id) = item.as_str().filter(|_| keyword(annotations, "account") == true) {
                 findings.accounts.push(Reference { pointer, account: id.to_owned(), via: false });

@@ -13,6 +13,10 @@ pub(super) struct Findings {
     pub(super) secrets: Vec<String>,
     /// The fields that name an account.
     pub(super) accounts: Vec<Reference>,
+    /// The fields that show and whose default another field decides.
+    pub(super) decided: Vec<String>,
+    /// Where the server and the user name were given.
+    pub(super) login: Login,
     /// The members that do not show by what stands in another group; known before the groups are read.
     pub(super) hidden: Vec<String>,
     /// The members that must be given by what stands in another group; known before the groups are read.
@@ -21,6 +25,15 @@ pub(super) struct Findings {
     pub(super) used: Vec<String>,
     /// A group, and the names that its schema does not know although they may stand there.
     pub(super) beside: Option<(String, &'static [&'static str])>,
+}
+
+/// Where it was given at which server who logs in.
+#[derive(Clone, Default)]
+pub(super) struct Login {
+    /// The first field with a server's name.
+    pub(super) host: Option<String>,
+    /// The first field of the credentials that is no secret.
+    pub(super) user: Option<String>,
 }
 
 /// A field that names an account.

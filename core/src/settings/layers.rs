@@ -71,33 +71,46 @@ impl Layers {
         self.0.iter().any(|(name, layer)| *name == "company" && !layer["accounts"][id]["transport"].is_null())
     }
 
-    /// Notes what a layer sets although it belongs to another.
-    pub(super) fn check_scopes(&self, scope_of: &ScopeOf, problems: &mut Vec<Problem>) {
-        for (name, layer) in self.0.iter().filter(|(name, _)| !name.is_empty()) {
-            let mut leaves = Vec::new();
-            collect_leaves(layer, String::new(), &mut leaves);
-            for leaf in leaves {
-                if problems.len() >= MAX_PROBLEMS {
-                    return;
-                }
-                if let Some(scope) = scope_of(&leaf).filter(|scope| scope != name) {
-                    let layer = |name: &str| serde_json::json!({"code": format!("settings.layer.{name}")});
-                    let problem = Problem::new(&format!("/{name}{leaf}"), "settings.wrong_scope");
-                    problems.push(problem.arg("layer", layer(name)).arg("scope", layer(&scope)));
-                }
-            }
+    /// The document as it was given.
+    pub(super) fn document(&self) -> Value {
+        match self.0.as_slice() {
+            [("", document)] => document.clone(),
+            layers => Value::Object(layers.iter().map(|(name, layer)| ((*name).to_owned(), layer.clone())).collect()),
         }
+    }
+
+    /// The layers that there are; one without a name where the document has none.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.0.iter().map(|(name, layer)| (*name, layer))
+    }
+
+    /// Whether the document consists of layers.
+    pub(super) fn are_several(&self) -> bool {
+        !matches!(self.0.as_slice(), [("", _)])
+    }
+
+    /// What a layer says.
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.iter().find(|(layer, _)| *layer == name).map(|(_, layer)| layer)
     }
 
     /// Turns a pointer into the merged document into one into the document as it was given: into the layer that has set
     /// the value, else into the one that should.
     pub(super) fn place(&self, pointer: &str, scope_of: &ScopeOf) -> String {
+        let layer = self.layer_of(pointer, scope_of);
+        // A text that stands for a list is one value for the caller, so there is no pointer to a part of it.
+        let pointer = self.get(layer).and_then(|layer| text_around(layer, pointer)).unwrap_or(pointer);
+        if layer.is_empty() { pointer.to_owned() } else { format!("/{layer}{pointer}") }
+    }
+
+    /// The layer that has set a value of the merged document, else the one that should; an empty name where there are none.
+    pub(super) fn layer_of(&self, pointer: &str, scope_of: &ScopeOf) -> &'static str {
         if let [("", _)] = self.0.as_slice() {
-            return pointer.to_owned();
+            return "";
         }
-        let setting = self.0.iter().rev().find(|(_, layer)| layer.pointer(pointer).is_some()).map(|(name, _)| (*name).to_owned());
-        let layer = setting.or_else(|| scope_of(pointer)).or_else(|| self.0.last().map(|(name, _)| (*name).to_owned()));
-        format!("/{}{pointer}", layer.unwrap_or_else(|| NAMES[0].to_owned()))
+        let setting = self.0.iter().rev().find(|(_, layer)| holds(layer, pointer)).map(|(name, _)| *name);
+        let scope = || NAMES.into_iter().find(|name| scope_of(pointer).as_deref() == Some(name));
+        setting.or_else(scope).or_else(|| self.0.last().map(|(name, _)| *name)).unwrap_or(NAMES[0])
     }
 
     /// Who has set a value of the merged document: a layer, `document` where there are no layers, or `default`.
@@ -140,15 +153,16 @@ impl Given<'_> {
     }
 }
 
-/// The pointers of everything that is no object, and of empty objects.
-fn collect_leaves(value: &Value, pointer: String, leaves: &mut Vec<String>) {
-    match value {
-        Value::Object(members) if !members.is_empty() => {
-            members.iter().for_each(|(name, value)| collect_leaves(value, child(&pointer, name), leaves));
-        }
-        Value::Object(_) if pointer.is_empty() => {}
-        _ => leaves.push(pointer),
-    }
+/// Whether a layer has set a value, be it as a part of a text.
+pub(super) fn holds(layer: &Value, pointer: &str) -> bool {
+    layer.pointer(pointer).is_some() || text_around(layer, pointer).is_some()
+}
+
+/// The place of the text that stands for the list whose entry `pointer` names.
+fn text_around<'p>(layer: &Value, pointer: &'p str) -> Option<&'p str> {
+    let (list, index) = pointer.rsplit_once('/')?;
+    let is_entry = index.bytes().all(|byte| byte.is_ascii_digit());
+    (is_entry && layer.pointer(list)?.is_string()).then_some(list)
 }
 
 /// The scope that a schema gives the setting at a pointer: that of the field itself, else of the nearest group around it.
@@ -170,6 +184,11 @@ pub(super) fn member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
     keyword(schema, "properties").get(name).or_else(conditional)
 }
 
+/// The schema of the field at a pointer.
+pub(super) fn at<'s>(schema: &'s Value, pointer: &str) -> Option<&'s Value> {
+    names(pointer).try_fold(schema, |schema, name| member(schema, &name))
+}
+
 /// All members of a group, those that always show and those that do under a condition.
 pub(super) fn members(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let branches = keyword(schema, "allOf").as_array().into_iter().flatten().map(|branch| keyword(branch, "then"));
@@ -180,7 +199,7 @@ pub(super) fn members(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
 /// Applies a merge patch (RFC 7396).
 pub(super) fn patch(target: &mut Value, with: &Value) {
     let Value::Object(members) = with else {
-        *target = with.clone();
+        wipe(&mut std::mem::replace(target, with.clone()));
         return;
     };
     if !target.is_object() {
@@ -189,7 +208,7 @@ pub(super) fn patch(target: &mut Value, with: &Value) {
     let Some(target) = target.as_object_mut() else { return };
     for (name, value) in members {
         if value.is_null() {
-            target.shift_remove(name);
+            target.shift_remove(name).as_mut().map(wipe);
         } else {
             patch(target.entry(name).or_insert(Value::Null), value);
         }

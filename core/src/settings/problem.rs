@@ -1,5 +1,6 @@
 //! What is wrong, or risky, in settings.
 
+use super::repair::Repair;
 use postkontor_plugin::{At, Error, Input, Stage, Status};
 use serde_json::{Map, Value, json};
 
@@ -19,11 +20,20 @@ pub(super) struct Problem {
     pub(super) detail: String,
     /// It works, but the user should know.
     pub(super) warning: bool,
+    /// What would repair it, where that is known.
+    pub(super) repair: Option<Box<Repair>>,
 }
 
 impl Problem {
     pub(super) fn new(pointer: &str, code: impl Into<String>) -> Problem {
-        Problem { pointer: pointer.to_owned(), code: code.into(), args: Box::default(), detail: String::new(), warning: false }
+        Problem {
+            pointer: pointer.to_owned(),
+            code: code.into(),
+            args: Box::default(),
+            detail: String::new(),
+            warning: false,
+            repair: None,
+        }
     }
 
     pub(super) fn warning(pointer: &str, code: impl Into<String>) -> Problem {
@@ -32,6 +42,11 @@ impl Problem {
 
     pub(super) fn arg(mut self, name: &str, value: impl Into<Value>) -> Problem {
         self.args.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(super) fn repair(mut self, repair: Repair) -> Problem {
+        self.repair = Some(Box::new(repair));
         self
     }
 
@@ -44,12 +59,27 @@ impl Problem {
     pub(super) fn hint<'a>(self, given: &str, known: impl Iterator<Item = &'a str>) -> Problem {
         self.arg("hint", hint(given, known))
     }
+
+    /// Adds the value that was probably meant, to stand at `{hint}` and as the repair.
+    pub(super) fn meant<'a>(self, given: &str, known: impl Iterator<Item = &'a str>) -> Problem {
+        match nearest(given, known) {
+            None => self.arg("hint", ""),
+            Some(near) => {
+                let repair = Repair::value(&self.pointer, near);
+                self.arg("hint", suggestion(near)).repair(repair)
+            }
+        }
+    }
 }
 
 /// The question for the name that was probably meant, to stand at `{hint}`; nothing where none comes near.
 pub(crate) fn hint<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Value {
-    let near = nearest(given, known).map(|near| json!({"code": "settings.did_you_mean", "args": {"suggestion": near}}));
-    near.unwrap_or_else(|| json!(""))
+    nearest(given, known).map_or_else(|| json!(""), suggestion)
+}
+
+/// The question for a name, to stand at `{hint}`.
+pub(super) fn suggestion(name: &str) -> Value {
+    json!({"code": "settings.did_you_mean", "args": {"suggestion": name}})
 }
 
 /// The one error for all problems that are more than warnings; `None` when there are none.
@@ -77,7 +107,7 @@ pub(crate) fn shown(name: &str) -> String {
 }
 
 /// The known name that differs least, if it differs little.
-fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if given.len() > 40 {
         return None;
     }

@@ -3,12 +3,16 @@
 use super::account::{Account, read_accounts};
 use super::fields;
 use super::findings::Findings;
+use super::keyword::annotation;
 use super::layers::{self, Given, Layers};
+use super::patch;
 use super::problem::Problem;
+use super::repair::Repair;
 use super::secrets::wipe;
-use super::{Schemas, document_schema, json, own_sender, references, rules};
+use super::{Schemas, document_schema, json, own_sender, references, rules, scopes};
 use crate::pointer::{child, names};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// What a document turned out to be.
@@ -30,7 +34,14 @@ impl Reading {
     /// Reads a document; the error says why nothing of it can be read.
     pub(super) fn of(text: &str, schemas: &dyn Schemas) -> Result<Reading, Vec<Problem>> {
         let mut problems = Vec::new();
-        let Some(document) = json::read(text, &mut problems) else { return Err(problems) };
+        match json::read(text, &mut problems) {
+            Some(document) => Reading::of_document(document, schemas, problems),
+            None => Err(problems),
+        }
+    }
+
+    /// The same for a document that is no text any more; `problems` are those that it has already.
+    pub(super) fn of_document(document: Value, schemas: &dyn Schemas, mut problems: Vec<Problem>) -> Result<Reading, Vec<Problem>> {
         let layers = Layers::of(document, &mut problems);
         let merged = layers.merged();
         if layers.are_switched_off() {
@@ -52,12 +63,17 @@ impl Reading {
         let mut findings = Findings { beside, ..Findings::default() };
         let groups = Value::Object(fields::group(schema, &members, "", &mut findings));
         wipe(&mut Value::Object(members));
-        rules::document(&groups, &mut findings.problems);
+        rules::document(&groups, &findings.accounts, &mut findings.problems);
         let mut accounts = read_accounts(accounts, schemas, &layers, &mut findings);
+        for account in &mut accounts {
+            let (place, senders) = (child("/accounts", &account.id), [&account.sender, &groups["sender"]]);
+            let problem = rules::login::address(&account.settings, &place, &account.login, senders);
+            account.problems.extend(problem);
+        }
         let places = accounts.iter().enumerate().map(|(place, account)| (account.id.clone(), place)).collect();
         references::check(&mut accounts, &places, &groups, &findings.accounts, schemas, &mut findings.problems);
         let mut reading = Reading { enabled: true, groups, problems: Vec::new(), accounts, places, visible: findings.visible, layers };
-        reading.layers.check_scopes(&|pointer| reading.scope(schema, pointer), &mut problems);
+        scopes::check(&reading.layers, &|pointer| reading.scope(schema, pointer), &|pointer| reading.movable(pointer), &mut problems);
         let placed = |problem: Problem| Problem {
             pointer: reading.layers.place(&problem.pointer, &|pointer| reading.scope(schema, pointer)),
             ..problem
@@ -82,6 +98,11 @@ impl Reading {
         Ok(reading)
     }
 
+    /// What is wrong or risky in the groups and in the accounts.
+    pub(super) fn all_problems(&self) -> impl Iterator<Item = &Problem> + Clone {
+        self.problems.iter().chain(self.accounts.iter().flat_map(|account| &account.problems))
+    }
+
     /// Gives away what only `check` looks at: what shows, and the settings without the credentials of other accounts.
     pub(super) fn keep_what_accounts_need(&mut self) {
         self.visible = Vec::new();
@@ -102,6 +123,34 @@ impl Reading {
         self.layers.place(pointer, &|pointer| self.scope(schema, pointer))
     }
 
+    /// The patch of the document as it was given that repairs a problem.
+    pub(super) fn patch(&self, repair: &Repair) -> Option<Value> {
+        let schema = document_schema();
+        patch::of(repair, &self.layers, &|pointer| self.layers.layer_of(pointer, &|pointer| self.scope(schema, pointer)))
+    }
+
+    /// The document as it was given.
+    pub(super) fn document(&self) -> Value {
+        self.layers.document()
+    }
+
+    /// A place of the document as it was given, without the layer.
+    pub(super) fn without_layer<'p>(&self, pointer: &'p str) -> &'p str {
+        if !self.layers.are_several() {
+            return pointer;
+        }
+        let rest = pointer.strip_prefix('/').unwrap_or_default();
+        rest.find('/').and_then(|end| rest.get(end..)).unwrap_or_default()
+    }
+
+    /// The layers of a document, or of a patch of one; the whole where there are none.
+    pub(super) fn parts<'d>(&self, document: &'d mut Value) -> Vec<&'d mut Value> {
+        if self.layers.are_several() {
+            return document.as_object_mut().into_iter().flat_map(|layers| layers.values_mut()).collect();
+        }
+        vec![document]
+    }
+
     /// Who has set a value of the merged document.
     pub(super) fn origin(&self, pointer: &str) -> &'static str {
         self.layers.origin(pointer)
@@ -113,19 +162,45 @@ impl Reading {
     }
 
     fn scope(&self, schema: &Value, pointer: &str) -> Option<String> {
-        let mut names = names(pointer);
-        if names.next().as_deref() != Some("accounts") {
-            return layers::scope(schema, pointer);
-        }
-        let id = names.next()?;
-        if self.layers.is_company_account(&id) {
+        if let Some(id) = account_at(pointer)
+            && self.layers.is_company_account(&id)
+        {
             return Some("company".to_owned());
         }
-        let account = self.account(&id)?;
-        let within = names.fold(String::new(), |pointer, name| child(&pointer, &name));
+        let (schema, within) = self.described(schema, pointer)?;
+        layers::scope(schema, &within)
+    }
+
+    /// The schema that describes a place of the merged document, and the place within what it describes.
+    fn described<'s>(&'s self, schema: &'s Value, pointer: &str) -> Option<(&'s Value, String)> {
+        let Some(id) = account_at(pointer) else { return Some((schema, pointer.to_owned())) };
+        let within = names(pointer).skip(2).fold(String::new(), |pointer, name| child(&pointer, &name));
         match within.strip_prefix("/sender") {
-            Some(field) => layers::scope(own_sender::schema(), field),
-            None => layers::scope(account.schema.as_deref()?, &within),
+            Some(field) => Some((own_sender::schema(), field.to_owned())),
+            None => Some((self.account(&id)?.schema.as_deref()?, within)),
         }
     }
+
+    /// The place of the whole value that a place belongs to, where the value is no literal secret: of a field that is known, of the reference
+    /// to a secret, or of a transport's name.
+    fn movable(&self, pointer: &str) -> Option<String> {
+        let (schema, within) = self.described(document_schema(), pointer)?;
+        if within == "/transport" && schema.get("properties").is_some_and(|members| members.get("transport").is_none()) {
+            return Some(pointer.to_owned());
+        }
+        if let Some(field) = layers::at(schema, &within) {
+            let is_plain = annotation(field, "secret") != true && field.get("properties").is_none();
+            return is_plain.then(|| pointer.to_owned());
+        }
+        let whole = pointer.strip_suffix("/secret")?;
+        let field = layers::at(schema, within.strip_suffix("/secret")?)?;
+        (annotation(field, "secret") == true).then(|| whole.to_owned())
+    }
+}
+
+/// The name of the account that a place of the merged document belongs to.
+fn account_at(pointer: &str) -> Option<Cow<'_, str>> {
+    let mut names = names(pointer);
+    names.next().filter(|group| group == "accounts")?;
+    names.next()
 }

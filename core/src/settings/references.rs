@@ -5,11 +5,12 @@ use super::Schemas;
 use super::account::Account;
 use super::credentials;
 use super::findings::Reference;
-use super::problem::{MAX_PROBLEMS, Problem, shown};
+use super::problem::{MAX_PROBLEMS, Problem, shown, suggestion};
+use super::repair::Repair;
 use super::secrets::wipe;
 use crate::operation;
 use crate::pointer::child;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// Notes each mention of an account that is not there or not able, and puts in the credentials that accounts take from each other.
@@ -73,7 +74,7 @@ impl Names {
         let problem = Problem::new(&reference.pointer, "settings.account_unknown").arg("account", shown(&reference.account));
         let known = if self.hints > 0 { self.ids.as_slice() } else { &[] };
         self.hints = self.hints.saturating_sub(1);
-        problem.hint(&reference.account, known.iter().map(String::as_str))
+        problem.meant(&reference.account, known.iter().map(String::as_str))
     }
 }
 
@@ -91,7 +92,7 @@ fn unable(reference: &Reference, account: &Account, all: &[Account], schemas: &d
         return None;
     }
     let problem = Problem::new(&reference.pointer, code).arg("account", shown(&account.id)).arg("transport", shown(&account.transport));
-    Some(problem.arg("hint", suggestion(all.iter().find(|account| can(account)))))
+    Some(suggested(problem, all.iter().find(|account| can(account))))
 }
 
 /// What stands in the way of keeping copies: no account is named, or one that cannot file.
@@ -109,11 +110,14 @@ fn copying_unable(groups: &Value, places: &HashMap<String, usize>, all: &[Accoun
             problem.arg("transport", shown(&account.transport))
         }
     };
-    Some(problem.arg("hint", suggestion(all.iter().find(|account| !account.transport.is_empty() && can(account)))))
+    Some(suggested(problem, all.iter().find(|account| !account.transport.is_empty() && can(account))))
 }
 
-fn suggestion(account: Option<&Account>) -> Value {
-    account.map_or_else(|| json!(""), |account| json!({"code": "settings.did_you_mean", "args": {"suggestion": account.id}}))
+/// The problem with the account that could do it.
+fn suggested(problem: Problem, account: Option<&Account>) -> Problem {
+    let Some(account) = account else { return problem.arg("hint", "") };
+    let repair = Repair::value(&problem.pointer, account.id.as_str());
+    problem.arg("hint", suggestion(&account.id)).repair(repair)
 }
 
 /// Which accounts send by one another in a circle, or by one that does: their mail would never leave.

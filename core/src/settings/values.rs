@@ -42,7 +42,7 @@ pub(super) fn choice(choices: &[Value], value: &Value, pointer: &str, findings: 
     let known: Vec<_> = choices.iter().map(|choice| choice["const"].clone()).collect();
     let given = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let problem =
-        Problem::new(pointer, "settings.not_a_choice").arg("value", shown(&given)).hint(&given, known.iter().filter_map(Value::as_str));
+        Problem::new(pointer, "settings.not_a_choice").arg("value", shown(&given)).meant(&given, known.iter().filter_map(Value::as_str));
     findings.add(problem.arg("choices", known.clone()));
     None
 }
@@ -81,6 +81,11 @@ pub(super) fn text(schema: &Value, value: &Value, pointer: &str) -> Result<Value
     Ok(json!(text))
 }
 
+/// The items of a text that stands for a list.
+pub(super) fn split(text: &str) -> Vec<Value> {
+    text.split(';').map(str::trim).filter(|item| !item.is_empty()).map(|item| json!(item)).collect()
+}
+
 /// Whether a text is the name or address of a server, if need be with its port.
 fn is_server(text: &str) -> bool {
     Server { host: text.to_owned(), port: None, timeout_seconds: 1, proxy: None }.endpoint(1).is_ok()
@@ -102,6 +107,10 @@ pub(super) fn integer(value: &Value, pointer: &str) -> Result<Value, Problem> {
         },
         _ => Err(wrong_type(pointer, "integer")),
     }
+}
+
+pub(super) fn boolean(value: &Value, pointer: &str) -> Result<Value, Problem> {
+    if value.is_boolean() { Ok(value.clone()) } else { Err(wrong_type(pointer, "boolean")) }
 }
 
 pub(super) fn in_range(schema: &Value, value: Value, pointer: &str) -> Result<Value, Problem> {

@@ -4,6 +4,7 @@
 mod applies;
 mod pages;
 mod refusals;
+mod repairs;
 
 use pages::{document, page};
 use postkontor_core::settings::{Document, Schemas, check, form, resolve_secrets, secret_not_found};
@@ -11,7 +12,8 @@ use postkontor_core::texts::Texts;
 use postkontor_plugin::settings::{Auth, Exchange, Route, Server, Tls, TlsMode, WebTls, schema};
 use postkontor_plugin::{Error, Secret, Status, schemars, serde};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Smtp {
@@ -92,13 +94,14 @@ struct Plugins;
 
 impl Schemas for Plugins {
     fn schema(&self, transport: &str) -> Result<Arc<Value>, Error> {
-        match transport {
-            "smtp" | "pop3" => Ok(Arc::new(schema::<Smtp>())),
-            "exchange-ews" => Ok(Arc::new(schema::<Ews>())),
-            "imap" => Ok(Arc::new(schema::<Imap>())),
-            "sendmail" => Ok(Arc::new(schema::<Sendmail>())),
-            _ => Err(Error::new(Status::Transport, "transport.unknown")),
-        }
+        static KNOWN: OnceLock<HashMap<&str, Arc<Value>>> = OnceLock::new();
+        let known = KNOWN.get_or_init(|| {
+            let smtp = Arc::new(schema::<Smtp>());
+            let others = [("exchange-ews", schema::<Ews>()), ("imap", schema::<Imap>()), ("sendmail", schema::<Sendmail>())];
+            let others = others.into_iter().map(|(name, schema)| (name, Arc::new(schema)));
+            others.chain([("smtp", Arc::clone(&smtp)), ("pop3", smtp)]).collect()
+        });
+        known.get(transport).cloned().ok_or_else(|| Error::new(Status::Transport, "transport.unknown"))
     }
 
     fn names(&self) -> Vec<String> {

@@ -45,6 +45,7 @@ pub struct Auth {
     pub oauth2: Option<OAuth2>,
     /// The password may travel over a connection without TLS.
     #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 60,
+        "risks": [{"value": true, "code": "settings.password_in_clear", "repair": false}],
         "when": {"method": [
             "auto", "password", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256", "ntlm", "windows", "apop", "xoauth2",
             "oauthbearer", "oauth2", "pop-before-smtp", "account"]}}))]

@@ -26,6 +26,7 @@
 //! | `host` | `true`: the name or address of a server, if need be with `:port` |
 //! | `default_by` | What applies when the field is left out and is no constant: a table `{"/tls/mode": {"none": 25, …}}` of what another field decides, or a word for who decides: `server`, `machine`, `document`, `nothing`. On a group: `{"port": …}` for its members |
 //! | `uses` | A group, by its pointer: what is given there counts while this setting shows and is not `none`, even where it does not show |
+//! | `risks` | Values that work and are risky: `[{"value": false, "code": "settings.unverified", "repair": true, "unless": "pin"}]`. A check warns with the code's sentence and offers `repair`; not where `unless`, another member of the group, is given |
 //! | `list` | `true`: a text with `;` between the items may stand for the list |
 //! | `problem` | The code of the sentence for a value that does not match the pattern |
 //! | `unit`, `advanced`, `credentials`, `version`, `replaced_by` | For forms and their readers |

@@ -11,13 +11,16 @@ use std::sync::{Arc, OnceLock};
 #[serde(deny_unknown_fields, default)]
 pub struct Tls {
     /// Whether and how the connection is secured.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10,
+        "risks": [{"value": "none", "code": "settings.unencrypted", "repair": "required"}]}))]
     pub mode: TlsMode,
     /// The oldest protocol version that is accepted. Below 1.2 only where an old server leaves no choice.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 20, "when": {"mode": ["auto", "starttls", "implicit", "required"]}}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 20, "when": {"mode": ["auto", "starttls", "implicit", "required"]}, "risks": [
+        {"value": "1.0", "code": "settings.tls_outdated", "repair": "1.2"}, {"value": "1.1", "code": "settings.tls_outdated", "repair": "1.2"}]}))]
     pub minimum: TlsVersion,
     /// Whether the server's certificate is verified.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 30, "when": {"mode": ["auto", "starttls", "implicit", "required"]}}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 30, "when": {"mode": ["auto", "starttls", "implicit", "required"]},
+        "risks": [{"value": false, "code": "settings.unverified", "repair": true, "unless": "pin"}]}))]
     pub verify: bool,
     /// File with the certificates (PEM) of further authorities to trust.
     #[serde(skip_serializing_if = "Option::is_none")]

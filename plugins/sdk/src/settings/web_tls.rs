@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct WebTls {
     /// The oldest protocol version that is accepted. Below 1.2 only where an old server leaves no choice.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 20}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 20, "risks": [
+        {"value": "1.0", "code": "settings.tls_outdated", "repair": "1.2"}, {"value": "1.1", "code": "settings.tls_outdated", "repair": "1.2"}]}))]
     pub minimum: TlsVersion,
     /// Whether the server's certificate is verified.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 30}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 30,
+        "risks": [{"value": false, "code": "settings.unverified", "repair": true, "unless": "pin"}]}))]
     pub verify: bool,
     /// File with the certificates (PEM) of further authorities to trust.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,16 +1,30 @@
 //! Rules that a schema cannot express: several fields at once, and what works but is risky.
 
 use super::Problem;
+use super::findings::Reference;
 use super::layers::Layers;
+use super::repair::Repair;
 use crate::pointer::find;
 use encoding_rs::Encoding;
 use postkontor_plugin::settings::Server;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// Checks an account's settings; `pointer` is the account's place in the merged document, `problems` are those that
-/// its fields have already.
-pub(super) fn account(settings: &Value, pointer: &str, layers: &Layers, secrets: &[String], problems: &mut Vec<Problem>) {
+pub(super) mod login;
+mod ports;
+
+/// What the rules need to know of an account, beside its settings.
+pub(super) struct Place<'a> {
+    /// The account's place in the merged document.
+    pub(super) pointer: &'a str,
+    pub(super) schema: &'a Value,
+    pub(super) layers: &'a Layers,
+}
+
+/// Checks an account's settings. `secrets` are where its secrets stand, `decided` are the fields whose default another field decides,
+/// `problems` are those that its fields have already.
+pub(super) fn account(settings: &Value, place: &Place, secrets: &[String], decided: &[String], problems: &mut Vec<Problem>) {
+    let Place { pointer, schema, layers } = *place;
     if let Ok(server) = Server::deserialize(&settings["server"])
         && let Err(error) = server.endpoint(1)
     {
@@ -31,17 +45,8 @@ pub(super) fn account(settings: &Value, pointer: &str, layers: &Layers, secrets:
             }
         }
     }
-    for (field, value, code) in [
-        ("/tls/mode", json!("none"), "settings.unencrypted"),
-        ("/tls/verify", json!(false), "settings.unverified"),
-        ("/tls/minimum", json!("1.0"), "settings.tls_outdated"),
-        ("/tls/minimum", json!("1.1"), "settings.tls_outdated"),
-        ("/auth/allow_cleartext", json!(true), "settings.password_in_clear"),
-    ] {
-        if find(settings, field) == Some(&value) {
-            problems.push(Problem::warning(&format!("{pointer}{field}"), code).arg("value", value));
-        }
-    }
+    problems.extend(decided.iter().filter_map(|field| ports::check(schema, settings, pointer, field.strip_prefix(pointer)?)));
+    problems.extend(login::password(settings, pointer));
     for secret in secrets.iter().filter(|secret| find(settings, secret).is_some_and(Value::is_string)) {
         let place = format!("{pointer}{secret}");
         if layers.is_of_workstation(&place) {
@@ -51,12 +56,12 @@ pub(super) fn account(settings: &Value, pointer: &str, layers: &Layers, secrets:
 }
 
 /// Checks the document's own groups.
-pub(super) fn document(groups: &Value, problems: &mut Vec<Problem>) {
+pub(super) fn document(groups: &Value, accounts: &[Reference], problems: &mut Vec<Problem>) {
     sender(&groups["sender"], "/sender", problems);
-    let send = &groups["send"];
-    for (index, fallback) in send["fallback"].as_array().into_iter().flatten().enumerate() {
-        if *fallback == send["account"] {
-            problems.push(Problem::new(&format!("/send/fallback/{index}"), "settings.fallback_itself").arg("account", fallback.clone()));
+    for reference in accounts.iter().filter(|reference| reference.pointer.starts_with("/send/fallback/")) {
+        if groups["send"]["account"] == reference.account.as_str() {
+            let problem = Problem::new(&reference.pointer, "settings.fallback_itself").arg("account", reference.account.as_str());
+            problems.push(problem.repair(Repair::without(&reference.pointer)));
         }
     }
 }

@@ -1,0 +1,40 @@
+//! What a layer sets although it belongs to another.
+
+use super::layers::{Layers, ScopeOf};
+use super::patch;
+use super::problem::{MAX_PROBLEMS, Problem};
+use crate::pointer::child;
+use serde_json::{Value, json};
+
+/// Notes it. `movable` finds the place of the whole value that may be shown and moved.
+pub(super) fn check(layers: &Layers, scope_of: &ScopeOf, movable: &dyn Fn(&str) -> Option<String>, problems: &mut Vec<Problem>) {
+    for (name, layer) in layers.iter().filter(|(name, _)| !name.is_empty()) {
+        let mut leaves = Vec::new();
+        collect_leaves(layer, String::new(), &mut leaves);
+        for leaf in leaves {
+            if problems.len() >= MAX_PROBLEMS {
+                return;
+            }
+            if let Some(scope) = scope_of(&leaf).filter(|scope| scope != name) {
+                let layer = |name: &str| json!({"code": format!("settings.layer.{name}")});
+                let problem = Problem::new(&format!("/{name}{leaf}"), "settings.wrong_scope");
+                let problem = problem.arg("layer", layer(name)).arg("scope", layer(&scope));
+                problems.push(match movable(&leaf) {
+                    Some(place) => problem.repair(patch::moved(layers, &place, &scope)),
+                    None => problem,
+                });
+            }
+        }
+    }
+}
+
+/// The pointers of everything that is no object, and of empty objects.
+fn collect_leaves(value: &Value, pointer: String, leaves: &mut Vec<String>) {
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            members.iter().for_each(|(name, value)| collect_leaves(value, child(&pointer, name), leaves));
+        }
+        Value::Object(_) if pointer.is_empty() => {}
+        _ => leaves.push(pointer),
+    }
+}
