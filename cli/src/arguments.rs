@@ -26,6 +26,11 @@ pub(crate) enum Command {
         /// The settings document.
         settings: PathBuf,
     },
+    /// Show the settings as a page in the browser.
+    Form {
+        /// The settings document, which may be one that is not there yet.
+        settings: PathBuf,
+    },
     /// Find the settings for an address.
     Discover {
         /// The address.
@@ -244,6 +249,7 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
         "transports" => Command::Transports,
         "schema" => Command::Schema { transport: words.next().map(|name| text("NAME", name)).transpose()?.unwrap_or_default() },
         "check" => Command::Check { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
+        "form" => Command::Form { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "discover" => Command::Discover { address: text("ADDRESS", words.next().ok_or_else(|| missing("ADDRESS"))?)? },
         "test" | "send" | "list" | "apply" | "receive" | "watch" | "authorize" => {
             let settings = words.next().ok_or_else(|| missing("FILE"))?.into();

@@ -6,6 +6,7 @@
 //!
 //! - [`arguments`] reads the command line, [`work`] does what it asks for, [`show`] prints the result.
 //! - [`watch`] is the one that goes on until it is stopped: a call for each round.
+//! - [`form`] shows the settings as a page in the browser.
 //! - [`defect`] makes an error of a panic, so that there is an answer whatever happens.
 //! - [`secrecy`] warns of a settings file that shows a password to others.
 //! - [`callbacks`] is the command's side of a call: secrets from environment and files, the trace file, the end.
@@ -16,6 +17,7 @@ mod arguments;
 mod callbacks;
 mod defect;
 mod file;
+mod form;
 mod receive;
 mod secrecy;
 mod show;

@@ -4,6 +4,7 @@ use crate::answer::{Answer, Kind};
 use crate::arguments::{Command, Options, Verb};
 use crate::callbacks::{Program, Stop, Trace};
 use crate::file::read;
+use crate::form;
 use crate::receive::{receive, remembered, structure};
 use crate::secrecy;
 use crate::show::clean;
@@ -25,11 +26,15 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
     let trace = Trace::open(options.trace.as_deref())?;
     let config = json!({"language": texts.language(), "plugins": options.plugins});
     let stop = Stop::default();
+    if let Command::Form { settings } = &command {
+        form::serve(settings, options, texts, trace, &stop)?;
+        return Ok(Answer { json: Value::Null, status: Status::Ok, kind: Kind::Printed });
+    }
     let steps = (!options.json).then(|| Texts::new(Some(texts.language())));
     let host = Host::open(&config.to_string(), Box::new(Program { trace, stop: stop.clone(), steps }))?;
     let cancel = Cancel::new(options.timeout);
     Ok(match command {
-        Command::Help | Command::Version => return text(""),
+        Command::Help | Command::Version | Command::Form { .. } => return text(""),
         Command::Transports => Answer::new(&host.transports(), Kind::Transports)?,
         Command::Schema { transport } => Answer::new(&host.schema(&transport, texts.language())?, Kind::Schema)?,
         Command::Discover { address } => Answer::new(&host.discover(&address, &cancel)?, Kind::Other)?,

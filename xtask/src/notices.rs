@@ -61,7 +61,8 @@ fn notices() -> Result<String, String> {
     texts.sort_by(|one, other| one.1.cmp(&other.1));
     let mut page = format!(
         "# Third-party software in Postkontor\n\nThe library, the command and the transports hold these crates. Their licences ask for the texts below to go along with every copy.\n\
-         Written by `cargo xtask notices`.\n\n| Crate | Version | Licence | Source |\n|---|---|---|---|\n{table}"
+         Written by `cargo xtask notices`.\n\nThe settings page of `postkontor form` is made of packages for JavaScript. Their licences stand in \
+         [form/dist/licences.txt](form/dist/licences.txt), and the page itself leads to them.\n\n| Crate | Version | Licence | Source |\n|---|---|---|---|\n{table}"
     );
     for (text, names) in texts {
         page += &format!("\n## {}\n\n```text\n{text}\n```\n", names.join(", "));

@@ -1,0 +1,2 @@
+// In the place of what no schema of ours asks for.
+export default () => null;

@@ -1,0 +1,11 @@
+// What decides which fields show under which conditions. The usual validator makes code of a schema while it runs, which the page's policy
+// forbids; this one reads it. What is wrong with the data is said by the library's check, not here.
+import { validate } from "@cfworker/json-schema";
+
+const nothing = { errors: [], errorSchema: {} };
+
+export default {
+  validateFormData: () => nothing,
+  isValid: (schema, data) => (typeof schema === "boolean" ? schema : validate(data === undefined ? {} : data, schema, "2020-12").valid),
+  rawValidation: () => ({ errors: [] }),
+};

@@ -1,0 +1,92 @@
+// Works the settings page and tells what it saw: `node drive.mjs WORK.json RESULT.json`.
+//
+// WORK is {"part": "edit" | "again" | "layers", "browser", "profile", "url", "secrets", "port", "file", "pictures"}.
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Page } from "./page.mjs";
+
+const [work, result] = process.argv.slice(2);
+const { part, port, file, pictures, ...given } = JSON.parse(await readFile(work, "utf8"));
+const seen = {};
+const page = await Page.open(given);
+
+const picture = async (name, look) => {
+  await page.look(look);
+  seen.overflow = Math.max(seen.overflow ?? 0, await page.overflow());
+  (seen.axe ??= []).push(...(await page.axe()).map((finding) => `${name}: ${finding}`));
+  if (pictures) await page.picture(join(pictures, `form-${name}.png`));
+};
+
+const parts = {
+  // In German: a wrong port, its repair, a test, a mail, and saving.
+  async edit() {
+    await page.settled();
+    await page.choose("language", "Deutsch");
+    seen.language = await page.evaluate(() => document.documentElement.lang);
+    seen.label = await page.evaluate(() => document.querySelector('[for="field/server/port"]').innerText);
+    await page.type("field/server/port", "99999");
+    seen.outside = await page.problem("field/server/port");
+    await picture("problem", {});
+    await page.type("field/server/port", String(port));
+    await page.watchSteps();
+    seen.tabs = await page.pressByKeyboard("test");
+    seen.test = await page.steps();
+    await picture("light", {});
+    await picture("dark", { scheme: "dark" });
+    await picture("narrow", { width: 400, height: 860 });
+    await page.look({});
+    await page.press("tab-send");
+    await page.press("send");
+    seen.receipt = await page.text("#receipt");
+    seen.password = await page.value("field/auth/password");
+    await page.press("save");
+    await page.settled();
+    seen.save = await page.text("#save");
+  },
+  // What was saved is there, and the mail is in the mailbox.
+  async again() {
+    await page.settled();
+    seen.port = await page.value("field/server/port");
+    seen.password = await page.value("field/auth/password");
+    await page.pressNamed("box IMAP-Konto", "nav");
+    await page.press("tab-fetch");
+    await page.press("fetch");
+    seen.messages = await page.text("#messages");
+    await picture("fetch", {});
+    await page.pressNamed("Allgemein Absender, Versand, Empfang", "nav");
+    await picture("general", {});
+    await page.press("add-account");
+    await picture("add", {});
+  },
+  // Each value tells its layer, and goes to the one that its field belongs to; what others have written is not replaced unasked.
+  async layers() {
+    await page.settled();
+    seen.origins = await page.origins();
+    await page.type("field/server/host", "mail2.example.com");
+    await page.type("field/server/port", "2525");
+    await page.press("add-account");
+    await page.type("add-id", "second");
+    await page.press("add-do");
+    await page.settled();
+    seen.missing = await page.problem("field/server/host");
+    await page.type("field/server/host", "mail3.example.com");
+    await picture("layers", {});
+    const others = JSON.parse(await readFile(file, "utf8"));
+    await writeFile(file, JSON.stringify({ ...others, company: { ...others.company, enabled: true } }));
+    await page.press("save");
+    seen.conflict = await page.text("#conflict");
+    await page.press("conflict-overwrite");
+    await page.settled();
+    seen.save = await page.text("#save");
+  },
+};
+
+try {
+  await parts[part]();
+} catch (error) {
+  seen.failure = error.stack;
+  await page.picture(`${result}.png`).catch(() => {});
+} finally {
+  await page.close();
+}
+await writeFile(result, JSON.stringify({ ...seen, complaints: page.complaints, leaks: page.leaks }));

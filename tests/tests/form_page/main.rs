@@ -1,0 +1,8 @@
+//! `postkontor form`: the settings page, worked in a headless Chromium; what it refuses; and that the built page belongs to its sources.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
+mod built;
+mod refusals;
+mod served;
+mod worked;

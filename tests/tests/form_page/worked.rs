@@ -1,0 +1,124 @@
+//! The page in a browser, against a mail server and a mailbox.
+
+use crate::built::installed;
+use crate::served::Served;
+use postkontor_tests::dovecot::USERS;
+use postkontor_tests::exim::Exim;
+use postkontor_tests::folder::Folder;
+use postkontor_tests::sandbox::{Options, Sandbox};
+use postkontor_tests::skip;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+const BROWSER: &str = "/usr/bin/chromium";
+
+/// Works a part of form/test/drive.mjs on a settings file, and tells what was seen.
+fn work(part: &str, settings: &Path, language: &str, port: u16, secrets: &[&str]) -> Option<Value> {
+    let sources = installed()?;
+    let scratch = Folder::new().unwrap();
+    let served = Served::start(settings, language);
+    let [orders, result] = ["work.json", "result.json"].map(|name| scratch.path().join(name));
+    let order = json!({
+        "part": part, "file": settings, "browser": BROWSER, "profile": scratch.path().join("profile"), "url": served.url, "secrets": secrets, "port": port,
+        // POSTKONTOR_PICTURES=FOLDER keeps what it looked like.
+        "pictures": std::env::var_os("POSTKONTOR_PICTURES").map(|folder| folder.into_string().unwrap()),
+    });
+    std::fs::write(&orders, order.to_string()).unwrap();
+    let done = Command::new("node").arg(sources.join("test/drive.mjs")).arg(&orders).arg(&result).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let seen: Value = serde_json::from_slice(&std::fs::read(result).unwrap()).unwrap();
+    assert!(seen["failure"].is_null(), "{}\n{:#}", seen["failure"].as_str().unwrap_or_default(), seen);
+    assert_eq!(seen["complaints"], json!([]), "the console");
+    assert_eq!(seen["leaks"], json!([]), "answers that hold a password");
+    assert_eq!(seen["axe"], json!([]), "what axe finds");
+    assert_eq!(seen["overflow"], 0, "the page is wider than its window");
+    assert!(served.ended(), "the command ends with its tab");
+    Some(seen)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_person_repairs_tests_sends_saves_and_fetches() {
+    use std::os::unix::fs::PermissionsExt;
+    if !Path::new(BROWSER).exists() {
+        return skip::because("there is no chromium (Debian package chromium)");
+    }
+    let Some(exim) = Exim::shared() else { return };
+    let (sandbox, folder) = (Sandbox::start(Options::default()).unwrap(), Folder::new().unwrap());
+    let (user, password) = USERS[0];
+    let described = sandbox.describe();
+    let tls = |ca: &Value| json!({"mode": "starttls", "ca_file": ca});
+    let mailbox = exim.dovecot().mailbox();
+    let document = json!({
+        "accounts": {
+            "office": {"transport": "smtp", "server": {"host": "localhost", "port": 587}, "tls": tls(&described["ca_file"]),
+                       "auth": {"user": described["user"], "password": described["password"]}},
+            "box": {"transport": "imap", "server": {"host": "localhost", "port": exim.dovecot().imap}, "tls": tls(&json!(exim.files().authority())),
+                    "auth": {"user": mailbox, "password": password}},
+        },
+        "sender": {"address": "anna@example.com", "name": user},
+        "send": {"account": "office"}, "receive": {"account": "box"},
+    });
+    let file = folder.file("settings.json");
+    std::fs::write(&file, serde_json::to_string(&document).unwrap()).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let secrets = [described["password"].as_str().unwrap(), password];
+
+    let Some(seen) = work("edit", &file, "en", sandbox.port, &secrets) else { return };
+    assert_eq!((&seen["language"], &seen["label"]), (&json!("de"), &json!("Port")));
+    let problem = |name: &str| seen[name][0]["text"].as_str().unwrap_or_default().to_owned();
+    assert!(problem("outside").contains("65535"), "{seen:#}");
+    assert!(seen["test"]["verdict"].as_str().unwrap().contains("Alles in Ordnung"), "{seen:#}");
+    let steps = seen["test"]["steps"].as_array().unwrap().len();
+    let one_by_one: Vec<usize> = (1..=steps).collect();
+    assert_eq!(seen["test"]["counts"], json!(one_by_one), "{seen:#}");
+    assert!(steps >= 4 && seen["receipt"].as_str().unwrap().contains("gesendet"), "{seen:#}");
+    assert_eq!((&seen["password"], &seen["save"]), (&json!("hinterlegt, wird nicht gezeigt"), &json!("Gespeichert")), "{seen:#}");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    let saved: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let mut expected = document.clone();
+    expected["accounts"]["office"]["server"]["port"] = json!(sandbox.port);
+    assert_eq!(saved, expected);
+
+    let mails: Vec<Vec<u8>> = sandbox.take_mails().iter().map(|mail| mail.text().into_bytes()).collect();
+    assert_eq!(mails.len(), 1);
+    exim.dovecot().deliver(&mailbox, &mails).unwrap();
+    let Some(seen) = work("again", &file, "de", sandbox.port, &secrets) else { return };
+    assert_eq!(
+        (&seen["port"], &seen["password"]),
+        (&json!(sandbox.port.to_string()), &json!("hinterlegt, wird nicht gezeigt")),
+        "{seen:#}"
+    );
+    assert!(seen["messages"].as_str().unwrap().contains("Testmail von Postkontor"), "{seen:#}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_document_in_layers_keeps_them() {
+    if !Path::new(BROWSER).exists() {
+        return skip::because("there is no chromium (Debian package chromium)");
+    }
+    let folder = Folder::new().unwrap();
+    let file = folder.file("settings.json");
+    let password = "hush-4711-hush";
+    let document = json!({
+        "company": {"sender": {"address": "office@example.com"}},
+        "user": {"accounts": {"mine": {"transport": "smtp", "server": {"port": 587}, "auth": {"user": "anna", "password": password}}}},
+        "workstation": {"accounts": {"mine": {"server": {"host": "mail.example.com"}}}},
+    });
+    std::fs::write(&file, document.to_string()).unwrap();
+    let Some(seen) = work("layers", &file, "en", 0, &[password]) else { return };
+    let origins = [("field/server/host", "workstation"), ("field/server/port", "user"), ("field/auth/password", "user")];
+    for (field, layer) in origins {
+        assert_eq!(seen["origins"][field], layer, "{seen:#}");
+    }
+    assert!(seen["missing"][0]["code"].is_string() && seen["conflict"].is_string(), "{seen:#}");
+    let saved: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let mut expected = document;
+    expected["workstation"]["accounts"]["mine"]["server"]["host"] = json!("mail2.example.com");
+    expected["workstation"]["accounts"]["second"] = json!({"server": {"host": "mail3.example.com"}});
+    expected["user"]["accounts"]["mine"]["server"]["port"] = json!(2525);
+    expected["user"]["accounts"]["second"] = json!({"transport": "smtp"});
+    assert_eq!(saved, expected);
+}
