@@ -269,6 +269,28 @@ function PostkontorItem(const Json: UTF8String; Index: Integer): UTF8String;
 (* A text as JSON, with its quotes: '{"folder":' + PostkontorText(Name) + '}'. *)
 function PostkontorText(const Text: UTF8String): UTF8String;
 
+type
+  TPostkontorTexts = array of UTF8String;
+
+{ The names of the members of a JSON object, in their order. }
+function PostkontorNames(const Json: UTF8String): TPostkontorTexts;
+
+(* The value at a JSON pointer (RFC 6901) as it stands there, strings with their quotes; '' where there is none:
+   PostkontorAt(Settings, '/accounts/office/server/port'). *)
+function PostkontorAt(const Json, Pointer: UTF8String): UTF8String;
+
+{ A JSON value as PostkontorMember gives it: a string without its quotes, everything else as it stands there. }
+function PostkontorPlain(const Value: UTF8String): UTF8String;
+
+{ A JSON document with a merge patch applied to it (RFC 7396): members are replaced, null removes them. }
+function PostkontorMerge(const Json, Patch: UTF8String): UTF8String;
+
+{ A JSON document with another value at a pointer; 'null' removes what is there. The objects on the way are made where they are missing. }
+function PostkontorPut(const Json, Pointer, Value: UTF8String): UTF8String;
+
+{ A name as it stands in a JSON pointer: '~' and '/' have signs of their own there. }
+function PostkontorToken(const Name: UTF8String): UTF8String;
+
 const
   {$IFDEF MSWINDOWS}
   PostkontorLibrary = 'postkontor.dll';
@@ -534,36 +556,42 @@ begin
   Result := Copy(Json, Start, At - Start);
 end;
 
-function PostkontorMember(const Json, Name: UTF8String): UTF8String;
-var
-  At: Integer;
+{ Where the value of a member begins, 0 where there is none. }
+function FindMember(const Json, Name: UTF8String): Integer;
 
   procedure SkipTo(Wanted: AnsiChar);
   begin
-    while (At <= Length(Json)) and (Json[At] <> Wanted) do
-      Inc(At);
+    while (Result <= Length(Json)) and (Json[Result] <> Wanted) do
+      Inc(Result);
   end;
 
 var
   Found: UTF8String;
 begin
-  Result := '';
-  At := 1;
+  Result := 1;
   SkipTo('{');
-  while At <= Length(Json) do
+  while Result <= Length(Json) do
   begin
     SkipTo('"');
-    Found := ReadString(Json, At);
+    Found := ReadString(Json, Result);
     SkipTo(':');
-    Inc(At);
-    SkipSpace(Json, At);
-    if Found = Name then
-    begin
-      Result := ReadValue(Json, At);
+    Inc(Result);
+    SkipSpace(Json, Result);
+    if (Found = Name) and (Result <= Length(Json)) then
       Exit;
-    end;
-    SkipValue(Json, At);
+    SkipValue(Json, Result);
   end;
+  Result := 0;
+end;
+
+function PostkontorMember(const Json, Name: UTF8String): UTF8String;
+var
+  At: Integer;
+begin
+  Result := '';
+  At := FindMember(Json, Name);
+  if At > 0 then
+    Result := ReadValue(Json, At);
 end;
 
 { Where the value of an item begins, 0 where there is none. At last, Index is the number of items that were passed. }
@@ -615,11 +643,185 @@ var
 begin
   Result := '"';
   for Index := 1 to Length(Text) do
-    if (Text[Index] < ' ') or (Text[Index] = '"') or (Text[Index] = '\') then
+    if (Text[Index] = '"') or (Text[Index] = '\') then
+      Result := Result + '\' + Text[Index]
+    else if Text[Index] < ' ' then
       Result := Result + '\u' + UTF8String(IntToHex(Ord(Text[Index]), 4))
     else
       Result := Result + Text[Index];
   Result := Result + '"';
+end;
+
+function PostkontorNames(const Json: UTF8String): TPostkontorTexts;
+var
+  At: Integer;
+begin
+  Result := nil;
+  At := 1;
+  SkipSpace(Json, At);
+  if (At > Length(Json)) or (Json[At] <> '{') then
+    Exit;
+  while True do
+  begin
+    while (At <= Length(Json)) and (Json[At] <> '"') do
+      Inc(At);
+    if At > Length(Json) then
+      Exit;
+    SetLength(Result, Length(Result) + 1);
+    Result[High(Result)] := ReadString(Json, At);
+    while (At <= Length(Json)) and (Json[At] <> ':') do
+      Inc(At);
+    Inc(At);
+    SkipSpace(Json, At);
+    SkipValue(Json, At);
+    if (At > Length(Json)) or (Json[At] <> ',') then
+      Exit;
+  end;
+end;
+
+{ The value of a member or, of an array, of an item, as it stands there. }
+function Raw(const Json, Name: UTF8String): UTF8String;
+var
+  At, Index, Start: Integer;
+begin
+  Result := '';
+  At := 1;
+  SkipSpace(Json, At);
+  if At > Length(Json) then
+    Exit;
+  if Json[At] = '[' then
+  begin
+    Index := StrToIntDef(string(Name), MaxInt);
+    At := FindItem(Json, Index);
+  end
+  else if Json[At] = '{' then
+    At := FindMember(Json, Name)
+  else
+    At := 0;
+  if At = 0 then
+    Exit;
+  Start := At;
+  SkipValue(Json, At);
+  while (At > Start) and (Json[At - 1] in [' ', #9, #10, #13]) do
+    Dec(At);
+  Result := Copy(Json, Start, At - Start);
+end;
+
+{ Takes the first name off a pointer, and says whether there was one. }
+function TakeToken(var Pointer: UTF8String; out Name: UTF8String): Boolean;
+var
+  At: Integer;
+begin
+  Name := '';
+  Result := (Pointer <> '') and (Pointer[1] = '/');
+  if not Result then
+    Exit;
+  At := 2;
+  while (At <= Length(Pointer)) and (Pointer[At] <> '/') do
+  begin
+    if (Pointer[At] = '~') and (At < Length(Pointer)) then
+    begin
+      Inc(At);
+      if Pointer[At] = '1' then
+        Name := Name + '/'
+      else
+        Name := Name + '~';
+    end
+    else
+      Name := Name + Pointer[At];
+    Inc(At);
+  end;
+  Delete(Pointer, 1, At - 1);
+end;
+
+function PostkontorAt(const Json, Pointer: UTF8String): UTF8String;
+var
+  Rest, Name: UTF8String;
+begin
+  Result := Json;
+  Rest := Pointer;
+  while (Result <> '') and TakeToken(Rest, Name) do
+    Result := Raw(Result, Name);
+end;
+
+function PostkontorPlain(const Value: UTF8String): UTF8String;
+var
+  At: Integer;
+begin
+  At := 1;
+  if (Value <> '') and (Value[1] = '"') then
+    Result := ReadString(Value, At)
+  else
+    Result := Value;
+end;
+
+function PostkontorMerge(const Json, Patch: UTF8String): UTF8String;
+var
+  Members: UTF8String;
+
+  procedure Add(const Name, Value: UTF8String);
+  begin
+    if Members <> '' then
+      Members := Members + ',';
+    Members := Members + PostkontorText(Name) + ':' + Value;
+  end;
+
+var
+  Old, New: TPostkontorTexts;
+  Index: Integer;
+  Value: UTF8String;
+begin
+  Result := Patch;
+  if (Patch = '') or (Patch[1] <> '{') then
+    Exit;
+  Members := '';
+  Old := PostkontorNames(Json);
+  for Index := 0 to High(Old) do
+  begin
+    Value := Raw(Patch, Old[Index]);
+    if Value = '' then
+      Add(Old[Index], Raw(Json, Old[Index]))
+    else if Value <> 'null' then
+      Add(Old[Index], PostkontorMerge(Raw(Json, Old[Index]), Value));
+  end;
+  New := PostkontorNames(Patch);
+  for Index := 0 to High(New) do
+  begin
+    Value := Raw(Patch, New[Index]);
+    if (Raw(Json, New[Index]) = '') and (Value <> 'null') then
+      Add(New[Index], PostkontorMerge('', Value));
+  end;
+  Result := '{' + Members + '}';
+end;
+
+function PostkontorPut(const Json, Pointer, Value: UTF8String): UTF8String;
+
+  function Nested(Rest: UTF8String): UTF8String;
+  var
+    Name: UTF8String;
+  begin
+    if TakeToken(Rest, Name) then
+      Result := '{' + PostkontorText(Name) + ':' + Nested(Rest) + '}'
+    else
+      Result := Value;
+  end;
+
+begin
+  Result := PostkontorMerge(Json, Nested(Pointer));
+end;
+
+function PostkontorToken(const Name: UTF8String): UTF8String;
+var
+  Index: Integer;
+begin
+  Result := '';
+  for Index := 1 to Length(Name) do
+    case Name[Index] of
+      '~': Result := Result + '~0';
+      '/': Result := Result + '~1';
+    else
+      Result := Result + Name[Index];
+    end;
 end;
 
 { ---- Results and errors ---- }

@@ -556,10 +556,92 @@ namespace Postkontor
             var json = new StringBuilder("\"");
             foreach (var c in text)
             {
-                if (c < ' ' || c == '"' || c == '\\') json.Append("\\u").Append(((int)c).ToString("x4"));
+                if (c == '"' || c == '\\') json.Append('\\').Append(c);
+                else if (c < ' ') json.Append("\\u").Append(((int)c).ToString("x4"));
                 else json.Append(c);
             }
             return json.Append('"').ToString();
+        }
+
+        /// <summary>The names of the members of a JSON object, in their order.</summary>
+        public static List<string> Names(string json)
+        {
+            return json != null && json.TrimStart().StartsWith("{", StringComparison.Ordinal) ? Members(json).ConvertAll(member => member.Key) : new List<string>();
+        }
+
+        /// <summary>The value at a JSON pointer (RFC 6901) as it stands there, strings with their quotes; null where there is none:
+        /// Json.At(settings, "/accounts/office/server/port").</summary>
+        public static string At(string json, string pointer)
+        {
+            foreach (var name in Tokens(pointer)) json = Members(json).Find(member => member.Key == name).Value;
+            return json;
+        }
+
+        /// <summary>A JSON value as Member gives it: a string without its quotes, everything else as it stands there.</summary>
+        public static string Plain(string value)
+        {
+            var at = 0;
+            return value != null && value.StartsWith("\"", StringComparison.Ordinal) ? ReadString(value, ref at) : value;
+        }
+
+        /// <summary>A JSON document with a merge patch applied to it (RFC 7396): members are replaced, null removes them.</summary>
+        public static string Merge(string json, string patch)
+        {
+            if (patch == null || !patch.TrimStart().StartsWith("{", StringComparison.Ordinal)) return patch;
+            var merged = Names(json).Count == 0 ? new List<KeyValuePair<string, string>>() : Members(json);
+            foreach (var change in Members(patch))
+            {
+                var at = merged.FindIndex(member => member.Key == change.Key);
+                if (change.Value == "null") { if (at >= 0) merged.RemoveAt(at); }
+                else if (at < 0) merged.Add(new KeyValuePair<string, string>(change.Key, Merge(null, change.Value)));
+                else merged[at] = new KeyValuePair<string, string>(change.Key, Merge(merged[at].Value, change.Value));
+            }
+            return "{" + string.Join(",", merged.ConvertAll(member => Text(member.Key) + ":" + member.Value)) + "}";
+        }
+
+        /// <summary>A JSON document with another value at a pointer; "null" removes what is there. The objects on the way are made where
+        /// they are missing.</summary>
+        public static string Put(string json, string pointer, string value)
+        {
+            var names = Tokens(pointer);
+            names.Reverse();
+            foreach (var name in names) value = "{" + Text(name) + ":" + value + "}";
+            return Merge(json, value);
+        }
+
+        /// <summary>A name as it stands in a JSON pointer: "~" and "/" have signs of their own there.</summary>
+        public static string Token(string name) { return name.Replace("~", "~0").Replace("/", "~1"); }
+
+        private static List<string> Tokens(string pointer)
+        {
+            var names = new List<string>((pointer ?? "").Split('/'));
+            names.RemoveAt(0);
+            return names.ConvertAll(name => name.Replace("~1", "/").Replace("~0", "~"));
+        }
+
+        /// <summary>The members of an object, or the items of an array under their numbers, as they stand there.</summary>
+        private static List<KeyValuePair<string, string>> Members(string json)
+        {
+            var members = new List<KeyValuePair<string, string>>();
+            json = (json ?? "").Trim();
+            var isArray = json.StartsWith("[", StringComparison.Ordinal);
+            if (json.Length < 2 || !isArray && json[0] != '{') return members;
+            var at = 0;
+            do
+            {
+                SkipSpace(json, ref at);
+                if (at >= json.Length || json[at] == '}' || json[at] == ']') return members;
+                var name = isArray ? members.Count.ToString() : ReadString(json, ref at);
+                if (!isArray) at = json.IndexOf(':', Math.Min(at, json.Length));
+                if (at < 0) return members;
+                if (!isArray) SkipSpace(json, ref at);
+                var start = at;
+                ReadValue(json, ref at);
+                members.Add(new KeyValuePair<string, string>(name, json.Substring(start, at - start).TrimEnd()));
+                while (at < json.Length && char.IsWhiteSpace(json[at])) at++;
+            }
+            while (at < json.Length && json[at] == ',');
+            return members;
         }
 
         /// <summary>Leaves the character at `at`, and the blanks behind it.</summary>
