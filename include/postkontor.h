@@ -292,8 +292,14 @@ postkontor_status POSTKONTOR_CALL postkontor_host_check(
     postkontor_buf *out);
 
 /**
- * Is to find settings for an e-mail address. This release cannot yet, so the answer is POSTKONTOR_UNSUPPORTED. `cancel` may be null.
- * May be called by several threads at a time.
+ * Finds settings for an e-mail address: known providers, DNS, autoconfig, Autodiscover, usual names. `address` is the address, or
+ * a request, which begins with a brace: {"address","password","steps":{"table":true,"srv":true,"autoconfig":true,"database":true,
+ * "mx":true,"autodiscover":true,"guess":true},"timeout_seconds":20,"dns":["192.0.2.1:53"],"proxy","ca_file","client_id"}; all but
+ * the address may be left out. The answer is {"address","proposals":[{"settings","source","provider","confidence","reason","notes",
+ * "tested"}, ...],"tried":[{"step","result","message"}, ...]}, best first; no proposal at all is POSTKONTOR_OK, too. `settings`
+ * is a whole document, in which the password is a reference. With `password` (a text, or {"secret":"name"}) the best proposals
+ * are tested, over verified TLS only, and `tested` is the report. Without a deadline it takes 20 seconds at most, or
+ * `timeout_seconds`. `cancel` may be null. May be called by several threads at a time.
  */
 postkontor_status POSTKONTOR_CALL postkontor_host_discover(
     postkontor_host *host,

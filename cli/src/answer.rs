@@ -22,10 +22,10 @@ pub(crate) enum Kind {
     List,
     /// What became of messages or folders.
     Changes,
+    /// Settings that were found for an address.
+    Discovered,
     /// The consent of a person.
     Consent,
-    /// Something else.
-    Other,
     /// Everything was shown already.
     Printed,
 }

@@ -32,10 +32,7 @@ pub(crate) enum Command {
         settings: PathBuf,
     },
     /// Find the settings for an address.
-    Discover {
-        /// The address.
-        address: String,
-    },
+    Discover(Discover),
     /// Do something with an account.
     Account {
         /// The settings document.
@@ -105,6 +102,16 @@ pub(crate) struct Receive {
     pub(crate) first_bytes: Option<u64>,
 }
 
+/// The request to find settings.
+pub(crate) struct Discover {
+    /// The address; that of the request where none is given.
+    pub(crate) address: Option<String>,
+    /// The file with the request.
+    pub(crate) request: Option<PathBuf>,
+    /// The file that the best settings are written to.
+    pub(crate) write: Option<PathBuf>,
+}
+
 /// The request to list what stands in messages.
 pub(crate) struct Structure {
     /// The mailbox folder.
@@ -160,6 +167,7 @@ const COMMAND_OPTIONS: &[&str] = &[
     "first-bytes",
     "summary",
     "request",
+    "write",
 ];
 
 /// Reads the command line. The options are returned beside the error, too, as far as they were understood: they say in which
@@ -250,7 +258,14 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
         "schema" => Command::Schema { transport: words.next().map(|name| text("NAME", name)).transpose()?.unwrap_or_default() },
         "check" => Command::Check { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "form" => Command::Form { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
-        "discover" => Command::Discover { address: text("ADDRESS", words.next().ok_or_else(|| missing("ADDRESS"))?)? },
+        "discover" => {
+            let request = given.0.remove("request").map(PathBuf::from);
+            let address = words.next().map(|word| text("ADDRESS", word)).transpose()?;
+            if address.is_none() && request.is_none() {
+                return Err(missing("ADDRESS"));
+            }
+            Command::Discover(Discover { address, request, write: given.0.remove("write").map(PathBuf::from) })
+        }
         "test" | "send" | "list" | "apply" | "receive" | "watch" | "authorize" => {
             let settings = words.next().ok_or_else(|| missing("FILE"))?.into();
             let account = given.text("account")?;

@@ -16,6 +16,7 @@ mod answer;
 mod arguments;
 mod callbacks;
 mod defect;
+mod discover;
 mod file;
 mod form;
 mod receive;

@@ -4,6 +4,7 @@
 //! characters, which a server may have sent, never reach the terminal.
 
 use crate::answer::{Answer, Kind};
+use crate::discover;
 use crate::texts::Texts;
 use postkontor_core::Error;
 use serde_json::Value;
@@ -29,7 +30,7 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
             let sign = if json["kept"] == false { "!" } else { "✓" };
             writeln!(out, "{sign} {}", clean(text(&json["message"])))
         }
-        Kind::Other => writeln!(out, "{json:#}"),
+        Kind::Discovered => discover::show(out, json, texts),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::answer::{Answer, Kind};
 use crate::arguments::{Command, Options, Verb};
 use crate::callbacks::{Program, Stop, Trace};
+use crate::discover::discover;
 use crate::file::read;
 use crate::form;
 use crate::receive::{receive, remembered, structure};
@@ -37,7 +38,7 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
         Command::Help | Command::Version | Command::Form { .. } => return text(""),
         Command::Transports => Answer::new(&host.transports(), Kind::Transports)?,
         Command::Schema { transport } => Answer::new(&host.schema(&transport, texts.language())?, Kind::Schema)?,
-        Command::Discover { address } => Answer::new(&host.discover(&address, &cancel)?, Kind::Other)?,
+        Command::Discover(wanted) => discover(&host, &wanted, &cancel)?,
         Command::Check { settings } => {
             let text = read(&settings)?;
             secrecy::warn(&settings, &text, &host, texts);

@@ -8,11 +8,8 @@ use std::time::{Duration, Instant};
 ///
 /// A token outlives the call it is given to and may serve several, which then share the deadline.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<Token>);
-
-#[derive(Debug, Default)]
-struct Token {
-    fired: AtomicBool,
+pub struct Cancel {
+    fired: Arc<AtomicBool>,
     deadline: Option<Instant>,
 }
 
@@ -21,26 +18,33 @@ impl Cancel {
     pub fn new(deadline: Option<Duration>) -> Cancel {
         // A deadline beyond what the clock can express is no deadline.
         let deadline = deadline.and_then(|deadline| Instant::now().checked_add(deadline));
-        Cancel(Arc::new(Token { fired: AtomicBool::new(false), deadline }))
+        Cancel { fired: Arc::default(), deadline }
+    }
+
+    /// The same token for a part of a call, which ends after this time at the latest.
+    pub(crate) fn within(&self, left: Duration) -> Cancel {
+        let end = Instant::now().checked_add(left);
+        let deadline = self.deadline.into_iter().chain(end).min();
+        Cancel { fired: Arc::clone(&self.fired), deadline }
     }
 
     /// Stops every call that has the token, now or later. Any thread may fire it, any number of times.
     pub fn fire(&self) {
-        self.0.fired.store(true, Ordering::Release);
+        self.fired.store(true, Ordering::Release);
     }
 
     /// Whether it was fired.
     pub fn is_fired(&self) -> bool {
-        self.0.fired.load(Ordering::Acquire)
+        self.fired.load(Ordering::Acquire)
     }
 
     /// Whether the deadline has passed.
     pub fn is_overdue(&self) -> bool {
-        self.0.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// The time that is left, or `otherwise` where the token has no deadline.
     pub(crate) fn remaining(&self, otherwise: Duration) -> Duration {
-        self.0.deadline.map_or(otherwise, |deadline| deadline.saturating_duration_since(Instant::now()))
+        self.deadline.map_or(otherwise, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
 }

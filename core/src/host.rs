@@ -147,13 +147,6 @@ impl Host {
         checked
     }
 
-    /// Finds the settings for an address.
-    pub fn discover(&self, _address: &str, _cancel: &Cancel) -> Result<Value, Error> {
-        let error = self.localised(failed(Status::Unsupported, "host.discover_unsupported"));
-        self.log.failed("", "discover", &error);
-        Err(error)
-    }
-
     /// The transport of that name.
     pub(crate) fn transport(&self, name: &str) -> Result<&Transport, Error> {
         self.transports.get(name, &self.log).ok_or_else(|| self.transports.unknown(name, &self.log))

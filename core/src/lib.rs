@@ -65,6 +65,7 @@ mod account;
 mod built;
 mod callbacks;
 mod cancel;
+mod discover;
 mod documents;
 mod error;
 mod forms;
@@ -97,11 +98,13 @@ pub use account::Account;
 pub use built::Built;
 pub use callbacks::Callbacks;
 pub use cancel::Cancel;
+pub use discover::{Discovered, Proposal, Tried};
 pub use host::{Config, Host, ListedTransport};
 pub use message::{Append, Attachment, AttachmentContent, Composed, Mailbox, Message, Priority};
 pub use opened::{
     Attendee, Calendar, Content, Invoice, Moment, Opened, Part, Person, Repaired, Reported, ReportedRecipient, Stream, Warning, safe_name,
 };
+pub use postkontor_discover::{Outcome as DiscoveryOutcome, Provider, Source as DiscoverySource, Step as DiscoveryStep, providers};
 pub use postkontor_plugin::{
     Action, Answer, Applied, ApplyAction, At, Delivery, Error, Filter, Folder, FolderChange, FolderResult, FoldersChanged, Incoming, Input,
     Level, ListRequest, Listed, Listing, Mark, Missing, NewId, Notify, Reply, Retry, Secret, Stage, Status, Step, StepStatus, Summary,

@@ -367,7 +367,10 @@ fn what_is_said_of_each_operation_holds() {
     let cancel = Cancel::default();
     // The header: POSTKONTOR_UNSUPPORTED.
     assert_eq!(account().authorize("", &cancel).unwrap_err().status, Status::Unsupported);
-    assert_eq!(host(&json!({})).unwrap().discover("a@x.de", &cancel).unwrap_err().status, Status::Unsupported);
+    // No transport is there, so nothing that the table proposes passes `check`; that is an answer.
+    let found = json!(host(&json!({})).unwrap().discover("anna@gmx.at", &cancel).unwrap());
+    assert_eq!((&found["address"], &found["proposals"], &found["tried"][0]["step"]), (&json!("anna@gmx.at"), &json!([]), &json!("table")));
+    assert_eq!(host(&json!({})).unwrap().discover("anna", &cancel).unwrap_err().status, Status::Argument);
     // "ok" is whether something stands in the way.
     let ok = |settings: &Value| json!(host(&json!({})).unwrap().check(&settings.to_string()))["ok"].clone();
     assert_eq!((ok(&settings()), ok(&json!({"accounts": {"main": {}}})), ok(&json!(7))), (json!(true), json!(false), json!(false)));

@@ -14,6 +14,7 @@ struct Area {
 const AREAS: &[Area] = &[
     Area { name: "core", packages: &["postkontor-core"], programs: &["plugins", "settings", "secrets"] },
     Area { name: "reader", packages: &["postkontor-reader"], programs: &["enclosed", "reading"] },
+    Area { name: "discover", packages: &["postkontor-discover"], programs: &["discover"] },
     Area { name: "sdk", packages: &["postkontor-abi", "postkontor-plugin"], programs: &["plugins", "hostile"] },
     Area { name: "smtp", packages: &["postkontor-smtp"], programs: &["hostile", "pages", "real_servers"] },
     Area { name: "imap", packages: &["postkontor-imap"], programs: &["receiving", "pages", "real_servers"] },
@@ -41,6 +42,7 @@ const PROGRAMS: &[&str] = &[
     "day",
     "demo",
     "dialogs",
+    "discover",
     "docs",
     "enclosed",
     "exchange",

@@ -99,6 +99,23 @@ impl<'a, 'p> Members<'a, 'p> {
         }
     }
 
+    /// Yes or no, where it is given.
+    pub(super) fn switch(&mut self, name: &'static str) -> Option<bool> {
+        match self.take(name)? {
+            Json::Bool(flag) => Some(flag),
+            _ => self.expected(name, "boolean"),
+        }
+    }
+
+    /// A text, or an object that is read by `build`.
+    pub(super) fn text_or<T>(&mut self, name: &'static str, build: impl FnOnce(&mut Members<'a, '_>) -> T) -> Option<Result<String, T>> {
+        match self.take(name)? {
+            Json::Text(text) => Some(Ok(text.into_owned())),
+            Json::Object(given) => Some(Err(self.inside(name, given, build))),
+            _ => self.expected(name, "text"),
+        }
+    }
+
     /// One of several words.
     pub(super) fn choice<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Option<T> {
         let value = self.take(name)?;

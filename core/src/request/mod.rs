@@ -5,11 +5,13 @@
 
 mod apply;
 mod asked;
+mod discover;
 mod filter;
 mod members;
 
 pub use apply::{ApplyRequest, Changed, MessageChange};
 pub use asked::{Asked, Request};
+pub(crate) use discover::{Discover, Password};
 use members::{Members, read};
 pub use postkontor_plugin::ReceiveRequest as FetchOptions;
 use postkontor_plugin::{Action, Error, ListRequest, Summary};
