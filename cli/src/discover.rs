@@ -3,11 +3,10 @@
 use crate::answer::{Answer, Kind};
 use crate::arguments::Discover;
 use crate::file::{local, read};
-use crate::show::clean;
 use crate::texts::{Texts, problem};
 use postkontor_core::{Cancel, Error, Host, Status};
 use serde_json::Value;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,49 +46,42 @@ fn write(path: &Path, settings: &Value) -> Result<(), Error> {
     file.and_then(|mut file| writeln!(file, "{text}")).map_err(|error| local("cli.file_unwritable", path, &error))
 }
 
-/// Shows proposals and what was tried.
-pub(crate) fn show(out: &mut impl Write, found: &Value, texts: &Texts) -> io::Result<()> {
+/// The lines that show proposals and what was tried, as the library says it: control characters are still in them.
+pub(crate) fn lines(found: &Value, texts: &Texts) -> Vec<String> {
     let list = |name: &str| found[name].as_array().map_or(&[][..], Vec::as_slice);
-    for proposal in list("proposals") {
-        one(out, proposal, texts)?;
+    let mut lines: Vec<String> = list("proposals").iter().flat_map(|proposal| one(proposal, texts)).collect();
+    if lines.is_empty() {
+        lines.push(format!("✗ {}", texts.word("cli.discover_nothing")));
     }
-    if list("proposals").is_empty() {
-        writeln!(out, "✗ {}", texts.word("cli.discover_nothing"))?;
-    }
-    for tried in list("tried") {
+    lines.extend(list("tried").iter().map(|tried| {
         let sign = match word(&tried["result"]) {
             "found" => "✓",
             "refused" | "failed" => "!",
             _ => "·",
         };
-        writeln!(out, "{sign} {:13} {}", word(&tried["step"]), clean(word(&tried["message"])))?;
-    }
-    Ok(())
+        format!("{sign} {:13} {}", word(&tried["step"]), word(&tried["message"]))
+    }));
+    lines
 }
 
-fn one(out: &mut impl Write, proposal: &Value, texts: &Texts) -> io::Result<()> {
-    let sign = match &proposal["tested"]["ok"] {
-        Value::Bool(false) => "✗",
-        _ => "✓",
-    };
-    writeln!(out, "{sign} {} ({} {})", clean(word(&proposal["reason"])), texts.word("cli.confidence"), proposal["confidence"])?;
+fn one(proposal: &Value, texts: &Texts) -> Vec<String> {
+    let sign = if proposal["tested"]["ok"] == false { "✗" } else { "✓" };
+    let mut lines = vec![format!("{sign} {} ({} {})", word(&proposal["reason"]), texts.word("cli.confidence"), proposal["confidence"])];
     for (id, account) in proposal["settings"]["accounts"].as_object().into_iter().flatten() {
         let place = match (word(&account["server"]["host"]), word(&account["exchange"]["url"])) {
             ("", url) => url.to_owned(),
             (host, _) => format!("{host}:{} {}", account["server"]["port"], word(&account["tls"]["mode"])),
         };
         let user = [&account["auth"]["method"], &account["auth"]["user"]].map(word).join(" ");
-        writeln!(out, "{}", clean(&format!("    {id:8} {:12} {place}  {}", word(&account["transport"]), user.trim())).trim_end())?;
+        lines.push(format!("    {id:8} {:12} {place}  {}", word(&account["transport"]), user.trim()));
     }
-    for note in proposal["notes"].as_array().into_iter().flatten() {
-        writeln!(out, "    ! {}", clean(word(note)))?;
-    }
+    lines.extend(proposal["notes"].as_array().into_iter().flatten().map(|note| format!("    ! {}", word(note))));
     let failed = proposal["tested"]["steps"].as_array().into_iter().flatten().find(|step| step["status"] == "fail");
-    match failed {
-        Some(step) => writeln!(out, "    ✗ {}", clean(word(&step["message"]))),
-        None if proposal["tested"].is_object() => writeln!(out, "    ✓ {}", texts.word("cli.test_ok")),
-        None => Ok(()),
-    }
+    lines.extend(match failed {
+        Some(step) => Some(format!("    ✗ {}", word(&step["message"]))),
+        None => proposal["tested"].is_object().then(|| format!("    ✓ {}", texts.word("cli.test_ok"))),
+    });
+    lines
 }
 
 fn word(value: &Value) -> &str {

@@ -30,7 +30,7 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
             let sign = if json["kept"] == false { "!" } else { "✓" };
             writeln!(out, "{sign} {}", clean(text(&json["message"])))
         }
-        Kind::Discovered => discover::show(out, json, texts),
+        Kind::Discovered => discover::lines(json, texts).iter().try_for_each(|line| writeln!(out, "{}", clean(line).trim_end())),
     }
 }
 

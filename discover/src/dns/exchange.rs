@@ -1,7 +1,6 @@
 //! The exchange with a name server: UDP, and TCP where the answer is longer.
 
-use super::failed;
-use super::message::{Answer, Kind, Read, question, random_id, read};
+use super::message::{Answer, Kind, Read, failed, question, random_id, read};
 use postkontor_plugin::net::{Pointers, Recorder, Stream, Target};
 use postkontor_plugin::settings::{Endpoint, Route};
 use postkontor_plugin::{Call, Error, Status};

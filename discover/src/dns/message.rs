@@ -1,6 +1,6 @@
 //! Questions and answers.
 
-use postkontor_plugin::Error;
+use postkontor_plugin::{Error, Status};
 use simple_dns::rdata::RData;
 use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, RCODE, TYPE};
 use std::collections::BTreeMap;
@@ -146,7 +146,11 @@ impl Answer {
 /// A number that nobody can foresee.
 pub(super) fn random_id() -> Result<u16, Error> {
     let mut bytes = [0; 2];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::new(postkontor_plugin::Status::Local, "discover.no_random").detail(error.to_string()))?;
+    getrandom::fill(&mut bytes).map_err(|error| Error::new(Status::Local, "discover.no_random").detail(error.to_string()))?;
     Ok(u16::from_be_bytes(bytes))
+}
+
+/// What is wrong with an answer for a name.
+pub(super) fn failed(code: &str, name: &str) -> Error {
+    Error::new(Status::Protocol, code).arg("name", name)
 }

@@ -7,8 +7,8 @@ mod message;
 
 pub(crate) use message::{Kind, Record};
 
-use message::Reply;
-use postkontor_plugin::{Call, Error, Status};
+use message::{Reply, failed};
+use postkontor_plugin::{Call, Error};
 use std::net::{IpAddr, SocketAddr};
 
 /// The most names that lead from one to the next (CNAME). Real ones are two or three.
@@ -58,10 +58,6 @@ fn may_be_server(address: IpAddr, is_own: bool) -> bool {
             !is_nowhere && (is_own || !address.is_unique_local())
         }
     }
-}
-
-fn failed(code: &str, name: &str) -> Error {
-    Error::new(Status::Protocol, code).arg("name", name)
 }
 
 #[cfg(test)]
