@@ -19,7 +19,7 @@ fn codes(folder: &Path, codes: &mut BTreeSet<String>) {
             continue;
         }
         let source = fs::read_to_string(&path).unwrap();
-        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let source = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         let is_code = |text: &&str| {
             let name = GROUPS.iter().find_map(|group| text.strip_prefix(group));
             name.is_some_and(|name| {
