@@ -129,7 +129,7 @@ fn authorize(account: &mut Account, teller: &Teller, cancel: &Cancel) -> Result<
     Ok(json!(account.authorize(&Authorize { begin: false, finish: true }, cancel)?))
 }
 
-fn discover(host: &Host, address: &str, cancel: &Cancel) -> Result<Value, Error> {
+fn discover(host: &Arc<Host>, address: &str, cancel: &Cancel) -> Result<Value, Error> {
     Ok(json!(host.discover(address, cancel)?))
 }
 
