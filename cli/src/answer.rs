@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Schema,
     /// The problems of the settings.
     Check,
+    /// Secrets and their stores.
+    Secrets,
     /// The report of a test, whose steps were shown as they ended.
     Report,
     /// The receipt of a message, or of several.

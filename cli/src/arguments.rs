@@ -1,5 +1,6 @@
 //! Reads the command line into a command and its options.
 
+use crate::secret;
 use crate::texts::problem;
 use lexopt::prelude::*;
 use postkontor_core::Error;
@@ -30,6 +31,13 @@ pub(crate) enum Command {
     Form {
         /// The settings document, which may be one that is not there yet.
         settings: PathBuf,
+    },
+    /// Keep, list or forget secrets.
+    Secret {
+        /// What to do.
+        wanted: secret::command::Wanted,
+        /// The store that is asked for.
+        store: Option<secret::Choice>,
     },
     /// Find the settings for an address.
     Discover(Discover),
@@ -168,6 +176,7 @@ const COMMAND_OPTIONS: &[&str] = &[
     "summary",
     "request",
     "write",
+    "store",
 ];
 
 /// Reads the command line. The options are returned beside the error, too, as far as they were understood: they say in which
@@ -265,6 +274,10 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
                 return Err(missing("ADDRESS"));
             }
             Command::Discover(Discover { address, request, write: given.0.remove("write").map(PathBuf::from) })
+        }
+        "secret" => {
+            let wanted = secret::command::Wanted::read(&mut words.by_ref().map(|word| text("secret", word)))?;
+            Command::Secret { wanted, store: given.text("store")?.map(|word| secret::Choice::read(&word)).transpose()? }
         }
         "test" | "send" | "list" | "apply" | "receive" | "watch" | "authorize" => {
             let settings = words.next().ok_or_else(|| missing("FILE"))?.into();

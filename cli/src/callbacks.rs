@@ -1,12 +1,13 @@
-//! The command's side of a call: secrets from the environment and from files, the trace file, and the end that a person or the system asks for.
+//! The command's side of a call: secrets, the trace file, and the end that a person or the system asks for.
 
+use crate::secret::Told;
 use crate::show;
+use crate::stop::Stop;
 use crate::texts::{Texts, problem};
 use postkontor_core::{Callbacks, Error, Level, Secret, Status};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The file that log and transcript go to; nothing where none is wanted.
@@ -41,35 +42,6 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     problem
 }
 
-/// The request to end: Ctrl-C, or a signal to that purpose.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    /// From now on such a signal is noted here instead of ending the process.
-    pub(crate) fn listen(&self) -> Result<(), Error> {
-        self.listening().map_err(|error| Error::new(Status::Local, "cli.signals_unheard").detail(error.to_string()))
-    }
-
-    /// Not SIGHUP: `nohup` has it ignored, so that the command outlives the terminal.
-    #[cfg(unix)]
-    fn listening(&self) -> std::io::Result<()> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        [SIGINT, SIGTERM].into_iter().try_for_each(|signal| signal_hook::flag::register(signal, Arc::clone(&self.0)).map(drop))
-    }
-
-    #[cfg(not(unix))]
-    fn listening(&self) -> Result<(), ctrlc::Error> {
-        let flag = Arc::clone(&self.0);
-        ctrlc::set_handler(move || flag.store(true, Ordering::Release))
-    }
-
-    /// Whether it is time to end.
-    pub(crate) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
 /// The callbacks that the library may use.
 #[derive(Default)]
 pub(crate) struct Program {
@@ -79,6 +51,8 @@ pub(crate) struct Program {
     pub(crate) stop: Stop,
     /// The words for the steps of a test, where those are shown as they end.
     pub(crate) steps: Option<Texts>,
+    /// Where secrets come from.
+    pub(crate) secrets: Arc<Told>,
 }
 
 impl Callbacks for Program {
@@ -92,7 +66,8 @@ impl Callbacks for Program {
     }
 
     fn step(&self, step: &str) {
-        if let (Some(texts), Ok(step)) = (&self.steps, serde_json::from_str(step)) {
+        if let (Some(texts), Ok(mut step)) = (&self.steps, serde_json::from_str(step)) {
+            self.secrets.complete(&mut step, texts);
             // A reader may close the pipe early; the exit status still tells the outcome.
             drop(show::step(&mut std::io::stdout().lock(), &step, texts));
         }
@@ -102,36 +77,13 @@ impl Callbacks for Program {
         !self.stop.is_set()
     }
 
-    /// Knows `env:NAME` and `file:PATH`; a file's last line break is not part of the secret.
     fn secret_get(&self, name: &str) -> Option<Secret> {
-        if let Some(name) = name.strip_prefix("env:") {
-            return std::env::var(name).ok().map(Secret::new);
-        }
-        let text = std::fs::read_to_string(name.strip_prefix("file:")?).ok()?;
-        let secret = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
-        Some(Secret::new(secret))
+        self.secrets.get(name)
     }
 
-    /// Knows `file:PATH`.
     fn secret_put(&self, name: &str, value: &Secret) -> bool {
-        name.strip_prefix("file:").is_some_and(|path| keep(Path::new(path), value).is_ok())
+        self.secrets.put(name, value)
     }
-}
-
-/// Writes a secret to a file that only its owner may read. The former one is there until the new one is whole.
-fn keep(path: &Path, secret: &Secret) -> std::io::Result<()> {
-    // The file itself, not a link to it, is what is exchanged.
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}", std::process::id()));
-    let beside = path.with_file_name(name);
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
-    let written = file.write_all(secret.reveal().as_bytes()).and_then(|()| file.sync_all());
-    written.and_then(|()| std::fs::rename(&beside, &path)).inspect_err(|_| drop(std::fs::remove_file(&beside)))
 }
 
 #[cfg(test)]
@@ -169,7 +121,7 @@ mod tests {
             assert_eq!(program.secret_get(&name).unwrap().reveal(), "third");
         }
         assert!(!program.secret_put(&format!("file:{}", folder.join("none/token").display()), &Secret::new("x")));
-        assert!(!program.secret_put("env:HOME", &Secret::new("x")) && !program.secret_put("plain", &Secret::new("x")));
+        assert!(!program.secret_put("env:HOME", &Secret::new("x")));
         let left = std::fs::read_dir(&folder).unwrap().count();
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(left, if cfg!(unix) { 2 } else { 1 });
@@ -180,6 +132,5 @@ mod tests {
         let program = Program::default();
         assert_eq!(program.secret_get("env:CARGO_PKG_NAME").unwrap().reveal(), "postkontor-cli");
         assert!(program.secret_get("env:POSTKONTOR_NO_SUCH_VARIABLE").is_none());
-        assert!(program.secret_get("plain name").is_none());
     }
 }

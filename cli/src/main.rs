@@ -9,7 +9,8 @@
 //! - [`form`] shows the settings as a page in the browser.
 //! - [`defect`] makes an error of a panic, so that there is an answer whatever happens.
 //! - [`secrecy`] warns of a settings file that shows a password to others.
-//! - [`callbacks`] is the command's side of a call: secrets from environment and files, the trace file, the end.
+//! - [`callbacks`] is the command's side of a call: secrets and the trace file; [`stop`] is the end that is asked for from outside.
+//! - [`secret`] keeps the secrets that settings refer to, in the system's keyring or in an encrypted file.
 #![forbid(unsafe_code)]
 
 mod answer;
@@ -21,7 +22,9 @@ mod file;
 mod form;
 mod receive;
 mod secrecy;
+mod secret;
 mod show;
+mod stop;
 mod texts;
 mod watch;
 mod work;

@@ -5,6 +5,7 @@
 
 use crate::answer::{Answer, Kind};
 use crate::discover;
+use crate::secret;
 use crate::texts::Texts;
 use postkontor_core::Error;
 use serde_json::Value;
@@ -18,6 +19,7 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
         Kind::Transports => transports(out, json, texts),
         Kind::Schema => form(out, &json["schema"], 0),
         Kind::Check => check(out, json, texts),
+        Kind::Secrets => secret::command::lines(json, texts).iter().try_for_each(|line| writeln!(out, "{}", clean(line))),
         Kind::Report => tested(out, json, texts),
         Kind::Receipt => match json["results"].as_array() {
             Some(results) => results.iter().try_for_each(|one| receipt(out, one, texts)),
@@ -166,7 +168,8 @@ fn tested(out: &mut impl Write, report: &Value, texts: &Texts) -> io::Result<()>
 /// The facts of a step that a person wants to see beside its sentence.
 fn seen(facts: &Value) -> String {
     let names = ["addresses", "address", "text", "version", "cipher", "subject", "mechanism", "path"];
-    let facts: Vec<_> = names.iter().map(|name| bare(&facts[*name])).filter(|fact| !fact.is_empty()).collect();
+    let stores = facts["stores"].as_object().into_iter().flatten().map(|(name, store)| format!("{name} ({})", text(store)));
+    let facts: Vec<_> = names.iter().map(|name| bare(&facts[*name])).chain(stores).filter(|fact| !fact.is_empty()).collect();
     if facts.is_empty() { String::new() } else { clean(&format!(": {}", facts.join(", "))) }
 }
 

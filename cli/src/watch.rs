@@ -2,9 +2,9 @@
 
 use crate::answer::{Answer, Kind};
 use crate::arguments::{Options, Receive};
-use crate::callbacks::Stop;
 use crate::receive::{receive, remembered};
 use crate::show;
+use crate::stop::Stop;
 use crate::texts::Texts;
 use postkontor_core::{Account, Cancel, Error, Status};
 use serde_json::{Map, Value};

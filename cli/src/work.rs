@@ -2,19 +2,22 @@
 
 use crate::answer::{Answer, Kind};
 use crate::arguments::{Command, Options, Verb};
-use crate::callbacks::{Program, Stop, Trace};
+use crate::callbacks::{Program, Trace};
 use crate::discover::discover;
 use crate::file::read;
 use crate::form;
 use crate::receive::{receive, remembered, structure};
 use crate::secrecy;
+use crate::secret::{self, Secrets, Told};
 use crate::show::clean;
+use crate::stop::Stop;
 use crate::texts::Texts;
 use crate::watch::watch;
 use postkontor_core::{Account, Authorize, Cancel, Error, Host, ListRequest, Loop, Status, TestRequest};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Does what is asked for.
 pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Result<Answer, Error> {
@@ -22,20 +25,22 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
     match command {
         Command::Help => return text(texts.help()),
         Command::Version => return text(concat!("postkontor ", env!("CARGO_PKG_VERSION"), "\n")),
+        Command::Secret { wanted, store } => return secret::command::answer(&wanted, store, options.timeout, texts),
         _ => {}
     }
     let trace = Trace::open(options.trace.as_deref())?;
     let config = json!({"language": texts.language(), "plugins": options.plugins});
     let stop = Stop::default();
+    let secrets = Arc::new(Told::new(Secrets::new(None, &stop, options.timeout)?));
     if let Command::Form { settings } = &command {
         form::serve(settings, options, texts, trace, &stop)?;
         return Ok(Answer { json: Value::Null, status: Status::Ok, kind: Kind::Printed });
     }
     let steps = (!options.json).then(|| Texts::new(Some(texts.language())));
-    let host = Host::open(&config.to_string(), Box::new(Program { trace, stop: stop.clone(), steps }))?;
+    let host = Host::open(&config.to_string(), Box::new(Program { trace, stop: stop.clone(), steps, secrets: Arc::clone(&secrets) }))?;
     let cancel = Cancel::new(options.timeout);
     Ok(match command {
-        Command::Help | Command::Version | Command::Form { .. } => return text(""),
+        Command::Help | Command::Version | Command::Form { .. } | Command::Secret { .. } => return text(""),
         Command::Transports => Answer::new(&host.transports(), Kind::Transports)?,
         Command::Schema { transport } => Answer::new(&host.schema(&transport, texts.language())?, Kind::Schema)?,
         Command::Discover(wanted) => discover(&host, &wanted, &cancel)?,
@@ -49,11 +54,18 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
             let text = read(&settings)?;
             secrecy::warn(&settings, &text, &host, texts);
             let mut account = Account::open(&host, &text, account.as_deref())?;
-            if let Verb::Watch(wanted) = verb {
-                watch(&mut account, &wanted, options, texts, &stop)?;
-                return Ok(Answer { json: Value::Null, status: Status::Ok, kind: Kind::Printed });
-            }
-            with_account(&mut account, verb, &cancel)?
+            let answer = match verb {
+                Verb::Watch(wanted) => watch(&mut account, &wanted, options, texts, &stop).map(|()| Answer {
+                    json: Value::Null,
+                    status: Status::Ok,
+                    kind: Kind::Printed,
+                }),
+                verb => with_account(&mut account, verb, &cancel),
+            };
+            let mut answer = answer.map_err(|error| secrets.explained(error, texts))?;
+            let steps = answer.json.get_mut("steps").and_then(Value::as_array_mut);
+            steps.into_iter().flatten().for_each(|step| secrets.complete(step, texts));
+            answer
         }
     })
 }

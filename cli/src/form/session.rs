@@ -5,7 +5,8 @@ use super::places::Places;
 use super::settings_file::{Saved, SettingsFile};
 use super::typed;
 use crate::arguments::Options;
-use crate::callbacks::{Program, Stop, Trace};
+use crate::callbacks::{Program, Trace};
+use crate::stop::Stop;
 use crate::texts::Texts;
 use postkontor_core::{Callbacks, Error, Host, ListedTransport};
 use serde::Deserialize;
@@ -95,7 +96,7 @@ impl Session {
 
     /// What the command does for its calls.
     pub(crate) fn program(&self) -> Program {
-        Program { trace: self.trace.clone(), stop: Stop::default(), steps: None }
+        Program { trace: self.trace.clone(), stop: Stop::default(), steps: None, secrets: Arc::default() }
     }
 
     /// The forms of all transports and of the document's own groups.
