@@ -69,7 +69,7 @@ static char *read_file(const char *name, size_t *length)
 static int run(const char *settings, postkontor_slice pdf)
 {
     const char *password = getenv("INVOICE_PASSWORD");
-    postkontor_callbacks callbacks = {sizeof callbacks, &password, log_line, NULL, secret, NULL};
+    postkontor_callbacks callbacks = {sizeof callbacks, &password, log_line, NULL, secret, NULL, NULL};
     postkontor_host *host = NULL;
     postkontor_account *account = NULL;
     postkontor_buf out = {NULL, 0};

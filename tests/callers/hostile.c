@@ -120,7 +120,7 @@ int main(void)
     char settings[400];
     int port = 0;
     int server = silent_server(&port);
-    postkontor_callbacks callbacks = {sizeof callbacks, &plan, NULL, progress, NULL, NULL};
+    postkontor_callbacks callbacks = {sizeof callbacks, &plan, NULL, progress, NULL, NULL, NULL};
     postkontor_buf out, copy;
     pthread_t other;
     postkontor_status status = POSTKONTOR_OK;

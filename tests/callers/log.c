@@ -62,7 +62,7 @@ static postkontor_status send_to(postkontor_account *account, const char *to)
 int main(int argc, char **argv)
 {
     struct program program = {NULL, getenv("PASSWORD")};
-    postkontor_callbacks callbacks = {sizeof callbacks, &program, log_line, NULL, secret, NULL};
+    postkontor_callbacks callbacks = {sizeof callbacks, &program, log_line, NULL, secret, NULL, NULL};
     postkontor_host *host = NULL;
     postkontor_account *account = NULL;
     postkontor_status status;

@@ -335,7 +335,7 @@ static void change_folders(const char *prefix)
 
 int main(int argc, char **argv)
 {
-    postkontor_callbacks callbacks = {sizeof callbacks, NULL, NULL, progress, NULL, NULL};
+    postkontor_callbacks callbacks = {sizeof callbacks, NULL, NULL, progress, NULL, NULL, NULL};
     postkontor_buf out;
     char settings[4000];
     size_t length;

@@ -139,6 +139,6 @@ fn a_server_that_stops_after_its_greeting_keeps_no_earlier_step_back() {
         assert_eq!(heard[..6], ["settings", "secret", "proxy", "resolve", "connect", "greeting"], "{heard:?}");
         let report = told_as_reported(lines);
         let failed = report["steps"].as_array().unwrap().iter().find(|step| step["status"] == "fail").unwrap();
-        assert_eq!(failed["code"], "net.closed", "{report:#}");
+        assert_eq!(failed["code"], "net.closed_by_server", "{report:#}");
     }
 }
