@@ -17,10 +17,10 @@ pub(crate) enum Command {
     Version,
     /// List the transports and the plugins that failed.
     Transports,
-    /// Show the form of a transport's settings.
+    /// Show a form.
     Schema {
-        /// The transport's name; empty for the groups beside the accounts.
-        transport: String,
+        /// The name of a transport, or of another form; empty for the groups beside the accounts.
+        name: String,
     },
     /// Check settings offline.
     Check {
@@ -31,6 +31,13 @@ pub(crate) enum Command {
     Form {
         /// The settings document, which may be one that is not there yet.
         settings: PathBuf,
+    },
+    /// Bring a settings document to today's version.
+    Migrate {
+        /// The settings document.
+        settings: PathBuf,
+        /// Whether the file is written anew.
+        write: bool,
     },
     /// Keep, list or forget secrets.
     Secret {
@@ -175,9 +182,13 @@ const COMMAND_OPTIONS: &[&str] = &[
     "first-bytes",
     "summary",
     "request",
-    "write",
     "store",
+    "of",
+    "write",
 ];
+
+/// Those that have no value, with the command that they stand behind.
+const SWITCHES: &[(&str, &str)] = &[("migrate", "write")];
 
 /// Reads the command line. The options are returned beside the error, too, as far as they were understood: they say in which
 /// form and language the error is wanted.
@@ -192,7 +203,7 @@ fn command(mut parser: lexopt::Parser, options: &mut Options) -> Result<Command,
     let mut given = CommandOptions::default();
     let (mut early, mut wrong) = (None, None);
     loop {
-        match next(&mut parser, options, &mut given) {
+        match next(&mut parser, words.first(), options, &mut given) {
             Ok(Some(Part::Word(word))) => words.push(word),
             Ok(Some(Part::Command(command))) => early = early.or(Some(command)),
             Ok(Some(Part::Option)) => {}
@@ -230,7 +241,13 @@ enum Part {
     Option,
 }
 
-fn next(parser: &mut lexopt::Parser, options: &mut Options, given: &mut CommandOptions) -> Result<Option<Part>, Error> {
+/// `command` is the first word, where it was read already.
+fn next(
+    parser: &mut lexopt::Parser,
+    command: Option<&OsString>,
+    options: &mut Options,
+    given: &mut CommandOptions,
+) -> Result<Option<Part>, Error> {
     let unreadable = |error: lexopt::Error| problem("cli.unreadable").detail(error.to_string());
     let Some(argument) = parser.next().map_err(unreadable)? else { return Ok(None) };
     match argument {
@@ -243,6 +260,11 @@ fn next(parser: &mut lexopt::Parser, options: &mut Options, given: &mut CommandO
         Long("trace") => options.trace = Some(parser.value().map_err(unreadable)?.into()),
         Long("timeout") => options.timeout = Some(seconds(parser.value().map_err(unreadable)?)?),
         Long(name) => {
+            if let Some((_, switch)) = SWITCHES.iter().find(|(of, switch)| *switch == name && command.is_some_and(|command| command == of))
+            {
+                given.0.insert(switch, OsString::new());
+                return Ok(Some(Part::Option));
+            }
             let Some(option) = COMMAND_OPTIONS.iter().find(|option| **option == name) else {
                 let unknown = problem("cli.option_unknown").arg("option", format!("--{name}"));
                 // A value behind its `=` belongs to it.
@@ -264,7 +286,13 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
     let command = match name {
         "help" => Command::Help,
         "transports" => Command::Transports,
-        "schema" => Command::Schema { transport: words.next().map(|name| text("NAME", name)).transpose()?.unwrap_or_default() },
+        "schema" => {
+            let of = given.0.remove("of").or_else(|| words.next());
+            Command::Schema { name: of.map(|name| text("NAME", name)).transpose()?.unwrap_or_default() }
+        }
+        "migrate" => {
+            Command::Migrate { settings: words.next().ok_or_else(|| missing("FILE"))?.into(), write: given.0.remove("write").is_some() }
+        }
         "check" => Command::Check { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "form" => Command::Form { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "discover" => {

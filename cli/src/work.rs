@@ -6,6 +6,7 @@ use crate::callbacks::{Program, Trace};
 use crate::discover::discover;
 use crate::file::read;
 use crate::form;
+use crate::migrate::migrate;
 use crate::receive::{receive, remembered, structure};
 use crate::secrecy;
 use crate::secret::{self, Secrets, Told};
@@ -42,7 +43,8 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
     Ok(match command {
         Command::Help | Command::Version | Command::Form { .. } | Command::Secret { .. } => return text(""),
         Command::Transports => Answer::new(&host.transports(), Kind::Transports)?,
-        Command::Schema { transport } => Answer::new(&host.schema(&transport, texts.language())?, Kind::Schema)?,
+        Command::Schema { name } => Answer::new(&host.schema(&name, texts.language())?, Kind::Schema)?,
+        Command::Migrate { settings, write } => migrate(&host, &settings, write)?,
         Command::Discover(wanted) => discover(&host, &wanted, &cancel)?,
         Command::Check { settings } => {
             let text = read(&settings)?;

@@ -18,6 +18,7 @@ impl Host {
             "" => Ok(settings::form(settings::document_schema(), &self.texts(), language)),
             named::ACCOUNT => Ok(settings::account_form(&self.account_kinds(), &Texts::new(), language)),
             named::DOCUMENT => Ok(settings::document_form(&self.account_kinds(), &Texts::new(), language)),
+            named::LAYERS => Ok(settings::layers_form(&self.account_kinds(), &Texts::new(), language)),
             transport => {
                 let kind = self.transport(transport).and_then(account_kind).map_err(|error| self.localised(error))?;
                 Ok(settings::form(&kind.schema, &kind.texts, language))

@@ -147,6 +147,11 @@ impl Host {
         checked
     }
 
+    /// Brings a settings document to today's version. What is done with an older one when it is opened, happens there alike.
+    pub fn migrate(&self, settings: &str) -> Result<settings::Migrated, Error> {
+        settings::Migrated::of(settings, self).map_err(|error| self.localised(error))
+    }
+
     /// The transport of that name.
     pub(crate) fn transport(&self, name: &str) -> Result<&Transport, Error> {
         self.transports.get(name, &self.log).ok_or_else(|| self.transports.unknown(name, &self.log))

@@ -1,6 +1,7 @@
-"""Makes the environment that the double runs in, and prints its folder: python3 prepare.py FOLDER
+"""Makes the environment that the double runs in, and prints its folder: python3 prepare.py FOLDER [REQUIREMENTS]
 
-FOLDER gets one environment for each state of the two lists beside this file. Only one process makes it; others wait for it.
+FOLDER gets one environment for each state of the two lists beside this file, or of the list given. Only one process makes it; others
+wait for it.
 """
 
 import fcntl
@@ -73,4 +74,8 @@ def environment(parent, lists, fill=None):
 
 
 if __name__ == "__main__":
-    print(environment(pathlib.Path(sys.argv[1]).resolve(), [HERE / "requirements.txt", HERE / "schemas.txt"], fetch_schemas))
+    parent = pathlib.Path(sys.argv[1]).resolve()
+    if len(sys.argv) > 2:
+        print(environment(parent, [pathlib.Path(sys.argv[2])]))
+    else:
+        print(environment(parent, [HERE / "requirements.txt", HERE / "schemas.txt"], fetch_schemas))

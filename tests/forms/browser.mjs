@@ -10,6 +10,8 @@ export class Browser {
   #pending = new Map();
   #next = 1;
   #session;
+  // What the pages have complained about in the console.
+  complaints = [];
 
   constructor(program, profile) {
     this.#process = spawn(program, [...FLAGS, `--user-data-dir=${profile}`, "about:blank"], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
@@ -23,7 +25,14 @@ export class Browser {
     this.#process.on("error", (error) => this.#pending.forEach(({ failed }) => failed(error)));
   }
 
-  #hear({ id, error, result }) {
+  #hear({ id, error, result, method, params }) {
+    if (method === "Runtime.consoleAPICalled" && ["error", "warning", "assert"].includes(params.type)) {
+      this.complaints.push(params.args.map(({ value, description }) => value ?? description).join(" "));
+    } else if (method === "Runtime.exceptionThrown") {
+      this.complaints.push(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text);
+    } else if (method === "Log.entryAdded" && params.entry.level === "error") {
+      this.complaints.push(params.entry.text);
+    }
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     error ? pending?.failed(new Error(error.message)) : pending?.done(result);
@@ -40,6 +49,8 @@ export class Browser {
     if (!this.#session) {
       const { targetId } = await this.#call("Target.createTarget", { url: "about:blank" });
       this.#session = (await this.#call("Target.attachToTarget", { targetId, flatten: true })).sessionId;
+      await this.#call("Runtime.enable");
+      await this.#call("Log.enable");
     }
     await this.#call("Page.navigate", { url });
     for (let tries = 0; !(await this.evaluate("typeof window.draw === 'function' && !!document.getElementById('form')")); tries += 1) {

@@ -13,7 +13,7 @@ window.type = async (pointer, text) => {
   await window.settled();
 };
 
-const isSeen = (element) => element && !element.closest("[hidden]") && element.getClientRects().length > 0;
+const isSeen = window.isSeen = (element) => element && !element.closest("[hidden]") && element.getClientRects().length > 0;
 
 // What stands in the field of each pointer: {kind, value, help}; nothing where it does not show.
 window.shown = (pointers) => {
@@ -36,3 +36,6 @@ window.shown = (pointers) => {
   }
   return found;
 };
+
+// The pointers of the fields that can be seen; a secret shows as its text or as the name under which it is kept.
+window.seen = (pointers) => pointers.filter((pointer) => isSeen(window.find(pointer)) || isSeen(window.find(`${pointer}/secret`)));

@@ -345,3 +345,40 @@ fn a_folder_that_cannot_be_closed_ends_no_command() {
     assert_eq!((output.status.code(), words.as_ref()), (Some(0), ""));
     assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), json!([]));
 }
+
+#[cfg(unix)]
+#[test]
+fn migrate_brings_a_file_to_todays_version_and_keeps_its_mode_and_its_secrets() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let setup = Setup::new();
+    let account = json!({"transport": "smtp", "server": {"host": "h"}, "auth": {"user": "u", "password": "Geheim-7"}});
+    let file = setup.write("old.json", &json!({"version": 0, "accounts": {"a": account}}));
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let before = fs::read_to_string(&file).unwrap();
+    let shown = setup.run(&["migrate", &file, "--json"]);
+    assert_eq!((shown.status, &shown.json()["from"], &shown.json()["version"]), (0, &json!(0), &json!(1)));
+    assert!(!shown.out.contains("Geheim-7"), "{}", shown.out);
+    assert_eq!(fs::read_to_string(&file).unwrap(), before, "nothing is written without --write");
+    let written = setup.run(&["migrate", &file, "--write", "--json"]).json();
+    assert_eq!(written, json!({"from": 0, "version": 1, "written": true}));
+    let now: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(now, json!({"version": 1, "accounts": {"a": account}}));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    let again = setup.run(&["migrate", &file, "--write", "--json"]).json();
+    assert_eq!(again, json!({"from": 1, "version": 1, "written": false}));
+    let newer = setup.write("newer.json", &json!({"version": 9}));
+    let refused = setup.run(&["migrate", &newer, "--json"]);
+    assert_eq!((refused.status, &refused.json()["at"][0]["code"]), (2, &json!("settings.version_newer")));
+}
+
+#[test]
+fn schema_has_the_forms_of_reserved_names() {
+    let setup = Setup::new();
+    let account = setup.run(&["schema", "--of", "account", "--json"]).json();
+    assert_eq!(account["schema"]["properties"]["transport"]["oneOf"], json!([{"const": "smtp", "title": "SMTP account"}]));
+    for name in ["account", "document", "layers"] {
+        let text = setup.run(&["schema", name]);
+        assert_eq!((text.status, text.out.is_empty()), (0, false), "{name}: {}", text.err);
+    }
+}

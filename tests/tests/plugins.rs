@@ -399,6 +399,21 @@ fn a_panic_in_the_schema_leaves_the_other_transports_alone() {
 }
 
 #[test]
+fn a_plugin_with_the_name_of_a_form_is_not_used() {
+    let folder = Folder::new().unwrap();
+    let file = folder.file(&library("a"));
+    strangers::c(FOLDER_C, &[], &file).unwrap();
+    // The names have the same length.
+    let (mut bytes, name, reserved) = (fs::read(&file).unwrap(), br#""name":"folder-c""#, br#""name":"document""#);
+    let place = bytes.windows(name.len()).position(|window| window == name).unwrap();
+    bytes[place..place + name.len()].copy_from_slice(reserved);
+    fs::write(&file, bytes).unwrap();
+    let host = open(&[folder.path()]);
+    assert_eq!(listed(&host)[0]["error"]["code"], "plugin.name_reserved");
+    assert!(json!(host.schema("document", "en").unwrap())["schema"]["then"]["properties"]["accounts"].is_object());
+}
+
+#[test]
 fn of_two_plugins_with_one_name_the_first_is_used() {
     let (first, second) = (Folder::new().unwrap(), Folder::new().unwrap());
     strangers::c(FOLDER_C, &[], &first.file(&library("a"))).unwrap();

@@ -25,7 +25,7 @@ const AREAS: &[Area] = &[
     Area { name: "ffi", packages: &["postkontor-ffi"], programs: &["callers"] },
     Area { name: "cli", packages: &["postkontor-cli"], programs: &["cli", "demo", "day", "form_page"] },
     Area { name: "form", packages: &["postkontor-cli"], programs: &["form_page"] },
-    Area { name: "forms", packages: &[], programs: &["dialogs", "forms", "settings", "pages"] },
+    Area { name: "forms", packages: &[], programs: &["dialogs", "forms", "settings", "pages", "validators"] },
     Area { name: "docs", packages: &[], programs: &["docs", "day", "settings"] },
     Area { name: "servers", packages: &[], programs: &[LIBRARY, "real_servers"] },
     Area { name: "bench", packages: &["postkontor-bench"], programs: &[] },
@@ -58,6 +58,7 @@ const PROGRAMS: &[&str] = &[
     "secrets",
     "settings",
     "tokens",
+    "validators",
     "web_logins",
 ];
 

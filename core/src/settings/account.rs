@@ -1,5 +1,6 @@
 //! Reading the accounts of a document, each by itself.
 
+use super::conditions::says_nothing;
 use super::fields;
 use super::findings::{Findings, Login, Reference};
 use super::layers::Layers;
@@ -79,6 +80,7 @@ impl Account {
         schema: Arc<Value>,
         pointer: &str,
         layers: &Layers,
+        sends: bool,
         visible: &mut Vec<String>,
     ) {
         let own_sender = given.shift_remove("sender");
@@ -99,8 +101,11 @@ impl Account {
         self.settings = Value::Object(fields::group(&schema, &given, pointer, &mut findings));
         wipe(&mut Value::Object(given));
         wipe(&mut all);
-        if let Some(own) = own_sender {
-            self.sender = own_sender::read(&own, &child(pointer, "sender"), &mut findings);
+        let own_sender = own_sender.unwrap_or_default();
+        if sends {
+            self.sender = own_sender::read(&own_sender, &child(pointer, "sender"), &mut findings);
+        } else if !says_nothing(own_sender::schema(), &own_sender) && !conditions::is_left_out(&own_sender) {
+            self.problems.push(Problem::warning(&child(pointer, "sender"), "settings.not_used"));
         }
         self.secrets = findings.secrets.iter().filter_map(|secret| secret.strip_prefix(pointer)).map(str::to_owned).collect();
         self.references = findings.accounts;
@@ -140,7 +145,7 @@ pub(super) fn read_accounts(accounts: Option<Value>, schemas: &dyn Schemas, laye
     let mut read = Vec::new();
     for (id, settings) in accounts {
         let pointer = child("/accounts", &id);
-        if id.is_empty() || id.len() > 64 || id.chars().any(char::is_control) {
+        if id.is_empty() || id.chars().count() > 64 || id.chars().any(char::is_control) {
             findings.problems.push(Problem::new(&pointer, "settings.account_name").arg("account", shown(&id)));
             continue;
         }
@@ -162,7 +167,10 @@ fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, 
         return account;
     }
     match schemas.schema(&account.transport) {
-        Ok(schema) => account.read_settings(given, schema, pointer, layers, visible),
+        Ok(schema) => {
+            let sends = schemas.supports(&account.transport, "send");
+            account.read_settings(given, schema, pointer, layers, sends, visible);
+        }
         Err(error) => account.without_transport(error, pointer, schemas, layers),
     }
     account

@@ -4,6 +4,7 @@ use super::layers::Given;
 use super::reading::Reading;
 use super::secrets::without_secrets;
 use super::trials::Trials;
+use super::version::{self, VERSION};
 use super::{Problem, Schemas, defaults, document_schema, refusals};
 use crate::pointer::child;
 use crate::texts::Texts;
@@ -17,6 +18,11 @@ use std::ops::Deref;
 pub struct Checked {
     /// Whether nothing but warnings was found.
     pub ok: bool,
+    /// The version that the document has; [`VERSION`] where it says none.
+    pub version: u64,
+    /// The document as it stands after its migration, where it is of an older version; without literal secrets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub migrated: Option<Value>,
     /// What was found; the pointers lead into the document as it was given.
     pub problems: Vec<Finding>,
     /// The fields that show. These pointers, and all that follow, lead into `settings`.
@@ -70,7 +76,17 @@ pub fn check<T: Deref<Target = Texts>>(json: &str, schemas: &dyn Schemas, texts:
         Err(problems) => {
             let problems: Vec<_> = problems.iter().map(finding).collect();
             let (visible, secrets, settings) = (Vec::new(), Vec::new(), json!({}));
-            return Checked { ok: false, problems, visible, settings, empty: Map::new(), secrets, origin: Map::new() };
+            return Checked {
+                ok: false,
+                version: VERSION,
+                migrated: None,
+                problems,
+                visible,
+                settings,
+                empty: Map::new(),
+                secrets,
+                origin: Map::new(),
+            };
         }
     };
     let mut settings = reading.groups.clone();
@@ -114,7 +130,12 @@ pub fn check<T: Deref<Target = Texts>>(json: &str, schemas: &dyn Schemas, texts:
     let problems = reading.all_problems().chain(&refusals);
     let ok = problems.clone().all(|problem| problem.warning);
     let problems: Vec<_> = problems.map(|problem| Finding { patch: trials.patch(problem), ..finding(problem) }).collect();
-    Checked { ok, problems, visible: reading.visible, settings, empty, secrets, origin }
+    let migrated = (reading.version < VERSION).then(|| {
+        let mut migrated = reading.migrated.0.clone();
+        version::without_secrets(&mut migrated, schemas);
+        migrated
+    });
+    Checked { ok, version: reading.version, migrated, problems, visible: reading.visible, settings, empty, secrets, origin }
 }
 
 fn finding(problem: &Problem, texts: &Texts, language: &str) -> Finding {

@@ -74,10 +74,13 @@ fn shown_member(member: &Value, given: Option<&Value>, is_required: bool, pointe
     let is_optional = annotation(member, "optional") == true;
     let is_empty = |value: &Value| match is_optional {
         true => is_unfilled(member, value, pointer, findings),
-        false => keyword(member, "writeOnly") == true && *value == empty,
+        // A form leaves a reference without a name behind where that was cleared.
+        false => keyword(member, "writeOnly") == true && value.as_object().is_some_and(|inner| inner.values().all(is_left_out)),
     };
     let value = given.filter(|value| !is_empty(value));
-    let default = || stated(member, "default").filter(|_| !keyword(member, "writeOnly").as_bool().unwrap_or_default());
+    // What must be given is not given by an empty text that a struct begins with.
+    let applies = |default: &&Value| keyword(member, "writeOnly") != true && !(is_required && is_left_out(default));
+    let default = || stated(member, "default").filter(applies);
     // A group that is left out means the same as an empty one.
     let empty_group = || stated(member, "properties").filter(|_| !is_optional).map(|_| &empty);
     if let Some(value) = value.or_else(default).or_else(empty_group) {

@@ -30,11 +30,12 @@ mod secrets;
 mod sender;
 mod trials;
 mod values;
+mod version;
 
 pub use check::{Checked, Finding, Severity, check};
 pub use document::{AccountSettings, Document};
 pub(crate) use form::names as named;
-pub use form::{AccountKind, Form, account_form, document_form, form};
+pub use form::{AccountKind, Form, account_form, document_form, form, layers_form};
 pub(crate) use problem::{hint, shown};
 pub use routes::{Receive, Send, Sent};
 pub use schema::document_schema;
@@ -42,6 +43,8 @@ pub use schemas::Schemas;
 pub(crate) use secrets::{resolve_kept, secret_names, wipe};
 pub use secrets::{resolve_secrets, secret_not_found};
 pub use sender::{Html, Sender, Unencodable};
+
+pub use version::{Migrated, VERSION};
 
 use problem::Problem;
 use serde_json::Value;

@@ -8,7 +8,8 @@ use super::layers::{self, Given, Layers};
 use super::patch;
 use super::problem::Problem;
 use super::repair::Repair;
-use super::secrets::wipe;
+use super::secrets::{Wiped, wipe};
+use super::version::{self, VERSION};
 use super::{Schemas, document_schema, json, own_sender, references, rules, scopes};
 use crate::pointer::{child, names};
 use serde_json::Value;
@@ -18,6 +19,10 @@ use std::collections::HashMap;
 /// What a document turned out to be.
 pub(super) struct Reading {
     pub(super) enabled: bool,
+    /// The version that the document had.
+    pub(super) version: u64,
+    /// The document as it stands after its migration, with its secrets; `null` where it was of today's version.
+    pub(super) migrated: Wiped,
     /// The document's own groups, complete with their defaults.
     pub(super) groups: Value,
     /// What is wrong with them, pointing into the document as it was given.
@@ -41,13 +46,17 @@ impl Reading {
     }
 
     /// The same for a document that is no text any more; `problems` are those that it has already.
-    pub(super) fn of_document(document: Value, schemas: &dyn Schemas, mut problems: Vec<Problem>) -> Result<Reading, Vec<Problem>> {
+    pub(super) fn of_document(mut document: Value, schemas: &dyn Schemas, mut problems: Vec<Problem>) -> Result<Reading, Vec<Problem>> {
+        let version = version::migrate(&mut document, schemas).map_err(|problem| vec![problem])?;
+        let migrated = (version < VERSION).then(|| version::with_version(&document));
         let layers = Layers::of(document, &mut problems);
         let merged = layers.merged();
         if layers.are_switched_off() {
             let groups = serde_json::json!({"enabled": false});
             return Ok(Reading {
                 enabled: false,
+                version,
+                migrated: Wiped(migrated.unwrap_or_default()),
                 groups,
                 problems: Vec::new(),
                 accounts: Vec::new(),
@@ -59,7 +68,7 @@ impl Reading {
         let schema = document_schema();
         let Value::Object(mut members) = merged else { return Err(problems) };
         let accounts = members.shift_remove("accounts");
-        let beside = Some((String::new(), ["accounts", "company", "user", "workstation"].as_slice()));
+        let beside = Some((String::new(), ["accounts", "version", "company", "user", "workstation"].as_slice()));
         let mut findings = Findings { beside, ..Findings::default() };
         let groups = Value::Object(fields::group(schema, &members, "", &mut findings));
         wipe(&mut Value::Object(members));
@@ -72,7 +81,17 @@ impl Reading {
         }
         let places = accounts.iter().enumerate().map(|(place, account)| (account.id.clone(), place)).collect();
         references::check(&mut accounts, &places, &groups, &findings.accounts, schemas, &mut findings.problems);
-        let mut reading = Reading { enabled: true, groups, problems: Vec::new(), accounts, places, visible: findings.visible, layers };
+        let mut reading = Reading {
+            enabled: true,
+            version,
+            migrated: Wiped(migrated.unwrap_or_default()),
+            groups,
+            problems: Vec::new(),
+            accounts,
+            places,
+            visible: findings.visible,
+            layers,
+        };
         scopes::check(&reading.layers, &|pointer| reading.scope(schema, pointer), &|pointer| reading.movable(pointer), &mut problems);
         let placed = |problem: Problem| Problem {
             pointer: reading.layers.place(&problem.pointer, &|pointer| reading.scope(schema, pointer)),
@@ -106,6 +125,7 @@ impl Reading {
     /// Gives away what only `check` looks at: what shows, and the settings without the credentials of other accounts.
     pub(super) fn keep_what_accounts_need(&mut self) {
         self.visible = Vec::new();
+        self.migrated = Wiped::default();
         for account in &mut self.accounts {
             wipe(&mut std::mem::take(&mut account.settings));
             account.secrets = Vec::new();

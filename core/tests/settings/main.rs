@@ -5,6 +5,7 @@ mod applies;
 mod pages;
 mod refusals;
 mod repairs;
+mod versions;
 
 use pages::{document, page};
 use postkontor_core::settings::{Document, Schemas, check, form, resolve_secrets, secret_not_found};
@@ -216,7 +217,7 @@ fn every_defect_is_named_with_its_place() {
         (json!({"auth": {"password": "a\nb"}}), "/auth/password", "settings.line_break"),
         (json!({"auth": {"password": {"secret": "a\u{0}b"}}}), "/auth/password", "settings.line_break"),
         (json!({"auth": {"password": {"secret": "postkontor:oauth:x"}}}), "/auth/password", "settings.secret_reserved"),
-        (json!({"auth": {"password": {"secret": ""}}}), "/auth/password", "settings.wrong_type"),
+        (json!({"auth": {"password": {"secret": ""}}}), "/auth/password", "settings.required"),
         (json!({"auth": {"password": {"secret": "x", "more": 1}}}), "/auth/password", "settings.wrong_type"),
         (json!({"auth": {"user": {"secret": "x"}}}), "/auth/user", "settings.wrong_type"),
         (json!({"auth": {"password": 1234}}), "/auth/password", "settings.wrong_type"),

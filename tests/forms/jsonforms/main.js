@@ -6,32 +6,47 @@ import { cells, renderers } from "renderers";
 
 let root, saved;
 
-window.draw = ({ schema, uischema }, data) => {
+// A form of the whole document comes with that of an account, `account`: JSON Forms draws no members of any name.
+window.draw = ({ schema, uischema, account }, data) => {
   saved = { data: null, errors: ["nothing was saved"] };
   root?.unmount();
   root = createRoot(document.getElementById("form"));
   const onChange = ({ data, errors }) => (saved = { data, errors: errors.map((error) => `${error.instancePath} ${error.message}`) });
-  root.render(createElement(JsonForms, { schema, uischema, data: data ?? {}, renderers, cells, onChange }));
+  const form = (schema, uischema, data, onChange) => createElement(JsonForms, { schema, uischema, data: data ?? {}, renderers, cells, onChange });
+  const accounts = account && data?.enabled !== false ? Object.entries(data?.accounts ?? {}) : [];
+  const drawn = accounts.map(([id, settings]) =>
+    createElement("div", { key: id, "data-account": id }, form(account.schema, account.uischema, settings, () => {})));
+  root.render(createElement("div", null, createElement("div", { "data-account": "" }, form(schema, uischema, data, onChange)), ...drawn));
+};
+
+// The part of the page that a pointer leads into, and the rest of the pointer.
+const part = (pointer) => {
+  const [, id, rest] = pointer.match(/^\/accounts\/([^/]+)(\/.*)$/) ?? [null, "", pointer];
+  return [document.querySelector(`[data-account="${id}"]`), rest];
 };
 
 const scope = (pointer) => "#" + pointer.split("/").slice(1).map((name) => `/properties/${name}`).join("");
 
-// Identifiers are the scopes, with a number behind them where one was there before.
-const ids = (pointer) => [...document.querySelectorAll("[id]")].filter(({ id }) => id.replace(/\d*(-input)?$/, "") === scope(pointer));
+// Identifiers are the scopes, without the branch that they lead into, and with a number behind them where one was there before.
+const plain = (id) => id.replace(/allOf\/\d+\/then\//g, "").replace(/\d*(-input)?$/, "");
 
 const fields = "input, select, textarea";
 
+const seenFirst = (elements) => elements.find(window.isSeen) ?? elements[0];
+
 window.find = (pointer) => {
-  const found = ids(pointer);
-  const field = found.find((element) => element.matches(fields)) ?? found.map((element) => element.querySelector(fields)).find(Boolean);
+  const [page, rest] = part(pointer);
+  if (!page) return undefined;
+  const found = [...page.querySelectorAll("[id]")].filter(({ id }) => plain(id) === scope(rest));
+  const field = seenFirst(found.map((element) => (element.matches(fields) ? element : element.querySelector(fields))).filter(Boolean));
   if (field) return field;
-  const radio = [...document.querySelectorAll("input[type=radio]")].find(({ name }) => name.replace(/\d+$/, "") === scope(pointer));
-  return radio ?? radios(pointer);
+  const radio = seenFirst([...page.querySelectorAll("input[type=radio]")].filter(({ name }) => plain(name) === scope(rest)));
+  return radio ?? radios(page, pointer);
 };
 
 // Material's groups of radio buttons have no identifier; their legend is the title.
-const radios = (pointer) => {
-  const legend = [...document.querySelectorAll("fieldset legend")].find(({ textContent }) => textContent === window.titles?.[pointer]);
+const radios = (page, pointer) => {
+  const legend = [...page.querySelectorAll("fieldset legend")].find(({ textContent }) => textContent === window.titles?.[pointer]);
   return legend?.closest("fieldset").querySelector("input[type=radio]");
 };
 

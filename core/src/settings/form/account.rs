@@ -4,7 +4,7 @@
 //! methods do), so the scopes of JSON Forms lead into the branch itself; the uiSchema of react-jsonschema-form goes by names alone and holds
 //! what the transports agree on.
 
-use super::{Form, json_forms, rjsf, shape, words};
+use super::{Form, json_forms, rjsf, shape, titled};
 use crate::texts::Texts;
 use serde_json::{Value, json};
 
@@ -22,6 +22,13 @@ pub struct AccountKind {
 /// The form of one account of any of these kinds: `transport`, and what the chosen one has.
 pub fn account_form(kinds: &[AccountKind], texts: &Texts, language: &str) -> Form {
     let drawn: Vec<Drawn> = kinds.iter().map(|kind| Drawn::of(kind, language)).collect();
+    let schema = schema(&drawn, texts, language);
+    let titled: Vec<&Value> = drawn.iter().map(|one| &one.titled).collect();
+    Form { schema, uischema: layout(&drawn, texts, language), rjsf: rjsf::ui_schema(&titled, &["transport"]) }
+}
+
+/// The schema of an account of any kind.
+pub(super) fn schema(drawn: &[Drawn], texts: &Texts, language: &str) -> Value {
     let word = |name: &str| texts.form(language, name, &[]);
     let choices: Vec<Value> = drawn.iter().map(|one| json!({"const": one.transport, "title": one.title()})).collect();
     let branches: Vec<Value> = drawn.iter().map(Drawn::branch).collect();
@@ -34,21 +41,19 @@ pub fn account_form(kinds: &[AccountKind], texts: &Texts, language: &str) -> For
         schema.as_object_mut().map(|schema| schema.shift_remove("allOf"));
         schema["properties"]["transport"].as_object_mut().map(|transport| transport.shift_remove("oneOf"));
     }
-    let titled: Vec<&Value> = drawn.iter().map(|one| &one.titled).collect();
-    Form { schema, uischema: layout(&drawn, texts, language), rjsf: rjsf::ui_schema(&titled, &["transport"]) }
+    schema
 }
 
 /// A kind of account with its titles.
-struct Drawn<'a> {
+pub(super) struct Drawn<'a> {
     transport: &'a str,
-    titled: Value,
+    pub(super) titled: Value,
     shaped: Value,
 }
 
 impl Drawn<'_> {
-    fn of<'a>(kind: &'a AccountKind, language: &str) -> Drawn<'a> {
-        let mut titled = kind.schema.clone();
-        words::add_texts(&mut titled, &kind.texts, language);
+    pub(super) fn of<'a>(kind: &'a AccountKind, language: &str) -> Drawn<'a> {
+        let titled = titled(&kind.schema, &kind.texts, language);
         let shaped = shape::shape(&titled, &kind.texts, language);
         Drawn { transport: &kind.transport, titled, shaped }
     }

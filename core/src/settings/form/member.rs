@@ -33,6 +33,19 @@ pub(super) fn members(group: &Value) -> Vec<Member<'_>> {
     members
 }
 
+/// The members of several groups by their names, in their order.
+pub(super) fn members_of_any<'a>(groups: &[&'a Value]) -> Vec<(&'a str, Vec<Member<'a>>)> {
+    let mut found: Vec<(&str, Vec<Member>)> = Vec::new();
+    for member in groups.iter().flat_map(|group| members(group)) {
+        match found.iter_mut().find(|(name, _)| *name == member.name) {
+            Some((_, same)) => same.push(member),
+            None => found.push((member.name, vec![member])),
+        }
+    }
+    found.sort_by_key(|(_, members)| members.iter().map(Member::order).min());
+    found
+}
+
 /// Whether a field is a choice of yes and no in forms: a checkbox shows "no" where nothing is given, and here that is not what applies.
 pub(super) fn is_yes_or_no(field: &Value) -> bool {
     field["type"] == "boolean" && (field["default"] == true || field["x-postkontor"].get("default_by").is_some())

@@ -4,8 +4,10 @@
 //! generators draw as it is meant, and [`json_forms`] and [`rjsf`] write the UI schemas beside it.
 
 mod account;
+mod cleared;
 mod document;
 mod json_forms;
+mod layers;
 mod member;
 pub(crate) mod names;
 mod rjsf;
@@ -14,6 +16,7 @@ mod words;
 
 pub use account::{AccountKind, account_form};
 pub use document::document_form;
+pub use layers::layers_form;
 
 use crate::texts::Texts;
 use serde::Serialize;
@@ -32,10 +35,17 @@ pub struct Form {
 
 /// The form of a transport's account, or of [`document_schema`](super::document_schema), in the asked language.
 pub fn form(schema: &Value, texts: &Texts, language: &str) -> Form {
-    let mut titled = schema.clone();
-    words::add_texts(&mut titled, texts, language);
+    let titled = titled(schema, texts, language);
     let shaped = shape::shape(&titled, texts, language);
     Form { schema: shaped, uischema: json_forms::layout(&titled, "#", texts, language), rjsf: rjsf::ui_schema(&[&titled], &[]) }
+}
+
+/// A schema with its titles, as the UI schemas are written from it.
+fn titled(schema: &Value, texts: &Texts, language: &str) -> Value {
+    let mut titled = schema.clone();
+    words::add_texts(&mut titled, texts, language);
+    cleared::allow_in_conditions(&mut titled);
+    titled
 }
 
 #[cfg(test)]
@@ -123,7 +133,8 @@ mod tests {
         assert_eq!(found[0].0, json!({"properties": {"proxy": {"type": ["string", "null"]}}}));
         assert_eq!((&found[0].1["type"], &found[0].1["writeOnly"]), (&json!(["string", "null"]), &json!(true)));
         assert_eq!(found[1].0, json!({"properties": {"proxy": {"type": "object"}}, "required": ["proxy"]}));
-        assert_eq!(found[1].1["required"], json!(["secret"]));
+        assert_eq!(found[1].1["propertyNames"], json!({"const": "secret"}));
+        assert_eq!(found[2].1, json!({"type": ["string", "null"]}), "what is neither is refused");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The uiSchema of react-jsonschema-form.
 
-use super::member::{Member, is_group, is_secret, is_yes_or_no, members};
+use super::member::{Member, is_group, is_secret, is_yes_or_no, members_of_any};
 use serde_json::{Value, json};
 
 /// Order, password fields, and what shows in the place of a default that the generator does not fill in.
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// The uiSchema goes by names, so `groups` are all that may stand at one place, each under a condition of its own; `first` are names that
 /// stand before theirs.
 pub(super) fn ui_schema(groups: &[&Value], first: &[&str]) -> Value {
-    let members = together(groups);
+    let members = members_of_any(groups);
     let order: Vec<_> = first.iter().copied().chain(members.iter().map(|(name, _)| *name)).chain(["*"]).collect();
     let mut ui = json!({ "ui:order": order });
     for (name, members) in members {
@@ -19,19 +19,6 @@ pub(super) fn ui_schema(groups: &[&Value], first: &[&str]) -> Value {
         }
     }
     ui
-}
-
-/// The members of several groups by their names, in their order.
-fn together<'a>(groups: &[&'a Value]) -> Vec<(&'a str, Vec<Member<'a>>)> {
-    let mut found: Vec<(&str, Vec<Member>)> = Vec::new();
-    for member in groups.iter().flat_map(|group| members(group)) {
-        match found.iter_mut().find(|(name, _)| *name == member.name) {
-            Some((_, same)) => same.push(member),
-            None => found.push((member.name, vec![member])),
-        }
-    }
-    found.sort_by_key(|(_, members)| members.iter().map(Member::order).min());
-    found
 }
 
 /// What fields of one name have in common: a widget of one kind may be none for another, but whatever may be a secret is hidden.

@@ -6,18 +6,24 @@
 //! - what may be left out may be `null`; a choice has `null` as its first, under the name of the default, which is what generators show
 //!   that fill in nothing;
 //! - yes or no with the default yes is a choice, as a box that is not ticked would say no;
+//! - what must be given is no empty text, and what may be left out may be one, whatever else is asked of it;
+//! - an address is a pattern and no `format`: validators differ in whether they look at formats, and refuse addresses that mail reaches;
 //! - a secret is a text or a reference `{"secret": "name"}`, each in a branch of its own, so that either is drawn as what it is;
 //! - a member that shows by what stands in another group stands in `then` of the whole; one that must be given by it is asked for there;
 //! - members that are asked for when others are given are asked for by `if`, and not because of a value that applies anyway.
 
 use super::member::{is_group, is_secret, is_yes_or_no};
-use crate::settings::conditions::{default_at, looks_beyond, required_beyond};
+use crate::pointer::child;
+use crate::settings::conditions::{Whole, default_at, looks_beyond, required_beyond};
+use crate::settings::fields;
+use crate::settings::findings::Findings;
 use crate::texts::Texts;
 use serde_json::{Map, Value, json};
 
 /// Shapes a schema that has its titles already.
 pub(super) fn shape(schema: &Value, texts: &Texts, language: &str) -> Value {
-    let shaper = Shaper { texts, language };
+    let hidden = Whole { schema, given: &Value::Null }.hidden(schema, "");
+    let shaper = Shaper { texts, language, hidden };
     let mut beyond = Vec::new();
     let mut shaped = shaper.group(schema, &mut Vec::new(), &mut beyond);
     let mut branches: Vec<Value> = asked_for_beyond(schema, schema, &mut Vec::new());
@@ -35,6 +41,7 @@ pub(super) fn shape(schema: &Value, texts: &Texts, language: &str) -> Value {
         });
         branches.push(json!({"if": when_beyond(&when), "then": then}));
     }
+    ask_for_both(&mut shaped);
     if let (Some(shaped), Some(branch)) = (shaped.as_object_mut(), branches.first().and_then(Value::as_object)) {
         match branches.as_slice() {
             // Without `allOf` at the root, which not every generator draws.
@@ -43,6 +50,27 @@ pub(super) fn shape(schema: &Value, texts: &Texts, language: &str) -> Value {
         }
     }
     shaped
+}
+
+/// A value that says something: no field that was cleared, and no reference without a name.
+fn given() -> Value {
+    json!({"not": {"enum": [null, "", {}, {"secret": null}, {"secret": ""}]}})
+}
+
+/// Lets the login ask for user name and password together where the method is found out, as the rule of [`check`](crate::settings::check) does.
+fn ask_for_both(shaped: &mut Value) {
+    let Some(auth) = shaped.pointer_mut("/properties/auth") else { return };
+    if auth["properties"]["method"]["default"] != "auto" {
+        return;
+    }
+    let given = given();
+    let both = [("user", "password"), ("password", "user")].map(|(one, other)| {
+        let test = json!({"properties": {"method": {"enum": ["auto", null]}, one: given}, "required": [one]});
+        json!({"if": test, "then": {"properties": {other: given}, "required": [other]}})
+    });
+    if let Some(branches) = auth.get_mut("allOf").and_then(Value::as_array_mut) {
+        branches.extend(both);
+    }
 }
 
 /// The condition on the whole for a member that shows by what stands in other groups.
@@ -92,8 +120,8 @@ fn asked_for_beyond(root: &Value, group: &Value, path: &mut Vec<String>) -> Vec<
             several => Some(json!({ "anyOf": several })),
         };
         if let Some(test) = test {
-            let given = json!({"not": {"enum": [null, ""]}});
-            let then = path.iter().rev().enumerate().fold(given, |inner, (depth, name)| within(name, inner, depth + 1 < path.len(), true));
+            let then =
+                path.iter().rev().enumerate().fold(given(), |inner, (depth, name)| within(name, inner, depth + 1 < path.len(), true));
             branches.push(json!({"if": test, "then": then}));
         }
         path.pop();
@@ -157,6 +185,8 @@ struct Branch {
 struct Shaper<'a> {
     texts: &'a Texts,
     language: &'a str,
+    /// What does not show while nothing is given.
+    hidden: Vec<String>,
 }
 
 impl Shaper<'_> {
@@ -168,6 +198,7 @@ impl Shaper<'_> {
         let mut branches = Vec::new();
         for (name, member) in properties(group) {
             path.push(name.clone());
+            self.ask_for_group(&name, &member, path, &mut always.required);
             let is_required = always.required.contains(&json!(name));
             if let Some(when) = looks_beyond(&member) {
                 let required = member["x-postkontor"]["required"] == true;
@@ -187,6 +218,7 @@ impl Shaper<'_> {
             let mut under = Branch { test: branch["if"].clone(), members: Map::new(), required: required(&branch["then"]) };
             for (name, member) in properties(&branch["then"]) {
                 path.push(name.clone());
+                self.ask_for_group(&name, &member, path, &mut under.required);
                 let is_required = under.required.contains(&json!(name));
                 let shaped = self.member(&member, is_required, path, beyond);
                 place(&name, shaped, &mut under, &mut branches);
@@ -198,6 +230,23 @@ impl Shaper<'_> {
         }
         branches.extend(asked_for_by_others(group));
         written(group, always, branches)
+    }
+
+    /// Asks for a group in which something must be given whatever stands elsewhere: left out, it means the same as an empty one.
+    fn ask_for_group(&self, name: &str, member: &Value, path: &[String], required: &mut Vec<Value>) {
+        if !is_group(member)
+            || looks_beyond(member).is_some()
+            || member["x-postkontor"]["optional"] == true
+            || required.contains(&json!(name))
+        {
+            return;
+        }
+        let mut findings = Findings { hidden: self.hidden.clone(), ..Findings::default() };
+        let pointer = path.iter().fold(String::new(), |pointer, name| child(&pointer, name));
+        fields::group(member, &Map::new(), &pointer, &mut findings);
+        if findings.problems.iter().any(|problem| problem.code == "settings.required") {
+            required.push(json!(name));
+        }
     }
 
     /// Shapes one field, group or list.
@@ -223,8 +272,35 @@ impl Shaper<'_> {
             };
             choices.insert(0, json!({"const": null, "title": title}));
         }
+        text(&mut shaped, is_required);
         allow_null(&mut shaped, is_required);
         shaped
+    }
+}
+
+/// An address as [`check`](crate::settings::check) takes it.
+const ADDRESS: &str = r#"[^\s<>,;:"()]+@[^\s<>,;:"()@]+"#;
+
+/// Says of a text whether it may be empty, and what an address looks like.
+fn text(field: &mut Value, is_required: bool) {
+    let Some(field) = field.as_object_mut().filter(|field| field.get("type").is_some_and(|kind| kind == "string")) else { return };
+    if field.get("format").is_some_and(|format| format == "email") {
+        field.shift_remove("format");
+        field.insert("pattern".to_owned(), json!(format!("^{ADDRESS}$")));
+    }
+    if field.contains_key("oneOf") {
+        return;
+    }
+    if is_required {
+        field.entry("minLength").or_insert(json!(1));
+        return;
+    }
+    // Forms leave an empty text behind where a field was cleared.
+    if field.get("minLength").is_some_and(|least| least == 1) {
+        field.shift_remove("minLength");
+    }
+    if let Some(pattern) = field.get_mut("pattern").filter(|pattern| pattern.is_string()) {
+        *pattern = json!(format!("^$|{}", pattern.as_str().unwrap_or_default()));
     }
 }
 
@@ -243,16 +319,29 @@ fn place(name: &str, member: Value, around: &mut Branch, branches: &mut Vec<Bran
     let before = around.required.len();
     around.required.retain(|other| other != name);
     let required: Vec<Value> = if around.required.len() < before { vec![json!(name)] } else { Vec::new() };
-    let reference = json!({
+    let mut reference = json!({
         "type": "object",
         "title": member["title"],
+        "propertyNames": {"const": "secret"},
         "properties": {"secret": {"type": "string", "title": member["title"], "minLength": 1, "x-postkontor": {"order": 10}}},
         "required": ["secret"],
         "x-postkontor": {"order": member["x-postkontor"]["order"], "reference": true},
     });
-    for (kind, schema, given) in [(json!(["string", "null"]), member, false), (json!("object"), reference, true)] {
+    if required.is_empty() {
+        // An empty one means the same as none.
+        reference.as_object_mut().map(|reference| reference.shift_remove("required"));
+        reference["properties"]["secret"]["type"] = json!(["string", "null"]);
+        reference["properties"]["secret"].as_object_mut().map(|name| name.shift_remove("minLength"));
+    }
+    let text = json!(["string", "null"]);
+    // The last is neither, and has nothing that a form could draw.
+    let other = json!({"anyOf": [{"type": "boolean"}, {"type": "number"}, {"type": "array"}]});
+    let neither = json!({ "type": text });
+    for (kind, schema, given) in
+        [(json!({"type": text}), member, false), (json!({"type": "object"}), reference, true), (other, neither, true)]
+    {
         let mut test = around.test.clone();
-        test["properties"][name] = json!({ "type": kind });
+        test["properties"][name] = kind;
         if given {
             let mut names = test["required"].as_array().cloned().unwrap_or_default();
             names.push(json!(name));
@@ -267,7 +356,7 @@ fn asked_for_by_others(group: &Value) -> Vec<Branch> {
     let asking = group["dependentRequired"].as_object().into_iter().flatten().map(|(name, required)| {
         let given = match group["properties"][name].get("default") {
             Some(default) => json!({"not": {"enum": [default, null]}}),
-            None => json!({"not": {"enum": [null, ""]}}),
+            None => given(),
         };
         let test = json!({"properties": {name: given}, "required": [name]});
         Branch { test, members: Map::new(), required: required.as_array().cloned().unwrap_or_default() }
@@ -288,7 +377,7 @@ fn written(group: &Value, always: Branch, mut branches: Vec<Branch>) -> Value {
         shaped.insert("required".to_owned(), json!(always.required));
     }
     // Generators look for a member in the order of the branches, so those come first that have it.
-    branches.sort_by_key(|branch| branch.members.is_empty());
+    branches.sort_by_key(|branch| branch.members.values().all(|member| member.get("title").is_none()));
     let branches: Vec<Value> = branches.into_iter().map(Branch::into_schema).collect();
     if !branches.is_empty() {
         shaped.insert("allOf".to_owned(), json!(branches));
@@ -302,7 +391,7 @@ impl Branch {
         // Strict validators want to see each required member beside the word. What may be left out elsewhere may be `null` there, too.
         for name in self.required.iter().filter_map(Value::as_str) {
             if !self.members.contains_key(name) {
-                self.members.insert(name.to_owned(), json!({"not": {"enum": [null, ""]}}));
+                self.members.insert(name.to_owned(), given());
             }
         }
         let mut then = json!({"properties": self.members});

@@ -3,10 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
+mod states;
+
 use postkontor_core::{Account, Cancel, Host};
 use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;
-use postkontor_tests::{skip, transports};
+use postkontor_tests::{form_generators, skip, transports};
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,50 +24,7 @@ fn generators() -> Option<PathBuf> {
         skip::because("there is no chromium (Debian package chromium)");
         return None;
     }
-    if !["node", "npm"].iter().all(|name| Command::new(name).arg("--version").output().is_ok_and(|done| done.status.success())) {
-        skip::because("there is no npm (Debian packages nodejs and npm)");
-        return None;
-    }
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("forms");
-    let work = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/forms");
-    copy(&sources, &work);
-    // What was installed and bundled from these files serves again.
-    let stamp = stamp(&sources);
-    if fs::read_to_string(work.join("stamp")).is_ok_and(|made| made == stamp) {
-        return Some(work);
-    }
-    let installed = Command::new("npm").args(["ci", "--no-progress"]).current_dir(&work).output().unwrap();
-    if !installed.status.success() {
-        let said = String::from_utf8_lossy(&installed.stderr).into_owned();
-        assert!(!said.contains("EUSAGE"), "the lock file does not fit: {said}");
-        skip::because(&format!("npm cannot install the generators: {}", said.lines().next().unwrap_or_default()));
-        return None;
-    }
-    let bundled = Command::new("node").args(["bundle.mjs", "pages"]).current_dir(&work).output().unwrap();
-    assert!(bundled.status.success(), "{}", String::from_utf8_lossy(&bundled.stderr));
-    fs::write(work.join("stamp"), stamp).unwrap();
-    Some(work)
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
-}
-
-/// All that decides what is bundled.
-fn stamp(folder: &Path) -> String {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    let text = |path: &PathBuf| if path.is_dir() { stamp(path) } else { fs::read_to_string(path).unwrap() };
-    paths.iter().map(text).collect()
+    form_generators::installed().unwrap()
 }
 
 /// The names of all transports.
@@ -107,7 +66,7 @@ fn drawing(host: &Host, name: &str, language: &str, data: Value, typed: Value) -
     let form: Value = json!(host.schema(name, language).unwrap());
     let mut fields = Map::new();
     titles(&form["schema"], "", &mut fields);
-    let auth = json!({"user": null, "password": {"secret": "kept"}});
+    let auth = json!({"user": "u", "password": {"secret": "kept"}, "account": null});
     let kept = json!({"server": {"host": "h", "port": null, "proxy": {"secret": "kept"}}, "tls": null, "auth": auth});
     let valid = if fields.contains_key("/server/host") { kept } else { document(&typed) };
     json!({"name": name, "language": language, "form": form, "data": data, "type": typed, "titles": fields, "valid": [valid]})
