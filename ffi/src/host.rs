@@ -67,8 +67,8 @@ pub unsafe extern "system" fn postkontor_host_transports(host: *mut HostHandle, 
 
 /// Describes the form for a transport's settings: {"schema","uischema","rjsf"}, texts in `language` ("de-AT") or, where that
 /// is null, in the host's. An empty `transport` asks for the groups that belong to no account: sender, send, receive. Reserved
-/// names ask for more than one transport: "account" (an account of any), "document" (the whole settings document). May be called
-/// by several threads at a time.
+/// names ask for more than one transport: "account" (an account of any), "document" (the whole settings document), "layers" (the
+/// same in its layers). May be called by several threads at a time.
 ///
 /// # Safety
 ///
@@ -90,8 +90,8 @@ pub unsafe extern "system" fn postkontor_host_schema(
     }
 }
 
-/// Checks a settings document without network: {"ok","problems":[{"pointer","code","message","severity"}],"visible","settings",
-/// "secrets","origin"}. POSTKONTOR_OK means that it was checked; "ok" says whether it is good, but for warnings. May be called by several threads at a time.
+/// Checks a settings document without network: {"ok","version","problems":[{"pointer","code","message","severity","patch"}],"visible",
+/// "settings","secrets","origin"}, and "migrated" where the document is of an older version. POSTKONTOR_OK means that it was checked; "ok" says whether it is good, but for warnings. May be called by several threads at a time.
 ///
 /// # Safety
 ///
