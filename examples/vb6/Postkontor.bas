@@ -48,6 +48,8 @@ Public Declare Function postkontor_host_open Lib "postkontor.dll" _
     (ByRef Config As Byte, ByRef Callbacks As PostkontorCallbacks, ByRef Host As Long, ByRef Out As PostkontorBuf) As Long
 Public Declare Function postkontor_host_close Lib "postkontor.dll" (ByVal Host As Long, ByRef Out As PostkontorBuf) As Long
 Public Declare Function postkontor_host_transports Lib "postkontor.dll" (ByVal Host As Long, ByRef Out As PostkontorBuf) As Long
+Public Declare Function postkontor_host_discover Lib "postkontor.dll" _
+    (ByVal Host As Long, ByRef Address As Byte, ByVal Cancel As Long, ByRef Out As PostkontorBuf) As Long
 Public Declare Function postkontor_account_open Lib "postkontor.dll" _
     (ByVal Host As Long, ByRef Settings As Byte, ByVal Id As Long, ByRef Account As Long, ByRef Out As PostkontorBuf) As Long
 Public Declare Function postkontor_account_close Lib "postkontor.dll" (ByVal Account As Long, ByRef Out As PostkontorBuf) As Long

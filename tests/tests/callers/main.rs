@@ -4,6 +4,7 @@
 
 mod abi;
 mod answers;
+mod discover;
 mod enclosed;
 mod exchange;
 mod hostile;

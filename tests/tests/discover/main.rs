@@ -4,5 +4,12 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 
+mod dns;
+mod hostile;
+mod mail;
+mod password;
 mod rig;
 mod table;
+mod ways;
+mod web;
+mod world;

@@ -1,6 +1,6 @@
 //! A host with all transports that fetch and send by servers.
 
-use postkontor_core::{Cancel, Host};
+use postkontor_core::{Callbacks, Cancel, Host};
 use postkontor_tests::engine::PATIENCE;
 use postkontor_tests::folder::Folder;
 use postkontor_tests::guard::Guard;
@@ -25,6 +25,11 @@ fn plugins() -> &'static PathBuf {
 /// A host that speaks a language.
 pub(crate) fn host(language: &str) -> Arc<Host> {
     Host::open(&json!({"language": language, "plugins": [plugins()]}).to_string(), Box::new(())).unwrap()
+}
+
+/// A host of a program that has something to say.
+pub(crate) fn host_for(program: Box<dyn Callbacks>) -> Arc<Host> {
+    Host::open(&json!({"plugins": [plugins()]}).to_string(), program).unwrap()
 }
 
 /// What is found for an address or a request.
