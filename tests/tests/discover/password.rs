@@ -98,8 +98,8 @@ impl Callbacks for Program {
 #[test]
 fn the_password_may_be_one_that_the_program_keeps() {
     let (imap, smtp) = servers();
-    let request = domain(&imap, &smtp).request(json!({"password": {"secret": "erp/mail"}}));
-    let found = found(&host_for(Box::new(Program::default())), &request);
+    let world = domain(&imap, &smtp);
+    let found = found(&host_for(Box::new(Program::default())), &world.request(json!({"password": {"secret": "erp/mail"}})));
     let best = &found["proposals"][0];
     assert_eq!(
         (&best["confidence"], &best["settings"]["accounts"]["fetch"]["auth"]["password"]),

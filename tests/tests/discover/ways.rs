@@ -42,6 +42,7 @@ fn srv_names_the_servers_and_a_dot_says_that_there_is_none() {
         a("imap.firma.example", [192, 0, 2, 1]),
         a("smtp.firma.example", [192, 0, 2, 2]),
         a("second.firma.example", [192, 0, 2, 3]),
+        a("old.firma.example", [192, 0, 2, 4]),
     ]);
     let found = search(&world, &["srv"]);
     let proposals = found["proposals"].as_array().unwrap();
