@@ -281,18 +281,22 @@ fn next(
     Ok(Some(Part::Option))
 }
 
+fn schema(words: &mut impl Iterator<Item = OsString>, given: &mut CommandOptions) -> Result<Command, Error> {
+    let of = given.0.remove("of").or_else(|| words.next());
+    Ok(Command::Schema { name: of.map(|name| text("NAME", name)).transpose()?.unwrap_or_default() })
+}
+
+fn migrate(file: OsString, given: &mut CommandOptions) -> Command {
+    Command::Migrate { settings: file.into(), write: given.0.remove("write").is_some() }
+}
+
 fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut CommandOptions) -> Result<Command, Error> {
     let missing = |what: &str| problem("cli.argument_missing").arg("command", name).arg("argument", what);
     let command = match name {
         "help" => Command::Help,
         "transports" => Command::Transports,
-        "schema" => {
-            let of = given.0.remove("of").or_else(|| words.next());
-            Command::Schema { name: of.map(|name| text("NAME", name)).transpose()?.unwrap_or_default() }
-        }
-        "migrate" => {
-            Command::Migrate { settings: words.next().ok_or_else(|| missing("FILE"))?.into(), write: given.0.remove("write").is_some() }
-        }
+        "schema" => schema(words, given)?,
+        "migrate" => migrate(words.next().ok_or_else(|| missing("FILE"))?, given),
         "check" => Command::Check { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "form" => Command::Form { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "discover" => {

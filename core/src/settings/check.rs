@@ -4,7 +4,7 @@ use super::layers::Given;
 use super::reading::Reading;
 use super::secrets::without_secrets;
 use super::trials::Trials;
-use super::version::{self, VERSION};
+use super::version::VERSION;
 use super::{Problem, Schemas, defaults, document_schema, refusals};
 use crate::pointer::child;
 use crate::texts::Texts;
@@ -66,6 +66,15 @@ pub enum Severity {
     Warning,
 }
 
+impl Checked {
+    /// Of a document of which nothing can be read.
+    fn unreadable(problems: Vec<Finding>) -> Checked {
+        let (visible, secrets, settings) = (Vec::new(), Vec::new(), json!({}));
+        let (empty, origin) = (Map::new(), Map::new());
+        Checked { ok: false, version: VERSION, migrated: None, problems, visible, settings, empty, secrets, origin }
+    }
+}
+
 /// Checks a settings document. `texts` is asked when the document was read: a host has the texts of a plugin only once that was needed.
 pub fn check<T: Deref<Target = Texts>>(json: &str, schemas: &dyn Schemas, texts: impl FnOnce() -> T, language: &str) -> Checked {
     let reading = Reading::of(json, schemas);
@@ -73,21 +82,7 @@ pub fn check<T: Deref<Target = Texts>>(json: &str, schemas: &dyn Schemas, texts:
     let finding = |problem: &Problem| finding(problem, texts, language);
     let reading = match reading {
         Ok(reading) => reading,
-        Err(problems) => {
-            let problems: Vec<_> = problems.iter().map(finding).collect();
-            let (visible, secrets, settings) = (Vec::new(), Vec::new(), json!({}));
-            return Checked {
-                ok: false,
-                version: VERSION,
-                migrated: None,
-                problems,
-                visible,
-                settings,
-                empty: Map::new(),
-                secrets,
-                origin: Map::new(),
-            };
-        }
+        Err(problems) => return Checked::unreadable(problems.iter().map(finding).collect()),
     };
     let mut settings = reading.groups.clone();
     let mut accounts = Map::new();
@@ -130,12 +125,8 @@ pub fn check<T: Deref<Target = Texts>>(json: &str, schemas: &dyn Schemas, texts:
     let problems = reading.all_problems().chain(&refusals);
     let ok = problems.clone().all(|problem| problem.warning);
     let problems: Vec<_> = problems.map(|problem| Finding { patch: trials.patch(problem), ..finding(problem) }).collect();
-    let migrated = (reading.version < VERSION).then(|| {
-        let mut migrated = reading.migrated.0.clone();
-        version::without_secrets(&mut migrated, schemas);
-        migrated
-    });
-    Checked { ok, version: reading.version, migrated, problems, visible: reading.visible, settings, empty, secrets, origin }
+    let (version, migrated) = (reading.migration.from, reading.migration.shown(schemas));
+    Checked { ok, version, migrated, problems, visible: reading.visible, settings, empty, secrets, origin }
 }
 
 fn finding(problem: &Problem, texts: &Texts, language: &str) -> Finding {

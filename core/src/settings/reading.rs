@@ -8,8 +8,8 @@ use super::layers::{self, Given, Layers};
 use super::patch;
 use super::problem::Problem;
 use super::repair::Repair;
-use super::secrets::{Wiped, wipe};
-use super::version::{self, VERSION};
+use super::secrets::wipe;
+use super::version::Migration;
 use super::{Schemas, document_schema, json, own_sender, references, rules, scopes};
 use crate::pointer::{child, names};
 use serde_json::Value;
@@ -19,10 +19,8 @@ use std::collections::HashMap;
 /// What a document turned out to be.
 pub(super) struct Reading {
     pub(super) enabled: bool,
-    /// The version that the document had.
-    pub(super) version: u64,
-    /// The document as it stands after its migration, with its secrets; `null` where it was of today's version.
-    pub(super) migrated: Wiped,
+    /// The version that the document had, and what became of it.
+    pub(super) migration: Migration,
     /// The document's own groups, complete with their defaults.
     pub(super) groups: Value,
     /// What is wrong with them, pointing into the document as it was given.
@@ -47,23 +45,11 @@ impl Reading {
 
     /// The same for a document that is no text any more; `problems` are those that it has already.
     pub(super) fn of_document(mut document: Value, schemas: &dyn Schemas, mut problems: Vec<Problem>) -> Result<Reading, Vec<Problem>> {
-        let version = version::migrate(&mut document, schemas).map_err(|problem| vec![problem])?;
-        let migrated = (version < VERSION).then(|| version::with_version(&document));
+        let migration = Migration::of(&mut document, schemas).map_err(|problem| vec![problem])?;
         let layers = Layers::of(document, &mut problems);
         let merged = layers.merged();
         if layers.are_switched_off() {
-            let groups = serde_json::json!({"enabled": false});
-            return Ok(Reading {
-                enabled: false,
-                version,
-                migrated: Wiped(migrated.unwrap_or_default()),
-                groups,
-                problems: Vec::new(),
-                accounts: Vec::new(),
-                places: HashMap::new(),
-                visible: vec!["/enabled".to_owned()],
-                layers,
-            });
+            return Ok(Reading::of_mail_switched_off(migration, layers));
         }
         let schema = document_schema();
         let Value::Object(mut members) = merged else { return Err(problems) };
@@ -81,17 +67,8 @@ impl Reading {
         }
         let places = accounts.iter().enumerate().map(|(place, account)| (account.id.clone(), place)).collect();
         references::check(&mut accounts, &places, &groups, &findings.accounts, schemas, &mut findings.problems);
-        let mut reading = Reading {
-            enabled: true,
-            version,
-            migrated: Wiped(migrated.unwrap_or_default()),
-            groups,
-            problems: Vec::new(),
-            accounts,
-            places,
-            visible: findings.visible,
-            layers,
-        };
+        let mut reading =
+            Reading { enabled: true, migration, groups, problems: Vec::new(), accounts, places, visible: findings.visible, layers };
         scopes::check(&reading.layers, &|pointer| reading.scope(schema, pointer), &|pointer| reading.movable(pointer), &mut problems);
         let placed = |problem: Problem| Problem {
             pointer: reading.layers.place(&problem.pointer, &|pointer| reading.scope(schema, pointer)),
@@ -103,6 +80,26 @@ impl Reading {
         for (account, problems) in reading.accounts.iter_mut().zip(by_account) {
             account.problems = problems;
         }
+        reading.note(problems);
+        Ok(reading)
+    }
+
+    /// A document of which nothing else counts.
+    fn of_mail_switched_off(migration: Migration, layers: Layers) -> Reading {
+        Reading {
+            enabled: false,
+            migration,
+            groups: serde_json::json!({"enabled": false}),
+            problems: Vec::new(),
+            accounts: Vec::new(),
+            places: HashMap::new(),
+            visible: vec!["/enabled".to_owned()],
+            layers,
+        }
+    }
+
+    /// Notes problems of the document where they count.
+    fn note(&mut self, problems: Vec<Problem>) {
         // What a layer must not set in an account is that account's problem, so that the others remain usable.
         for problem in problems {
             let names: Vec<_> = names(&problem.pointer).take(3).collect();
@@ -110,11 +107,10 @@ impl Reading {
                 ["accounts", id, ..] | [_, "accounts", id] => Some(id.to_owned()),
                 _ => None,
             };
-            let place = id.and_then(|id| reading.places.get(&id).copied());
-            let account = place.and_then(|place| reading.accounts.get_mut(place));
-            account.map_or(&mut reading.problems, |account| &mut account.problems).push(problem);
+            let place = id.and_then(|id| self.places.get(&id).copied());
+            let account = place.and_then(|place| self.accounts.get_mut(place));
+            account.map_or(&mut self.problems, |account| &mut account.problems).push(problem);
         }
-        Ok(reading)
     }
 
     /// What is wrong or risky in the groups and in the accounts.
@@ -125,7 +121,7 @@ impl Reading {
     /// Gives away what only `check` looks at: what shows, and the settings without the credentials of other accounts.
     pub(super) fn keep_what_accounts_need(&mut self) {
         self.visible = Vec::new();
-        self.migrated = Wiped::default();
+        self.migration.forget();
         for account in &mut self.accounts {
             wipe(&mut std::mem::take(&mut account.settings));
             account.secrets = Vec::new();

@@ -3,7 +3,7 @@
 use super::keyword::{annotation, keyword};
 use super::layers::{members, patch};
 use super::problem::{self, Problem};
-use super::secrets::pointers;
+use super::secrets::{Wiped, pointers};
 use super::values::{in_range, integer};
 use super::{Schemas, conditions, document_schema, json};
 use crate::pointer::child;
@@ -21,9 +21,38 @@ const STEPS: [fn(&mut Value, &dyn Schemas); VERSION as usize] = [name_successors
 /// The places of a document at which its groups may stand: without layers, and in each of them.
 const ROOTS: [&str; 4] = ["", "/company", "/user", "/workstation"];
 
-/// Brings a document that was just read to today's version and takes the version out of it: the one that it had. The error is a version that
-/// there is not, or not yet.
-pub(super) fn migrate(document: &mut Value, schemas: &dyn Schemas) -> Result<u64, Problem> {
+/// What was done with a document that was just read.
+pub(super) struct Migration {
+    /// The version that it had.
+    pub(super) from: u64,
+    /// The document as it stands now, with its secrets; `null` where it was of today's version.
+    document: Wiped,
+}
+
+impl Migration {
+    /// Brings a document to today's version and takes the version out of it.
+    pub(super) fn of(document: &mut Value, schemas: &dyn Schemas) -> Result<Migration, Problem> {
+        let from = migrate(document, schemas)?;
+        let migrated = if from < VERSION { with_version(document) } else { Value::Null };
+        Ok(Migration { from, document: Wiped(migrated) })
+    }
+
+    /// The document as it stands now, without literal secrets; none where it was of today's version.
+    pub(super) fn shown(&self, schemas: &dyn Schemas) -> Option<Value> {
+        let mut document = Some(&self.document.0).filter(|document| !document.is_null())?.clone();
+        without_secrets(&mut document, schemas);
+        Some(document)
+    }
+
+    /// Forgets the document.
+    pub(super) fn forget(&mut self) {
+        self.document = Wiped::default();
+    }
+}
+
+/// Brings a document to today's version and takes the version out of it: the one that it had. The error is a version that there is not, or
+/// not yet.
+fn migrate(document: &mut Value, schemas: &dyn Schemas) -> Result<u64, Problem> {
     let given = document.as_object_mut().and_then(|members| members.shift_remove("version")).unwrap_or_default();
     if conditions::is_left_out(&given) {
         return Ok(VERSION);
@@ -40,7 +69,7 @@ pub(super) fn migrate(document: &mut Value, schemas: &dyn Schemas) -> Result<u64
 }
 
 /// A document with its version, as it is kept.
-pub(super) fn with_version(document: &Value) -> Value {
+fn with_version(document: &Value) -> Value {
     let mut whole = json!({ "version": VERSION });
     if let (Some(whole), Some(members)) = (whole.as_object_mut(), document.as_object()) {
         whole.extend(members.clone());
@@ -50,7 +79,7 @@ pub(super) fn with_version(document: &Value) -> Value {
 
 /// Takes literal secrets out of a document as it was given; references stay. Of an account whose transport is not known only that is left, for
 /// where its secrets stand is not known either.
-pub(super) fn without_secrets(document: &mut Value, schemas: &dyn Schemas) {
+fn without_secrets(document: &mut Value, schemas: &dyn Schemas) {
     for_each_account(document, &mut |account, transport| {
         let Some(members) = account.as_object_mut() else { return };
         match schemas.schema(transport) {

@@ -13,7 +13,7 @@ use std::process::Command;
 const STATES: usize = 3;
 
 fn number() -> usize {
-    std::env::var("POSTKONTOR_STATES").map_or(STATES, |number| number.parse().expect("POSTKONTOR_STATES is a number"))
+    std::env::var("POSTKONTOR_STATES").map_or(STATES, |number| number.parse().unwrap())
 }
 
 /// The titles of the fields of a form by their pointers, in a document: its accounts are those that are there. Lists are left out, as

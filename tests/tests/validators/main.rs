@@ -47,7 +47,7 @@ fn known_codes(schemas: &Map<String, Value>) -> BTreeSet<String> {
 }
 
 fn number() -> usize {
-    std::env::var("POSTKONTOR_DOCUMENTS").map_or(DOCUMENTS, |number| number.parse().expect("POSTKONTOR_DOCUMENTS is a number"))
+    std::env::var("POSTKONTOR_DOCUMENTS").map_or(DOCUMENTS, |number| number.parse().unwrap())
 }
 
 fn transports() -> Vec<String> {
@@ -82,7 +82,7 @@ fn documents(name: &str, schema: &Value, number: usize) -> Vec<(String, Value)> 
     let mut random = RandomSettings::new(name.len() as u64);
     let document = |place: usize| {
         let mut document = random.valid(schema);
-        if place % 3 != 0 {
+        if !place.is_multiple_of(3) {
             random.spoil(schema, &mut document);
         }
         // Of mail that is switched off `check` looks at nothing, and that form alone shows the rest all the same.
