@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Changes,
     /// Settings that were found for an address.
     Discovered,
+    /// What became of a document of an older version.
+    Migrated,
     /// The consent of a person.
     Consent,
     /// Everything was shown already.

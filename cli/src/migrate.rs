@@ -12,14 +12,14 @@ use std::path::Path;
 pub(crate) fn migrate(host: &Host, path: &Path, write: bool) -> Result<Answer, Error> {
     let migrated = host.migrate(&read(path)?)?;
     if !write {
-        return Answer::new(&migrated.without_secrets(host), Kind::Other);
+        return Answer::new(&migrated.without_secrets(host), Kind::Migrated);
     }
     let is_older = migrated.from < migrated.version;
     if is_older {
         let text = format!("{:#}\n", migrated.settings);
         replace(path, text.as_bytes()).map_err(|error| local("cli.file_unwritable", path, &error))?;
     }
-    Answer::new(&json!({"from": migrated.from, "version": migrated.version, "written": is_older}), Kind::Other)
+    Answer::new(&json!({"from": migrated.from, "version": migrated.version, "written": is_older}), Kind::Migrated)
 }
 
 /// Puts a whole file in the place of one, with its mode; that one stays as it was where anything fails. A link means the file that it leads to.
