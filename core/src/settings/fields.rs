@@ -58,8 +58,13 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
     settings
 }
 
+/// Notes what is risky about the value of a member.
 fn note_risks(member: &Value, value: Option<&Value>, group: &Map<String, Value>, pointer: &str, findings: &mut Findings) {
-    for risk in value.into_iter().flat_map(|value| risks::of(member, value, group, pointer)) {
+    if !annotation(member, "risks").is_array() {
+        return;
+    }
+    let root = findings.beside.as_ref().map_or_else(String::new, |(root, _)| root.clone());
+    for risk in value.into_iter().flat_map(|value| risks::of(member, value, group, pointer, &root)) {
         findings.add(risk);
     }
 }

@@ -35,8 +35,18 @@ pub struct Settings {
     pub tls: WebTls,
 }
 
-/// Without a URL the service is found by the address of the mailbox.
+/// The day from which Exchange Online has no EWS any more.
+pub(crate) const LAST_DAY: &str = "2027-04-01";
+
+/// The hosts of Exchange Online; those that begin with a dot stand for all below.
+const ONLINE_HOSTS: [&str; 6] =
+    ["outlook.office365.com", "outlook.office.com", "outlook.office365.us", "partner.outlook.cn", ".outlook.com", ".office365.us"];
+
+/// Without a URL the service is found by the address of the mailbox. One of Exchange Online works, and ends.
 fn found_by_address(exchange: &mut schemars::Schema) {
+    if let Some(annotations) = exchange.pointer_mut("/properties/url/x-postkontor") {
+        annotations["risks"] = json!([{"hosts": ONLINE_HOSTS, "code": "ews.ends_online", "args": {"until": LAST_DAY}, "patch": graph()}]);
+    }
     let unknown = json!({"/auth/method": ["oauth2"], "/auth/account": null, "/auth/user": null, "/exchange/url": null});
     if let Some(required) = exchange.pointer_mut("/properties/mailbox/x-postkontor/required").and_then(Value::as_array_mut) {
         required.push(unknown);
@@ -81,8 +91,10 @@ impl Settings {
 
 /// Whether a URL leads to Exchange Online, where EWS ends.
 pub(crate) fn is_online(url: &Url) -> bool {
-    let host = url.host();
-    ["outlook.office365.com", "outlook.office.com", "outlook.office365.us", "partner.outlook.cn"].contains(&host)
-        || host.ends_with(".outlook.com")
-        || host.ends_with(".office365.us")
+    ONLINE_HOSTS.iter().any(|known| if known.starts_with('.') { url.host().ends_with(known) } else { url.host() == *known })
+}
+
+/// The patch that makes the same account one of Graph.
+pub(crate) fn graph() -> Value {
+    json!({"transport": "graph", "exchange": {"url": null}})
 }

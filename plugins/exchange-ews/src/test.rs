@@ -2,15 +2,12 @@
 
 use crate::message::Message;
 use crate::place::get_folder;
-use crate::settings::{PATH, Settings, is_online};
+use crate::settings::{LAST_DAY, PATH, Settings, graph, is_online};
 use crate::talk::{Account, Talk};
 use postkontor_plugin::net::http::Url;
 use postkontor_plugin::net::{Advice, Recorder, step};
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::{Call, Error, Report, Stage, Status, Step};
-
-/// The day from which Exchange Online has no EWS any more.
-const LAST_DAY: &str = "2027-04-01";
 
 /// The steps of a whole test.
 const STEPS: &[Stage] = &[Stage::Resolve, Stage::Connect, Stage::Tls, Stage::Login, Stage::Mailbox];
@@ -115,11 +112,6 @@ fn found(talk: &Talk<'_, '_>, message: Option<&Message>, pointer: &str, name: &s
 fn failed(account: &Account, error: &Error) -> Step {
     let client = account.service.client_ref();
     step(error, client.target(), client.tls(), advice(&account.settings, &account.service.url, error))
-}
-
-/// The same account over Graph.
-fn graph() -> postkontor_plugin::serde_json::Value {
-    json!({"transport": "graph", "exchange": {"url": null}})
 }
 
 fn advice(settings: &Settings, url: &Url, error: &Error) -> Option<Advice> {

@@ -39,13 +39,13 @@ pub struct Settings {
 #[schemars(crate = "postkontor_plugin::schemars")]
 pub struct Options {
     /// The folder that mail is fetched from.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 10, "folder": true}))]
     pub inbox: String,
     /// The folder that outgoing mail is put into; a rule of the server sends it on.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20, "default_by": "nothing"}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 20, "folder": true, "default_by": "nothing"}))]
     pub outbox: Option<String>,
     /// The folder for copies of sent mail; the server's own folder of that kind when left out.
-    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 30, "default_by": "server"}))]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 30, "folder": true, "default_by": "server"}))]
     pub sent: Option<String>,
     /// The account that outgoing mail goes out by, in the place of the outbox; the host hands it over.
     #[schemars(extend("x-postkontor" = {"scope": "user", "order": 25, "account": true, "via": true, "default_by": "nothing"}))]

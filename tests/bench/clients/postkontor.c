@@ -1,7 +1,7 @@
 /* The work done with Postkontor, through its C ABI as an ERP would do it: each mail is a JSON text of its own.
  *
- * Usage: postkontor PORT small|attachment|file|batch|account|open COUNT [FILE]; prints the seconds that sending took, or that
- * opening the host took. The plugins are in the folder plugins/ beside the library.
+ * Usage: postkontor PORT small|attachment|file|batch|account|open|check COUNT [FILE]; prints the seconds that sending took, or that
+ * opening the host took, or that checking a document of ten accounts COUNT times took. The plugins are in the folder plugins/ beside the library.
  */
 #include "work.h"
 #include <postkontor.h>
@@ -67,6 +67,39 @@ static void send_by_accounts(postkontor_host *host, const char *settings, unsign
     }
 }
 
+/* Checks a document of ten accounts again and again, as a form does that calls at every key, and prints the seconds. */
+static int check_settings(postkontor_host *host, unsigned times)
+{
+    static const char *const transports[] = {"smtp", "imap", "pop3", "exchange-ews", "graph"};
+    static char json[16384];
+    size_t used = (size_t)snprintf(json, sizeof json, "{\"sender\":{\"address\":\"office@example.com\"},\"send\":{\"account\":\"a0\"},\"accounts\":{");
+    for (unsigned number = 0; number < 10; number++) {
+        const char *transport = transports[number % 5];
+        used += (size_t)snprintf(json + used, sizeof json - used, "%s\"a%u\":{\"transport\":\"%s\",", number ? "," : "", number, transport);
+        used += (size_t)snprintf(
+            json + used, sizeof json - used, "%s",
+            number % 5 < 3
+                ? "\"server\":{\"host\":\"mail.example.com\",\"timeout_seconds\":30},\"tls\":{\"mode\":\"implicit\"},"
+                  "\"auth\":{\"method\":\"plain\",\"user\":\"office@example.com\",\"password\":{\"secret\":\"office\"}}}"
+                : "\"exchange\":{\"mailbox\":\"office@example.com\"},\"auth\":{\"method\":\"oauth2\",\"user\":\"office@example.com\","
+                  "\"oauth2\":{\"access_token\":{\"secret\":\"token\"}}}}");
+    }
+    snprintf(json + used, sizeof json - used, "}}");
+    double started = 0;
+    for (unsigned time = 0; time <= times; time++) {
+        // The first one opens the plugins.
+        if (time == 1)
+            started = work_clock();
+        postkontor_buf out;
+        postkontor_status status = postkontor_host_check(host, json, &out);
+        if (status != POSTKONTOR_OK || !strstr(out.data, "\"ok\":true") || !strstr(out.data, "\"problems\":[]"))
+            work_fail("the settings are not in order", out.data);
+        postkontor_buf_free(&out);
+    }
+    printf("%.6f\n", work_clock() - started);
+    return postkontor_host_close(host, NULL);
+}
+
 int main(int count, char **arguments)
 {
     if (count < 4)
@@ -88,6 +121,9 @@ int main(int count, char **arguments)
         printf("%.6f\n", seconds);
         return postkontor_host_close(host, NULL);
     }
+
+    if (strcmp(workload, "check") == 0)
+        return check_settings(host, mails);
 
     char settings[1024], security[512] = "\"tls\":{\"mode\":\"none\"},\"auth\":{\"method\":\"none\"}";
     if (strcmp(workload, "account") == 0 && count > 4)

@@ -59,6 +59,16 @@ pub(crate) fn open_host(clients: &Clients) -> Result<f64, String> {
     output.trim().parse().map_err(|_| format!("the client reported \"{output}\""))
 }
 
+/// Seconds that the check of a document of ten accounts takes, the mean of many in one process.
+pub(crate) fn check_settings(clients: &Clients) -> Result<f64, String> {
+    const TIMES: u32 = 500;
+    let mut command = Command::new(&clients.postkontor);
+    command.args(["0", "check", &TIMES.to_string()]);
+    let output = output(command, Who::Postkontor)?;
+    let seconds: f64 = output.trim().parse().map_err(|_| format!("the client reported \"{output}\""))?;
+    Ok(seconds / f64::from(TIMES))
+}
+
 /// What a program prints that ends well.
 pub(crate) fn output(mut command: Command, who: Who) -> Result<String, String> {
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("{who:?}: {error}"))?;

@@ -81,6 +81,17 @@ fn measure(rounds: usize, only: Option<&str>) -> Result<Vec<Promise>, String> {
             openings[0] * 1e3
         );
     }
+    let mut checks = Vec::new();
+    if wanted("check") {
+        checks = (0..10).map(|_| client::check_settings(&clients)).collect::<Result<Vec<f64>, String>>()?;
+        checks.sort_by(f64::total_cmp);
+        println!(
+            "\n### `check` of a document of 10 accounts, all plugins open\n\n{:.3} ms (median of {}), {:.3} ms at best",
+            median(&checks) * 1e3,
+            checks.len(),
+            checks[0] * 1e3
+        );
+    }
     let parsing = if wanted("parse") { Some(reading::parse(&clients)?) } else { None };
     let decoding = if wanted("decode") { Some(reading::decode(&clients)?) } else { None };
     let mut at_exchange = Vec::new();
@@ -89,7 +100,8 @@ fn measure(rounds: usize, only: Option<&str>) -> Result<Vec<Promise>, String> {
         at_exchange = exchange::compare(&clients.exchange, &clients.plugins)?;
     }
     let opening = (!openings.is_empty()).then(|| median(&openings));
-    let promises = promises(&results, opening, (parsing, decoding), &at_exchange);
+    let checking = (!checks.is_empty()).then(|| median(&checks));
+    let promises = promises(&results, (opening, checking), (parsing, decoding), &at_exchange);
     println!("\n### Promises\n\n| Promise | Measured | |\n|---|---|---|");
     for promise in &promises {
         println!("| {} | {} | {} |", promise.text, promise.measured, if promise.kept { "kept" } else { "**NOT KEPT**" });

@@ -34,11 +34,11 @@ pub struct Exchange {
     #[schemars(extend("x-postkontor" = {"scope": "user", "order": 40}))]
     pub save: bool,
     /// The folder that mail is fetched from: a distinguished name (`inbox`) or a path with `/`.
-    #[schemars(length(min = 1), extend("x-postkontor" = {"scope": "user", "order": 50}))]
+    #[schemars(length(min = 1), extend("x-postkontor" = {"scope": "user", "order": 50, "folder": true}))]
     pub inbox: String,
     /// The folder for sent mail: a distinguished name or a path; that of the mailbox when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1), extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 60, "default_by": "server"}))]
+    #[schemars(length(min = 1), extend("x-postkontor" = {"scope": "user", "advanced": true, "order": 60, "folder": true, "default_by": "server"}))]
     pub sent: Option<String>,
 }
 

@@ -22,11 +22,12 @@
 //! | `when` | Shown only when other members of the group have one of these values: `{"mode": ["a", "b"]}`; `null` instead of a list: when that member is left out. A name that begins with `/` is a pointer into the whole of the settings |
 //! | `required` | `true`, or a condition like `when`: must be given then, although the struct has a default. A list of conditions on the whole, whose names all begin with `/`: when one of them holds |
 //! | `account` | `true`: the value names an account of the same document (or a list of them) |
+//! | `folder` | `true`: the value names a folder of the account's server; a form offers what a list of folders answers |
 //! | `via` | `true`: the account named here sends in the place of this one |
 //! | `host` | `true`: the name or address of a server, if need be with `:port` |
 //! | `default_by` | What applies when the field is left out and is no constant: a table `{"/tls/mode": {"none": 25, …}}` of what another field decides, or a word for who decides: `server`, `machine`, `document`, `nothing`. On a group: `{"port": …}` for its members |
 //! | `uses` | A group, by its pointer: what is given there counts while this setting shows and is not `none`, even where it does not show |
-//! | `risks` | Values that work and are risky: `[{"value": false, "code": "settings.unverified", "repair": true, "unless": "pin"}]`. A check warns with the code's sentence and offers `repair`; not where `unless`, another member of the group, is given |
+//! | `risks` | Values that work and are risky: `[{"value": false, "code": "settings.unverified", "repair": true, "unless": "pin"}]`. A check warns with the code's sentence and offers `repair`; not where `unless`, another member of the group, is given. Of a URL, `{"hosts": [".example.com"], "code", "args": {}, "patch": {}}`: a patch of the account's settings where it leads to one of these hosts |
 //! | `list` | `true`: a text with `;` between the items may stand for the list |
 //! | `problem` | The code of the sentence for a value that does not match the pattern |
 //! | `unit`, `advanced`, `credentials`, `version`, `replaced_by` | For forms and their readers |
