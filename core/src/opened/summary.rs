@@ -37,7 +37,7 @@ pub(super) fn summary(told: &Told<'_>, language: &str) -> String {
         return Json::measured(|json| write(json, told, language));
     }
     // Most lines have two characters that need an escape: those of their end.
-    let mut json = Json::with_capacity((told.text.text.len() + told.html.text.len()) / 16 * 17 + 512);
+    let mut json = Json::with_capacity((told.text.text.len() + told.html.text.len()) / 16 * 17 + 1024);
     write(&mut json, told, language);
     json.into_text()
 }

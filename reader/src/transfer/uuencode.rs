@@ -1,7 +1,9 @@
 //! uuencode, as POSIX describes it: `begin MODE NAME`, lines that begin with their length, `end`.
 
 use super::decode::{BLOCK, Decode, Faults};
+use memchr::memmem::Finder;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// More files than any text has.
 const FILES: usize = 1000;
@@ -108,7 +110,9 @@ pub struct File {
 pub fn files(text: &[u8]) -> Vec<File> {
     let mut files: Vec<File> = Vec::new();
     let mut at = 0;
-    for found in memchr::memmem::find_iter(text, b"begin ") {
+    // Made once: most texts take less time than that.
+    static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("begin "));
+    for found in BEGIN.find_iter(text) {
         let is_line = found >= at && (found == 0 || text.get(found - 1) == Some(&b'\n'));
         if is_line
             && files.len() < FILES
