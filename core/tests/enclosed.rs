@@ -86,6 +86,20 @@ fn a_winmail_dat_gives_its_files_and_the_text_where_there_is_no_other() {
 }
 
 #[test]
+fn a_winmail_dat_that_is_too_large_stays_closed_and_that_is_told() {
+    let mut raw = b"Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b\r\nContent-Type: application/ms-tnef\r\n\r\n".to_vec();
+    let start = raw.len();
+    raw.extend_from_slice(WINMAIL);
+    for (size, is_open) in [(32 * 1024 * 1024, true), (32 * 1024 * 1024 + 1, false)] {
+        raw.resize(start + size, 0);
+        let (_, content) = opened(&[raw.as_slice(), b"\r\n--b--\r\n"].concat());
+        let told: Vec<_> = content.repairs.iter().map(|repair| (repair.code.as_str(), repair.pointer.as_str())).collect();
+        assert_eq!(told, if is_open { vec![] } else { vec![("mime.winmail_too_large", "/parts/0")] }, "{size}");
+        assert_eq!((content.parts.len() > 1, content.parts[0].size), (is_open, size as u64));
+    }
+}
+
+#[test]
 fn an_e_invoice_is_named_wherever_it_stands() {
     let xml = b"<Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:Invoice-2'><CustomizationID>urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0</CustomizationID></Invoice>";
     let profile = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0";

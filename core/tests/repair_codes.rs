@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// The codes in the sources of a folder: texts of two words in small letters with a dot between them, the first of which is one of these.
 fn codes(folder: &Path, codes: &mut BTreeSet<String>) {
-    const GROUPS: [&str; 3] = ["mime.", "header.", "message."];
+    const GROUPS: [&str; 4] = ["mime.", "header.", "message.", "text."];
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -53,17 +53,7 @@ pub(super) fn read(source: &Source, made: &Repairs, language: &str, goes_on: &dy
     let head = Head::read(&fields, fallback, &mut repairs);
     let mut text = text::text(&message, &message.bodies().text, false, &mut repairs)?;
     let mut html = text::text(&message, &message.bodies().html, true, &mut repairs)?;
-    let mut parts = Vec::with_capacity(attachments.len());
-    let mut places = Vec::with_capacity(attachments.len());
-    let mut room = SMALL;
-    for (index, entity) in attachments.iter().enumerate() {
-        if !goes_on() {
-            return Err(Stop::Stopped);
-        }
-        let (part, place) = own(&message, (index, *entity), fallback, &mut repairs, &mut room, goes_on)?;
-        parts.push(part);
-        places.push(place);
-    }
+    let (mut parts, mut places) = attached(&message, attachments, fallback, &mut repairs, goes_on)?;
     let wrapped = unwrap(&message, attachments, &parts, &mut repairs)?;
     if let Some(wrapping) = wrapped.bodies.filter(|_| text.text.is_empty() && html.text.is_empty()) {
         text.text = wrapping.0.unwrap_or_default().into();
@@ -112,6 +102,27 @@ fn pointer(message: &Message<'_>, code: &str, entity: Option<usize>) -> String {
     body.or_else(|| bodies.attachments.binary_search(&entity).ok().map(|part| format!("/parts/{part}"))).unwrap_or_default()
 }
 
+/// The attachments of the message's own.
+fn attached(
+    message: &Message<'_>,
+    attachments: &[usize],
+    fallback: Option<&'static encoding_rs::Encoding>,
+    repairs: &mut Repairs,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<(Vec<Part>, Vec<Place>), Stop> {
+    let (mut parts, mut places) = (Vec::with_capacity(attachments.len()), Vec::with_capacity(attachments.len()));
+    let mut room = SMALL;
+    for (index, entity) in attachments.iter().enumerate() {
+        if !goes_on() {
+            return Err(Stop::Stopped);
+        }
+        let (part, place) = own(message, (index, *entity), fallback, repairs, &mut room, goes_on)?;
+        parts.push(part);
+        places.push(place);
+    }
+    Ok((parts, places))
+}
+
 /// An attachment of the message's own.
 fn own(
     message: &Message<'_>,
@@ -157,7 +168,11 @@ fn unwrap(message: &Message<'_>, attachments: &[usize], parts: &[Part], repairs:
     for (index, (part, entity)) in parts.iter().zip(attachments).enumerate() {
         let is_wrapping = matches!(part.kind.as_str(), "application/ms-tnef" | "application/vnd.ms-tnef")
             || part.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case("winmail.dat"));
-        if !is_wrapping || part.size > WRAPPING {
+        if !is_wrapping {
+            continue;
+        }
+        if part.size > WRAPPING {
+            repairs.note("mime.winmail_too_large", &format!("/parts/{index}"));
             continue;
         }
         let (bytes, _) = message.decoded(*entity, WRAPPING)?;

@@ -1,12 +1,10 @@
 /* Opens a message from a file with GMime and decodes all its parts, several times over: bench "decode".
  * Prints the milliseconds of the best turn, the decoded bytes, and their sum. */
-#include <fcntl.h>
 #include <gmime/gmime.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 struct decoded {
     uint64_t bytes, sum;
@@ -34,8 +32,12 @@ static void decode(GMimeObject *parent, GMimeObject *part, gpointer user)
 static struct decoded turn(const char *file, int adds)
 {
     struct decoded decoded = {0, 0, adds};
-    int descriptor = open(file, O_RDONLY);
-    GMimeStream *stream = g_mime_stream_fs_new(descriptor);
+    gchar *text;
+    gsize length;
+    if (!g_file_get_contents(file, &text, &length, NULL))
+        exit(1);
+    /* The file read at once and parsed in memory is faster than GMime's streams of files. */
+    GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(g_byte_array_new_take((guint8 *)text, length));
     GMimeParser *parser = g_mime_parser_new_with_stream(stream);
     GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
     g_mime_message_foreach(message, decode, &decoded);
