@@ -9,15 +9,8 @@ import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
 import { useState } from "react";
 import Discovery from "./Discovery.jsx";
+import { free } from "./proposal.js";
 import { useWords } from "./texts.js";
-
-// A name that is still free.
-const free = (wanted, taken) => {
-  for (let number = 1; ; number += 1) {
-    const name = number === 1 ? wanted : `${wanted}-${number}`;
-    if (!taken.includes(name)) return name;
-  }
-};
 
 // Adds an account: by its transport, or by what is found for an address.
 export default function AddDialog({ isOpen, forms, taken, onClose, onAdd, onProposal }) {

@@ -12,6 +12,7 @@ import Summary from "./Summary.jsx";
 import Trial from "./Trial.jsx";
 import { changed, escaped, inMerged, isObject, merged, patched, tidy } from "./document.js";
 import { scopes } from "./fields/schema.js";
+import { adopted } from "./proposal.js";
 import { Repair } from "./repair.js";
 import { useWords } from "./texts.js";
 
@@ -71,9 +72,9 @@ export default function Desk({ forms, settings, language, onLanguage }) {
     setAdding(false);
   };
   const take = (proposal) => {
-    const [name] = Object.keys(proposal.accounts ?? {});
-    setDocument(changed(document, "", patched(whole, proposal), nowhere));
-    setSelected(name ?? null);
+    const [next, name] = adopted(document, proposal);
+    setDocument(next);
+    setSelected(name);
     setAdding(false);
   };
   const remove = () => setDocument(changed(document, pointerOf(id), undefined, nowhere));

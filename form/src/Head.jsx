@@ -15,7 +15,7 @@ export default function Head({ path, language, isChanged, onLanguage, onSave }) 
       <Toolbar sx={{ gap: { xs: 1, sm: 2 }, py: 1 }}>
         <Box sx={{ flex: 1, minWidth: 0 }}>
           <Typography variant="h1">Postkontor</Typography>
-          <Typography variant="caption" color="textSecondary" component="p" noWrap title={path}>{path}</Typography>
+          <Typography variant="caption" color="textSecondary" component="p" noWrap title={path}>{path.split(/[\\/]/).pop()}</Typography>
         </Box>
         <TextField select id="language" label={word("language")} value={language} onChange={({ target }) => onLanguage(target.value)} sx={{ width: { xs: 124, sm: 150 }, flexShrink: 0 }}>
           {Object.entries(LANGUAGES).map(([code, name]) => <MenuItem key={code} value={code} lang={code}>{name}</MenuItem>)}

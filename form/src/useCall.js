@@ -1,5 +1,6 @@
 // A call that takes time, with what was heard of it so far.
 import { useCallback, useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { call } from "./connection.js";
 
 const quiet = { isRunning: false, heard: [], result: null, error: null };
@@ -21,7 +22,9 @@ export function useCall() {
     const set = (change) => current.current === own && setState(change);
     setState({ ...quiet, isRunning: true });
     try {
-      const result = await call(body, (event, data) => set((state) => ({ ...state, heard: [...state.heard, { event, data }] })), own.signal);
+      // Each event is drawn as it comes, also where several come at once.
+      const hear = (event, data) => flushSync(() => set((state) => ({ ...state, heard: [...state.heard, { event, data }] })));
+      const result = await call(body, hear, own.signal);
       set((state) => ({ ...state, isRunning: false, result }));
     } catch (error) {
       if (!own.signal.aborted) set((state) => ({ ...state, isRunning: false, error }));

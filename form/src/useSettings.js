@@ -44,7 +44,7 @@ export function useSettings(language) {
     async (overwrite) => {
       setConflict(false);
       try {
-        const answer = await ask("save", { document, overwrite });
+        const answer = await ask("save", { lang: language, document, overwrite });
         if (!answer.saved) return setConflict(true);
         saved.current = JSON.stringify(answer.document);
         setDocument(answer.document);
@@ -54,7 +54,7 @@ export function useSettings(language) {
         return setFailure(error);
       }
     },
-    [document],
+    [document, language],
   );
 
   const isChanged = document !== null && JSON.stringify(document) !== saved.current;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { at, changed, inMerged, merged, patched, tidy, withValue } from "../src/document.js";
+import { adopted } from "../src/proposal.js";
 import { scopes } from "../src/fields/schema.js";
 
 const schema = {
@@ -61,4 +62,33 @@ test("what a form has left empty is not there", () => {
 test("a pointer loses its layer where there are layers", () => {
   assert.equal(inMerged(layered, "/user/accounts/mine/server/port"), "/accounts/mine/server/port");
   assert.equal(inMerged({ accounts: {} }, "/user/x"), "/user/x");
+});
+
+const proposal = {
+  accounts: {
+    smtp: { transport: "smtp", auth: { user: "a", password: { secret: "mail/a" } } },
+    imap: { transport: "imap", auth: { method: "account", account: "smtp" }, imap: { via: "smtp" } },
+  },
+  sender: { address: "new@example.com", name: "New" }, send: { account: "smtp", fallback: ["imap"] }, receive: { account: "imap" },
+};
+
+test("a proposal brings its accounts under free names, asks for the password, and changes nothing that stands there", () => {
+  const before = { accounts: { smtp: { transport: "smtp", auth: { password: { secret: "x" } } } }, sender: { address: "old@example.com" }, send: { account: "smtp" } };
+  const [after, name] = adopted(before, proposal);
+  assert.equal(name, "smtp-2");
+  assert.deepEqual(after.accounts, {
+    ...before.accounts,
+    "smtp-2": { transport: "smtp", auth: { user: "a" } },
+    imap: { transport: "imap", auth: { method: "account", account: "smtp-2" }, imap: { via: "smtp-2" } },
+  });
+  assert.deepEqual([after.sender, after.send, after.receive], [
+    { address: "old@example.com", name: "New" }, { account: "smtp", fallback: ["imap"] }, { account: "imap" }]);
+  const [fresh] = adopted({}, proposal);
+  assert.deepEqual([fresh.send, fresh.accounts.smtp.auth], [{ account: "smtp", fallback: ["imap"] }, { user: "a" }]);
+});
+
+test("in layers a proposal is the company's", () => {
+  const [after] = adopted(layered, proposal);
+  assert.deepEqual(Object.keys(after.company.accounts), ["own", "smtp", "imap"]);
+  assert.deepEqual([after.user, after.workstation, after.company.sender], [layered.user, layered.workstation, undefined]);
 });

@@ -1,12 +1,12 @@
 // Works the settings page and tells what it saw: `node drive.mjs WORK.json RESULT.json`.
 //
-// WORK is {"part": "edit" | "again" | "layers", "browser", "profile", "url", "secrets", "port", "file", "pictures"}.
+// WORK is {"part": "edit" | "again" | "layers", "browser", "profile", "url", "secrets", "port", "mute", "typed", "file", "pictures"}.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Page } from "./page.mjs";
 
 const [work, result] = process.argv.slice(2);
-const { part, port, file, pictures, ...given } = JSON.parse(await readFile(work, "utf8"));
+const { part, port, mute, typed, file, pictures, ...given } = JSON.parse(await readFile(work, "utf8"));
 const seen = {};
 const page = await Page.open(given);
 
@@ -26,7 +26,16 @@ const parts = {
     seen.label = await page.evaluate(() => document.querySelector('[for="field/server/port"]').innerText);
     await page.type("field/server/port", "99999");
     seen.outside = await page.problem("field/server/port");
+    await page.type("field/server/port", "465");
+    seen.unfit = await page.problem("field/server/port");
     await picture("problem", {});
+    seen.repair = await page.repair("field/server/port");
+    seen.repaired = { port: await page.value("field/server/port"), problems: await page.problems("field/server/port") };
+    // A server that says nothing: what was done until then shows while the test runs.
+    await page.type("field/server/port", String(mute));
+    await page.press("test");
+    seen.mute = await page.stepsUntil("connect");
+    await page.pressNamed("Abbrechen");
     await page.type("field/server/port", String(port));
     await page.watchSteps();
     seen.tabs = await page.pressByKeyboard("test");
@@ -70,6 +79,8 @@ const parts = {
     await page.settled();
     seen.missing = await page.problem("field/server/host");
     await page.type("field/server/host", "mail3.example.com");
+    await page.type("field/auth/user", "bert");
+    await page.type("field/auth/password", typed);
     await picture("layers", {});
     const others = JSON.parse(await readFile(file, "utf8"));
     await writeFile(file, JSON.stringify({ ...others, company: { ...others.company, enabled: true } }));

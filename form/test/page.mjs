@@ -101,15 +101,24 @@ export class Page {
     throw new Error(`${id} is not reached by the keyboard`);
   }
 
-  // Notes how many steps show, each time that one is added.
+  // Notes each step that is added, and how many show then.
   watchSteps = () =>
     this.#page.evaluate(() => {
       window.counts = [];
-      new MutationObserver(() => {
-        const count = document.querySelectorAll("li[data-step]").length;
-        if (count !== window.counts.at(-1)) window.counts.push(count);
+      new MutationObserver((changes) => {
+        const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node.matches?.("li[data-step]"));
+        added.forEach((step) => window.counts.push([...step.parentElement.children].indexOf(step) + 1));
       }).observe(document.body, { childList: true, subtree: true });
     });
+
+  // The steps that show while a test still runs: all up to this one.
+  async stepsUntil(step) {
+    await this.#page.waitForSelector(`li[data-step="${step}"]`);
+    return this.#page.evaluate(() => ({
+      steps: [...document.querySelectorAll("li[data-step]")].map((step) => step.dataset.step),
+      isOver: document.getElementById("verdict") !== null,
+    }));
+  }
 
   async steps() {
     await this.find("verdict");

@@ -3,6 +3,7 @@
 use super::events::{Teller, stream};
 use super::session::Session;
 use crate::callbacks::Program;
+use crate::texts::Texts;
 use axum::response::Response;
 use postkontor_core::{
     Account, Action, Authorize, Callbacks, Cancel, Error, Fetched, Host, Level, ListRequest, Secret, Status, TestRequest,
@@ -89,7 +90,18 @@ pub(crate) fn run(session: Arc<Session>, asked: Asked) -> Response {
 }
 
 fn answer(session: &Session, asked: Asked, teller: &Teller, cancel: &Cancel) -> Result<Value, Error> {
-    let host = session.host_with(&asked.lang, Box::new(Page { program: session.program(), teller: teller.clone() }))?;
+    let (program, texts) = (session.program(), Texts::new(Some(&asked.lang)));
+    let secrets = Arc::clone(&program.secrets);
+    let page = Page { program, teller: teller.clone(), texts: Texts::new(Some(&asked.lang)) };
+    let result = result(session, asked, Box::new(page), teller, cancel);
+    let mut result = result.map_err(|error| texts.localised(secrets.explained(error, &texts)))?;
+    let steps = result.get_mut("steps").and_then(Value::as_array_mut);
+    steps.into_iter().flatten().for_each(|step| secrets.complete(step, &texts));
+    Ok(result)
+}
+
+fn result(session: &Session, asked: Asked, page: Box<Page>, teller: &Teller, cancel: &Cancel) -> Result<Value, Error> {
+    let host = session.host_with(&asked.lang, page)?;
     let settings = session.whole(asked.document).to_string();
     let open = || Account::open(&host, &settings, asked.account.as_deref());
     match asked.call {
@@ -130,13 +142,14 @@ fn authorize(account: &mut Account, teller: &Teller, cancel: &Cancel) -> Result<
 }
 
 fn discover(host: &Arc<Host>, address: &str, cancel: &Cancel) -> Result<Value, Error> {
-    Ok(json!(host.discover(address, cancel)?))
+    Ok(json!(host.discover(&json!({"address": address}).to_string(), cancel)?))
 }
 
 /// What the library may use during a call: what every command gives it, and the page's ear.
 struct Page {
     program: Program,
     teller: Teller,
+    texts: Texts,
 }
 
 impl Callbacks for Page {
@@ -154,7 +167,8 @@ impl Callbacks for Page {
 
     fn step(&self, step: &str) {
         // The library writes it; what is no JSON would be its defect, and the report at the end has every step.
-        if let Ok(step) = serde_json::from_str(step) {
+        if let Ok(mut step) = serde_json::from_str(step) {
+            self.program.secrets.complete(&mut step, &self.texts);
             self.teller.tell("step", &step);
         }
     }

@@ -51,6 +51,7 @@ pub(crate) struct Checking {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Saving {
+    lang: String,
     document: Value,
     /// Whether to replace what others have written meanwhile.
     #[serde(default)]
@@ -136,6 +137,11 @@ impl Session {
     /// Writes the page's document. Passwords that were typed go where the command keeps secrets; one that finds no place there stays in the
     /// file. What the page gets back is how it sees the document from now on.
     pub(crate) fn save(&self, asked: Saving) -> Result<Value, Error> {
+        let texts = Texts::new(Some(&asked.lang));
+        self.saved(asked).map_err(|error| texts.localised(error))
+    }
+
+    fn saved(&self, asked: Saving) -> Result<Value, Error> {
         let mut file = lock(&self.file);
         if !asked.overwrite && file.is_changed()? {
             return Ok(json!({"saved": false}));

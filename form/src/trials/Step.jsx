@@ -6,7 +6,7 @@ import { useContext } from "react";
 import { Repair } from "../repair.js";
 import { useWords } from "../texts.js";
 
-const SIGNS = { ok: ["✓", "success.main"], warn: ["!", "warning.main"], fail: ["✗", "error.main"], skip: ["·", "text.secondary"] };
+const SIGNS = { ok: ["✓", "success.main"], warn: ["!", "warning.main"], fail: ["✗", "error.main"], skipped: ["·", "text.secondary"] };
 
 // What a person wants to see of a step that went well.
 const SEEN = ["addresses", "address", "text", "version", "cipher", "subject", "mechanism", "path"];
@@ -17,7 +17,7 @@ const seen = (facts = {}) => SEEN.map((name) => [facts[name] ?? []].flat().join(
 export default function Step({ step, onFocus }) {
   const word = useWords();
   const repair = useContext(Repair);
-  const [sign, color] = SIGNS[step.status] ?? SIGNS.skip;
+  const [sign, color] = SIGNS[step.status] ?? SIGNS.skipped;
   const facts = step.status === "ok" ? seen(step.facts) : "";
   return (
     <Box component="li" data-step={step.step} data-status={step.status} sx={{ display: "grid", gridTemplateColumns: "1.5rem 1fr", columnGap: 0.5 }}>

@@ -13,7 +13,9 @@ export default function TestTrial({ account, document, onFocus }) {
   const word = useWords();
   const lang = useContext(Language);
   const { run, cancel, isRunning, heard, result, error } = useCall();
-  const steps = result?.steps ?? heard.filter(({ event }) => event === "step").map(({ data }) => data);
+  const told = result?.steps ?? heard.filter(({ event }) => event === "step").map(({ data }) => data);
+  // What was not to be done, and why is plain, is left out.
+  const steps = told.filter(({ status, message }) => status !== "skipped" || message);
   return (
     <Stack sx={{ gap: 1.5 }}>
       {isRunning ? (

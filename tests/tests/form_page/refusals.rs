@@ -120,7 +120,7 @@ fn no_answer_holds_a_password_and_saving_keeps_each() {
     answers.push(ask(&served, "check", &json!({"lang": "en", "document": moved})));
     let mut changed = document.clone();
     changed["sender"]["name"] = json!("Anna");
-    answers.push(ask(&served, "save", &json!({"document": changed})));
+    answers.push(ask(&served, "save", &json!({"lang": "en", "document": changed})));
     assert_eq!(body(answers.last().unwrap())["saved"], true);
     for answer in &answers {
         assert!(answer.starts_with("HTTP/1.1 200 ") && !answer.contains(PASSWORD), "{answer}");

@@ -5,7 +5,7 @@ use postkontor_tests::products::Products;
 use postkontor_tests::transports;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// The running command, with all transports. It ends when dropped.
@@ -23,7 +23,12 @@ impl Served {
         let products = Products::built().unwrap();
         let plugins = products.plugins(folder.path(), &names).unwrap();
         let mut command = Command::new(products.command());
-        command.args(["form", "--json", "--lang", language, "--plugins"]).arg(plugins).arg(settings).stdout(Stdio::piped());
+        command
+            .args(["form", "--json", "--lang", language, "--plugins"])
+            .arg(plugins)
+            .arg(settings)
+            .envs(secret_store(settings))
+            .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -51,6 +56,11 @@ impl Served {
     pub(crate) fn process(&self) -> u32 {
         self.child.id()
     }
+}
+
+/// The environment in which the command keeps secrets in a file beside the settings.
+pub(crate) fn secret_store(settings: &Path) -> [(&'static str, PathBuf); 2] {
+    [("POSTKONTOR_SECRETS", "file".into()), ("XDG_CONFIG_HOME", settings.parent().unwrap().join("config"))]
 }
 
 impl Drop for Served {

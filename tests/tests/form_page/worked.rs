@@ -1,26 +1,31 @@
 //! The page in a browser, against a mail server and a mailbox.
 
 use crate::built::installed;
-use crate::served::Served;
+use crate::served::{Served, secret_store};
 use postkontor_tests::dovecot::USERS;
 use postkontor_tests::exim::Exim;
 use postkontor_tests::folder::Folder;
+use postkontor_tests::products::Products;
 use postkontor_tests::sandbox::{Options, Sandbox};
 use postkontor_tests::skip;
 use serde_json::{Value, json};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::Command;
+
+/// A password that is typed into the page.
+const TYPED: &str = "typed-4711-typed";
 
 const BROWSER: &str = "/usr/bin/chromium";
 
 /// Works a part of form/test/drive.mjs on a settings file, and tells what was seen.
-fn work(part: &str, settings: &Path, language: &str, port: u16, secrets: &[&str]) -> Option<Value> {
+fn work(part: &str, settings: &Path, language: &str, [port, mute]: [u16; 2], secrets: &[&str]) -> Option<Value> {
     let sources = installed()?;
     let scratch = Folder::new().unwrap();
     let served = Served::start(settings, language);
     let [orders, result] = ["work.json", "result.json"].map(|name| scratch.path().join(name));
     let order = json!({
-        "part": part, "file": settings, "browser": BROWSER, "profile": scratch.path().join("profile"), "url": served.url, "secrets": secrets, "port": port,
+        "part": part, "file": settings, "browser": BROWSER, "profile": scratch.path().join("profile"), "url": served.url, "secrets": secrets, "port": port, "mute": mute, "typed": TYPED,
         // POSTKONTOR_PICTURES=FOLDER keeps what it looked like.
         "pictures": std::env::var_os("POSTKONTOR_PICTURES").map(|folder| folder.into_string().unwrap()),
     });
@@ -65,11 +70,17 @@ fn a_person_repairs_tests_sends_saves_and_fetches() {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
     let secrets = [described["password"].as_str().unwrap(), password];
 
-    let Some(seen) = work("edit", &file, "en", sandbox.port, &secrets) else { return };
+    // Connections are taken by the system; nothing is ever said.
+    let mute = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let ports = [sandbox.tls_port, mute.local_addr().unwrap().port()];
+    let Some(seen) = work("edit", &file, "en", ports, &secrets) else { return };
     assert_eq!((&seen["language"], &seen["label"]), (&json!("de"), &json!("Port")));
     let problem = |name: &str| seen[name][0]["text"].as_str().unwrap_or_default().to_owned();
     assert!(problem("outside").contains("65535"), "{seen:#}");
     assert!(seen["test"]["verdict"].as_str().unwrap().contains("Alles in Ordnung"), "{seen:#}");
+    assert!(!problem("unfit").is_empty() && seen["repair"] == "Beheben", "{seen:#}");
+    assert_eq!(seen["repaired"]["problems"], json!([]), "{seen:#}");
+    assert_eq!(seen["mute"]["isOver"], false, "{seen:#}");
     let steps = seen["test"]["steps"].as_array().unwrap().len();
     let one_by_one: Vec<usize> = (1..=steps).collect();
     assert_eq!(seen["test"]["counts"], json!(one_by_one), "{seen:#}");
@@ -78,16 +89,18 @@ fn a_person_repairs_tests_sends_saves_and_fetches() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     let saved: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     let mut expected = document.clone();
-    expected["accounts"]["office"]["server"]["port"] = json!(sandbox.port);
+    expected["accounts"]["office"]["server"]["port"] = json!(sandbox.tls_port);
+    // The repair of port 465.
+    expected["accounts"]["office"]["tls"]["mode"] = json!("implicit");
     assert_eq!(saved, expected);
 
     let mails: Vec<Vec<u8>> = sandbox.take_mails().iter().map(|mail| mail.text().into_bytes()).collect();
     assert_eq!(mails.len(), 1);
     exim.dovecot().deliver(&mailbox, &mails).unwrap();
-    let Some(seen) = work("again", &file, "de", sandbox.port, &secrets) else { return };
+    let Some(seen) = work("again", &file, "de", ports, &secrets) else { return };
     assert_eq!(
         (&seen["port"], &seen["password"]),
-        (&json!(sandbox.port.to_string()), &json!("hinterlegt, wird nicht gezeigt")),
+        (&json!(sandbox.tls_port.to_string()), &json!("hinterlegt, wird nicht gezeigt")),
         "{seen:#}"
     );
     assert!(seen["messages"].as_str().unwrap().contains("Testmail von Postkontor"), "{seen:#}");
@@ -108,7 +121,7 @@ fn a_document_in_layers_keeps_them() {
         "workstation": {"accounts": {"mine": {"server": {"host": "mail.example.com"}}}},
     });
     std::fs::write(&file, document.to_string()).unwrap();
-    let Some(seen) = work("layers", &file, "en", 0, &[password]) else { return };
+    let Some(seen) = work("layers", &file, "en", [0, 0], &[password, TYPED]) else { return };
     let origins = [("field/server/host", "workstation"), ("field/server/port", "user"), ("field/auth/password", "user")];
     for (field, layer) in origins {
         assert_eq!(seen["origins"][field], layer, "{seen:#}");
@@ -117,8 +130,14 @@ fn a_document_in_layers_keeps_them() {
     let saved: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     let mut expected = document;
     expected["workstation"]["accounts"]["mine"]["server"]["host"] = json!("mail2.example.com");
+    let name = saved["user"]["accounts"]["second"]["auth"]["password"]["secret"].as_str().unwrap().to_owned();
     expected["workstation"]["accounts"]["second"] = json!({"server": {"host": "mail3.example.com"}});
     expected["user"]["accounts"]["mine"]["server"]["port"] = json!(2525);
-    expected["user"]["accounts"]["second"] = json!({"transport": "smtp"});
+    expected["user"]["accounts"]["second"] = json!({"transport": "smtp", "auth": {"user": "bert", "password": {"secret": name}}});
     assert_eq!(saved, expected);
+    // What was typed is where the command keeps secrets.
+    let mut list = Command::new(Products::built().unwrap().command());
+    let listed = list.args(["secret", "list", "--json"]).envs(secret_store(&file)).output().unwrap();
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed["secrets"][0]["name"], name, "{listed:#}");
 }
