@@ -1,8 +1,8 @@
 // Works the settings page and tells what it saw: `node drive.mjs WORK.json RESULT.json`.
 //
-// WORK is {"part": "edit" | "again" | "layers", "browser", "profile", "url", "secrets", "port", "mute", "typed", "file", "pictures"}.
+// WORK is {"part": "edit" | "again" | "layers" | "stranger", "browser", "profile", "url", "secrets", "port", "mute", "typed", "file", "pictures"}.
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Page } from "./page.mjs";
 
 const [work, result] = process.argv.slice(2);
@@ -87,6 +87,19 @@ const parts = {
     await page.press("save");
     seen.conflict = await page.text("#conflict");
     await page.press("conflict-overwrite");
+    await page.settled();
+    seen.save = await page.text("#save");
+  },
+  // The form of a plugin that others wrote: its path is the folder of the settings.
+  async stranger() {
+    await page.settled();
+    seen.label = await page.evaluate(() => document.querySelector('[for="field/folder/path"]').innerText);
+    seen.missing = await page.problem("field/folder/path");
+    await page.type("field/folder/path", dirname(file));
+    await picture("stranger", {});
+    await page.press("test");
+    seen.test = await page.steps();
+    await page.press("save");
     await page.settled();
     seen.save = await page.text("#save");
   },

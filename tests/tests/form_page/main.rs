@@ -6,4 +6,5 @@ mod built;
 mod consent;
 mod refusals;
 mod served;
+mod strange;
 mod worked;

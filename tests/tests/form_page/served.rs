@@ -2,7 +2,7 @@
 
 use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;
-use postkontor_tests::transports;
+use postkontor_tests::{strangers, transports};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -20,9 +20,22 @@ impl Served {
     pub(crate) fn start(settings: &Path, language: &str) -> Served {
         let folder = Folder::new().unwrap();
         let names: Vec<String> = transports::all().unwrap().into_iter().map(|transport| transport.name).collect();
-        let products = Products::built().unwrap();
-        let plugins = products.plugins(folder.path(), &names).unwrap();
-        let mut command = Command::new(products.command());
+        let plugins = Products::built().unwrap().plugins(folder.path(), &names).unwrap();
+        Served::with(folder, &plugins, settings, language)
+    }
+
+    /// Likewise, with nothing but the plugins `folder` and `folder-c`, which are built as strangers build theirs.
+    pub(crate) fn start_with_strangers(settings: &Path, language: &str) -> Served {
+        let folder = Folder::new().unwrap();
+        strangers::rust("examples/plugin", &[], &folder.file(&strangers::library("folder"))).unwrap();
+        let sources = ["examples/plugin-c/folder.c", "examples/plugin-c/json.c", "examples/plugin-c/file.c"];
+        strangers::c(&sources, &[], &folder.file(&strangers::library("folder_c"))).unwrap();
+        let plugins = folder.path().to_owned();
+        Served::with(folder, &plugins, settings, language)
+    }
+
+    fn with(folder: Folder, plugins: &Path, settings: &Path, language: &str) -> Served {
+        let mut command = Command::new(Products::built().unwrap().command());
         command
             .args(["form", "--json", "--lang", language, "--plugins"])
             .arg(plugins)

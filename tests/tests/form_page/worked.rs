@@ -19,10 +19,10 @@ const TYPED: &str = "typed-4711-typed";
 const BROWSER: &str = "/usr/bin/chromium";
 
 /// Works a part of form/test/drive.mjs on a settings file, and tells what was seen.
-fn work(part: &str, settings: &Path, language: &str, [port, mute]: [u16; 2], secrets: &[&str]) -> Option<Value> {
+pub(crate) fn work(part: &str, settings: &Path, language: &str, [port, mute]: [u16; 2], secrets: &[&str]) -> Option<Value> {
     let sources = installed()?;
     let scratch = Folder::new().unwrap();
-    let served = Served::start(settings, language);
+    let served = if part == "stranger" { Served::start_with_strangers(settings, language) } else { Served::start(settings, language) };
     let [orders, result] = ["work.json", "result.json"].map(|name| scratch.path().join(name));
     let order = json!({
         "part": part, "file": settings, "browser": BROWSER, "profile": scratch.path().join("profile"), "url": served.url, "secrets": secrets, "port": port, "mute": mute, "typed": TYPED,
