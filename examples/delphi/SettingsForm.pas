@@ -7,8 +7,7 @@ unit SettingsForm;
 
 interface
 
-uses
-  SysUtils, Classes, Graphics, Controls, Forms, StdCtrls, ExtCtrls, Postkontor, PostkontorForm;
+uses SysUtils, Classes, Graphics, Controls, Forms, StdCtrls, ExtCtrls, Postkontor, PostkontorForm;
 
 type
   { A field as it is drawn. }
@@ -34,6 +33,7 @@ type
     procedure Changed(Sender: TObject);
     procedure Mend(Sender: TObject);
     procedure Test(Sender: TObject);
+    procedure Step(Sender: TObject; const Step: UTF8String);
     procedure Save(Sender: TObject);
   public
     { The settings as they stand in the form. }
@@ -43,14 +43,14 @@ type
     Report: TMemo;
     { For the account Id of the document Settings. ShowModal is mrOk when Document is to be saved. }
     constructor Create(Host: TPostkontorHost; const Settings, Id, Language: UTF8String); reintroduce;
-    { Goes to the field at a pointer that Check or an error of any call gave, and says what is wrong there. }
-    procedure Focus(const Pointer, Problem: UTF8String);
+    { Goes to the field at a pointer, which Check or an error of any call gave. }
+    procedure Focus(const Pointer: UTF8String);
+    function SetFocusedControl(Control: TWinControl): Boolean; override;
   end;
 
 implementation
 
-const
-  { In English, German and Slovenian. }
+const { in English, German and Slovenian }
   TEXTS: array[0..2, 0..3] of string = (('More settings', 'Test', 'Save', 'Correct'),
     ('Weitere Einstellungen', 'Testen', 'Speichern', 'Korrigieren'), ('Več nastavitev', 'Preizkusi', 'Shrani', 'Popravi'));
   KINDS: array[TPostkontorKind] of TControlClass = (TGroupBox, TEdit, TEdit, TEdit, TCheckBox, TComboBox);
@@ -63,6 +63,7 @@ var
 begin
   inherited CreateNew(Application);
   FHost := Host;
+  FHost.OnStep := Step;
   FId := Id;
   FPlace := '/accounts/' + PostkontorToken(Id);
   Document := Settings;
@@ -70,7 +71,7 @@ begin
   Fields := PostkontorFields(Form, Document);
   Tag := Ord(Copy(Language, 1, 2) = 'de') + 2 * Ord(Copy(Language, 1, 2) = 'sl');
   Caption := string(Id + ': ' + PostkontorPlain(PostkontorAt(Form, '/schema/title')));
-  SetBounds(0, 0, 720, 720);
+  SetBounds(0, 0, 800, 720);
   Position := poScreenCenter;
   ShowHint := True;
   FScroll := TScrollBox(Add(TScrollBox, Self, alClient));
@@ -99,9 +100,7 @@ begin
 end;
 
 procedure TSettingsForm.AddRow(Index: Integer);
-var
-  Parent: TWinControl;
-  Choice: Integer;
+var Parent: TWinControl; Choice: Integer;
 begin
   Parent := FScroll;
   if Fields[Index].Group >= 0 then Parent := Rows[Fields[Index].Group].Input;
@@ -134,9 +133,7 @@ end;
 
 { Asks what the settings are now, and shows it. }
 procedure TSettingsForm.Check(Sender: TObject);
-var
-  Answer: UTF8String;
-  Index: Integer;
+var Answer: UTF8String; Index: Integer;
 begin
   Answer := FHost.Check(Document);
   for Index := 0 to High(Fields) do Rows[Index].State := PostkontorState(Fields[Index], Document, FPlace, Answer);
@@ -149,7 +146,7 @@ end;
 function TSettingsForm.Arrange(Group, Width: Integer): Integer;
 var Index, Left, Inner: Integer;
 begin
-  Result := 0;
+  Result := {$IFDEF FPC}0{$ELSE}-FScroll.VertScrollBar.Position * Ord(Group < 0){$ENDIF};
   for Index := 0 to High(Fields) do
     if Fields[Index].Group = Group then
       with Rows[Index], Fields[Index], State do
@@ -161,8 +158,8 @@ begin
         ProblemLabel.Visible := Input.Visible and (Problem <> '');
         MendButton.Visible := ProblemLabel.Visible and (Patch <> '');
         if not Input.Visible then Continue;
-        Left := 8 + 200 * Ord(TitleLabel.Visible);
-        TitleLabel.SetBounds(8, Result + 5, 196, 20);
+        Left := 8 + 290 * Ord(TitleLabel.Visible);
+        TitleLabel.SetBounds(8, Result + 5, 286, 20);
         Input.SetBounds(Left, Result, Width - Left - 12, Input.Height);
         case Kind of
           pkGroup: Input.Height := Inner + 24;
@@ -181,7 +178,6 @@ begin
       end;
 end;
 
-{ Puts into the settings what was typed or chosen. }
 procedure TSettingsForm.Changed(Sender: TObject);
 var Value: UTF8String;
 begin
@@ -204,48 +200,49 @@ begin
   Check(nil);
 end;
 
-procedure TSettingsForm.Focus(const Pointer, Problem: UTF8String);
+procedure TSettingsForm.Focus(const Pointer: UTF8String);
 var Index: Integer;
 begin
-  Report.Lines.Add(string(Problem));
   Index := PostkontorFieldAt(Fields, FPlace, Pointer);
   if Index < 0 then Exit;
   if not Rows[Index].Input.CanFocus then FMore.Checked := True;
   if Rows[Index].Input.CanFocus then Rows[Index].Input.SetFocus;
 end;
 
-procedure TSettingsForm.Test(Sender: TObject);
-var
-  Account: TPostkontorAccount;
-  Steps, Step: UTF8String;
-  Index: Integer;
+function TSettingsForm.SetFocusedControl(Control: TWinControl): Boolean;
 begin
-  Account := nil;
+  Result := inherited SetFocusedControl(Control);
+  if (Control <> nil) and FScroll.ContainsControl(Control) then FScroll.ScrollInView(Control);
+end;
+
+procedure TSettingsForm.Test(Sender: TObject);
+begin
   FTest.Enabled := False;
   Report.Clear;
   try
-    Account := TPostkontorAccount.Create(FHost, Document, FId);
-    Steps := PostkontorMember(Account.Test, 'steps');
-    for Index := 0 to PostkontorCount(Steps) - 1 do
-    begin
-      Step := PostkontorItem(Steps, Index);
-      Focus(PostkontorMember(Step, 'pointer'), PostkontorMember(Step, 'status') + ': ' + PostkontorMember(Step, 'message'));
-    end;
+    with TPostkontorAccount.Create(FHost, Document, FId) do
+      try Test('{"steps":true}') finally Free end;
   except
-    on E: EPostkontor do Focus(PostkontorPlain(PostkontorAt(E.Json, '/at/0/pointer')), UTF8String(E.Message));
+    on E: EPostkontor do
+      begin Report.Lines.Add(E.Message); Focus(PostkontorPlain(PostkontorAt(E.Json, '/at/0/pointer'))); end;
   end;
-  Account.Free;
   FTest.Enabled := True;
+end;
+
+procedure TSettingsForm.Step(Sender: TObject; const Step: UTF8String);
+begin
+  if PostkontorMember(Step, 'status') <> 'skipped' then
+    Report.Lines.Add(string(PostkontorMember(Step, 'status') + ': ' + PostkontorMember(Step, 'message') + ' ' + PostkontorMember(Step, 'advice')));
+  if PostkontorMember(Step, 'status') = 'fail' then Focus(PostkontorMember(Step, 'pointer'));
 end;
 
 { Where Check finds an error, the dialog stays open and leads to it. }
 procedure TSettingsForm.Save(Sender: TObject);
 var Index: Integer;
 begin
-  for Index := High(Fields) downto 0 do
-    if Rows[Index].State.IsError then Focus(FPlace + Fields[Index].Pointer, Rows[Index].State.Problem);
   for Index := 0 to High(Fields) do
-    if Rows[Index].State.IsError then Exit;
+    if Rows[Index].State.IsError then
+    begin Focus(FPlace + Fields[Index].Pointer); Exit; end;
   ModalResult := mrOk;
 end;
 

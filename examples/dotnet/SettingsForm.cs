@@ -61,7 +61,7 @@ internal sealed class SettingsForm : Form
         var form = host.Schema(Json.Plain(Json.At(Document, place + "/transport")), language);
         Text = id + ": " + Json.Plain(Json.At(form, "/schema/title"));
         StartPosition = FormStartPosition.CenterScreen;
-        ClientSize = new Size(720, 720);
+        ClientSize = new Size(760, 700);
         var bar = new Panel { Dock = DockStyle.Bottom, Height = 36 };
         more = new CheckBox { Dock = DockStyle.Left, Width = 300, Text = Texts[this.language, 0] };
         more.CheckedChanged += (sender, e) => Check();
@@ -121,7 +121,7 @@ internal sealed class SettingsForm : Form
         var answer = host.Check(Document);
         foreach (var row in Rows) row.State = PostkontorForm.State(row.Field, Document, place, answer);
         isShowing = true;
-        Arrange(null, scroll.ClientSize.Width);
+        Arrange(null, scroll.Width - SystemInformation.VerticalScrollBarWidth - 4);
         isShowing = false;
     }
 
@@ -140,9 +140,9 @@ internal sealed class SettingsForm : Form
             row.Problem.Visible = shows && state.Problem != null;
             row.Mend.Visible = shows && state.Patch != null;
             if (!shows) continue;
-            var left = isGroup ? 8 : 208;
+            var left = isGroup ? 8 : 250;
             var from = group == null ? scroll.AutoScrollPosition.Y : 20;
-            row.Title.SetBounds(8, from + top + 3, 196, 20);
+            row.Title.SetBounds(8, from + top + 3, 240, 20);
             row.Input.SetBounds(left, from + top, width - left - 12, isGroup ? inner + 24 : row.Input.Height);
             Show(row, state);
             top += row.Input.Height + 4;
@@ -173,10 +173,9 @@ internal sealed class SettingsForm : Form
         Check();
     }
 
-    /// <summary>Goes to the field at a pointer that Check or an error of any call gave, and says what is wrong there.</summary>
-    public void Focus(string pointer, string problem)
+    /// <summary>Goes to the field at a pointer, which Check or an error of any call gave.</summary>
+    public void Focus(string pointer)
     {
-        Report.AppendText(problem + Environment.NewLine);
         var field = PostkontorForm.FieldAt(Rows.ConvertAll(row => row.Field), place, pointer);
         if (field == null) return;
         var input = Rows.Find(row => row.Field == field).Input;
@@ -191,12 +190,25 @@ internal sealed class SettingsForm : Form
         try
         {
             var settings = Document;
-            var answer = await Task.Run(() => { using (var account = host.OpenAccount(settings, id)) return account.Test("{}", closing); });
-            foreach (var step in Json.Items(Json.Member(answer, "steps")))
-                Focus(Json.Member(step, "pointer"), Json.Member(step, "status") + ": " + Json.Member(step, "message"));
+            await Task.Run(() => { using (var account = host.OpenAccount(settings, id)) account.Test("{\"steps\":true}", closing); });
         }
-        catch (PostkontorException error) { Focus(Json.Plain(Json.At(error.ErrorJson, "/at/0/pointer")), error.Message); }
+        catch (PostkontorException error)
+        {
+            Report.AppendText(error.Message);
+            Focus(Json.Plain(Json.At(error.ErrorJson, "/at/0/pointer")));
+        }
         test.Enabled = true;
+    }
+
+    /// <summary>Shows a step of a test, which ended on another thread.</summary>
+    public void Step(string step)
+    {
+        BeginInvoke(new Action(() =>
+        {
+            if (Json.Member(step, "status") == "skipped") return;
+            Report.AppendText(Json.Member(step, "status") + ": " + Json.Member(step, "message") + " " + Json.Member(step, "advice") + Environment.NewLine);
+            if (Json.Member(step, "status") == "fail") Focus(Json.Member(step, "pointer"));
+        }));
     }
 
     /// <summary>Where Check finds an error, the dialog stays open and leads to it.</summary>
@@ -204,7 +216,7 @@ internal sealed class SettingsForm : Form
     {
         var wrong = Rows.Find(row => row.State.IsError);
         if (wrong == null) DialogResult = DialogResult.OK;
-        else Focus(place + wrong.Field.Pointer, wrong.State.Problem);
+        else Focus(place + wrong.Field.Pointer);
     }
 
     [STAThread]
@@ -213,9 +225,10 @@ internal sealed class SettingsForm : Form
         string file = arguments[0], account = arguments[1], language = arguments[3], pointer = "/accounts/" + Json.Token(account);
         var settings = File.Exists(file) ? File.ReadAllText(file) : "{}";
         if (Json.At(settings, pointer) == null) settings = Json.Put(settings, pointer + "/transport", Json.Text(arguments[2]));
-        var callbacks = new PostkontorCallbacks { GetSecret = Environment.GetEnvironmentVariable };
+        SettingsForm form = null;
+        var callbacks = new PostkontorCallbacks { GetSecret = Environment.GetEnvironmentVariable, Step = step => form.Step(step) };
         using (var host = new PostkontorHost("{\"language\":" + Json.Text(language) + "}", callbacks))
-        using (var form = new SettingsForm(host, settings, account, language))
+        using (form = new SettingsForm(host, settings, account, language))
             if (form.ShowDialog() == DialogResult.OK) File.WriteAllText(file, form.Document);
     }
 }

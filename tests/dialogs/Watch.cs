@@ -27,12 +27,20 @@ internal static class Watch
             rows.Add(Json.Text(row.Field.Pointer) + ":{\"title\":" + Caption(row.Title) + ",\"shows\":" + Json.Text(Shown(row.Input)) + ",\"problem\":"
                 + Caption(row.Problem) + ",\"button\":" + Caption(row.Mend) + "}");
         var line = "{\"title\":" + Json.Text(form.Text) + ",\"focus\":" + Json.Text(Focused(form)) + ",\"report\":" + Json.Text(form.Report.Text)
-            + ",\"fields\":{" + string.Join(",", rows) + "}}";
+            + ",\"busy\":" + (IsBusy(form) ? "true" : "false") + ",\"fields\":{" + string.Join(",", rows) + "}}";
         if (line != last) Console.WriteLine(line);
         last = line;
     }
 
     private static string Caption(Control control) { return Json.Text(control.Visible ? control.Text : ""); }
+
+    /// <summary>Whether a button cannot be pressed, as that of a running test.</summary>
+    private static bool IsBusy(Control control)
+    {
+        foreach (Control inner in control.Controls)
+            if (IsBusy(inner)) return true;
+        return control is Button && !control.Enabled;
+    }
 
     /// <summary>What a control shows to the user.</summary>
     private static string Shown(Control input)

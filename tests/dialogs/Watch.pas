@@ -44,6 +44,17 @@ begin
     Result := Control.Caption;
 end;
 
+{ Whether a button cannot be pressed, as that of a running test. }
+function IsBusy(Form: TForm): Boolean;
+var
+  Index: Integer;
+begin
+  Result := False;
+  for Index := 0 to Form.ComponentCount - 1 do
+    if Form.Components[Index] is TButton then
+      Result := Result or not TButton(Form.Components[Index]).Enabled;
+end;
+
 { The control with the focus: the pointer of a field, with a # behind it for its button; of others what stands on them. }
 function Focused(Form: TSettingsForm): UTF8String;
 var
@@ -78,7 +89,7 @@ begin
         Rows := PostkontorMerge(Rows, '{' + PostkontorText(Form.Fields[Index].Pointer) + ':' + Row + '}');
       end;
   Line := '{"title":' + PostkontorText(Form.Caption) + ',"focus":' + PostkontorText(Focused(Form)) + ',"report":' +
-    PostkontorText(Form.Report.Text) + ',"fields":' + Rows + '}';
+    PostkontorText(Form.Report.Text) + ',"busy":' + LowerCase(BoolToStr(IsBusy(Form), True)) + ',"fields":' + Rows + '}';
   if Line <> Last then
     WriteLn(Line);
   Last := Line;

@@ -755,6 +755,18 @@ begin
     Result := Value;
 end;
 
+function Trimmed(const Json: UTF8String): UTF8String;
+var
+  First, Last: Integer;
+begin
+  First := 1;
+  SkipSpace(Json, First);
+  Last := Length(Json);
+  while (Last > First) and (Json[Last] in [' ', #9, #10, #13]) do
+    Dec(Last);
+  Result := Copy(Json, First, Last - First + 1);
+end;
+
 function PostkontorMerge(const Json, Patch: UTF8String): UTF8String;
 var
   Members: UTF8String;
@@ -769,26 +781,30 @@ var
 var
   Old, New: TPostkontorTexts;
   Index: Integer;
-  Value: UTF8String;
+  Value, Target: UTF8String;
 begin
-  Result := Patch;
-  if (Patch = '') or (Patch[1] <> '{') then
+  Result := Trimmed(Patch);
+  if Copy(Result, 1, 1) <> '{' then
     Exit;
   Members := '';
   Old := PostkontorNames(Json);
+  { What is no object is replaced by one. }
+  Target := '{}';
+  if Old <> nil then
+    Target := Json;
   for Index := 0 to High(Old) do
   begin
     Value := Raw(Patch, Old[Index]);
     if Value = '' then
-      Add(Old[Index], Raw(Json, Old[Index]))
+      Add(Old[Index], Raw(Target, Old[Index]))
     else if Value <> 'null' then
-      Add(Old[Index], PostkontorMerge(Raw(Json, Old[Index]), Value));
+      Add(Old[Index], PostkontorMerge(Raw(Target, Old[Index]), Value));
   end;
   New := PostkontorNames(Patch);
   for Index := 0 to High(New) do
   begin
     Value := Raw(Patch, New[Index]);
-    if (Raw(Json, New[Index]) = '') and (Value <> 'null') then
+    if (Raw(Target, New[Index]) = '') and (Value <> 'null') then
       Add(New[Index], PostkontorMerge('', Value));
   end;
   Result := '{' + Members + '}';

@@ -208,7 +208,12 @@ var
   Index: Integer;
 begin
   Pointer := Place + Field.Pointer;
-  Result.IsVisible := Pos(PostkontorText(Pointer), PostkontorAt(Answer, '/visible')) > 0;
+  Value := PostkontorText(Pointer);
+  Result.IsVisible := Pos(Value, PostkontorAt(Answer, '/visible')) > 0;
+  { A group shows with its fields. }
+  Value[Length(Value)] := '/';
+  if Field.Kind = pkGroup then
+    Result.IsVisible := Pos(Value, PostkontorAt(Answer, '/visible')) > 0;
 
   Value := PostkontorAt(Settings, Pointer);
   Result.IsReference := PostkontorAt(Value, '/secret') <> '';

@@ -77,7 +77,9 @@ namespace Postkontor
             var isGiven = given != "null" && field.Kind != PostkontorKind.Group;
             return new PostkontorState
             {
-                IsVisible = Json.Items(Json.Member(answer, "visible")).Contains(pointer),
+                // A group shows with its fields.
+                IsVisible = Json.Items(Json.Member(answer, "visible")).Exists(shown => field.Kind == PostkontorKind.Group
+                    ? shown.StartsWith(pointer + "/", StringComparison.Ordinal) : shown == pointer),
                 Text = isGiven ? given : "",
                 IsReference = secret != null,
                 Choice = field.Choices.FindIndex(choice => Json.Plain(choice.Key) == given),

@@ -2,6 +2,7 @@
 
 use crate::program::Program;
 use crate::screen::Screen;
+use postkontor_tests::strangers;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -17,7 +18,7 @@ pub(crate) struct Dialog {
     program: Child,
     screen: Screen,
     told: Receiver<Value>,
-    /// What it shows: `title`, `focus`, `report`, and `fields` by their pointers, each with `title`, `shows`, `problem` and `button`.
+    /// What it shows: `title`, `focus`, `report`, `busy` while a test runs, and `fields` by their pointers, each with `title`, `shows`, `problem` and `button`.
     pub(crate) state: Value,
 }
 
@@ -74,17 +75,45 @@ impl Dialog {
     /// Chooses an entry of a list by what the user reads; it stands below the one that is chosen.
     pub(crate) fn choose(&mut self, pointer: &str, title: &str) {
         self.go(pointer);
-        while *self.field(pointer)["shows"] != *title {
+        while self.field(pointer)["shows"] != title {
             let before = self.field(pointer)["shows"].clone();
             self.screen.press(&["Down"]);
             self.until(title, |state| state["fields"][pointer]["shows"] != before);
         }
     }
 
+    /// Ticks the box of a field.
+    pub(crate) fn tick(&mut self, pointer: &str) {
+        self.press(pointer);
+        self.until("the tick", |state| state["fields"][pointer]["shows"] == "true");
+    }
+
     /// Presses the button, or ticks the box, with this caption.
     pub(crate) fn press(&mut self, caption: &str) {
         self.go(caption);
         self.screen.press(&["space"]);
+    }
+
+    /// Shows also what is hidden at first; `caption` is that of the box.
+    pub(crate) fn show_more(&mut self, caption: &str) {
+        let before = self.state["fields"].clone();
+        self.press(caption);
+        self.until("more settings", |state| state["fields"] != before);
+    }
+
+    /// Tests the account by the button with this caption; the answer is the report.
+    pub(crate) fn test(&mut self, caption: &str) -> String {
+        let before = self.state["report"].clone();
+        self.press(caption);
+        self.until("another report", |state| state["report"] != "" && state["report"] != before && state["busy"] == false);
+        self.state["report"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Keeps a picture of it in the documents, where these are written.
+    pub(crate) fn picture(&self, name: &str) {
+        if std::env::var_os("POSTKONTOR_WRITE_DOCS").is_some() {
+            self.screen.picture(&strangers::root().join("docs").join(name));
+        }
     }
 
     /// Waits until it has ended.

@@ -5,5 +5,8 @@
 
 mod dialog;
 mod filling;
+mod merge;
 mod program;
 mod screen;
+mod strange;
+mod visible;

@@ -3,7 +3,7 @@
 use postkontor_tests::folder::Folder;
 use postkontor_tests::guard::Guard;
 use postkontor_tests::products::Products;
-use postkontor_tests::{skip, strangers};
+use postkontor_tests::{skip, strangers, transports};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -58,7 +58,7 @@ impl Program {
     }
 }
 
-/// The library with all plugins that the tests use, until the process ends.
+/// The library with all plugins, also those of strangers, until the process ends.
 pub(crate) fn installation() -> &'static Path {
     static INSTALLED: OnceLock<(PathBuf, Guard)> = OnceLock::new();
     let install = || {
@@ -67,7 +67,11 @@ pub(crate) fn installation() -> &'static Path {
         let guard = Guard::remover(&folder).unwrap();
         std::fs::copy(products.library(), folder.join("libpostkontor.so")).unwrap();
         std::os::unix::fs::symlink("libpostkontor.so", folder.join("libpostkontor.so.1")).unwrap();
-        products.plugins(&folder, &["smtp", "imap"]).unwrap();
+        let transports = transports::all().unwrap().into_iter().map(|transport| transport.name);
+        let plugins = products.plugins(&folder, &transports.collect::<Vec<_>>()).unwrap();
+        strangers::rust("examples/plugin", &[], &plugins.join(strangers::library("folder"))).unwrap();
+        let sources = ["folder", "json", "file"].map(|name| format!("examples/plugin-c/{name}.c"));
+        strangers::c(&sources.each_ref().map(String::as_str), &[], &plugins.join(strangers::library("folder_c"))).unwrap();
         (folder, guard)
     };
     &INSTALLED.get_or_init(install).0

@@ -1,6 +1,8 @@
 //! A screen without a device (Xvfb), and the keyboard at it.
 
+use postkontor_tests::strangers::root;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// An X server of its own, which ends when this is dropped.
@@ -28,6 +30,12 @@ impl Screen {
 
     pub(crate) fn write(&self, text: &str) {
         self.xdotool(&["type", "--delay", "1", "--", text]);
+    }
+
+    /// Writes what it shows as a PNG.
+    pub(crate) fn picture(&self, file: &Path) {
+        let done = Command::new("python3").arg(root().join("tests/dialogs/picture.py")).arg(&self.display).arg(file).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 
     fn xdotool(&self, arguments: &[&str]) {
