@@ -321,11 +321,13 @@ fn when(condition: &Value, group: &Value) -> String {
         if allowed.get("type").is_some() {
             continue;
         }
-        if *allowed == Value::Bool(false) {
+        let allowed = allowed["enum"].as_array().cloned().unwrap_or_else(|| vec![allowed["const"].clone()]);
+        // A field that was cleared is one that was left out.
+        let allowed: Vec<Value> = allowed.into_iter().filter(|value| !value.is_null() && value != "").collect();
+        if allowed.is_empty() {
             words.push(format!("no `{name}`"));
             continue;
         }
-        let allowed = allowed["enum"].as_array().cloned().unwrap_or_else(|| vec![allowed["const"].clone()]);
         let choices = group["properties"][name]["oneOf"].as_array().cloned().unwrap_or_default();
         let choices = choices.iter().map(|choice| choice["const"].clone());
         let others: Vec<_> = choices.filter(|choice| !choice.is_null() && !allowed.contains(choice)).collect();
