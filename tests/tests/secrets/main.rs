@@ -5,6 +5,8 @@
 
 mod echo;
 mod forms;
+#[cfg(target_os = "linux")]
+mod store;
 
 use echo::Protocol;
 use forms::leak;

@@ -38,9 +38,10 @@ impl Exchange {
     /// not counted, has at most `room` bytes (RFC 4954, section 4; RFC 5034, section 4; RFC 4959); otherwise it waits for the server's
     /// challenge. Where the server asks for it although it went along, it is sent once more: some servers overlook it there.
     pub fn converse<C: Conversation>(&mut self, command: &str, room: usize, with: &mut C, call: &Call) -> Result<C::Outcome, Error> {
-        let mut line = Zeroizing::new(command.to_owned());
         let mut shown = command.to_owned();
         let mut initial = self.initial();
+        let mut line = line_for(command.len() + 1, initial.as_ref().map_or(0, |initial| initial.len()));
+        line.push_str(command);
         let fits = |initial: &&Zeroizing<Vec<u8>>| command.len() + 1 + initial.len().div_ceil(3).max(1) * 4 <= room;
         let went_along = initial.as_ref().filter(fits);
         if let Some(initial) = went_along {
@@ -68,12 +69,18 @@ impl Exchange {
                 Some(initial) if is_held || self.is_still_asked(&challenge) => initial,
                 _ => self.respond(&self.challenge(&challenge)?, call)?,
             };
-            let mut line = Zeroizing::new(STANDARD.encode(&*response));
+            let mut line = line_for(0, response.len());
+            STANDARD.encode_string(&**response, &mut line);
             line.push_str("\r\n");
             with.send(line.as_bytes(), "***", call)?;
         }
         Err(unexpected())
     }
+}
+
+/// Room for the whole of a line with a response in base64: a text that grows leaves its former self behind in memory.
+fn line_for(before: usize, response: usize) -> Zeroizing<String> {
+    Zeroizing::new(String::with_capacity(before + response.div_ceil(3).max(1) * 4 + "\r\n".len()))
 }
 
 #[cfg(test)]
