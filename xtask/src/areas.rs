@@ -12,7 +12,7 @@ struct Area {
 }
 
 const AREAS: &[Area] = &[
-    Area { name: "core", packages: &["postkontor-core"], programs: &["plugins", "settings", "secrets"] },
+    Area { name: "core", packages: &["postkontor-core"], programs: &["checking", "plugins", "settings", "secrets"] },
     Area { name: "reader", packages: &["postkontor-reader"], programs: &["enclosed", "reading"] },
     Area { name: "discover", packages: &["postkontor-discover"], programs: &["discover"] },
     Area { name: "sdk", packages: &["postkontor-abi", "postkontor-plugin"], programs: &["plugins", "hostile"] },
@@ -38,6 +38,7 @@ pub(crate) const LIBRARY: &str = "lib";
 /// The programs of `tests/tests`; each is an area by itself. `lettre` needs a feature and has a step of its own.
 const PROGRAMS: &[&str] = &[
     "callers",
+    "checking",
     "cli",
     "day",
     "demo",
