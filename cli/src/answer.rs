@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Migrated,
     /// The consent of a person.
     Consent,
+    /// The settings of another program, which are shown as JSON.
+    Imported,
     /// Everything was shown already.
     Printed,
 }

@@ -1,9 +1,11 @@
 //! Reads the command line into a command and its options.
 
+use crate::import::{self, Import};
 use crate::secret;
 use crate::texts::problem;
 use lexopt::prelude::*;
 use postkontor_core::Error;
+use postkontor_import::Source;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -48,6 +50,15 @@ pub(crate) enum Command {
     },
     /// Find the settings for an address.
     Discover(Discover),
+    /// Make a settings document of what another program keeps.
+    Import(Import),
+    /// Write a settings document down as another program's page has it.
+    Export {
+        /// The program.
+        to: Source,
+        /// The settings document.
+        settings: PathBuf,
+    },
     /// Do something with an account.
     Account {
         /// The settings document.
@@ -185,6 +196,8 @@ const COMMAND_OPTIONS: &[&str] = &[
     "store",
     "of",
     "write",
+    "from",
+    "keep-secrets",
 ];
 
 /// Those that have no value, with the command that they stand behind.
@@ -271,7 +284,7 @@ fn next(
                 drop(parser.optional_value());
                 return Err(unknown);
             };
-            let value = parser.value().map_err(unreadable)?;
+            let value = if *option == "keep-secrets" { OsString::new() } else { parser.value().map_err(unreadable)? };
             if given.0.insert(option, value).is_some() {
                 return Err(problem("cli.option_twice").arg("option", format!("--{option}")));
             }
@@ -299,6 +312,16 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
         "migrate" => migrate(words.next().ok_or_else(|| missing("FILE"))?, given),
         "check" => Command::Check { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "form" => Command::Form { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
+        "import" => {
+            let from = given.text("from")?.ok_or_else(|| missing("--from"))?;
+            let keep_secrets = given.0.remove("keep-secrets").is_some();
+            let file = words.next().ok_or_else(|| missing("FILE"))?.into();
+            Command::Import(Import { from: import::source("--from", &from)?, file, keep_secrets })
+        }
+        "export" => {
+            let to = given.text("to")?.ok_or_else(|| missing("--to"))?;
+            Command::Export { to: import::source("--to", &to)?, settings: words.next().ok_or_else(|| missing("FILE"))?.into() }
+        }
         "discover" => {
             let request = given.0.remove("request").map(PathBuf::from);
             let address = words.next().map(|word| text("ADDRESS", word)).transpose()?;

@@ -20,6 +20,7 @@ mod defect;
 mod discover;
 mod file;
 mod form;
+mod import;
 mod migrate;
 mod receive;
 mod secrecy;

@@ -28,6 +28,7 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
         Kind::List => list(out, json),
         Kind::Changes => changes(out, json),
         Kind::Migrated => writeln!(out, "{json:#}"),
+        Kind::Imported => writeln!(out, "{json:#}"),
         Kind::Printed => Ok(()),
         Kind::Consent => {
             let sign = if json["kept"] == false { "!" } else { "✓" };

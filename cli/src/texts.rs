@@ -24,6 +24,9 @@ impl Texts {
             // A test reads each of the files; a broken one would only lose its sentences.
             sentences.add(&json!({ *language: serde_json::from_str(text).unwrap_or(Value::Null) }));
         }
+        for (language, text) in postkontor_import::TEXTS {
+            sentences.add(&json!({ *language: serde_json::from_str(text).unwrap_or(Value::Null) }));
+        }
         Texts { language, sentences }
     }
 
@@ -52,7 +55,8 @@ impl Texts {
         error
     }
 
-    fn sentence(&self, code: &str, args: &Map<String, Value>) -> Option<String> {
+    /// The sentence for a code, with what it names.
+    pub(crate) fn sentence(&self, code: &str, args: &Map<String, Value>) -> Option<String> {
         self.sentences.sentence(&self.language, code, args)
     }
 }

@@ -6,6 +6,7 @@ use crate::callbacks::{Program, Trace};
 use crate::discover::discover;
 use crate::file::read;
 use crate::form;
+use crate::import::{export, import};
 use crate::migrate::migrate;
 use crate::receive::{receive, remembered, structure};
 use crate::secrecy;
@@ -26,6 +27,7 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
     match command {
         Command::Help => return text(texts.help()),
         Command::Version => return text(concat!("postkontor ", env!("CARGO_PKG_VERSION"), "\n")),
+        Command::Export { to, settings } => return export(to, &settings),
         Command::Secret { wanted, store } => return secret::command::answer(&wanted, store, options.timeout, texts),
         _ => {}
     }
@@ -41,10 +43,11 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
     let host = Host::open(&config.to_string(), Box::new(Program { trace, stop: stop.clone(), steps, secrets: Arc::clone(&secrets) }))?;
     let cancel = Cancel::new(options.timeout);
     Ok(match command {
-        Command::Help | Command::Version | Command::Form { .. } | Command::Secret { .. } => return text(""),
+        Command::Help | Command::Version | Command::Form { .. } | Command::Secret { .. } | Command::Export { .. } => return text(""),
         Command::Transports => Answer::new(&host.transports(), Kind::Transports)?,
         Command::Schema { name } => Answer::new(&host.schema(&name, texts.language())?, Kind::Schema)?,
         Command::Migrate { settings, write } => migrate(&host, &settings, write)?,
+        Command::Import(wanted) => import(&host, &wanted, &Secrets::new(None, &stop, options.timeout)?, texts)?,
         Command::Discover(wanted) => discover(&host, &wanted, &cancel)?,
         Command::Check { settings } => {
             let text = read(&settings)?;

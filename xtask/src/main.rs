@@ -14,6 +14,7 @@ mod harness;
 mod header;
 mod notices;
 mod packages;
+mod pages;
 mod programs;
 mod steps;
 mod structure;
@@ -37,6 +38,7 @@ const TASKS: &[Task] = &[
         about: "installs what is missing, then checks and tests everything, or what the named areas need",
         run: test::run,
     },
+    Task { name: "pages", about: "shows every row of the four settings pages with the result of its tests", run: pages::run },
     Task { name: "fuzz", about: "looks for messages that the reader cannot bear: fuzz reader [SECONDS]", run: fuzz::run },
     Task { name: "bench", about: "compares the speed with libcurl, lettre and smtplib", run: bench::run },
     Task { name: "header", about: "writes include/*.h anew from the Rust sources", run: header::run },

@@ -17,3 +17,4 @@ mod page_d_exchange;
 mod page_d_setup;
 mod page_d_smtp;
 mod recorder;
+mod rows;
