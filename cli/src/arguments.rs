@@ -197,11 +197,10 @@ const COMMAND_OPTIONS: &[&str] = &[
     "of",
     "write",
     "from",
-    "keep-secrets",
 ];
 
 /// Those that have no value, with the command that they stand behind.
-const SWITCHES: &[(&str, &str)] = &[("migrate", "write")];
+const SWITCHES: &[(&str, &str)] = &[("migrate", "write"), ("import", "keep-secrets")];
 
 /// Reads the command line. The options are returned beside the error, too, as far as they were understood: they say in which
 /// form and language the error is wanted.
@@ -284,7 +283,7 @@ fn next(
                 drop(parser.optional_value());
                 return Err(unknown);
             };
-            let value = if *option == "keep-secrets" { OsString::new() } else { parser.value().map_err(unreadable)? };
+            let value = parser.value().map_err(unreadable)?;
             if given.0.insert(option, value).is_some() {
                 return Err(problem("cli.option_twice").arg("option", format!("--{option}")));
             }
@@ -312,24 +311,7 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
         "migrate" => migrate(words.next().ok_or_else(|| missing("FILE"))?, given),
         "check" => Command::Check { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "form" => Command::Form { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
-        "import" => {
-            let from = given.text("from")?.ok_or_else(|| missing("--from"))?;
-            let keep_secrets = given.0.remove("keep-secrets").is_some();
-            let file = words.next().ok_or_else(|| missing("FILE"))?.into();
-            Command::Import(Import { from: import::source("--from", &from)?, file, keep_secrets })
-        }
-        "export" => {
-            let to = given.text("to")?.ok_or_else(|| missing("--to"))?;
-            Command::Export { to: import::source("--to", &to)?, settings: words.next().ok_or_else(|| missing("FILE"))?.into() }
-        }
-        "discover" => {
-            let request = given.0.remove("request").map(PathBuf::from);
-            let address = words.next().map(|word| text("ADDRESS", word)).transpose()?;
-            if address.is_none() && request.is_none() {
-                return Err(missing("ADDRESS"));
-            }
-            Command::Discover(Discover { address, request, write: given.0.remove("write").map(PathBuf::from) })
-        }
+        "import" | "export" | "discover" => elsewhere(name, words, given)?,
         "secret" => {
             let wanted = secret::command::Wanted::read(&mut words.by_ref().map(|word| text("secret", word)))?;
             Command::Secret { wanted, store: given.text("store")?.map(|word| secret::Choice::read(&word)).transpose()? }
@@ -372,6 +354,31 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
         _ => return Err(problem("cli.command_unknown").arg("command", name)),
     };
     Ok(command)
+}
+
+/// The commands whose settings come from elsewhere, or go there.
+fn elsewhere(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut CommandOptions) -> Result<Command, Error> {
+    let missing = |what: &str| problem("cli.argument_missing").arg("command", name).arg("argument", what);
+    Ok(match name {
+        "import" => {
+            let from = given.text("from")?.ok_or_else(|| missing("--from"))?;
+            let keep_secrets = given.0.remove("keep-secrets").is_some();
+            let file = words.next().ok_or_else(|| missing("FILE"))?.into();
+            Command::Import(Import { from: import::source("--from", &from)?, file, keep_secrets })
+        }
+        "export" => {
+            let to = given.text("to")?.ok_or_else(|| missing("--to"))?;
+            Command::Export { to: import::source("--to", &to)?, settings: words.next().ok_or_else(|| missing("FILE"))?.into() }
+        }
+        _ => {
+            let request = given.0.remove("request").map(PathBuf::from);
+            let address = words.next().map(|word| text("ADDRESS", word)).transpose()?;
+            if address.is_none() && request.is_none() {
+                return Err(missing("ADDRESS"));
+            }
+            Command::Discover(Discover { address, request, write: given.0.remove("write").map(PathBuf::from) })
+        }
+    })
 }
 
 fn listing(given: &mut CommandOptions) -> Result<Verb, Error> {
