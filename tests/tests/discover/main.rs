@@ -4,8 +4,10 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 
+mod command;
 mod dns;
 mod hostile;
+mod judges;
 mod mail;
 mod password;
 mod rig;

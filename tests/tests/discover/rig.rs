@@ -12,7 +12,8 @@ use std::sync::{Arc, OnceLock};
 /// The transports that proposals use.
 const TRANSPORTS: [&str; 5] = ["smtp", "imap", "pop3", "exchange-ews", "graph"];
 
-fn plugins() -> &'static PathBuf {
+/// The folder with the plugins.
+pub(crate) fn plugins() -> &'static PathBuf {
     static PLUGINS: OnceLock<(Guard, PathBuf)> = OnceLock::new();
     let install = || {
         let folder = Folder::new().unwrap().keep();
