@@ -18,7 +18,10 @@ fn the_best_proposal_is_written_to_a_new_file_which_can_be_checked() {
     let file = folder.file("settings.json");
     let output = run(&["anna@gmx.at", "--write", file.to_str().unwrap()]);
     let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && shown.contains("Adressen unter gmx.at gehören zu GMX.") && shown.contains("imap.gmx.net:993"), "{shown}");
+    assert!(
+        output.status.success() && shown.contains("Adressen unter gmx.at gehören zu GMX.") && shown.contains("imap.gmx.net:993"),
+        "{shown}"
+    );
     let written = std::fs::read_to_string(&file).unwrap();
     assert!(host("de").check(&written).ok, "{written}");
     // Settings that are there already are kept.
