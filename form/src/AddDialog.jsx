@@ -13,7 +13,7 @@ import { free } from "./proposal.js";
 import { useWords } from "./texts.js";
 
 // Adds an account: by its transport, or by what is found for an address.
-export default function AddDialog({ isOpen, forms, taken, onClose, onAdd, onProposal }) {
+export default function AddDialog({ forms, taken, onClose, onAdd, onProposal }) {
   const word = useWords();
   const [typed, setTyped] = useState(null);
   const [transport, setTransport] = useState("smtp");
@@ -24,10 +24,9 @@ export default function AddDialog({ isOpen, forms, taken, onClose, onAdd, onProp
     event.preventDefault();
     if (!id || isTaken) return;
     onAdd(id, chosen);
-    setTyped(null);
   };
   return (
-    <Dialog open={isOpen} onClose={onClose} fullWidth maxWidth="sm" aria-labelledby="add-title">
+    <Dialog open onClose={onClose} fullWidth maxWidth="sm" aria-labelledby="add-title">
       <DialogTitle id="add-title">{word("account.add")}</DialogTitle>
       <DialogContent>
         <Discovery onProposal={onProposal} />

@@ -120,7 +120,8 @@ export default function Desk({ forms, settings, language, onLanguage }) {
       <Box component="footer" sx={{ textAlign: "center", pb: 2 }}>
         <Link href="licences.txt" target="_blank" rel="noopener" variant="caption" color="textSecondary">{word("licences")}</Link>
       </Box>
-      <AddDialog isOpen={isAdding} forms={forms} taken={names} onClose={() => setAdding(false)} onAdd={add} onProposal={take} />
+      {/* Gone at once: while a dialog fades it is hidden from assistive technology and would still hold the focus. */}
+      {isAdding && <AddDialog forms={forms} taken={names} onClose={() => setAdding(false)} onAdd={add} onProposal={take} />}
     </Repair>
   );
 }

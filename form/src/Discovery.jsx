@@ -14,6 +14,8 @@ import { useCall } from "./useCall.js";
 
 const UNSUPPORTED = 4;
 
+const kinds = ({ settings }) => Object.values(settings.accounts ?? {}).map(({ transport }) => transport.toUpperCase()).join(", ");
+
 // Proposes accounts for an address. Where the library cannot, it does not show.
 export default function Discovery({ onProposal }) {
   const word = useWords();
@@ -37,7 +39,7 @@ export default function Discovery({ onProposal }) {
     <>
       <Stack component="form" onSubmit={find} direction={{ xs: "column", sm: "row" }} sx={{ gap: 1, pt: 1, alignItems: { sm: "center" } }}>
         <TextField id="discover" type="email" label={word("discover.address")} value={address} onChange={({ target }) => setAddress(target.value)} />
-        {isRunning ? <Button onClick={cancel}>{word("cancel")}</Button> : <Button type="submit" variant="outlined" disabled={!address} sx={{ flexShrink: 0 }}>{word("discover.do")}</Button>}
+        {isRunning ? <Button onClick={cancel}>{word("cancel")}</Button> : <Button id="discover-do" type="submit" variant="outlined" disabled={!address} sx={{ flexShrink: 0 }}>{word("discover.do")}</Button>}
       </Stack>
       <div role="status">
         {error && <Alert severity="error" sx={{ mt: 1 }}>{error.message}</Alert>}
@@ -45,10 +47,10 @@ export default function Discovery({ onProposal }) {
         <List>
           {(result?.proposals ?? []).map((proposal, index) => (
             <ListItem key={index} disablePadding>
-              <ListItemButton onClick={() => onProposal(proposal.settings)}>
+              <ListItemButton id={`proposal-${index}`} onClick={() => onProposal(proposal.settings)}>
                 <ListItemText
-                  primary={`${proposal.provider ?? Object.keys(proposal.settings.accounts ?? {}).join(", ")} (${proposal.confidence} %)`}
-                  secondary={proposal.reason}
+                  primary={`${[proposal.provider, kinds(proposal)].filter(Boolean).join(": ")} (${proposal.confidence} %)`}
+                  secondary={[proposal.reason, ...proposal.notes].join(" ")}
                 />
               </ListItemButton>
             </ListItem>

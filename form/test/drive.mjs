@@ -66,6 +66,13 @@ const parts = {
     await picture("general", {});
     await page.press("add-account");
     await picture("add", {});
+    // A provider of the table: nothing is asked of the network.
+    await page.type("discover", "anna@gmx.at");
+    await page.press("discover-do");
+    await picture("proposals", {});
+    await page.press("proposal-0");
+    await page.settled();
+    seen.found = [await page.value("field/server/host"), await page.value("field/auth/password")];
   },
   // Each value tells its layer, and goes to the one that its field belongs to; what others have written is not replaced unasked.
   async layers() {

@@ -63,8 +63,8 @@ export default function FetchTrial({ account, document, hasFolders, onFocus }) {
             <TableBody>
               {messages.map((message) => (
                 <TableRow key={message.id}>
-                  <TableCell sx={{ overflowWrap: "anywhere" }}>{people(message.from)}</TableCell>
-                  <TableCell sx={{ overflowWrap: "anywhere" }}>{message.subject}</TableCell>
+                  <TableCell sx={{ overflowWrap: "break-word" }}>{people(message.from)}</TableCell>
+                  <TableCell sx={{ overflowWrap: "break-word" }}>{message.subject}</TableCell>
                   <TableCell>
                     {moment(message.date?.time ?? message.date ?? message.received)}
                     <Typography variant="caption" component="p" color="textSecondary">{word("bytes", { count: message.size ?? "" })}</Typography>

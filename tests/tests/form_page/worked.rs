@@ -103,6 +103,7 @@ fn a_person_repairs_tests_sends_saves_and_fetches() {
         (&json!(sandbox.tls_port.to_string()), &json!("hinterlegt, wird nicht gezeigt")),
         "{seen:#}"
     );
+    assert_eq!(seen["found"], json!(["imap.gmx.net", ""]), "{seen:#}");
     assert!(seen["messages"].as_str().unwrap().contains("Testmail von Postkontor"), "{seen:#}");
 }
 
