@@ -16,18 +16,30 @@ pub(crate) enum Protocol {
     Pop3,
     Imap,
     HttpProxy,
+    /// A token service and a web service in one, which refuses every request but that for a token.
+    Http,
 }
 
 /// Starts one. `late`: it accepts every login, and refuses what comes next.
 pub(crate) fn start(protocol: Protocol, secret: &str, late: bool) -> u16 {
-    let forms = forms(secret);
+    serve(protocol, forms(secret), late, true)
+}
+
+/// Starts one that accepts every login and repeats nothing.
+pub(crate) fn quiet(protocol: Protocol) -> u16 {
+    serve(protocol, Vec::new(), true, false)
+}
+
+fn serve(protocol: Protocol, forms: Vec<Vec<u8>>, late: bool, repeats: bool) -> u16 {
     let script = move |stream: TcpStream| {
-        let mut talk = Talk { reader: BufReader::new(stream.try_clone()?), writer: stream, forms: forms.clone(), said: Vec::new() };
+        let mut talk =
+            Talk { reader: BufReader::new(stream.try_clone()?), writer: stream, forms: forms.clone(), said: Vec::new(), repeats };
         match protocol {
             Protocol::Smtp => talk.smtp(late),
             Protocol::Pop3 => talk.pop3(late),
             Protocol::Imap => talk.imap(late),
             Protocol::HttpProxy => talk.http_proxy(),
+            Protocol::Http => talk.http(),
         }
     };
     Scripted::start(script).unwrap().port
@@ -39,6 +51,8 @@ struct Talk {
     forms: Vec<Vec<u8>>,
     /// What the client has said of itself.
     said: Vec<Vec<u8>>,
+    /// Whether it says any of that.
+    repeats: bool,
 }
 
 impl Talk {
@@ -56,6 +70,9 @@ impl Talk {
 
     /// Every form, and what was heard: whole, in pieces, in capitals.
     fn echoes(&self) -> Vec<Vec<u8>> {
+        if !self.repeats {
+            return Vec::new();
+        }
         let heard = self.said.iter().filter(|said| said.len() > 12);
         let pieces =
             heard.flat_map(|said| [said.clone(), said[..said.len() * 3 / 4].to_vec(), said[said.len() / 4..].to_ascii_uppercase()]);
@@ -185,6 +202,25 @@ impl Talk {
             let answer = if is_fine { b"OK fine".to_vec() } else { [b"NO ", self.echo().as_slice()].concat() };
             self.say(&[b"* OK [ALERT] ", self.echo().as_slice()].concat())?;
             self.say(&[tag.as_slice(), b" ", &answer].concat())?;
+        }
+    }
+
+    fn http(&mut self) -> Result<()> {
+        loop {
+            let (request, mut length, mut line) = (self.hear()?, 0, vec![0]);
+            while !line.is_empty() {
+                line = self.hear()?;
+                let text = String::from_utf8_lossy(&line).to_lowercase();
+                length = text.strip_prefix("content-length:").and_then(|length| length.trim().parse().ok()).unwrap_or(length);
+            }
+            self.reader.read_exact(&mut vec![0; length])?;
+            let is_token = String::from_utf8_lossy(&request).contains("/token");
+            let body = if is_token { r#"{"access_token":"t0","token_type":"Bearer","expires_in":3600}"# } else { "{}" };
+            let status = if is_token { "200 OK" } else { "403 Forbidden" };
+            self.say(
+                format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len() - 2)
+                    .as_bytes(),
+            )?;
         }
     }
 

@@ -6,6 +6,8 @@
 mod echo;
 mod forms;
 #[cfg(target_os = "linux")]
+mod memory;
+#[cfg(target_os = "linux")]
 mod store;
 
 use echo::Protocol;

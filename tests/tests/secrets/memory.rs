@@ -1,0 +1,200 @@
+//! After an account and its host are closed, nothing of its secrets is in the memory of the process: not in what is in use, and not in what
+//! was freed. A process of its own is searched, which makes the secrets itself, from numbers: no copy of the test's own is found.
+
+use crate::echo::{self, Protocol};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use postkontor_core::{Account, Callbacks, Cancel, Host, Secret};
+use postkontor_tests::engine::PATIENCE;
+use postkontor_tests::folder::Folder;
+use postkontor_tests::products::Products;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::os::unix::fs::FileExt;
+use std::process::Command;
+
+/// What the process of its own is to do, as JSON.
+const JOB: &str = "POSTKONTOR_MEMORY_JOB";
+
+const LENGTH: usize = 24;
+
+/// A byte of the secret, as it never stands in the program's code.
+fn letter(at: usize) -> u8 {
+    b'A' + ((at * 11 + at * at * 5 + 3).rem_euclid(26) as u8)
+}
+
+/// The secret. Like all texts with it here, it is a [`Secret`], which is wiped.
+fn secret() -> Secret {
+    let mut text = String::with_capacity(LENGTH);
+    text.extend((0..LENGTH).map(|at| char::from(letter(at))));
+    Secret::new(text)
+}
+
+/// A text with the secret in it, in the middle of another.
+fn around(before: &str, after: &str) -> Secret {
+    let mut text = String::with_capacity(before.len() + LENGTH + after.len());
+    text.push_str(before);
+    text.push_str(secret().reveal());
+    text.push_str(after);
+    Secret::new(text)
+}
+
+/// What is looked for, hidden from its own search: each byte is turned over.
+struct Needle(&'static str, Vec<u8>);
+
+fn needles() -> Vec<Needle> {
+    let turned = |text: &[u8]| text.iter().map(|byte| !byte).collect::<Vec<u8>>();
+    let mut needles = vec![Needle("plain", turned(&secret().reveal().as_bytes()[8..]))];
+    for before in ["", "\0", "\0\0"] {
+        let coded = Secret::new(STANDARD.encode(around(before, "").reveal()));
+        // Without the ends, which depend on the neighbours.
+        needles.push(Needle("base64", turned(&coded.reveal().as_bytes()[6..28])));
+    }
+    let mut wide = Vec::with_capacity(2 * LENGTH);
+    wide.extend((8..LENGTH).flat_map(|at| [!letter(at), !0]));
+    needles.push(Needle("UTF-16", wide));
+    needles
+}
+
+/// How often the needles are in what the process may write to, and what stands around the first find of each.
+fn search(needles: &[Needle]) -> Vec<String> {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let memory = std::fs::File::open("/proc/self/mem").unwrap();
+    let mut block = vec![0; 1 << 20];
+    let mut finds = Vec::new();
+    for line in maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|rights| rights.starts_with("rw"))) {
+        let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
+        let (mut at, to) = (u64::from_str_radix(from, 16).unwrap(), u64::from_str_radix(to, 16).unwrap());
+        while at < to {
+            let length = usize::try_from(to - at).unwrap().min(block.len());
+            let Ok(read) = memory.read_at(&mut block[..length], at) else { break };
+            for Needle(form, turned) in needles {
+                let places = (0..read.saturating_sub(turned.len()))
+                    .filter(|from| block[*from] == !turned[0] && block[*from..].iter().zip(turned).all(|(byte, turned)| *byte == !turned));
+                let shown = |from: usize| block[from.saturating_sub(40)..from].escape_ascii().to_string();
+                finds.extend(places.map(|from| format!("{form} at {:x} in {line:?} behind {:?}", at + from as u64, shown(from))));
+            }
+            // A find may lie across two blocks.
+            at += if read == length && at + (length as u64) < to { read as u64 - 64 } else { read.max(1) as u64 };
+        }
+    }
+    block.fill(0);
+    finds
+}
+
+/// A program that knows the secret.
+struct Program;
+
+impl Callbacks for Program {
+    fn secret_get(&self, name: &str) -> Option<Secret> {
+        (name == "known").then(secret)
+    }
+}
+
+/// The settings of a method, with the secret itself or by reference.
+fn settings(job: &Value, method: &str, by_reference: bool) -> Secret {
+    let text = if by_reference { Secret::new("{\"secret\":\"known\"}") } else { around("\"", "\"") };
+    let mut settings = String::with_capacity(4096);
+    let (transport, port) = (job["transport"].as_str().unwrap(), &job["port"]);
+    let place = match method {
+        "xoauth2" | "oauthbearer" => "\"oauth2\":{\"access_token\"",
+        "client_credentials" => {
+            "\"oauth2\":{\"provider\":\"custom\",\"grant\":\"client_credentials\",\"client_id\":\"app\",\"client_secret\""
+        }
+        _ => "\"password\"",
+    };
+    let end = match method {
+        "xoauth2" | "oauthbearer" => "}".to_owned(),
+        "client_credentials" => format!(",\"token_url\":\"http://127.0.0.1:{port}/token\",\"scope\":\"x\"}}"),
+        _ => String::new(),
+    };
+    let method = if method == "client_credentials" { "oauth2" } else { method };
+    let place_of_server = if job["http"] == true {
+        format!("\"exchange\":{{\"url\":\"http://127.0.0.1:{port}/x\",\"mailbox\":\"anna@example.com\"}}")
+    } else {
+        format!("\"server\":{{\"host\":\"127.0.0.1\",\"port\":{port}}},\"tls\":{{\"mode\":\"none\"}}")
+    };
+    write!(
+        settings,
+        "{{\"accounts\":{{\"main\":{{\"transport\":\"{transport}\",{place_of_server},\"auth\":{{\"method\":\"{method}\",\
+         \"user\":\"anna\",\"allow_cleartext\":true,{place}:{}{end}}}}}}},\"sender\":{{\"address\":\"a@example.com\"}}}}",
+        text.reveal()
+    )
+    .unwrap();
+    Secret::new(settings)
+}
+
+/// Opens, uses and closes an account in each way; tells what was left after each.
+#[test]
+#[ignore = "it is the process that another test starts"]
+#[allow(clippy::print_stdout, reason = "the test that has started it reads this")]
+fn in_a_process_of_its_own() {
+    let job: Value = serde_json::from_str(&std::env::var(JOB).unwrap()).unwrap();
+    let needles = needles();
+    assert_eq!(search(&needles), [""; 0], "before anything was opened");
+    for method in job["methods"].as_array().unwrap().iter().map(|method| method.as_str().unwrap()) {
+        for by_reference in [false, true] {
+            let config = json!({"plugins": [job["plugins"]], "log": {"file": job["log"], "level": "trace"}, "protocol": true});
+            let host = Host::open(&config.to_string(), Box::new(Program)).unwrap();
+            let (during, outcome) = {
+                let settings = settings(&job, method, by_reference);
+                let mut account = Account::open(&host, settings.reveal(), Some("main")).unwrap();
+                drop(host.check(settings.reveal()));
+                let report = json!(account.test("", &Cancel::new(Some(PATIENCE))).unwrap());
+                let steps = report["steps"].as_array().unwrap().iter();
+                let login =
+                    steps.clone().find(|step| step["step"] == "login").map_or_else(|| report["steps"].to_string(), Value::to_string);
+                if job["transport"] != "imap" && job["transport"] != "pop3" {
+                    drop(account.send_document(r#"{"to":["b@example.com"],"text":"x"}"#, &[], &Cancel::new(Some(PATIENCE))));
+                }
+                (search(&needles).len(), login)
+            };
+            drop(host);
+            println!(
+                "RESULT {}",
+                json!({"method": method, "by_reference": by_reference, "during": during, "login": outcome, "left": search(&needles)})
+            );
+        }
+    }
+}
+
+/// Starts the process and looks at what it tells.
+fn nothing_is_left(transport: &str, port: u16, methods: &[&str], http: bool) {
+    let folder = Folder::new().unwrap();
+    let plugins = Products::built().unwrap().plugins(folder.path(), &[transport]).unwrap();
+    let job =
+        json!({"transport": transport, "port": port, "methods": methods, "plugins": plugins, "log": folder.file("log"), "http": http});
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "memory::in_a_process_of_its_own", "--ignored", "--nocapture"]).env(JOB, job.to_string());
+    let output = child.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let results: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line.split_once("RESULT ")?.1).ok()).collect();
+    assert_eq!(results.len(), 2 * methods.len(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    for result in &results {
+        assert!(result["during"].as_u64() > Some(0), "the search finds what is there: {result}");
+    }
+    let left: Vec<String> = results.iter().filter(|result| result["left"] != json!([])).map(|result| format!("{result:#}")).collect();
+    assert!(left.is_empty(), "{transport}: {} of {}\n{}", left.len(), results.len(), left.join("\n"));
+}
+
+const METHODS: [&str; 8] = ["plain", "login", "cram-md5", "digest-md5", "scram-sha-256", "ntlm", "xoauth2", "oauthbearer"];
+
+#[test]
+fn nothing_of_a_password_is_left_by_smtp() {
+    nothing_is_left("smtp", echo::quiet(Protocol::Smtp), &METHODS, false);
+}
+
+#[test]
+fn nothing_of_a_password_is_left_by_pop3() {
+    nothing_is_left("pop3", echo::quiet(Protocol::Pop3), &[&METHODS[..], &["password", "apop"]].concat(), false);
+}
+
+#[test]
+fn nothing_of_a_password_is_left_by_exchange() {
+    nothing_is_left("exchange-ews", echo::quiet(Protocol::Http), &["password", "client_credentials"], true);
+}
+
+#[test]
+fn nothing_of_a_secret_is_left_by_graph() {
+    nothing_is_left("graph", echo::quiet(Protocol::Http), &["client_credentials"], true);
+}
