@@ -3,9 +3,9 @@
 //! Only texts are read: no network, no file, no other program. Any input gives an [`Imported`]; what of it could not be carried over is named
 //! there with the reason. The work is linear in the input.
 //!
-//! - [`text`] finds out the character encoding, [`dump`] reads keys with values (INI or JSON).
-//! - [`page`] carries the fields of a settings page over by a table; `pantheon`, `officeplaner`, `starface` and `esoffice` are such tables.
-//! - [`thunderbird`] reads `prefs.js` and the XML of autoconfig, [`prf`] the profiles of Outlook.
+//! - `text` finds out the character encoding, `dump` reads keys with values (INI or JSON).
+//! - `page` carries the fields of a settings page over by a table; `pantheon`, `officeplaner`, `starface` and `esoffice` are such tables.
+//! - `thunderbird` reads `prefs.js` and the XML of autoconfig, `prf` the profiles of Outlook.
 //!
 //! Passwords never get into the document. A reference stands in their place, and the text itself among [`Imported::secrets`].
 #![forbid(unsafe_code)]
