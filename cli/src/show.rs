@@ -136,7 +136,7 @@ fn check(out: &mut impl Write, check: &Value, texts: &Texts) -> io::Result<()> {
     if problems.is_empty() { writeln!(out, "✓ {}", texts.word("cli.no_problems")) } else { Ok(()) }
 }
 
-/// A step of a test, as it is told.
+/// A step of a test, as it comes.
 pub(crate) fn step(out: &mut impl Write, step: &Value, texts: &Texts) -> io::Result<()> {
     let sign = match text(&step["status"]) {
         "ok" => "✓",

@@ -14,7 +14,7 @@
 //! comes by DNS alone may be forged, so a server in another domain is proposed with little confidence, and no password goes there by itself
 //! ([`Proposal::may_be_tested`]). Every proposal wants TLS and a good certificate.
 //!
-//! # What is told
+//! # Who learns what
 //!
 //! No password, ever. The domain goes to the name server, to hosts of the domain, and to Mozilla where **database** is on. The whole
 //! address goes to Autodiscover at hosts of the domain, which answers nothing without it.

@@ -55,7 +55,7 @@ fn start_tls(stream: &mut Stream, kind: Kind, call: &Call) -> Result<(), Error> 
             expect(stream, b"+OK", call)
         }
         Kind::Smtp => {
-            // An address literal (RFC 5321, section 4.1.3): the name of this machine is nobody's business.
+            // An address literal (RFC 5321, section 4.1.3): no server needs the name of this machine.
             stream.write(b"EHLO [127.0.0.1]\r\n", call)?;
             smtp_reply(stream, b"250", call)?;
             stream.write(b"STARTTLS\r\n", call)?;

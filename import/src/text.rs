@@ -34,7 +34,7 @@ mod tests {
     use encoding_rs::{WINDOWS_1250, WINDOWS_1252};
 
     #[test]
-    fn the_encodings_of_settings_files_are_told_apart() {
+    fn each_encoding_of_a_settings_file_is_recognised() {
         let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
         let text = "Größe=Žiga";
         let marked = [b"\xEF\xBB\xBF".to_vec(), text.as_bytes().to_vec()].concat();

@@ -263,7 +263,6 @@ fn what_no_transport_can_do_yet_says_so() {
         &["list", &settings][..],
         &["receive", &settings, "--to", &to, "--max", "5", "--action", "seen"],
         &["authorize", &settings, "--account", "main"],
-        &["discover", "anna@example.com"],
     ] {
         let arguments: Vec<&str> = command.iter().copied().chain(["--json"]).collect();
         let run = setup.run(&arguments);

@@ -48,7 +48,7 @@ impl Account {
         Ok(Report { ok, elapsed_ms, account, transport, steps: report.steps, transcript: report.transcript })
     }
 
-    /// Steps of the host's own, with their sentences, as they are told.
+    /// Steps of the host's own, with their sentences, as the program learns them.
     fn said(&self, steps: impl IntoIterator<Item = Step>, telling: &Telling) -> Vec<Step> {
         let steps = steps.into_iter().map(|step| in_words(step, &self.host));
         steps.inspect(|step| telling.say(step)).collect()

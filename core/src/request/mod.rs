@@ -30,7 +30,7 @@ pub struct TestRequest {
     /// Whether a test message is wanted at the end.
     #[serde(rename = "loop", skip_serializing_if = "Option::is_none")]
     pub looped: Option<Loop>,
-    /// Whether each step is told as it ends ([`Callbacks::step`](crate::Callbacks::step)).
+    /// Whether the program learns each step as it ends ([`Callbacks::step`](crate::Callbacks::step)).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub steps: bool,
 }

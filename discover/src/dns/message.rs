@@ -143,7 +143,7 @@ impl Answer {
     }
 }
 
-/// A number that nobody can foresee.
+/// A number that no one can foresee (RFC 5452, section 9.2).
 pub(super) fn random_id() -> Result<u16, Error> {
     let mut bytes = [0; 2];
     getrandom::fill(&mut bytes).map_err(|error| Error::new(Status::Local, "discover.no_random").detail(error.to_string()))?;

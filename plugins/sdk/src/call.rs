@@ -189,8 +189,8 @@ impl<'a> Call<'a> {
         self.takes_steps
     }
 
-    /// Tells a step of a test that has ended, where the host wants to hear of it. It has to stand in the report all the same, and stays as it
-    /// is told. A [`Recorder`](crate::net::Recorder) of [`Recorder::telling`](crate::net::Recorder::telling) does both.
+    /// Tells a step of a test that has ended, where the host wants to hear of it. It has to stand in the report all the same, and does
+    /// not change any more. A [`Recorder`](crate::net::Recorder) of [`Recorder::telling`](crate::net::Recorder::telling) does both.
     pub fn tell(&self, step: &Step) {
         if self.takes_steps
             && let Ok(told) = serde_json::to_vec(&Told { step })

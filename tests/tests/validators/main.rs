@@ -19,7 +19,7 @@ use std::sync::Arc;
 const DOCUMENTS: usize = 300;
 
 /// The codes of problems that a schema knows of: the form of a value, and what must be given. Those of patterns stand in the schemas.
-const OF_EVERY_SCHEMA: [&str; 12] = [
+const OF_EVERY_SCHEMA: [&str; 13] = [
     "settings.required",
     "settings.wrong_type",
     "settings.not_a_choice",
@@ -32,6 +32,7 @@ const OF_EVERY_SCHEMA: [&str; 12] = [
     "settings.address_invalid",
     "settings.account_name",
     "settings.transport_unusable",
+    "settings.version_newer",
 ];
 
 /// The codes of problems that schemas know of.

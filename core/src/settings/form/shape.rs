@@ -102,6 +102,8 @@ fn merge(into: &mut Value, from: Value) {
             Some(known) => merge(known, value),
             None => drop(into.insert(name, value)),
         }),
+        // Of two types that are asked for, the narrower one holds.
+        (Value::String(kind), Value::Array(kinds)) if kinds.iter().any(|allowed| allowed == kind.as_str()) => {}
         (Value::Array(into), Value::Array(from)) => into.extend(from.into_iter().filter(|value| !into.contains(value)).collect::<Vec<_>>()),
         (into, from) => *into = from,
     }

@@ -10,7 +10,7 @@ pub struct Recorder<'c> {
     steps: Option<Vec<Step>>,
     transcript: Option<Vec<String>>,
     since: Instant,
-    /// Whom each step is told as it ends.
+    /// Who learns each step as it ends.
     told: Option<&'c Call<'c>>,
     /// From where on the steps are those of something that is done once more.
     again: Option<usize>,
@@ -89,7 +89,7 @@ impl Recorder<'_> {
         self.steps.as_ref().map_or(0, Vec::len)
     }
 
-    /// Takes back the steps since a mark, because what they are about is done once more. What was told already stays, and is told once.
+    /// Takes back the steps since a mark, because what they are about is done once more. What the host has learnt already stays, and it learns it once.
     pub(super) fn forget(&mut self, mark: usize) {
         match (&mut self.steps, self.told) {
             (Some(_), Some(_)) => self.again = Some(mark),
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(report(failed), [resolved, (Stage::Connect, StepStatus::Fail), (Stage::Login, StepStatus::Skipped)]);
     }
 
-    /// A host that notes the steps that it is told.
+    /// A host that notes the steps that it learns.
     #[derive(Default)]
     struct Listener(std::cell::RefCell<Vec<Step>>);
 
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_once_more_is_told_once_and_the_report_has_what_was_told() {
+    fn what_is_done_once_more_is_learnt_once_and_the_report_has_what_was_learnt() {
         let host = Listener::default();
         for takes in [true, false] {
             let call = Call::new(&host, Instant::now()).taking_steps(takes);

@@ -14,8 +14,9 @@ pub struct Exchange {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1),
+        regex(pattern = r"^\s*https?://[^\s#]+\s*$"),
         example = "https://mail.example.com/EWS/Exchange.asmx",
-        extend("x-postkontor" = {"scope": "company", "order": 10, "default_by": "server"})
+        extend("x-postkontor" = {"scope": "company", "order": 10, "default_by": "server", "problem": "settings.url_invalid"})
     )]
     pub url: Option<String>,
     /// The mailbox by its address, where it is another one than that of the user who logs in.

@@ -24,7 +24,12 @@ pub struct Settings {
 #[schemars(crate = "postkontor_plugin::schemars")]
 pub(crate) struct Options {
     /// The service's URL.
-    #[schemars(length(min = 1), example = "https://mail.example.com/gateway", extend("x-postkontor" = {"scope": "company", "order": 10}))]
+    #[schemars(
+        length(min = 1),
+        regex(pattern = r"^\s*https?://[^\s?#]+\s*$"),
+        example = "https://mail.example.com/gateway",
+        extend("x-postkontor" = {"scope": "company", "order": 10, "problem": "settings.url_invalid"})
+    )]
     pub(crate) url: String,
     /// File with the certificates (PEM) of further authorities to trust.
     #[serde(default)]
