@@ -69,7 +69,9 @@ fn each_sample_passes_check_but_for_what_it_lacks_and_says_what_was_left_out() {
             assert!(message.ends_with('.') && !message.starts_with("import."), "{left_out}");
         }
         let said = answer.to_string();
-        assert!(!said.contains("Geheim") && !said.contains("Skrivnost"), "{name}: {said}");
+        for password in ["Geheim-7", "Geheim=7", "app~Geheim", "Skrivnost-"] {
+            assert!(!said.contains(password), "{name}: {said}");
+        }
     }
 }
 
