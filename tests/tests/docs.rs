@@ -112,7 +112,7 @@ fn every_code_is_listed() {
                 page += &format!("\n## {title}{name}\n\n| Code | Sentence |\n|---|---|\n");
             }
             for (code, text) in rows {
-                page += &format!("| `{code}` | {} |\n", text.as_str().unwrap().replace('|', "\\|").replace('<', "\\<"));
+                page += &format!("| `{code}` | {} |\n", text.as_str().unwrap().replace('\n', " ").replace('|', "\\|").replace('<', "\\<"));
             }
         }
     }
