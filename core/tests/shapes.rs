@@ -184,7 +184,22 @@ fn sample(members: &str) -> Option<Sample> {
         "name,version,operations,file" => Answer(transports_with_file()),
         "file,error" => Answer(transports()[1].clone()),
         "schema,uischema,rjsf" => Answer(parsed(host(&json!({})).unwrap().schema("talkative", "de"))),
-        "ok,problems,visible,settings,secrets,origin" => Answer(parsed(Ok(host(&json!({})).unwrap().check(r#"{"accounts":{"a":{}}}"#)))),
+        "ok,version,problems,visible,settings,secrets,origin" => Answer(parsed(Ok(host(&json!({})).unwrap().check(r#"{"enabeld":true}"#)))),
+        "address,password,steps,timeout_seconds,dns,proxy,ca_file,client_id" => Asked(|shape| {
+            let mut request = shape.clone();
+            request["address"] = json!("anna@example.com");
+            // Without a step no one is asked.
+            request["steps"].as_object_mut().unwrap().values_mut().for_each(|step| *step = json!(false));
+            for name in ["password", "proxy", "ca_file", "client_id"] {
+                request[name] = Value::Null;
+            }
+            host(&json!({})).unwrap().discover(&request.to_string(), &Cancel::default()).map(drop)
+        }),
+        "address,proposals,tried" => Answer(discovered()),
+        "secret" => Asked(|shape| {
+            let request = json!({"address": "anna@example.com", "password": shape, "steps": steps_off()});
+            host(&json!({})).unwrap().discover(&request.to_string(), &Cancel::default()).map(drop)
+        }),
         "ok,elapsed_ms,steps,transcript" => Answer(parsed(account().test("{}", &cancel))),
         "message_id,account,transport,recipients" => Answer(parsed(account().send_document(&message, &[], &cancel))),
         "results" => Answer(parsed(account().send_document(&format!("[{message}]"), &[], &cancel))),
@@ -255,7 +270,9 @@ fn sample(members: &str) -> Option<Sample> {
             message["to"] = json!(["bob@example.com"]);
             compose(&message.to_string(), &Sender { address: Some("a@x.de".to_owned()), ..Sender::default() }, &[b"x"]).map(drop)
         }),
-        "loop" => Asked(|shape| account().test(&shape.to_string().replace("...", "bob@example.com"), &Cancel::default()).map(drop)),
+        "steps" | "loop,steps" => {
+            Asked(|shape| account().test(&shape.to_string().replace("...", "bob@example.com"), &Cancel::default()).map(drop))
+        }
         "folder" => Asked(|shape| account().list(&shape.to_string(), &Cancel::default()).map(drop)),
         "folder,state,filter,max_messages,max_bytes,save_to,action,summary,wait_seconds" => {
             Asked(|shape| account().receive(&emptied(shape), None, &Cancel::default()).map(drop))
@@ -309,6 +326,20 @@ fn names(members: &[(String, Option<Shape>)]) -> String {
         },
         _ => own.join(","),
     }
+}
+
+/// All steps of discovery, so that no one is asked.
+fn steps_off() -> Value {
+    json!({"table": false, "srv": false, "autoconfig": false, "database": false, "mx": false, "autodiscover": false, "guess": false})
+}
+
+/// What discovery answers about a provider whose transports are here, and with a password; the test program `discover` holds it.
+fn discovered() -> Value {
+    let request = json!({"address": "anna@example.com", "steps": steps_off()});
+    let mut answer = parsed(host(&json!({})).unwrap().discover(&request.to_string(), &Cancel::default()));
+    answer["proposals"] = json!([{"settings": {}, "source": "table", "provider": "", "confidence": 95, "reason": "", "notes": [],
+        "tested": parsed(account().test("{}", &Cancel::default()))}]);
+    answer
 }
 
 /// An answer about the consent of a person, whose message has become a sentence.

@@ -97,9 +97,9 @@ impl Account {
         for place in findings.hidden.iter_mut().chain(&mut findings.required).chain(&mut findings.used) {
             place.insert_str(0, pointer);
         }
-        let given = all.as_object().cloned().unwrap_or_default();
-        self.settings = Value::Object(fields::group(&schema, &given, pointer, &mut findings));
-        wipe(&mut Value::Object(given));
+        if let Value::Object(given) = &all {
+            self.settings = Value::Object(fields::group(&schema, given, pointer, &mut findings));
+        }
         wipe(&mut all);
         let own_sender = own_sender.unwrap_or_default();
         if sends {

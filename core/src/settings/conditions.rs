@@ -2,9 +2,9 @@
 
 use super::keyword::{annotation, keyword, stated};
 use super::layers;
-use super::secrets::wipe;
 use crate::pointer::{child, find};
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 
 /// The members of a group, by what the values given make of its conditions.
 pub(super) struct Members<'a> {
@@ -20,12 +20,12 @@ impl<'a> Members<'a> {
         };
         let required = |list: &'a Value| list.as_array().into_iter().flatten().filter_map(Value::as_str);
 
-        let mut seen = given.clone();
+        let mut seen: HashMap<&str, &Value> = given.iter().map(|(name, value)| (name.as_str(), value)).collect();
         let mut members =
             Members { shown: properties(schema).collect(), hidden: Vec::new(), required: required(keyword(schema, "required")).collect() };
         for (name, member) in &members.shown {
             if let Some(default) = stated(member, "default") {
-                seen.entry(*name).or_insert_with(|| default.clone());
+                seen.entry(*name).or_insert(default);
             }
         }
         let mut conditional = Vec::new();
@@ -48,7 +48,6 @@ impl<'a> Members<'a> {
                 members.required.extend(required(others));
             }
         }
-        seen.values_mut().for_each(wipe);
         members
     }
 
@@ -82,12 +81,12 @@ impl<'a> Members<'a> {
 }
 
 /// Whether the `if` of a condition holds: each member named is left out or has one of the values.
-fn holds(test: &Value, given: &Map<String, Value>) -> bool {
-    let allowed = |name: &String, allowed: &Value| match (given.get(name), allowed) {
+fn holds(test: &Value, given: &HashMap<&str, &Value>) -> bool {
+    let allowed = |name: &String, allowed: &Value| match (given.get(name.as_str()), allowed) {
         (None, _) => true,
         (Some(_), Value::Bool(any)) => *any,
         (Some(value), allowed) => {
-            stated(allowed, "const").is_none_or(|only| only == value)
+            stated(allowed, "const").is_none_or(|only| only == *value)
                 && stated(allowed, "enum").and_then(Value::as_array).is_none_or(|values| values.contains(value))
         }
     };

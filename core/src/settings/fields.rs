@@ -16,14 +16,25 @@ use serde_json::{Map, Value, json};
 
 /// Reads a group and returns it complete with its defaults, without what does not show or is wrong.
 pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, findings: &mut Findings) -> Map<String, Value> {
-    let mut given: Map<_, _> =
-        given.iter().filter(|(_, value)| !is_left_out(value)).map(|(name, value)| (name.clone(), value.clone())).collect();
-    let mut members = Members::of(schema, &given);
+    // Copied only where something is left out: what is given may be secret, and each copy of it costs time and wiping.
+    if given.values().any(is_left_out) {
+        let stated = given.iter().filter(|(_, value)| !is_left_out(value));
+        let mut stated: Map<_, _> = stated.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let settings = filled(schema, &stated, pointer, findings);
+        stated.values_mut().for_each(wipe);
+        return settings;
+    }
+    filled(schema, given, pointer, findings)
+}
+
+/// The same for members of which none is left out.
+fn filled(schema: &Value, given: &Map<String, Value>, pointer: &str, findings: &mut Findings) -> Map<String, Value> {
+    let mut members = Members::of(schema, given);
     members.hide(|name| findings.hidden.contains(&child(pointer, name)));
     members.require(|name| findings.required.contains(&child(pointer, name)));
     for name in given.keys() {
         if !members.knows(name) {
-            unknown(schema, name, &given, pointer, &members, findings);
+            unknown(schema, name, given, pointer, &members, findings);
         }
     }
     let mut settings = Map::new();
@@ -31,7 +42,7 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
         let pointer = child(pointer, name);
         let is_required = members.required.iter().any(|required| required == name);
         let value = shown_member(member, given.get(*name), is_required, &pointer, findings);
-        note_risks(member, value.as_ref(), &given, &pointer, findings);
+        note_risks(member, value.as_ref(), given, &pointer, findings);
         settings.extend(value.map(|value| ((*name).to_owned(), value)));
     }
     let is_used = findings.used.iter().any(|used| used == pointer);
@@ -40,7 +51,7 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
         if is_used {
             let pointer = child(pointer, name);
             let value = field(member, value, &pointer, findings);
-            note_risks(member, value.as_ref(), &given, &pointer, findings);
+            note_risks(member, value.as_ref(), given, &pointer, findings);
             settings.extend(value.map(|value| ((*name).to_owned(), value)));
         } else if stated(member, "default") != Some(value) && !says_nothing(member, value) {
             let pointer = child(pointer, name);
@@ -54,7 +65,6 @@ pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, f
             settings.extend(value.map(|value| (name.clone(), value)));
         }
     }
-    given.values_mut().for_each(wipe);
     settings
 }
 

@@ -49,13 +49,19 @@ fn check_and_open_take_the_transports_methods_and_no_other() {
 }
 
 #[test]
+fn an_address_that_is_none_opens_no_account() {
+    for url in ["ftp://mail.example.com", "https://", "https://mail.example.com/a?b"] {
+        let mut document = document(80);
+        document["accounts"]["main"]["gateway"]["url"] = json!(url);
+        let error = Account::open(&Program::default().host(), &document.to_string(), None).err().unwrap();
+        let at = &error.at[0];
+        assert_eq!((at.pointer.as_str(), at.code.as_str()), ("/accounts/main/gateway/url", "settings.url_invalid"), "{url}: {error:?}");
+    }
+}
+
+#[test]
 fn an_address_that_cannot_be_is_found_when_the_account_is_tested() {
-    for (url, code) in [
-        ("ftp://mail.example.com", "settings.url_invalid"),
-        ("https://", "settings.url_invalid"),
-        ("https://mail.example.com/a?b", "settings.url_invalid"),
-        ("http://mail.example.com", "gateway.clear_text_forbidden"),
-    ] {
+    for (url, code) in [("https://:443/", "settings.url_invalid"), ("http://mail.example.com", "gateway.clear_text_forbidden")] {
         let mut document = document(80);
         document["accounts"]["main"]["gateway"]["url"] = json!(url);
         document["accounts"]["main"]["auth"] = json!({"refresh_token": "r"});
