@@ -3,14 +3,15 @@
 use super::layers::{Layers, ScopeOf};
 use super::patch;
 use super::problem::{MAX_PROBLEMS, Problem};
-use crate::pointer::child;
+use super::secrets::reference;
+use crate::pointer::{child, find};
 use serde_json::{Value, json};
 
 /// Notes it. `movable` finds the place of the whole value that may be shown and moved.
 pub(super) fn check(layers: &Layers, scope_of: &ScopeOf, movable: &dyn Fn(&str) -> Option<String>, problems: &mut Vec<Problem>) {
-    for (name, layer) in layers.iter().filter(|(name, _)| !name.is_empty()) {
+    for (name, whole_layer) in layers.iter().filter(|(name, _)| !name.is_empty()) {
         let mut leaves = Vec::new();
-        collect_leaves(layer, String::new(), &mut leaves);
+        collect_leaves(whole_layer, String::new(), &mut leaves);
         for leaf in leaves {
             if problems.len() >= MAX_PROBLEMS {
                 return;
@@ -19,7 +20,9 @@ pub(super) fn check(layers: &Layers, scope_of: &ScopeOf, movable: &dyn Fn(&str) 
                 let layer = |name: &str| json!({"code": format!("settings.layer.{name}")});
                 let problem = Problem::new(&format!("/{name}{leaf}"), "settings.wrong_scope");
                 let problem = problem.arg("layer", layer(name)).arg("scope", layer(&scope));
-                problems.push(match movable(&leaf) {
+                // What stands beside a name in a reference may be the secret itself.
+                let is_shown = |place: &String| *place == leaf || find(whole_layer, place).is_some_and(|whole| reference(whole).is_some());
+                problems.push(match movable(&leaf).filter(is_shown) {
                     Some(place) => problem.repair(patch::moved(layers, &place, &scope)),
                     None => problem,
                 });

@@ -7,6 +7,7 @@ mod echo;
 mod forms;
 #[cfg(target_os = "linux")]
 mod memory;
+mod random;
 #[cfg(target_os = "linux")]
 mod store;
 
