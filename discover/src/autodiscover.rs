@@ -11,7 +11,7 @@ use crate::steps::Step;
 use crate::web;
 use crate::xml::{self, Node};
 use postkontor_plugin::Error;
-use postkontor_plugin::net::http::Url;
+use postkontor_plugin::net::http::{Url, percent_encoded};
 
 const REQUEST: &str = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006";
 const RESPONSE: &str = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a";
@@ -43,15 +43,7 @@ pub(crate) fn fetch(context: &Context, host: &str) -> Yield {
 }
 
 fn json_url(host: &str, address: &str) -> String {
-    let mut encoded = String::new();
-    for byte in address.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    format!("https://{host}/autodiscover/autodiscover.json?Email={encoded}&Protocol=EWS")
+    format!("https://{host}/autodiscover/autodiscover.json?Email={}&Protocol=EWS", percent_encoded(address))
 }
 
 /// `{"Protocol":"EWS","Url":"https://…/EWS/Exchange.asmx"}`.

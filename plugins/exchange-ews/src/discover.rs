@@ -7,7 +7,7 @@ use crate::settings::{ONLINE, Settings};
 use crate::xml::{Bytes, Reader, Writer};
 use postkontor_plugin::exchange::AT;
 use postkontor_plugin::net::Recorder;
-use postkontor_plugin::net::http::{Client, Content, Login, Request, Response, Url};
+use postkontor_plugin::net::http::{Client, Content, Login, Request, Response, Url, percent_encoded};
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{Call, Error, Stage, Status};
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ pub(crate) fn discover(settings: &Settings, call: &Call, recorder: &mut Recorder
     let missing = || Error::setting("/exchange/url", "ews.url_missing");
     let address = settings.address().ok_or_else(missing)?;
     let domain = address.rsplit_once('@').map(|(_, domain)| domain).ok_or_else(missing)?;
-    let query = format!("/autodiscover/autodiscover.json?Email={}&Protocol=EWS", encoded(address));
+    let query = format!("/autodiscover/autodiscover.json?Email={}&Protocol=EWS", percent_encoded(address));
     let mut last = None;
     for origin in origins(settings, domain) {
         call.check()?;
@@ -156,19 +156,6 @@ fn found_in_xml(bytes: &mut dyn Bytes) -> Result<Option<Url>, Error> {
     Ok(of("EXPR").or_else(|| of("EXCH")))
 }
 
-/// An address within a query.
-fn encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,6 +179,6 @@ mod tests {
 
     #[test]
     fn an_address_stays_one_value_of_the_query() {
-        assert_eq!(encoded("a&b=ü#@x.de"), "a%26b%3D%C3%BC%23@x.de");
+        assert_eq!(percent_encoded("a&b=ü#@x.de"), "a%26b%3D%C3%BC%23@x.de");
     }
 }

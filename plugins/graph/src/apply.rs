@@ -5,9 +5,9 @@ use crate::claims::Role;
 use crate::entry::Message;
 use crate::failure::Failure;
 use crate::folders::Named;
-use crate::path::escaped;
 use crate::session::Session;
 use postkontor_plugin::exchange::changed_keywords;
+use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::serde_json::{Value, json};
 use postkontor_plugin::{Applied, ApplyAction, ApplyRequest, Error, Input, NewId, Stage, Status};
 
@@ -59,7 +59,7 @@ pub(crate) fn no_answered(pointer: &str) -> Error {
 impl Session<'_, '_> {
     /// Does what is asked for with one message; the id that it, or its copy, has afterwards in the other folder.
     fn perform(&mut self, id: &str, request: &ApplyRequest, destination: &Value) -> Result<Option<String>, Failure> {
-        let at = |session: &Session<'_, '_>, path: &str| session.at(&format!("/messages/{}{path}", escaped(id)));
+        let at = |session: &Session<'_, '_>, path: &str| session.at(&format!("/messages/{}{path}", percent_encoded(id)));
         let properties = match request.action {
             ApplyAction::Seen => json!({"isRead": true}),
             ApplyAction::Unseen => json!({"isRead": false}),

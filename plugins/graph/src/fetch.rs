@@ -4,9 +4,9 @@ use crate::ask::Ask;
 use crate::entry::Message;
 use crate::failure::Failure;
 use crate::fault::malformed;
-use crate::path::escaped;
 use crate::session::Session;
 use postkontor_plugin::net::http::Response;
+use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::{Action, Call, Error, Incoming, Stage, Status};
 
 /// The most bytes of headers that are kept while it is open whether a message is too large.
@@ -22,7 +22,7 @@ pub(crate) struct Handed {
 impl Session<'_, '_> {
     /// Hands a message over; nothing where it is gone.
     pub(crate) fn hand_over(&mut self, message: &Message, folder: &str, max_bytes: Option<u64>) -> Result<Option<Handed>, Failure> {
-        let target = self.at(&format!("/messages/{}/$value", escaped(&message.id)));
+        let target = self.at(&format!("/messages/{}/$value", percent_encoded(&message.id)));
         let host = self.host().to_owned();
         let is_secure = self.base.is_secure();
         let incoming = Incoming {

@@ -10,11 +10,11 @@ use crate::claims::Role;
 use crate::draft;
 use crate::entry::{Folder, Message};
 use crate::folders::Named;
-use crate::path::escaped;
 use crate::session::Session;
 use crate::upload;
 use mail_parser::MessageParser;
 use postkontor_plugin::exchange::{Outline, read_head};
+use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::serde_json::{Map, Value, json};
 use postkontor_plugin::{Error, Filed, Filing, FilingResult, Input, Mail, Mark, Original, SentBy, Stage, Status};
 
@@ -52,7 +52,7 @@ fn keeps(sent_by: &SentBy, mailbox: Option<&str>) -> bool {
 
 impl Session<'_, '_> {
     fn put_into(&mut self, folder: &Folder, filing: &Filing, original: &Original) -> Result<FilingResult, Error> {
-        let at = escaped(&folder.id);
+        let at = percent_encoded(&folder.id);
         if !original.message_id.is_empty()
             && let Some(id) = self.find(&at, &original.message_id)?
         {

@@ -1,7 +1,7 @@
 //! Which messages a program wants: what the service searches for, and what is judged here from what it lists.
 
 use crate::entry::Message;
-use crate::path::escaped;
+use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::{Error, Filter, HeaderCondition, Known, Letter, Stage, Status, contains};
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ pub(crate) fn query(filter: &Filter) -> String {
     let since = filter.since.as_deref().unwrap_or("1900-01-01");
     let before = filter.before.as_deref().map(|day| format!(" and receivedDateTime lt {day}T00:00:00Z")).unwrap_or_default();
     let unseen = if filter.unseen { " and isRead eq false" } else { "" };
-    let condition = escaped(&format!("receivedDateTime ge {since}T00:00:00Z{before}{unseen}"));
+    let condition = percent_encoded(&format!("receivedDateTime ge {since}T00:00:00Z{before}{unseen}"));
     format!("$filter={condition}&$orderby=receivedDateTime")
 }
 

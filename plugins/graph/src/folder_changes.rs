@@ -5,9 +5,9 @@ use crate::claims::Role;
 use crate::entry::Folder;
 use crate::failure::Failure;
 use crate::folders::Named;
-use crate::path::escaped;
 use crate::session::Session;
 use postkontor_plugin::exchange::distinguished;
+use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::serde_json::json;
 use postkontor_plugin::{Error, FolderChange, FolderResult, FoldersChanged, FoldersRequest, Input, Stage, Status};
 
@@ -49,7 +49,7 @@ impl Session<'_, '_> {
 
     fn make(&mut self, name: &str, parent: &Folder, pointer: &str) -> Result<Folder, Error> {
         let json = json!({ "displayName": name }).to_string();
-        let target = self.at(&format!("/mailFolders/{}/childFolders", escaped(&parent.id)));
+        let target = self.at(&format!("/mailFolders/{}/childFolders", percent_encoded(&parent.id)));
         let ask = Ask::once("POST", target, Role::Change, Stage::Mailbox).with(Payload::Json(json.as_bytes()));
         self.json(ask).map_err(|failure| located(failure, pointer))
     }
@@ -73,7 +73,7 @@ impl Session<'_, '_> {
     }
 
     fn change_folder(&mut self, method: &'static str, folder: &Folder, path: &str, json: &str, pointer: &str) -> Result<(), Error> {
-        let target = self.at(&format!("/mailFolders/{}{path}", escaped(&folder.id)));
+        let target = self.at(&format!("/mailFolders/{}{path}", percent_encoded(&folder.id)));
         let ask = Ask::once(method, target, Role::Change, Stage::Mailbox).with(Payload::Json(json.as_bytes()));
         self.done(ask).map_err(|failure| located(failure, pointer))
     }
@@ -87,7 +87,7 @@ impl Session<'_, '_> {
             let error = self.refused(Status::Refused, "graph.folder_not_empty", name, pointer);
             return Err(error.arg("count", folder.total_item_count));
         }
-        let target = self.at(&format!("/mailFolders/{}", escaped(&folder.id)));
+        let target = self.at(&format!("/mailFolders/{}", percent_encoded(&folder.id)));
         self.done(Ask::once("DELETE", target, Role::Change, Stage::Mailbox)).map_err(|failure| located(failure, pointer))?;
         Ok(FolderResult::Deleted(name.to_owned()))
     }

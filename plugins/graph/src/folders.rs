@@ -2,9 +2,10 @@
 
 use crate::ask::Ask;
 use crate::entry::{Folder, Page};
-use crate::path::{escaped, quoted};
+use crate::path::quoted;
 use crate::session::Session;
 use postkontor_plugin::exchange::{DISTINGUISHED, distinguished, has_use};
+use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::settings::is_folder;
 use postkontor_plugin::{Error, Folder as Listed, Input, Stage, Status};
 use std::collections::HashMap;
@@ -90,7 +91,7 @@ impl Session<'_, '_> {
 
     /// The folder of this name below another; where none is called exactly so, one that differs in letter case.
     fn child(&mut self, parent: &Folder, name: &str) -> Result<Option<Folder>, Error> {
-        let path = format!("/mailFolders/{}/childFolders?{LIST}&$filter=displayName%20eq%20{}", escaped(&parent.id), quoted(name));
+        let path = format!("/mailFolders/{}/childFolders?{LIST}&$filter=displayName%20eq%20{}", percent_encoded(&parent.id), quoted(name));
         let mut similar = None;
         let mut next = Some(self.at(&path));
         while let Some(target) = next {
@@ -121,7 +122,7 @@ impl Session<'_, '_> {
             for folder in page.value.into_iter().take(FOLDERS.saturating_sub(found.len())) {
                 let name = if path.is_empty() { folder.display_name.clone() } else { format!("{path}/{}", folder.display_name) };
                 if folder.child_folder_count > 0 {
-                    open.push((self.at(&format!("/mailFolders/{}/childFolders?{LIST}", escaped(&folder.id))), name.clone()));
+                    open.push((self.at(&format!("/mailFolders/{}/childFolders?{LIST}", percent_encoded(&folder.id))), name.clone()));
                 }
                 let uses = uses.get(&folder.id).map(|used| (*used).into()).into_iter().collect();
                 found.push(Listed { name, delimiter: Some("/".to_owned()), uses, selectable: true });

@@ -4,8 +4,8 @@ use crate::ask::Ask;
 use crate::entry::{Message, Page, SIZE};
 use crate::fault::malformed;
 use crate::folders::Named;
-use crate::path::escaped;
 use crate::session::Session;
+use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::{Error, ListRequest, Listed, Listing, Stage};
 
 /// More than any folder has.
@@ -19,7 +19,7 @@ pub(crate) fn list(session: &mut Session<'_, '_>, request: &ListRequest) -> Resu
     let settings = session.settings;
     let folder = session.folder(Named::or(Some(name), &settings.exchange.inbox))?;
     let select = "$select=id,isRead,isDraft,flag,categories,receivedDateTime&$orderby=receivedDateTime&$top=500";
-    let path = format!("/mailFolders/{}/messages?{select}&$expand={}", escaped(&folder.id), escaped(SIZE));
+    let path = format!("/mailFolders/{}/messages?{select}&$expand={}", percent_encoded(&folder.id), percent_encoded(SIZE));
     let mut messages = Vec::new();
     let mut next = Some(session.at(&path));
     while let Some(target) = next {

@@ -10,10 +10,10 @@ use crate::failure::Failure;
 use crate::fault::malformed;
 use crate::filter::{check, is_about_size, passes, query, selected};
 use crate::folders::Named;
-use crate::path::escaped;
 use crate::session::Session;
 use crate::state::{Memory, mark};
 use postkontor_plugin::exchange::Due;
+use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::{Action, Error, Filter, Missing, ReceiveRequest, Received, Stage, Status, Summary};
 use std::collections::BTreeSet;
 
@@ -120,7 +120,7 @@ impl Fetch<'_, '_, '_> {
 
     /// What the service says of a message; nothing where it is gone.
     fn described(&mut self, id: &str) -> Result<Option<Message>, Error> {
-        let target = self.session.at(&format!("/messages/{}?{SELECT},parentFolderId", escaped(id)));
+        let target = self.session.at(&format!("/messages/{}?{SELECT},parentFolderId", percent_encoded(id)));
         match self.session.json(Ask::get(target, Stage::Fetch)) {
             Ok(message) => Ok(Some(message)),
             Err(failure) if failure.is_missing() => Ok(None),
@@ -151,7 +151,7 @@ impl Fetch<'_, '_, '_> {
 
     /// Fetches what has changed since the link of the state, page by page. The link goes on when a page is done.
     fn follow(&mut self) -> Result<Flow, Error> {
-        let begin = self.session.at(&format!("/mailFolders/{}/messages/delta?{SELECT}", escaped(&self.folder.id)));
+        let begin = self.session.at(&format!("/mailFolders/{}/messages/delta?{SELECT}", percent_encoded(&self.folder.id)));
         // Where the list begins anew, what it does not name is gone.
         let mut there = self.memory.state.token.is_empty().then(BTreeSet::new);
         loop {
@@ -216,10 +216,10 @@ impl Fetch<'_, '_, '_> {
     /// Fetches what is new among the messages that meet a filter. They are listed before the first is fetched: pages are counted off from
     /// the beginning, and a deletion would move others into pages that are over.
     fn search(&mut self, filter: &Filter) -> Result<Flow, Error> {
-        let expand = if is_about_size(filter) { format!("&$expand={}", escaped(SIZE)) } else { String::new() };
+        let expand = if is_about_size(filter) { format!("&$expand={}", percent_encoded(SIZE)) } else { String::new() };
         let path = format!(
             "/mailFolders/{}/messages?{SELECT},subject,from{}&$top={PAGE}&{}{expand}",
-            escaped(&self.folder.id),
+            percent_encoded(&self.folder.id),
             selected(filter),
             query(filter)
         );
@@ -311,7 +311,7 @@ impl Fetch<'_, '_, '_> {
     }
 
     fn see(&mut self, id: &str) -> Result<(), Error> {
-        let target = self.session.at(&format!("/messages/{}", escaped(id)));
+        let target = self.session.at(&format!("/messages/{}", percent_encoded(id)));
         let ask = Ask::once("PATCH", target, Role::Change, Stage::Fetch).with(Payload::Json(b"{\"isRead\":true}")).repeatable();
         let done = self.session.done(ask);
         self.is_done(done).map(drop)
@@ -325,7 +325,7 @@ impl Fetch<'_, '_, '_> {
     }
 
     fn delete(&mut self, id: &str) -> Result<(), Error> {
-        let target = self.session.at(&format!("/messages/{}", escaped(id)));
+        let target = self.session.at(&format!("/messages/{}", percent_encoded(id)));
         let done = self.session.done(Ask::once("DELETE", target, Role::Change, Stage::Fetch));
         if self.is_done(done)? {
             self.memory.gone(id);

@@ -6,12 +6,12 @@ use crate::draft;
 use crate::entry::Message;
 use crate::failure::Failure;
 use crate::message::{Mime, encoded_size};
-use crate::path::escaped;
 use crate::session::Session;
 use crate::upload;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use postkontor_plugin::exchange::{Arranged, Outline, Parts, arrange, read_head};
+use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::serde_json::{Map, Value, json};
 use postkontor_plugin::{Body, Error, Level, Mail, Reply, Sent, Stage, Status};
 
@@ -157,7 +157,7 @@ impl Session<'_, '_> {
             self.remove(&draft);
             return Err(error);
         }
-        let target = self.at(&format!("/messages/{}/send", escaped(&draft)));
+        let target = self.at(&format!("/messages/{}/send", percent_encoded(&draft)));
         match self.accepted(Ask::once("POST", target, Role::Send, Stage::Acceptance)) {
             Ok(()) => (),
             Err(failure) if failure.is_in_doubt => {
@@ -196,13 +196,13 @@ impl Session<'_, '_> {
 
     /// Whether a draft is none any more, because it was sent.
     fn has_left(&mut self, draft: &str) -> bool {
-        let target = self.at(&format!("/messages/{}?$select=id,isDraft", escaped(draft)));
+        let target = self.at(&format!("/messages/{}?$select=id,isDraft", percent_encoded(draft)));
         self.json::<Message>(Ask::get(target, Stage::Acceptance)).is_ok_and(|message| message.is_draft == Some(false))
     }
 
     /// Removes a draft. Where that fails the mail was not sent all the same, and the draft lies where its owner sees it.
     pub(crate) fn remove(&mut self, draft: &str) {
-        let target = self.at(&format!("/messages/{}", escaped(draft)));
+        let target = self.at(&format!("/messages/{}", percent_encoded(draft)));
         if let Err(failure) = self.done(Ask::once("DELETE", target, Role::Change, Stage::Content))
             && !failure.is_missing()
         {

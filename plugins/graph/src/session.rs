@@ -5,10 +5,10 @@ use crate::claims::has_role;
 use crate::failure::Failure;
 use crate::fault::{Fault, malformed, staged};
 use crate::identifier;
-use crate::path::escaped;
 use crate::settings::Settings;
 use crate::wire::Wire;
 use postkontor_plugin::net::Recorder;
+use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::net::http::{Content, Request, Response, Sent, Url};
 use postkontor_plugin::serde::de::DeserializeOwned;
 use postkontor_plugin::{Call, Error, Level, Secret, Stage, Status, serde_json};
@@ -42,7 +42,7 @@ pub(crate) type Take<'t, T> = &'t mut dyn FnMut(&mut Response<'_>, &Call) -> Res
 impl Session<'_, '_> {
     /// The target of something in the mailbox.
     pub(crate) fn at(&self, path: &str) -> String {
-        let owner = self.settings.mailbox().map_or_else(|| "/me".to_owned(), |mailbox| format!("/users/{}", escaped(mailbox)));
+        let owner = self.settings.mailbox().map_or_else(|| "/me".to_owned(), |mailbox| format!("/users/{}", percent_encoded(mailbox)));
         format!("{}{owner}{path}", self.base.path().trim_end_matches('/'))
     }
 

@@ -5,11 +5,11 @@ use crate::claims::Role;
 use crate::draft;
 use crate::failure::Failure;
 use crate::fault::{Fault, malformed, staged};
-use crate::path::escaped;
 use crate::session::Session;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use postkontor_plugin::exchange::{AT, Attachment, Outline, Parts};
+use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::net::http::{Client, Content, Request, Response, Url};
 use postkontor_plugin::serde::Deserialize;
 use postkontor_plugin::serde_json::{self, Value, json};
@@ -110,7 +110,7 @@ impl Session<'_, '_> {
         properties.insert("@odata.type".to_owned(), "#microsoft.graph.fileAttachment".into());
         properties.insert("contentBytes".to_owned(), BASE64_STANDARD.encode(content).into());
         let json = Value::Object(properties).to_string();
-        let target = self.at(&format!("/messages/{}/attachments", escaped(draft)));
+        let target = self.at(&format!("/messages/{}/attachments", percent_encoded(draft)));
         self.on_new_draft(|session| {
             let ask = Ask::once("POST", target.clone(), Role::Change, Stage::Content);
             session.done(ask.with(Payload::Json(json.as_bytes())))
@@ -135,7 +135,7 @@ impl Session<'_, '_> {
         item.insert("attachmentType".to_owned(), "file".into());
         item.insert("size".to_owned(), attachment.size.into());
         let json = json!({ "AttachmentItem": item }).to_string();
-        let target = self.at(&format!("/messages/{}/attachments/createUploadSession", escaped(draft)));
+        let target = self.at(&format!("/messages/{}/attachments/createUploadSession", percent_encoded(draft)));
         let begun = self.on_new_draft(|session| {
             let ask = Ask::once("POST", target.clone(), Role::Change, Stage::Content);
             match session.json::<Begun>(ask.with(Payload::Json(json.as_bytes()))) {
