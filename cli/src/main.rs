@@ -29,6 +29,7 @@ mod show;
 mod stop;
 mod texts;
 mod watch;
+mod whole;
 mod work;
 
 use answer::{Answer, Kind};

@@ -79,7 +79,7 @@ pub mod log;
 pub mod message;
 mod opened;
 mod operation;
-mod pointer;
+pub mod pointer;
 mod receipt;
 mod receive;
 mod report;

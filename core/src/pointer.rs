@@ -1,10 +1,10 @@
-//! JSON pointers (RFC 6901).
+//! JSON pointers (RFC 6901), as settings documents, requests and errors have them.
 
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The pointer of a member.
-pub(crate) fn child(pointer: &str, name: &str) -> String {
+/// The pointer of the member of that name in the group at `pointer`.
+pub fn child(pointer: &str, name: &str) -> String {
     // A check makes thousands of them, of names in which nothing has to be escaped.
     let mut child = String::with_capacity(pointer.len() + 1 + name.len());
     child.push_str(pointer);

@@ -4,6 +4,7 @@
 //! back gets the password again, at places for secrets only, so that no check can show it as something else.
 
 use super::places::{Place, Places};
+use postkontor_core::pointer::child;
 use serde_json::{Map, Value, json};
 
 /// What the names of kept values begin with.
@@ -27,7 +28,7 @@ impl Kept {
             (Value::Object(_), Place::Unknown) => {
                 let Value::Object(members) = value else { return };
                 for (name, member) in members {
-                    self.hide_at(member, &format!("{pointer}/{}", escaped(name)), places);
+                    self.hide_at(member, &child(pointer, name), places);
                 }
             }
             _ => *value = self.mark(value.take()),
@@ -55,7 +56,7 @@ impl Kept {
             Some(kept) if places.at(pointer) != Place::Plain => *value = kept.clone(),
             _ => {
                 for (name, member) in members {
-                    self.restore_at(member, &format!("{pointer}/{}", escaped(name)), places);
+                    self.restore_at(member, &child(pointer, name), places);
                 }
             }
         }
@@ -65,10 +66,6 @@ impl Kept {
 /// The name in a reference to a secret.
 fn name(members: &Map<String, Value>) -> Option<&str> {
     members.get("secret").and_then(Value::as_str).filter(|_| members.len() == 1)
-}
-
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

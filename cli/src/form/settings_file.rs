@@ -2,11 +2,11 @@
 
 use crate::file::local;
 use crate::texts::problem;
+use crate::whole;
 use postkontor_core::Error;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The file, and what stood in it when it was last read or written.
@@ -85,58 +85,15 @@ impl SettingsFile {
         }
     }
 
-    /// The former file is there until the new one is whole.
+    /// A file that was there keeps its owner and its mode; a new one is its owner's, for passwords may stand in it.
     fn replace(&self, bytes: &[u8]) -> io::Result<()> {
         let former = match std::fs::metadata(&self.path) {
             Ok(former) => Some(former),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        let mut name = self.path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}", std::process::id()));
-        let beside = self.path.with_file_name(name);
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        // Passwords may stand in it.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
-        let written = file.write_all(bytes).and_then(|()| like(&file, former.as_ref())).and_then(|()| file.sync_all());
-        drop(file);
-        let replaced = written.and_then(|()| std::fs::rename(&beside, &self.path));
-        replaced.inspect_err(|_| drop(std::fs::remove_file(&beside)))?;
-        sync_folder(&self.path)
+        whole::write(&self.path, bytes, former.as_ref())
     }
-}
-
-/// Gives a file the owner and the mode of the one that it replaces.
-#[cfg(unix)]
-fn like(file: &File, former: Option<&Metadata>) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    let Some(former) = former else { return Ok(()) };
-    let own = file.metadata()?;
-    if (own.uid(), own.gid()) != (former.uid(), former.gid()) {
-        // A member of the group may keep the group, if not the owner.
-        fchown(file, Some(former.uid()), Some(former.gid())).or_else(|_| fchown(file, None, Some(former.gid())))?;
-    }
-    file.set_permissions(former.permissions())
-}
-
-#[cfg(not(unix))]
-fn like(file: &File, former: Option<&Metadata>) -> io::Result<()> {
-    former.map_or(Ok(()), |former| file.set_permissions(former.permissions()))
-}
-
-/// The new name is on the disk only once its folder is.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_path: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::places::{Place, Places};
 use postkontor_core::Secret;
+use postkontor_core::pointer::child;
 use serde_json::{Value, json};
 
 /// Stores each password of a document under a name that `put` gives, and puts the reference in its place. Returns how many found no
@@ -19,10 +20,7 @@ fn store_at(value: &mut Value, pointer: &str, places: &Places, put: &mut dyn FnM
             }
             None => 1,
         },
-        Value::Object(members) => {
-            let below = |name: &str| format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
-            members.iter_mut().map(|(name, member)| store_at(member, &below(name), places, put)).sum()
-        }
+        Value::Object(members) => members.iter_mut().map(|(name, member)| store_at(member, &child(pointer, name), places, put)).sum(),
         _ => 0,
     }
 }

@@ -1,9 +1,10 @@
 //! Names that say where the secret is: `env:NAME` and `file:PATH`.
 
 use super::place::Place;
-use super::whole;
+use super::wiped;
 use crate::file::local;
 use crate::texts::problem;
+use crate::whole;
 use postkontor_core::{Error, Secret, Status};
 use std::path::Path;
 
@@ -15,7 +16,7 @@ pub(super) fn get(name: &str) -> Option<Result<Option<(Secret, Place)>, Error>> 
         return Some(Ok(std::env::var(variable).ok().map(|text| (Secret::new(text), Place::Environment))));
     }
     let path = Path::new(name.strip_prefix("file:")?);
-    let found = match whole::read(path, LIMIT) {
+    let found = match wiped::read(path, LIMIT) {
         Ok(content) => std::str::from_utf8(&content).map(|text| Some((Secret::new(line(text)), Place::Direct))).map_err(|_| {
             let error = std::io::Error::new(std::io::ErrorKind::InvalidData, "not UTF-8");
             local("cli.file_unreadable", path, &error)
@@ -34,7 +35,7 @@ pub(super) fn put(name: &str, secret: &Secret) -> Option<Result<Place, Error>> {
         return Some(Err(problem));
     }
     let path = Path::new(name.strip_prefix("file:")?);
-    let written = whole::write(path, secret.reveal().as_bytes());
+    let written = whole::write(path, secret.reveal().as_bytes(), None);
     Some(written.map(|()| Place::Direct).map_err(|error| local("cli.file_unwritable", path, &error)))
 }
 

@@ -17,7 +17,7 @@ mod keyring;
 mod place;
 mod sealed;
 mod told;
-mod whole;
+mod wiped;
 
 use crate::stop::Stop;
 use crate::texts::problem;

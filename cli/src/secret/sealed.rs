@@ -2,9 +2,10 @@
 
 use super::age;
 use super::identity::{Fault, Identity};
-use super::whole;
+use super::wiped;
 use crate::file::local;
 use crate::texts::problem;
+use crate::whole;
 use postkontor_core::{Error, Secret, Status};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -91,7 +92,7 @@ impl Sealed {
     }
 
     fn entries(&self) -> Result<Entries, Error> {
-        let sealed = match whole::read(&self.file, LIMIT) {
+        let sealed = match wiped::read(&self.file, LIMIT) {
             Ok(sealed) => sealed,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Entries::new()),
             Err(error) => return Err(local("cli.file_unreadable", &self.file, &error)),
@@ -111,7 +112,7 @@ impl Sealed {
     }
 
     fn identities(&self) -> Result<Vec<Identity>, Error> {
-        let text = whole::read(&self.key, KEY_LIMIT).map_err(|error| local("cli.file_unreadable", &self.key, &error))?;
+        let text = wiped::read(&self.key, KEY_LIMIT).map_err(|error| local("cli.file_unreadable", &self.key, &error))?;
         let about_key = |code| local_problem(code).arg("path", self.key.display().to_string());
         if is_exposed(&self.key) {
             return Err(about_key("cli.key_exposed"));
@@ -123,13 +124,13 @@ impl Sealed {
     fn write(&self, entries: &Entries) -> Result<(), Error> {
         if !self.file.exists() && !self.key.exists() {
             let key = Identity::new().and_then(|identity| identity.file()).map_err(|fault| self.unopened(fault))?;
-            whole::write(&self.key, key.as_bytes()).map_err(|error| local("cli.file_unwritable", &self.key, &error))?;
+            whole::write(&self.key, key.as_bytes(), None).map_err(|error| local("cli.file_unwritable", &self.key, &error))?;
         }
         let plain = plain(entries).ok_or_else(|| self.unopened(Fault::Damaged))?;
         let identities = self.identities()?;
         let identity = identities.first().ok_or_else(|| self.unopened(Fault::OtherKey))?;
         let sealed = age::seal(&plain, &identity.recipient()).map_err(|fault| self.unopened(fault))?;
-        whole::write(&self.file, &sealed).map_err(|error| local("cli.file_unwritable", &self.file, &error))
+        whole::write(&self.file, &sealed, None).map_err(|error| local("cli.file_unwritable", &self.file, &error))
     }
 }
 

@@ -1,26 +1,9 @@
-//! Files with secrets in them: readable for their owner only, and whole at each moment.
+//! Files with secrets in them, read so that no copy stays in memory.
 
 use std::fs::File;
-use std::io::{Read, Result, Write};
+use std::io::{Read, Result};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use zeroize::Zeroizing;
-
-/// How many files this process has written.
-static WRITTEN: AtomicU64 = AtomicU64::new(0);
-
-/// Writes a file that only its owner may read. The former one is there until the new one is whole.
-pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
-    // The file itself, not a link to it, is what is exchanged.
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    // Threads of this process may write at a time.
-    name.push(format!(".{}.{}", std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed)));
-    let beside = path.with_file_name(name);
-    let mut file = private().open(&beside)?;
-    let written = file.write_all(content).and_then(|()| file.sync_all());
-    written.and_then(|()| std::fs::rename(&beside, &path)).inspect_err(|_| drop(std::fs::remove_file(&beside)))
-}
 
 /// Reads a file, up to `limit` bytes of it; the copy is wiped when it is dropped.
 pub(crate) fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
@@ -50,15 +33,6 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
     Ok(content)
 }
 
-/// How a file of one's own is made.
-pub(crate) fn private() -> std::fs::OpenOptions {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,7 +42,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("postkontor-whole-{}", std::process::id()));
         for size in [0, 1, 1024, 1025, 5000] {
             let content = vec![b'x'; size];
-            write(&path, &content).unwrap();
+            crate::whole::write(&path, &content, None).unwrap();
             assert_eq!(&**read(&path, 5000).unwrap(), &content);
         }
         assert_eq!(read(&path, 4999).unwrap_err().kind(), std::io::ErrorKind::FileTooLarge);
