@@ -1,12 +1,9 @@
 //! The checks that run nothing of ours: lints, each feature alone, the code for Windows, the documentation.
 
 use crate::steps::Steps;
+use crate::windows::std::{Library, TARGETS};
 use crate::workspace::{cargo, delivered, members};
-use std::path::Path;
 use std::process::Command;
-
-/// The targets whose code is type checked where the toolchain has their standard library, beside the machine's own.
-const WINDOWS: [&str; 2] = ["x86_64-pc-windows-gnu", "i686-pc-windows-gnu"];
 
 /// Lints packages; all of the workspace where none is named.
 pub(crate) fn lints(steps: &mut Steps, packages: &[String]) {
@@ -32,8 +29,8 @@ pub(crate) fn features(steps: &mut Steps) {
     }
 }
 
-/// Type checks the code for Windows of what customers get, as far as this toolchain can; the other packages need servers and callers of
-/// Unix.
+/// Type checks the code for Windows of what customers get, where its standard library has been built here; the other packages need servers
+/// and callers of Unix.
 pub(crate) fn windows(steps: &mut Steps) {
     let delivered = match delivered() {
         Ok(delivered) => delivered,
@@ -42,12 +39,15 @@ pub(crate) fn windows(steps: &mut Steps) {
             return steps.fail("type check for Windows");
         }
     };
-    for target in WINDOWS {
-        if !has_library(target) {
-            steps.skip(&format!("type check for {target}: this toolchain has no standard library for it"));
+    for target in TARGETS {
+        let Some(library) = Library::find(target) else {
+            steps.skip(&format!("type check for {target}: its standard library is not there; `cargo xtask dist --std` builds it"));
             continue;
-        }
-        steps.check(&format!("type check for {target}"), cargo().args(["check", "--quiet", "--target", target]).args(selected(&delivered)));
+        };
+        let mut check = cargo();
+        check.args(["check", "--quiet", "--target", target]).args(selected(&delivered));
+        library.serve(&mut check);
+        steps.check(&format!("type check for {target}"), &mut check);
     }
 }
 
@@ -68,29 +68,5 @@ pub(crate) fn selected(packages: &[String]) -> Vec<String> {
         vec!["--workspace".to_owned()]
     } else {
         packages.iter().map(|package| format!("--package={package}")).collect()
-    }
-}
-
-/// Whether the compiler has the standard library of a target.
-fn has_library(target: &str) -> bool {
-    let asked = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .args(["--print", "target-libdir", "--target", target])
-        .output();
-    let Ok(answer) = asked else { return false };
-    let folder = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
-    let mut files = std::fs::read_dir(Path::new(&folder)).into_iter().flatten().flatten();
-    files.any(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_standard_library_is_found_only_where_there_is_one() {
-        let version = String::from_utf8(Command::new("rustc").arg("-vV").output().unwrap().stdout).unwrap();
-        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-        assert!(has_library(host));
-        assert!(!has_library("no-such-target"));
     }
 }

@@ -4,11 +4,14 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
 
+mod apt;
 mod areas;
 mod bench;
+mod cache;
 mod checks;
 mod demo;
 mod deny;
+mod dist;
 mod fuzz;
 mod harness;
 mod header;
@@ -16,9 +19,12 @@ mod notices;
 mod packages;
 mod pages;
 mod programs;
+mod remap;
+mod run;
 mod steps;
 mod structure;
 mod test;
+mod windows;
 mod workspace;
 
 use std::process::ExitCode;
@@ -41,6 +47,7 @@ const TASKS: &[Task] = &[
     Task { name: "pages", about: "shows every row of the four settings pages with the result of its tests", run: pages::run },
     Task { name: "fuzz", about: "looks for messages that the reader cannot bear: fuzz reader [SECONDS]", run: fuzz::run },
     Task { name: "bench", about: "compares the speed with libcurl, lettre and smtplib", run: bench::run },
+    Task { name: "dist", about: "makes a release: dist [--twice] [PLATFORM…] | --try | --measure [RUNNER] | --std", run: dist::run },
     Task { name: "header", about: "writes include/*.h anew from the Rust sources", run: header::run },
     Task { name: "crates", about: "looks at the crates of the products: licences, duplicates, advisories", run: deny::task },
     Task { name: "structure", about: "looks for functions that are too long and for circles between files", run: structure::task },

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 const FILE: &str = "THIRD-PARTY.md";
 
 /// The systems of a release.
-const TARGETS: [&str; 3] = ["x86_64-unknown-linux-gnu", "x86_64-pc-windows-gnu", "i686-pc-windows-gnu"];
+const TARGETS: [&str; 3] = ["x86_64-unknown-linux-gnu", "x86_64-win7-windows-gnu", "i686-win7-windows-gnu"];
 
 /// Crates that bring no text, and another crate of the same authors under the same licence that does.
 const STAND_INS: [(&str, &str); 1] = [("repr_offset", "typewit")];
@@ -40,15 +40,17 @@ pub(crate) fn are_current() -> bool {
 
 /// A crate that is not ours.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Crate {
-    name: String,
-    version: String,
-    licence: String,
-    repository: String,
+pub(crate) struct Crate {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// An expression of SPDX.
+    pub(crate) licence: String,
+    /// A URL; empty where the crate names none.
+    pub(crate) repository: String,
 }
 
 fn notices() -> Result<String, String> {
-    let crates = crates()?;
+    let crates = crates(&TARGETS)?;
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut table = String::new();
     for one in &crates {
@@ -70,8 +72,8 @@ fn notices() -> Result<String, String> {
     Ok(page)
 }
 
-/// The crates that cargo links.
-fn crates() -> Result<BTreeSet<Crate>, String> {
+/// The crates that cargo links for these targets.
+pub(crate) fn crates(targets: &[&str]) -> Result<BTreeSet<Crate>, String> {
     // Those of the other systems, too, which building does not fetch.
     let fetched = cargo().args(["fetch", "--locked", "--quiet"]).status().map_err(|error| error.to_string())?;
     if !fetched.success() {
@@ -79,7 +81,7 @@ fn crates() -> Result<BTreeSet<Crate>, String> {
     }
     let products = delivered().map_err(|error| error.to_string())?;
     let mut crates = BTreeSet::new();
-    for target in TARGETS {
+    for target in targets {
         let mut tree = cargo();
         tree.args([
             "tree",

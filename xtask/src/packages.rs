@@ -20,6 +20,16 @@ pub(crate) const BUILD: &[Package] = &[
     Package { name: "ca-certificates", file: "/etc/ssl/certs/ca-certificates.crt", serves: "TLS" },
 ];
 
+/// The packages that building for Windows needs beside those.
+pub(crate) const WINDOWS: &[Package] = &[
+    Package { name: "gcc-mingw-w64-x86-64-win32", file: "/usr/bin/x86_64-w64-mingw32-gcc", serves: "linking for Windows, 64 bits" },
+    Package { name: "gcc-mingw-w64-i686-win32", file: "/usr/bin/i686-w64-mingw32-gcc", serves: "linking for Windows, 32 bits" },
+];
+
+/// The packages that trying a release on a fresh machine needs.
+pub(crate) const TRIAL: &[Package] =
+    &[Package { name: "mmdebstrap", file: "/usr/bin/mmdebstrap", serves: "a fresh machine on which a release is tried" }];
+
 /// The packages that the tests and benchmarks need beside those.
 pub(crate) const TESTS: &[Package] = &[
     Package { name: "g++", file: "/usr/bin/g++", serves: "C++ callers" },
@@ -106,11 +116,16 @@ pub(crate) fn provide(lists: &[&[Package]]) {
 
 /// The folder with the programs of `xtask/tools.txt`, fetched where they are not there yet; `None` where they cannot be had.
 pub(crate) fn tools() -> Option<PathBuf> {
-    let folder = root().join("target").join("tools");
-    let (programs, list) = (folder.join("bin"), root().join("xtask").join("tools.txt"));
+    python("tools.txt").map(|folder| folder.join("bin"))
+}
+
+/// A folder with the packages for Python that the list `xtask/LIST` names, fetched where they are not there yet; `None` where they cannot be had.
+pub(crate) fn python(list: &str) -> Option<PathBuf> {
+    let (name, list) = (list.trim_end_matches(".txt"), root().join("xtask").join(list));
+    let (folder, note) = (root().join("target").join(name), format!("{name}.txt"));
     let wanted = std::fs::read(&list).ok()?;
-    if std::fs::read(folder.join("tools.txt")).is_ok_and(|found| found == wanted) {
-        return Some(programs);
+    if std::fs::read(folder.join(&note)).is_ok_and(|found| found == wanted) {
+        return Some(folder);
     }
     let mut pip = Command::new("/usr/bin/python3");
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--upgrade"]);
@@ -118,8 +133,8 @@ pub(crate) fn tools() -> Option<PathBuf> {
     if !pip.status().is_ok_and(|status| status.success()) {
         return None;
     }
-    std::fs::write(folder.join("tools.txt"), wanted).ok()?;
-    Some(programs)
+    std::fs::write(folder.join(note), wanted).ok()?;
+    Some(folder)
 }
 
 fn apt(arguments: &[&str]) -> bool {

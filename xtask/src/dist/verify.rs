@@ -1,0 +1,93 @@
+//! What a release promises, looked at in the files that are to be handed over.
+
+use super::binary;
+use super::exports::functions;
+use super::imports;
+use super::platform::{Kind, Platform, Product, target_folder};
+use crate::cache::at;
+use crate::remap;
+use crate::workspace::root;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The most that the library and its plugins may take, in bytes.
+const MOST: u64 = 15_000_000;
+
+/// The symbols by which a host finds a plugin in its file (plugins/sdk/src/abi.rs).
+const PLUGIN: [&str; 2] = ["postkontor_plugin_v1", "_1as_0lib_1header_0root_bmodule_bloader"];
+
+/// Looks at the files of a platform; each is given with what it is.
+pub(crate) fn files(platform: &Platform, files: &[(Product, PathBuf)]) -> Result<(), String> {
+    let mut wrong = Vec::new();
+    let paths = machine_paths()?;
+    let mut size = 0;
+    for (product, file) in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let bytes = fs::read(file).map_err(at(file))?;
+        size += if product.kind == Kind::Command { 0 } else { bytes.len() as u64 };
+        wrong.extend(paths.iter().filter(|path| holds(&bytes, path.as_bytes())).map(|path| format!("{name} holds the path {path}")));
+        wrong.extend(exported(platform, product, file)?.into_iter().map(|problem| format!("{name} {problem}")));
+        wrong.extend(asked(platform, file)?.into_iter().map(|problem| format!("{name} {problem}")));
+        if product.kind == Kind::Library && !platform.is_windows() {
+            let found = binary::soname(platform, file)?.unwrap_or_default();
+            if found != "libpostkontor.so.1" {
+                wrong.push(format!("{name} calls itself {found}, not libpostkontor.so.1"));
+            }
+        }
+    }
+    if size > MOST {
+        wrong.push(format!("the library and the plugins take {size} bytes, more than {MOST}"));
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
+}
+
+/// What is wrong with the exports: the library has the header's functions and no other, a plugin only its entries.
+fn exported(platform: &Platform, product: &Product, file: &Path) -> Result<Vec<String>, String> {
+    let wanted: BTreeSet<String> = match product.kind {
+        Kind::Library => functions()?.into_iter().map(|function| function.name).collect(),
+        Kind::Plugin => PLUGIN.map(str::to_owned).into(),
+        Kind::Command => return Ok(Vec::new()),
+    };
+    let found = binary::exports(platform, file)?;
+    let missing = wanted.difference(&found).map(|name| format!("does not export {name}"));
+    Ok(missing.chain(found.difference(&wanted).map(|name| format!("exports {name}"))).collect())
+}
+
+/// What a file asks of the system that not every system has.
+fn asked(platform: &Platform, file: &Path) -> Result<Vec<String>, String> {
+    if platform.is_windows() {
+        return imports::problems(&binary::imports(platform, file)?);
+    }
+    const KNOWN: [&str; 6] = ["libc.so.6", "libgcc_s.so.1", "libm.so.6", "libssl.so.3", "libcrypto.so.3", "ld-linux-x86-64.so.2"];
+    let needed = binary::needed(platform, file)?;
+    Ok(needed.iter().filter(|library| !KNOWN.contains(&library.as_str())).map(|library| format!("needs {library}")).collect())
+}
+
+/// Paths that tell of this machine and its user.
+fn machine_paths() -> Result<Vec<String>, String> {
+    let mut paths = vec![root(), target_folder()];
+    // `/root` alone stands in sentences, too; what a user has below stands in none.
+    paths.extend(std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".")));
+    paths.extend(std::env::var_os("CARGO_HOME").map(PathBuf::from));
+    let registries = remap::registries()?;
+    let mut paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).filter(|path| path.len() > 4).collect();
+    paths.extend(registries.iter().filter_map(|folder| Some(folder.file_name()?.to_string_lossy().into_owned())));
+    Ok(paths)
+}
+
+fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
+    let Some(first) = wanted.first() else { return false };
+    bytes.iter().enumerate().any(|(place, byte)| byte == first && bytes[place..].starts_with(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_found_wherever_it_stands() {
+        assert!(holds(b"\0/home/anna/x\0", b"/home/anna") && holds(b"/home/anna", b"/home/anna"));
+        assert!(!holds(b"/home/ann", b"/home/anna") && !holds(b"", b"x"));
+    }
+}
