@@ -56,8 +56,18 @@ unsigned long file_process(void)
     return GetCurrentProcessId();
 }
 
+unsigned long long file_time(void)
+{
+    /* Steps of 100 ns since 1601. */
+    FILETIME now;
+    GetSystemTimeAsFileTime(&now);
+    unsigned long long steps = (unsigned long long)now.dwHighDateTime << 32 | now.dwLowDateTime;
+    return (steps - 116444736000000000ULL) * 100;
+}
+
 #else
 
+#include <time.h>
 #include <unistd.h>
 
 int file_is_absolute(const char *path)
@@ -89,6 +99,13 @@ int file_remove(const char *path)
 unsigned long file_process(void)
 {
     return (unsigned long)getpid();
+}
+
+unsigned long long file_time(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (unsigned long long)now.tv_sec * 1000000000ULL + (unsigned long long)now.tv_nsec;
 }
 
 #endif

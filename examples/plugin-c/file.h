@@ -17,7 +17,8 @@ int file_sync(FILE *file);
 int file_rename(const char *from, const char *to);
 int file_remove(const char *path);
 
-/* The number of this process. */
+/* The number of this process, and the time in nanoseconds since 1970: no C library of Windows before the UCRT has timespec_get. */
 unsigned long file_process(void);
+unsigned long long file_time(void);
 
 #endif

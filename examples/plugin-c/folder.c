@@ -6,6 +6,7 @@
  * X-Receiver, because the message itself does not name its BCC recipients.
  *
  *     gcc -shared -fPIC -o libfolder-c.so folder.c json.c file.c -I ../../include
+ *     i686-w64-mingw32-gcc -shared -static-libgcc -o folder-c.dll folder.c json.c file.c -I ../../include
  */
 #include "file.h"
 #include "json.h"
@@ -15,7 +16,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Statuses of include/postkontor.h. */
 enum { OK = 0, SETTINGS = 2, UNSUPPORTED = 4, TIMEOUT = 8, CANCELLED = 9, INTERNAL = 16, LOCAL = 19 };
@@ -119,9 +119,7 @@ static char *new_path(const folder *to, const char *name, const char *ending)
 static void new_name(char *name, size_t size)
 {
     static atomic_ulong number;
-    struct timespec now = {0};
-    timespec_get(&now, TIME_UTC);
-    snprintf(name, size, "%lld%09ld-%lu-%lu", (long long)now.tv_sec, now.tv_nsec, file_process(), atomic_fetch_add(&number, 1));
+    snprintf(name, size, "%llu-%lu-%lu", file_time(), file_process(), atomic_fetch_add(&number, 1));
 }
 
 /* Writes a header line with an address, unless the address would end the line. */
