@@ -7,6 +7,7 @@ mod answers;
 mod discover;
 mod enclosed;
 mod exchange;
+mod first_release;
 mod hostile;
 mod installation;
 mod log;
