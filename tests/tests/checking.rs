@@ -8,6 +8,7 @@ use postkontor_tests::engine::PATIENCE;
 use postkontor_tests::folder::Folder;
 use postkontor_tests::merge_patch;
 use postkontor_tests::products::Products;
+use postkontor_tests::random_settings::RandomSettings;
 use postkontor_tests::transports;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -357,4 +358,19 @@ fn exactly_the_fields_that_name_a_folder_or_an_account_say_so() {
         }
     }
     assert_eq!(SHOP.schemas.len(), 6, "a new transport says which fields name a folder, and this test with it");
+}
+
+#[test]
+fn a_group_of_every_transport_shows_where_something_in_it_does() {
+    let mut random = RandomSettings::new(17);
+    for (transport, schema) in &SHOP.schemas {
+        for _ in 0..30 {
+            let mut account = random.valid(schema);
+            account["transport"] = json!(transport);
+            let visible: BTreeSet<String> = SHOP.host.check(&document(account.clone()).to_string()).visible.into_iter().collect();
+            let groups = visible.iter().filter_map(|pointer| pointer.rsplit_once('/')).map(|(group, _)| group);
+            let hidden: Vec<&str> = groups.filter(|group| !group.is_empty() && !visible.contains(*group)).collect();
+            assert!(hidden.is_empty(), "{hidden:?} of {account}");
+        }
+    }
 }

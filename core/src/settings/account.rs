@@ -101,11 +101,12 @@ impl Account {
             self.settings = Value::Object(fields::group(&schema, given, pointer, &mut findings));
         }
         wipe(&mut all);
-        let own_sender = own_sender.unwrap_or_default();
+        let (own_sender, place) = (own_sender.unwrap_or_default(), child(pointer, "sender"));
         if sends {
-            self.sender = own_sender::read(&own_sender, &child(pointer, "sender"), &mut findings);
+            findings.visible.push(place.clone());
+            self.sender = own_sender::read(&own_sender, &place, &mut findings);
         } else if !says_nothing(own_sender::schema(), &own_sender) && !conditions::is_left_out(&own_sender) {
-            self.problems.push(Problem::warning(&child(pointer, "sender"), "settings.not_used"));
+            self.problems.push(Problem::warning(&place, "settings.not_used"));
         }
         self.secrets = findings.secrets.iter().filter_map(|secret| secret.strip_prefix(pointer)).map(str::to_owned).collect();
         self.references = findings.accounts;
@@ -129,6 +130,7 @@ impl Account {
 }
 
 pub(super) fn read_accounts(accounts: Option<Value>, schemas: &dyn Schemas, layers: &Layers, findings: &mut Findings) -> Vec<Account> {
+    findings.visible.push("/accounts".to_owned());
     let accounts = match accounts {
         Some(Value::Object(accounts)) => accounts,
         None | Some(Value::Null) => Map::new(),

@@ -181,6 +181,25 @@ fn what_does_not_show_does_not_count() {
     assert!(!visible.as_array().unwrap().contains(&json!("/accounts/a/tls/verify")));
 }
 
+/// The groups that do not show although something in them does.
+fn hidden_groups(visible: &[String]) -> Vec<&str> {
+    let groups = visible.iter().filter_map(|pointer| pointer.rsplit_once('/')).map(|(group, _)| group);
+    groups.filter(|group| !group.is_empty() && !visible.iter().any(|other| other == group)).collect()
+}
+
+#[test]
+fn a_group_shows_where_something_in_it_does() {
+    let own = json!({"name": "Anna", "html": {"enabled": true}});
+    for account in [json!({}), json!({"sender": {"name": null}}), json!({"sender": own}), json!({"auth": {"method": "pop-before-smtp"}})] {
+        let document = smtp(account);
+        let visible = check(&document.to_string(), &Plugins, || Box::new(Texts::new()), "en").visible;
+        assert!(visible.iter().any(|pointer| pointer == "/accounts/a/sender"), "{document}");
+        assert_eq!(hidden_groups(&visible), [""; 0], "{document}");
+    }
+    // Before there is an account, the form offers to add one.
+    assert!(checked("{}")["visible"].as_array().unwrap().contains(&json!("/accounts")));
+}
+
 #[test]
 fn fields_of_a_group_that_is_left_out_show_too() {
     let visible = checked(&smtp(json!({})).to_string())["visible"].clone();
