@@ -29,7 +29,6 @@ mod show;
 mod stop;
 mod texts;
 mod watch;
-mod whole;
 mod work;
 
 use answer::{Answer, Kind};

@@ -2,8 +2,7 @@
 
 use crate::answer::{Answer, Kind};
 use crate::file::{local, read};
-use crate::whole;
-use postkontor_core::{Error, Host};
+use postkontor_core::{Error, Host, whole_file};
 use serde_json::json;
 use std::path::Path;
 
@@ -16,7 +15,7 @@ pub(crate) fn migrate(host: &Host, path: &Path, write: bool) -> Result<Answer, E
     let is_older = migrated.from < migrated.version;
     if is_older {
         let text = format!("{:#}\n", migrated.settings);
-        let replaced = std::fs::metadata(path).and_then(|former| whole::write(path, text.as_bytes(), Some(&former)));
+        let replaced = std::fs::metadata(path).and_then(|former| whole_file::replace(path, text.as_bytes(), Some(&former)));
         replaced.map_err(|error| local("cli.file_unwritable", path, &error))?;
     }
     Answer::new(&json!({"from": migrated.from, "version": migrated.version, "written": is_older}), Kind::Migrated)

@@ -92,7 +92,7 @@ mod transport;
 mod transports;
 mod unread;
 mod watch;
-mod whole_file;
+pub mod whole_file;
 
 pub use account::Account;
 pub use built::Built;

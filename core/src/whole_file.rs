@@ -1,7 +1,7 @@
-//! A file that the caller named is written whole or not at all.
+//! A file is written whole or not at all: a draft beside it takes its name once all is in it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,24 +15,80 @@ pub(crate) fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Resul
         Err(error) if error.kind() == ErrorKind::NotFound => (path.to_owned(), None),
         Err(error) => return Err(error),
     };
-    let (mut file, draft) = draft(&target)?;
-    let write = || {
+    put(&target, File::options().write(true), |file| {
         if let Some(old) = old {
             file.set_permissions(old.permissions())?;
         }
-        let size = fill(&mut file)?;
-        drop(file);
-        std::fs::rename(&draft, &target)?;
-        Ok(size)
-    };
-    write().inspect_err(|_| {
+        fill(file)
+    })
+}
+
+/// Replaces a file that this program keeps for itself, settings or secrets: all of it is on the disk when this returns. It gets the owner
+/// and the mode of the `former` one; without, only its owner may read it.
+pub fn replace(path: &Path, content: &[u8], former: Option<&Metadata>) -> io::Result<()> {
+    // The file itself, not a link to it, is what is exchanged.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    put(&target, &mut private(), |file| {
+        file.write_all(content)?;
+        like(file, former)?;
+        file.sync_all()
+    })?;
+    sync_folder(&target)
+}
+
+/// How a file is opened to be written that only its owner may read, where it is new.
+pub fn private() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Lets a draft that `fill` has filled take the name of the target. One that could not be filled does not stay.
+fn put<T>(target: &Path, options: &mut OpenOptions, fill: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
+    let (mut file, draft) = draft(target, options)?;
+    let filled = fill(&mut file);
+    drop(file);
+    let put = filled.and_then(|done| std::fs::rename(&draft, target).map(|()| done));
+    put.inspect_err(|_| {
         // A draft that cannot be removed is known by its name.
         let _ = std::fs::remove_file(&draft);
     })
 }
 
+/// Gives a file the owner and the mode of the one that it replaces.
+#[cfg(unix)]
+fn like(file: &File, former: Option<&Metadata>) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let Some(former) = former else { return Ok(()) };
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) != (former.uid(), former.gid()) {
+        // A member of the group may keep the group, if not the owner.
+        fchown(file, Some(former.uid()), Some(former.gid())).or_else(|_| fchown(file, None, Some(former.gid())))?;
+    }
+    file.set_permissions(former.permissions())
+}
+
+#[cfg(not(unix))]
+fn like(file: &File, former: Option<&Metadata>) -> io::Result<()> {
+    former.map_or(Ok(()), |former| file.set_permissions(former.permissions()))
+}
+
+/// The new name is on the disk only once its folder is.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// A new file beside the target, so that it can take its name.
-fn draft(target: &Path) -> io::Result<(File, PathBuf)> {
+fn draft(target: &Path, options: &mut OpenOptions) -> io::Result<(File, PathBuf)> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let name = target.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
     // Room for the rest of the name, where names have 255 bytes at most.
@@ -40,7 +96,7 @@ fn draft(target: &Path) -> io::Result<(File, PathBuf)> {
     loop {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let path = target.with_file_name(format!(".{begin}.{:x}-{number:x}.part", std::process::id()));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
+        match options.create_new(true).open(&path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => (),
             file => return file.map(|file| (file, path)),
         }
@@ -50,7 +106,6 @@ fn draft(target: &Path) -> io::Result<(File, PathBuf)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
 
     fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<u64> {
         super::write_whole(path, |file| file.write_all(bytes).map(|()| bytes.len() as u64))
@@ -90,6 +145,25 @@ mod tests {
         write_whole(&link, b"new").unwrap();
         assert!(link.symlink_metadata().unwrap().is_symlink());
         assert_eq!((std::fs::read(&file).unwrap().as_slice(), file.metadata().unwrap().permissions().mode() & 0o777), (&b"new"[..], 0o640));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_ones_own_is_its_owners_alone_or_like_the_former_one() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = std::env::temp_dir().join(format!("postkontor-whole-own-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let file = folder.join("key");
+        let mode = || file.metadata().unwrap().permissions().mode() & 0o777;
+        replace(&file, b"first", None).unwrap();
+        assert_eq!((std::fs::read(&file).unwrap().as_slice(), mode()), (&b"first"[..], 0o600));
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        replace(&file, b"second", Some(&file.metadata().unwrap())).unwrap();
+        assert_eq!((std::fs::read(&file).unwrap().as_slice(), mode()), (&b"second"[..], 0o640));
+        replace(&file, b"third", None).unwrap();
+        assert_eq!((mode(), names(&folder)), (0o600, vec!["key".to_owned()]));
+        assert!(replace(&folder.join("missing/key"), b"x", None).is_err());
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

@@ -174,7 +174,7 @@ fn references(value: &Value, found: &mut Vec<String>) {
     value.as_object().into_iter().flatten().for_each(|(_, inner)| references(inner, found));
 }
 
-/// A name as it stands in a JSON pointer (RFC 6901).
+/// A name as it stands in a JSON pointer (RFC 6901). This crate knows no other of Postkontor's, for two lines as little as for more.
 pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

@@ -2,8 +2,7 @@
 
 use crate::file::local;
 use crate::texts::problem;
-use crate::whole;
-use postkontor_core::Error;
+use postkontor_core::{Error, whole_file};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::io::{self, ErrorKind};
@@ -92,7 +91,7 @@ impl SettingsFile {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        whole::write(&self.path, bytes, former.as_ref())
+        whole_file::replace(&self.path, bytes, former.as_ref())
     }
 }
 

@@ -4,8 +4,7 @@ use super::place::Place;
 use super::wiped;
 use crate::file::local;
 use crate::texts::problem;
-use crate::whole;
-use postkontor_core::{Error, Secret, Status};
+use postkontor_core::{Error, Secret, Status, whole_file};
 use std::path::Path;
 
 const LIMIT: usize = 1 << 20;
@@ -35,7 +34,7 @@ pub(super) fn put(name: &str, secret: &Secret) -> Option<Result<Place, Error>> {
         return Some(Err(problem));
     }
     let path = Path::new(name.strip_prefix("file:")?);
-    let written = whole::write(path, secret.reveal().as_bytes(), None);
+    let written = whole_file::replace(path, secret.reveal().as_bytes(), None);
     Some(written.map(|()| Place::Direct).map_err(|error| local("cli.file_unwritable", path, &error)))
 }
 

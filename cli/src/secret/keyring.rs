@@ -1,4 +1,4 @@
-//! The system's keyring: the Secret Service of a Linux session, the Credential Manager of Windows.
+//! The system's keyring: the Secret Service of a Linux session, the Credential Manager of Windows; elsewhere there is none.
 //!
 //! An entry has the attributes `service` = `postkontor` and `username` = the name of the secret, so that other programs find it, too:
 //! `secret-tool lookup service postkontor username NAME`.
@@ -102,7 +102,7 @@ impl Keyring {
         let asking = move || {
             let connected = connect();
             // The caller may have given up, here and below.
-            drop(rings.send(connected.as_ref().err().map(ToString::to_string)));
+            drop(rings.send(connected.as_ref().err().cloned()));
             if let Ok(ring) = connected {
                 drop(answers.send(ask(&ring).map_err(failed)));
             }
@@ -132,14 +132,22 @@ impl Keyring {
 
 type Ring = Arc<keyring_core::CredentialStore>;
 
+/// The keyring, or why there is none.
 #[cfg(target_os = "linux")]
-fn connect() -> keyring_core::Result<Ring> {
-    Ok(zbus_secret_service_keyring_store::Store::new()?)
+fn connect() -> Result<Ring, String> {
+    let ring = zbus_secret_service_keyring_store::Store::new().map_err(|error| error.to_string())?;
+    Ok(ring)
 }
 
 #[cfg(windows)]
-fn connect() -> keyring_core::Result<Ring> {
-    Ok(windows_native_keyring_store::Store::new()?)
+fn connect() -> Result<Ring, String> {
+    let ring = windows_native_keyring_store::Store::new().map_err(|error| error.to_string())?;
+    Ok(ring)
+}
+
+#[cfg(not(any(target_os = "linux", windows)))]
+fn connect() -> Result<Ring, String> {
+    Err(format!("{} has none that this command knows", std::env::consts::OS))
 }
 
 /// The name of a secret that the keyring has; `None` for an entry that is not one of ours.

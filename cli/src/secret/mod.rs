@@ -9,10 +9,6 @@ mod age;
 pub(crate) mod command;
 mod direct;
 mod identity;
-#[cfg(any(target_os = "linux", windows))]
-mod keyring;
-#[cfg(not(any(target_os = "linux", windows)))]
-#[path = "no_keyring.rs"]
 mod keyring;
 mod place;
 mod sealed;

@@ -5,8 +5,7 @@ use super::identity::{Fault, Identity};
 use super::wiped;
 use crate::file::local;
 use crate::texts::problem;
-use crate::whole;
-use postkontor_core::{Error, Secret, Status};
+use postkontor_core::{Error, Secret, Status, whole_file};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -83,8 +82,7 @@ impl Sealed {
             if let Some(folder) = self.file.parent() {
                 create(folder)?;
             }
-            let mut options = whole::private();
-            let file = options.create_new(false).create(true).open(&lock)?;
+            let file = whole_file::private().create(true).open(&lock)?;
             file.lock()?;
             Ok(file)
         };
@@ -124,13 +122,13 @@ impl Sealed {
     fn write(&self, entries: &Entries) -> Result<(), Error> {
         if !self.file.exists() && !self.key.exists() {
             let key = Identity::new().and_then(|identity| identity.file()).map_err(|fault| self.unopened(fault))?;
-            whole::write(&self.key, key.as_bytes(), None).map_err(|error| local("cli.file_unwritable", &self.key, &error))?;
+            whole_file::replace(&self.key, key.as_bytes(), None).map_err(|error| local("cli.file_unwritable", &self.key, &error))?;
         }
         let plain = plain(entries).ok_or_else(|| self.unopened(Fault::Damaged))?;
         let identities = self.identities()?;
         let identity = identities.first().ok_or_else(|| self.unopened(Fault::OtherKey))?;
         let sealed = age::seal(&plain, &identity.recipient()).map_err(|fault| self.unopened(fault))?;
-        whole::write(&self.file, &sealed, None).map_err(|error| local("cli.file_unwritable", &self.file, &error))
+        whole_file::replace(&self.file, &sealed, None).map_err(|error| local("cli.file_unwritable", &self.file, &error))
     }
 }
 

@@ -42,7 +42,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("postkontor-whole-{}", std::process::id()));
         for size in [0, 1, 1024, 1025, 5000] {
             let content = vec![b'x'; size];
-            crate::whole::write(&path, &content, None).unwrap();
+            postkontor_core::whole_file::replace(&path, &content, None).unwrap();
             assert_eq!(&**read(&path, 5000).unwrap(), &content);
         }
         assert_eq!(read(&path, 4999).unwrap_err().kind(), std::io::ErrorKind::FileTooLarge);
