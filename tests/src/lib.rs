@@ -18,6 +18,8 @@ pub mod folder;
 pub mod form_generators;
 pub mod guard;
 pub mod kerberos;
+#[cfg(target_os = "linux")]
+pub mod memory;
 pub mod merge_patch;
 pub mod ports;
 pub mod products;

@@ -7,10 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use postkontor_core::{Account, Callbacks, Cancel, Host, Secret};
 use postkontor_tests::engine::PATIENCE;
 use postkontor_tests::folder::Folder;
+use postkontor_tests::memory::{Needle, search};
 use postkontor_tests::products::Products;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::os::unix::fs::FileExt;
 use std::process::Command;
 
 /// What the process of its own is to do, as JSON.
@@ -39,52 +39,19 @@ fn around(before: &str, after: &str) -> Secret {
     Secret::new(text)
 }
 
-/// What is looked for, hidden from its own search: each byte is turned over.
-struct Needle(&'static str, Vec<u8>);
-
 fn needles() -> Vec<Needle> {
-    let turned = |text: &[u8]| text.iter().map(|byte| !byte).collect::<Vec<u8>>();
-    let mut needles = vec![Needle("plain", turned(&secret().reveal().as_bytes()[8..]))];
+    let mut needles = vec![Needle::new("plain", secret().reveal().bytes().skip(8))];
     for before in ["", "\0", "\0\0"] {
         let coded = Secret::new(STANDARD.encode(around(before, "").reveal()));
         // Without the ends, which depend on the neighbours.
-        needles.push(Needle("base64", turned(&coded.reveal().as_bytes()[6..28])));
+        needles.push(Needle::new("base64", coded.reveal().bytes().take(28).skip(6)));
     }
-    let mut wide = Vec::with_capacity(2 * LENGTH);
-    wide.extend((8..LENGTH).flat_map(|at| [!letter(at), !0]));
-    needles.push(Needle("UTF-16", wide));
+    needles.push(Needle::new("UTF-16", (8..LENGTH).flat_map(|at| [letter(at), 0])));
     needles
 }
 
-/// How often the needles are in what the process may write to, and what stands around the first find of each.
-fn search(needles: &[Needle]) -> Vec<String> {
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-    let memory = std::fs::File::open("/proc/self/mem").unwrap();
-    let mut block = vec![0; 1 << 20];
-    let mut finds = Vec::new();
-    for line in maps.lines().filter(|line| line.split(' ').nth(1).is_some_and(|rights| rights.starts_with("rw"))) {
-        let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
-        let (mut at, to) = (u64::from_str_radix(from, 16).unwrap(), u64::from_str_radix(to, 16).unwrap());
-        while at < to {
-            let length = usize::try_from(to - at).unwrap().min(block.len());
-            let Ok(read) = memory.read_at(&mut block[..length], at) else { break };
-            for Needle(form, turned) in needles {
-                let searched = &block[..read];
-                let is_there = |from: &usize| {
-                    let here = searched.get(*from..*from + turned.len());
-                    here.is_some_and(|here| here.iter().zip(turned).all(|(byte, turned)| *byte == !turned))
-                };
-                // The first byte alone tells nothing, so it may be looked for as it is: optimised code finds it even in a debug build.
-                let places = memchr::memchr_iter(!turned[0], searched).filter(is_there);
-                let shown = |from: usize| block[from.saturating_sub(40)..from].escape_ascii().to_string();
-                finds.extend(places.map(|from| format!("{form} at {:x} in {line:?} behind {:?}", at + from as u64, shown(from))));
-            }
-            // A find may lie across two blocks.
-            at += if read == length && at + (length as u64) < to { read as u64 - 64 } else { read.max(1) as u64 };
-        }
-    }
-    block.fill(0);
-    finds
+fn left(needles: &[Needle]) -> Vec<String> {
+    search(needles).unwrap()
 }
 
 /// A program that knows the secret.
@@ -136,7 +103,7 @@ fn settings(job: &Value, method: &str, by_reference: bool) -> Secret {
 fn in_a_process_of_its_own() {
     let job: Value = serde_json::from_str(&std::env::var(JOB).unwrap()).unwrap();
     let needles = needles();
-    assert_eq!(search(&needles), [""; 0], "before anything was opened");
+    assert_eq!(left(&needles), [""; 0], "before anything was opened");
     for method in job["methods"].as_array().unwrap().iter().map(|method| method.as_str().unwrap()) {
         for by_reference in [false, true] {
             let config = json!({"plugins": [job["plugins"]], "log": {"file": job["log"], "level": "trace"}, "protocol": true});
@@ -152,12 +119,12 @@ fn in_a_process_of_its_own() {
                 if job["transport"] != "imap" && job["transport"] != "pop3" {
                     drop(account.send_document(r#"{"to":["b@example.com"],"text":"x"}"#, &[], &Cancel::new(Some(PATIENCE))));
                 }
-                (search(&needles).len(), login)
+                (left(&needles).len(), login)
             };
             drop(host);
             println!(
                 "RESULT {}",
-                json!({"method": method, "by_reference": by_reference, "during": during, "login": outcome, "left": search(&needles)})
+                json!({"method": method, "by_reference": by_reference, "during": during, "login": outcome, "left": left(&needles)})
             );
         }
     }
