@@ -55,12 +55,14 @@
 //!
 //! With the feature `lettre` an account is a transport of lettre (`postkontor_core::lettre::Mailer`).
 //!
-//! - `loader` finds plugins and calls them through the frozen vtable: the only place with `unsafe`.
+//! - `loader` finds plugins and calls them through the frozen vtable. `windows` asks Windows of files. They are the only places
+//!   with `unsafe`. [`access`] says who may change or read a file.
 //! - [`settings`] knows the settings document: layers, schema, check, forms, secrets.
 //! - [`log`] writes what was done to the program and to a file.
 //! - [`message`] composes a message document into MIME, streaming.
 //! - [`account`](Account) brings the three together: who sends, with which fallback, and what became of it.
 
+pub mod access;
 mod account;
 mod built;
 mod callbacks;
@@ -75,6 +77,7 @@ mod json;
 pub mod lettre;
 mod listing;
 mod loader;
+mod lock;
 pub mod log;
 pub mod message;
 mod opened;
@@ -82,6 +85,7 @@ mod operation;
 pub mod pointer;
 mod receipt;
 mod receive;
+mod rename;
 mod report;
 mod request;
 pub mod settings;
@@ -93,6 +97,8 @@ mod transports;
 mod unread;
 mod watch;
 pub mod whole_file;
+#[cfg(windows)]
+mod windows;
 
 pub use account::Account;
 pub use built::Built;

@@ -2,7 +2,10 @@
 
 mod date;
 mod language;
+mod path;
 mod pattern;
+
+pub use path::path;
 
 use pattern::Arguments;
 use postkontor_plugin::{Stage, merge};

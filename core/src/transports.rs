@@ -7,6 +7,7 @@
 use crate::error::failed;
 use crate::loader::{self, Content, File, Plugin, Searched};
 use crate::log::Log;
+use crate::texts;
 use crate::transport::Transport;
 use postkontor_plugin::{Error, Level, Status};
 use serde_json::{Value, json};
@@ -118,7 +119,7 @@ impl Transports {
                 Content::Files(0) => "transport.folder_empty",
                 Content::Refused | Content::Files(_) => "transport.folder_unusable",
             };
-            json!({"code": code, "args": {"path": folder.display().to_string()}})
+            json!({"code": code, "args": {"path": texts::path(folder)}})
         });
         let searched: Vec<Value> = searched.collect();
         // The first reason is enough for a sentence; all of them are listed with the transports.
@@ -150,7 +151,7 @@ impl Entry {
     pub(crate) fn file(&self) -> Option<String> {
         match &self.source {
             Source::Linked(_) => None,
-            Source::File(file) => Some(file.path().display().to_string()),
+            Source::File(file) => Some(texts::path(file.path())),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A file is written whole or not at all: a draft beside it takes its name once all is in it.
 
+use crate::{access, rename};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +17,8 @@ pub(crate) fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Resul
         Err(error) => return Err(error),
     };
     put(&target, File::options().write(true), |file| {
-        if let Some(old) = old {
+        // Windows keeps the rights of the file that is replaced.
+        if let Some(old) = old.filter(|_| cfg!(unix)) {
             file.set_permissions(old.permissions())?;
         }
         fill(file)
@@ -24,11 +26,12 @@ pub(crate) fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Resul
 }
 
 /// Replaces a file that this program keeps for itself, settings or secrets: all of it is on the disk when this returns. It gets the owner
-/// and the mode of the `former` one; without, only its owner may read it.
+/// and the mode of the `former` one, on Windows its access control list; without, only its owner may read it.
 pub fn replace(path: &Path, content: &[u8], former: Option<&Metadata>) -> io::Result<()> {
     // The file itself, not a link to it, is what is exchanged.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     put(&target, &mut private(), |file| {
+        access::keep_from_others(file)?;
         file.write_all(content)?;
         like(file, former)?;
         file.sync_all()
@@ -42,6 +45,8 @@ pub fn private() -> OpenOptions {
     options.write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::access_mode(&mut options, crate::windows::WRITE_WITH_RIGHTS);
     options
 }
 
@@ -50,7 +55,7 @@ fn put<T>(target: &Path, options: &mut OpenOptions, fill: impl FnOnce(&mut File)
     let (mut file, draft) = draft(target, options)?;
     let filled = fill(&mut file);
     drop(file);
-    let put = filled.and_then(|done| std::fs::rename(&draft, target).map(|()| done));
+    let put = filled.and_then(|done| rename::over(&draft, target).map(|()| done));
     put.inspect_err(|_| {
         // A draft that cannot be removed is known by its name.
         let _ = std::fs::remove_file(&draft);
@@ -70,9 +75,10 @@ fn like(file: &File, former: Option<&Metadata>) -> io::Result<()> {
     file.set_permissions(former.permissions())
 }
 
+/// Windows keeps the rights of the file that is replaced.
 #[cfg(not(unix))]
-fn like(file: &File, former: Option<&Metadata>) -> io::Result<()> {
-    former.map_or(Ok(()), |former| file.set_permissions(former.permissions()))
+fn like(_file: &File, _former: Option<&Metadata>) -> io::Result<()> {
+    Ok(())
 }
 
 /// The new name is on the disk only once its folder is.
@@ -82,6 +88,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Windows writes the names of a folder down by itself.
 #[cfg(not(unix))]
 fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())

@@ -30,7 +30,7 @@ pub struct Wanted {
     pub client_id: Option<String>,
 }
 
-/// The name servers of this system, by `/etc/resolv.conf`. Where there is no such file (on Windows), none.
+/// The name servers of this system, by `/etc/resolv.conf`. Where there is no such file, none: Windows has to be asked otherwise.
 pub fn name_servers() -> Vec<SocketAddr> {
     std::fs::read_to_string("/etc/resolv.conf").map(|text| in_resolv_conf(&text)).unwrap_or_default()
 }

@@ -146,7 +146,7 @@ fn wanted(request: &Discover, timeout: Duration) -> Wanted {
         address: request.address.clone(),
         steps: request.steps.clone(),
         timeout,
-        name_servers: if servers.is_empty() { postkontor_discover::name_servers() } else { servers.clone() },
+        name_servers: if servers.is_empty() { system::name_servers() } else { servers.clone() },
         proxy: request.proxy.clone(),
         ca_file: request.ca_file.clone(),
         password: match &request.password {
@@ -155,6 +155,14 @@ fn wanted(request: &Discover, timeout: Duration) -> Wanted {
         },
         client_id: request.client_id.clone(),
     }
+}
+
+/// What the system knows.
+mod system {
+    #[cfg(windows)]
+    pub(super) use crate::windows::name_servers;
+    #[cfg(not(windows))]
+    pub(super) use postkontor_discover::name_servers;
 }
 
 fn step_of(source: Source) -> Step {

@@ -1,33 +1,41 @@
-//! Whether a library file is whole.
+//! Whether an ELF library is whole, and what processor it is for.
 //!
 //! The system's loader maps what an ELF file's headers promise. Where the file ends before, as after a broken download, the
-//! first touch of the missing pages ends the process (SIGBUS), so that has to be seen before. Other formats are checked by
-//! their systems' loaders.
+//! first touch of the missing pages ends the process (SIGBUS), so that has to be seen before.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use super::binary::{Found, Machine, begins};
+use std::io::{Error, Read, Result, Seek, SeekFrom};
 
-/// Whether everything is there that the headers promise. A file of another kind counts as whole: to refuse it is the loader's part.
-pub(super) fn is_whole(file: &mut File) -> io::Result<bool> {
-    let size = file.metadata()?.len();
-    file.rewind()?;
-    read(file, size).or_else(|error| if error.kind() == io::ErrorKind::UnexpectedEof { Ok(false) } else { Err(error) })
-}
-
-fn read(file: &mut (impl Read + Seek), size: u64) -> io::Result<bool> {
-    let mut start = [0; 4];
-    match file.read_exact(&mut start) {
-        Ok(()) if &start == b"\x7fELF" => {}
-        _ => return Ok(true),
-    }
+/// Looks at a file; `None` where it is of another kind. One that ends within its headers is an error of the kind `UnexpectedEof`.
+pub(super) fn look(file: &mut (impl Read + Seek), size: u64) -> Result<Option<Found>> {
     let mut header = [0; 64];
     file.seek(SeekFrom::Start(0))?;
+    if !begins(file, &mut header[..4], b"\x7fELF")? {
+        return Ok(None);
+    }
     // A 32-bit header has 52 bytes; any whole library has more than 64 in all.
-    file.read_exact(&mut header)?;
+    file.read_exact(&mut header[4..])?;
     let layout = Layout { wide: header[4] == 2, big_endian: header[5] == 2 };
+    let is_whole = is_whole(file, size, &header, &layout)?;
+    Ok(Some(Found { is_whole, machine: machine(layout.half(&header, 0x12)) }))
+}
+
+/// The processor, by its number in the header (`e_machine`, elf.h).
+fn machine(number: u16) -> Machine {
+    match number {
+        3 => Machine::X86,
+        62 => Machine::X86_64,
+        40 => Machine::Arm,
+        183 => Machine::Aarch64,
+        _ => Machine::Other,
+    }
+}
+
+/// Whether everything is there that the headers promise.
+fn is_whole(file: &mut (impl Read + Seek), size: u64, header: &[u8], layout: &Layout) -> Result<bool> {
     let (program_at, section_at, counts) = if layout.wide { (0x20, 0x28, 0x36) } else { (0x1c, 0x20, 0x2a) };
-    let (programs, sections) = (layout.address(&header, program_at), layout.address(&header, section_at));
-    let count = |at| u64::from(layout.half(&header, at));
+    let (programs, sections) = (layout.address(header, program_at), layout.address(header, section_at));
+    let count = |at| u64::from(layout.half(header, at));
     let (program_size, program_count) = (count(counts), count(counts + 2));
     let (section_size, section_count) = (count(counts + 4), count(counts + 6));
     let fits = |offset: u64, len: u64| offset.checked_add(len).is_some_and(|end| end <= size);
@@ -39,7 +47,7 @@ fn read(file: &mut (impl Read + Seek), size: u64) -> io::Result<bool> {
     if program_size < least {
         return Ok(program_count == 0);
     }
-    let mut program = vec![0; usize::try_from(program_size).map_err(io::Error::other)?];
+    let mut program = vec![0; usize::try_from(program_size).map_err(Error::other)?];
     file.seek(SeekFrom::Start(programs))?;
     for _ in 0..program_count {
         file.read_exact(&mut program)?;
@@ -76,8 +84,8 @@ mod tests {
     use std::io::Cursor;
 
     fn whole(data: &[u8]) -> bool {
-        let read = read(&mut Cursor::new(data), data.len() as u64);
-        read.unwrap_or(false)
+        let found = look(&mut Cursor::new(data), data.len() as u64);
+        found.is_ok_and(|found| found.is_none_or(|found| found.is_whole))
     }
 
     /// A file with one segment of 100 bytes and a table of two sections behind it.
@@ -116,6 +124,16 @@ mod tests {
     }
 
     #[test]
+    fn the_processor_is_read_in_either_order_of_bytes() {
+        for (wide, big_endian, at) in [(true, false, 0x12), (false, true, 0x13)] {
+            let mut file = file(wide, big_endian);
+            file[at] = 183;
+            let found = look(&mut Cursor::new(&file), file.len() as u64).unwrap();
+            assert_eq!(found, Some(Found { is_whole: true, machine: Machine::Aarch64 }));
+        }
+    }
+
+    #[test]
     fn headers_that_promise_the_impossible_are_refused() {
         let mut data = file(true, false);
         data[0x20..0x28].fill(0xff);
@@ -131,12 +149,7 @@ mod tests {
     #[test]
     fn files_of_other_kinds_are_left_to_the_loader() {
         for data in [&b""[..], b"MZ", b"just some text", b"\x7fEL"] {
-            assert!(whole(data));
+            assert_eq!(look(&mut Cursor::new(data), data.len() as u64).unwrap(), None);
         }
-    }
-
-    #[test]
-    fn this_program_is_whole() {
-        assert!(is_whole(&mut File::open(std::env::current_exe().unwrap()).unwrap()).unwrap());
     }
 }

@@ -1,8 +1,10 @@
 //! A plugin file that is opened once: what is checked is what is loaded.
 
+use super::binary::{self, Found};
+use super::trust;
 use super::vtable::Plugin;
-use super::{elf, trust};
 use crate::error::failed;
+use crate::texts;
 use postkontor_plugin::{Error, Status};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
@@ -18,9 +20,8 @@ pub(super) struct PluginFile {
 impl PluginFile {
     /// Opens a plugin. Where the path is a link, the file that it leads to has to be as safe.
     pub(super) fn open(path: &Path) -> Result<PluginFile, Error> {
-        let unreadable = |error: io::Error| {
-            failed(Status::Transport, "plugin.file_unreadable").arg("path", path.display().to_string()).detail(error.to_string())
-        };
+        let unreadable =
+            |error: io::Error| failed(Status::Transport, "plugin.file_unreadable").arg("path", texts::path(path)).detail(error.to_string());
         let target = path.canonicalize().map_err(unreadable)?;
         if let Some(folder) = target.parent() {
             trust::folder(folder)?;
@@ -28,7 +29,7 @@ impl PluginFile {
         let file = platform::open(&target).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         if !metadata.is_file() {
-            return Err(failed(Status::Transport, "plugin.not_a_file").arg("path", path.display().to_string()));
+            return Err(failed(Status::Transport, "plugin.not_a_file").arg("path", texts::path(path)));
         }
         trust::file(&target, &metadata)?;
         Ok(PluginFile { path: target, file })
@@ -42,9 +43,9 @@ impl PluginFile {
         Ok(hash.finalize().iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}")))
     }
 
-    /// Whether everything is there that its headers promise.
-    pub(super) fn is_whole(&mut self) -> io::Result<bool> {
-        elf::is_whole(&mut self.file)
+    /// What its headers say; nothing where it is no library.
+    pub(super) fn headers(&mut self) -> io::Result<Option<Found>> {
+        binary::look(&mut self.file)
     }
 
     /// Loads it. A file with a pin is loaded through its descriptor, as the path may lead to another one by now, even if only the
@@ -52,7 +53,7 @@ impl PluginFile {
     pub(super) fn load(self, is_pinned: bool) -> Result<Plugin, Error> {
         let place = if is_pinned { platform::keep(&self.path, &self.file) } else { Ok(self.path.clone()) };
         let place = place.map_err(|error| {
-            failed(Status::Transport, "plugin.unloadable").arg("path", self.path.display().to_string()).detail(error.to_string())
+            failed(Status::Transport, "plugin.unloadable").arg("path", texts::path(&self.path)).detail(error.to_string())
         })?;
         // On Windows the open file keeps everybody from writing or replacing it until it is loaded.
         Plugin::load(&place, &self.path)

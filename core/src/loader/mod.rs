@@ -1,20 +1,24 @@
 //! Finds, checks and opens transport plugins.
 //!
 //! A plugin file is opened only from a folder that the host's configuration names, or from `plugins` beside Postkontor's
-//! own module; never from the working directory, and from the environment only when the configuration trusts it. On Unix
-//! a file or folder that others may write is refused, because they could run code in the host's process.
+//! own module; never from the working directory, and from the environment only when the configuration trusts it. A file
+//! or folder that others may write is refused, because they could run code in the host's process.
 //!
 //! A plugin, once opened, stays in memory until the process ends, because its code may be referred to from anywhere.
 
+mod binary;
 mod elf;
 mod file;
 mod module;
+mod pe;
 mod table;
 mod trust;
 mod vtable;
 
 use crate::error::failed;
 use crate::listing;
+use crate::texts;
+use binary::Machine;
 use file::PluginFile;
 use postkontor_plugin::{Error, Status};
 use serde::Deserialize;
@@ -46,7 +50,8 @@ pub(crate) struct Search {
 impl Search {
     /// The pin of a file.
     fn pin(&self, path: &Path) -> Option<String> {
-        self.pins.get(path.file_name()?.to_string_lossy().as_ref()).cloned()
+        let file = path.file_name()?.to_string_lossy();
+        self.pins.iter().find(|(name, _)| is_name(name, &file)).map(|(_, pin)| pin.clone())
     }
 }
 
@@ -167,10 +172,10 @@ fn places(search: &Search) -> Vec<Place> {
 fn files(place: &Place) -> Result<Vec<PathBuf>, Error> {
     let folder = &place.folder;
     let unreadable = |error: std::io::Error| {
-        failed(Status::Transport, "plugin.folder_unreadable").arg("path", folder.display().to_string()).detail(error.to_string())
+        failed(Status::Transport, "plugin.folder_unreadable").arg("path", texts::path(folder)).detail(error.to_string())
     };
     if !folder.is_absolute() {
-        return Err(failed(Status::Transport, "plugin.path_relative").arg("path", folder.display().to_string()));
+        return Err(failed(Status::Transport, "plugin.path_relative").arg("path", texts::path(folder)));
     }
     let folder = folder.canonicalize().map_err(unreadable)?;
     trust::folder(&folder)?;
@@ -178,7 +183,7 @@ fn files(place: &Place) -> Result<Vec<PathBuf>, Error> {
     for name in listing::names(&folder).map_err(unreadable)? {
         let path = folder.join(name);
         let is_named = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&place.prefix));
-        if is_named && path.extension().is_some_and(|extension| extension == std::env::consts::DLL_EXTENSION) {
+        if is_named && path.extension().is_some_and(|extension| is_name(std::env::consts::DLL_EXTENSION, &extension.to_string_lossy())) {
             files.push(path);
         }
     }
@@ -186,20 +191,30 @@ fn files(place: &Place) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
+/// Whether a name is meant by another: Windows knows no difference between `PLUGIN.DLL` and `plugin.dll`.
+fn is_name(one: &str, other: &str) -> bool {
+    if cfg!(windows) { one.to_lowercase() == other.to_lowercase() } else { one == other }
+}
+
 fn open(path: &Path, pin: Option<&str>) -> Result<Plugin, Error> {
     let unreadable = |error: std::io::Error| {
-        failed(Status::Transport, "plugin.file_unreadable").arg("path", path.display().to_string()).detail(error.to_string())
+        failed(Status::Transport, "plugin.file_unreadable").arg("path", texts::path(path)).detail(error.to_string())
     };
     let mut file = PluginFile::open(path)?;
     if let Some(pin) = pin {
         let found = file.digest().map_err(unreadable)?;
         if !pin.eq_ignore_ascii_case(&found) {
-            let error = failed(Status::Transport, "plugin.pin_mismatch").arg("path", path.display().to_string());
+            let error = failed(Status::Transport, "plugin.pin_mismatch").arg("path", texts::path(path));
             return Err(error.arg("expected", pin).arg("found", found));
         }
     }
-    if !file.is_whole().map_err(unreadable)? {
-        return Err(failed(Status::Transport, "plugin.truncated").arg("path", path.display().to_string()));
+    match file.headers().map_err(unreadable)? {
+        Some(found) if !found.is_whole => return Err(failed(Status::Transport, "plugin.truncated").arg("path", texts::path(path))),
+        Some(found) if found.machine != Machine::OWN => {
+            let error = failed(Status::Transport, "plugin.other_machine").arg("path", texts::path(path));
+            return Err(error.arg("found", found.machine.name()).arg("expected", Machine::OWN.name()));
+        }
+        _ => (),
     }
     file.load(pin.is_some())
 }

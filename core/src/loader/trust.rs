@@ -1,9 +1,10 @@
 //! Who may change what lies at a path.
 //!
 //! A file is what its owner wrote, unless others may write it, its folder, or a folder above: there they could put a folder of
-//! their own in its place. Windows keeps program folders by access control lists that installers set; there is no mode to look at.
+//! their own in its place. Unix shows that in the mode, Windows in an access control list ([`crate::access`]).
 
 use crate::error::failed;
+use crate::texts;
 use postkontor_plugin::{Error, Status};
 use std::fs::Metadata;
 use std::path::Path;
@@ -32,23 +33,23 @@ enum Folder {
 
 /// The path is canonical, so a link in it was put there since, and is judged as what it is.
 fn metadata(path: &Path) -> Result<Metadata, Error> {
-    let unreadable = |error: std::io::Error| {
-        failed(Status::Transport, "plugin.file_unreadable").arg("path", path.display().to_string()).detail(error.to_string())
-    };
-    path.symlink_metadata().map_err(unreadable)
+    path.symlink_metadata().map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    failed(Status::Transport, "plugin.file_unreadable").arg("path", texts::path(path)).detail(error.to_string())
 }
 
 fn refuse(path: &Path, metadata: &Metadata, folder: Folder) -> Result<(), Error> {
-    match platform::writer(metadata, folder) {
+    match platform::writer(path, metadata, folder).map_err(|error| unreadable(path, &error))? {
         None => Ok(()),
-        Some(reason) => Err(failed(Status::Transport, "plugin.writable_by_others").arg("path", path.display().to_string()).detail(reason)),
+        Some(reason) => Err(failed(Status::Transport, "plugin.writable_by_others").arg("path", texts::path(path)).detail(reason)),
     }
 }
 
 #[cfg(unix)]
 mod platform {
-    use super::Folder;
-    use std::fs::Metadata;
+    use super::{Folder, Metadata, Path};
     use std::os::unix::fs::MetadataExt;
 
     /// Write permission of group and others.
@@ -57,24 +58,35 @@ mod platform {
     const STICKY: u32 = 0o1000;
 
     /// Who else could change it, if anybody could.
-    pub(super) fn writer(metadata: &Metadata, folder: Folder) -> Option<String> {
+    pub(super) fn writer(_path: &Path, metadata: &Metadata, folder: Folder) -> std::io::Result<Option<String>> {
         let user = rustix::process::geteuid().as_raw();
         let mode = metadata.mode();
         if metadata.uid() != 0 && metadata.uid() != user {
-            return Some(format!("it belongs to user {}, neither to root nor to user {user}", metadata.uid()));
+            return Ok(Some(format!("it belongs to user {}, neither to root nor to user {user}", metadata.uid())));
         }
         let is_safe = mode & OTHERS == 0 || folder == Folder::Above && metadata.is_dir() && mode & STICKY != 0;
-        (!is_safe).then(|| format!("its mode is {:o}; group and others must not have write permission", mode & 0o7777))
+        Ok((!is_safe).then(|| format!("its mode is {:o}; group and others must not have write permission", mode & 0o7777)))
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 mod platform {
-    use super::Folder;
-    use std::fs::Metadata;
+    use super::{Folder, Metadata, Path};
+    use crate::access::{self, FILE, FOLDER, FOLDER_ABOVE, ROOT};
+    use std::io::{ErrorKind, Result};
 
-    /// No mode shows who else could change it.
-    pub(super) fn writer(_metadata: &Metadata, _folder: Folder) -> Option<String> {
-        None
+    /// Who else could change it, if anybody could.
+    pub(super) fn writer(path: &Path, metadata: &Metadata, folder: Folder) -> Result<Option<String>> {
+        let rights = match folder {
+            Folder::Own if metadata.is_dir() => FOLDER,
+            Folder::Own => FILE,
+            Folder::Above if path.parent().is_none() => ROOT,
+            Folder::Above => FOLDER_ABOVE,
+        };
+        match access::stranger(path, rights) {
+            // File servers hide the folders above the one that is shared out; what this user may not even look at is well kept.
+            Err(error) if folder == Folder::Above && error.kind() == ErrorKind::PermissionDenied => Ok(None),
+            found => found,
+        }
     }
 }

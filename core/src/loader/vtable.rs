@@ -4,6 +4,7 @@
 
 use super::table;
 use crate::error::{failed, unreadable, unwritable};
+use crate::texts;
 use crate::{Callbacks, Cancel};
 use abi_stable::library::AbiHeaderRef;
 use postkontor_abi as raw;
@@ -125,7 +126,7 @@ pub(crate) struct Plugin(&'static raw::Plugin);
 impl Plugin {
     /// Opens a library at `place` and takes the vtable through whichever door it has. Errors name the plugin by `path`.
     pub(crate) fn load(place: &Path, path: &Path) -> Result<Plugin, Error> {
-        let wrong = |code: &str| failed(Status::Transport, code).arg("path", path.display().to_string());
+        let wrong = |code: &str| failed(Status::Transport, code).arg("path", texts::path(path));
         let library = platform::open(place).map_err(|reason| wrong("plugin.unloadable").detail(reason))?;
         // SAFETY: the symbol, if it is there, is abi_stable's header; `upgrade` checks its magic before anything else.
         let header = unsafe { library.get::<AbiHeaderRef>(RUST_DOOR) }.map(|symbol| *symbol);

@@ -4,7 +4,10 @@
 //! aside. Links are not followed, because a user who may write in the folder could lead the lines elsewhere. A new file is readable for
 //! its owner only.
 
-use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use crate::lock::unlock;
+use crate::rename::past_scanners;
+use crate::texts;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -38,7 +41,7 @@ impl LogFile {
             Err(error) => {
                 state.file = None;
                 if !std::mem::replace(&mut state.is_failing, true) {
-                    return Err(format!("the log file {} cannot be written: {error}", self.path.display()));
+                    return Err(format!("the log file {} cannot be written: {error}", texts::path(&self.path)));
                 }
             }
         }
@@ -69,10 +72,7 @@ impl LogFile {
 
     /// Whether the file still has the name.
     fn is_named(&self, file: &File) -> bool {
-        match (file.metadata(), std::fs::symlink_metadata(&self.path)) {
-            (Ok(own), Ok(named)) => same(&own, &named),
-            _ => false,
-        }
+        platform::is_at(file, &self.path).unwrap_or(false)
     }
 
     /// Gives the full file the next name. One process at a time does it, and no other waits for it.
@@ -85,7 +85,7 @@ impl LogFile {
         }
         let done = self.rename_full(held);
         // A process that another thread is about to start may hold the lock's descriptor, too, so closing ours would not end it.
-        lock.unlock()?;
+        unlock(&lock)?;
         done
     }
 
@@ -113,7 +113,7 @@ impl LogFile {
 
 /// Renames a file that may not be there. What had the name before is gone.
 fn move_on(from: &Path, to: &Path) -> io::Result<()> {
-    match std::fs::rename(from, to) {
+    match past_scanners(|| std::fs::rename(from, to)) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
@@ -136,37 +136,45 @@ fn open(path: &Path) -> io::Result<File> {
         options.custom_flags(0x0020_0000);
     }
     let file = options.open(path)?;
-    let facts = file.metadata()?;
-    if !facts.is_file() {
+    if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
-    if has_other_names(&facts) {
+    if platform::has_other_names(&file)? {
         return Err(io::Error::other("it has another name (a hard link)"));
     }
     Ok(file)
 }
 
 #[cfg(unix)]
-fn same(one: &Metadata, other: &Metadata) -> bool {
+mod platform {
+    use super::{File, Path, io};
     use std::os::unix::fs::MetadataExt;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
+
+    /// Whether a path leads to the file.
+    pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+        let (own, named) = (file.metadata()?, std::fs::symlink_metadata(path)?);
+        Ok((own.dev(), own.ino()) == (named.dev(), named.ino()))
+    }
+
+    pub(super) fn has_other_names(file: &File) -> io::Result<bool> {
+        Ok(file.metadata()?.nlink() > 1)
+    }
 }
 
-/// The moment in which the file was made tells it from the one that took its place.
-#[cfg(not(unix))]
-fn same(one: &Metadata, other: &Metadata) -> bool {
-    one.created().ok() == other.created().ok()
-}
+#[cfg(windows)]
+mod platform {
+    use super::{File, Path, io};
+    use crate::windows::Identity;
 
-#[cfg(unix)]
-fn has_other_names(facts: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    facts.nlink() > 1
-}
+    /// Whether a path leads to the file. The time of its making would not tell: a file that takes the name of one that was just put aside gets
+    /// that one's ("file system tunneling").
+    pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+        Identity::of(file)?.is_at(path)
+    }
 
-#[cfg(not(unix))]
-fn has_other_names(_facts: &Metadata) -> bool {
-    false
+    pub(super) fn has_other_names(file: &File) -> io::Result<bool> {
+        Ok(Identity::of(file)?.names > 1)
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::base64;
 use super::findings::Findings;
-use postkontor_plugin::{At, Error, Input, Stage, Status};
+use crate::error::is_in_use;
+use postkontor_plugin::{At, Error, Input, Retry, Stage, Status};
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub(super) enum Unreadable {
     Missing,
     /// A folder, a device, a pipe.
     NoFile,
+    /// Another program keeps it for itself.
+    InUse,
     Failed(std::io::Error),
 }
 
@@ -35,6 +38,7 @@ impl Unreadable {
         match self {
             Unreadable::Missing => "message.file_missing",
             Unreadable::NoFile => "message.file_not_regular",
+            Unreadable::InUse => "message.file_in_use",
             Unreadable::Failed(_) => "message.file_unreadable",
         }
     }
@@ -50,6 +54,7 @@ impl Unreadable {
     fn from(error: std::io::Error) -> Unreadable {
         match error.kind() {
             std::io::ErrorKind::NotFound => Unreadable::Missing,
+            _ if is_in_use(&error) => Unreadable::InUse,
             _ => Unreadable::Failed(error),
         }
     }
@@ -92,6 +97,9 @@ impl File {
     }
 
     fn failed(&self, error: &std::io::Error) -> Error {
+        if is_in_use(error) {
+            return self.error("message.file_in_use").detail(error.to_string()).retry(Retry::Later);
+        }
         self.error("message.file_unreadable").detail(error.to_string())
     }
 

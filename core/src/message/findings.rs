@@ -2,7 +2,7 @@
 
 use crate::Watch;
 use crate::settings::hint;
-use postkontor_plugin::{At, Error, Input, Stage, Status};
+use postkontor_plugin::{At, Error, Input, Retry, Stage, Status};
 use serde_json::{Map, Value};
 
 /// The bytes of a text that are worked on between two looks at the watch.
@@ -156,6 +156,10 @@ impl<'c> Findings<'c> {
             }
             several => Error::new(status, "message.invalid").arg("count", several.len()),
         };
+        // As soon as the other program has closed it, the same document will do.
+        if self.problems.iter().all(|at| at.code == "message.file_in_use") {
+            error = error.retry(Retry::Later);
+        }
         error.at = self.problems;
         error.stage(Stage::Message)
     }

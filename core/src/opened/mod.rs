@@ -22,7 +22,7 @@ mod summary;
 mod tests;
 mod text;
 
-use crate::error::failed;
+use crate::error::{failed, file_failed};
 use crate::whole_file::write_whole;
 pub use content::{Attendee, Calendar, Content, Invoice, Moment, Part, Person, Repaired, Reported, ReportedRecipient, Warning};
 use place::{Body, Place};
@@ -63,8 +63,10 @@ impl Opened {
     /// Opens the message that a file holds. A large one stays in the file, which must not be changed meanwhile.
     pub fn open(file: &Path) -> Result<Opened, Error> {
         File::open(file).and_then(Opened::of_file).map_err(|error| {
-            let status = if error.kind() == io::ErrorKind::NotFound { Status::NotFound } else { Status::Local };
-            failed(status, "message.file_unreadable").detail(error.to_string()).arg("path", file.display().to_string())
+            let is_missing = error.kind() == io::ErrorKind::NotFound;
+            let missing = (Status::NotFound, "message.file_missing");
+            let (status, code) = if is_missing { missing } else { (Status::Local, "message.file_unreadable") };
+            file_failed(&error, status, code, file)
         })
     }
 
@@ -157,10 +159,8 @@ impl Opened {
     /// Saves a part of it, or all of it, in a file, all or nothing, and says how many bytes that are.
     pub fn save(&self, part: Option<usize>, file: &Path) -> Result<u64, Error> {
         let mut stream = self.stream(part)?;
-        write_whole(file, |target| stream.copy_to(target)).map_err(|error| {
-            let error = failed(Status::Local, "message.part_not_saved").detail(error.to_string());
-            error.arg("path", file.display().to_string())
-        })
+        write_whole(file, |target| stream.copy_to(target))
+            .map_err(|error| file_failed(&error, Status::Local, "message.part_not_saved", file))
     }
 
     /// The decoded bytes of a part, by its number in the summary's `parts`.

@@ -4,6 +4,7 @@
 //! what is opened there is opened itself, not what it leads to.
 
 use crate::error::failed;
+use crate::texts;
 use postkontor_plugin::{Error, Stage, Status};
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -37,7 +38,7 @@ impl Directory {
 /// A file or folder of this machine that failed.
 pub(super) fn local(error: &io::Error, path: &Path) -> Error {
     let error = failed(Status::Local, "receive.not_saved").stage(Stage::Fetch).detail(error.to_string());
-    error.arg("path", path.display().to_string())
+    error.arg("path", texts::path(path))
 }
 
 /// What became of bringing names to the disk. Some file systems have no way of doing so, and a folder that may be written and not read cannot be opened
@@ -170,6 +171,8 @@ mod platform {
 #[cfg(windows)]
 mod platform {
     use super::{ErrorKind, File, Path, PathBuf, io};
+    use crate::rename::past_scanners;
+    use crate::windows::{Identity, rename_to_new};
     use std::os::windows::fs::OpenOptionsExt;
 
     /// A folder.
@@ -222,21 +225,17 @@ mod platform {
             }
         }
 
-        /// Whether a name is still that of an open file: while it is open nothing else gets its name.
-        pub(in crate::receive) fn is_name_of(&self, name: &str, _file: &File) -> io::Result<bool> {
-            self.exists(name)
+        /// Whether a name is still that of an open file.
+        pub(in crate::receive) fn is_name_of(&self, name: &str, file: &File) -> io::Result<bool> {
+            match Identity::of(file)?.is_at(&self.path.join(name)) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+                is_name => is_name,
+            }
         }
 
         /// Gives a file another name, which nothing has so far.
         pub(in crate::receive) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-            let (old, new) = (self.path.join(from), self.path.join(to));
-            match std::fs::hard_link(&old, &new) {
-                Ok(()) => std::fs::remove_file(&old),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
-                // No hard links on this volume: what remains is to look first.
-                Err(_) if self.exists(to)? => Err(io::Error::from(ErrorKind::AlreadyExists)),
-                Err(_) => std::fs::rename(old, new),
-            }
+            past_scanners(|| rename_to_new(&self.path.join(from), &self.path.join(to)))
         }
 
         pub(in crate::receive) fn remove(&self, name: &str) -> io::Result<()> {

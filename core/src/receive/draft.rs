@@ -3,6 +3,7 @@
 //! A draft has a unique name, and a lock while it is being written. A draft without a lock was left behind.
 
 use super::directory::Directory;
+use crate::lock::unlock;
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::rc::Rc;
@@ -47,11 +48,16 @@ impl Draft {
     pub(super) fn publish(&mut self, name: &str) -> io::Result<()> {
         self.folder.rename(&self.name, name)?;
         self.name.clear();
+        // Windows lets no other handle read what is locked, and the file stays open as long as its message is read. A file system without
+        // locks has none to end.
+        let _ = unlock(&self.file);
         Ok(())
     }
 
     /// Takes the name back: the file is a draft again.
     pub(super) fn withdraw(&mut self, name: &str) -> io::Result<()> {
+        // As with a new one: without a lock it would count as left behind, where there are locks.
+        let _ = self.file.try_lock();
         let draft = unused();
         self.folder.rename(name, &draft)?;
         self.name = draft;

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::tests::{reception, request, watch};
 use super::*;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
@@ -152,6 +152,7 @@ mod unix {
     use super::*;
     use crate::small_disk::SmallDisk;
     use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::Path;
     use std::process::Command;
 
     fn mode(path: &Path) -> u32 {

@@ -3,7 +3,7 @@
 use super::members::Original;
 use crate::message::findings::Findings;
 use crate::opened::{Content, Opened};
-use postkontor_plugin::{Error, Status};
+use postkontor_plugin::Error;
 use std::path::Path;
 
 /// The mail that is answered or passed on.
@@ -19,7 +19,7 @@ impl Mail {
             Original::File(path) => match Opened::open(Path::new(path.as_ref())) {
                 Ok(opened) => opened,
                 Err(error) => {
-                    note(&error, path, pointer, findings);
+                    note(&error, &error.code, original, pointer, findings);
                     return None;
                 }
             },
@@ -38,7 +38,7 @@ impl Mail {
             Ok(true) => (),
             Ok(false) => return None,
             Err(error) => {
-                note(&error, "", pointer, findings);
+                note(&error, "message.file_unreadable", original, pointer, findings);
                 return None;
             }
         }
@@ -47,10 +47,8 @@ impl Mail {
     }
 }
 
-fn note(error: &Error, path: &str, pointer: &str, findings: &mut Findings<'_>) {
-    let pointer = format!("{pointer}/file");
-    match error.status {
-        Status::NotFound => findings.add_local(pointer, "message.file_missing", &[("file", path)]),
-        _ => findings.add_local(pointer, "message.file_unreadable", &[("file", path), ("reason", &error.detail)]),
-    }
+/// Says why a mail in a file cannot be read; one in memory always can.
+fn note(error: &Error, code: &str, original: &Original<'_>, pointer: &str, findings: &mut Findings<'_>) {
+    let Original::File(path) = original else { return };
+    findings.add_local(format!("{pointer}/file"), code, &[("file", path), ("reason", &error.detail)]);
 }
