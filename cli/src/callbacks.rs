@@ -1,10 +1,11 @@
 //! The command's side of a call: secrets, the trace file, and the end that a person or the system asks for.
 
+use crate::file::local;
 use crate::secret::Told;
 use crate::show;
 use crate::stop::Stop;
-use crate::texts::{Texts, problem};
-use postkontor_core::{Callbacks, Error, Level, Secret, Status};
+use crate::texts::Texts;
+use postkontor_core::{Callbacks, Error, Level, Secret};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -23,7 +24,7 @@ impl Trace {
         // It names hosts, users and addresses.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(|error| unwritable(path, &error))?;
+        let file = options.open(path).map_err(|error| local("cli.file_unwritable", path, &error))?;
         Ok(Trace(Some(Arc::new(Mutex::new(file)))))
     }
 
@@ -33,13 +34,6 @@ impl Trace {
         // A full disk must not end the call that is being traced.
         drop(file.write_all(text.as_bytes()));
     }
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    let problem = problem("cli.file_unwritable").arg("path", path.display().to_string());
-    let mut problem = problem.arg("cause", error.to_string());
-    problem.status = Status::Local;
-    problem
 }
 
 /// The callbacks that the library may use.

@@ -34,7 +34,7 @@ mod work;
 use answer::{Answer, Kind};
 use arguments::Options;
 use postkontor_core::Error;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use texts::Texts;
 
@@ -62,7 +62,7 @@ fn print(answer: &Result<Answer, Error>, options: &Options, texts: &Texts) -> io
         Err(error) => {
             out.flush()?;
             let mut out = io::stderr().lock();
-            return show::error(&mut out, error, texts, io::stderr().is_terminal());
+            return show::error(&mut out, error, texts, show::has_colours());
         }
     }
     out.flush()

@@ -9,7 +9,7 @@ use crate::secret;
 use crate::texts::Texts;
 use postkontor_core::Error;
 use serde_json::Value;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// Prints a result.
 pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io::Result<()> {
@@ -36,6 +36,11 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
         }
         Kind::Discovered => discover::lines(json, texts).iter().try_for_each(|line| writeln!(out, "{}", clean(line).trim_end())),
     }
+}
+
+/// Whether what is written to standard error can have colours. An older console of Windows shows the signs for them instead.
+pub(crate) fn has_colours() -> bool {
+    cfg!(not(windows)) && io::stderr().is_terminal()
 }
 
 /// Prints an error: the sentence, the places that are wrong, and the words for support.

@@ -8,7 +8,7 @@ use crate::stop::Stop;
 use crate::texts::Texts;
 use postkontor_core::{Account, Cancel, Error, Status};
 use serde_json::{Map, Value};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 /// How long to leave a server in peace after trouble; twice as long after each further one, up to the last.
@@ -75,7 +75,7 @@ fn show_round(round: &Answer, options: &Options, texts: &Texts) {
 
 fn show_trouble(error: Error, pause: Duration, texts: &Texts) {
     let mut out = io::stderr().lock();
-    let shown = show::error(&mut out, &texts.localised(error), texts, io::stderr().is_terminal());
+    let shown = show::error(&mut out, &texts.localised(error), texts, show::has_colours());
     drop(shown.and_then(|()| writeln!(out, "  {}", texts.word("cli.again").replace("{seconds}", &pause.as_secs().to_string()))));
 }
 

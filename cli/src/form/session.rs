@@ -8,7 +8,7 @@ use crate::arguments::Options;
 use crate::callbacks::{Program, Trace};
 use crate::stop::Stop;
 use crate::texts::Texts;
-use postkontor_core::{Callbacks, Error, Host, ListedTransport};
+use postkontor_core::{Callbacks, Error, Host, ListedTransport, texts};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ impl Session {
         let mut file = lock(&self.file);
         let mut document = file.read()?;
         lock(&self.kept).hide(&mut document, &self.places);
-        Ok(json!({"document": document, "path": file.path().display().to_string(), "language": self.language}))
+        Ok(json!({"document": document, "path": texts::path(file.path()), "language": self.language}))
     }
 
     /// What is wrong with the page's document, and what shows.

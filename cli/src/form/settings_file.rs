@@ -1,8 +1,8 @@
 //! The settings document on the disk.
 
-use crate::file::local;
+use crate::file::{local, text};
 use crate::texts::problem;
-use postkontor_core::{Error, whole_file};
+use postkontor_core::{Error, texts, whole_file};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::io::{self, ErrorKind};
@@ -47,12 +47,12 @@ impl SettingsFile {
     pub(crate) fn read(&mut self) -> Result<Value, Error> {
         self.known = self.bytes()?;
         let Some(bytes) = &self.known else { return Ok(json!({})) };
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        if text.trim_ascii().is_empty() {
+        let text = text(bytes.clone()).map_err(|error| local("cli.file_unreadable", &self.path, &error))?;
+        if text.trim().is_empty() {
             return Ok(json!({}));
         }
-        let unreadable = |detail: String| problem("cli.form_unreadable").arg("path", self.path.display().to_string()).detail(detail);
-        match serde_json::from_slice(text) {
+        let unreadable = |detail: String| problem("cli.form_unreadable").arg("path", texts::path(&self.path)).detail(detail);
+        match serde_json::from_str(&text) {
             Ok(document @ Value::Object(_)) => Ok(document),
             Ok(_) => Err(unreadable("not an object".to_owned())),
             Err(error) => Err(unreadable(error.to_string())),

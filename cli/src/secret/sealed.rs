@@ -5,7 +5,7 @@ use super::identity::{Fault, Identity};
 use super::wiped;
 use crate::file::local;
 use crate::texts::problem;
-use postkontor_core::{Error, Secret, Status, whole_file};
+use postkontor_core::{Error, Secret, Status, texts, whole_file};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -106,12 +106,12 @@ impl Sealed {
             Fault::OtherKey => "cli.secrets_other_key",
             Fault::NoRandom => "cli.no_random",
         };
-        local_problem(code).arg("path", self.file.display().to_string()).arg("key", self.key.display().to_string())
+        local_problem(code).arg("path", texts::path(&self.file)).arg("key", texts::path(&self.key))
     }
 
     fn identities(&self) -> Result<Vec<Identity>, Error> {
         let text = wiped::read(&self.key, KEY_LIMIT).map_err(|error| local("cli.file_unreadable", &self.key, &error))?;
-        let about_key = |code| local_problem(code).arg("path", self.key.display().to_string());
+        let about_key = |code| local_problem(code).arg("path", texts::path(&self.key));
         if is_exposed(&self.key) {
             return Err(about_key("cli.key_exposed"));
         }
@@ -150,10 +150,9 @@ fn is_exposed(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|facts| facts.permissions().mode() & 0o077 != 0)
 }
 
-/// Windows keeps the files of a user's own folder from others.
 #[cfg(not(unix))]
-fn is_exposed(_path: &Path) -> bool {
-    false
+fn is_exposed(path: &Path) -> bool {
+    postkontor_core::access::is_readable_by_others(path)
 }
 
 fn create(folder: &Path) -> std::io::Result<()> {
