@@ -1,11 +1,12 @@
 //! The name of this machine, for EHLO.
 
+use postkontor_plugin::net::machine_name;
 use std::net::SocketAddr;
 
 /// The name for EHLO: the machine's name where it is a full domain name, else the address literal of the connection (RFC 5321, section
 /// 4.1.3). Servers look at neither closely, but refuse nonsense.
 pub(crate) fn name(local: Option<SocketAddr>) -> String {
-    host_name().filter(|name| is_domain(name)).unwrap_or_else(|| match local {
+    machine_name().filter(|name| is_domain(name)).unwrap_or_else(|| match local {
         Some(SocketAddr::V4(address)) => format!("[{}]", address.ip()),
         Some(SocketAddr::V6(address)) => match address.ip().to_ipv4_mapped() {
             Some(ip) => format!("[{ip}]"),
@@ -13,17 +14,6 @@ pub(crate) fn name(local: Option<SocketAddr>) -> String {
         },
         None => "[127.0.0.1]".to_owned(),
     })
-}
-
-#[cfg(unix)]
-fn host_name() -> Option<String> {
-    rustix::system::uname().nodename().to_str().ok().map(str::to_owned)
-}
-
-/// Windows machines have short names as a rule, which are no domains.
-#[cfg(not(unix))]
-fn host_name() -> Option<String> {
-    None
 }
 
 fn is_domain(name: &str) -> bool {
@@ -47,7 +37,7 @@ mod tests {
         for name in ["mail.example.com", "a-b.example"] {
             assert!(is_domain(name), "{name}");
         }
-        for name in ["", "buero-pc", "pc.local", "a..b", "-a.b", "a_b.c", "büro.example", "a\r\nb.c"] {
+        for name in ["", "buero-pc", "pc.local", "a..b", "-a.b", "a_b.c", "büro.example", "BÜRO-PC", "a\r\nb.c"] {
             assert!(!is_domain(name), "{name}");
         }
     }

@@ -191,6 +191,9 @@ fn of_login(code: &str, at: &Pointers, mode: TlsMode) -> Option<Advice> {
         "auth.server_unproven" | "auth.nonce_foreign" => (at.host, &["advice.check_host", "advice.distrust_network"], None),
         "auth.later" => ("", &["advice.try_later"], None),
         "auth.logged_on_user_unsupported" => ("/auth/user", &["advice.install_kerberos", "advice.enter_password"], None),
+        "auth.package_missing" | "auth.credentials_missing" | "auth.logged_on_user_denied" => {
+            ("/auth/user", &["advice.enter_password", "advice.ask_administrator"], None)
+        }
         "auth.logged_on_user_failed" => ("/auth/user", &["advice.enter_password", "advice.ask_administrator"], None),
         "auth.ticket_missing" => ("/auth/user", &["advice.get_ticket", "advice.enter_password"], None),
         "auth.ticket_refused" => ("/auth/user", &["advice.ask_administrator", "advice.enter_password"], None),

@@ -18,6 +18,7 @@ mod connect;
 mod deflate;
 pub mod http;
 mod logged_on;
+mod machine;
 #[cfg(feature = "testing")]
 pub(crate) mod memory;
 pub mod oauth;
@@ -37,6 +38,7 @@ mod tls;
 mod transcript;
 
 pub use advice::{Advice, step};
+pub use machine::machine_name;
 pub use recorder::Recorder;
 pub use refusal::login_refused;
 pub use security::{Security, clear_text};

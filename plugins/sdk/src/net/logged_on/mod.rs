@@ -9,6 +9,8 @@ mod gssapi;
 mod peer;
 #[cfg(windows)]
 mod sspi;
+#[cfg(any(windows, test))]
+mod sspi_status;
 
 use crate::{Call, Error, Stage, Status};
 #[cfg(unix)]
@@ -88,6 +90,9 @@ impl LoggedOn {
     fn error(&self, failure: Failure) -> Error {
         let (status, code, pointer) = match failure.reason {
             Reason::NotInstalled => (Status::Unsupported, "auth.logged_on_user_unsupported", "/auth/user"),
+            Reason::PackageMissing => (Status::Unsupported, "auth.package_missing", "/auth/user"),
+            Reason::NoCredentials => (Status::Auth, "auth.credentials_missing", "/auth/user"),
+            Reason::Denied => (Status::Auth, "auth.logged_on_user_denied", "/auth/user"),
             Reason::NoTicket => (Status::Auth, "auth.ticket_missing", "/auth/user"),
             Reason::ServiceUnknown => (Status::Auth, "auth.service_unknown", ""),
             Reason::Unreachable => (Status::Network, "auth.domain_unreachable", ""),
@@ -96,7 +101,8 @@ impl LoggedOn {
             Reason::Other => (Status::Auth, "auth.logged_on_user_failed", "/auth/user"),
         };
         let error = Error::new(status, code).stage(Stage::Login).detail(crate::printable(&failure.detail));
-        let error = error.arg("host", self.peer.host.as_str()).arg("service", self.peer.service.as_str());
+        let error =
+            error.arg("host", self.peer.host.as_str()).arg("service", self.peer.service.as_str()).arg("package", self.package.name());
         if pointer.is_empty() { error } else { error.at(pointer, code) }
     }
 }

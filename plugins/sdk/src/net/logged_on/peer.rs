@@ -15,6 +15,18 @@ pub(in crate::net) enum Package {
     Ntlm,
 }
 
+impl Package {
+    /// As Windows calls it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Package::Kerberos => "Kerberos",
+            Package::Negotiate => "Negotiate",
+            #[cfg(windows)]
+            Package::Ntlm => "NTLM",
+        }
+    }
+}
+
 /// The service that is meant to be reached, and the connection to it.
 #[derive(Clone, Debug)]
 pub(in crate::net) struct Peer {
@@ -58,12 +70,18 @@ pub(super) struct Failure {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(windows, allow(dead_code, reason = "each system has its own reasons"))]
+#[allow(dead_code, reason = "each system has its own reasons")]
 pub(super) enum Reason {
     /// This machine has no such library.
     NotInstalled,
+    /// Windows has the package switched off.
+    PackageMissing,
     /// The user has no ticket, or one that has expired.
     NoTicket,
+    /// The user whom the process runs as has nothing to prove himself with elsewhere.
+    NoCredentials,
+    /// The domain knows the user and refuses him.
+    Denied,
     /// The domain does not know the service.
     ServiceUnknown,
     /// No domain controller answers.

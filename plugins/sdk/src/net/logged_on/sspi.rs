@@ -5,12 +5,10 @@
 #![allow(unsafe_code, reason = "the system is asked by C functions")]
 
 use super::peer::{Failure, Package, Peer, Reason, Reply, application_data};
+use super::sspi_status::failure;
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
-use windows_sys::Win32::Foundation::{
-    SEC_E_INVALID_TOKEN, SEC_E_MESSAGE_ALTERED, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_NO_CREDENTIALS, SEC_E_OK, SEC_E_TARGET_UNKNOWN,
-    SEC_E_TIME_SKEW, SEC_I_CONTINUE_NEEDED,
-};
+use windows_sys::Win32::Foundation::{SEC_E_OK, SEC_I_CONTINUE_NEEDED};
 use windows_sys::Win32::Security::Authentication::Identity::{
     AcquireCredentialsHandleW, DecryptMessage, DeleteSecurityContext, EncryptMessage, FreeContextBuffer, FreeCredentialsHandle,
     ISC_REQ_ALLOCATE_MEMORY, ISC_REQ_INTEGRITY, ISC_REQ_MUTUAL_AUTH, ISC_REQ_REPLAY_DETECT, ISC_REQ_SEQUENCE_DETECT,
@@ -36,14 +34,9 @@ pub(super) struct Context {
 
 impl Context {
     pub(super) fn new(package: Package, peer: &Peer) -> Result<Context, Failure> {
-        let package = match package {
-            Package::Kerberos => "Kerberos",
-            Package::Negotiate => "Negotiate",
-            Package::Ntlm => "NTLM",
-        };
         let target = wide(&format!("{}/{}", peer.service, peer.host));
         let bindings = peer.binding.as_deref().map(channel_bindings);
-        Ok(Context { credentials: Credentials::new(package)?, context: None, target, bindings })
+        Ok(Context { credentials: Credentials::new(package.name())?, context: None, target, bindings })
     }
 
     /// Answers the server's message; the first time there is none. This may ask a domain controller for a ticket and take its time.
@@ -55,6 +48,8 @@ impl Context {
         if let Some(bindings) = &self.bindings {
             input.push(buffer(SECBUFFER_CHANNEL_BINDINGS, bindings));
         }
+        // Without anything to say there is no list: not every package takes an empty one.
+        let is_silent = input.is_empty();
         let input = list(&mut input);
         let mut output = [buffer(SECBUFFER_TOKEN, &[])];
         let mut answer = list(&mut output);
@@ -70,7 +65,7 @@ impl Context {
                 FLAGS,
                 0,
                 SECURITY_NATIVE_DREP,
-                &input,
+                if is_silent { null() } else { &input },
                 0,
                 &mut next,
                 &mut answer,
@@ -213,16 +208,4 @@ fn wide(text: &str) -> Vec<u16> {
 
 fn incomplete() -> Failure {
     Failure { reason: Reason::Other, detail: "the security context is not complete".to_owned() }
-}
-
-fn failure(status: i32) -> Failure {
-    let reason = match status {
-        SEC_E_NO_CREDENTIALS => Reason::NoTicket,
-        SEC_E_TARGET_UNKNOWN => Reason::ServiceUnknown,
-        SEC_E_NO_AUTHENTICATING_AUTHORITY => Reason::Unreachable,
-        SEC_E_TIME_SKEW => Reason::Clock,
-        SEC_E_INVALID_TOKEN | SEC_E_MESSAGE_ALTERED => Reason::Unproven,
-        _ => Reason::Other,
-    };
-    Failure { reason, detail: std::io::Error::from_raw_os_error(status).to_string() }
 }
