@@ -50,6 +50,23 @@ function files(path) {
   return /\.\w+$/.test(path) ? [path] : readdirSync(join(here, path), { withFileTypes: true }).flatMap(below);
 }
 
+// Modules that the generator and its theme bring along and no schema of ours needs, by their files: each has one component to export. Those of
+// the generator's own look are replaced by the theme's, or by ours.
+const NEEDLESS = new RegExp(
+  [
+    String.raw`@rjsf/core/lib/components/fields/(CyclicSchemaField|LayoutGridField|LayoutHeaderField|LayoutMultiSchemaField|OptionalDataControlsField)\.js$`,
+    String.raw`@rjsf/core/lib/components/templates/(ArrayField(Item)?Template|BaseInputTemplate|CyclicSchemaExpandTemplate|DescriptionField|ErrorList|FieldErrorTemplate|FieldHelpTemplate|GridTemplate|MultiSchemaFieldTemplate|ObjectFieldTemplate|OptionalDataControlsTemplate|TitleField|WrapIfAdditionalTemplate)\.js$`,
+    String.raw`@rjsf/core/lib/components/templates/FieldTemplate/index\.js$`,
+    String.raw`@rjsf/core/lib/components/widgets/(AltDate|AltDateTime|Checkbox|Checkboxes|File|Radio|Range|Rating|Select|Textarea)Widget\.js$`,
+    String.raw`@rjsf/mui/lib/(CheckboxesWidget/CheckboxesWidget|CyclicSchemaExpandTemplate/CyclicSchemaExpandTemplate|ErrorList/ErrorList|OptionalDataControlsTemplate/OptionalDataControlsTemplate|RadioWidget/RadioWidget|RangeWidget/RangeWidget|SubmitButton/SubmitButton)\.js$`,
+  ].join("|"),
+);
+
+const needless = {
+  name: "needless",
+  load: (id) => (NEEDLESS.test(id) ? "export default () => null;" : null),
+};
+
 const stamp = {
   name: "stamp",
   closeBundle() {
@@ -61,13 +78,16 @@ const stamp = {
 
 export default defineConfig({
   base: "./",
-  plugins: [react(), stamp],
+  plugins: [react(), needless, stamp],
   resolve: {
     // What the generator and its theme bring along, and no schema of ours needs.
     alias: [
       { find: /^@mui\/icons-material\/(\w+)$/, replacement: join(here, "src/instead/icons/$1.jsx") },
+      // A theme of one look at a time needs no variables of CSS.
+      { find: /^\.\/(ThemeProviderWithVars|createThemeWithVars)\.mjs$/, replacement: join(here, "src/instead/variables.js") },
       { find: "@mui/material/Slider", replacement: join(here, "src/instead/nothing.js") },
       { find: "@rjsf/validator-ajv8", replacement: join(here, "src/validator.js") },
+      { find: "fast-uri", replacement: join(here, "src/instead/uri.js") },
       { find: "markdown-to-jsx/react", replacement: join(here, "src/instead/markdown.js") },
     ],
   },

@@ -3,7 +3,7 @@ import CssBaseline from "@mui/material/CssBaseline";
 import { ThemeProvider } from "@mui/material/styles";
 import useMediaQuery from "@mui/material/useMediaQuery";
 import { useEffect, useMemo, useState } from "react";
-import Desk from "./Desk.jsx";
+import Page from "./Page.jsx";
 import { ask, stayAlive } from "./connection.js";
 import { Language, word } from "./texts.js";
 import { theme } from "./theme.js";
@@ -36,7 +36,7 @@ export default function App() {
       <Language value={language}>
         {isLost && <Alert severity="warning" variant="filled">{word(language, "ended")}</Alert>}
         {settings.document && forms ? (
-          <Desk forms={forms} settings={settings} language={language} onLanguage={setChosen} />
+          <Page forms={forms} settings={settings} language={language} onLanguage={setChosen} />
         ) : (
           settings.failure && <Alert severity="error">{settings.failure.message || settings.failure.code}</Alert>
         )}

@@ -62,6 +62,18 @@ function changes(before, after, pointer, found) {
   } else found.push([pointer, after]);
 }
 
+// What a migration has moved: [from, to], pointers of values; without `to` where its successor was there already.
+export function moves(former, document) {
+  const [gone, come] = [[], []];
+  changes(former, document, "", gone);
+  changes(document, former, "", come);
+  const from = gone.filter(([pointer, after]) => after === undefined && pointer !== "/version").map(([pointer]) => pointer);
+  const to = come.filter(([, before]) => before === undefined).map(([pointer]) => pointer);
+  const group = (pointer) => pointer.slice(0, pointer.lastIndexOf("/"));
+  const isSame = (one, other) => group(one) === group(other) && JSON.stringify(at(former, one)) === JSON.stringify(at(document, other));
+  return from.map((pointer) => [pointer, to.find((other) => isSame(pointer, other))]);
+}
+
 // The document after a form has changed what stands at `pointer`. In layers each value goes to the layer that its field belongs to:
 // `scope(pointer)` names it for a pointer below.
 export function changed(document, pointer, value, scope) {

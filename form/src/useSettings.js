@@ -1,12 +1,15 @@
 // The document that the page edits: loaded, checked after each change, and saved.
 import { useCallback, useEffect, useRef, useState } from "react";
 import { ask } from "./connection.js";
+import { moves } from "./document.js";
 
 // How long typing has to rest before the document is checked.
 const REST = 150;
 
 export function useSettings(language) {
   const [file, setFile] = useState(null);
+  // What became of a file of an older version: {from, version, moves}.
+  const [migrated, setMigrated] = useState(null);
   const [document, setDocument] = useState(null);
   const [checked, setChecked] = useState(null);
   const [failure, setFailure] = useState(null);
@@ -19,6 +22,7 @@ export function useSettings(language) {
       const answer = await ask("document");
       saved.current = JSON.stringify(answer.document);
       setFile({ path: answer.path, language: answer.language });
+      setMigrated(answer.migrated ? { ...answer.migrated, moves: moves(answer.migrated.former, answer.document) } : null);
       setDocument(answer.document);
     } catch (error) {
       setFailure(error);
@@ -47,6 +51,7 @@ export function useSettings(language) {
         const answer = await ask("save", { lang: language, document, overwrite });
         if (!answer.saved) return setConflict(true);
         saved.current = JSON.stringify(answer.document);
+        setMigrated(null);
         setDocument(answer.document);
         setInFile(answer.in_file > 0);
         return setFailure(null);
@@ -65,5 +70,5 @@ export function useSettings(language) {
     return () => window.removeEventListener("beforeunload", ask);
   }, [isChanged]);
 
-  return { file, document, setDocument, checked, failure, setFailure, isInFile, setInFile, isConflict, setConflict, isChanged, load, save };
+  return { file, migrated, document, setDocument, checked, failure, setFailure, isInFile, setInFile, isConflict, setConflict, isChanged, load, save };
 }

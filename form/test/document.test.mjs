@@ -1,7 +1,7 @@
 // What the page does to a document: `node --test form/test`.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { at, changed, inMerged, merged, patched, tidy, withValue } from "../src/document.js";
+import { at, changed, inMerged, merged, moves, patched, tidy, withValue } from "../src/document.js";
 import { adopted } from "../src/proposal.js";
 import { scopes } from "../src/fields/schema.js";
 
@@ -91,4 +91,13 @@ test("in layers a proposal is the company's", () => {
   const [after] = adopted(layered, proposal);
   assert.deepEqual(Object.keys(after.company.accounts), ["own", "smtp", "imap"]);
   assert.deepEqual([after.user, after.workstation, after.company.sender], [layered.user, layered.workstation, undefined]);
+});
+
+test("what a migration has moved is told with what became of it", () => {
+  const secret = { secret: "postkontor:kept:0" };
+  const former = { version: 0, accounts: { a: { transport: "x", x: { old: "h", older: 5, token: secret, stays: true }, y: { gone: "h" } } } };
+  const now = { version: 1, accounts: { a: { transport: "x", x: { host: "h", port: 25, password: secret, stays: true }, y: {} } } };
+  const expected = [["/accounts/a/x/old", "/accounts/a/x/host"], ["/accounts/a/x/older", undefined], ["/accounts/a/x/token", "/accounts/a/x/password"], ["/accounts/a/y/gone", undefined]];
+  assert.deepEqual(moves(former, now), expected);
+  assert.deepEqual(moves({ sender: {} }, { version: 1, sender: {} }), []);
 });

@@ -1,12 +1,13 @@
 // Works the settings page and tells what it saw: `node drive.mjs WORK.json RESULT.json`.
 //
-// WORK is {"part": "edit" | "again" | "layers" | "stranger", "browser", "profile", "url", "secrets", "port", "mute", "typed", "file", "pictures"}.
+// WORK is {"part": "edit" | "again" | "layers" | "stranger" | "consent" | "migrated", "browser", "profile", "url", "secrets", "typed", "file", "pictures"}, and
+// what one part alone needs: "port", "mute", "control".
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Page } from "./page.mjs";
 
 const [work, result] = process.argv.slice(2);
-const { part, port, mute, typed, file, pictures, ...given } = JSON.parse(await readFile(work, "utf8"));
+const { part, port, mute, control, typed, file, pictures, ...given } = JSON.parse(await readFile(work, "utf8"));
 const seen = {};
 const page = await Page.open(given);
 
@@ -62,6 +63,11 @@ const parts = {
     await page.press("fetch");
     seen.messages = await page.text("#messages");
     await picture("fetch", {});
+    // The folders of the server are offered.
+    await page.pressNamed("Postausgang: Wählen");
+    seen.folders = await page.pick("Entwürfe");
+    await page.settled();
+    seen.outbox = await page.value("field/imap/outbox");
     await page.pressNamed("Allgemein Absender, Versand, Empfang", "nav");
     await picture("general", {});
     await page.press("add-account");
@@ -96,6 +102,28 @@ const parts = {
     await page.press("conflict-overwrite");
     await page.settled();
     seen.save = await page.text("#save");
+  },
+  // A person is asked for consent, and gives it somewhere else.
+  async consent() {
+    await page.settled();
+    await page.press("tab-consent");
+    await page.press("consent-ask");
+    seen.asked = await page.text("#consent");
+    seen.link = await page.evaluate(() => document.querySelector("#consent a").href);
+    await picture("consent", {});
+    const [, code] = /enter the code (\S+)/.exec(seen.asked);
+    await fetch(`${control}/tokens/device`, { method: "POST", body: JSON.stringify({ user_code: code, state: "approved", user: "anna@example.com" }) });
+    seen.done = await page.text("#consent-done");
+  },
+  // A file of an older version is told, and saved in today's.
+  async migrated() {
+    await page.settled();
+    seen.told = await page.text("#migrated");
+    await picture("migrated", {});
+    await page.press("save");
+    await page.settled();
+    seen.save = await page.text("#save");
+    seen.isTold = await page.evaluate(() => document.getElementById("migrated") !== null);
   },
   // The form of a plugin that others wrote: its path is the folder of the settings.
   async stranger() {

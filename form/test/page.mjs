@@ -66,6 +66,15 @@ export class Page {
     await this.settled();
   }
 
+  // Chooses from the menu that is open; all that it offers.
+  async pick(name) {
+    await this.#page.waitForSelector('[role="menuitem"]', { visible: true });
+    const all = await this.#page.$$eval('[role="menuitem"]', (items) => items.map((item) => item.innerText));
+    await (await this.#page.waitForSelector(`::-p-aria([name="${name}"][role="menuitem"])`)).click();
+    await this.#page.waitForSelector('[role="menu"]', { hidden: true });
+    return all;
+  }
+
   // The problems that show at a field.
   problems = (id) =>
     this.#page.$$eval(`[id="${id}__problems"] [data-code]`, (all) => all.map((one) => ({ code: one.dataset.code, text: one.innerText })));

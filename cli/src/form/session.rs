@@ -116,12 +116,22 @@ impl Session {
         Ok(json!({"transports": transports, "failed": failed, "general": host.schema("", &asked.lang)?}))
     }
 
-    /// The document as it lies on the disk, without its secrets.
+    /// The document as it lies on the disk, without its secrets. One of an older version is brought to today's, and `migrated` tells what it was.
     pub(crate) fn document(&self) -> Result<Value, Error> {
         let mut file = lock(&self.file);
         let mut document = file.read()?;
+        let mut answer = json!({"path": texts::path(file.path()), "language": self.language});
+        // One of a version that is not known is left as it is: the check says so.
+        if let Ok(migrated) = self.host(self.language)?.migrate(&document.to_string())
+            && migrated.from < migrated.version
+        {
+            let mut former = std::mem::replace(&mut document, migrated.settings);
+            lock(&self.kept).hide(&mut former, &self.places);
+            answer["migrated"] = json!({"from": migrated.from, "version": migrated.version, "former": former});
+        }
         lock(&self.kept).hide(&mut document, &self.places);
-        Ok(json!({"document": document, "path": texts::path(file.path()), "language": self.language}))
+        answer["document"] = document;
+        Ok(answer)
     }
 
     /// What is wrong with the page's document, and what shows.

@@ -21,17 +21,17 @@ export default function ConsentTrial({ account, document, onFocus }) {
       {isRunning ? (
         <Button variant="outlined" onClick={cancel}>{word("cancel")}</Button>
       ) : (
-        <Button variant="contained" onClick={() => run({ lang, document, account, call: "authorize" })}>{word("consent.do")}</Button>
+        <Button id="consent-ask" variant="contained" onClick={() => run({ lang, document, account, call: "authorize" })}>{word("consent.do")}</Button>
       )}
       {isRunning && <LinearProgress aria-label={word("consent.runs")} />}
       <div role="status">
         {isRunning && consent && (
-          <Alert severity="info" sx={{ overflowWrap: "anywhere" }}>
+          <Alert id="consent" severity="info" sx={{ overflowWrap: "anywhere" }}>
             {consent.message}
             {url && <Link href={url} target="_blank" rel="noopener noreferrer" sx={{ display: "block", mt: 1 }}>{word("consent.open")}</Link>}
           </Alert>
         )}
-        {result && <Alert severity="success">{result.message || word("consent.done")}</Alert>}
+        {result && <Alert id="consent-done" severity="success">{result.message || word("consent.done")}</Alert>}
         {error && <Failure error={error} onFocus={onFocus} />}
       </div>
     </Stack>

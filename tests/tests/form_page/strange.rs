@@ -16,7 +16,7 @@ fn a_strangers_plugin_is_set_up_in_the_page() {
         let folder = Folder::new().unwrap();
         let file = folder.file("settings.json");
         std::fs::write(&file, json!({"accounts": {"office": {"transport": transport}}}).to_string()).unwrap();
-        let Some(seen) = work("stranger", &file, "de", [0, 0], &[]) else { return };
+        let Some(seen) = work("stranger", &file, "de", json!({}), &[]) else { return };
         assert!(seen["label"].as_str().unwrap().starts_with("Ordner"), "{transport}: {seen:#}");
         assert_eq!(seen["missing"][0]["code"], "settings.required", "{transport}: {seen:#}");
         assert!(seen["test"]["verdict"].as_str().unwrap().contains("Alles in Ordnung"), "{transport}: {seen:#}");

@@ -5,6 +5,7 @@ use crate::served::{Served, secret_store};
 use postkontor_tests::dovecot::USERS;
 use postkontor_tests::exim::Exim;
 use postkontor_tests::folder::Folder;
+use postkontor_tests::merge_patch;
 use postkontor_tests::products::Products;
 use postkontor_tests::sandbox::{Options, Sandbox};
 use postkontor_tests::skip;
@@ -16,19 +17,25 @@ use std::process::Command;
 /// A password that is typed into the page.
 const TYPED: &str = "typed-4711-typed";
 
+/// A folder of each mailbox, whose name IMAP writes otherwise.
+const FOLDER: &str = "Entwürfe";
+
 const BROWSER: &str = "/usr/bin/chromium";
 
 /// Works a part of form/test/drive.mjs on a settings file, and tells what was seen.
-pub(crate) fn work(part: &str, settings: &Path, language: &str, [port, mute]: [u16; 2], secrets: &[&str]) -> Option<Value> {
+///
+/// `given` is what this part alone needs.
+pub(crate) fn work(part: &str, settings: &Path, language: &str, given: Value, secrets: &[&str]) -> Option<Value> {
     let sources = installed()?;
     let scratch = Folder::new().unwrap();
     let served = if part == "stranger" { Served::start_with_strangers(settings, language) } else { Served::start(settings, language) };
     let [orders, result] = ["work.json", "result.json"].map(|name| scratch.path().join(name));
-    let order = json!({
-        "part": part, "file": settings, "browser": BROWSER, "profile": scratch.path().join("profile"), "url": served.url, "secrets": secrets, "port": port, "mute": mute, "typed": TYPED,
+    let mut order = json!({
+        "part": part, "file": settings, "browser": BROWSER, "profile": scratch.path().join("profile"), "url": served.url, "secrets": secrets, "typed": TYPED,
         // POSTKONTOR_PICTURES=FOLDER keeps what it looked like.
         "pictures": std::env::var_os("POSTKONTOR_PICTURES").map(|folder| folder.into_string().unwrap()),
     });
+    merge_patch::apply(&mut order, given);
     std::fs::write(&orders, order.to_string()).unwrap();
     let done = Command::new("node").arg(sources.join("test/drive.mjs")).arg(&orders).arg(&result).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -72,7 +79,7 @@ fn a_person_repairs_tests_sends_saves_and_fetches() {
 
     // Connections are taken by the system; nothing is ever said.
     let mute = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let ports = [sandbox.tls_port, mute.local_addr().unwrap().port()];
+    let ports = json!({"port": sandbox.tls_port, "mute": mute.local_addr().unwrap().port()});
     let Some(seen) = work("edit", &file, "en", ports, &secrets) else { return };
     assert_eq!((&seen["language"], &seen["label"]), (&json!("de"), &json!("Port")));
     let problem = |name: &str| seen[name][0]["text"].as_str().unwrap_or_default().to_owned();
@@ -97,13 +104,15 @@ fn a_person_repairs_tests_sends_saves_and_fetches() {
     let mails: Vec<Vec<u8>> = sandbox.take_mails().iter().map(|mail| mail.text().into_bytes()).collect();
     assert_eq!(mails.len(), 1);
     exim.dovecot().deliver(&mailbox, &mails).unwrap();
-    let Some(seen) = work("again", &file, "de", ports, &secrets) else { return };
+    let Some(seen) = work("again", &file, "de", json!({}), &secrets) else { return };
     assert_eq!(
         (&seen["port"], &seen["password"]),
         (&json!(sandbox.tls_port.to_string()), &json!("hinterlegt, wird nicht gezeigt")),
         "{seen:#}"
     );
     assert_eq!(seen["found"], json!(["imap.gmx.net", ""]), "{seen:#}");
+    let folders = seen["folders"].as_array().unwrap();
+    assert!(folders.contains(&json!("INBOX")) && seen["outbox"] == FOLDER, "{seen:#}");
     assert!(seen["messages"].as_str().unwrap().contains("Testmail von Postkontor"), "{seen:#}");
 }
 
@@ -122,7 +131,7 @@ fn a_document_in_layers_keeps_them() {
         "workstation": {"accounts": {"mine": {"server": {"host": "mail.example.com"}}}},
     });
     std::fs::write(&file, document.to_string()).unwrap();
-    let Some(seen) = work("layers", &file, "en", [0, 0], &[password, TYPED]) else { return };
+    let Some(seen) = work("layers", &file, "en", json!({}), &[password, TYPED]) else { return };
     let origins = [("field/server/host", "workstation"), ("field/server/port", "user"), ("field/auth/password", "user")];
     for (field, layer) in origins {
         assert_eq!(seen["origins"][field], layer, "{seen:#}");
@@ -141,4 +150,23 @@ fn a_document_in_layers_keeps_them() {
     let listed = list.args(["secret", "list", "--json"]).envs(secret_store(&file)).output().unwrap();
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!(listed["secrets"][0]["name"], name, "{listed:#}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_of_an_older_version_is_told_and_saved_in_todays() {
+    if !Path::new(BROWSER).exists() {
+        return skip::because("there is no chromium (Debian package chromium)");
+    }
+    let folder = Folder::new().unwrap();
+    let file = folder.file("settings.json");
+    let password = "hush-4711-hush";
+    let account = json!({"transport": "smtp", "server": {"host": "mail.example.com"}, "auth": {"user": "anna", "password": password}});
+    let document = json!({"version": 0, "accounts": {"main": account}});
+    std::fs::write(&file, document.to_string()).unwrap();
+    let Some(seen) = work("migrated", &file, "en", json!({}), &[password]) else { return };
+    assert!(seen["told"].as_str().unwrap().contains("version 0") && seen["isTold"] == false, "{seen:#}");
+    assert_eq!(seen["save"], "Saved", "{seen:#}");
+    let saved: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(saved, json!({"version": 1, "accounts": {"main": account}}));
 }

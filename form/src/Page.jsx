@@ -25,7 +25,7 @@ const withoutForeign = (account, schema, transport) => {
 };
 
 // The page when everything is there: what to set, its form, and what it can be tried with.
-export default function Desk({ forms, settings, language, onLanguage }) {
+export default function Page({ forms, settings, language, onLanguage }) {
   const word = useWords();
   const { document, setDocument, checked } = settings;
   const whole = merged(document);
@@ -88,7 +88,7 @@ export default function Desk({ forms, settings, language, onLanguage }) {
 
   return (
     <Repair value={repair}>
-      <Head path={settings.file.path} language={language} isChanged={settings.isChanged} onLanguage={onLanguage} onSave={() => settings.save(false)} />
+      <Head path={settings.file.path} language={language} isChanged={settings.isChanged || settings.migrated !== null} onLanguage={onLanguage} onSave={() => settings.save(false)} />
       <Box
         component="main"
         sx={{
