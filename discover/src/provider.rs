@@ -44,6 +44,9 @@ pub struct Provider {
     /// Whether programs have access only after the person has switched it on in the web.
     #[serde(default)]
     pub to_be_switched_on: bool,
+    /// Where its servers are told: a page of its own or of the database of Thunderbird. `programs`: no page was at hand, and several programs
+    /// that have nothing to do with each other use these servers.
+    pub source: String,
 }
 
 /// What one logs in as.
@@ -143,6 +146,7 @@ mod tests {
         for provider in providers() {
             let id = &provider.id;
             assert!(ids.insert(id), "{id}");
+            assert!(provider.source.starts_with("https://") || provider.source == "programs", "{id}");
             assert!(!provider.domains.is_empty() || !provider.mx.is_empty(), "{id} can never be found");
             assert!(matches!(provider.market.as_str(), "dach" | "adriatic" | "world"), "{id}");
             assert!(matches!(provider.oauth2.as_deref(), None | Some("google" | "microsoft")), "{id}");

@@ -46,13 +46,16 @@ fn the_document_lists_the_table() {
         let shown = [&provider.imap, &provider.pop3, &provider.smtp].into_iter().flatten().map(|server| format!("`{server}`"));
         shown.collect::<Vec<_>>().join(" ")
     };
-    let mut table = "\n| Provider | Domains | Recognised by MX | Servers | Login |\n|---|---|---|---|---|\n".to_owned();
+    let mut table = "\n| Provider | Domains | Recognised by MX | Servers | Login | Source |\n|---|---|---|---|---|---|\n".to_owned();
     for provider in providers() {
         let (login, password) = (format!("{:?}", provider.login).to_lowercase(), format!("{:?}", provider.password).to_lowercase());
         let token = provider.oauth2.as_ref().map_or(String::new(), |_| ", OAuth 2.0".to_owned());
         let servers = servers(provider);
         let login = if servers.is_empty() { "no access".to_owned() } else { format!("{login}, password: {password}{token}") };
-        table += &format!("| {} | {} | {} | {servers} | {login} |\n", provider.name, provider.domains.join(" "), provider.mx.join(" "));
+        let (domains, mx) = (provider.domains.join(" "), provider.mx.join(" "));
+        let host = provider.source.split('/').nth(2);
+        let source = host.map_or(provider.source.clone(), |host| format!("[{host}]({})", provider.source));
+        table += &format!("| {} | {domains} | {mx} | {servers} | {login} | {source} |\n", provider.name);
     }
     table.push('\n');
     let path = root().join("docs/discovery.md");
