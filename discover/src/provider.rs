@@ -44,7 +44,7 @@ pub struct Provider {
     /// Whether programs have access only after the person has switched it on in the web.
     #[serde(default)]
     pub to_be_switched_on: bool,
-    /// Where its servers are told: a page of its own or of the database of Thunderbird. `programs`: no page was at hand, and several programs
+    /// Where its servers are published: on a page of its own, or in the database of Thunderbird. `programs`: no page was at hand, and several programs
     /// that have nothing to do with each other use these servers.
     pub source: String,
 }

@@ -115,7 +115,7 @@ const parts = {
     await fetch(`${control}/tokens/device`, { method: "POST", body: JSON.stringify({ user_code: code, state: "approved", user: "anna@example.com" }) });
     seen.done = await page.text("#consent-done");
   },
-  // A file of an older version is told, and saved in today's.
+  // The page says what a migration moved, and saves today's version.
   async migrated() {
     await page.settled();
     seen.told = await page.text("#migrated");

@@ -154,7 +154,7 @@ fn a_document_in_layers_keeps_them() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_file_of_an_older_version_is_told_and_saved_in_todays() {
+fn the_page_says_what_a_migration_moved_and_saves_todays_version() {
     if !Path::new(BROWSER).exists() {
         return skip::because("there is no chromium (Debian package chromium)");
     }
