@@ -99,8 +99,13 @@ pub(super) fn says_nothing(schema: &Value, value: &Value) -> bool {
     let Some(members) = value.as_object() else { return false };
     members.iter().all(|(name, value)| {
         let Some(member) = layers::member(schema, name) else { return is_left_out(value) };
-        is_left_out(value) || stated(member, "default") == Some(value) || says_nothing(member, value)
+        is_silent(member, value)
     })
+}
+
+/// Whether the value of a member says no more than that it was left out.
+pub(super) fn is_silent(member: &Value, value: &Value) -> bool {
+    is_left_out(value) || stated(member, "default") == Some(value) || says_nothing(member, value)
 }
 
 /// The condition of a member that shows by what stands in another group.

@@ -3,14 +3,14 @@
 //! This is a validator for the portable subset of JSON Schema that [`postkontor_plugin::settings::schema`] writes, and no
 //! more; in return each problem has a sentence that a form can show beside the field.
 
-use super::conditions::{Members, is_left_out, says_nothing};
+use super::conditions::{Members, is_left_out, is_silent, says_nothing};
 use super::findings::{Findings, Reference};
 use super::keyword::{annotation, keyword, stated};
 use super::problem::{MAX_PROBLEMS, nearest, shown, suggestion};
 use super::repair::Repair;
 use super::secrets::{reference, wipe};
 use super::values::{boolean, choice, in_range, integer, secret, split, text, wrong_type};
-use super::{Problem, meant, risks};
+use super::{Problem, layers, meant, risks};
 use crate::pointer::child;
 use serde_json::{Map, Value, json};
 
@@ -92,7 +92,14 @@ fn shown_member(member: &Value, given: Option<&Value>, is_required: bool, pointe
         // A form leaves a reference without a name behind where that was cleared.
         false => keyword(member, "writeOnly") == true && value.as_object().is_some_and(|inner| inner.values().all(is_left_out)),
     };
-    let value = given.filter(|value| !is_empty(value));
+    let strange = given.filter(|_| is_optional).and_then(|given| only_unknown(member, given));
+    let value = given.filter(|value| strange.is_none() && !is_empty(value));
+    if let Some(given) = strange {
+        let members = Members::of(member, given);
+        for name in given.keys().filter(|name| !members.knows(name)) {
+            unknown(member, name, given, pointer, &members, findings);
+        }
+    }
     // What must be given is not given by an empty text that a struct begins with.
     let applies = |default: &&Value| keyword(member, "writeOnly") != true && !(is_required && is_left_out(default));
     let default = || stated(member, "default").filter(applies);
@@ -120,6 +127,14 @@ fn is_unfilled(schema: &Value, value: &Value, pointer: &str, findings: &Findings
     let mut trial = findings.trial();
     group(schema, members, pointer, &mut trial);
     members.values().all(is_left_out) || !trial.problems.is_empty()
+}
+
+/// The members of a group, where one is not known and the others say nothing: whether a group that may be left out was meant is not known then.
+fn only_unknown<'a>(schema: &Value, value: &'a Value) -> Option<&'a Map<String, Value>> {
+    let free = stated(schema, "additionalProperties").is_some_and(|any| *any != Value::Bool(false));
+    let members = value.as_object().filter(|_| !free && !says_nothing(schema, value))?;
+    let mut known = members.iter().filter_map(|(name, value)| Some((layers::member(schema, name)?, value)));
+    known.all(|(member, value)| is_silent(member, value)).then_some(members)
 }
 
 fn unknown(schema: &Value, name: &str, given: &Map<String, Value>, pointer: &str, members: &Members, findings: &mut Findings) {

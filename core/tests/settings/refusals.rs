@@ -50,6 +50,21 @@ fn an_account_that_is_to_send_or_to_fetch_must_be_able_to() {
 }
 
 #[test]
+fn of_a_group_with_nothing_but_an_unknown_member_only_that_is_said() {
+    let unknown = |name: &str| (format!("/accounts/a/tls/client_certificate/{name}"), "settings.unknown_member".to_owned());
+    for (given, name) in [
+        (json!({"fil": "own.p12"}), "fil"),
+        (json!({"no_such_member": 1, "file": "", "password": {"secret": null}}), "no_such_member"),
+        (json!({"no_such_member": 1, "password": null}), "no_such_member"),
+    ] {
+        assert_eq!(problems(&smtp(json!({"tls": {"client_certificate": given}}))), [unknown(name)], "{given}");
+    }
+    let required = ("/accounts/a/tls/client_certificate/file".to_owned(), "settings.required".to_owned());
+    let meant = smtp(json!({"tls": {"client_certificate": {"no_such_member": 1, "password": {"secret": "kept"}}}}));
+    assert_eq!(problems(&meant), [unknown("no_such_member"), required]);
+}
+
+#[test]
 fn an_account_that_sends_by_itself_or_in_a_circle_is_refused() {
     let sends_by = |document: &mut Value, account: &str, via: &str| document["accounts"][account]["imap"] = json!({ "via": via });
     let mut document = with(json!({}));
