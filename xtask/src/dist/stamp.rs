@@ -30,7 +30,7 @@ impl Stamp {
     /// Year, month and day.
     fn date(&self) -> (u64, u64, u64) {
         let (mut day, mut year) = (self.seconds / 86_400, 1970);
-        let leap = |year: u64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+        let leap = |year: u64| (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400);
         while day >= 365 + u64::from(leap(year)) {
             day -= 365 + u64::from(leap(year));
             year += 1;
@@ -55,7 +55,7 @@ impl Stamp {
     pub(crate) fn dos(&self) -> [u8; 4] {
         let (year, month, day) = self.date();
         let time = self.seconds % 86_400;
-        let (time, date) = (time / 3600 << 11 | time / 60 % 60 << 5 | time % 60 / 2, (year - 1980) << 9 | month << 5 | day);
+        let (time, date) = (((time / 3600) << 11) | ((time / 60 % 60) << 5) | (time % 60 / 2), ((year - 1980) << 9) | (month << 5) | day);
         let [low, high, ..] = time.to_le_bytes();
         let [date_low, date_high, ..] = date.to_le_bytes();
         [low, high, date_low, date_high]
