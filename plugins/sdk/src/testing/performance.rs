@@ -29,8 +29,19 @@ pub(super) struct Performance {
     pub(super) left: Result<(), String>,
 }
 
-/// Plays a dialogue with a transport. The log is read where the connection is not cut.
-pub(super) fn perform<T: Transport>(dialogue: &Arc<Dialogue>, pace: Pace, cut: Cut) -> Performance {
+/// The settings with which a transport plays a dialogue. To make its schema takes longer than a performance.
+pub(super) fn settings<T: Transport>(dialogue: &Dialogue) -> Value {
+    // A transport without the group `server` knows its server by itself.
+    let mut settings = match crate::settings::schema::<T::Settings>()["properties"]["server"] {
+        Value::Null => json!({}),
+        _ => json!({"server": {"host": "mail.example.com"}}),
+    };
+    merge(&mut settings, dialogue.settings.clone());
+    settings
+}
+
+/// Plays a dialogue with a transport of these settings. The log is read where the connection is not cut.
+pub(super) fn perform<T: Transport>(dialogue: &Arc<Dialogue>, settings: &Value, pace: Pace, cut: Cut) -> Performance {
     let server = Server::new(dialogue, pace, cut);
     let answering = server.clone();
     let network = Network::new(move |_| answering.connect());
@@ -42,14 +53,8 @@ pub(super) fn perform<T: Transport>(dialogue: &Arc<Dialogue>, pace: Pace, cut: C
         course: Course::default(),
         left: Ok(()),
     };
-    // A transport without the group `server` knows its server by itself.
-    let mut settings = match crate::settings::schema::<T::Settings>()["properties"]["server"] {
-        Value::Null => json!({}),
-        _ => json!({"server": {"host": "mail.example.com"}}),
-    };
-    merge(&mut settings, dialogue.settings.clone());
     let opening = Opening { account: "main".to_owned(), ..Opening::default() };
-    let mut transport = T::open(read(&settings), &opening).unwrap_or_else(|error| panic!("the settings are refused: {error:?}"));
+    let mut transport = T::open(read(settings), &opening).unwrap_or_else(|error| panic!("the settings are refused: {error:?}"));
     for exchange in &dialogue.exchanges {
         played.ask(&mut transport, exchange, cut.is_none());
     }

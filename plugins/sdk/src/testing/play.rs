@@ -1,7 +1,7 @@
 //! Plays dialogues in all ways, and reports what is wrong.
 
 use super::dialogue::{Dialogue, Exchange};
-use super::performance::{Performance, perform};
+use super::performance::{Performance, perform, settings};
 use super::server::{Cut, Ending, Pace};
 use crate::{Status, Transport};
 use serde_json::Value;
@@ -55,9 +55,11 @@ fn find(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 fn in_all_ways<T: Transport>(dialogue: &Arc<Dialogue>) -> Result<(), String> {
+    let settings = settings::<T>(dialogue);
+    let once = |pace, cut| once::<T>(dialogue, &settings, pace, cut);
     let mut whole = None;
     for pace in [Pace::Whole, Pace::Lines, Pace::Bytes] {
-        let performance = once::<T>(dialogue, pace, None).map_err(|error| format!("{pace:?}: {error}"))?;
+        let performance = once(pace, None).map_err(|error| format!("{pace:?}: {error}"))?;
         as_it_stands::<T>(dialogue, &performance).map_err(|error| format!("{pace:?}: {error}"))?;
         whole.get_or_insert(performance);
     }
@@ -68,14 +70,14 @@ fn in_all_ways<T: Transport>(dialogue: &Arc<Dialogue>) -> Result<(), String> {
         whole.course.line_ends.iter().flat_map(|end| [end - 1, *end, end + 1].map(|at| [(at, Ending::Reset), (at, Ending::Silent)]));
     for (at, ending) in everywhere.chain(at_lines.flatten()).filter(|(at, _)| *at < whole.course.sent) {
         let place = |error: String| format!("{ending:?} after {at} bytes: {error}");
-        let performance = once::<T>(dialogue, Pace::Whole, Some((at, ending))).map_err(place)?;
+        let performance = once(Pace::Whole, Some((at, ending))).map_err(place)?;
         is_true(&performance, &whole, at).map_err(place)?;
     }
     Ok(())
 }
 
-fn once<T: Transport>(dialogue: &Arc<Dialogue>, pace: Pace, cut: Cut) -> Result<Performance, String> {
-    catch_unwind(AssertUnwindSafe(|| perform::<T>(dialogue, pace, cut))).map_err(|payload| {
+fn once<T: Transport>(dialogue: &Arc<Dialogue>, settings: &Value, pace: Pace, cut: Cut) -> Result<Performance, String> {
+    catch_unwind(AssertUnwindSafe(|| perform::<T>(dialogue, settings, pace, cut))).map_err(|payload| {
         let words = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
         format!("panicked: {}", words.unwrap_or_default())
     })
