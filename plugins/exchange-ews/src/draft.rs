@@ -1,9 +1,8 @@
 //! A message as properties, for a draft that its attachments are put into.
 
 use crate::xml::Writer;
-use mail_parser::{Address, HeaderName, Message, MessageParser};
 use postkontor_plugin::Mail;
-use postkontor_plugin::exchange::Outline;
+use postkontor_plugin::exchange::{Fields, Outline, Person};
 
 /// What a draft is made of.
 pub(crate) struct Draft<'d> {
@@ -15,46 +14,45 @@ pub(crate) struct Draft<'d> {
 
 /// Writes the request; the schema wants the properties in this order.
 pub(crate) fn create_draft(xml: &mut Writer, draft: &Draft<'_>) {
-    let parsed = MessageParser::default().parse_headers(draft.fields).unwrap_or_default();
+    let fields = Fields::read(draft.fields);
     xml.group("m:CreateItem", &[("MessageDisposition", "SaveOnly")], |xml| {
         xml.group("m:SavedItemFolderId", &[], |xml| xml.empty("t:DistinguishedFolderId", &[("Id", "drafts")]));
-        xml.group("m:Items", &[], |xml| xml.group("t:Message", &[], |xml| properties(xml, draft, &parsed)));
+        xml.group("m:Items", &[], |xml| xml.group("t:Message", &[], |xml| properties(xml, draft, &fields)));
     });
 }
 
-fn properties(xml: &mut Writer, draft: &Draft<'_>, parsed: &Message<'_>) {
-    xml.text("t:Subject", parsed.subject().unwrap_or_default());
+fn properties(xml: &mut Writer, draft: &Draft<'_>, fields: &Fields<'_>) {
+    xml.text("t:Subject", &fields.text("Subject"));
     if let Some(text) = &draft.outline.text {
         xml.text_with("t:Body", &[("BodyType", if text.is_html { "HTML" } else { "Text" })], &text.text);
     }
-    let raw = |name: &'static str| parsed.header_raw(name).map(str::trim).unwrap_or_default();
-    if let Some(importance) = importance(raw("Importance"), raw("X-Priority")) {
+    if let Some(importance) = importance(&fields.text("Importance"), &fields.text("X-Priority")) {
         xml.text("t:Importance", importance);
     }
-    let in_reply_to = raw("In-Reply-To");
+    let in_reply_to = fields.raw("In-Reply-To");
     if !in_reply_to.is_empty() {
-        xml.text("t:InReplyTo", in_reply_to);
+        xml.text("t:InReplyTo", &in_reply_to);
     }
-    for header in parsed.headers().iter().filter(|header| is_own(header.name())) {
-        own_header(xml, header.name(), parsed.header_raw(header.name()).unwrap_or_default());
+    for (name, value) in fields.each().filter(|(name, _)| is_own(name)) {
+        own_header(xml, name, &value);
     }
-    people(xml, "t:ToRecipients", parsed.to());
-    people(xml, "t:CcRecipients", parsed.cc());
-    people(xml, "t:BccRecipients", parsed.bcc());
-    if !raw("Disposition-Notification-To").is_empty() {
+    people(xml, "t:ToRecipients", &fields.people("To"));
+    people(xml, "t:CcRecipients", &fields.people("Cc"));
+    people(xml, "t:BccRecipients", &fields.people("Bcc"));
+    if !fields.raw("Disposition-Notification-To").is_empty() {
         xml.text("t:IsReadReceiptRequested", "true");
     }
-    if let Some(from) = parsed.from().and_then(Address::first) {
-        xml.group("t:From", &[], |xml| mailbox(xml, from.name(), from.address().unwrap_or_default()));
+    if let Some(from) = fields.people("From").first() {
+        xml.group("t:From", &[], |xml| mailbox(xml, from));
     }
     if !draft.mail.message_id.is_empty() {
         xml.text("t:InternetMessageId", &format!("<{}>", draft.mail.message_id));
     }
-    let references = raw("References");
+    let references = fields.raw("References");
     if !references.is_empty() {
         xml.text("t:References", &references.split_whitespace().collect::<Vec<_>>().join(" "));
     }
-    people(xml, "t:ReplyTo", parsed.header(HeaderName::ReplyTo).and_then(|value| value.as_address()));
+    people(xml, "t:ReplyTo", &fields.people("Reply-To"));
 }
 
 /// Headers that a program has of its own.
@@ -79,19 +77,18 @@ fn importance(importance: &str, priority: &str) -> Option<&'static str> {
     }
 }
 
-fn people(xml: &mut Writer, name: &str, addresses: Option<&Address<'_>>) {
-    let people: Vec<_> = addresses.into_iter().flat_map(Address::iter).filter(|person| person.address().is_some()).collect();
+fn people(xml: &mut Writer, name: &str, people: &[Person]) {
     if !people.is_empty() {
-        xml.group(name, &[], |xml| people.iter().for_each(|person| mailbox(xml, person.name(), person.address().unwrap_or_default())));
+        xml.group(name, &[], |xml| people.iter().for_each(|person| mailbox(xml, person)));
     }
 }
 
-fn mailbox(xml: &mut Writer, name: Option<&str>, address: &str) {
+fn mailbox(xml: &mut Writer, person: &Person) {
     xml.group("t:Mailbox", &[], |xml| {
-        if let Some(name) = name {
+        if let Some(name) = &person.name {
             xml.text("t:Name", name);
         }
-        xml.text("t:EmailAddress", address);
+        xml.text("t:EmailAddress", &person.address);
     });
 }
 

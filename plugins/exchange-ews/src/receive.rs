@@ -4,6 +4,7 @@ mod fetch;
 mod filter;
 mod headers;
 mod sync;
+mod whole;
 mod window;
 
 use crate::settings::NAME;
@@ -15,7 +16,6 @@ use postkontor_plugin::{Error, ReceiveRequest, Received, Stage};
 /// Fetches what is new.
 pub(crate) fn receive(talk: &mut Talk<'_, '_>, request: &ReceiveRequest) -> Result<Received, Error> {
     let state = State::parse(NAME, request.state.as_deref())?;
-    filter::check(&request.filter, &talk.host())?;
     let (name, pointer) = match &request.folder {
         Some(folder) => (folder.clone(), "/folder"),
         None => (talk.account.settings.exchange.inbox.clone(), "/exchange/inbox"),

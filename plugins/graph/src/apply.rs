@@ -2,7 +2,7 @@
 
 use crate::ask::{Ask, Payload};
 use crate::claims::Role;
-use crate::entry::Message;
+use crate::entry::{Message, answered};
 use crate::failure::Failure;
 use crate::folders::Named;
 use crate::session::Session;
@@ -21,9 +21,6 @@ pub(crate) fn apply(session: &mut Session<'_, '_>, request: &ApplyRequest) -> Re
             let code = "graph.id_invalid";
             return Err(Error::new(Status::Argument, code).stage(Stage::Fetch).at_request(format!("/messages/{index}"), code).usable());
         }
-    }
-    if matches!(request.action, ApplyAction::Answered | ApplyAction::Unanswered) {
-        return Err(no_answered("/do"));
     }
     let name = request.folder.as_deref().unwrap_or_default();
     let folder = match request.action.needs_folder() {
@@ -50,12 +47,6 @@ pub(crate) fn apply(session: &mut Session<'_, '_>, request: &ApplyRequest) -> Re
     Ok(applied)
 }
 
-/// The error of what Graph has no property for.
-pub(crate) fn no_answered(pointer: &str) -> Error {
-    let code = "graph.answered_unsupported";
-    Error::new(Status::Unsupported, code).stage(Stage::Mailbox).at_request(pointer, code).usable()
-}
-
 impl Session<'_, '_> {
     /// Does what is asked for with one message; the id that it, or its copy, has afterwards in the other folder.
     fn perform(&mut self, id: &str, request: &ApplyRequest, destination: &Value) -> Result<Option<String>, Failure> {
@@ -78,7 +69,10 @@ impl Session<'_, '_> {
                 let ask = Ask::once("POST", target, Role::Change, Stage::Mailbox).with(Payload::Json(json.as_bytes()));
                 return self.json::<Message>(ask).map(|message| Some(message.id));
             }
-            ApplyAction::Unflagged | ApplyAction::Answered | ApplyAction::Unanswered => json!({"flag": {"flagStatus": "notFlagged"}}),
+            ApplyAction::Unflagged => json!({"flag": {"flagStatus": "notFlagged"}}),
+            action @ (ApplyAction::Answered | ApplyAction::Unanswered) => {
+                json!({"singleValueExtendedProperties": answered(action == ApplyAction::Answered)})
+            }
         };
         let json = properties.to_string();
         let ask = Ask::once("PATCH", at(self, ""), Role::Change, Stage::Mailbox).with(Payload::Json(json.as_bytes()));

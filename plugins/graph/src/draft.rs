@@ -1,7 +1,6 @@
 //! A message as properties, for what is too large to go as MIME, and for a mail of which no copy shall stay.
 
-use mail_parser::{Addr, Address, Message, MessageParser};
-use postkontor_plugin::exchange::{Attachment, Outline};
+use postkontor_plugin::exchange::{Attachment, Fields, Outline, Person};
 use postkontor_plugin::serde_json::{Map, Value, json};
 use postkontor_plugin::{Mail, Notify};
 
@@ -16,32 +15,31 @@ const INTERNET_HEADERS: &str = "{00020386-0000-0000-C000-000000000046}";
 
 /// The properties of a message with these headers, which name its recipients but for the hidden ones.
 pub(crate) fn properties(fields: &[u8], hidden: &[String], outline: &Outline, mail: &Mail) -> Map<String, Value> {
-    let ended = [fields, b"\r\n"].concat();
-    let parsed = MessageParser::default().parse_headers(&ended).unwrap_or_default();
+    let fields = Fields::read(fields);
     let mut properties = Map::new();
     let mut set = |name: &str, value: Value| {
         properties.insert(name.to_owned(), value);
     };
-    set("subject", parsed.subject().unwrap_or_default().into());
+    set("subject", fields.text("Subject").into());
     let (kind, content) =
         outline.text.as_ref().map_or(("text", ""), |text| (if text.is_html { "html" } else { "text" }, text.text.as_str()));
     set("body", json!({"contentType": kind, "content": content}));
-    set("toRecipients", recipients(parsed.to()));
-    set("ccRecipients", recipients(parsed.cc()));
+    set("toRecipients", recipients(&fields.people("To")));
+    set("ccRecipients", recipients(&fields.people("Cc")));
     let hidden = hidden.iter().map(|address| json!({"emailAddress": {"address": address}}));
     set("bccRecipients", hidden.collect::<Vec<Value>>().into());
-    set("replyTo", recipients(parsed.reply_to()));
-    if let Some(from) = first(parsed.from()) {
-        set("from", from);
+    set("replyTo", recipients(&fields.people("Reply-To")));
+    if let Some(from) = fields.people("From").first() {
+        set("from", recipient(from));
     }
     if !mail.message_id.is_empty() {
         set("internetMessageId", format!("<{}>", mail.message_id).into());
     }
-    set("importance", importance(&parsed).into());
-    set("isReadReceiptRequested", parsed.header("Disposition-Notification-To").is_some().into());
+    set("importance", importance(&fields).into());
+    set("isReadReceiptRequested", (!fields.raw("Disposition-Notification-To").is_empty()).into());
     let is_asked_for = mail.dsn.as_ref().is_some_and(|dsn| dsn.notify.contains(&Notify::Success));
     set("isDeliveryReceiptRequested", is_asked_for.into());
-    let (own, extended) = fields_of_its_own(&parsed);
+    let (own, extended) = fields_of_its_own(&fields);
     if !own.is_empty() {
         set("internetMessageHeaders", own.into());
     }
@@ -63,27 +61,20 @@ pub(crate) fn attachment(attachment: &Attachment) -> Map<String, Value> {
     properties
 }
 
-fn recipients(address: Option<&Address<'_>>) -> Value {
-    address.into_iter().flat_map(Address::iter).filter_map(recipient).collect::<Vec<Value>>().into()
+fn recipients(people: &[Person]) -> Value {
+    people.iter().map(recipient).collect::<Vec<Value>>().into()
 }
 
-fn first(address: Option<&Address<'_>>) -> Option<Value> {
-    address?.iter().find_map(recipient)
+fn recipient(person: &Person) -> Value {
+    match &person.name {
+        Some(name) => json!({"emailAddress": {"name": name, "address": person.address}}),
+        None => json!({"emailAddress": {"address": person.address}}),
+    }
 }
 
-fn recipient(address: &Addr<'_>) -> Option<Value> {
-    let found = address.address()?.trim();
-    let named = match address.name().map(str::trim).filter(|name| !name.is_empty()) {
-        Some(name) => json!({"emailAddress": {"name": name, "address": found}}),
-        None => json!({"emailAddress": {"address": found}}),
-    };
-    (!found.is_empty()).then_some(named)
-}
-
-fn importance(parsed: &Message<'_>) -> &'static str {
-    let says = |name: &'static str| parsed.header(name).and_then(|value| value.as_text()).unwrap_or_default();
-    let (importance, priority) = (says("Importance").to_ascii_lowercase(), says("X-Priority").trim());
-    match (importance.trim(), priority.as_bytes().first()) {
+fn importance(fields: &Fields<'_>) -> &'static str {
+    let (importance, priority) = (fields.text("Importance").to_ascii_lowercase(), fields.text("X-Priority"));
+    match (importance.as_str(), priority.as_bytes().first()) {
         ("high", _) | ("", Some(b'1' | b'2')) => "high",
         ("low", _) | ("", Some(b'4' | b'5')) => "low",
         _ => "normal",
@@ -91,9 +82,9 @@ fn importance(parsed: &Message<'_>) -> &'static str {
 }
 
 /// Header fields that have no property: those that begin with `X-`, and what connects an answer with its question.
-fn fields_of_its_own(parsed: &Message<'_>) -> (Vec<Value>, Vec<Value>) {
+fn fields_of_its_own(fields: &Fields<'_>) -> (Vec<Value>, Vec<Value>) {
     let (mut own, mut extended) = (Vec::new(), Vec::new());
-    for (field, value) in parsed.headers_raw() {
+    for (field, value) in fields.each() {
         let value = value.split_whitespace().collect::<Vec<&str>>().join(" ");
         let value: String = value.chars().take(VALUE).collect();
         let property = match field.to_ascii_lowercase().as_str() {

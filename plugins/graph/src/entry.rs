@@ -1,10 +1,29 @@
 //! Folders and messages as the service lists them.
 
 use postkontor_plugin::serde::Deserialize;
-use postkontor_plugin::serde_json::Value;
+use postkontor_plugin::serde_json::{Value, json};
 
-/// The extended property with the size of a message (PidTagMessageSize): Graph has no property of its own for it.
-pub(crate) const SIZE: &str = "singleValueExtendedProperties($filter=id eq 'Integer 0x0E08')";
+/// The verb that was executed last (PidTagLastVerbExecuted), which shows a message as answered. Graph has no property of its own for it.
+const LAST_VERB: &str = "Integer 0x1081";
+
+/// The icon of a message (PidTagIconIndex), which tells the same to people.
+const ICON: &str = "Integer 0x1080";
+
+/// What is to be listed of each message beside its properties: the verb.
+pub(crate) const VERB: &str = "singleValueExtendedProperties($filter=id eq 'Integer 0x1081')";
+
+/// The same, and its size (PidTagMessageSize), for which Graph has no property either.
+pub(crate) const SIZE_AND_VERB: &str = "singleValueExtendedProperties($filter=id eq 'Integer 0x0E08' or id eq 'Integer 0x1081')";
+
+/// The verbs of an answer (MS-OXOMSG, 2.2.1.4): to the sender, and to all.
+const ANSWERS: [&str; 2] = ["102", "103"];
+
+/// The extended properties that show a message as answered, or as one that was not. Graph removes
+/// none, so the latter get the verb 0, which is none, and the icon of a new message.
+pub(crate) fn answered(is_answered: bool) -> Vec<Value> {
+    let [verb, icon] = if is_answered { [ANSWERS[0], "261"] } else { ["0", "-1"] };
+    vec![json!({"id": LAST_VERB, "value": verb}), json!({"id": ICON, "value": icon})]
+}
 
 /// A page of a list.
 #[derive(Debug, Deserialize)]
@@ -110,8 +129,13 @@ struct Extended {
 impl Message {
     /// Its size, roughly: what it takes in the mailbox.
     pub(crate) fn size(&self) -> Option<u64> {
-        let size = self.single_value_extended_properties.iter().find(|property| property.id.to_ascii_lowercase().ends_with("e08"));
-        size.and_then(|property| property.value.parse().ok())
+        self.extended("e08").and_then(|size| size.parse().ok())
+    }
+
+    /// The value of an extended property, by the end of its id in small letters: the service writes it in another way than it was asked for.
+    fn extended(&self, tag: &str) -> Option<&str> {
+        let property = self.single_value_extended_properties.iter().find(|property| property.id.to_ascii_lowercase().ends_with(tag));
+        property.map(|property| property.value.as_str())
     }
 
     /// Whether all of these are among its recipients.
@@ -129,7 +153,8 @@ impl Message {
     /// Its flags, as IMAP names them, and its keywords.
     pub(crate) fn flags(&self) -> Vec<String> {
         let is_flagged = Some(self.flag.flag_status == "flagged");
-        let flags = [(self.is_read, "\\Seen"), (self.is_draft, "\\Draft"), (is_flagged, "\\Flagged")];
+        let is_answered = self.extended("0x1081").map(|verb| ANSWERS.contains(&verb));
+        let flags = [(self.is_read, "\\Seen"), (is_answered, "\\Answered"), (self.is_draft, "\\Draft"), (is_flagged, "\\Flagged")];
         let flags = flags.into_iter().filter(|(is_set, _)| *is_set == Some(true)).map(|(_, flag)| flag.to_owned());
         flags.chain(self.categories.iter().cloned()).collect()
     }
@@ -143,9 +168,9 @@ mod tests {
     #[test]
     fn a_message_is_read_with_what_is_there_of_it() {
         let json = r#"{"@odata.etag":"W/x","id":"AA=","isRead":true,"from":{"emailAddress":{"name":"A"}},
-            "singleValueExtendedProperties":[{"id":"Integer 0xe08","value":"4711"}],"more":[1]}"#;
+            "singleValueExtendedProperties":[{"id":"Integer 0xe08","value":"4711"},{"id":"Integer 0x1081","value":"103"}],"more":[1]}"#;
         let message: Message = serde_json::from_str(json).unwrap();
-        assert_eq!((message.size(), message.flags()), (Some(4711), vec!["\\Seen".to_owned()]));
+        assert_eq!((message.size(), message.flags()), (Some(4711), vec!["\\Seen".to_owned(), "\\Answered".to_owned()]));
         let removed: Message = serde_json::from_str(r#"{"@removed":{"reason":"deleted"},"id":"AA="}"#).unwrap();
         assert!(removed.removed.is_some() && removed.flags().is_empty());
     }

@@ -19,7 +19,49 @@ pub(crate) struct Handed {
     pub(crate) headers_only: bool,
 }
 
+/// A message with more bytes is not fetched to look for a text in it.
+const WHOLE: usize = 32 * 1024 * 1024;
+
+/// A message that was asked for so that its text can be looked at.
+pub(crate) enum Whole {
+    Message(Vec<u8>),
+    /// It has more bytes than these.
+    TooLarge(usize),
+    Gone,
+}
+
 impl Session<'_, '_> {
+    /// All of a message.
+    pub(crate) fn whole(&mut self, id: &str) -> Result<Whole, Failure> {
+        let target = self.at(&format!("/messages/{}/$value", percent_encoded(id)));
+        let host = self.host().to_owned();
+        let is_secure = self.base.is_secure();
+        let read = self.exchange(Ask::get(target, Stage::Fetch), &mut |response, call| {
+            check(response, &host, is_secure)?;
+            let mut bytes = Vec::new();
+            // What is too large is read to its end, so that the connection can be used again.
+            let mut is_kept = true;
+            loop {
+                let block = response.peek(call)?;
+                let count = block.len();
+                if count == 0 {
+                    return Ok(if is_kept { Whole::Message(bytes) } else { Whole::TooLarge(WHOLE) });
+                }
+                is_kept &= bytes.len() + count <= WHOLE;
+                if is_kept {
+                    bytes.extend_from_slice(block);
+                } else {
+                    bytes = Vec::new();
+                }
+                response.consume(count);
+            }
+        });
+        match read {
+            Err(failure) if failure.is_missing() => Ok(Whole::Gone),
+            read => read,
+        }
+    }
+
     /// Hands a message over; nothing where it is gone.
     pub(crate) fn hand_over(&mut self, message: &Message, folder: &str, max_bytes: Option<u64>) -> Result<Option<Handed>, Failure> {
         let target = self.at(&format!("/messages/{}/$value", percent_encoded(&message.id)));
@@ -33,15 +75,7 @@ impl Session<'_, '_> {
             ..Incoming::default()
         };
         let handed = self.exchange(Ask::get(target, Stage::Fetch), &mut |response, call| {
-            if response.media_type() == "text/html" {
-                return Err(Error::new(Status::Protocol, "graph.web_page")
-                    .arg("host", host.as_str())
-                    .at("/exchange/url", "graph.web_page"));
-            }
-            // Where only the end of the connection ends the message, nothing but TLS tells it from a cut.
-            if response.ends_with_connection() && !is_secure {
-                return Err(malformed(&host, "the message has no end of its own"));
-            }
+            check(response, &host, is_secure)?;
             deliver(response, &incoming, max_bytes, call)
         });
         match handed {
@@ -50,6 +84,18 @@ impl Session<'_, '_> {
             Err(failure) => Err(failure),
         }
     }
+}
+
+/// Refuses an answer that is no message, or of which it cannot be told whether it is whole.
+fn check(response: &Response<'_>, host: &str, is_secure: bool) -> Result<(), Error> {
+    if response.media_type() == "text/html" {
+        return Err(Error::new(Status::Protocol, "graph.web_page").arg("host", host).at("/exchange/url", "graph.web_page"));
+    }
+    // Where only the end of the connection ends the message, nothing but TLS tells it from a cut.
+    if response.ends_with_connection() && !is_secure {
+        return Err(malformed(host, "the message has no end of its own"));
+    }
+    Ok(())
 }
 
 /// Hands a message over block by block. Where it turns out to be too large it is announced anew, with its headers only.

@@ -4,16 +4,14 @@
 //! there a second time. The service makes a draft of every message that comes as MIME; so the properties come one by one, with the flag
 //! that it is none.
 
-use crate::apply;
 use crate::ask::{Ask, Payload};
 use crate::claims::Role;
 use crate::draft;
-use crate::entry::{Folder, Message};
+use crate::entry::{Folder, Message, answered};
 use crate::folders::Named;
 use crate::session::Session;
 use crate::upload;
-use mail_parser::MessageParser;
-use postkontor_plugin::exchange::{Outline, read_head};
+use postkontor_plugin::exchange::{Fields, Outline, read_head};
 use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::serde_json::{Map, Value, json};
 use postkontor_plugin::{Error, Filed, Filing, FilingResult, Input, Mail, Mark, Original, SentBy, Stage, Status};
@@ -26,9 +24,6 @@ const TIMES: [&str; 2] = ["SystemTime 0x0039", "SystemTime 0x0E06"];
 pub(crate) fn file(session: &mut Session<'_, '_>, filing: &Filing) -> Result<Filed, Error> {
     if filing.sent_by.as_ref().is_some_and(|sent_by| keeps(sent_by, session.settings.mailbox())) {
         return Ok(Filed { left_to_provider: true, ..Filed::default() });
-    }
-    if filing.has(Mark::Answered) {
-        return Err(apply::no_answered("/flags"));
     }
     let settings = session.settings;
     let named = match filing.folder.as_str() {
@@ -100,10 +95,8 @@ impl Session<'_, '_> {
 }
 
 fn properties(fields: &[u8], outline: &Outline, filing: &Filing, original: &Original) -> Map<String, Value> {
-    let ended = [fields, b"\r\n"].concat();
-    let parsed = MessageParser::default().parse_headers(&ended).unwrap_or_default();
-    let hidden = parsed.bcc().into_iter().flat_map(|address| address.iter());
-    let hidden: Vec<String> = hidden.filter_map(|address| address.address().map(str::to_owned)).collect();
+    let read = Fields::read(fields);
+    let hidden: Vec<String> = read.people("Bcc").into_iter().map(|person| person.address).collect();
     let mail = Mail { message_id: original.message_id.clone(), ..Mail::default() };
     let mut properties = draft::properties(fields, &hidden, outline, &mail);
     properties.insert("isRead".to_owned(), filing.has(Mark::Seen).into());
@@ -115,8 +108,10 @@ fn properties(fields: &[u8], outline: &Outline, filing: &Filing, original: &Orig
     }
     let flags = u32::from(filing.has(Mark::Seen)) | u32::from(filing.has(Mark::Draft)) << 3;
     let mut extended = vec![json!({"id": FLAGS, "value": flags.to_string()})];
-    if let Some(date) = parsed.date() {
-        let moment = mail_parser::DateTime::from_timestamp(date.to_timestamp()).to_rfc3339();
+    if filing.has(Mark::Answered) {
+        extended.append(&mut answered(true));
+    }
+    if let Some(moment) = read.moment() {
         extended.extend(TIMES.iter().map(|id| json!({"id": id, "value": moment})));
     }
     match properties.get_mut("singleValueExtendedProperties") {

@@ -2,7 +2,7 @@
 
 use crate::entry::Message;
 use postkontor_plugin::net::http::percent_encoded;
-use postkontor_plugin::{Error, Filter, HeaderCondition, Known, Letter, Stage, Status, contains};
+use postkontor_plugin::{Filter, HeaderCondition, Known, Letter, contains};
 use std::borrow::Cow;
 
 /// The part of a filter that the service can search for, as the query of a list in order of arrival.
@@ -21,22 +21,10 @@ pub(crate) fn selected(filter: &Filter) -> &'static str {
     if filter.any(&|filter| !filter.header.is_empty()) { ",internetMessageHeaders" } else { "" }
 }
 
-/// Whether a condition, at any depth, is about sizes.
-pub(crate) fn is_about_size(filter: &Filter) -> bool {
-    filter.any(&|filter| filter.min_size.is_some() || filter.max_size.is_some())
-}
-
-/// Refuses conditions on the texts of messages: the service searches for them only in an order of its own, and without dates.
-pub(crate) fn check(filter: &Filter, host: &str) -> Result<(), Error> {
-    let code = "graph.body_not_searched";
-    filter.on_bodies().map_or(Ok(()), |pointer| {
-        Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).arg("host", host).at_request(pointer, code).usable())
-    })
-}
-
-/// Whether a message meets the filter; what the service does not tell, as the size at times, stands in no message's way.
-pub(crate) fn passes(message: &Message, filter: &Filter) -> bool {
-    filter.judge(message) != Some(false)
+/// A message whose bytes are there, with what the service says of it.
+pub(crate) fn letter(message: &Message, bytes: Vec<u8>) -> Letter<'_> {
+    let size = message.size().unwrap_or(bytes.len() as u64);
+    Letter::whole(bytes).of_size(size).unseen(message.is_read != Some(true)).received(message.received_date_time.as_deref())
 }
 
 impl Known for Message {
@@ -98,7 +86,7 @@ mod tests {
         let message = json!({"id": "1", "isRead": true, "subject": "Rückfrage", "from": {"emailAddress": {"name": "Jürgen", "address": "j@x"}},
             "singleValueExtendedProperties": [{"id": "Integer 0xe08", "value": "100"}]});
         let message: Message = serde_json::from_value(message).unwrap();
-        let passes = |filter: Filter| passes(&message, &filter);
+        let passes = |filter: Filter| filter.judge(&message) == Some(true);
         let some = |text: &str| Some(text.to_owned());
         assert!(passes(Filter {
             from: some("JÜRGEN"),
@@ -118,15 +106,31 @@ mod tests {
         let kunde = filter(r#"{"not":{"header":{"name":"x-kunde","contains":"müller"}},"before":"2026-11-20"}"#);
         assert_eq!((selected(&kunde), selected(&filter(r#"{"from":"a"}"#))), (",internetMessageHeaders", ""));
         assert!(query(&kunde).contains("%20and%20receivedDateTime%20lt%202026-11-20T00%3A00%3A00Z"));
-        assert!(is_about_size(&filter(r#"{"or":[{"min_size":1}]}"#)) && !is_about_size(&kunde));
         let message = |value: &str| -> Message {
             serde_json::from_value(json!({"id": "1", "internetMessageHeaders": [{"name": "X-Kunde", "value": value}]})).unwrap()
         };
-        assert!(super::passes(&message("Maier"), &kunde));
+        assert_eq!(kunde.judge(&message("Maier")), None, "its day is not known");
         for value in ["Müller 4711", "=?utf-8?Q?M=C3=BCller?= 4711"] {
-            assert!(!super::passes(&message(value), &kunde), "{value}");
+            assert_eq!(kunde.judge(&message(value)), Some(false), "{value}");
         }
-        let error = check(&filter(r#"{"not":{"text":"a"}}"#), "graph.example").unwrap_err();
-        assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Unsupported, "/filter/not/text"));
+    }
+
+    #[test]
+    fn a_text_decides_only_where_the_message_is_there() {
+        let message = json!({"id": "1", "isRead": true, "receivedDateTime": "2026-11-20T10:00:00Z", "subject": "Frage"});
+        let message: Message = serde_json::from_value(message).unwrap();
+        let bytes = || b"Subject: Frage\r\nContent-Type: text/html\r\n\r\n<p>Gr\xc3\xbc\xc3\x9fe</p>".to_vec();
+        for (filter, listed, whole) in [
+            (json!({"body": "grüße"}), None, Some(true)),
+            (json!({"text": "frage"}), None, Some(true)),
+            (json!({"text": "anna"}), None, Some(false)),
+            (json!({"body": "grüße", "subject": "antwort"}), Some(false), Some(false)),
+            (json!({"not": {"body": "grüße"}, "since": "2026-11-20"}), None, Some(false)),
+            (json!({"body": "grüße", "unseen": true}), Some(false), Some(false)),
+            (json!({"body": "grüße", "min_size": 50, "max_size": 60}), None, Some(true)),
+        ] {
+            let judged: Filter = serde_json::from_value(filter.clone()).unwrap();
+            assert_eq!((judged.judge(&message), judged.judge(&letter(&message, bytes()))), (listed, whole), "{filter}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Listing folders, or the messages of one.
 
 use crate::ask::Ask;
-use crate::entry::{Message, Page, SIZE};
+use crate::entry::{Message, Page, SIZE_AND_VERB};
 use crate::fault::malformed;
 use crate::folders::Named;
 use crate::session::Session;
@@ -19,7 +19,7 @@ pub(crate) fn list(session: &mut Session<'_, '_>, request: &ListRequest) -> Resu
     let settings = session.settings;
     let folder = session.folder(Named::or(Some(name), &settings.exchange.inbox))?;
     let select = "$select=id,isRead,isDraft,flag,categories,receivedDateTime&$orderby=receivedDateTime&$top=500";
-    let path = format!("/mailFolders/{}/messages?{select}&$expand={}", percent_encoded(&folder.id), percent_encoded(SIZE));
+    let path = format!("/mailFolders/{}/messages?{select}&$expand={}", percent_encoded(&folder.id), percent_encoded(SIZE_AND_VERB));
     let mut messages = Vec::new();
     let mut next = Some(session.at(&path));
     while let Some(target) = next {

@@ -5,10 +5,11 @@
 
 use crate::ask::{Ask, Payload};
 use crate::claims::Role;
-use crate::entry::{Folder, Message, Page, SIZE};
+use crate::entry::{Folder, Message, Page, SIZE_AND_VERB, VERB};
 use crate::failure::Failure;
-use crate::fault::malformed;
-use crate::filter::{check, is_about_size, passes, query, selected};
+use crate::fault::{Fault, malformed};
+use crate::fetch::Whole;
+use crate::filter::{letter, query, selected};
 use crate::folders::Named;
 use crate::session::Session;
 use crate::state::{Memory, mark};
@@ -50,7 +51,6 @@ enum Flow {
 /// Fetches what is new.
 pub(crate) fn receive(session: &mut Session<'_, '_>, request: &ReceiveRequest) -> Result<Received, Error> {
     let memory = Memory::parse(request.state.as_deref())?;
-    check(&request.filter, session.host())?;
     let settings = session.settings;
     let folder = session.folder(Named::or(request.folder.as_deref(), &settings.exchange.inbox))?;
     let memory = memory.of(&folder.id);
@@ -120,7 +120,8 @@ impl Fetch<'_, '_, '_> {
 
     /// What the service says of a message; nothing where it is gone.
     fn described(&mut self, id: &str) -> Result<Option<Message>, Error> {
-        let target = self.session.at(&format!("/messages/{}?{SELECT},parentFolderId", percent_encoded(id)));
+        let target =
+            self.session.at(&format!("/messages/{}?{SELECT},parentFolderId&$expand={}", percent_encoded(id), percent_encoded(VERB)));
         match self.session.json(Ask::get(target, Stage::Fetch)) {
             Ok(message) => Ok(Some(message)),
             Err(failure) if failure.is_missing() => Ok(None),
@@ -151,7 +152,8 @@ impl Fetch<'_, '_, '_> {
 
     /// Fetches what has changed since the link of the state, page by page. The link goes on when a page is done.
     fn follow(&mut self) -> Result<Flow, Error> {
-        let begin = self.session.at(&format!("/mailFolders/{}/messages/delta?{SELECT}", percent_encoded(&self.folder.id)));
+        let (id, expand) = (percent_encoded(&self.folder.id), percent_encoded(VERB));
+        let begin = self.session.at(&format!("/mailFolders/{id}/messages/delta?{SELECT}&$expand={expand}"));
         // Where the list begins anew, what it does not name is gone.
         let mut there = self.memory.state.token.is_empty().then(BTreeSet::new);
         loop {
@@ -216,18 +218,22 @@ impl Fetch<'_, '_, '_> {
     /// Fetches what is new among the messages that meet a filter. They are listed before the first is fetched: pages are counted off from
     /// the beginning, and a deletion would move others into pages that are over.
     fn search(&mut self, filter: &Filter) -> Result<Flow, Error> {
-        let expand = if is_about_size(filter) { format!("&$expand={}", percent_encoded(SIZE)) } else { String::new() };
         let path = format!(
-            "/mailFolders/{}/messages?{SELECT},subject,from{}&$top={PAGE}&{}{expand}",
+            "/mailFolders/{}/messages?{SELECT},subject,from{}&$top={PAGE}&{}&$expand={}",
             percent_encoded(&self.folder.id),
             selected(filter),
-            query(filter)
+            query(filter),
+            percent_encoded(SIZE_AND_VERB)
         );
         let (mut candidates, mut flow) = (Vec::new(), Flow::On);
         let mut next = Some(self.session.at(&path));
         while let Some(target) = next {
             let page: Page<Message> = self.session.json(Ask::get(target, Stage::Fetch))?;
-            candidates.extend(page.value.into_iter().filter(|message| self.is_new(message) && passes(message, filter)));
+            for message in page.value {
+                if self.is_new(&message) && self.passes(&message, filter)? {
+                    candidates.push(message);
+                }
+            }
             next = page.next.map(|next| self.session.link(&next)).transpose()?;
             if candidates.len() > CANDIDATES || candidates.len() as u64 > self.left {
                 flow = Flow::Enough;
@@ -242,6 +248,32 @@ impl Fetch<'_, '_, '_> {
             }
         }
         Ok(flow)
+    }
+
+    /// Whether a message meets a filter. Where its text decides it, the message itself is asked for.
+    fn passes(&mut self, message: &Message, filter: &Filter) -> Result<bool, Error> {
+        let pointer = match (filter.judge(message), filter.on_bodies()) {
+            (Some(passes), _) => return Ok(passes),
+            // What the service does not tell, as the size at times, stands in no message's way.
+            (None, None) => return Ok(true),
+            (None, Some(pointer)) => pointer,
+        };
+        match self.session.whole(&message.id) {
+            Ok(Whole::Gone) => Ok(false),
+            Ok(Whole::Message(bytes)) => Ok(filter.judge(&letter(message, bytes)).unwrap_or(true)),
+            Ok(Whole::TooLarge(limit)) => {
+                let code = "graph.too_large_to_search";
+                let error = Error::new(Status::Unsupported, code).stage(Stage::Fetch).at_request(&pointer, code).usable();
+                let error = error.arg("id", message.id.as_str()).arg("host", self.session.host()).arg("limit", limit / 1024 / 1024);
+                self.missing.push(Missing { id: message.id.clone(), error });
+                Ok(false)
+            }
+            Err(Failure { fault: Some(fault), error, .. }) if concerns_one(&fault) => {
+                self.missing.push(Missing { id: message.id.clone(), error: error.arg("id", message.id.as_str()) });
+                Ok(false)
+            }
+            Err(failure) => Err(failure.error),
+        }
     }
 
     fn is_new(&self, message: &Message) -> bool {
@@ -295,9 +327,8 @@ impl Fetch<'_, '_, '_> {
 
     /// A message did not come. What concerns it alone keeps no other from coming.
     fn failed(&mut self, message: &Message, failure: Failure) -> Result<Flow, Error> {
-        let is_of_all = |status: u16| matches!(status, 401 | 403 | 429 | 503);
         match failure.fault {
-            Some(fault) if !is_of_all(fault.status) && !fault.is_page => {
+            Some(fault) if concerns_one(&fault) => {
                 self.memory.due(&message.id, Some(Due::Fetch));
                 self.missing.push(Missing { id: message.id.clone(), error: failure.error.arg("id", message.id.as_str()) });
                 Ok(Flow::On)
@@ -345,4 +376,9 @@ impl Fetch<'_, '_, '_> {
             Err(failure) => Err(failure.error),
         }
     }
+}
+
+/// Whether a fault concerns one message, and no other.
+fn concerns_one(fault: &Fault) -> bool {
+    !matches!(fault.status, 401 | 403 | 429 | 503) && !fault.is_page
 }

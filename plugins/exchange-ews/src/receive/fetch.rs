@@ -123,7 +123,7 @@ impl<'f, 'a, 'c> Fetch<'f, 'a, 'c> {
                 self.state.due.entry(row.id.clone()).or_insert(Due::Fetch);
             }
             self.state.token = changes.token;
-            let mut rows = self.talk.passing(changes.new, &self.request.filter)?;
+            let mut rows = self.talk.passing(changes.new, &self.request.filter, &mut self.missing)?;
             rows.sort_by(|a, b| a.received.cmp(&b.received));
             if self.fetch(rows)? {
                 return Ok(true);
@@ -197,7 +197,7 @@ impl<'f, 'a, 'c> Fetch<'f, 'a, 'c> {
                 }
             }
         }
-        let mut rows = self.talk.passing(rows, &self.request.filter)?;
+        let mut rows = self.talk.passing(rows, &self.request.filter, &mut self.missing)?;
         // The state has them by their ids; they come as they would have come before, the oldest first.
         rows.sort_by(|a, b| a.received.cmp(&b.received));
         self.fetch(rows)

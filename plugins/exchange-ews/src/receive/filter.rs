@@ -1,31 +1,29 @@
-//! Which messages are wanted: by what is known of each without its content, and by its headers where a condition is about those.
+//! Which messages are wanted: by what is known of each without its content, by its headers where a condition is about those, and by the message
+//! itself where one is about its text. The service's own search knows words only, and not every folder.
 
+use super::whole::{MOST, Whole};
 use crate::items::Row;
 use crate::talk::Talk;
 use postkontor_plugin::{Error, Filter, HeaderCondition, Known, Letter, Stage, Status};
 use std::borrow::Cow;
-
-/// Refuses conditions on the texts of messages: what the service finds is not what lies in the folder it keeps in step with.
-pub(super) fn check(filter: &Filter, host: &str) -> Result<(), Error> {
-    let code = "ews.body_not_searched";
-    filter.on_bodies().map_or(Ok(()), |pointer| {
-        Err(Error::new(Status::Unsupported, code).stage(Stage::Fetch).arg("host", host).at_request(pointer, code).usable())
-    })
-}
+use std::collections::BTreeMap;
 
 impl Talk<'_, '_> {
-    /// Those of the rows that meet the filter.
-    pub(super) fn passing(&mut self, mut rows: Vec<Row>, filter: &Filter) -> Result<Vec<Row>, Error> {
+    /// Those of the rows that meet the filter. Messages whose text would decide it and cannot be looked at are none of them, and missing.
+    pub(super) fn passing(&mut self, rows: Vec<Row>, filter: &Filter, missing: &mut BTreeMap<String, Error>) -> Result<Vec<Row>, Error> {
         let mut passing = Vec::with_capacity(rows.len());
-        for row in rows.drain(..) {
+        for row in rows {
             let passes = match filter.judge(&Seen { row: &row, headers: None }) {
                 Some(passes) => passes,
-                None if filter.any(&|filter| !filter.header.is_empty()) => {
-                    let headers = self.all_headers(&row)?;
-                    filter.judge(&Seen { row: &row, headers: Some(Letter::of_headers(&headers)) }).unwrap_or(true)
-                }
-                // Its day is not known.
-                None => true,
+                None => match filter.on_bodies() {
+                    Some(pointer) => self.passes_whole(&row, filter, &pointer, missing)?,
+                    None if filter.any(&|filter| !filter.header.is_empty()) => {
+                        let headers = self.all_headers(&row)?;
+                        filter.judge(&Seen { row: &row, headers: Some(Letter::of_headers(&headers)) }).unwrap_or(true)
+                    }
+                    // Its day is not known.
+                    None => true,
+                },
             };
             if passes {
                 passing.push(row);
@@ -33,6 +31,28 @@ impl Talk<'_, '_> {
         }
         Ok(passing)
     }
+
+    /// Whether a message passes whose text decides it.
+    fn passes_whole(&mut self, row: &Row, filter: &Filter, pointer: &str, missing: &mut BTreeMap<String, Error>) -> Result<bool, Error> {
+        let whole = if row.size > MOST as u64 { Whole::TooLarge } else { self.whole(row)? };
+        let error = match whole {
+            Whole::Message(bytes) => return Ok(filter.judge(&letter(row, bytes)).unwrap_or(true)),
+            Whole::Gone => return Ok(false),
+            Whole::TooLarge => {
+                let code = "ews.too_large_to_search";
+                let error = Error::new(Status::Unsupported, code).stage(Stage::Fetch).at_request(pointer, code).usable();
+                error.arg("host", self.host()).arg("limit", MOST / 1024 / 1024)
+            }
+            Whole::Withheld(error) => error,
+        };
+        missing.insert(row.id.clone(), error.arg("id", row.id.as_str()));
+        Ok(false)
+    }
+}
+
+/// A message whose bytes are there, with what the service says of it.
+fn letter(row: &Row, bytes: Vec<u8>) -> Letter<'_> {
+    Letter::whole(bytes).of_size(row.size).unseen(!row.is_seen).received(row.received.as_deref())
 }
 
 /// A message without its content, and its headers where they were asked for.
@@ -108,10 +128,20 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_on_the_text_is_refused_with_its_place() {
-        let filter: Filter = serde_json::from_str(r#"{"or":[{"from":"a"},{"body":"b"}]}"#).unwrap();
-        let error = check(&filter, "mail.example.com").unwrap_err();
-        assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Unsupported, "/filter/or/1/body"));
-        assert!(check(&Filter { subject: Some("a".to_owned()), ..Filter::default() }, "x").is_ok());
+    fn a_text_decides_where_nothing_else_does() {
+        let row = Row { size: 2000, received: Some("2026-11-02T10:00:00Z".to_owned()), subject: "Frage".to_owned(), ..Row::default() };
+        let bytes = || b"Subject: Frage\r\nContent-Type: text/html\r\n\r\n<p>Gr\xc3\xbc\xc3\x9fe</p>".to_vec();
+        for (filter, listed, whole) in [
+            (r#"{"body":"gr\u00fc\u00dfe"}"#, None, Some(true)),
+            (r#"{"text":"FRAGE"}"#, None, Some(true)),
+            (r#"{"text":"anna"}"#, None, Some(false)),
+            (r#"{"body":"x","subject":"antwort"}"#, Some(false), Some(false)),
+            (r#"{"not":{"body":"gr\u00fc\u00dfe"},"unseen":true,"max_size":2000}"#, None, Some(false)),
+            (r#"{"or":[{"subject":"frage"},{"body":"x"}]}"#, Some(true), Some(true)),
+        ] {
+            let judged: Filter = serde_json::from_str(filter).unwrap();
+            let found = (judged.judge(&Seen { row: &row, headers: None }), judged.judge(&letter(&row, bytes())));
+            assert_eq!(found, (listed, whole), "{filter}");
+        }
     }
 }

@@ -24,7 +24,9 @@ fn page(body: &str) -> Answer {
 fn answers_that_make_no_sense_are_clean_errors() {
     let deep = format!("{{\"value\":{}", "[".repeat(1_000_000));
     let other = "{\"value\":[],\"@odata.nextLink\":\"https://evil.example/v1.0/x\"}";
-    let same = "{\"value\":[],\"@odata.nextLink\":\"/v1.0/users/anna@example.com/mailFolders/F1/messages/delta?$select=id,isRead,isDraft,flag,categories,receivedDateTime\"}";
+    let expand = "singleValueExtendedProperties%28%24filter%3Did%20eq%20%27Integer%200x1081%27%29";
+    let select = format!("$select=id,isRead,isDraft,flag,categories,receivedDateTime&$expand={expand}");
+    let same = format!("{{\"value\":[],\"@odata.nextLink\":\"/v1.0/users/anna@example.com/mailFolders/F1/messages/delta?{select}\"}}");
     for (body, code) in [
         ("", "graph.answer_malformed"),
         ("null", "graph.answer_malformed"),
@@ -33,7 +35,7 @@ fn answers_that_make_no_sense_are_clean_errors() {
         ("{\"value\":[]}", "graph.answer_malformed"),
         (deep.as_str(), "graph.answer_malformed"),
         (other, "graph.link_foreign"),
-        (same, "graph.answer_malformed"),
+        (same.as_str(), "graph.answer_malformed"),
         ("{\"value\":[],\"@odata.deltaLink\":\"http://user@x y\"}", "http.url_malformed"),
     ] {
         let error = fetch(page(body)).unwrap_err();

@@ -4,7 +4,7 @@
 //! names becomes one of `Bcc`, and one of the headers that is not in the envelope is taken out of them: it would get the message again, or
 //! although it must not.
 
-use mail_parser::{Address, HeaderName, MessageParser};
+use super::fields::{Fields, Person};
 use std::collections::HashSet;
 use std::fmt::Write;
 
@@ -36,15 +36,16 @@ pub fn arrange(fields: &[u8], recipients: &[String]) -> Arranged {
             arranged.fields.extend_from_slice(field);
             continue;
         }
-        let mailboxes = mailboxes(field);
-        let (kept, out): (Vec<_>, Vec<_>) = mailboxes.into_iter().partition(|mailbox| envelope.contains(&folded(&mailbox.address)));
-        named.extend(kept.iter().map(|mailbox| folded(&mailbox.address)));
+        let name = String::from_utf8_lossy(name);
+        let people = Fields::read(field).people(&name);
+        let (kept, out): (Vec<_>, Vec<_>) = people.into_iter().partition(|person| envelope.contains(&folded(&person.address)));
+        named.extend(kept.iter().map(|person| folded(&person.address)));
         if out.is_empty() && !kept.is_empty() {
             arranged.fields.extend_from_slice(field);
         } else if !kept.is_empty() {
-            arranged.fields.extend_from_slice(line(&String::from_utf8_lossy(name), &kept).as_bytes());
+            arranged.fields.extend_from_slice(line(&name, &kept).as_bytes());
         }
-        arranged.taken_out.extend(out.into_iter().map(|mailbox| mailbox.address));
+        arranged.taken_out.extend(out.into_iter().map(|person| person.address));
     }
     if !arranged.fields.is_empty() && !arranged.fields.ends_with(b"\r\n") {
         arranged.fields.extend_from_slice(b"\r\n");
@@ -55,16 +56,10 @@ pub fn arrange(fields: &[u8], recipients: &[String]) -> Arranged {
         }
     }
     if !arranged.hidden.is_empty() {
-        let hidden: Vec<Mailbox> = arranged.hidden.iter().map(|address| Mailbox { name: None, address: address.clone() }).collect();
+        let hidden: Vec<Person> = arranged.hidden.iter().map(|address| Person { name: None, address: address.clone() }).collect();
         arranged.fields.extend_from_slice(line("Bcc", &hidden).as_bytes());
     }
     arranged
-}
-
-/// An address of a header.
-struct Mailbox {
-    name: Option<String>,
-    address: String,
 }
 
 /// Each field with the lines that continue it.
@@ -87,36 +82,21 @@ fn each_field(fields: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// The addresses of a field, those of groups among them.
-fn mailboxes(field: &[u8]) -> Vec<Mailbox> {
-    let Some(message) = MessageParser::default().parse_headers(field) else { return Vec::new() };
-    let address = [HeaderName::To, HeaderName::Cc].into_iter().find_map(|name| message.header(name)?.as_address().cloned());
-    let mailbox = |found: &mail_parser::Addr| {
-        let address = found.address.as_deref().map(str::trim).filter(|address| !address.is_empty())?;
-        Some(Mailbox { name: found.name.as_deref().map(str::to_owned), address: address.to_owned() })
-    };
-    match &address {
-        Some(Address::List(list)) => list.iter().filter_map(mailbox).collect(),
-        Some(Address::Group(groups)) => groups.iter().flat_map(|group| group.addresses.iter().filter_map(mailbox)).collect(),
-        None => Vec::new(),
-    }
-}
-
 /// By what two addresses are compared: Exchange heeds no case on either side of the `@`.
 fn folded(address: &str) -> String {
     address.trim().trim_start_matches('<').trim_end_matches('>').to_lowercase()
 }
 
 /// A field with addresses, folded between them.
-fn line(name: &str, mailboxes: &[Mailbox]) -> String {
+fn line(name: &str, people: &[Person]) -> String {
     let mut line = format!("{name}:");
     let mut width = line.len();
-    for (index, mailbox) in mailboxes.iter().enumerate() {
-        let mut text = match &mailbox.name {
-            Some(name) if !name.trim().is_empty() => format!("{} <{}>", phrase(name), mailbox.address),
-            _ => mailbox.address.clone(),
+    for (index, person) in people.iter().enumerate() {
+        let mut text = match &person.name {
+            Some(name) => format!("{} <{}>", phrase(name), person.address),
+            None => person.address.clone(),
         };
-        if index + 1 < mailboxes.len() {
+        if index + 1 < people.len() {
             text.push(',');
         }
         if index > 0 && width + text.len() >= LINE {

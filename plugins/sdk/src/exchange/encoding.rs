@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use postkontor_reader::transfer::Encoding;
 
 /// Takes what others wrote: with padding or without, and whatever stands in the bits that count for nothing.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -23,12 +24,12 @@ pub(super) enum Decoder {
 }
 
 impl Decoder {
-    /// The decoder by the name of the encoding.
-    pub(super) fn of(encoding: &str) -> Decoder {
-        match encoding.trim().to_ascii_lowercase().as_str() {
-            "base64" => Decoder::Base64 { group: Vec::new() },
-            "quoted-printable" => Decoder::Quoted { held: Vec::new() },
-            _ => Decoder::Plain { held: Vec::new() },
+    /// The decoder of an encoding.
+    pub(super) fn of(encoding: Encoding) -> Decoder {
+        match encoding {
+            Encoding::Base64 => Decoder::Base64 { group: Vec::new() },
+            Encoding::QuotedPrintable => Decoder::Quoted { held: Vec::new() },
+            Encoding::Identity | Encoding::Uuencode => Decoder::Plain { held: Vec::new() },
         }
     }
 
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
 
     fn decoded(encoding: &str, text: &str, is_message_end: bool) -> String {
-        let (mut decoder, mut out) = (Decoder::of(encoding), Vec::new());
+        let (mut decoder, mut out) = (Decoder::of(Encoding::read(encoding.as_bytes()).unwrap()), Vec::new());
         for line in text.split_inclusive("\r\n") {
             let content = line.strip_suffix("\r\n").unwrap_or(line);
             decoder.line(content.as_bytes(), &line.as_bytes()[content.len()..], &mut out);

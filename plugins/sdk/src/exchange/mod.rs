@@ -7,6 +7,7 @@
 
 mod arrange;
 mod encoding;
+mod fields;
 mod folders;
 mod head;
 mod keywords;
@@ -19,6 +20,7 @@ mod state;
 use crate::net::Pointers;
 
 pub use arrange::{Arranged, arrange};
+pub use fields::{Fields, Person};
 pub use folders::{DISTINGUISHED, distinguished, has_use};
 pub use head::{Head, read_head};
 pub use keywords::changed_keywords;

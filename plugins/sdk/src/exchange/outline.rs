@@ -3,7 +3,7 @@
 use super::parts::{Leaf, Parts};
 use super::source::Source;
 use crate::{Call, Error};
-use mail_parser::decoders::charsets::map::charset_decoder;
+use postkontor_reader::{Repairs, charset};
 
 /// The longest text that is held in memory; a longer one counts as an attachment.
 const TEXT: usize = 1 << 20;
@@ -117,8 +117,8 @@ fn shown(leaves: &[Read]) -> (Option<Text>, Vec<usize>) {
 
 fn decoded(read: &Read) -> String {
     let bytes = read.text.as_deref().unwrap_or_default();
-    let decoder = read.leaf.charset.as_deref().and_then(|charset| charset_decoder(charset.as_bytes()));
-    decoder.map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), |decode| decode(bytes))
+    let is_html = read.leaf.media_type == "text/html";
+    charset::decode(bytes, read.leaf.charset.as_deref(), is_html, &mut Repairs::default(), "").into_owned()
 }
 
 fn attachment(read: Read) -> Attachment {

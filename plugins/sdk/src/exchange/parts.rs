@@ -4,7 +4,9 @@ use super::encoding::Decoder;
 use super::lines::{Line, Lines};
 use super::source::Source;
 use crate::{Error, Stage, Status};
-use mail_parser::{MessageParser, MimeHeaders};
+use postkontor_reader::Repairs;
+use postkontor_reader::header::{self, ContentType, Disposition, Field, Fields};
+use postkontor_reader::transfer::Encoding;
 
 /// The longest header block of a part, and of the message itself.
 const PART_HEAD: usize = 64 * 1024;
@@ -136,7 +138,7 @@ impl<'s> Parts<'s> {
         (leaf.index, leaf.within) = (self.leaves, within(&self.open));
         self.leaves += 1;
         // A part that ends within its headers is empty.
-        self.place = next.unwrap_or_else(|| Place::Leaf(Decoder::of(&encoding)));
+        self.place = next.unwrap_or_else(|| Place::Leaf(Decoder::of(encoding)));
         Ok(Some(leaf))
     }
 
@@ -186,25 +188,28 @@ fn refused(code: &str) -> Error {
 }
 
 /// What the headers of a part say: the leaf, its transfer encoding, and of a multipart its subtype and boundary.
-fn described(head: &[u8], is_in_digest: bool) -> (Leaf, String, Option<(String, Vec<u8>)>) {
+fn described(head: &[u8], is_in_digest: bool) -> (Leaf, Encoding, Option<(String, Vec<u8>)>) {
     let default = if is_in_digest { "message/rfc822" } else { "text/plain" };
     let mut leaf = Leaf { media_type: default.to_owned(), ..Leaf::default() };
-    let ended = [head, b"\r\n"].concat();
-    let Some(message) = MessageParser::default().parse_headers(&ended) else { return (leaf, String::new(), None) };
+    let fields = Fields::read(head);
+    let first = |name: &str| fields.first(name).map(Field::value);
     let short = |text: &str| text.chars().filter(|c| !c.is_control()).take(NAME).collect::<String>();
-    if let Some(kind) = message.content_type() {
-        let subtype = kind.subtype().unwrap_or_default().to_ascii_lowercase();
-        leaf.media_type = short(&format!("{}/{subtype}", kind.ctype().to_ascii_lowercase()));
-        leaf.charset = kind.attribute("charset").map(short);
-        let boundary = kind.attribute("boundary").filter(|boundary| !boundary.is_empty() && boundary.len() <= NAME);
-        if let Some(boundary) = boundary.filter(|_| kind.ctype().eq_ignore_ascii_case("multipart")) {
-            return (leaf, String::new(), Some((short(&subtype), boundary.as_bytes().to_vec())));
+    // What is put right while it is read is no matter of the service.
+    let mut repairs = Repairs::default();
+    let kind = first("Content-Type").map(|value| ContentType::read(value, &mut repairs, ""));
+    if let Some(kind) = &kind {
+        leaf.media_type = short(&format!("{}/{}", kind.kind(), kind.subtype()));
+        leaf.charset = kind.parameter("charset").map(short);
+        let boundary = kind.boundary().map(<[u8]>::trim_ascii_end).filter(|boundary| (1..=NAME).contains(&boundary.len()));
+        if let Some(boundary) = boundary.filter(|_| kind.kind() == "multipart") {
+            return (leaf, Encoding::Identity, Some((short(kind.subtype()), boundary.to_vec())));
         }
     }
-    leaf.name = message.attachment_name().map(short).filter(|name| !name.is_empty());
-    leaf.content_id = message.content_id().map(|id| short(id.trim_matches(['<', '>', ' '])));
-    leaf.is_inline = message.content_disposition().map(|disposition| disposition.ctype().eq_ignore_ascii_case("inline"));
-    let encoding = message.content_transfer_encoding().unwrap_or_default().to_owned();
+    let disposition = first("Content-Disposition").map(|value| Disposition::read(value, &mut repairs, ""));
+    leaf.name = header::file_name(disposition.as_ref(), kind.as_ref()).map(short).filter(|name| !name.is_empty());
+    leaf.content_id = first("Content-ID").and_then(|value| header::message_ids(value).first().map(|id| short(id)));
+    leaf.is_inline = disposition.map(|disposition| disposition.kind() == "inline");
+    let encoding = first("Content-Transfer-Encoding").and_then(Encoding::read).unwrap_or_default();
     (leaf, encoding, None)
 }
 

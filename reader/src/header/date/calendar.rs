@@ -1,5 +1,6 @@
 //! Which dates there are.
 
+use crate::civil;
 use std::fmt;
 
 /// A valid date with its time and its distance from UTC; prints RFC 3339.
@@ -47,27 +48,50 @@ impl Date {
             offset: i16::try_from(offset).ok()?,
         })
     }
-}
 
-impl fmt::Display for Date {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The date as RFC 3339 writes it, in these bytes.
+    pub fn text(self, place: &mut [u8; 25]) -> &str {
         let Date { year, month, day, hour, minute, second, offset } = self;
-        let mut text = *b"0000-00-00T00:00:00+00:00";
+        *place = *b"0000-00-00T00:00:00+00:00";
         // Written digit by digit: formatting each number takes longer than reading the date.
         let east = offset.unsigned_abs();
-        let pairs = [(0, year / 100), (2, year % 100), (17, u16::from(*second)), (20, east / 60), (23, east % 60)];
-        let small = [(5, month), (8, day), (11, hour), (14, minute)].map(|(at, number)| (at, u16::from(*number)));
+        let pairs = [(0, year / 100), (2, year % 100), (17, u16::from(second)), (20, east / 60), (23, east % 60)];
+        let small = [(5, month), (8, day), (11, hour), (14, minute)].map(|(at, number)| (at, u16::from(number)));
         for (at, number) in pairs.into_iter().chain(small) {
             let digits = [number / 10 % 10, number % 10].map(|digit| b'0' + u8::try_from(digit).unwrap_or_default());
-            text.iter_mut().skip(at).zip(digits).for_each(|(place, digit)| *place = digit);
+            place.iter_mut().skip(at).zip(digits).for_each(|(place, digit)| *place = digit);
         }
-        let length = if *offset == 0 { 20 } else { 25 };
-        text[19] = match offset {
+        let length = if offset == 0 { 20 } else { 25 };
+        place[19] = match offset {
             0 => b'Z',
             1.. => b'+',
             _ => b'-',
         };
-        formatter.write_str(std::str::from_utf8(text.get(..length).unwrap_or_default()).unwrap_or_default())
+        std::str::from_utf8(place.get(..length).unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// The same moment in UTC; `None` where that is in no year of four digits.
+    pub fn in_utc(self) -> Option<Date> {
+        let minutes = i64::from(self.hour) * 60 + i64::from(self.minute) - i64::from(self.offset);
+        let day = civil::number(self.year.into(), self.month.into(), self.day.into()) + minutes.div_euclid(24 * 60);
+        let (year, month, day) = civil::date(day);
+        let of_day = minutes.rem_euclid(24 * 60);
+        let small = |number: i64| u8::try_from(number).ok();
+        Some(Date {
+            year: u16::try_from(year).ok().filter(|year| (1..=9999).contains(year))?,
+            month: small(month)?,
+            day: small(day)?,
+            hour: small(of_day / 60)?,
+            minute: small(of_day % 60)?,
+            offset: 0,
+            ..self
+        })
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.text(&mut [0; 25]))
     }
 }
 

@@ -103,13 +103,22 @@ def show(item, select=None, immutable=False, expand=""):
             raise Problem(
                 "RequestBroker--ParseUri", f"Could not find a property named '{name}' on type 'Microsoft.OutlookServices.Message'."
             )
-    found = re.search(r"singleValueExtendedProperties\(\$filter=id eq '([^']*)'\)", expand, re.IGNORECASE)
-    if found and (tag := TAG.match(found.group(1))):
-        value = str(item.size()) if int(tag[2], 16) == 0x0E08 else item.extended.get(f"tag:{int(tag[2], 16)}")
-        if value is not None:
-            shown["singleValueExtendedProperties"] = [{"id": f"{tag[1]} {tag[2].lower()}", "value": value}]
+    if extended := show_extended(item, expand):
+        shown["singleValueExtendedProperties"] = extended
     if expand.startswith("attachments"):
         shown["attachments"] = [show_attachment(a) for a in item.take_apart().attachments]
+    return shown
+
+
+def show_extended(item, expand):
+    """The extended properties that are asked for and there."""
+    asked = re.fullmatch(r"singleValueExtendedProperties\(\$filter=(id eq '[^']*'(?: or id eq '[^']*')*)\)", expand, re.IGNORECASE)
+    shown = []
+    for name in re.findall(r"'([^']*)'", asked.group(1)) if asked else []:
+        if tag := TAG.match(name):
+            value = str(item.size()) if int(tag[2], 16) == 0x0E08 else item.extended.get(f"tag:{int(tag[2], 16)}")
+            if value is not None:
+                shown.append({"id": f"{tag[1]} {tag[2].lower()}", "value": value})
     return shown
 
 
