@@ -80,6 +80,7 @@ mod loader;
 mod lock;
 pub mod log;
 pub mod message;
+mod open;
 mod opened;
 mod operation;
 pub mod pointer;

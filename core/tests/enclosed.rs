@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)] // a test
 
 use base64_simd::STANDARD;
-use postkontor_core::{Attendee, Content, Invoice, Moment, Opened};
+use postkontor_core::{Attendee, Config, Content, Host, Invoice, Moment, Opened, Source, Status};
 use serde_json::{Value, json};
 
 const LETTER: &[u8] = include_bytes!("../../tests/enclosed/letter.msg");
@@ -64,6 +64,25 @@ fn a_msg_file_is_a_message_like_any_other() {
 }
 
 #[test]
+fn a_message_that_may_take_no_time_is_not_opened() {
+    let host = Host::open_with(&Config::default(), Box::new(()), &[]).unwrap();
+    let place = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/enclosed/letter.msg");
+    for (bytes, subject) in [(LETTER, "Rechnung für Šunka"), (b"Subject: x\r\n\r\ny", "x")] {
+        let open = |source: &str| host.open_message(&Source::read(source).unwrap(), || Ok(bytes.to_vec()));
+        assert_eq!(open(r#"{"timeout_seconds":600}"#).unwrap().subject(), subject);
+        let error = open(r#"{"timeout_seconds":0}"#).err().unwrap();
+        assert_eq!((error.status, error.code.as_str()), (Status::Timeout, "call.timeout"));
+    }
+    let file = |more: Value| {
+        let mut source = json!({"file": place});
+        source.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        host.open_message(&Source::read(&source.to_string()).unwrap(), || panic!("the file has the message"))
+    };
+    assert_eq!(file(json!({})).unwrap().subject(), "Rechnung für Šunka");
+    assert_eq!(file(json!({"timeout_seconds": 0})).err().unwrap().status, Status::Timeout);
+}
+
+#[test]
 fn a_winmail_dat_gives_its_files_and_the_text_where_there_is_no_other() {
     let wrapping = "Content-Type: application/ms-tnef; name=winmail.dat";
     let (message, content) = opened(&mail(&[(wrapping, WINMAIL)]));
@@ -97,6 +116,31 @@ fn a_winmail_dat_that_is_too_large_stays_closed_and_that_is_told() {
         assert_eq!(told, if is_open { vec![] } else { vec![("mime.winmail_too_large", "/parts/0")] }, "{size}");
         assert_eq!((content.parts.len() > 1, content.parts[0].size), (is_open, size as u64));
     }
+}
+
+#[test]
+fn a_pdf_that_is_too_large_to_be_searched_is_told_and_of_other_kinds_the_beginning_counts() {
+    const LARGE: usize = 32 * 1024 * 1024;
+    let message = |kind: &str, bytes: &[u8], size: usize| {
+        let mut raw = b"Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b\r\nContent-Type: ".to_vec();
+        raw.extend_from_slice(kind.as_bytes());
+        raw.extend_from_slice(b"\r\n\r\n");
+        let start = raw.len();
+        raw.extend_from_slice(bytes);
+        raw.resize(start + size, b' ');
+        raw.extend_from_slice(b"\r\n--b--\r\n");
+        opened(&raw).1
+    };
+    let letter = Opened::new(LETTER.to_vec());
+    let pdf = letter.part(1).unwrap();
+    for (size, is_searched) in [(LARGE, true), (LARGE + 1, false)] {
+        let content = message("application/pdf", &pdf, size);
+        let told: Vec<_> = content.repairs.iter().map(|repair| (repair.code.as_str(), repair.pointer.as_str())).collect();
+        assert_eq!(told, if is_searched { vec![] } else { vec![("mime.pdf_too_large", "/parts/0")] }, "{size}");
+        assert_eq!((content.invoice.is_some(), content.parts.len()), (is_searched, if is_searched { 2 } else { 1 }));
+    }
+    let xml = b"<Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:Invoice-2'><CustomizationID>urn:cen.eu:en16931:2017</CustomizationID></Invoice>";
+    assert!(message("text/xml", xml, LARGE + 1).invoice.is_some());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::callbacks::Writer;
 use crate::entry::{self, NOTHING};
 use crate::{argument, handle};
 use postkontor_core::settings::Sender;
-use postkontor_core::{Opened, Source, Wanted};
+use postkontor_core::{Source, Wanted};
 use std::ffi::{c_char, c_void};
 
 /// Builds the MIME form of a message without sending it, for archives and previews. Bcc does not appear in it, unless it has "append".
@@ -56,7 +56,8 @@ pub unsafe extern "system" fn postkontor_message_build(
 }
 
 /// Opens a message to read from: the `len` bytes at `data`, which are copied, or, when `source` is {"file":"/path.eml"}, a file;
-/// `source` may be null. `message` receives the handle, or null; `out` the summary {"subject","from","to","date","text","html",
+/// `source` may be null. The progress callback is asked meanwhile and may stop the call; "timeout_seconds" in `source` ends it as well.
+/// `message` receives the handle, or null; `out` the summary {"subject","from","to","date","text","html",
 /// "parts":[{"name","type","size"}],...}. Every input is a message, if need be one without headers. A
 /// message of Outlook's (.msg, or a winmail.dat) becomes MIME, and `size` and the bytes of the whole message are those of that.
 ///
@@ -78,12 +79,7 @@ pub unsafe extern "system" fn postkontor_message_open(
             let message = argument::place(message, "message")?;
             let open = handle::share(host)?;
             let source = Source::read(argument::optional_text(source, "source")?.unwrap_or("{}"))?;
-            let opened = match source.file {
-                Some(file) => Opened::open(&file)?,
-                None => Opened::new(argument::bytes(data, len, "data")?.to_vec()),
-            };
-            let opened = opened.in_language(open.language());
-            opened.read(&|| true)?;
+            let opened = open.open_message(&source, || argument::bytes(data, len, "data").map(<[u8]>::to_vec))?;
             let summary = opened.summary().to_owned();
             message.fill(handle::open(opened, Some(host))?);
             Ok(summary)

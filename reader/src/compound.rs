@@ -1,7 +1,9 @@
-//! Compound files (MS-CFB), read only: streams and storages in sectors, as `.msg` and old Office documents are.
+//! Compound files (MS-CFB): streams and storages in sectors, as `.msg` and old Office documents are.
 //!
 //! Whatever the bytes claim, no chain of sectors is followed further than the stream is long, no stream is longer than the file, and all
 //! streams together are not read to more than [`GROWTH`] times the file.
+
+mod copy;
 
 use crate::cursor::Cursor;
 use std::borrow::Cow;
@@ -40,6 +42,8 @@ struct Entry {
     left: u32,
     right: u32,
     child: u32,
+    /// The program that a storage is a document of.
+    class: [u8; 16],
     start: u32,
     size: u64,
     /// What a storage holds, in order.
@@ -226,11 +230,12 @@ impl Entry {
         let kind = rest.u8()?;
         rest.u8()?;
         let (left, right, child) = (rest.u32()?, rest.u32()?, rest.u32()?);
-        rest.take(36)?;
+        let class = rest.take(16)?.try_into().ok()?;
+        rest.take(20)?;
         let start = rest.u32()?;
         // Files of version 3 have sizes of 32 bits; some programs leave what they like in the rest (MS-CFB, 2.6.3).
         let size = rest.u64()? & 0xffff_ffff;
-        Some(Entry { name: String::from_utf16_lossy(&units), kind, left, right, child, start, size, children: Vec::new() })
+        Some(Entry { name: String::from_utf16_lossy(&units), kind, left, right, child, class, start, size, children: Vec::new() })
     }
 }
 

@@ -13,6 +13,21 @@ pub(crate) fn packed<'a>(compound: &Compound<'a>, storage: Id) -> Option<Cow<'a,
     native.map(Cow::Owned).or_else(|| WHOLE.iter().find_map(|name| compound.stream_named(storage, name)))
 }
 
+/// The streams by which documents of the usual programs are known, and their media types.
+const DOCUMENTS: [(&str, &str); 5] = [
+    ("WordDocument", "application/msword"),
+    ("Workbook", "application/vnd.ms-excel"),
+    ("Book", "application/vnd.ms-excel"),
+    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
+    ("VisioDocument", "application/vnd.visio"),
+];
+
+/// The media type of the document that a storage is.
+pub(crate) fn media_type(compound: &Compound<'_>, storage: Id) -> &'static str {
+    let known = DOCUMENTS.iter().find(|(name, _)| compound.find(storage, name).is_some());
+    known.map_or("application/x-ole-storage", |(_, kind)| kind)
+}
+
 /// The file in a package of OLE 1.0: its label, two paths and its bytes, each with a NUL or a length.
 fn native(stream: &[u8]) -> Option<Vec<u8>> {
     let mut cursor = Cursor::new(stream);

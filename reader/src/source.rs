@@ -94,6 +94,24 @@ impl Source {
         }
     }
 
+    /// All of it, read as long as `goes_on` says so; shorter where it does not.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read any more.
+    pub fn whole(&self, goes_on: &dyn Fn() -> bool) -> io::Result<Cow<'_, [u8]>> {
+        if let Bytes::Memory(bytes) = &self.0 {
+            return Ok(Cow::Borrowed(bytes));
+        }
+        let mut whole = Vec::with_capacity(place(self.size()));
+        while (whole.len() as u64) < self.size() && goes_on() {
+            let at = whole.len();
+            whole.resize(place(self.size()).min(at + STRIDE), 0);
+            self.fill(at as u64, whole.get_mut(at..).unwrap_or_default())?;
+        }
+        Ok(Cow::Owned(whole))
+    }
+
     /// The bytes of a range, as a stream.
     pub fn stream(&self, range: Range<u64>) -> Stream<'_> {
         Stream { source: self, at: range.start, end: range.end.min(self.size()) }

@@ -11,7 +11,7 @@ use postkontor_reader::tnef::{self, Bytes, File};
 use postkontor_reader::{Message, Repairs, outlook};
 use std::borrow::Cow;
 
-/// A larger PDF is not looked into: it has to be in memory as a whole.
+/// A larger PDF is not looked into, which is told: it has to be in memory as a whole.
 const PDF: u64 = 32 * 1024 * 1024;
 /// So much of an XML document, or of a calendar, shows what it is.
 const BEGINNING: u64 = 1024 * 1024;
@@ -61,14 +61,15 @@ pub(super) struct Parts<'a, 'm> {
 
 impl Parts<'_, '_> {
     /// Looks at each part. The XML in a PDF becomes a part of its own, which lies within that of the PDF.
-    pub(super) fn enclosed(&mut self, goes_on: &dyn Fn() -> bool) -> Result<Enclosed, Stop> {
+    pub(super) fn enclosed(&mut self, repairs: &mut Repairs, goes_on: &dyn Fn() -> bool) -> Result<Enclosed, Stop> {
         let mut enclosed = Enclosed::default();
         for index in 0..self.parts.len() {
-            let Some(kind) = self.parts.get(index).filter(|part| part.size <= PDF).and_then(Kind::of) else { continue };
+            let Some((kind, size)) = self.parts.get(index).and_then(|part| Some((Kind::of(part)?, part.size))) else { continue };
             if !goes_on() {
                 return Err(Stop::Stopped);
             }
             match kind {
+                Kind::Pdf if size > PDF => repairs.note("mime.pdf_too_large", &format!("/parts/{index}")),
                 Kind::Pdf => self.pdf(index, &mut enclosed)?,
                 Kind::Xml if enclosed.invoice.is_none() => {
                     enclosed.invoice = invoice::in_xml(&self.bytes(index, kind.most())?).map(|found| (index, found));
@@ -189,12 +190,13 @@ fn person(json: &mut Json, person: &Person) {
 /// A larger message of Outlook's stays as it is: it has to be in memory as a whole, twice.
 const OUTLOOK: u64 = 512 * 1024 * 1024;
 
-/// A message of Outlook's own, `.msg` or a `winmail.dat` that stands alone, as MIME; `None` for any other, and for what cannot be read.
-pub(super) fn mime(source: &Source, repairs: &mut Repairs) -> Option<Source> {
+/// A message of Outlook's own, `.msg` or a `winmail.dat` that stands alone, as MIME; `None` for any other, and for what cannot be read. It is made as long
+/// as `goes_on` says so: what was made of it then is not whole.
+pub(super) fn mime(source: &Source, repairs: &mut Repairs, goes_on: &dyn Fn() -> bool) -> Option<Source> {
     let beginning = source.piece(0..source.size().min(8)).ok()?;
     if source.size() > OUTLOOK || !outlook::is_compound(&beginning) && !tnef::is_wrapping(&beginning) {
         return None;
     }
-    let bytes = source.piece(0..source.size()).ok()?;
-    outlook::message(&bytes, repairs).or_else(|| tnef::message(&bytes, repairs)).map(Source::from)
+    let bytes = source.whole(goes_on).ok()?;
+    outlook::message(&bytes, repairs, goes_on).or_else(|| tnef::message(&bytes, repairs, goes_on)).map(Source::from)
 }

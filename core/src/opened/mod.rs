@@ -60,14 +60,20 @@ impl Opened {
         Opened::of(raw.into())
     }
 
+    /// The same, as long as `goes_on` says so: a message of Outlook's has to be made first. `None` where it was stopped.
+    pub fn new_while(raw: Vec<u8>, goes_on: &dyn Fn() -> bool) -> Option<Opened> {
+        Opened::of_while(raw.into(), goes_on)
+    }
+
     /// Opens the message that a file holds. A large one stays in the file, which must not be changed meanwhile.
     pub fn open(file: &Path) -> Result<Opened, Error> {
-        File::open(file).and_then(Opened::of_file).map_err(|error| {
-            let is_missing = error.kind() == io::ErrorKind::NotFound;
-            let missing = (Status::NotFound, "message.file_missing");
-            let (status, code) = if is_missing { missing } else { (Status::Local, "message.file_unreadable") };
-            file_failed(&error, status, code, file)
-        })
+        File::open(file).and_then(Opened::of_file).map_err(|error| not_opened(&error, file))
+    }
+
+    /// The same, as long as `goes_on` says so. `None` where it was stopped.
+    pub fn open_while(file: &Path, goes_on: &dyn Fn() -> bool) -> Result<Option<Opened>, Error> {
+        let source = File::open(file).and_then(Source::open).map_err(|error| not_opened(&error, file))?;
+        Ok(Opened::of_while(source, goes_on))
     }
 
     /// The same with a file that is open.
@@ -76,9 +82,13 @@ impl Opened {
     }
 
     fn of(source: Source) -> Opened {
-        let mut repairs = Repairs::default();
-        let source = enclosed::mime(&source, &mut repairs).unwrap_or(source);
+        let (source, repairs) = made(source, &|| true);
         Opened { source, repairs, language: String::new(), reading: OnceLock::new() }
+    }
+
+    fn of_while(source: Source, goes_on: &dyn Fn() -> bool) -> Option<Opened> {
+        let (source, repairs) = made(source, goes_on);
+        goes_on().then(|| Opened { source, repairs, language: String::new(), reading: OnceLock::new() })
     }
 
     /// The same, with its repairs told in this language, for example `de-AT`. It holds for what was not read yet.
@@ -196,4 +206,17 @@ impl Opened {
         }
         Ok(body.unwrapped.get().and_then(|whole| whole.get(range)).unwrap_or_default())
     }
+}
+
+fn not_opened(error: &io::Error, file: &Path) -> Error {
+    let is_missing = error.kind() == io::ErrorKind::NotFound;
+    let missing = (Status::NotFound, "message.file_missing");
+    let (status, code) = if is_missing { missing } else { (Status::Local, "message.file_unreadable") };
+    file_failed(error, status, code, file)
+}
+
+/// The message that a source holds, made into MIME where it is one of Outlook's.
+fn made(source: Source, goes_on: &dyn Fn() -> bool) -> (Source, Repairs) {
+    let mut repairs = Repairs::default();
+    (enclosed::mime(&source, &mut repairs, goes_on).unwrap_or(source), repairs)
 }

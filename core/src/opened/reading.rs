@@ -68,7 +68,7 @@ pub(super) fn read(source: &Source, made: &Repairs, language: &str, goes_on: &dy
         places.push(Place::Inner { outer: 0, bytes: tnef::Bytes::Made(bytes) });
     }
     let mut found = Parts { message: &message, attachments, parts, places };
-    let enclosed = found.enclosed(goes_on)?;
+    let enclosed = found.enclosed(&mut repairs, goes_on)?;
     let Parts { parts, places, .. } = found;
     let said = Said::read(&message, (&header, &fields), &head.subject, &text.text, &html.text)?;
     if !goes_on() {

@@ -154,12 +154,14 @@ impl Request for Authorize {
 pub struct Source {
     /// The file that holds it; the bytes of the call where there is none.
     pub file: Option<PathBuf>,
+    /// How long it may take to read it; as long as it needs where that is not said.
+    pub timeout_seconds: Option<u64>,
 }
 
 impl Source {
-    /// Reads `{"file"}`.
+    /// Reads `{"file","timeout_seconds"}`.
     pub fn read(json: &str) -> Result<Source, Error> {
-        read(json, |members| Source { file: members.line("file").map(PathBuf::from) })
+        read(json, |members| Source { file: members.line("file").map(PathBuf::from), timeout_seconds: members.number("timeout_seconds") })
     }
 }
 
@@ -268,6 +270,7 @@ mod tests {
                 "{member} {value}"
             );
         }
+        assert_eq!(wrong(Source::read("{\"timeout_seconds\":\"10\"}")), at("/timeout_seconds", "member_invalid"));
         assert_eq!(wrong(ApplyRequest::read(r#"{"messages":["a",2],"action":"seen"}"#)), at("/messages/1", "member_invalid"));
         assert_eq!(wrong(ApplyRequest::read(r#"{"messages":"a","action":"seen"}"#)), at("/messages", "member_invalid"));
         assert_eq!(wrong(TestRequest::read(r#"{"loop":"a@x.de"}"#)), at("/loop", "member_invalid"));

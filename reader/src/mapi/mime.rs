@@ -14,9 +14,12 @@ use std::fmt::Write;
 /// Bytes of a line of base64, before they are encoded.
 const LINE: usize = 57;
 
+/// After so many lines the caller is asked whether to go on.
+const LINES: usize = 16 * 1024;
+
 /// The message as MIME.
-pub(crate) fn message(item: &Item<'_>, repairs: &mut Repairs) -> Vec<u8> {
-    let mut writer = Writer { out: Vec::new(), multiparts: 0, repairs };
+pub(crate) fn message(item: &Item<'_>, repairs: &mut Repairs, goes_on: &dyn Fn() -> bool) -> Vec<u8> {
+    let mut writer = Writer { out: Vec::new(), multiparts: 0, repairs, goes_on };
     writer.item(item);
     writer.out
 }
@@ -25,6 +28,7 @@ struct Writer<'r> {
     out: Vec<u8>,
     multiparts: usize,
     repairs: &'r mut Repairs,
+    goes_on: &'r dyn Fn() -> bool,
 }
 
 impl Writer<'_> {
@@ -87,6 +91,7 @@ impl Writer<'_> {
                 self.push("Content-Type: message/rfc822\r\nContent-Disposition: attachment\r\n\r\n");
                 self.item(item);
             }
+            Content::Object(kind, bytes) => self.leaf(kind, Some((disposition, name.as_deref().unwrap_or_default())), None, bytes),
             Content::Bytes(bytes) => {
                 let named = attachment.media_type();
                 // Neither of them may be encoded (RFC 2046, 5.1.1 and 5.2.1).
@@ -116,9 +121,14 @@ impl Writer<'_> {
         header.push_str("\r\n");
         self.push(&header);
         self.out.reserve(bytes.len() / LINE * 78 + 80);
-        for line in bytes.chunks(LINE) {
-            base64_simd::STANDARD.encode_append(line, &mut self.out);
-            self.push("\r\n");
+        for block in bytes.chunks(LINE * LINES) {
+            if !(self.goes_on)() {
+                return;
+            }
+            for line in block.chunks(LINE) {
+                base64_simd::STANDARD.encode_append(line, &mut self.out);
+                self.push("\r\n");
+            }
         }
     }
 

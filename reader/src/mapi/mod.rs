@@ -37,6 +37,8 @@ pub(crate) struct Attachment<'a> {
 #[derive(Clone, Debug)]
 pub(crate) enum Content<'a> {
     Bytes(Cow<'a, [u8]>),
+    /// The document of another program: its media type, and its file.
+    Object(&'static str, Vec<u8>),
     Item(Box<Item<'a>>),
 }
 

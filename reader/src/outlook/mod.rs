@@ -31,23 +31,32 @@ pub fn is_compound(bytes: &[u8]) -> bool {
 
 /// The message in a `.msg` file, as MIME; `None` for what is no such file.
 ///
-/// What cannot be read is left out and noted.
-pub fn message(bytes: &[u8], repairs: &mut Repairs) -> Option<Vec<u8>> {
+/// What cannot be read is left out and noted. It is made as long as `goes_on` says so; where it does not the message is not whole.
+pub fn message(bytes: &[u8], repairs: &mut Repairs, goes_on: &dyn Fn() -> bool) -> Option<Vec<u8>> {
     let compound = Compound::open(bytes)?;
     compound.find(compound.root(), PROPERTIES)?;
-    let item = item(&compound, compound.root(), HEADER, DEPTH, repairs);
-    Some(mapi::message(&item, repairs))
+    let item = item(&compound, (compound.root(), HEADER), DEPTH, repairs, goes_on);
+    Some(mapi::message(&item, repairs, goes_on))
 }
 
-fn item<'a>(compound: &Compound<'a>, storage: Id, header: usize, depth: usize, repairs: &mut Repairs) -> Item<'a> {
+fn item<'a>(
+    compound: &Compound<'a>,
+    (storage, header): (Id, usize),
+    depth: usize,
+    repairs: &mut Repairs,
+    goes_on: &dyn Fn() -> bool,
+) -> Item<'a> {
     let mut item = Item { properties: properties(compound, storage, header), recipients: Vec::new(), attachments: Vec::new() };
     let charset = item.properties.charset();
     for child in compound.children(storage) {
         let name = compound.name(*child);
+        if !goes_on() {
+            break;
+        }
         if name.starts_with(RECIPIENT) {
             item.recipients.push(properties(compound, *child, HEADER_OTHER));
         } else if name.starts_with(ATTACHMENT) {
-            match attachment(compound, *child, depth, repairs) {
+            match attachment(compound, *child, depth, repairs, goes_on) {
                 Some(attachment) => item.attachments.push(attachment),
                 None => repairs.note("mime.outlook_attachment", ""),
             }
@@ -60,14 +69,23 @@ fn item<'a>(compound: &Compound<'a>, storage: Id, header: usize, depth: usize, r
     item
 }
 
-fn attachment<'a>(compound: &Compound<'a>, storage: Id, depth: usize, repairs: &mut Repairs) -> Option<Attachment<'a>> {
+fn attachment<'a>(
+    compound: &Compound<'a>,
+    storage: Id,
+    depth: usize,
+    repairs: &mut Repairs,
+    goes_on: &dyn Fn() -> bool,
+) -> Option<Attachment<'a>> {
     let properties = properties(compound, storage, HEADER_OTHER);
     let content = match compound.find(storage, OBJECT) {
-        Some(object) if compound.find(object, PROPERTIES).is_some() && depth > 0 => {
-            Content::Item(Box::new(item(compound, object, HEADER_EMBEDDED, depth - 1, repairs)))
+        Some(object) if compound.find(object, PROPERTIES).is_some() => {
+            Content::Item(Box::new(item(compound, (object, HEADER_EMBEDDED), depth.checked_sub(1)?, repairs, goes_on)))
         }
-        // Of an object that a program keeps in a storage, the file can be told that it has packed.
-        Some(object) => Content::Bytes(crate::ole::packed(compound, object)?),
+        // Of an object that a program keeps in a storage, the file can be told that it has packed; else the storage is the file.
+        Some(object) => match crate::ole::packed(compound, object) {
+            Some(bytes) => Content::Bytes(bytes),
+            None => Content::Object(crate::ole::media_type(compound, object), compound.copy(object)?),
+        },
         None => Content::Bytes(properties.bytes(mapi::id::ATTACH_DATA, kind::BINARY)?.clone()),
     };
     Some(Attachment { properties, content })

@@ -95,7 +95,7 @@ fn letter() -> Vec<Streams> {
 }
 
 fn mime(bytes: &[u8]) -> String {
-    String::from_utf8(message(bytes, &mut Repairs::default()).unwrap()).unwrap()
+    String::from_utf8(message(bytes, &mut Repairs::default(), &|| true).unwrap()).unwrap()
 }
 
 #[test]
@@ -153,9 +153,64 @@ fn texts_of_eight_bits_are_in_the_code_page_of_the_message() {
 }
 
 #[test]
+fn a_message_is_made_as_long_as_its_caller_wants() {
+    let large = vec![7; 3_000_000];
+    let given = file(vec![
+        storage("", HEADER, &[(id::SUBJECT, "x")], &[], &[]),
+        attachment("", 0, &[(id::ATTACH_LONG_FILENAME, "a")], &large),
+        attachment("", 1, &[(id::ATTACH_LONG_FILENAME, "b")], &large),
+    ]);
+    let whole = message(&given, &mut Repairs::default(), &|| true).unwrap().len();
+    let asked = std::cell::Cell::new(0);
+    let until = |most: usize| {
+        asked.set(0);
+        let goes_on = || asked.replace(asked.get() + 1) < most;
+        message(&given, &mut Repairs::default(), &goes_on).unwrap().len()
+    };
+    assert_eq!(until(usize::MAX), whole);
+    // Within each attachment, not only between them.
+    let questions = asked.get();
+    assert!(questions > 8, "{questions}");
+    let lengths: Vec<usize> = (0..questions).map(until).collect();
+    assert!(lengths.is_sorted() && lengths[questions - 1] < whole && lengths[0] < 1000, "{lengths:?}");
+}
+
+#[test]
+fn an_object_of_another_program_is_its_file() {
+    let at = format!("/{ATTACHMENT}#00000000");
+    let object = |streams: &[(&str, &[u8])]| -> Streams {
+        streams.iter().map(|(name, bytes)| (format!("{at}/{OBJECT}/{name}"), bytes.to_vec())).collect()
+    };
+    let named = || storage(&at, HEADER_OTHER, &[(id::DISPLAY_NAME, "Tabelle.xls")], &[], &[(0x3705, kind::LONG, 6)]);
+    for (streams, expected) in [
+        (object(&[("Workbook", &[7; 5000]), ("\u{1}CompObj", b"x"), ("Macros/VBA/dir", b"y")]), "application/vnd.ms-excel"),
+        (object(&[("contents of a kind", b"x")]), "application/x-ole-storage"),
+    ] {
+        let given = file(vec![storage("", HEADER, &[], &[], &[]), named(), streams.clone()]);
+        let mut repairs = Repairs::default();
+        let text = String::from_utf8(message(&given, &mut repairs, &|| true).unwrap()).unwrap();
+        assert!(repairs.as_slice().is_empty());
+        let (_, part) = text.split_once(&format!("Content-Type: {expected}\r\n")).unwrap();
+        let (head, body) = part.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("filename=\"Tabelle.xls\""), "{head}");
+        let lines: String = body.lines().take_while(|line| !line.is_empty()).collect();
+        let copy = base64_simd::STANDARD.decode_to_vec(lines).unwrap();
+        let compound = Compound::open(&copy).unwrap();
+        for (path, bytes) in streams {
+            let names = path.split('/').skip(3);
+            let found = names.fold(compound.root(), |storage, name| compound.find(storage, name).unwrap());
+            assert_eq!(compound.stream(found).unwrap(), bytes, "{path}");
+        }
+    }
+    // What a program has packed is told without the packing.
+    let given = file(vec![storage("", HEADER, &[], &[], &[]), named(), object(&[("CONTENTS", b"abc"), ("other", b"x")])]);
+    assert!(mime(&given).contains("filename=\"Tabelle.xls\"\r\n\r\nYWJj\r\n"));
+}
+
+#[test]
 fn what_is_no_message_is_none_and_what_is_damaged_never_fails() {
-    assert!(message(b"Subject: x\r\n\r\n", &mut Repairs::default()).is_none());
-    assert!(message(&written(cfb::Version::V3, &[("/WordDocument", vec![0; 5000])]), &mut Repairs::default()).is_none());
+    assert!(message(b"Subject: x\r\n\r\n", &mut Repairs::default(), &|| true).is_none());
+    assert!(message(&written(cfb::Version::V3, &[("/WordDocument", vec![0; 5000])]), &mut Repairs::default(), &|| true).is_none());
     let whole = file(letter());
     let mut random = 3u64;
     for round in 0..3000 {
@@ -168,7 +223,7 @@ fn what_is_no_message_is_none_and_what_is_damaged_never_fails() {
         if round % 4 == 0 {
             bytes.truncate((random >> 35) as usize % bytes.len());
         }
-        if let Some(mime) = message(&bytes, &mut Repairs::default()) {
+        if let Some(mime) = message(&bytes, &mut Repairs::default(), &|| true) {
             assert!(mime.len() < bytes.len() * 6, "{} of {}", mime.len(), bytes.len());
         }
     }

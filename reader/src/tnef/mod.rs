@@ -86,11 +86,12 @@ pub fn open(bytes: &[u8], repairs: &mut Repairs, pointer: &str) -> Wrapping {
     Wrapping { text, html, files }
 }
 
-/// The message that a wrapping holds, as MIME; `None` for what is no wrapping.
-pub fn message(bytes: &[u8], repairs: &mut Repairs) -> Option<Vec<u8>> {
+/// The message that a wrapping holds, as MIME; `None` for what is no wrapping. It is made as long as `goes_on` says so; where it does not the
+/// message is not whole.
+pub fn message(bytes: &[u8], repairs: &mut Repairs, goes_on: &dyn Fn() -> bool) -> Option<Vec<u8>> {
     is_wrapping(bytes).then(|| {
         let item = item(bytes, DEPTH, repairs, "");
-        mapi::message(&item, repairs)
+        mapi::message(&item, repairs, goes_on)
     })
 }
 
@@ -100,9 +101,10 @@ fn file(whole: &[u8], attachment: Attachment<'_>, repairs: &mut Repairs) -> File
     match attachment.content {
         Content::Item(item) => {
             let name = if name.is_empty() || name.to_ascii_lowercase().ends_with(".eml") { name } else { format!("{name}.eml") };
-            let bytes = Bytes::Made(mapi::message(&item, repairs));
+            let bytes = Bytes::Made(mapi::message(&item, repairs, &|| true));
             File { name, kind: Some("message/rfc822".to_owned()), inline: None, bytes }
         }
+        Content::Object(own, bytes) => File { name, kind: Some(own.to_owned()), inline, bytes: Bytes::Made(bytes) },
         Content::Bytes(Cow::Owned(bytes)) => File { name, kind, inline, bytes: Bytes::Made(bytes) },
         Content::Bytes(Cow::Borrowed(bytes)) => {
             // It lies in the wrapping, whose bytes are kept anyway.

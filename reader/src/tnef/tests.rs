@@ -113,7 +113,7 @@ fn an_embedded_message_is_a_message_of_its_own() {
         assert!(text.contains(line), "{line}: {text}");
     }
     // A wrapping that stands alone is such a message, too.
-    assert_eq!(super::message(&inner, &mut Repairs::default()).as_deref(), Some(bytes_of(&bytes, file)));
+    assert_eq!(super::message(&inner, &mut Repairs::default(), &|| true).as_deref(), Some(bytes_of(&bytes, file)));
 }
 
 #[test]
