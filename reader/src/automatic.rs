@@ -2,6 +2,7 @@
 //!
 //! RFC 3834 is the rule: whatever has a kind of [`Auto`] gets no automatic answer, or two programs write to each other without end.
 
+use crate::beginnings::Beginnings;
 use crate::header::{Field, Fields};
 
 /// What sent a message instead of a person.
@@ -119,6 +120,15 @@ const SUBJECTS: &[&str] = &[
     "automatikus válasz",
 ];
 
+const BEGINNINGS: Beginnings = {
+    let (mut beginnings, mut row) = (Beginnings::NONE, 0);
+    while row < SUBJECTS.len() {
+        beginnings = beginnings.with(SUBJECTS[row]);
+        row += 1;
+    }
+    beginnings
+};
+
 /// What sent a message, by its header; where that says nothing, by the beginning of its decoded subject, which is a guess.
 pub fn read(header: &[u8], subject: &str) -> Option<Auto> {
     by_header(header).or_else(|| by_subject(subject))
@@ -128,9 +138,7 @@ pub fn read(header: &[u8], subject: &str) -> Option<Auto> {
 pub(crate) fn by_subject(subject: &str) -> Option<Auto> {
     let subject = subject.trim();
     // Most begin with other letters.
-    if let Some(letters) = subject.as_bytes().first_chunk::<3>().filter(|letters| letters.is_ascii())
-        && !SUBJECTS.iter().any(|words| words.as_bytes().first_chunk::<3>().is_some_and(|begin| begin.eq_ignore_ascii_case(letters)))
-    {
+    if !BEGINNINGS.may_begin(subject) {
         return None;
     }
     let subject = subject.to_lowercase();

@@ -18,9 +18,9 @@ pub struct Bodies {
 
 /// Decides about the parts of a message. `root` names the root of a multipart/related.
 pub(crate) fn bodies(structure: &Structure, root: impl Fn(usize) -> Option<usize>) -> Bodies {
-    let mut tree = Tree { bodies: Bodies::default(), levels: vec![Level::default()], root };
+    let mut tree = Tree { bodies: Bodies::default(), outermost: Level::default(), levels: Vec::new(), root };
     for (index, entity) in structure.entities.iter().enumerate() {
-        while tree.levels.len() > 1 && tree.levels.last().is_some_and(|level| level.entity != entity.parent) {
+        while tree.levels.last().is_some_and(|level| level.entity != entity.parent) {
             tree.levels.pop();
         }
         tree.add(index, entity);
@@ -86,13 +86,15 @@ impl Default for Level {
 
 struct Tree<R> {
     bodies: Bodies,
+    /// What is around the outermost part.
+    outermost: Level,
     levels: Vec<Level>,
     root: R,
 }
 
 impl<R: Fn(usize) -> Option<usize>> Tree<R> {
     fn add(&mut self, index: usize, entity: &Entity) {
-        let Some(level) = self.levels.last_mut() else { return };
+        let level = self.levels.last_mut().unwrap_or(&mut self.outermost);
         level.parts += 1;
         let kind = Kind::of(entity);
         if entity.is_divided {

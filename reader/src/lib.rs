@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod automatic;
+mod beginnings;
 mod blocks;
 mod bodies;
 pub mod calendar;

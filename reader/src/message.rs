@@ -81,7 +81,7 @@ impl<'a> Message<'a> {
     }
 
     /// The fields of the message itself; `header` is that of its first part.
-    pub fn fields<'h>(&self, header: &'h [u8]) -> Fields<'h> {
+    pub fn fields<'h>(&'h self, header: &'h [u8]) -> Fields<'h> {
         Fields::of(header, &self.structure.places)
     }
 

@@ -6,20 +6,22 @@
 /// JSON in the making.
 pub(super) struct Json {
     text: String,
-    /// How long it would be, and its last byte, where only that is asked for.
-    measured: Option<(usize, u8)>,
+    /// How long it would be, where only that is asked for.
+    measured: Option<usize>,
+    /// Whether a value stands in front of what comes next.
+    is_comma_due: bool,
 }
 
 impl Json {
     pub(super) fn with_capacity(bytes: usize) -> Json {
-        Json { text: String::with_capacity(bytes), measured: None }
+        Json { text: String::with_capacity(bytes), measured: None, is_comma_due: false }
     }
 
     /// What `write` writes, in a text that is as large as it has to be and never grows: while it does, it is in memory twice.
     pub(super) fn measured(write: impl Fn(&mut Json)) -> String {
-        let mut length = Json { text: String::new(), measured: Some((0, 0)) };
+        let mut length = Json { measured: Some(0), ..Json::with_capacity(0) };
         write(&mut length);
-        let mut json = Json::with_capacity(length.measured.map_or(0, |(length, _)| length));
+        let mut json = Json::with_capacity(length.measured.unwrap_or_default());
         write(&mut json);
         json.into_text()
     }
@@ -28,21 +30,17 @@ impl Json {
         self.text
     }
 
+    #[inline]
     fn push(&mut self, text: &str) {
         match &mut self.measured {
             None => self.text.push_str(text),
-            Some((length, last)) => {
-                *length += text.len();
-                *last = text.as_bytes().last().copied().unwrap_or(*last);
-            }
+            Some(length) => *length += text.len(),
         }
     }
 
     /// Writes an object with the members that `write` gives it.
     pub(super) fn object(&mut self, write: impl FnOnce(&mut Json)) {
-        self.begin("{");
-        write(self);
-        self.push("}");
+        self.within("{", write, "}");
     }
 
     /// Writes a list of what `write` makes of each item.
@@ -52,15 +50,25 @@ impl Json {
 
     /// Writes a list of the values that `write` gives it.
     pub(super) fn array(&mut self, write: impl FnOnce(&mut Json)) {
-        self.begin("[");
+        self.within("[", write, "]");
+    }
+
+    fn within(&mut self, open: &str, write: impl FnOnce(&mut Json), close: &str) {
+        self.separate();
+        self.push(open);
+        self.is_comma_due = false;
         write(self);
-        self.push("]");
+        self.push(close);
+        self.is_comma_due = true;
     }
 
     /// Writes the name of a member, which needs no escapes; its value comes next.
+    #[inline]
     pub(super) fn name(&mut self, name: &str) -> &mut Json {
-        self.separate();
-        ["\"", name, "\":"].iter().for_each(|piece| self.push(piece));
+        self.push(if self.is_comma_due { ",\"" } else { "\"" });
+        self.push(name);
+        self.push("\":");
+        self.is_comma_due = false;
         self
     }
 
@@ -71,8 +79,18 @@ impl Json {
         }
     }
 
-    pub(super) fn number(&mut self, number: u64) {
-        self.json(&number.to_string());
+    pub(super) fn number(&mut self, mut number: u64) {
+        let mut digits = [b'0'; 20];
+        let mut at = digits.len();
+        while let Some(digit) = at.checked_sub(1).and_then(|before| digits.get_mut(before)) {
+            // It is below ten.
+            *digit = b'0' + (number % 10) as u8;
+            (number, at) = (number / 10, at - 1);
+            if number == 0 {
+                break;
+            }
+        }
+        self.json(std::str::from_utf8(&digits[at..]).unwrap_or_default());
     }
 
     /// Writes a value that is JSON already.
@@ -166,17 +184,12 @@ impl Json {
         self.push(rest);
     }
 
-    fn begin(&mut self, bracket: &str) {
-        self.separate();
-        self.push(bracket);
-    }
-
     /// Behind a value, and only there, a comma is due.
     fn separate(&mut self) {
-        let last = self.measured.map_or_else(|| self.text.as_bytes().last().copied().unwrap_or_default(), |(_, last)| last);
-        if !matches!(last, 0 | b'{' | b'[' | b':') {
+        if self.is_comma_due {
             self.push(",");
         }
+        self.is_comma_due = true;
     }
 }
 
@@ -240,7 +253,8 @@ fn unwritable(bytes: &[u8]) -> Option<usize> {
 
 /// A quote, a backslash, a control character.
 fn needs_escape(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+    // With this bit turned over the quote stands right behind the control characters: one comparison finds both.
+    ((byte ^ 2) <= 0x20) | (byte == b'\\')
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::safe_name;
 use encoding_rs::Encoding;
 use postkontor_reader::header::{self, ContentType, Disposition, Field, Fields};
 use postkontor_reader::{Message, Repairs, tnef};
+use std::borrow::Cow;
 use std::io;
 
 /// A part of a message, as the summary tells it.
@@ -79,7 +80,7 @@ pub(super) fn attachment(
         (None, Some(subject)) => safe_name(&format!("{subject}.eml")),
         (None, None) => format!("part{}{}", index + 1, extension(&kind)),
     };
-    let inline = first("Content-ID").and_then(|value| header::message_ids(value).into_iter().next());
+    let inline = first("Content-ID").and_then(header::message_id).map(Cow::into_owned);
     let section = Some(message.structure().section(entity));
     let apart = content_type.and_then(apart);
     Ok(Part { part: index, section, name, file_name, kind, size, inline, within: None, apart })
@@ -125,6 +126,9 @@ fn extension(kind: &str) -> &'static str {
         "image/jpeg" => ".jpg",
         "image/gif" => ".gif",
         "application/pdf" => ".pdf",
+        "application/msword" => ".doc",
+        "application/vnd.ms-excel" => ".xls",
+        "application/vnd.ms-powerpoint" => ".ppt",
         "application/pkcs7-signature" | "application/x-pkcs7-signature" => ".p7s",
         "application/pkcs7-mime" | "application/x-pkcs7-mime" => ".p7m",
         "message/rfc822" => ".eml",

@@ -44,6 +44,7 @@ pub(super) fn summary(told: &Told<'_>, language: &str) -> String {
 
 fn write(json: &mut Json, told: &Told<'_>, language: &str) {
     let Told { head, text, html, .. } = told;
+    let mut place = [0; 25];
     json.object(|json| {
         json.name("size").number(told.size);
         let warnings = told.cut.into_iter().chain((!text.is_all || !html.is_all).then_some("message.text_too_long"));
@@ -53,7 +54,7 @@ fn write(json: &mut Json, told: &Told<'_>, language: &str) {
             json.name("warnings").list(warnings, |json, code| json.object(|json| json.name("code").text(code)));
         }
         json.member("message_id", head.message_id.as_deref());
-        json.member("date", head.date.as_deref());
+        json.member("date", head.date.map(|date| &*date.text(&mut place)));
         json.member("date_raw", head.date_raw.as_deref());
         json.name("subject").text(&head.subject);
         people(json, "from", &head.from, true);
@@ -118,10 +119,10 @@ fn people(json: &mut Json, name: &str, people: &People<'_>, always: bool) {
         json.name(name).array(|json| {
             people.each(&mut |person| {
                 json.object(|json| {
-                    json.member("name", person.name.as_deref());
-                    json.member("address", person.address.as_deref());
-                    json.member("text", person.text.as_deref());
-                    json.member("group", person.group.as_deref());
+                    json.member("name", person.name);
+                    json.member("address", person.address);
+                    json.member("text", person.text);
+                    json.member("group", person.group);
                 });
             });
         });

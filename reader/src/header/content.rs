@@ -4,12 +4,13 @@ use super::parameter::Parameters;
 use super::scanner::comment;
 use crate::Repairs;
 use encoding_rs::Encoding;
+use std::borrow::Cow;
 
 /// The type of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContentType {
-    kind: String,
-    subtype: String,
+    kind: Cow<'static, str>,
+    subtype: Cow<'static, str>,
     parameters: Parameters,
 }
 
@@ -26,7 +27,7 @@ impl ContentType {
         let (kind, rest) = word(value);
         let (subtype, rest) = match skipped(rest).strip_prefix(b"/") {
             Some(rest) => word(rest),
-            None => (String::new(), rest),
+            None => (Cow::Borrowed(""), rest),
         };
         let parameters = Parameters::read(rest, fallback, repairs, pointer);
         if !kind.is_empty() && !subtype.is_empty() {
@@ -36,7 +37,7 @@ impl ContentType {
             return ContentType { kind, subtype, parameters };
         }
         repairs.note("mime.type_invalid", pointer);
-        let (kind, subtype) = match kind.as_str() {
+        let (kind, subtype) = match &*kind {
             "multipart" => ("multipart", "mixed"),
             "" if parameters.raw("boundary").is_some() => ("multipart", "mixed"),
             "html" => ("text", "html"),
@@ -45,7 +46,7 @@ impl ContentType {
             }
             _ => ("text", "plain"),
         };
-        ContentType { kind: kind.to_owned(), subtype: subtype.to_owned(), parameters }
+        ContentType { kind: Cow::Borrowed(kind), subtype: Cow::Borrowed(subtype), parameters }
     }
 
     /// `text`, `multipart`, `application` …, in lower case.
@@ -77,7 +78,7 @@ impl ContentType {
 /// How a part is to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disposition {
-    kind: String,
+    kind: Cow<'static, str>,
     parameters: Parameters,
 }
 
@@ -95,7 +96,7 @@ impl Disposition {
         let parameters = Parameters::read(rest, fallback, repairs, pointer);
         if kind.is_empty() {
             repairs.note("mime.type_invalid", pointer);
-            kind.push_str("attachment");
+            kind = Cow::Borrowed("attachment");
         }
         Disposition { kind, parameters }
     }
@@ -119,7 +120,7 @@ pub fn file_name<'a>(disposition: Option<&'a Disposition>, kind: Option<&'a Cont
 }
 
 /// The first word in lower case, and what follows it. A word with `=` behind it is a parameter already, and there is no first word.
-fn word(value: &[u8]) -> (String, &[u8]) {
+fn word(value: &[u8]) -> (Cow<'static, str>, &[u8]) {
     let start = skipped(value);
     let bare = start.strip_prefix(b"\"").unwrap_or(start);
     let length = bare
@@ -129,10 +130,33 @@ fn word(value: &[u8]) -> (String, &[u8]) {
     let (word, rest) = bare.split_at(length);
     let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
     if skipped(rest).starts_with(b"=") {
-        return (String::new(), start);
+        return (Cow::Borrowed(""), start);
     }
     // All of it is ASCII.
-    (String::from_utf8(word.to_ascii_lowercase()).unwrap_or_default(), rest)
+    let word = usual(word).map_or_else(|| Cow::Owned(String::from_utf8(word.to_ascii_lowercase()).unwrap_or_default()), Cow::Borrowed);
+    (word, rest)
+}
+
+/// The words that nearly all parts have, as nearly all write them: a copy of each would cost more than the rest of the field.
+fn usual(word: &[u8]) -> Option<&'static str> {
+    Some(match word {
+        b"text" => "text",
+        b"plain" => "plain",
+        b"html" => "html",
+        b"multipart" => "multipart",
+        b"mixed" => "mixed",
+        b"alternative" => "alternative",
+        b"related" => "related",
+        b"application" => "application",
+        b"pdf" => "pdf",
+        b"octet-stream" => "octet-stream",
+        b"image" => "image",
+        b"png" => "png",
+        b"jpeg" => "jpeg",
+        b"attachment" => "attachment",
+        b"inline" => "inline",
+        _ => return None,
+    })
 }
 
 /// What follows blanks and comments.

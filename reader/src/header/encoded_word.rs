@@ -1,7 +1,7 @@
 //! Encoded words (RFC 2047): finding them in a value, and decoding those that stand side by side as one text.
 
 use crate::transfer::base64_value;
-use memchr::{memchr, memmem};
+use memchr::memchr;
 
 /// No charset has a longer name, with a language behind it (RFC 2231, 5).
 const CHARSET: usize = 80;
@@ -45,7 +45,7 @@ impl<'a> Words<'a> {
     pub(super) fn at(&mut self, at: usize) -> Option<Word<'a>> {
         let (charset, is_base64, start) = beginning(self.value, at)?;
         if self.close < start || self.close == 0 {
-            self.close = self.value.get(start..).and_then(|rest| memmem::find(rest, b"?=")).map_or(usize::MAX, |found| start + found);
+            self.close = self.value.get(start..).and_then(end).map_or(usize::MAX, |found| start + found);
         }
         let payload = self.value.get(start..self.close)?;
         // What nothing ends before the next word begins is no word.
@@ -66,6 +66,11 @@ fn beginning(value: &[u8], at: usize) -> Option<(&str, bool, usize)> {
     let charset = rest[..mark].split(|byte| *byte == b'*').next()?;
     let is_charset = !charset.is_empty() && rest[..mark].iter().all(u8::is_ascii_graphic);
     Some((std::str::from_utf8(charset).ok().filter(|_| is_charset)?, is_base64, at + mark + 5))
+}
+
+/// Where the next two characters stand with which words end. Values are too short for a search that has to be set up.
+fn end(value: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'?', value).find(|at| value.get(at + 1) == Some(&b'='))
 }
 
 /// Whether something here begins as a word does.
@@ -89,6 +94,7 @@ pub(super) struct Joined {
 
 impl Joined {
     pub(super) fn push(&mut self, word: &Word<'_>) {
+        self.bytes.reserve(word.payload.len());
         if word.is_base64 {
             self.base64(word.payload);
         } else {

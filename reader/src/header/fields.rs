@@ -1,6 +1,7 @@
 //! Splitting a header into its fields (RFC 5322, 2.2).
 
 use memchr::{memchr, memchr_iter, memchr2, memchr2_iter};
+use std::borrow::Cow;
 
 /// A field: its name and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ impl<'a> Field<'a> {
     }
 
     /// The same as bytes.
-    pub(crate) fn raw_name(self) -> &'a [u8] {
+    pub fn raw_name(self) -> &'a [u8] {
         self.name
     }
 
@@ -52,7 +53,7 @@ pub(crate) const LONG: usize = 4 * 1024;
 #[derive(Clone, Debug, Default)]
 pub struct Fields<'a> {
     bytes: &'a [u8],
-    places: Vec<Place>,
+    places: Cow<'a, [Place]>,
     end: usize,
     is_ended: bool,
 }
@@ -66,31 +67,28 @@ impl<'a> Fields<'a> {
     pub fn read(bytes: &'a [u8]) -> Fields<'a> {
         let bytes = bytes.get(..u32::MAX as usize).unwrap_or(bytes);
         let lines = Lines { bytes, ends_in_cr: ends_in_cr(bytes) };
-        let mut read = Fields { bytes, ..Fields::default() };
+        let mut places = Vec::new();
         if bytes.len() > LONG {
-            read.places.reserve_exact(lines.count());
+            places.reserve_exact(lines.count());
         }
         let mut at = lines.behind_separator();
         while at < bytes.len() {
             let (text, next) = lines.field(at);
             if text == at {
-                read.end = next;
-                read.is_ended = true;
-                return read;
+                return Fields { bytes, places: Cow::Owned(places), end: next, is_ended: true };
             }
-            read.places.extend(place(bytes, at, text));
+            places.extend(place(bytes, at, text));
             at = next;
         }
-        read.end = bytes.len();
-        read
+        Fields { bytes, places: Cow::Owned(places), end: bytes.len(), is_ended: false }
     }
 
     /// The same of a header whose fields were found already, if it is no long one.
-    pub(crate) fn of(bytes: &'a [u8], places: &[Place]) -> Fields<'a> {
+    pub(crate) fn of(bytes: &'a [u8], places: &'a [Place]) -> Fields<'a> {
         if bytes.len() > LONG || ends_in_cr(bytes) {
             return Fields::read(bytes);
         }
-        Fields { bytes, places: places.to_vec(), end: bytes.len(), is_ended: false }
+        Fields { bytes, places: Cow::Borrowed(places), end: bytes.len(), is_ended: false }
     }
 
     /// The first field of this name, in any case.

@@ -4,9 +4,23 @@ use super::scanner::comment;
 use super::text::{text, unfolded};
 use crate::Repairs;
 use crate::charset;
+use std::borrow::Cow;
 
 /// More are not read.
 const MOST: usize = 5000;
+
+/// The first id in a value, without angle brackets.
+///
+/// Else like [`message_ids`]; one written as nearly all are is not copied.
+pub fn message_id(value: &[u8]) -> Option<Cow<'_, str>> {
+    let inner = value.trim_ascii().strip_prefix(b"<").and_then(|inner| inner.strip_suffix(b">"));
+    let is_letter = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>');
+    match inner.filter(|inner| !inner.is_empty() && inner.iter().all(is_letter)) {
+        // All of it is ASCII.
+        Some(inner) => std::str::from_utf8(inner).ok().map(Cow::Borrowed),
+        None => message_ids(value).into_iter().next().map(Cow::Owned),
+    }
+}
 
 /// The ids in a value, in order, without angle brackets.
 ///

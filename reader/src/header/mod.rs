@@ -13,10 +13,10 @@ mod parameter;
 mod scanner;
 mod text;
 
-pub use address::{Mailbox, each_mailbox, mailboxes};
+pub use address::{Mailbox, Plain, each_mailbox, mailboxes, plain_mailboxes};
 pub use content::{ContentType, Disposition, file_name};
 pub use date::{Date, date};
 pub use fields::{Field, Fields};
 pub(crate) use fields::{LONG, Place};
-pub use message_id::message_ids;
+pub use message_id::{message_id, message_ids};
 pub use text::text;

@@ -21,7 +21,7 @@ const LONGEST: usize = 16 * 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parameters {
     /// In the order of their names.
-    values: Vec<(String, Value)>,
+    values: Vec<(Cow<'static, str>, Value)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Parameters {
         if scanner.is_broken {
             repairs.note(INVALID, pointer);
         }
-        let values = found.in_order().into_iter().map(|(name, pieces)| (name, pieces.value(fallback, repairs, pointer)));
+        let values = found.in_order().into_iter().map(|(name, pieces)| (Cow::Owned(name), pieces.value(fallback, repairs, pointer)));
         let mut values: Vec<_> = values.collect();
         // The list would keep the room of the larger pieces, in each part.
         values.shrink_to_fit();
@@ -68,14 +68,14 @@ impl Parameters {
 
     /// The name is in lower case, as all are.
     fn value(&self, name: &str) -> Option<&Value> {
-        let place = self.values.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
+        let place = self.values.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
         self.values.get(place).map(|(_, value)| value)
     }
 }
 
 /// Parameters of which each is there once and is its text as it stands: nearly all are. `None` where one is not.
-fn plain(value: &[u8]) -> Option<Vec<(String, Value)>> {
-    let mut values: Vec<(String, Value)> = Vec::with_capacity(1);
+fn plain(value: &[u8]) -> Option<Vec<(Cow<'static, str>, Value)>> {
+    let mut values: Vec<(Cow<'static, str>, Value)> = Vec::with_capacity(1);
     let mut scanner = Scanner::of(value);
     while let Some((name, piece)) = scanner.next() {
         let is_plain = text::is_plain(&piece) && piece.trim_ascii().len() == piece.len() && piece.len() <= LONGEST;
@@ -84,7 +84,11 @@ fn plain(value: &[u8]) -> Option<Vec<(String, Value)>> {
             return None;
         }
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok();
-        values.push((text(name.to_ascii_lowercase())?, Value { text: text(piece.into_owned())?, raw: None }));
+        let name = match usual(name) {
+            Some(name) => Cow::Borrowed(name),
+            None => Cow::Owned(text(name.to_ascii_lowercase())?),
+        };
+        values.push((name, Value { text: text(piece.into_owned())?, raw: None }));
     }
     if scanner.is_broken {
         return None;
@@ -92,6 +96,19 @@ fn plain(value: &[u8]) -> Option<Vec<(String, Value)>> {
     values.sort_unstable_by(|one, other| one.0.cmp(&other.0));
     values.shrink_to_fit();
     Some(values)
+}
+
+/// The names that nearly all parameters have, as nearly all write them.
+fn usual(name: &[u8]) -> Option<&'static str> {
+    Some(match name {
+        b"charset" => "charset",
+        b"boundary" => "boundary",
+        b"name" => "name",
+        b"filename" => "filename",
+        b"format" => "format",
+        b"type" => "type",
+        _ => return None,
+    })
 }
 
 /// What was written of one parameter: plain, extended, or in pieces. The extended form is the author's own word for the name; the plain one is

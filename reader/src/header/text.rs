@@ -66,6 +66,9 @@ struct Decoder<'r> {
 impl Decoder<'_> {
     /// What stands between encoded words.
     fn raw<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, str> {
+        if bytes.is_empty() {
+            return Cow::Borrowed("");
+        }
         if begins(bytes) {
             self.repairs.note("header.encoded_word_invalid", self.pointer);
         }

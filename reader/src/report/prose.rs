@@ -6,6 +6,7 @@ use super::outcome::{Given, Kind, Recipient, Report};
 use super::phrases::{ENDS, EXPANDED, HEADERS, Phrase, SENDERS, SUBJECTS, TEXT, clean, lower};
 use super::status::Codes;
 use super::verdict::{Evidence, verdict};
+use crate::beginnings::Beginnings;
 use crate::blocks::{self, Field as Line};
 use crate::header::Field;
 use std::ops::Range;
@@ -54,16 +55,21 @@ pub(super) fn read(given: &Given<'_>, header: &[Line<'_>]) -> Option<Report> {
     Some(Report { kind, message_id: None, recipients })
 }
 
+const BEGINNINGS: Beginnings = {
+    let (mut beginnings, mut row) = (Beginnings::NONE, 0);
+    while row < SUBJECTS.len() {
+        beginnings = beginnings.with(SUBJECTS[row].words);
+        row += 1;
+    }
+    beginnings
+};
+
 /// What a subject says of a delivery, behind marks in front of it.
 fn titled(subject: &str) -> Option<&'static Phrase> {
     let bare = subject.trim_start_matches(|letter: char| letter == '[' || letter == '*' || letter.is_whitespace());
     // Most subjects begin with other letters than any of the phrases.
-    if let Some(letters) = bare.as_bytes().first_chunk::<3>()
-        && letters.iter().all(u8::is_ascii_alphanumeric)
-        && !SUBJECTS
-            .iter()
-            .any(|phrase| phrase.words.as_bytes().first_chunk::<3>().is_some_and(|begin| begin.eq_ignore_ascii_case(letters)))
-    {
+    let is_plain = bare.as_bytes().first_chunk::<2>().is_some_and(|letters| letters.iter().all(u8::is_ascii_alphanumeric));
+    if is_plain && !BEGINNINGS.may_begin(bare) {
         return None;
     }
     let subject = lower(&clean(subject));

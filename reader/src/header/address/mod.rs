@@ -14,6 +14,7 @@ use encoding_rs::Encoding;
 use entry::{Entry, Found};
 use lexer::{Kind, Lexer, Token};
 pub use mailbox::Mailbox;
+pub use plain::{Plain, plain_mailboxes};
 
 /// More are not read.
 const MOST: usize = 50_000;
