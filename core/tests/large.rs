@@ -51,7 +51,7 @@ fn a_gigabyte_is_read_and_a_part_of_it_saved_in_sixty_megabytes() {
     let message = Opened::open(&file.0).unwrap();
     let content = message.content();
     assert_eq!((content.size, content.complete, content.text.as_str()), (size, true, "see below"));
-    // Of PDFs of this size it is told that no invoice was looked for in them.
+    // Repairs say that no invoice was looked for in PDFs of this size.
     assert!(content.repairs.iter().all(|repair| repair.code == "mime.pdf_too_large") && content.repairs.len() == 2);
     assert_eq!(content.parts.iter().map(|part| part.size).collect::<Vec<_>>(), [ATTACHED, ATTACHED]);
     let read = peak().unwrap();

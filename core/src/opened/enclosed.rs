@@ -11,7 +11,7 @@ use postkontor_reader::tnef::{self, Bytes, File};
 use postkontor_reader::{Message, Repairs, outlook};
 use std::borrow::Cow;
 
-/// A larger PDF is not looked into, which is told: it has to be in memory as a whole.
+/// A larger PDF is not looked into, and a repair says so: it has to be in memory as a whole.
 const PDF: u64 = 32 * 1024 * 1024;
 /// So much of an XML document, or of a calendar, shows what it is.
 const BEGINNING: u64 = 1024 * 1024;

@@ -202,7 +202,7 @@ fn an_object_of_another_program_is_its_file() {
             assert_eq!(compound.stream(found).unwrap(), bytes, "{path}");
         }
     }
-    // What a program has packed is told without the packing.
+    // Of what a program has packed the packing goes.
     let given = file(vec![storage("", HEADER, &[], &[], &[]), named(), object(&[("CONTENTS", b"abc"), ("other", b"x")])]);
     assert!(mime(&given).contains("filename=\"Tabelle.xls\"\r\n\r\nYWJj\r\n"));
 }
