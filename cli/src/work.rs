@@ -135,6 +135,7 @@ mod tests {
         let message: Value = serde_json::from_str(&message_from(&file).unwrap()).unwrap();
         std::fs::remove_file(&file).unwrap();
         assert_eq!(message["attachments"][0]["file"], std::env::temp_dir().join("a.pdf").to_str().unwrap());
-        assert_eq!(message["attachments"][2]["file"], std::path::absolute("/b.pdf").unwrap().to_str().unwrap());
+        // On Windows: from the root of that folder's disk.
+        assert_eq!(message["attachments"][2]["file"], std::path::absolute(std::env::temp_dir().join("/b.pdf")).unwrap().to_str().unwrap());
     }
 }

