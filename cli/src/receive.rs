@@ -87,7 +87,7 @@ fn receive_request(receive: &Receive, state: Option<&str>) -> Result<String, Err
         ("message", receive.message.as_deref().map(Value::from)),
         ("section", receive.section.as_deref().map(Value::from)),
         ("first_bytes", receive.first_bytes.map(Value::from)),
-        ("save_to", Some(Value::from(receive.to.display().to_string()))),
+        ("save_to", Some(Value::from(receive.to.to_string_lossy()))),
     ]))
 }
 
