@@ -5,7 +5,6 @@
 //! its owner only.
 
 use crate::lock::unlock;
-use crate::rename::past_scanners;
 use crate::texts;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -113,7 +112,8 @@ impl LogFile {
 
 /// Renames a file that may not be there. What had the name before is gone.
 fn move_on(from: &Path, to: &Path) -> io::Result<()> {
-    match past_scanners(|| std::fs::rename(from, to)) {
+    // Where a scanner has it, the next line tries again; no call waits for that.
+    match std::fs::rename(from, to) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
