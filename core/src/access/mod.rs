@@ -44,3 +44,20 @@ pub fn is_readable_by_others(path: &Path) -> bool {
         std::fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o044 != 0)
     }
 }
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+    use crate::whole_file::replace;
+
+    #[test]
+    fn no_other_may_read_a_file_of_ones_own_whatever_its_folder_gives() {
+        let path = std::env::temp_dir().join(format!("postkontor-access-{}", std::process::id()));
+        for content in ["first", "second"] {
+            replace(&path, content.as_bytes(), path.metadata().ok().as_ref()).unwrap();
+            assert!(!is_readable_by_others(&path), "{content}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+}
