@@ -47,10 +47,13 @@ pub fn search(needles: &[Needle]) -> Result<Vec<String>> {
             let length = usize::try_from(to - at).unwrap_or(usize::MAX).min(block.len());
             // What cannot be read, such as memory of a device, holds nothing of the program's.
             let Ok(read) = memory.read_at(&mut block[..length], at) else { break };
+            // What was read for the search stands in the memory, too.
+            let start = block.as_ptr().addr() as u64;
+            let is_own = |place: &usize| (start..start + block.len() as u64).contains(&(at + *place as u64));
             for needle in needles {
                 let shown = |place: usize| block[place.saturating_sub(SHOWN)..place].escape_ascii().to_string();
                 let find = |place: usize| format!("{} at {:x} in {line:?} behind {:?}", needle.name, at + place as u64, shown(place));
-                finds.extend(needle.places(&block[..read]).map(find));
+                finds.extend(needle.places(&block[..read]).filter(|place| !is_own(place)).map(find));
             }
             let has_more = read == length && at + (length as u64) < to;
             at += if has_more { read as u64 - OVERLAP } else { read.max(1) as u64 };

@@ -1,9 +1,9 @@
 //! Logging in: USER and PASS, APOP, or SASL (RFC 1939, RFC 5034).
 
 use crate::session::Session;
-use md5::{Digest, Md5};
+use md5::Md5;
 use postkontor_plugin::net::sasl::{self, Conversation, Exchange, Mechanism, ServerMessage};
-use postkontor_plugin::net::{Recorder, login_refused};
+use postkontor_plugin::net::{Recorder, login_refused, secret_hash};
 use postkontor_plugin::settings::{Auth, Method};
 use postkontor_plugin::{Call, Error, Reply, Stage, Status, Step};
 use zeroize::Zeroizing;
@@ -121,10 +121,8 @@ fn user_pass(session: &mut Session, auth: &Auth, call: &Call) -> Result<Outcome,
 }
 
 fn apop(session: &mut Session, auth: &Auth, timestamp: &str, call: &Call) -> Result<Outcome, Error> {
-    let mut hash = Md5::new();
-    hash.update(timestamp.as_bytes());
-    hash.update(auth.password.reveal().as_bytes());
-    let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = secret_hash::<Md5>(&[timestamp.as_bytes(), auth.password.reveal().as_bytes()]);
+    let digest: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     let line = Zeroizing::new(format!("APOP {} {digest}\r\n", auth.user));
     session.secret_command(&line, &format!("APOP {} ***", auth.user), call)
 }

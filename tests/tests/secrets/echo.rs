@@ -3,8 +3,9 @@
 use crate::forms::forms;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use postkontor_tests::certificates::{Certificates, Kind};
 use postkontor_tests::scripted::Scripted;
-use std::io::{BufRead, BufReader, Read, Result, Write};
+use std::io::{BufRead, BufReader, Error, Read, Result, Write};
 use std::net::TcpStream;
 
 const MECHANISMS: &str = "PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 NTLM XOAUTH2 OAUTHBEARER EXTERNAL";
@@ -20,20 +21,40 @@ pub(crate) enum Protocol {
     Http,
 }
 
+/// What an echo server is like.
+#[derive(Clone, Debug)]
+struct Manner {
+    protocol: Protocol,
+    forms: Vec<Vec<u8>>,
+    late: bool,
+    repeats: bool,
+    /// The access token that it gives.
+    token: String,
+    /// Whether it speaks TLS from the first byte, with the good certificate of this process.
+    tls: bool,
+}
+
 /// Starts one. `late`: it accepts every login, and refuses what comes next.
 pub(crate) fn start(protocol: Protocol, secret: &str, late: bool) -> u16 {
-    serve(protocol, forms(secret), late, true)
+    serve(Manner { protocol, forms: forms(secret), late, repeats: true, token: "t0".to_owned(), tls: false })
 }
 
-/// Starts one that accepts every login and repeats nothing.
-pub(crate) fn quiet(protocol: Protocol) -> u16 {
-    serve(protocol, Vec::new(), true, false)
+/// Starts one that accepts every login and repeats nothing; who asks for a token is given this one.
+pub(crate) fn quiet(protocol: Protocol, token: &str, tls: bool) -> u16 {
+    serve(Manner { protocol, forms: Vec::new(), late: true, repeats: false, token: token.to_owned(), tls })
 }
 
-fn serve(protocol: Protocol, forms: Vec<Vec<u8>>, late: bool, repeats: bool) -> u16 {
+/// A connection, with TLS or without.
+trait Line: Read + Write {}
+
+impl<T: Read + Write> Line for T {}
+
+fn serve(manner: Manner) -> u16 {
+    let good = Certificates::shared().unwrap().server(Kind::Good).acceptor(None, None).unwrap().build();
     let script = move |stream: TcpStream| {
-        let mut talk =
-            Talk { reader: BufReader::new(stream.try_clone()?), writer: stream, forms: forms.clone(), said: Vec::new(), repeats };
+        let line: Box<dyn Line> = if manner.tls { Box::new(good.accept(stream).map_err(Error::other)?) } else { Box::new(stream) };
+        let Manner { protocol, late, .. } = manner;
+        let mut talk = Talk { line: BufReader::new(line), said: Vec::new(), manner: manner.clone() };
         match protocol {
             Protocol::Smtp => talk.smtp(late),
             Protocol::Pop3 => talk.pop3(late),
@@ -46,23 +67,20 @@ fn serve(protocol: Protocol, forms: Vec<Vec<u8>>, late: bool, repeats: bool) -> 
 }
 
 struct Talk {
-    reader: BufReader<TcpStream>,
-    writer: TcpStream,
-    forms: Vec<Vec<u8>>,
+    line: BufReader<Box<dyn Line>>,
     /// What the client has said of itself.
     said: Vec<Vec<u8>>,
-    /// Whether it says any of that.
-    repeats: bool,
+    manner: Manner,
 }
 
 impl Talk {
     fn say(&mut self, line: &[u8]) -> Result<()> {
-        self.writer.write_all(&[line, b"\r\n"].concat())
+        self.line.get_mut().write_all(&[line, b"\r\n"].concat())
     }
 
     fn hear(&mut self) -> Result<Vec<u8>> {
         let mut line = Vec::new();
-        if self.reader.read_until(b'\n', &mut line)? == 0 {
+        if self.line.read_until(b'\n', &mut line)? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         Ok(line.trim_ascii_end().to_vec())
@@ -70,13 +88,13 @@ impl Talk {
 
     /// Every form, and what was heard: whole, in pieces, in capitals.
     fn echoes(&self) -> Vec<Vec<u8>> {
-        if !self.repeats {
+        if !self.manner.repeats {
             return Vec::new();
         }
         let heard = self.said.iter().filter(|said| said.len() > 12);
         let pieces =
             heard.flat_map(|said| [said.clone(), said[..said.len() * 3 / 4].to_vec(), said[said.len() / 4..].to_ascii_uppercase()]);
-        self.forms.iter().cloned().chain(pieces).collect()
+        self.manner.forms.iter().cloned().chain(pieces).collect()
     }
 
     /// The same in one line.
@@ -180,7 +198,7 @@ impl Talk {
             while let Some(length) = literal(&line) {
                 self.say(b"+ go on")?;
                 let mut text = vec![0; length];
-                self.reader.read_exact(&mut text)?;
+                self.line.read_exact(&mut text)?;
                 self.said.push(text);
                 line = [line, b" ".to_vec(), self.hear()?].concat();
             }
@@ -213,12 +231,14 @@ impl Talk {
                 let text = String::from_utf8_lossy(&line).to_lowercase();
                 length = text.strip_prefix("content-length:").and_then(|length| length.trim().parse().ok()).unwrap_or(length);
             }
-            self.reader.read_exact(&mut vec![0; length])?;
+            self.line.read_exact(&mut vec![0; length])?;
             let is_token = String::from_utf8_lossy(&request).contains("/token");
-            let body = if is_token { r#"{"access_token":"t0","token_type":"Bearer","expires_in":3600}"# } else { "{}" };
+            let token = format!(r#"{{"access_token":"{}","token_type":"Bearer","expires_in":3600}}"#, self.manner.token);
+            let body = if is_token { token.as_str() } else { "{}" };
             let status = if is_token { "200 OK" } else { "403 Forbidden" };
+            // The end of the line belongs to the body.
             self.say(
-                format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len() - 2)
+                format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len() + 2)
                     .as_bytes(),
             )?;
         }

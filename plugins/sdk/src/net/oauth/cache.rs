@@ -1,8 +1,9 @@
 //! Where an account's tokens are kept: in the host for all transports, or, in an older host, in this library.
 
+use crate::net::secret_hash;
 use crate::token_cache::{Cached, Family, Item, Name, family, rename};
 use crate::{Call, Error, Level, Secret, Status};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,13 +108,10 @@ impl Cache {
 
 /// The digest of credentials, which is all that becomes part of a name.
 pub(super) fn digest(credentials: &[&str]) -> String {
-    let mut digest = Sha256::new();
-    for part in credentials {
-        // With its length, so that no two lists read alike.
-        digest.update((part.len() as u64).to_be_bytes());
-        digest.update(part.as_bytes());
-    }
-    format!("{:x}", digest.finalize())
+    // Each with its length, so that no two lists read alike.
+    let lengths: Vec<[u8; 8]> = credentials.iter().map(|part| (part.len() as u64).to_be_bytes()).collect();
+    let parts: Vec<&[u8]> = lengths.iter().zip(credentials).flat_map(|(length, part)| [&length[..], part.as_bytes()]).collect();
+    format!("{:x}", secret_hash::<Sha256>(&parts))
 }
 
 /// The right to get a token; goes to the next call when dropped.

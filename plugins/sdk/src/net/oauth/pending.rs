@@ -1,10 +1,11 @@
 //! A consent that a person was asked for, until it is given.
 
 use super::jwt::random;
+use crate::net::secret_hash;
 use crate::{Error, Secret, Stage, Status};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::time::{Duration, Instant};
 
@@ -82,7 +83,7 @@ impl Browser {
 }
 
 fn challenge(verifier: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
+    URL_SAFE_NO_PAD.encode(secret_hash::<Sha256>(&[verifier.as_bytes()]))
 }
 
 #[cfg(test)]

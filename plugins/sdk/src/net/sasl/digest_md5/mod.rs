@@ -7,12 +7,13 @@ mod challenge;
 
 use super::constant_time::equal;
 use super::misbehaviour::{unexpected, unproven};
+use crate::net::secret_hash;
 use crate::settings::Endpoint;
 use crate::{Error, Stage, Status};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use challenge::{Challenge, QUALITY};
-use md5::{Digest, Md5};
+use md5::Md5;
 use zeroize::Zeroizing;
 
 /// Every nonce is used once.
@@ -145,14 +146,8 @@ fn quote(response: &mut Vec<u8>, name: &str, value: &[u8]) {
 
 /// MD5 of the parts with colons between them.
 fn hash(parts: &[&[u8]]) -> Zeroizing<[u8; 16]> {
-    let mut hash = Md5::new();
-    for (number, part) in parts.iter().enumerate() {
-        if number > 0 {
-            hash.update(b":");
-        }
-        hash.update(part);
-    }
-    Zeroizing::new(hash.finalize().into())
+    let parts: Vec<&[u8]> = parts.iter().enumerate().flat_map(|(number, part)| [if number > 0 { &b":"[..] } else { b"" }, part]).collect();
+    Zeroizing::new(secret_hash::<Md5>(&parts).into())
 }
 
 fn hex(bytes: &[u8]) -> Zeroizing<String> {

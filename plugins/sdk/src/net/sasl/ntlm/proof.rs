@@ -2,6 +2,7 @@
 
 use super::super::super::logged_on::application_data;
 use super::format::utf16;
+use crate::net::secret_hash;
 use crate::{Error, Stage, Status};
 use hmac::{Hmac, Mac};
 use md4::Digest;
@@ -13,7 +14,7 @@ pub(super) struct Key(Zeroizing<[u8; 16]>);
 impl Key {
     pub(super) fn new(user: &str, domain: &str, password: &str) -> Result<Key, Error> {
         let password = Zeroizing::new(utf16(password));
-        let hash = Zeroizing::new(<[u8; 16]>::from(md4::Md4::digest(&*password)));
+        let hash = Zeroizing::new(<[u8; 16]>::from(secret_hash::<md4::Md4>(&[&password])));
         Ok(Key(Zeroizing::new(mac(&hash, &[&utf16(&upper(user)), &utf16(domain)])?)))
     }
 
