@@ -1,8 +1,11 @@
 //! The body of a multi-line response as a stream, and what stands between two responses.
 
 use crate::session::Session;
-use memchr::memmem;
+use memchr::memmem::Finder;
 use postkontor_plugin::{Call, Error, Reply, Stage, Status};
+
+/// A piece below this size is handed on together with those beside it.
+const SMALL: usize = 4096;
 
 /// More blank lines than any server puts between two responses.
 const BLANK: usize = 1024;
@@ -29,12 +32,15 @@ enum Place {
 pub(crate) struct Unstuff {
     place: Place,
     is_bare: bool,
+    /// Finds a line end with a dot behind it.
+    dotted: Finder<'static>,
 }
 
 impl Unstuff {
     /// A reader for a server whose own lines end in CRLF, or in LF alone.
     pub(crate) fn new(is_bare: bool) -> Unstuff {
-        Unstuff { place: Place::LineStart, is_bare }
+        let dotted: &[u8] = if is_bare { b"\n." } else { b"\r\n." };
+        Unstuff { place: Place::LineStart, is_bare, dotted: Finder::new(dotted) }
     }
 
     /// Goes through the next bytes, handing on what belongs to the message, and returns how many of them were used and
@@ -70,11 +76,11 @@ impl Unstuff {
 
     /// How many bytes go up to a dot that begins a line, and where the reader stands behind them.
     fn stretch(&self, rest: &[u8]) -> (usize, Place) {
-        let (line_end, dotted): (&[u8], &[u8]) = if self.is_bare { (b"\n", b"\n.") } else { (b"\r\n", b"\r\n.") };
+        let line_end: &[u8] = if self.is_bare { b"\n" } else { b"\r\n" };
         if self.place == Place::Return && rest[0] == b'\n' {
             return (1, Place::LineStart);
         }
-        match memmem::find(rest, dotted) {
+        match self.dotted.find(rest) {
             Some(found) => (found + line_end.len(), Place::LineStart),
             None if rest.ends_with(line_end) => (rest.len(), Place::LineStart),
             None if rest.ends_with(b"\r") && !self.is_bare => (rest.len(), Place::Return),
@@ -83,15 +89,33 @@ impl Unstuff {
     }
 }
 
+/// Hands on what was gathered, if there is any.
+fn hand_on<E>(gathered: &mut Vec<u8>, take: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+    if !gathered.is_empty() {
+        take(gathered)?;
+        gathered.clear();
+    }
+    Ok(())
+}
+
 impl Session {
     /// Reads the body of a response whose status line was the last line read, and hands it on as it comes. Returns how many bytes it was on
     /// the wire, with the stuffed dots and the one that ends it.
     pub(crate) fn body(&mut self, call: &Call, mut take: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<u64, Error> {
         let mut unstuff = Unstuff::new(self.stream.line_was_bare());
-        let mut size = 0;
+        let (mut size, mut gathered) = (0, Vec::new());
         loop {
             let bytes = self.stream.peek(call).map_err(|error| error.stage(Stage::Fetch))?;
-            let (used, ended) = unstuff.push(bytes, &mut take)?;
+            // Each piece that is handed on crosses into the host and may become a write to a file: lines that begin with dots go together.
+            let (used, ended) = unstuff.push(bytes, |piece| {
+                if piece.len() < SMALL {
+                    gathered.extend_from_slice(piece);
+                    return Ok(());
+                }
+                hand_on(&mut gathered, &mut take)?;
+                take(piece)
+            })?;
+            hand_on(&mut gathered, &mut take)?;
             size += used as u64;
             self.stream.consume(used);
             if ended {
