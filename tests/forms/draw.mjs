@@ -2,8 +2,8 @@
 //
 // WORK is {"browser", "profile", "forms": [{"name", "language", "form", "data", "type": {pointer: text}, "titles": {pointer: title}, "valid",
 // "invalid"}]},
-// RESULT {"complaints", "drawn": [{"generator", "name", "language", "data", "text", "shown", "saved"}]}: the complaints are those of strict
-// validators about the schemas, about what should be valid, and about what should not and is.
+// RESULT {"complaints", "drawn": [{"generator", "name", "language", "data", "text", "shown", "saved"}], "console"}: the complaints are those of
+// strict validators about the schemas, about what should be valid, and about what should not and is; `console` is what stood there.
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -52,4 +52,4 @@ try {
 } finally {
   browser.close();
 }
-await writeFile(result, JSON.stringify({ complaints, drawn }));
+await writeFile(result, JSON.stringify({ complaints, drawn, console: browser.complaints }));

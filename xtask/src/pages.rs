@@ -41,14 +41,17 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         results.extend(tests.into_iter().map(|test| ((program.to_owned(), test.to_owned()), result(&output, test))));
     }
     println!("| Page | Row | Members | Scope | Tests | Result |\n|---|---|---|---|---|---|");
-    let mut is_good = true;
+    let (mut is_good, mut sum) = (true, BTreeMap::new());
     for row in &rows {
         let told = told(row, &results);
         is_good &= matches!(told, "ok" | "skipped" | "issue 14");
+        *sum.entry(told).or_insert(0) += 1;
         let Row { page, name, members, scope, tests } = row;
         let tests: Vec<String> = tests.iter().map(|(program, test)| format!("{program} {test}")).collect();
         println!("| {page} | {name} | {members} | {scope} | {} | {told} |", tests.join("; "));
     }
+    let sum: Vec<String> = sum.iter().map(|(told, rows)| format!("{told}: {rows}")).collect();
+    println!("\n{} rows. {}", rows.len(), sum.join(", "));
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

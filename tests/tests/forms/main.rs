@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
+mod layers;
 mod states;
 
 use postkontor_core::{Account, Cancel, Host};
