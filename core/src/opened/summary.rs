@@ -54,7 +54,7 @@ fn write(json: &mut Json, told: &Told<'_>, language: &str) {
             json.name("warnings").list(warnings, |json, code| json.object(|json| json.name("code").text(code)));
         }
         json.member("message_id", head.message_id.as_deref());
-        json.member("date", head.date.map(|date| &*date.text(&mut place)));
+        json.member("date", head.date.map(|date| date.text(&mut place)));
         json.member("date_raw", head.date_raw.as_deref());
         json.name("subject").text(&head.subject);
         people(json, "from", &head.from, true);
