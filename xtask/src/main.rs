@@ -47,7 +47,11 @@ const TASKS: &[Task] = &[
     Task { name: "pages", about: "shows every row of the four settings pages with the result of its tests", run: pages::run },
     Task { name: "fuzz", about: "looks for messages that the reader cannot bear: fuzz reader [SECONDS]", run: fuzz::run },
     Task { name: "bench", about: "compares the speed with libcurl, lettre and smtplib", run: bench::run },
-    Task { name: "dist", about: "makes a release: dist [--twice] [PLATFORM…] | --try | --measure [RUNNER] | --std", run: dist::run },
+    Task {
+        name: "dist",
+        about: "makes a release: dist [--draft | --twice] [PLATFORM…] | --try | --measure [RUNNER] | --std",
+        run: dist::run,
+    },
     Task { name: "header", about: "writes include/*.h anew from the Rust sources", run: header::run },
     Task { name: "crates", about: "looks at the crates of the products: licences, duplicates, advisories", run: deny::task },
     Task { name: "structure", about: "looks for functions that are too long and for circles between files", run: structure::task },

@@ -1,4 +1,4 @@
-//! Builds each product by itself, in the release profile.
+//! Builds each product by itself.
 //!
 //! By itself for two reasons. Cargo gives a library that is also built as a Rust library no link-time optimisation; asked for the dynamic library
 //! alone, it does. And one call for all of them would unite their features, so that sendmail would carry TLS.
@@ -25,10 +25,20 @@ pub(crate) struct Builder<'a> {
     version: &'a str,
     library: Option<Library>,
     options: String,
+    mode: Mode,
+}
+
+/// How a release is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// As it is handed over: optimised as a whole.
+    Final,
+    /// Not optimised, in a fraction of the time: to try what comes after building.
+    Draft,
 }
 
 impl Builder<'_> {
-    pub(crate) fn new<'a>(platform: &'a Platform, version: &'a str) -> Result<Builder<'a>, String> {
+    pub(crate) fn new<'a>(platform: &'a Platform, version: &'a str, mode: Mode) -> Result<Builder<'a>, String> {
         remap::fetch(&mut cargo(), &root().join("Cargo.toml"))?;
         let library = if platform.is_windows() { Some(Library::provide(platform.target)?) } else { None };
         let (root, target) = (root(), target_folder());
@@ -39,7 +49,7 @@ impl Builder<'_> {
             // By this number a debugger finds the symbols that belong to a file.
             false => "-Clink-arg=-Wl,--build-id=sha1".to_owned(),
         });
-        Ok(Builder { platform, version, library, options: options.join("\x1f") })
+        Ok(Builder { platform, version, library, options: options.join("\x1f"), mode })
     }
 
     /// Builds a product and cuts its debug information off.
@@ -47,7 +57,10 @@ impl Builder<'_> {
         let folder = dist_folder().join("build").join(self.platform.name);
         fs::create_dir_all(&folder).map_err(at(&folder))?;
         let mut command = cargo();
-        command.args(["rustc", "--release", "--locked", "--quiet", "--target", self.platform.target, "--package", &product.package]);
+        command.args(["rustc", "--locked", "--quiet", "--target", self.platform.target, "--package", &product.package]);
+        if self.mode == Mode::Final {
+            command.arg("--release");
+        }
         match product.kind {
             Kind::Command => command.args(["--bin", "postkontor"]),
             Kind::Library | Kind::Plugin => command.args(["--lib", "--crate-type", "cdylib"]),
@@ -62,9 +75,10 @@ impl Builder<'_> {
         command.env("CARGO_ENCODED_RUSTFLAGS", &self.options);
         // What a stack needs to be read; it goes into an archive of its own.
         command.env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only").env("CARGO_PROFILE_RELEASE_STRIP", "none");
-        command.env("CARGO_INCREMENTAL", "0");
+        command.env("CARGO_PROFILE_DEV_DEBUG", "none").env("CARGO_INCREMENTAL", "0");
         run::succeed(&mut command)?;
-        let built = target_folder().join(self.platform.target).join("release").join(product.file(self.platform));
+        let profile = if self.mode == Mode::Final { "release" } else { "debug" };
+        let built = target_folder().join(self.platform.target).join(profile).join(product.file(self.platform));
         self.split(&built, &folder)
     }
 

@@ -68,9 +68,9 @@ pub(crate) fn import_libraries(platform: &Platform, folder: &Path) -> Result<(),
         ),
     };
     let mut dlltool = Command::new(tool(platform.target, "dlltool"));
-    // The same names of temporary objects each time: they become part of the archive.
+    // The archive holds the names of its temporary objects, and a symbol made of the path by which it is named here.
     dlltool.args(["--kill-at", "--deterministic-libraries", "--temp-prefix", "postkontor"]).current_dir(folder);
-    run::succeed(dlltool.arg("-d").arg(&gnu).arg("-l").arg(folder.join("libpostkontor.dll.a")))?;
+    run::succeed(dlltool.arg("-d").arg(&gnu).args(["-l", "libpostkontor.dll.a"]))?;
     let machine = if platform.is_32_bit() { "x86" } else { "x64" };
     let mut lld = Command::new(linker()?);
     lld.args(["-flavor", "link", "/lib", &format!("/machine:{machine}")]);

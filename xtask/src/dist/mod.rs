@@ -28,27 +28,27 @@ mod zip;
 
 use crate::packages;
 use crate::windows::std::{Library, TARGETS};
+use build::Mode;
 use platform::{ALL, Platform};
 use release::Release;
 use stamp::Stamp;
 use std::process::ExitCode;
 
-/// Makes a release for the named platforms, or all of them; with `--twice` once more elsewhere, to compare. `--try` installs the release that was
-/// made on a fresh machine, `--measure` writes the table of sizes and start times into README.md. `--std` builds the standard library for Windows and prints the variables with which cargo builds for it.
+/// Makes a release for the named platforms, or all of them; with `--twice` once more elsewhere, to compare, and
+/// with `--draft` without optimisation, to try the rest. `--try` installs the release that was
+/// made on a fresh machine, `--measure` writes the table of sizes and start times into docs/release.md. `--std` builds the standard library for Windows and prints the variables with which cargo builds for it.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let done = match arguments {
         [option] if option == "--std" => standard_libraries(),
         [option] if option == "--try" => trial::run(),
         [option] if option == "--measure" => measured(None),
         [option, runner] if option == "--measure" => measured(Some(runner)),
-        [option, names @ ..] if option == "--twice" => selected(names).and_then(|platforms| {
-            make(&platforms)?;
-            twice::prove(&platforms, &Stamp::read()?)
-        }),
-        [option, ..] if option.starts_with('-') => {
-            Err(format!("usage: cargo xtask dist [--twice] [PLATFORM…] | --try | --measure [RUNNER] | --std; {option} is not known"))
-        }
-        names => selected(names).and_then(|platforms| make(&platforms)),
+        [option, names @ ..] if option == "--draft" => selected(names).and_then(|platforms| make(&platforms, Mode::Draft)),
+        [option, names @ ..] if option == "--twice" => twice(names),
+        [option, ..] if option.starts_with('-') => Err(format!(
+            "usage: cargo xtask dist [--draft | --twice [--draft]] [PLATFORM…] | --try | --measure [RUNNER] | --std; {option} is not known"
+        )),
+        names => selected(names).and_then(|platforms| make(&platforms, Mode::Final)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -66,12 +66,33 @@ fn selected(names: &[String]) -> Result<Vec<&'static Platform>, String> {
     }
 }
 
-fn make(platforms: &[&'static Platform]) -> Result<(), String> {
+/// Makes it twice, and compares.
+fn twice(names: &[String]) -> Result<(), String> {
+    let (mode, names) = match names {
+        [option, names @ ..] if option == "--draft" => (Mode::Draft, names),
+        names => (Mode::Final, names),
+    };
+    let platforms = selected(names)?;
+    make(&platforms, mode)?;
+    twice::prove(&platforms, &Stamp::read()?, mode)
+}
+
+/// What the folder of the files holds where they are a draft.
+const DRAFT: &str = "DRAFT";
+
+fn make(platforms: &[&'static Platform], mode: Mode) -> Result<(), String> {
     packages::provide(&[packages::BUILD]);
     let stamp = Stamp::read()?;
-    crate::cache::empty(&Release::files())?;
+    // A release of some platforms leaves the files of the others, unless those are a draft and these are not.
+    let draft = Release::files().join(DRAFT);
+    if platforms.len() == ALL.len() || draft.exists() != (mode == Mode::Draft) {
+        crate::cache::empty(&Release::files())?;
+    }
+    if mode == Mode::Draft {
+        std::fs::write(&draft, "Not optimised and not to be handed over.\n").map_err(crate::cache::at(&draft))?;
+    }
     for platform in platforms {
-        let release = Release::make(platform, &stamp)?;
+        let release = Release::make(platform, &stamp, mode)?;
         wheel::write(&release, &stamp)?;
         if !platform.is_windows() {
             debian::write(&release, &stamp)?;

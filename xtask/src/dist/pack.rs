@@ -82,12 +82,12 @@ pub(crate) fn digest(file: &Path) -> Result<String, String> {
     line.trim_start_matches('\\').split(' ').next().map(str::to_owned).ok_or_else(|| "sha256sum prints nothing".to_owned())
 }
 
-/// Writes `SHA256SUMS` of all other files of a folder, as `sha256sum --check` reads it.
+/// Writes `SHA256SUMS` of the archives and packages in a folder, which have an extension, as `sha256sum --check` reads it.
 pub(crate) fn sums(folder: &Path) -> Result<PathBuf, String> {
     let list = folder.join("SHA256SUMS");
     let mut lines = String::new();
     for file in fs::read_dir(folder).map_err(at(folder))?.flatten().map(|entry| entry.path()).collect::<std::collections::BTreeSet<_>>() {
-        if file.is_file() && file != list {
+        if file.extension().is_some() && file.is_file() {
             lines += &format!("{}  {}\n", digest(&file)?, file.file_name().unwrap_or_default().to_string_lossy());
         }
     }

@@ -1,6 +1,6 @@
 //! One platform's release: built, laid out as an installation is, looked at, and packed.
 
-use super::build::Builder;
+use super::build::{Builder, Mode};
 use super::platform::{Kind, Platform, Product, dist_folder, version};
 use super::stamp::Stamp;
 use super::{contents, exports, pack, sbom, verify};
@@ -26,13 +26,13 @@ impl Release {
     }
 
     /// Builds and packs for one platform.
-    pub(crate) fn make(platform: &'static Platform, stamp: &Stamp) -> Result<Release, String> {
+    pub(crate) fn make(platform: &'static Platform, stamp: &Stamp, mode: Mode) -> Result<Release, String> {
         let version = version()?;
         let name = format!("postkontor-{version}-{}", platform.name);
         let (folder, symbols) = (dist_folder().join(&name), dist_folder().join(format!("{name}-debug")));
         cache::empty(&folder)?;
         cache::empty(&symbols)?;
-        let builder = Builder::new(platform, &version)?;
+        let builder = Builder::new(platform, &version, mode)?;
         let mut products = Vec::new();
         for product in Product::all()? {
             let begin = Instant::now();
@@ -45,8 +45,13 @@ impl Release {
             products.push((product, place));
         }
         verify::files(platform, &products)?;
+        if mode == Mode::Final {
+            println!("{}: {}", platform.name, verify::size(&products)?);
+        }
         let release = Release { platform, version, folder, products };
         release.lay_out(stamp)?;
+        verify::paths(&release.folder)?;
+        verify::paths(&symbols)?;
         release.pack(&symbols, stamp)?;
         Ok(release)
     }

@@ -1,5 +1,6 @@
 //! Proves that a release is reproducible: the same sources, built in another folder, give the same bytes.
 
+use super::build::Mode;
 use super::pack::digest;
 use super::platform::{Platform, dist_folder};
 use super::release::Release;
@@ -11,7 +12,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 /// Builds the release a second time, in a copy of the sources elsewhere, and compares each file with the first.
-pub(crate) fn prove(platforms: &[&'static Platform], stamp: &Stamp) -> Result<(), String> {
+pub(crate) fn prove(platforms: &[&'static Platform], stamp: &Stamp, mode: Mode) -> Result<(), String> {
     let copy = dist_folder().join("a second and longer place");
     cache::empty(&copy)?;
     let sources =
@@ -31,7 +32,11 @@ pub(crate) fn prove(platforms: &[&'static Platform], stamp: &Stamp) -> Result<()
     }
     let mut build = cargo();
     build.current_dir(&copy).env_remove("CARGO_TARGET_DIR").env("SOURCE_DATE_EPOCH", stamp.seconds.to_string());
-    build.args(["run", "--quiet", "--package", "xtask", "--", "dist"]).args(platforms.iter().map(|platform| platform.name));
+    build.args(["run", "--quiet", "--package", "xtask", "--", "dist"]);
+    if mode == Mode::Draft {
+        build.arg("--draft");
+    }
+    build.args(platforms.iter().map(|platform| platform.name));
     run::succeed(&mut build)?;
     compare(&copy.join("target").join("dist").join("files"))?;
     fs::remove_dir_all(&copy).map_err(at(&copy))

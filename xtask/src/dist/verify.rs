@@ -3,6 +3,7 @@
 use super::binary;
 use super::exports::functions;
 use super::imports;
+use super::pack;
 use super::platform::{Kind, Platform, Product, target_folder};
 use crate::cache::at;
 use crate::remap;
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The most that the library and its plugins may take, in bytes.
+/// The most that the library and its plugins should take, in bytes.
 const MOST: u64 = 15_000_000;
 
 /// The symbols by which a host finds a plugin in its file (plugins/sdk/src/abi.rs).
@@ -20,13 +21,8 @@ const PLUGIN: [&str; 2] = ["postkontor_plugin_v1", "_1as_0lib_1header_0root_bmod
 /// Looks at the files of a platform; each is given with what it is.
 pub(crate) fn files(platform: &Platform, files: &[(Product, PathBuf)]) -> Result<(), String> {
     let mut wrong = Vec::new();
-    let paths = machine_paths()?;
-    let mut size = 0;
     for (product, file) in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let bytes = fs::read(file).map_err(at(file))?;
-        size += if product.kind == Kind::Command { 0 } else { bytes.len() as u64 };
-        wrong.extend(paths.iter().filter(|path| holds(&bytes, path.as_bytes())).map(|path| format!("{name} holds the path {path}")));
         wrong.extend(exported(platform, product, file)?.into_iter().map(|problem| format!("{name} {problem}")));
         wrong.extend(asked(platform, file)?.into_iter().map(|problem| format!("{name} {problem}")));
         if product.kind == Kind::Library && !platform.is_windows() {
@@ -36,8 +32,27 @@ pub(crate) fn files(platform: &Platform, files: &[(Product, PathBuf)]) -> Result
             }
         }
     }
-    if size > MOST {
-        wrong.push(format!("the library and the plugins take {size} bytes, more than {MOST}"));
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
+}
+
+/// Says what the library and its plugins take together, and whether that is more than they should.
+pub(crate) fn size(files: &[(Product, PathBuf)]) -> Result<String, String> {
+    let mut size = 0;
+    for (_, file) in files.iter().filter(|(product, _)| product.kind != Kind::Command) {
+        size += fs::metadata(file).map_err(at(file))?.len();
+    }
+    let judged = if size > MOST { format!(", more than the {MOST} that are the aim") } else { String::new() };
+    Ok(format!("the library and the plugins take {size} bytes{judged}"))
+}
+
+/// Looks for paths of this machine in all files below a folder.
+pub(crate) fn paths(folder: &Path) -> Result<(), String> {
+    let paths = machine_paths()?;
+    let mut wrong = Vec::new();
+    for file in pack::files(folder)? {
+        let bytes = fs::read(&file).map_err(at(&file))?;
+        let found = paths.iter().filter(|path| holds(&bytes, path.as_bytes()));
+        wrong.extend(found.map(|path| format!("{} holds the path {path}", file.display())));
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
