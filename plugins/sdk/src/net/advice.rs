@@ -151,6 +151,7 @@ fn of_tls(code: &str, at: &Pointers) -> Option<Advice> {
         "tls.certificate_pin_mismatch" => ("/tls/pin", &["advice.compare_pin"]),
         "tls.certificate_untrusted" => ("/tls/verify", &["advice.ask_administrator"]),
         "tls.version_too_old" => ("/tls/minimum", &["advice.allow_old_tls", "advice.upgrade_server"]),
+        "tls.system_too_old" => ("/tls/minimum", &["advice.use_newer_windows"]),
         "tls.version_old" => ("/tls/minimum", &["advice.upgrade_server"]),
         "tls.verify_off" => ("/tls/verify", &["advice.verify"]),
         "tls.not_tls" => (at.mode, &["advice.use_starttls"]),
@@ -299,6 +300,13 @@ mod tests {
     }
 
     #[test]
+    fn a_windows_without_tls_13_is_asked_for_less_where_that_was_the_wish() {
+        let patch = |minimum| step(&Error::new(Status::Tls, "tls.system_too_old"), &server("h"), &Tls { minimum, ..Tls::default() }).patch;
+        assert_eq!(patch(TlsVersion::Tls13), Some(json!({"tls": {"minimum": "1.2"}})));
+        assert_eq!(patch(TlsVersion::Tls12), None, "the server is the one that wants 1.3");
+    }
+
+    #[test]
     fn silence_on_an_implicit_tls_port_suggests_implicit_tls() {
         let error = Error::new(Status::Timeout, "net.idle_timeout").stage(Stage::Greeting).arg("port", 465);
         let step = step(&error, &server("h"), &Tls { mode: TlsMode::Starttls, ..Tls::default() });
@@ -335,6 +343,7 @@ mod tests {
             include_str!("stream/open.rs"),
             include_str!("tls/identity.rs"),
             include_str!("tls/mod.rs"),
+            include_str!("tls/schannel/prepared.rs"),
         ];
         let is_code = |word: &&str| {
             ["net.", "tls.", "proxy.", "protocol.", "http.", "advice."]

@@ -100,15 +100,10 @@ impl Findings {
     pub(super) fn inspect(&mut self, host: &str) {
         let Some(der) = self.chain.first().cloned() else { return };
         let Ok((_, certificate)) = X509Certificate::from_der(&der) else { return self.add(Fault::Untrusted("unreadable".to_owned())) };
-        let now = x509_parser::time::ASN1Time::now();
-        if now > certificate.validity().not_after {
-            self.add(Fault::Expired);
+        if let Some(fault) = date_fault(&der) {
+            self.add(fault);
         }
-        if now < certificate.validity().not_before {
-            self.add(Fault::NotYetValid);
-        }
-        // Some platforms still accept the common name.
-        if !names(&certificate).iter().any(|name| matches(name, host)) {
+        if !is_for(&certificate, host) {
             self.add(Fault::WrongHost);
         }
     }
@@ -153,7 +148,7 @@ fn names(certificate: &X509Certificate) -> Vec<String> {
     extension.value.general_names.iter().filter_map(name).take(100).collect()
 }
 
-/// Whether a name in a certificate stands for this host. For facts only: the TLS engine decides.
+/// Whether a name in a certificate stands for this host. For facts only, where a name is a text.
 fn matches(name: &str, host: &str) -> bool {
     if let (Ok(name), Ok(host)) = (name.parse::<IpAddr>(), host.parse::<IpAddr>()) {
         return name == host;
@@ -163,6 +158,40 @@ fn matches(name: &str, host: &str) -> bool {
         Some(parent) => host.split_once('.').is_some_and(|(first, rest)| !first.is_empty() && rest.eq_ignore_ascii_case(parent)),
         None => name.eq_ignore_ascii_case(host),
     }
+}
+
+/// Whether a certificate is for this host (RFC 9525, section 6): an address by the address itself, never by a name; a name by a name,
+/// whose star stands for exactly one label, the first, and has two labels behind it at least. The common name does not count.
+#[cfg(any(not(unix), feature = "native-tls", test))]
+fn is_for(certificate: &X509Certificate, host: &str) -> bool {
+    let Ok(Some(extension)) = certificate.subject_alternative_name() else { return false };
+    let address = host.parse::<IpAddr>().ok();
+    extension.value.general_names.iter().any(|name| match (name, address) {
+        (GeneralName::IPAddress(bytes), Some(IpAddr::V4(address))) => *bytes == address.octets(),
+        (GeneralName::IPAddress(bytes), Some(IpAddr::V6(address))) => *bytes == address.octets(),
+        (GeneralName::DNSName(name), None) => {
+            let is_too_wide = name.strip_prefix("*.").is_some_and(|parent| !parent.contains('.'));
+            !is_too_wide && matches(name.strip_suffix('.').unwrap_or(name), host)
+        }
+        _ => false,
+    })
+}
+
+/// Whether a certificate (DER) is not valid now, and why.
+#[cfg(any(not(unix), feature = "native-tls", test))]
+pub(super) fn date_fault(der: &[u8]) -> Option<Fault> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let (validity, now) = (certificate.validity(), x509_parser::time::ASN1Time::now());
+    if now > validity.not_after {
+        return Some(Fault::Expired);
+    }
+    (now < validity.not_before).then_some(Fault::NotYetValid)
+}
+
+/// Whether a certificate (DER) names itself as its issuer.
+#[cfg(any(windows, test))]
+pub(super) fn is_self_issued(der: &[u8]) -> bool {
+    X509Certificate::from_der(der).is_ok_and(|(_, certificate)| certificate.subject().as_raw() == certificate.issuer().as_raw())
 }
 
 /// The channel binding `tls-server-end-point` (RFC 5929, section 4.1): the certificate's hash by the algorithm of its
@@ -232,6 +261,56 @@ mod tests {
         findings.add(Fault::Expired);
         assert_eq!(findings.worst(), Some(&Fault::Expired));
         assert_eq!(findings.faults.len(), 3);
+    }
+
+    /// A certificate that consists of its names: `(tag, bytes)` of RFC 5280's GeneralName.
+    fn certificate(names: &[(u8, &[u8])]) -> Vec<u8> {
+        fn value(tag: u8, content: &[u8]) -> Vec<u8> {
+            assert!(content.len() < 0x1_0000);
+            [&[tag, 0x82][..], &(content.len() as u16).to_be_bytes(), content].concat()
+        }
+        let algorithm = [0x30, 11, 0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11];
+        let names: Vec<u8> = names.iter().flat_map(|(tag, bytes)| value(*tag, bytes)).collect();
+        let extension = value(0x30, &[&[0x06, 3, 0x55, 0x1d, 17][..], &value(0x04, &value(0x30, &names))].concat());
+        let time = |text: &[u8]| value(0x17, text);
+        let key = value(0x30, &[&algorithm[..], &[0x03, 2, 0, 0]].concat());
+        let body = [
+            &[0xa0, 3, 2, 1, 2, 0x02, 1, 1][..],
+            &algorithm,
+            &[0x30, 0],
+            &value(0x30, &[time(b"200101000000Z"), time(b"490101000000Z")].concat()),
+            &[0x30, 0],
+            &key,
+            &value(0xa3, &value(0x30, &extension)),
+        ];
+        value(0x30, &[&value(0x30, &body.concat())[..], &algorithm, &[0x03, 2, 0, 0]].concat())
+    }
+
+    fn is_for_host(names: &[(u8, &[u8])], host: &str) -> bool {
+        is_for(&X509Certificate::from_der(&certificate(names)).unwrap().1, host)
+    }
+
+    #[test]
+    fn names_and_addresses_of_a_certificate_are_never_mixed() {
+        let (dns, ip) = (0x82, 0x87);
+        assert!(is_for_host(&[(dns, b"other"), (dns, b"Mail.example.com")], "mail.Example.com"));
+        assert!(is_for_host(&[(dns, b"*.example.com")], "mail.example.com"));
+        assert!(is_for_host(&[(ip, &[192, 0, 2, 1])], "192.0.2.1"));
+        assert!(is_for_host(&[(ip, &[0; 16])], "::"));
+        assert!(!is_for_host(&[(dns, b"192.0.2.1")], "192.0.2.1"), "an address is never matched by a name");
+        assert!(!is_for_host(&[(ip, &[192, 0, 2, 1, 0, 0, 0, 0])], "192.0.2.1"));
+        for (name, host) in [
+            (&b"*"[..], "localhost"),
+            (b"*.com", "example.com"),
+            (b"*.example.com", "example.com"),
+            (b"*.example.com", "a.b.example.com"),
+            (b"m*.example.com", "mail.example.com"),
+        ] {
+            assert!(!is_for_host(&[(dns, name)], host), "{host}");
+        }
+        let many: Vec<(u8, &[u8])> = (0..500).map(|_| (dns, &b"a.example"[..])).chain([(dns, &b"last.example"[..])]).collect();
+        assert!(is_for_host(&many, "last.example"), "all names count");
+        assert!(!is_for_host(&[], "mail.example.com"), "the common name does not");
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub(super) fn of(step: &Step, at_: &Pointers, tls: &Tls) -> Option<Value> {
             let oldest = found.unwrap_or_else(|| guess.name().to_owned());
             (oldest.as_str() < tls.minimum.name()).then(|| at("/tls/minimum", json!(oldest)))
         }
+        "tls.system_too_old" if tls.minimum == TlsVersion::Tls13 => Some(at("/tls/minimum", json!("1.2"))),
         "tls.verify_off" => Some(json!({"tls": {"verify": true}})),
         "tls.not_tls" => Some(at(at_.mode, json!("starttls"))),
         "tls.expected_at_once" => Some(at(at_.mode, json!("implicit"))),

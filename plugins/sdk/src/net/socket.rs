@@ -105,7 +105,7 @@ impl Socket {
     }
 
     /// Whether the other side has closed its half of the connection, for an engine that cannot tell how it ended.
-    #[cfg_attr(all(unix, not(feature = "native-tls")), allow(dead_code))]
+    #[cfg_attr(any(windows, all(unix, not(feature = "native-tls"))), allow(dead_code))]
     pub(super) fn is_ended(&self) -> bool {
         self.is_ended
     }

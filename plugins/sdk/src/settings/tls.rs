@@ -113,7 +113,10 @@ pub struct Kept(Arc<OnceLock<Box<dyn Any + Send + Sync>>>);
 
 impl Kept {
     /// What is kept, made where there is nothing yet.
-    #[cfg_attr(not(all(unix, feature = "net", not(feature = "native-tls"))), allow(dead_code, reason = "other engines keep nothing"))]
+    #[cfg_attr(
+        not(all(feature = "net", any(windows, all(unix, not(feature = "native-tls"))))),
+        allow(dead_code, reason = "other engines keep nothing")
+    )]
     pub(crate) fn get<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
         self.0.get_or_init(|| Box::new(make())).downcast_ref()
     }

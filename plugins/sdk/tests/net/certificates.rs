@@ -120,6 +120,18 @@ impl Identity {
         [key, self.pem()].concat()
     }
 
+    /// PEM as OpenSSL wrote it before PKCS#8.
+    pub(crate) fn old_pem(&self, password: Option<&str>) -> Vec<u8> {
+        let key = match (self.key.rsa(), self.key.ec_key(), password) {
+            (Ok(key), _, None) => key.private_key_to_pem(),
+            (Ok(key), _, Some(password)) => key.private_key_to_pem_passphrase(Cipher::des_ede3_cbc(), password.as_bytes()),
+            (_, Ok(key), None) => key.private_key_to_pem(),
+            (_, Ok(key), Some(password)) => key.private_key_to_pem_passphrase(Cipher::aes_128_cbc(), password.as_bytes()),
+            (Err(error), ..) => Err(error),
+        };
+        [key.unwrap(), self.pem()].concat()
+    }
+
     /// PKCS#12 as OpenSSL 3 writes it.
     pub(crate) fn pkcs12(&self, password: &str) -> Vec<u8> {
         Pkcs12::builder().name("client").pkey(&self.key).cert(&self.certificate).build2(password).unwrap().to_der().unwrap()

@@ -1,6 +1,7 @@
 //! Client certificates and the files that settings name.
 
 use crate::certificates::{File, Identity, Wish};
+use crate::client;
 #[cfg(not(feature = "native-tls"))]
 use crate::server::step;
 use crate::server::{Scripted, connect, drain, settings};
@@ -31,11 +32,18 @@ fn a_client_certificate_is_read_from_pem_and_pkcs12_old_and_new() {
     let authority = Identity::authority("Test CA");
     let trust = File::new(&authority.pem());
     let identity = Identity::new(&Wish::default(), Some(&authority));
-    let client = Identity::new(&Wish { name: "anna", hosts: &[], for_clients: true, ..Wish::default() }, Some(&authority));
-    let plain = [client.pem(), client.key.private_key_to_pem_pkcs8().unwrap()].concat();
-    let mut files = vec![(client.pkcs12("geheim"), "geheim"), (client.old_pkcs12("gehe1m ä"), "gehe1m ä"), (plain, "")];
-    if cfg!(not(feature = "native-tls")) {
-        files.push((client.locked_pem("geheim"), "geheim"));
+    let mut files = Vec::new();
+    for is_rsa in [false, true] {
+        let client = Identity::new(&Wish { name: "anna", hosts: &[], for_clients: true, is_rsa, ..Wish::default() }, Some(&authority));
+        if !is_rsa && client::is_without_curves() {
+            continue;
+        }
+        let plain = [client.pem(), client.key.private_key_to_pem_pkcs8().unwrap()].concat();
+        files.extend([(client.pkcs12("geheim"), "geheim"), (client.old_pkcs12("gehe1m ä"), "gehe1m ä"), (plain, "")]);
+        if cfg!(not(feature = "native-tls")) {
+            files.push((client.locked_pem("geheim"), "geheim"));
+            files.extend([(client.old_pem(None), ""), (client.old_pem(Some("geheim")), "geheim")]);
+        }
     }
     for (bytes, password) in files {
         let file = File::new(&bytes);

@@ -5,6 +5,8 @@ mod call;
 #[cfg(unix)]
 mod certificates;
 #[cfg(unix)]
+mod client;
+#[cfg(unix)]
 mod client_certificate;
 #[cfg(unix)]
 mod frame;
@@ -14,6 +16,8 @@ mod ntlm;
 mod oauth;
 mod plain;
 mod proxy;
+#[cfg(unix)]
+mod records;
 mod server;
 #[cfg(unix)]
 mod session;

@@ -1,11 +1,12 @@
 //! TLS: certificates with every fault, versions, pins, names.
 
 use crate::certificates::{File, Identity, Wish};
+use crate::client::{self, Errand};
 use crate::server::{Scripted, connect, drain, settings, step};
 use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslStream, SslVersion};
 use openssl::x509::X509;
-use postkontor_plugin::net::{Recorder, Stream};
-use postkontor_plugin::settings::{Server, Tls};
+use postkontor_plugin::net::Recorder;
+use postkontor_plugin::settings::{Server, Tls, TlsVersion};
 use postkontor_plugin::testing::TestHost;
 use postkontor_plugin::{Error, Stage, Status, Step, StepStatus};
 use serde_json::json;
@@ -34,17 +35,7 @@ pub(crate) fn modern(identity: &Identity) -> SslAcceptorBuilder {
 
 /// Connects, secures, reads the greeting and leaves. Gives the TLS step and whether the server is verified.
 pub(crate) fn visit(server: &Server, tls: &Tls) -> Result<(Step, bool), Error> {
-    let host = TestHost::new();
-    let call = host.call();
-    let mut recorder = Recorder::on();
-    let mut stream = Stream::connect(server, 25, &call, &mut recorder)?;
-    stream.secure(tls, &call, &mut recorder)?;
-    assert!(stream.is_secure());
-    assert_eq!(stream.read_line(&call)?, b"220 ready");
-    stream.write(b"PASS secret\r\n", &call)?;
-    let is_verified = stream.is_verified();
-    stream.finish();
-    Ok((recorder.steps().pop().unwrap(), is_verified))
+    client::run(&Errand::new(server, tls)).map(|visit| (visit.step, visit.is_verified))
 }
 
 pub(crate) fn trusting(authority: &File) -> Tls {
@@ -66,7 +57,11 @@ fn a_good_certificate_is_verified_and_described() {
     assert_eq!((&facts["names"], &facts["matched"]), (&json!(["localhost", "127.0.0.1"]), &json!(["localhost"])));
     assert_eq!((&facts["sha256"], &facts["chain"][0]["sha256"]), (&json!(identity.pin()), &json!(identity.pin())));
     if cfg!(not(feature = "native-tls")) {
-        assert_eq!((&facts["version"], &facts["cipher"]), (&json!("1.3"), &json!("TLS_AES_256_GCM_SHA384")));
+        let told = (facts["version"].as_str().unwrap(), facts["cipher"].as_str().unwrap());
+        assert!(
+            client::knows_less(TlsVersion::Tls13) && told.0 == "1.2" && !told.1.is_empty() || told == ("1.3", "TLS_AES_256_GCM_SHA384"),
+            "{told:?}"
+        );
     }
     let year = facts["not_after"].as_str().unwrap();
     assert!(year.starts_with("20") && year.ends_with('Z') && year.len() == 20, "{year}");
@@ -301,7 +296,6 @@ fn addresses_are_verified_as_addresses_and_names_are_announced() {
 #[cfg(not(feature = "native-tls"))]
 #[test]
 fn old_versions_need_consent_and_are_a_warning() {
-    use postkontor_plugin::settings::TlsVersion;
     let authority = Identity::authority("Test CA");
     let file = File::new(&authority.pem());
     let identity = Identity::new(&Wish::default(), Some(&authority));
@@ -313,6 +307,9 @@ fn old_versions_need_consent_and_are_a_warning() {
     ];
     for (spoken, version) in all {
         for (_, minimum) in all {
+            if client::knows_less(version.max(minimum)) {
+                continue;
+            }
             let server = secure_server(identity.acceptor(spoken, spoken));
             let target = settings("localhost", server.port);
             let tls = Tls { minimum, ..trusting(&file) };
@@ -328,11 +325,33 @@ fn old_versions_need_consent_and_are_a_warning() {
                     assert!(minimum > version, "{version:?} with {minimum:?}: {error:?}");
                     assert_eq!((error.status, error.code.as_str()), (Status::Tls, "tls.version_too_old"), "{error:?}");
                     let failed = step(&error, &target, &tls);
-                    let oldest = if minimum == TlsVersion::Tls13 { Some("1.2") } else { (minimum > TlsVersion::Tls10).then_some("1.0") };
+                    let guess = if minimum == TlsVersion::Tls13 { "1.2" } else { "1.0" };
+                    // An engine that lets the server speak knows what it spoke.
+                    let oldest = error.args.get("version").and_then(serde_json::Value::as_str).unwrap_or(guess);
+                    let oldest = (minimum > TlsVersion::Tls10).then_some(oldest);
                     assert_eq!(failed.patch, oldest.map(|oldest| json!({"tls": {"minimum": oldest}})));
                 }
             }
             server.join();
         }
+    }
+}
+
+/// A system that knows nothing newer than a server asks for, or than the settings ask for, says so, and does not blame the server.
+#[cfg(not(feature = "native-tls"))]
+#[test]
+fn a_system_without_the_newest_version_says_so() {
+    if !client::knows_less(TlsVersion::Tls13) {
+        return;
+    }
+    let authority = Identity::authority("Test CA");
+    let file = File::new(&authority.pem());
+    let identity = Identity::new(&Wish::default(), Some(&authority));
+    for (spoken, minimum) in [(SslVersion::TLS1_3, TlsVersion::Tls12), (SslVersion::TLS1_2, TlsVersion::Tls13)] {
+        let server = secure_server(identity.acceptor(spoken, spoken));
+        let target = settings("localhost", server.port);
+        let error = visit(&target, &Tls { minimum, ..trusting(&file) }).err().unwrap();
+        assert_eq!((error.status, error.code.as_str()), (Status::Tls, "tls.system_too_old"), "{error:?}");
+        server.join();
     }
 }

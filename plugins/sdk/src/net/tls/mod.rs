@@ -1,20 +1,29 @@
 //! TLS behind one small seam: what an engine must know, do and tell.
 //!
-//! On Unix the engine is OpenSSL itself, elsewhere the platform's own by native-tls (docs/decisions.md says why).
+//! On Unix the engine is OpenSSL itself, on Windows SChannel, elsewhere the platform's own by native-tls (docs/decisions.md says why).
 
+#[cfg(any(windows, all(unix, not(feature = "native-tls"))))]
+mod alert;
+#[cfg(any(windows, all(unix, not(feature = "native-tls"))))]
+mod cache;
 #[cfg(all(unix, not(feature = "native-tls")))]
 mod context;
-#[cfg(any(not(unix), feature = "native-tls"))]
-#[path = "native.rs"]
-mod engine;
-#[cfg(all(unix, not(feature = "native-tls")))]
-#[path = "openssl.rs"]
-mod engine;
 pub(super) mod identity;
+#[cfg(not(any(windows, all(unix, not(feature = "native-tls")))))]
+mod native;
+#[cfg(all(unix, not(feature = "native-tls")))]
+mod openssl;
 mod progress;
+#[cfg(any(windows, test))]
+mod schannel;
 mod unreadable;
 
-pub(super) use engine::Engine;
+#[cfg(all(unix, not(feature = "native-tls")))]
+pub(super) use self::openssl::Engine;
+#[cfg(not(any(windows, all(unix, not(feature = "native-tls")))))]
+pub(super) use native::Engine;
+#[cfg(windows)]
+pub(super) use schannel::Engine;
 
 use super::advice::advise;
 use super::certificate::Fault;
@@ -22,6 +31,7 @@ use super::socket::{Opening, Socket};
 use crate::settings::{Endpoint, Tls, TlsVersion};
 use crate::{Error, Stage, Status, Step, StepStatus, printable};
 use progress::{Failure, FailureKind, Peer, Progress};
+use std::borrow::Cow;
 
 /// A finished handshake that the settings accept.
 pub(super) struct Proof {
@@ -53,7 +63,8 @@ impl<'a> Handshake<'a> {
             expected(pin)?;
         }
         let opening = socket.keep_opening();
-        let engine = Engine::new(socket, tls, name(&endpoint.host)).map_err(|error| error.stage(Stage::Tls))?;
+        let engine = Engine::new(socket, tls, &name(&endpoint.host));
+        let engine = engine.map_err(|error| error.stage(Stage::Tls).arg("host", endpoint.host.as_str()).arg("port", endpoint.port))?;
         Ok(Handshake { engine, opening, tls, endpoint })
     }
 
@@ -83,7 +94,7 @@ impl<'a> Handshake<'a> {
     }
 
     fn judge(&self, peer: Peer) -> Result<Proof, Error> {
-        let (tls, host) = (self.tls, name(&self.endpoint.host));
+        let (tls, host) = (self.tls, &*name(&self.endpoint.host));
         let findings = &peer.findings;
         if let (true, Some(fault)) = (tls.verify, findings.worst()) {
             return Err(self.facts(findings.error(fault, host)));
@@ -100,8 +111,8 @@ impl<'a> Handshake<'a> {
             is_pinned = true;
         }
         if let (Some(version), true) = (peer.version, peer.version < Some(tls.minimum)) {
-            // No engine lets it come to this; but a downgrade must not depend on the engine's word alone.
-            return Err(self.facts(Error::new(Status::Tls, "tls.version_too_old").arg("version", version.name())));
+            // Hardly an engine lets it come to this; but a downgrade must not depend on the engine's word alone.
+            return Err(self.facts(self.version_too_old().arg("version", version.name())));
         }
         Ok(Proof { is_verified: is_pinned || tls.verify, is_pinned, peer })
     }
@@ -110,7 +121,7 @@ impl<'a> Handshake<'a> {
     pub(super) fn step(&self, Proof { is_verified, is_pinned, peer }: &Proof) -> Step {
         let findings = &peer.findings;
         let mut step = Step::ok(Stage::Tls);
-        step.facts = findings.facts(name(&self.endpoint.host));
+        step.facts = findings.facts(&name(&self.endpoint.host));
         if let Some(version) = peer.version {
             step = step.fact("version", version.name());
         }
@@ -134,7 +145,7 @@ impl<'a> Handshake<'a> {
     }
 
     fn explain(&self, failure: &Failure) -> Error {
-        let host = name(&self.endpoint.host);
+        let host = &*name(&self.endpoint.host);
         let detail = printable(&failure.detail);
         let opening = self.opening.bytes();
         // A TLS server's first byte announces a handshake (22) or an alert (21); letters are a mail server in clear text.
@@ -149,12 +160,17 @@ impl<'a> Handshake<'a> {
                 let error = failure.findings.error(failure.findings.worst().unwrap_or(&other), host);
                 if error.detail.is_empty() { error.detail(detail) } else { error }
             }
-            FailureKind::Version => Error::new(Status::Tls, "tls.version_too_old").arg("minimum", self.tls.minimum.name()).detail(detail),
+            FailureKind::Version => self.version_too_old().detail(detail),
+            FailureKind::System => Error::new(Status::Tls, "tls.system_too_old").arg("minimum", self.tls.minimum.name()).detail(detail),
             FailureKind::OwnCertificate => Error::new(Status::Tls, "tls.client_certificate_refused").detail(detail),
             FailureKind::Closed => Error::new(Status::Tls, "tls.handshake_closed").detail(detail),
             FailureKind::Other => Error::new(Status::Tls, "tls.handshake_failed").detail(detail),
         };
         self.facts(error.stage(Stage::Tls))
+    }
+
+    fn version_too_old(&self) -> Error {
+        Error::new(Status::Tls, "tls.version_too_old").arg("minimum", self.tls.minimum.name())
     }
 
     fn facts(&self, error: Error) -> Error {
@@ -171,7 +187,20 @@ fn expected(pin: &str) -> Result<String, Error> {
     }
 }
 
-/// The name to verify: the host without the dot that marks a complete name.
-fn name(host: &str) -> &str {
-    host.strip_suffix('.').unwrap_or(host)
+/// The name to verify and to announce: the host without the dot that marks a complete name, in the ASCII form that certificates have.
+fn name(host: &str) -> Cow<'_, str> {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    if host.is_ascii() { Cow::Borrowed(host) } else { idna::domain_to_ascii(host).map_or(Cow::Borrowed(host), Cow::Owned) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_verified_as_certificates_write_them() {
+        assert_eq!(name("mail.example.com."), "mail.example.com");
+        assert_eq!(name("Grüße.example"), "xn--gre-6ka8l.example");
+        assert_eq!(name("::1"), "::1");
+    }
 }

@@ -1,5 +1,6 @@
 //! The TLS engine on Unix: OpenSSL, which says exactly what is wrong with a certificate.
 
+use super::alert;
 use super::context::{context, unprepared};
 use super::progress::{Failure, FailureKind, Peer, Progress};
 use crate::Error;
@@ -153,11 +154,11 @@ fn ders<'a>(chain: impl Iterator<Item = &'a openssl::x509::X509Ref>) -> Vec<Vec<
 fn kind(error: &openssl::error::Error) -> FailureKind {
     match error.reason_code() {
         134 => FailureKind::Certificate,
-        // unsupported protocol, wrong SSL version, version too low, alert protocol version
-        258 | 266 | 396 | 1070 => FailureKind::Version,
-        // alerts: bad certificate, certificate expired, certificate unknown, unknown CA, certificate required
-        1042 | 1045 | 1046 | 1048 | 1116 => FailureKind::OwnCertificate,
+        // unsupported protocol, wrong SSL version, version too low
+        258 | 266 | 396 => FailureKind::Version,
         294 => FailureKind::Closed,
+        // SSL_AD_REASON_OFFSET, and behind it the server's alert
+        reason @ 1000..=1255 => alert::kind((reason - 1000) as u8),
         _ => FailureKind::Other,
     }
 }

@@ -33,9 +33,13 @@ pub(super) struct Failure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FailureKind {
     /// The server's certificate was refused; the findings say why.
+    #[cfg_attr(windows, allow(dead_code, reason = "SChannel refuses none"))]
     Certificate,
-    /// No common protocol version.
+    /// No common protocol version: the server's are too old.
     Version,
+    /// No common protocol version: those of this system are too old.
+    #[cfg_attr(not(windows), allow(dead_code, reason = "other engines know them all"))]
+    System,
     /// The server refused our certificate, or that there was none.
     OwnCertificate,
     /// The connection ended.
