@@ -56,6 +56,13 @@ fn imports_of_windows(dump: &str) -> BTreeSet<Import> {
     imports.collect()
 }
 
+/// The time stamp of a file for Windows, in seconds since 1970. Its header begins at the offset that stands at 0x3c (Microsoft's PE format, "COFF File Header").
+pub(crate) fn time_stamp(bytes: &[u8]) -> Option<u32> {
+    let number = |place: usize| Some(u32::from_le_bytes(bytes.get(place..place.checked_add(4)?)?.try_into().ok()?));
+    let header = usize::try_from(number(0x3c)?).ok()?;
+    bytes.get(header..)?.starts_with(b"PE\0\0").then(|| number(header + 8))?
+}
+
 /// The libraries that a file for Linux needs.
 pub(crate) fn needed(platform: &Platform, file: &Path) -> Result<BTreeSet<String>, String> {
     let dump = dump(platform, file)?;
@@ -86,6 +93,15 @@ fn newest(dump: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_stamp_is_found_by_the_header() {
+        let mut file = vec![0; 0x60];
+        file[0x3c] = 0x50;
+        file[0x50..0x5c].copy_from_slice(b"PE\0\0\x64\x86\x01\0\x04\x03\x02\x01");
+        assert_eq!(time_stamp(&file), Some(0x0102_0304));
+        assert_eq!((time_stamp(&file[..0x5b]), time_stamp(b"MZ")), (None, None));
+    }
 
     #[test]
     fn the_tables_of_objdump_are_read() {

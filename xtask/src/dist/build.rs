@@ -86,11 +86,16 @@ impl Builder<'_> {
     fn split(&self, built: &Path, folder: &Path) -> Result<Built, String> {
         let name = built.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (file, symbols) = (folder.join(&name), folder.join(format!("{name}.debug")));
-        let program = |name: &str| if self.platform.is_windows() { tool(self.platform.target, name) } else { name.to_owned() };
-        run::succeed(Command::new(program("objcopy")).arg("--only-keep-debug").arg(built).arg(&symbols))?;
-        run::succeed(Command::new(program("strip")).arg("--strip-all").arg("-o").arg(&file).arg(built))?;
+        let program = |name: &str| {
+            let mut command = Command::new(if self.platform.is_windows() { tool(self.platform.target, name) } else { name.to_owned() });
+            // Else each of them writes the time of day into a file for Windows.
+            command.env("SOURCE_DATE_EPOCH", "0");
+            command
+        };
+        run::succeed(program("objcopy").arg("--only-keep-debug").arg(built).arg(&symbols))?;
+        run::succeed(program("strip").arg("--strip-all").arg("-o").arg(&file).arg(built))?;
         // The link holds the name alone, so that both may lie anywhere.
-        let mut link = Command::new(program("objcopy"));
+        let mut link = program("objcopy");
         run::succeed(link.current_dir(folder).arg(format!("--add-gnu-debuglink={name}.debug")).arg(&name))?;
         Ok(Built { file, symbols })
     }

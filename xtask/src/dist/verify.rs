@@ -69,10 +69,13 @@ fn exported(platform: &Platform, product: &Product, file: &Path) -> Result<Vec<S
     Ok(missing.chain(found.difference(&wanted).map(|name| format!("exports {name}"))).collect())
 }
 
-/// What a file asks of the system that not every system has.
+/// What a file asks of the system that not every system has, and what is not the same in each build.
 fn asked(platform: &Platform, file: &Path) -> Result<Vec<String>, String> {
     if platform.is_windows() {
-        return imports::problems(&binary::imports(platform, file)?);
+        let mut wrong = imports::problems(&binary::imports(platform, file)?)?;
+        let stamp = binary::time_stamp(&fs::read(file).map_err(at(file))?);
+        wrong.extend((stamp != Some(0)).then(|| format!("has the time stamp {stamp:?}, which makes each build another")));
+        return Ok(wrong);
     }
     const KNOWN: [&str; 6] = ["libc.so.6", "libgcc_s.so.1", "libm.so.6", "libssl.so.3", "libcrypto.so.3", "ld-linux-x86-64.so.2"];
     let needed = binary::needed(platform, file)?;
