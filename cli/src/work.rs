@@ -136,6 +136,7 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         assert_eq!(message["attachments"][0]["file"], std::env::temp_dir().join("a.pdf").to_str().unwrap());
         // On Windows: from the root of that folder's disk.
-        assert_eq!(message["attachments"][2]["file"], std::path::absolute(std::env::temp_dir().join("/b.pdf")).unwrap().to_str().unwrap());
+        let root = std::env::temp_dir().ancestors().last().unwrap().join("b.pdf");
+        assert_eq!(message["attachments"][2]["file"], root.to_str().unwrap());
     }
 }
