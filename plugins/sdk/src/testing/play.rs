@@ -5,10 +5,13 @@ use super::performance::{Performance, perform, settings};
 use super::server::{Cut, Ending, Pace};
 use crate::{Status, Transport};
 use serde_json::Value;
+use std::cmp::Reverse;
 use std::fs;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Plays the dialogues of this transport that lie in a folder and the folders in it; their number.
 ///
@@ -24,23 +27,36 @@ pub fn play<T: Transport>(folder: impl AsRef<Path>) -> usize {
     let folder = folder.as_ref();
     let mut files = Vec::new();
     find(folder, &mut files);
-    files.sort();
-    let mut played = 0;
+    let mut dialogues = Vec::new();
     let mut wrong = Vec::new();
     for file in files {
         let name = file.strip_prefix(folder).unwrap_or(&file).display().to_string();
         let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let result = match Dialogue::parse(&text) {
-            Ok(dialogue) if dialogue.protocol != T::NAME => continue,
-            Ok(dialogue) => in_all_ways::<T>(&Arc::new(dialogue)),
-            Err(error) => Err(error),
-        };
-        played += 1;
-        wrong.extend(result.err().map(|error| format!("{name}: {error}")));
+        match Dialogue::parse(&text) {
+            Ok(dialogue) if dialogue.protocol != T::NAME => {}
+            Ok(dialogue) => dialogues.push((text.len(), name, Arc::new(dialogue))),
+            Err(error) => wrong.push(format!("{name}: {error}")),
+        }
     }
+    let played = dialogues.len() + wrong.len();
+    // The longest first, so that no thread is left alone with one at the end.
+    dialogues.sort_by_key(|(length, _, _)| Reverse(*length));
+    wrong.extend(side_by_side(&dialogues, |(_, name, dialogue)| in_all_ways::<T>(dialogue).err().map(|error| format!("{name}: {error}"))));
+    wrong.sort();
     assert!(wrong.is_empty(), "{} of {played} dialogues:\n\n{}\n", wrong.len(), wrong.join("\n\n"));
     assert!(played > 0, "there is no dialogue for {} in {}", T::NAME, folder.display());
     played
+}
+
+/// What is found wrong with each of these, on as many threads as there are processors.
+fn side_by_side<D: Sync>(all: &[D], judge: impl Fn(&D) -> Option<String> + Sync) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    let work = || std::iter::from_fn(|| all.get(next.fetch_add(1, Ordering::Relaxed))).filter_map(&judge).collect::<Vec<_>>();
+    std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 fn find(folder: &Path, files: &mut Vec<PathBuf>) {
