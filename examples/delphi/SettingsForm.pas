@@ -229,10 +229,18 @@ begin
   FTest.Enabled := True;
 end;
 
+{ What became of a step, as a sign that needs no language: a tick, a cross, an exclamation mark. }
+function Sign(const Status: UTF8String): UTF8String;
+begin
+  if Status = 'ok' then Result := UTF8Encode(UnicodeString(WideChar($2713)))
+  else if Status = 'fail' then Result := UTF8Encode(UnicodeString(WideChar($2717)))
+  else Result := '!';
+end;
+
 procedure TSettingsForm.Step(Sender: TObject; const Step: UTF8String);
 begin
   if PostkontorMember(Step, 'status') <> 'skipped' then
-    Report.Lines.Add(string(PostkontorMember(Step, 'status') + ': ' + PostkontorMember(Step, 'message') + ' ' + PostkontorMember(Step, 'advice')));
+    Report.Lines.Add(string(Sign(PostkontorMember(Step, 'status')) + ' ' + PostkontorMember(Step, 'message') + ' ' + PostkontorMember(Step, 'advice')));
   if PostkontorMember(Step, 'status') = 'fail' then Focus(PostkontorMember(Step, 'pointer'));
 end;
 

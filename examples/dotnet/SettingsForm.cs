@@ -205,9 +205,12 @@ internal sealed class SettingsForm : Form
     {
         BeginInvoke(new Action(() =>
         {
-            if (Json.Member(step, "status") == "skipped") return;
-            Report.AppendText(Json.Member(step, "status") + ": " + Json.Member(step, "message") + " " + Json.Member(step, "advice") + Environment.NewLine);
-            if (Json.Member(step, "status") == "fail") Focus(Json.Member(step, "pointer"));
+            var status = Json.Member(step, "status");
+            if (status == "skipped") return;
+            // Signs need no language.
+            var sign = status == "ok" ? "\u2713" : status == "fail" ? "\u2717" : "!";
+            Report.AppendText(sign + " " + Json.Member(step, "message") + " " + Json.Member(step, "advice") + Environment.NewLine);
+            if (status == "fail") Focus(Json.Member(step, "pointer"));
         }));
     }
 

@@ -57,10 +57,10 @@ fn a_new_smtp_account_is_filled_in_tested_and_saved_in_german() {
         assert!(dialog.field("/tls/ca_file").is_null());
         dialog.show_more("Weitere Einstellungen");
         let report = dialog.test("Testen");
-        assert!(report.contains("fail: "), "the authority is not known yet: {report}");
+        assert!(report.contains("✗ "), "the authority is not known yet: {report}");
         dialog.enter("/tls/ca_file", sandbox.ca_file.to_str().unwrap());
         let report = dialog.test("Testen");
-        assert!(report.lines().count() > 3 && report.lines().all(|line| line.starts_with("ok: ")), "{report}");
+        assert!(report.lines().count() > 3 && report.lines().all(|line| line.starts_with("✓ ")), "{report}");
 
         dialog.press("Speichern");
         assert!(dialog.end().success());
@@ -97,14 +97,14 @@ fn an_imap_account_with_a_stored_password_and_a_wrong_port_is_mended_in_english(
         assert_eq!(dialog.state["title"], "office: IMAP account");
         assert_eq!(dialog.field("/auth/password")["shows"], "MAIL_PASSWORD", "the name, which is no secret");
         let report = dialog.test("Test");
-        assert!(report.contains("fail: "), "{report}");
+        assert!(report.contains("✗ "), "{report}");
         assert_eq!(dialog.state["focus"], "/server/port", "the step that failed leads to its field: {report}");
         dialog.enter("/server/port", &port.to_string());
         dialog.choose("/imap/via", "other");
         dialog.show_more("More settings");
         dialog.tick("/imap/create_folders");
         let report = dialog.test("Test");
-        assert!(report.lines().count() > 3 && report.lines().all(|line| line.starts_with("ok: ")), "{report}");
+        assert!(report.lines().count() > 3 && report.lines().all(|line| line.starts_with("✓ ")), "{report}");
         if let Program::WinForms = program {
             dialog.picture("dialog-winforms.png");
         }

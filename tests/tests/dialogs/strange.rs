@@ -43,12 +43,12 @@ fn a_strangers_plugin_is_set_up_in_the_dialogs() {
         let missing = folder.file("missing");
         dialog.enter("/folder/path", missing.to_str().unwrap());
         let report = dialog.test("Testen");
-        let failed = report.lines().find(|line| line.starts_with("fail: ")).unwrap_or_default();
+        let failed = report.lines().find(|line| line.starts_with("✗ ")).unwrap_or_default();
         assert!(failed.contains(missing.to_str().unwrap()), "{transport}: {report}");
         assert_eq!(dialog.state["focus"], "/folder/path", "the step that failed leads to its field");
         dialog.enter("/folder/path", folder.path().to_str().unwrap());
         let report = dialog.test("Testen");
-        assert!(report.lines().all(|line| line.starts_with("ok: ")), "{transport}: {report}");
+        assert!(report.lines().all(|line| line.starts_with("✓ ")), "{transport}: {report}");
         if let (Program::Lazarus, "folder") = (program, transport) {
             dialog.picture("dialog-stranger.png");
         }
