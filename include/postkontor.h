@@ -274,7 +274,8 @@ postkontor_status POSTKONTOR_CALL postkontor_host_transports(postkontor_host *ho
  * Describes the form for a transport's settings: {"schema","uischema","rjsf"}, texts in `language` ("de-AT") or, where that
  * is null, in the host's. An empty `transport` asks for the groups that belong to no account: sender, send, receive. Reserved
  * names ask for more than one transport: "account" (an account of any), "document" (the whole settings document), "layers" (the
- * same in its layers). May be called by several threads at a time.
+ * same in its layers); or for what a call takes: "message" (the document of a message), and "receive", "list", "apply", "test",
+ * "authorize" and "discover" (the request of the call of this name). May be called by several threads at a time.
  */
 postkontor_status POSTKONTOR_CALL postkontor_host_schema(
     postkontor_host *host,

@@ -11,9 +11,13 @@ impl Host {
     ///
     /// The name is a transport's, for the settings of its accounts; or `account` (an account of any transport: the choice, and what the
     /// chosen one has), `document` (the whole settings document), `layers` (the same in its layers). An empty name asks for the settings
-    /// document's own groups (sender, send, sent, receive).
+    /// document's own groups (sender, send, sent, receive). `message` is the document of a message, and `receive`, `list`, `apply`, `test`,
+    /// `authorize` and `discover` are the requests of the calls of these names.
     pub fn schema(&self, name: &str, language: &str) -> Result<Form, Error> {
         let language = if language.is_empty() { self.language() } else { language };
+        if let Some(form) = settings::input_form(name, &Texts::new(), language) {
+            return Ok(form);
+        }
         match name {
             "" => Ok(settings::form(settings::document_schema(), &self.texts(), language)),
             named::ACCOUNT => Ok(settings::account_form(&self.account_kinds(), &Texts::new(), language)),

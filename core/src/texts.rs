@@ -84,6 +84,11 @@ impl Texts {
     pub(crate) fn setting(&self, language: &str, pointer: &str) -> Option<&Value> {
         languages(language).into_iter().find_map(|language| self.0.get(language)?.get("settings")?.get(pointer))
     }
+
+    /// The same for a member of a request or of a message.
+    pub(crate) fn input(&self, language: &str, input: &str, pointer: &str) -> Option<&Value> {
+        languages(language).into_iter().find_map(|language| self.0.get(language)?.get("inputs")?.get(input)?.get(pointer))
+    }
 }
 
 const CORE: &[(&str, &str)] =

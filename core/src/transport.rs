@@ -26,7 +26,7 @@ impl Transport {
     /// Asks a plugin who it is.
     pub(crate) fn new(plugin: Plugin) -> Result<Transport, Error> {
         let identity: Identity = plugin.describe(DescribeRequest::default())?;
-        if named::RESERVED.contains(&identity.name.as_str()) {
+        if named::is_reserved(&identity.name) {
             return Err(failed(Status::Transport, "plugin.name_reserved").arg("name", identity.name.as_str()));
         }
         Ok(Transport { plugin, identity, description: OnceLock::new() })

@@ -98,6 +98,15 @@ impl RandomSettings {
         group.insert(name.clone(), value);
     }
 
+    /// Writes a character into a text that has no place in one of a line, or in any.
+    pub fn spoil_text(&mut self, document: &mut Value) {
+        let mut texts = Vec::new();
+        collect_texts(document, &mut texts);
+        let place = self.below(texts.len());
+        let character = ['\u{7}', '\n', '\0', '\u{85}'][self.below(4)];
+        texts.into_iter().nth(place).into_iter().for_each(|text| text.insert(text.len() / 2, character));
+    }
+
     /// A value of another type, but none that `check` takes all the same: a number that is the name of a choice, a text that is a list.
     fn of_other_type(&mut self, field: &Value) -> Value {
         let others = [json!("text"), json!(5), json!(2.5), json!(true), json!({"a": 1}), json!([5]), json!({"secret": 5})];
@@ -135,6 +144,7 @@ impl RandomSettings {
                 given.insert(name.clone(), value);
             }
         }
+        self.try_ways(part, whole, given);
         let branches = part["allOf"].as_array().into_iter().flatten().chain(part.get("if").map(|_| part));
         for branch in branches {
             if holds(&branch["if"], &Value::Object(given.clone())) {
@@ -143,7 +153,31 @@ impl RandomSettings {
         }
     }
 
+    /// Gives members that are there in one way or another, such as a text or a list of texts: each way has a condition on the member itself.
+    fn try_ways(&mut self, part: &Value, whole: &Value, given: &mut Map<String, Value>) {
+        for branch in part["allOf"].as_array().into_iter().flatten() {
+            for (name, member) in branch["then"]["properties"].as_object().into_iter().flatten() {
+                let asks_for_itself = branch["if"]["properties"].get(name).is_some();
+                if given.contains_key(name) || member.get("title").is_none() || !asks_for_itself || !self.chance(25) {
+                    continue;
+                }
+                let value = self.value(member, true);
+                given.insert(name.clone(), value);
+                if !holds(&branch["if"], &Value::Object(given.clone())) {
+                    given.shift_remove(name);
+                } else if let Some(inner) = given.get_mut(name).and_then(Value::as_object_mut) {
+                    self.fill(member, find(whole, name).unwrap_or(member), inner);
+                }
+            }
+        }
+    }
+
     fn value(&mut self, member: &Value, is_required: bool) -> Value {
+        if member.get("if").is_some() {
+            // An item of one of several kinds.
+            let way = if self.chance(50) { "then" } else { "else" };
+            return self.value(&member[way], true);
+        }
         if !is_required && member["type"].is_array() && self.chance(5) {
             return Value::Null;
         }
@@ -159,7 +193,12 @@ impl RandomSettings {
                 let (least, most) = (member["minimum"].as_i64().unwrap_or_default(), member["maximum"].as_i64().unwrap_or(100));
                 json!(least + self.below(usize::try_from(most - least + 1).unwrap_or(1)) as i64)
             }
-            "array" => Value::Array((0..self.below(3)).map(|_| self.value(&member["items"], true)).collect()),
+            "array" => {
+                let least = usize::try_from(member["minItems"].as_u64().unwrap_or_default()).unwrap_or_default();
+                let most = member["maxItems"].as_u64().map_or(2, |most| usize::try_from(most).unwrap_or(2).min(2));
+                let count = least + self.below(most.saturating_sub(least) + 1);
+                Value::Array((0..count).map(|_| self.value(&member["items"], true)).collect())
+            }
             "object" => {
                 let mut inner = Map::new();
                 self.fill(member, member, &mut inner);
@@ -183,6 +222,15 @@ impl RandomSettings {
             Some(_) => json!("1234"),
             None => json!(["first", "second", "mail.example.com"][self.below(3)]),
         }
+    }
+}
+
+fn collect_texts<'a>(value: &'a mut Value, found: &mut Vec<&'a mut String>) {
+    match value {
+        Value::String(text) => found.push(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| collect_texts(item, found)),
+        Value::Object(members) => members.iter_mut().for_each(|(_, member)| collect_texts(member, found)),
+        _ => {}
     }
 }
 
@@ -248,6 +296,8 @@ fn holds(test: &Value, value: &Value) -> bool {
             || wanted.as_array().is_some_and(|kinds| kinds.iter().filter_map(Value::as_str).any(|kind| is_of(kind, value))),
             |kind| is_of(kind, value),
         ),
+        "items" => value.as_array().is_none_or(|items| items.iter().all(|item| holds(wanted, item))),
+        "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= wanted.as_u64().unwrap_or_default()),
         "required" => {
             wanted.as_array().into_iter().flatten().filter_map(Value::as_str).all(|name| !value.is_object() || value.get(name).is_some())
         }

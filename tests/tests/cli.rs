@@ -376,7 +376,7 @@ fn schema_has_the_forms_of_reserved_names() {
     let setup = Setup::new();
     let account = setup.run(&["schema", "--of", "account", "--json"]).json();
     assert_eq!(account["schema"]["properties"]["transport"]["oneOf"], json!([{"const": "smtp", "title": "SMTP account"}]));
-    for name in ["account", "document", "layers"] {
+    for name in ["account", "document", "layers", "message", "receive", "discover"] {
         let text = setup.run(&["schema", name]);
         assert_eq!((text.status, text.out.is_empty()), (0, false), "{name}: {}", text.err);
     }

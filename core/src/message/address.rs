@@ -1,15 +1,18 @@
 //! Mail addresses: read from what people write, and refused before anything odd reaches a server.
 
 use super::findings::{BLOCK, Findings};
+use schemars::JsonSchema;
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A name and an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
 pub(super) struct Address<'a> {
     /// The display name; empty when there is none.
+    #[schemars(default, extend("examples" = ["Anna"]))]
     pub(super) name: Cow<'a, str>,
     /// The address, with its domain in ASCII.
+    #[schemars(extend("examples" = ["anna@example.com"]))]
     pub(super) address: Cow<'a, str>,
 }
 

@@ -4,6 +4,7 @@ use super::reader::Reader;
 use crate::json::Json;
 use crate::pointer::child;
 use postkontor_plugin::Mark;
+use schemars::JsonSchema;
 
 /// The words for the flags.
 const FLAGS: [(&str, Mark); 4] = [("seen", Mark::Seen), ("answered", Mark::Answered), ("flagged", Mark::Flagged), ("draft", Mark::Draft)];
@@ -12,13 +13,16 @@ const FLAGS: [(&str, Mark); 4] = [("seen", Mark::Seen), ("answered", Mark::Answe
 const DRAFTS: &str = "<drafts>";
 
 /// Where a message is put, and how it is marked there. It is not sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
 pub struct Append {
     /// The folder by its name, or by its use in angle brackets (`<drafts>`).
+    #[schemars(length(min = 1), extend("examples" = ["<drafts>"], "x-postkontor" = {"folder": true}))]
     pub folder: String,
     /// Its flags; where none are given it is seen, and in `<drafts>` a draft besides.
+    #[schemars(extend("x-postkontor" = {"given": true}))]
     pub flags: Option<Vec<Mark>>,
     /// Its keywords.
+    #[schemars(default)]
     pub keywords: Vec<String>,
 }
 

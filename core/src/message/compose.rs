@@ -103,7 +103,7 @@ impl<'s> Composer<'s> {
         let blind = blind::write(&mut out, &message, identity, &mut findings);
         let warnings = findings.take_warnings();
         let repaired = findings.into_result()?;
-        let (eight_bit, dsn) = (content.eight_bit(), message.delivery_receipt.clone());
+        let (eight_bit, dsn) = (content.eight_bit(), message.receipt.delivery.clone());
         let composed =
             Composed { size, eight_bit, dsn, warnings, head: out, blind, segments, ..Composed::of(envelope, message_id, repaired) };
         Ok(composed.appended_as(message.append.clone()))
@@ -170,7 +170,7 @@ fn headers(
         headers.plain("X-Priority", number);
         headers.plain("Importance", word);
     }
-    if let Some(from) = from.filter(|_| message.read_receipt) {
+    if let Some(from) = from.filter(|_| message.receipt.read) {
         headers.repeated("Disposition-Notification-To", from);
     }
     for (name, value) in &message.headers {

@@ -6,50 +6,99 @@ use super::append::Append;
 use super::calendar::{self, Calendar};
 use super::date::Date;
 use super::findings::{BLOCK, Findings};
-use super::members::{Attachment, Listed, Priority};
+use super::members::{Attachment, Listed, OneAddress, OneOrSeveral, Priority, Receipt, SeveralAddresses};
 use super::reader::Reader;
 use crate::json::Json;
 use crate::pointer::child;
-use postkontor_plugin::{Dsn, Error, Stage, Status};
+use postkontor_plugin::{Error, Stage, Status};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::borrow::Cow;
 use std::io::{BufReader, Read};
 
 /// A message document (design, section 7), checked as far as that is possible without looking at files and settings.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, JsonSchema)]
 pub(super) struct Message<'a> {
+    #[schemars(with = "Option<OneAddress>", extend("x-postkontor" = {"order": 10}))]
     pub(super) from: Option<Address<'a>>,
+    #[schemars(with = "Option<OneAddress>", extend("x-postkontor" = {"order": 15, "advanced": true, "without": ["file"]}))]
     pub(super) sender: Option<Address<'a>>,
+    #[schemars(with = "Option<SeveralAddresses>", extend("x-postkontor" = {"order": 50, "advanced": true, "without": ["file"]}))]
     pub(super) reply_to: Vec<Address<'a>>,
+    #[schemars(with = "Option<SeveralAddresses>", extend("x-postkontor" = {"order": 20}))]
     pub(super) to: Vec<Listed<'a>>,
+    #[schemars(with = "Option<SeveralAddresses>", extend("x-postkontor" = {"order": 30}))]
     pub(super) cc: Vec<Listed<'a>>,
+    #[schemars(with = "Option<SeveralAddresses>", extend("x-postkontor" = {"order": 40}))]
     pub(super) bcc: Vec<Listed<'a>>,
+    #[schemars(default, extend("examples" = ["Rechnung 4711"], "x-postkontor" = {"order": 60, "without": ["file"]}))]
     pub(super) subject: Cow<'a, str>,
+    #[schemars(extend("x-postkontor" = {"order": 70, "lines": true, "forbidden": r"\x00", "without": ["file"]}))]
     pub(super) text: Option<Cow<'a, str>>,
+    #[schemars(extend("x-postkontor" = {"order": 80, "lines": true, "forbidden": r"\x00", "without": ["file"]}))]
     pub(super) html: Option<Cow<'a, str>>,
     /// A meeting request or the like, as one more form of the text.
+    #[schemars(
+        with = "Option<String>",
+        extend("examples" = [EXAMPLE], "x-postkontor" = {"order": 150, "advanced": true, "lines": true, "forbidden": r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", "without": ["file"]})
+    )]
     pub(super) calendar: Option<Calendar<'a>>,
+    #[schemars(default, extend("x-postkontor" = {"order": 90, "without": ["file"]}))]
     pub(super) attachments: Vec<Attachment<'a>>,
+    #[schemars(
+        with = "Option<std::collections::BTreeMap<String, String>>",
+        extend("x-postkontor" = {"order": 160, "advanced": true, "without": ["file"]})
+    )]
     pub(super) headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// Without angle brackets, as all message identifiers here.
+    #[schemars(
+        regex(pattern = r"^( *<[!-;=?A-~]+@[!-;=?A-~]+> *|[!-;=?A-~]+@[!-;=?A-~]+|)$"),
+        length(max = 900),
+        extend("examples" = ["4711.2026@erp.example.com"], "x-postkontor" = {"order": 170, "advanced": true, "without": ["file"]})
+    )]
     pub(super) message_id: Option<Cow<'a, str>>,
+    #[schemars(
+        with = "Option<String>",
+        extend("examples" = ["2026-11-30T08:00:00+01:00"], "x-postkontor" = {"order": 180, "advanced": true, "without": ["file"]})
+    )]
     pub(super) date: Option<Date>,
+    #[schemars(default, extend("default" = "normal", "x-postkontor" = {"order": 100, "without": ["file"]}))]
     pub(super) priority: Priority,
-    pub(super) read_receipt: bool,
-    pub(super) delivery_receipt: Option<Dsn>,
+    #[schemars(default, extend("x-postkontor" = {"order": 110}))]
+    pub(super) receipt: Receipt,
+    #[schemars(
+        with = "Option<OneOrSeveral<String>>",
+        extend("pattern" = "^[ -~]*$", "examples" = ["<0815@example.com>"], "x-postkontor" = {"order": 190, "advanced": true, "without": ["file"]})
+    )]
     pub(super) in_reply_to: Vec<String>,
+    #[schemars(
+        with = "Option<OneOrSeveral<String>>",
+        extend("pattern" = "^[ -~]*$", "examples" = ["<0815@example.com>"], "x-postkontor" = {"order": 200, "advanced": true, "without": ["file"]})
+    )]
     pub(super) references: Vec<String>,
     /// The mail that it answers.
+    #[schemars(extend("x-postkontor" = {"order": 120, "given": true, "without": ["file", "forward"]}))]
     pub(super) reply: Option<Reply<'a>>,
     /// The mail that it passes on.
+    #[schemars(extend("x-postkontor" = {"order": 130, "given": true, "without": ["file", "reply"]}))]
     pub(super) forward: Option<Forward<'a>>,
     /// The folder that it is put into instead of being sent.
+    #[schemars(extend("x-postkontor" = {"order": 140, "given": true}))]
     pub(super) append: Option<Append>,
     /// Path of a ready-made message.
+    #[schemars(extend("x-postkontor" = {"order": 210, "advanced": true}))]
     pub(super) file: Option<Cow<'a, str>>,
 }
 
+/// The schema of the document as it is read.
+pub(crate) fn schema(generator: SchemaGenerator) -> Schema {
+    generator.into_root_schema_for::<Message<'static>>()
+}
+
+/// A meeting request.
+const EXAMPLE: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+
 /// All members.
-const MEMBERS: [&str; 22] = [
+pub(crate) const MEMBERS: [&str; 22] = [
     "from",
     "sender",
     "reply_to",
@@ -164,7 +213,7 @@ impl<'a> Message<'a> {
         if message.file.is_some() {
             for member in NOT_WITH_FILE {
                 let (outer, inner) = member.split_once('/').unwrap_or((member, ""));
-                if seen.iter().any(|seen| seen == outer) && (inner.is_empty() || message.read_receipt) {
+                if seen.iter().any(|seen| seen == outer) && (inner.is_empty() || message.receipt.read) {
                     reader.findings.add(format!("/{member}"), "message.member_not_with_file", &[("member", member)]);
                 }
             }
@@ -192,7 +241,7 @@ impl<'a> Message<'a> {
             "message_id" => self.message_id = reader.message_id(value),
             "date" => self.date = reader.date(value),
             "priority" => self.priority = reader.priority(value),
-            "receipt" => (self.read_receipt, self.delivery_receipt) = reader.receipt(value),
+            "receipt" => self.receipt = reader.receipt(value),
             "in_reply_to" => self.in_reply_to = reader.identifiers(value, "/in_reply_to"),
             "references" => self.references = reader.identifiers(value, "/references"),
             "reply" => self.reply = reader.reply(value),

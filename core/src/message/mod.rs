@@ -46,7 +46,11 @@ pub use append::Append;
 pub use compose::{Composer, compose};
 pub use composed::Composed;
 pub(crate) use date::timestamp;
+#[cfg(test)]
+pub(crate) use document::MEMBERS;
+pub(crate) use document::schema;
 pub use envelope::Recipient;
 pub use given::{Attachment, AttachmentContent, Forward, Mailbox, Message, Original, Priority, Quote, Reply};
 pub(crate) use html::plain;
 pub(crate) use identity::refuse_sender;
+pub(crate) use reader::RESERVED;

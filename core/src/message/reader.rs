@@ -3,14 +3,14 @@
 use super::address::{self, Address};
 use super::date::Date;
 use super::findings::Findings;
-use super::members::{Attachment, Listed, Priority, Source};
+use super::members::{Attachment, Listed, Priority, Receipt, Source};
 use crate::json::Json;
 use crate::pointer::child;
 use postkontor_plugin::{Dsn, Notify};
 use std::borrow::Cow;
 
 /// Headers that Postkontor writes itself, and the member that sets each; those with an empty one cannot be set.
-const RESERVED: [(&str, &str); 20] = [
+pub(crate) const RESERVED: [(&str, &str); 20] = [
     ("from", "from"),
     ("sender", "sender"),
     ("reply-to", "reply_to"),
@@ -359,25 +359,25 @@ impl Reader<'_, '_> {
     }
 
     /// `{"read": bool, "delivery": [occasion]}`.
-    pub(super) fn receipt(&mut self, value: Json<'_>) -> (bool, Option<Dsn>) {
-        let (mut read, mut delivery) = (false, None);
+    pub(super) fn receipt(&mut self, value: Json<'_>) -> Receipt {
+        let mut receipt = Receipt::default();
         let Json::Object(members) = value else {
             self.findings.add("/receipt", "message.expected_object", &[]);
-            return (read, delivery);
+            return receipt;
         };
         for (member, value) in members {
             match (&*member, value) {
                 ("read" | "delivery", Json::Null) => (),
-                ("read", Json::Bool(wanted)) => read = wanted,
+                ("read", Json::Bool(wanted)) => receipt.read = wanted,
                 ("read", _) => self.findings.add("/receipt/read", "message.expected_boolean", &[]),
-                ("delivery", Json::List(occasions)) => delivery = Some(Dsn { notify: self.occasions(occasions) }),
+                ("delivery", Json::List(occasions)) => receipt.delivery = Some(Dsn { notify: self.occasions(occasions) }),
                 ("delivery", _) => self.findings.add("/receipt/delivery", "message.expected_list", &[]),
                 (other, _) => {
                     self.findings.unknown(child("/receipt", other), other, &["read", "delivery"]);
                 }
             }
         }
-        (read, delivery)
+        receipt
     }
 
     fn occasions(&mut self, list: Vec<Json<'_>>) -> Vec<Notify> {

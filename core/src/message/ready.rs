@@ -49,7 +49,7 @@ pub(super) fn compose<'a>(
         blind.end = head.len();
     }
     let repaired = findings.into_result()?;
-    let dsn = message.delivery_receipt.clone();
+    let dsn = message.receipt.delivery.clone();
     let composed = Composed { size, eight_bit: scan.eight_bit, dsn, head, blind, segments, ..Composed::of(envelope, message_id, repaired) };
     Ok(composed.appended_as(message.append.clone()))
 }

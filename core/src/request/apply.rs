@@ -1,8 +1,10 @@
 //! What is done with messages and folders on the server.
 
+use super::AnyText;
 use super::asked::Request;
 use super::members::{Members, read};
 use postkontor_plugin::{Applied, ApplyAction, Error, FolderChange, FoldersChanged};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The actions on messages named by their ids.
@@ -20,7 +22,7 @@ const ACTIONS: [(&str, ApplyAction); 10] = [
 ];
 
 /// What to do on the server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ApplyRequest {
     /// Something with messages.
@@ -33,20 +35,24 @@ pub enum ApplyRequest {
 }
 
 /// What to do with which messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MessageChange {
     /// The messages by their ids.
+    #[schemars(with = "Vec<AnyText>", extend("x-postkontor" = {"refused": true}))]
     pub messages: Vec<String>,
     /// What to do with them.
     pub action: ApplyAction,
     /// Where [`ApplyAction::Move`] moves them and [`ApplyAction::Copy`] copies them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-postkontor" = {"folder": true}))]
     pub folder: Option<String>,
     /// The keywords that [`ApplyAction::Keywords`] adds.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(min = 1)), extend("x-postkontor" = {"when": {"action": ["keywords"]}}))]
     pub add: Vec<String>,
     /// The keywords that [`ApplyAction::Keywords`] removes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(min = 1)), extend("x-postkontor" = {"when": {"action": ["keywords"]}}))]
     pub remove: Vec<String>,
 }
 

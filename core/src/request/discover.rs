@@ -1,9 +1,11 @@
 //! Asking for the settings of an address: the address alone, or a request that says more.
 
+use super::AnyText;
 use super::members::{Members, read};
 use crate::error::failed;
 use postkontor_discover::{Address, STEPS, Steps};
 use postkontor_plugin::{Error, Secret, Status};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::net::{IpAddr, SocketAddr};
 
 /// The most name servers.
@@ -13,22 +15,55 @@ const NAME_SERVERS: usize = 8;
 const LONGEST: u64 = 600;
 
 /// A request for settings.
+#[derive(JsonSchema)]
 pub(crate) struct Discover {
+    #[schemars(with = "String", length(min = 1), extend("examples" = ["anna@example.com"]))]
     pub(crate) address: Address,
+    #[schemars(extend("x-postkontor" = {"secret": true}))]
     pub(crate) password: Option<Password>,
+    #[schemars(default, schema_with = "switches", extend("x-postkontor" = {"advanced": true}))]
     pub(crate) steps: Steps,
+    #[schemars(range(min = 1, max = LONGEST), extend("x-postkontor" = {"unit": "second"}))]
     pub(crate) timeout_seconds: Option<u64>,
     /// Empty for the system's own.
+    #[schemars(
+        rename = "dns",
+        default,
+        with = "Vec<AnyText>",
+        length(max = NAME_SERVERS),
+        extend("examples" = [["192.0.2.1", "[2001:db8::1]:5353"]], "x-postkontor" = {"advanced": true})
+    )]
     pub(crate) name_servers: Vec<SocketAddr>,
+    #[schemars(with = "Option<String>", extend("x-postkontor" = {"secret": true, "advanced": true}))]
     pub(crate) proxy: Option<Secret>,
+    #[schemars(extend("x-postkontor" = {"advanced": true}))]
     pub(crate) ca_file: Option<String>,
+    #[schemars(extend("x-postkontor" = {"advanced": true}))]
     pub(crate) client_id: Option<String>,
 }
 
 /// A password, or the name that the program keeps it under.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
 pub(crate) enum Password {
+    #[schemars(with = "String", extend("x-postkontor" = {"lines": true}))]
     Text(Secret),
+    #[schemars(with = "Reference")]
     Reference(String),
+}
+
+/// The name that the program keeps a secret under; only its schema is wanted.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "Discover::read reads it")]
+struct Reference {
+    secret: String,
+}
+
+/// Each step with its switch.
+fn switches(_: &mut SchemaGenerator) -> Schema {
+    let switches: serde_json::Map<_, _> =
+        STEPS.iter().map(|(name, _)| ((*name).to_owned(), serde_json::json!({"type": "boolean", "default": true}))).collect();
+    json_schema!({"type": "object", "properties": switches})
 }
 
 impl Discover {

@@ -4,7 +4,7 @@ use super::members::Members;
 use postkontor_plugin::{Filter, HeaderCondition};
 
 /// How deep filters may stand within each other.
-const LEVELS: usize = 4;
+pub(crate) const LEVELS: usize = 4;
 
 /// The most filters and header conditions in one object: the command that searches for them has to fit into a line.
 const MOST: usize = 50;

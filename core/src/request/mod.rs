@@ -12,9 +12,11 @@ mod members;
 pub use apply::{ApplyRequest, Changed, MessageChange};
 pub use asked::{Asked, Request};
 pub(crate) use discover::{Discover, Password};
+pub(crate) use filter::LEVELS as FILTER_LEVELS;
 use members::{Members, read};
 pub use postkontor_plugin::ReceiveRequest as FetchOptions;
 use postkontor_plugin::{Action, Error, ListRequest, Summary};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -25,21 +27,40 @@ const RECEIVE_ACTIONS: [(&str, Action); 3] = [("keep", Action::Keep), ("seen", A
 const SUMMARIES: [(&str, Summary); 3] = [("full", Summary::Full), ("none", Summary::None), ("structure", Summary::Structure)];
 
 /// Which test is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(default)]
 pub struct TestRequest {
     /// Whether a test message is wanted at the end.
     #[serde(rename = "loop", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "SwitchOr<Loop>")]
     pub looped: Option<Loop>,
     /// Whether the program learns each step as it ends ([`Callbacks::step`](crate::Callbacks::step)).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("x-postkontor" = {"advanced": true}))]
     pub steps: bool,
 }
 
+/// A text in which nothing is forbidden; only its schema is wanted.
+#[derive(JsonSchema)]
+#[schemars(extend("x-postkontor" = {"lines": true}))]
+#[allow(dead_code, reason = "Members::texts reads it")]
+struct AnyText(String);
+
+/// Yes or no, or what says more than yes; only its schema is wanted.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[allow(dead_code, reason = "Members::switch_or reads it")]
+enum SwitchOr<T> {
+    Switch(bool),
+    More(T),
+}
+
 /// A test message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Loop {
     /// Who gets it; the sender's own address where none is given.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["anna@example.com"]))]
     pub to: Option<String>,
 }
 
@@ -60,16 +81,23 @@ impl Request for ListRequest {
 }
 
 /// What to fetch, and what becomes of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(default)]
 pub struct ReceiveRequest {
     /// Which messages, and how much of them: what the transport is asked for.
     #[serde(flatten)]
     pub fetch: FetchOptions,
     /// Folder on this machine to save every message in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["/var/spool/erp/mail"], "x-postkontor" = {"order": 50}))]
     pub save_to: Option<PathBuf>,
     /// The action on each message where no callback is asked; never [`Action::Stop`].
+    #[schemars(schema_with = "receive_actions", extend("x-postkontor" = {"order": 60}))]
     pub action: Action,
+}
+
+fn receive_actions(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"enum": RECEIVE_ACTIONS.map(|(word, _)| word)})
 }
 
 impl Request for ReceiveRequest {
@@ -135,7 +163,8 @@ fn is_section(text: &str) -> bool {
 }
 
 /// The two steps of asking a person for consent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(default)]
 pub struct Authorize {
     /// Says what to show the person.
     pub begin: bool,

@@ -34,6 +34,7 @@ mod version;
 
 pub use check::{Checked, Finding, Severity, check};
 pub use document::{AccountSettings, Document};
+pub(crate) use form::input_form;
 pub(crate) use form::names as named;
 pub use form::{AccountKind, Form, account_form, document_form, form, layers_form};
 pub(crate) use problem::{hint, shown};

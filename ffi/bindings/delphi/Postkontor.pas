@@ -180,7 +180,8 @@ type
     constructor Create(const Config: UTF8String = '{}'; Log: TPostkontorLogEvent = nil);
     destructor Destroy; override;
     function Transports: UTF8String;
-    { Language '' is the host's. }
+    { The form of a transport's settings; of 'account', 'document' or 'layers'; or of what a call takes: 'message', 'receive', 'list',
+      'apply', 'test', 'authorize', 'discover'. Language '' is the host's. }
     function Schema(const Transport: UTF8String; const Language: UTF8String = ''): UTF8String;
     function Check(const Settings: UTF8String): UTF8String;
     function Discover(const Address: UTF8String; Cancel: TPostkontorCancel = nil): UTF8String;

@@ -1,4 +1,4 @@
-{ What a form for settings is drawn from, for Delphi 7 to 12 and Free Pascal (mode Delphi): the fields that TPostkontorHost.Schema
+{ What a form for settings, or for what a call takes, is drawn from, for Delphi 7 to 12 and Free Pascal (mode Delphi): the fields that TPostkontorHost.Schema
   describes as a list in the order of the form, and how each of them stands by the answer of TPostkontorHost.Check.
   examples/delphi/SettingsForm.pas draws with them. }
 

@@ -111,7 +111,8 @@ namespace Postkontor
             return Call.Take(Native.postkontor_host_transports(Handle, out output), ref output, Handle.Guard);
         }
 
-        /// <summary>The form of a transport's settings; language null is the host's.</summary>
+        /// <summary>The form of a transport's settings; of "account", "document" or "layers"; or of what a call takes: "message", "receive",
+        /// "list", "apply", "test", "authorize", "discover". Language null is the host's.</summary>
         public string Schema(string transport, string language = null)
         {
             Buf output;

@@ -1,4 +1,4 @@
-// What a form for settings is drawn from (C# 6): the fields that PostkontorHost.Schema describes as a list in the order of the form, and
+// What a form for settings, or for what a call takes, is drawn from (C# 6): the fields that PostkontorHost.Schema describes as a list in the order of the form, and
 // how each of them stands by the answer of PostkontorHost.Check. examples/dotnet/SettingsForm.cs draws with them.
 
 using System;

@@ -244,6 +244,9 @@ class Host:
         return self._call("host_transports", self._handle)
 
     def schema(self, transport, language=None):
+        """The form of a transport's settings; of "account", "document" or "layers"; or of what a call takes: "message", "receive", "list",
+        "apply", "test", "authorize", "discover".
+        """
         return self._call("host_schema", self._handle, _text(transport), _text(language))
 
     def check(self, settings):

@@ -1,6 +1,7 @@
 //! Messages that are marked, copied, moved or deleted by their ids, as a transport sees them.
 
 use crate::Error;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What to do with which messages.
@@ -23,7 +24,7 @@ pub struct ApplyRequest {
 }
 
 /// What is done with messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ApplyAction {
     /// Mark them as seen.

@@ -1,6 +1,7 @@
 //! Messages on their way into a folder, as a transport sees them.
 
 use crate::Error;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Messages that the account shall keep in a folder, each once.
@@ -31,7 +32,7 @@ impl Filing {
 }
 
 /// A flag that a message has from the beginning (RFC 9051, section 2.3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     /// It was read.

@@ -1,5 +1,6 @@
 //! Which messages are wanted, and how a transport judges one from what it knows of it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 
@@ -10,7 +11,7 @@ pub const CONDITIONS: &str = "conditions";
 /// Which messages. Every condition that is given must hold.
 ///
 /// Texts are looked for whatever their case. Days are those of the place where the message lies.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filter {
     /// Only those without the flag `\\Seen`.
@@ -18,18 +19,23 @@ pub struct Filter {
     pub unseen: bool,
     /// Only those that came on this day (`YYYY-MM-DD`) or later.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), extend("examples" = ["2026-11-20"]))]
     pub since: Option<String>,
     /// Only those that came before this day (`YYYY-MM-DD`).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), extend("examples" = ["2026-12-01"]))]
     pub before: Option<String>,
     /// Only those whose From header contains this text.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["example.com"]))]
     pub from: Option<String>,
     /// Only those whose subject contains this text.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["Rechnung"]))]
     pub subject: Option<String>,
     /// Only those with all of these header fields. In JSON one alone may stand without its list.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_several")]
+    #[schemars(with = "OneOrSeveral", extend("maxItems" = 50, "x-postkontor" = {"advanced": true}))]
     pub header: Vec<HeaderCondition>,
     /// Only those whose text or HTML contains this text.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,39 +45,47 @@ pub struct Filter {
     pub text: Option<String>,
     /// Only those with at least so many bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-postkontor" = {"unit": "byte", "advanced": true}))]
     pub min_size: Option<u64>,
     /// Only those with at most so many bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-postkontor" = {"unit": "byte", "advanced": true}))]
     pub max_size: Option<u64>,
     /// Only those that meet at least one of these filters.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    // Filters in filters: the host writes so many levels as it reads.
+    #[schemars(with = "Vec<serde_json::Value>", length(max = 50), extend("x-postkontor" = {"advanced": true}))]
     pub or: Vec<Filter>,
     /// Only those that do not meet this filter.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "serde_json::Value", extend("x-postkontor" = {"advanced": true}))]
     pub not: Option<Box<Filter>>,
 }
 
 /// A header field that a message must have.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderCondition {
     /// Its name, in any case.
+    #[schemars(regex(pattern = r"^[!-9;-~]+$"), extend("examples" = ["X-Kunde"]))]
     pub name: String,
     /// What its value contains; nothing where it only has to be there.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub contains: String,
 }
 
+/// A list, or its only element.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum OneOrSeveral {
+    Several(Vec<HeaderCondition>),
+    One(HeaderCondition),
+}
+
 fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<HeaderCondition>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Given {
-        One(HeaderCondition),
-        Several(Vec<HeaderCondition>),
-    }
-    Ok(match Given::deserialize(deserializer)? {
-        Given::One(one) => vec![one],
-        Given::Several(several) => several,
+    Ok(match OneOrSeveral::deserialize(deserializer)? {
+        OneOrSeveral::Several(several) => several,
+        OneOrSeveral::One(one) => vec![one],
     })
 }
 

@@ -1,5 +1,6 @@
 //! Folders that are created, renamed or deleted, as a transport sees them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What to do with which folders, one after the other.
@@ -10,17 +11,19 @@ pub struct FoldersRequest {
 }
 
 /// A change of one folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum FolderChange {
     /// Make a folder, and those above it where there are none.
     Create {
         /// Its name, with the delimiter that the list of folders shows between its levels.
+        #[schemars(extend("examples" = ["Rechnungen/2026"]))]
         create: String,
     },
     /// Give a folder another name or place; what lies below it goes along.
     Rename {
         /// The folder.
+        #[schemars(extend("x-postkontor" = {"folder": true}))]
         rename: String,
         /// Its new name, whole.
         to: String,
@@ -28,6 +31,7 @@ pub enum FolderChange {
     /// Delete a folder. One with folders below it is not deleted.
     Delete {
         /// The folder.
+        #[schemars(extend("x-postkontor" = {"folder": true}))]
         delete: String,
         /// Whether its messages may be deleted with it; else a folder that has some is not deleted.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -1,16 +1,18 @@
 //! Folders and messages that are listed without being fetched, as a transport sees them.
 
 use crate::Missing;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// What to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ListRequest {
     /// The folder whose messages are wanted, empty for the account's inbox. Left out: the folders themselves, or the messages of a
     /// mailbox that has no folders.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["INBOX"], "x-postkontor" = {"folder": true}))]
     pub folder: Option<String>,
 }
 

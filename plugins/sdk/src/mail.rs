@@ -1,6 +1,7 @@
 //! A mail on its way out, as a transport sees it.
 
 use crate::Reply;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One mail to send: the envelope and the number of the stream that holds the message.
@@ -37,7 +38,7 @@ pub struct Dsn {
 }
 
 /// An occasion for a delivery report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Notify {
     /// Delivery failed.

@@ -5,41 +5,56 @@
 //! [`Call::action`](crate::Call::action). Only then may it mark or delete the message: a crash before fetches it again.
 
 use crate::Filter;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What to fetch.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ReceiveRequest {
     /// The folder, where the protocol has folders; the account's inbox when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["INBOX"], "x-postkontor" = {"order": 10, "folder": true, "without": ["message"]}))]
     pub folder: Option<String>,
     /// What the last call returned as [`Received::state`]; only what is new since then is fetched.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-postkontor" = {"order": 80, "lines": true, "advanced": true}))]
     pub state: Option<String>,
     /// Which messages.
     #[serde(skip_serializing_if = "Filter::is_empty")]
+    #[schemars(extend("x-postkontor" = {"order": 20, "without": ["message"]}))]
     pub filter: Filter,
     /// At most so many.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [100], "x-postkontor" = {"order": 30, "without": ["message"]}))]
     pub max_messages: Option<u64>,
     /// A message with more bytes is announced with its headers only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [26_214_400], "x-postkontor" = {"order": 40, "unit": "byte", "without": ["message"]}))]
     pub max_bytes: Option<u64>,
     /// Where nothing is to be fetched, so many seconds may pass until something comes. A transport whose server tells it of new
     /// messages waits for them; the others return at once with nothing, and the host asks them again as long as the wait lasts.
+    #[schemars(extend("x-postkontor" = {"order": 70, "unit": "second", "advanced": true, "without": ["message"]}))]
     pub wait_seconds: u64,
     /// What the program wants to know of each message beside its bytes.
+    #[schemars(extend("x-postkontor" = {"order": 90, "advanced": true}))]
     pub summary: Summary,
     /// Only this message, by its [`Incoming::id`]: whether it was fetched before does not matter, and the state stays what it was. Only
     /// a transport that names [`PART`] gets it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-postkontor" = {"order": 100, "advanced": true}))]
     pub message: Option<String>,
     /// Of that message only this part, by IMAP's number (`2.1`): what is handed over is the part's own header and its body.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(max = 100),
+        regex(pattern = r"^0{0,8}[1-9][0-9]{0,8}(\.0{0,8}[1-9][0-9]{0,8})*$"),
+        extend("examples" = ["2.1"], "x-postkontor" = {"order": 110, "advanced": true, "with": "message"})
+    )]
     pub section: Option<String>,
     /// Of that message or part only so many bytes of the body.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = [65_536], "x-postkontor" = {"order": 120, "unit": "byte", "advanced": true, "with": "message"}))]
     pub first_bytes: Option<u64>,
 }
 
@@ -50,7 +65,7 @@ pub const STRUCTURE: &str = "structure";
 pub const PART: &str = "part";
 
 /// What a program wants to know of a message beside its bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Summary {
     /// Everything that reading it shows, and what the server tells.

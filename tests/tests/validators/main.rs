@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
+mod inputs;
 mod judges;
 
 use judges::{Verdicts, verdicts};
@@ -47,7 +48,7 @@ fn known_codes(schemas: &Map<String, Value>) -> BTreeSet<String> {
     codes
 }
 
-fn number() -> usize {
+pub(crate) fn number() -> usize {
     std::env::var("POSTKONTOR_DOCUMENTS").map_or(DOCUMENTS, |number| number.parse().unwrap())
 }
 
@@ -55,7 +56,7 @@ fn transports() -> Vec<String> {
     transports::all().unwrap().into_iter().map(|transport| transport.name).collect()
 }
 
-fn host() -> Arc<Host> {
+pub(crate) fn host() -> Arc<Host> {
     let folder = Folder::new().unwrap().keep();
     let plugins = Products::built().unwrap().plugins(&folder, &transports()).unwrap();
     Host::open(&json!({"plugins": [plugins]}).to_string(), Box::new(())).unwrap()
@@ -96,7 +97,7 @@ fn documents(name: &str, schema: &Value, number: usize) -> Vec<(String, Value)> 
 }
 
 /// Whether two pointers lead to the same, or to a group and something in it: a group that is left out lacks what must be given there.
-fn are_near(one: &str, other: &str) -> bool {
+pub(crate) fn are_near(one: &str, other: &str) -> bool {
     let leads_into = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     leads_into(one, other) || leads_into(other, one)
 }

@@ -1,7 +1,7 @@
 //! A mail that is passed on.
 
 use super::mail::Mail;
-use super::members::Forward;
+use super::members::{Forward, Way};
 use super::words::{Words, line, shown};
 use super::{kept, quote, reply, subject};
 use crate::message::document::Message;
@@ -18,7 +18,7 @@ pub(super) fn complete<'a>(message: &mut Message<'a>, forward: Forward<'a>, mail
         message.subject = Cow::Owned(subject::of_forward(&content.subject));
     }
     reply::refer(message, content, false);
-    if forward.whole {
+    if forward.way == Way::Attachment {
         let name = line(&content.subject);
         let name = crate::opened::safe_name(&format!("{}.eml", if name.is_empty() { "message" } else { &name }));
         message.attachments.push(Attachment {

@@ -1,6 +1,6 @@
 //! Reads the members `reply` and `forward`.
 
-use super::members::{Forward, Original, Quote, Reply};
+use super::members::{Forward, Original, Quote, Reply, Way};
 use crate::json::Json;
 use crate::message::reader::Reader;
 use crate::pointer::child;
@@ -75,11 +75,11 @@ impl Reader<'_, '_> {
 
     /// The member `forward`.
     pub(in crate::message) fn forward<'a>(&mut self, value: Json<'a>) -> Option<Forward<'a>> {
-        let (mut named, mut whole) = (Named::default(), false);
+        let (mut named, mut way) = (Named::default(), Way::Inline);
         self.each(value, "/forward", |member, value, place, reader| {
             match member {
                 "as" => match reader.line(value, place).as_deref() {
-                    Some("attachment") => whole = true,
+                    Some("attachment") => way = Way::Attachment,
                     Some("inline" | "") | None => (),
                     Some(other) => reader.findings.add(place, "message.forward_unknown", &[("as", other)]),
                 },
@@ -88,7 +88,7 @@ impl Reader<'_, '_> {
             };
         })?;
         let (original, language) = named.original("/forward", self)?;
-        Some(Forward { original, whole, language })
+        Some(Forward { original, way, language })
     }
 
     /// Gives the members of an object away; those that are null count as not given.

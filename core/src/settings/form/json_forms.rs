@@ -100,7 +100,7 @@ fn show(element: &mut Value, test: Option<Value>) {
 }
 
 /// Lets a condition that asks for members hold of groups only: before anything is filled in there may be no data at all.
-fn ask_for_groups(test: &mut Value) {
+pub(super) fn ask_for_groups(test: &mut Value) {
     match test {
         Value::Object(keywords) => {
             keywords.values_mut().for_each(ask_for_groups);

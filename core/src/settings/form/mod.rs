@@ -6,6 +6,7 @@
 mod account;
 mod cleared;
 mod document;
+mod input;
 mod json_forms;
 mod layers;
 mod member;
@@ -16,6 +17,7 @@ mod words;
 
 pub use account::{AccountKind, account_form};
 pub use document::document_form;
+pub(crate) use input::input_form;
 pub use layers::layers_form;
 
 use crate::texts::Texts;

@@ -1,8 +1,12 @@
 //! The names of forms that are no transport's.
 
-/// The names under which [`Host::schema`](crate::Host::schema) has something else than the account of a transport. No transport may be
+use super::input::INPUTS;
+
+/// Whether [`Host::schema`](crate::Host::schema) has something else than the account of a transport under this name. No transport may be
 /// called so.
-pub(crate) const RESERVED: [&str; 9] = [ACCOUNT, DOCUMENT, LAYERS, "message", "receive", "list", "apply", "test", "authorize"];
+pub(crate) fn is_reserved(name: &str) -> bool {
+    [ACCOUNT, DOCUMENT, LAYERS].contains(&name) || INPUTS.contains(&name)
+}
 
 /// One account of any transport.
 pub(crate) const ACCOUNT: &str = "account";

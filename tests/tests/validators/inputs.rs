@@ -1,0 +1,127 @@
+//! The schemas of requests and of messages, judged beside the readers: what the one accepts, the other does, but for what only the reader
+//! can know (docs/settings.md, "Forms of requests and messages").
+
+use crate::judges::{Verdicts, verdicts};
+use crate::{are_near, host, number};
+use postkontor_core::settings::Sender;
+use postkontor_core::{ApplyRequest, Authorize, Cancel, Error, Host, ListRequest, ReceiveRequest, Request, TestRequest};
+use postkontor_tests::random_settings::RandomSettings;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const INPUTS: [&str; 7] = ["message", "receive", "list", "apply", "test", "authorize", "discover"];
+
+/// What only the reader can know: what is an address, and what stands twice. Beside such a fault it may look no further.
+const ONLY_THE_READER: [&str; 11] = [
+    "request.keyword_twice",
+    "discover.address_invalid",
+    "discover.name_server_invalid",
+    "message.address_invalid",
+    "message.address_too_long",
+    "message.calendar_invalid",
+    "message.calendar_method",
+    "message.content_id_twice",
+    "message.date_invalid",
+    "message.domain_invalid",
+    "message.type_invalid",
+];
+
+/// What is found only in a document that is right in itself: what lies in files and parts, and whether there is a recipient.
+const LATER: [&str; 8] = [
+    "message.attachment_part_missing",
+    "message.file_missing",
+    "message.file_no_message",
+    "message.file_not_regular",
+    "message.file_unreadable",
+    "message.no_message",
+    "message.no_recipient",
+    "message.reply_without_recipient",
+];
+
+/// Steps that touch the network are left out.
+fn offline(document: &Value) -> Value {
+    let mut request = document.clone();
+    let Some(members) = request.as_object_mut() else { return request };
+    if members.get("steps").is_none_or(Value::is_null) {
+        members.insert("steps".to_owned(), json!({}));
+    }
+    if let Some(steps) = members.get_mut("steps").and_then(Value::as_object_mut) {
+        for name in ["table", "srv", "autoconfig", "database", "mx", "autodiscover", "guess"] {
+            if steps.get(name).is_none_or(|given| given.is_null() || given.is_boolean()) {
+                steps.insert(name.to_owned(), json!(false));
+            }
+        }
+    }
+    request
+}
+
+/// What the reader of an input has against a document: the pointer and the code of each.
+fn refused(host: &Arc<Host>, name: &str, document: &Value) -> Vec<(String, String)> {
+    let text = document.to_string();
+    let read = match name {
+        "receive" => ReceiveRequest::read(&text).map(drop),
+        "list" => ListRequest::read(&text).map(drop),
+        "apply" => ApplyRequest::read(&text).map(drop),
+        "test" => TestRequest::read(&text).map(drop),
+        "authorize" => Authorize::read(&text).map(drop),
+        "discover" => host.discover(&offline(document).to_string(), &Cancel::default()).map(drop),
+        _ => host.build(&Sender { address: Some("a@example.com".to_owned()), ..Sender::default() }, &text, &[], &mut |_| Ok(())).map(drop),
+    };
+    let places = |error: Error| match error.at.is_empty() {
+        true => vec![(String::new(), error.code.clone())],
+        false => error.at.iter().map(|at| (at.pointer.clone(), at.code.clone())).collect(),
+    };
+    read.map_or_else(places, |()| Vec::new())
+}
+
+fn documents(name: &str, schema: &Value) -> Vec<(String, Value)> {
+    let mut random = RandomSettings::new(name.len() as u64 + 71);
+    let document = |place: usize| {
+        let mut document = random.valid(schema);
+        match place % 4 {
+            0 => {}
+            1 => random.spoil_text(&mut document),
+            _ => random.spoil(schema, &mut document),
+        }
+        (name.to_owned(), document)
+    };
+    (0..number()).map(document).collect()
+}
+
+#[test]
+fn every_validator_says_of_random_requests_and_messages_what_their_reader_says() {
+    let host = host();
+    let schemas: Map<String, Value> =
+        INPUTS.iter().map(|name| ((*name).to_owned(), json!(host.schema(name, "en").unwrap())["schema"].clone())).collect();
+    let made: Vec<(String, Value)> = schemas.iter().flat_map(|(name, schema)| documents(name, schema)).collect();
+    let (mut judged, mut expected) = (Vec::new(), Vec::new());
+    for (name, document) in made {
+        let refused = refused(&host, &name, &document);
+        if !refused.iter().any(|(_, code)| ONLY_THE_READER.contains(&code.as_str())) {
+            judged.push((name, document));
+            expected.push(refused.into_iter().filter(|(_, code)| !LATER.contains(&code.as_str())).collect::<Vec<_>>());
+        }
+    }
+    let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for Verdicts { judge, valid, places } in verdicts(&schemas, &judged) {
+        for (place, ((name, document), expected)) in judged.iter().zip(&expected).enumerate() {
+            let of_judge = places.get(place);
+            // The only address of a list has the place of the list.
+            let of_reader = |place: &str| place.replace("/from/0", "/from").replace("/sender/0", "/sender");
+            let near = |at: &str| of_judge.is_none_or(|places| places.iter().any(|place| are_near(&of_reader(place), at)));
+            let missed: Vec<&String> = expected.iter().map(|(at, _)| at).filter(|at| !near(at)).collect();
+            if valid[place] != expected.is_empty() || !missed.is_empty() {
+                let what = format!("{judge}: {}, {of_judge:?}, and the reader has {expected:?}", valid[place]);
+                wrong.entry(what).or_default().push(format!("{name}: {document}"));
+            }
+        }
+    }
+    let told: Vec<String> = wrong.iter().map(|(what, of)| format!("{what} in {} documents, for example {}", of.len(), of[0])).collect();
+    assert!(wrong.is_empty(), "{} kinds:\n{}", told.len(), told.iter().take(25).map(String::as_str).collect::<Vec<_>>().join("\n"));
+    for name in INPUTS {
+        let of_name = || judged.iter().zip(&expected).filter(|((of, _), _)| of == name);
+        let (good, all) = (of_name().filter(|(_, refused)| refused.is_empty()).count(), of_name().count());
+        assert!(all * 4 > number() && good * 10 > all && good * 10 < all * 9, "{name}: {good} of {all} are valid");
+    }
+}
