@@ -16,9 +16,15 @@ pub struct Folder(PathBuf);
 impl Folder {
     /// Makes a new empty folder in the system's temporary folder.
     pub fn new() -> io::Result<Folder> {
+        Folder::within(&std::env::temp_dir())
+    }
+
+    /// Makes one in another folder, which is made where it is not there yet.
+    pub fn within(parent: &Path) -> io::Result<Folder> {
+        std::fs::create_dir_all(parent)?;
         loop {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            let path = std::env::temp_dir().join(format!("pk{}-{number}", process::id()));
+            let path = parent.join(format!("pk{}-{number}", process::id()));
             match std::fs::create_dir(&path) {
                 Ok(()) => {
                     only_mine(&path)?;

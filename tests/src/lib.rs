@@ -18,9 +18,11 @@ pub mod folder;
 pub mod form_generators;
 pub mod guard;
 pub mod kerberos;
+pub mod mailbox;
 #[cfg(target_os = "linux")]
 pub mod memory;
 pub mod merge_patch;
+pub mod office;
 pub mod ports;
 pub mod products;
 pub mod random_settings;
@@ -31,3 +33,4 @@ pub mod skip;
 pub mod strangers;
 pub mod transports;
 pub mod tunnel;
+pub mod windows;

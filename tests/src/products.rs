@@ -1,6 +1,8 @@
 //! The products under test: the built plugins, the shared library and the command.
 
 use crate::folder::only_mine;
+use crate::windows::Width;
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +12,8 @@ use std::sync::OnceLock;
 #[derive(Clone, Debug)]
 pub struct Products {
     folder: PathBuf,
+    /// What stands before and behind the name of a library, and behind that of a program.
+    affixes: [&'static str; 3],
 }
 
 impl Products {
@@ -19,6 +23,17 @@ impl Products {
         BUILT.get_or_init(|| build().map_err(|error| error.to_string())).as_ref().map_err(|error| io::Error::other(error.clone()))
     }
 
+    /// The same for Windows.
+    pub fn for_windows(width: Width) -> io::Result<&'static Products> {
+        static BUILT: [OnceLock<Result<Products, String>>; 2] = [OnceLock::new(), OnceLock::new()];
+        let built = || {
+            let folder = width.build(&target()?)?;
+            Ok(Products { folder, affixes: ["", ".dll", ".exe"] })
+        };
+        let slot = &BUILT[usize::from(width == Width::Bits64)];
+        slot.get_or_init(|| built().map_err(|error: io::Error| error.to_string())).as_ref().map_err(|error| io::Error::other(error.clone()))
+    }
+
     /// The folder with all of them, for example `target/debug`.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -26,7 +41,7 @@ impl Products {
 
     /// The command `postkontor`.
     pub fn command(&self) -> PathBuf {
-        self.folder.join(format!("postkontor{}", std::env::consts::EXE_SUFFIX))
+        self.folder.join(format!("postkontor{}", self.affixes[2]))
     }
 
     /// The shared library with the C ABI.
@@ -54,16 +69,26 @@ impl Products {
     }
 
     fn dynamic(&self, name: &str) -> PathBuf {
-        use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
-        self.folder.join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"))
+        let [before, behind, _] = self.affixes;
+        self.folder.join(format!("{before}{name}{behind}"))
     }
 }
 
-fn build() -> io::Result<Products> {
-    // target/debug/deps/TEST -> target/debug
+/// The folder that the program of these tests was built in: `target/debug` of `target/debug/deps/TEST`.
+fn here() -> io::Result<PathBuf> {
     let here = std::env::current_exe()?;
     let folder = here.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == "deps")).and_then(Path::parent);
-    let folder = folder.or(here.parent()).unwrap_or(&here).to_owned();
+    Ok(folder.or(here.parent()).unwrap_or(&here).to_owned())
+}
+
+/// The folder of all targets.
+pub(crate) fn target() -> io::Result<PathBuf> {
+    let here = here()?;
+    Ok(here.parent().unwrap_or(&here).to_owned())
+}
+
+fn build() -> io::Result<Products> {
+    let folder = here()?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root).args(["build", "--quiet", "--workspace"]);
@@ -77,5 +102,5 @@ fn build() -> io::Result<Products> {
     if !output.status.success() {
         return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
     }
-    Ok(Products { folder })
+    Ok(Products { folder, affixes: [DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX] })
 }

@@ -2,6 +2,7 @@
 
 use crate::folder::only_mine;
 use crate::products::Products;
+use crate::windows::Width;
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,18 +16,28 @@ pub fn root() -> PathBuf {
 
 /// Builds the plugin crate in a folder of the project and copies its library to `target`.
 pub fn rust(folder: &str, features: &[&str], target: &Path) -> io::Result<()> {
-    let built = build(folder, features)?;
+    let built = build(folder, features, None)?;
+    std::fs::copy(built.join("debug").join(library(&name(folder)?)), target)?;
+    only_mine(target)
+}
+
+/// The same for Windows.
+pub fn rust_for_windows(width: Width, folder: &str, target: &Path) -> io::Result<()> {
+    let built = build(folder, &[], Some(width))?;
+    std::fs::copy(built.join(width.target()).join("debug").join(format!("{}.dll", name(folder)?)), target).map(drop)
+}
+
+/// The name of the library of the crate in a folder.
+fn name(folder: &str) -> io::Result<String> {
     let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml"))?;
     let name = manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
-    let name = name.ok_or_else(|| io::Error::other("no package name"))?.replace('-', "_");
-    std::fs::copy(built.join("debug").join(library(&name)), target)?;
-    only_mine(target)
+    Ok(name.ok_or_else(|| io::Error::other("no package name"))?.replace('-', "_"))
 }
 
 /// Builds the plugin crate in a folder of the project; the answer is the folder of what was built.
 ///
 /// A crate without a `Cargo.lock` of its own is built with the versions of the workspace, so that nothing new is downloaded.
-fn build(folder: &str, features: &[&str]) -> io::Result<PathBuf> {
+fn build(folder: &str, features: &[&str], width: Option<Width>) -> io::Result<PathBuf> {
     static ONE_BY_ONE: Mutex<()> = Mutex::new(());
     let _one = ONE_BY_ONE.lock().map_err(|error| io::Error::other(error.to_string()))?;
     let folder = root().join(folder);
@@ -40,6 +51,9 @@ fn build(folder: &str, features: &[&str]) -> io::Result<PathBuf> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--manifest-path"]).arg(folder.join("Cargo.toml")).arg("--target-dir").arg(&built);
     cargo.args(own.then_some("--locked")).arg("--features").arg(features.join(","));
+    if let Some(width) = width {
+        width.serve(&mut cargo);
+    }
     finish(&mut cargo)?;
     Ok(built)
 }

@@ -63,7 +63,11 @@ const PROGRAMS: &[&str] = &[
     "tokens",
     "validators",
     "web_logins",
+    "windows",
 ];
+
+/// The program of them that needs Wine.
+const WINDOWS: &str = "windows";
 
 /// Areas that are no test programs: the compiler's checks, programs that compose with lettre, the Rust projects under `examples`.
 const OTHERS: &[&str] = &["checks", "lettre", "examples"];
@@ -86,8 +90,16 @@ impl Selection {
         self.all || self.lettre || self.examples || !self.packages.is_empty() || !self.programs.is_empty()
     }
 
+    /// Whether programs of Windows are to be run, which needs more than all other tests: only where they are named.
+    pub(crate) fn takes_windows(&self) -> bool {
+        self.programs.contains(&WINDOWS)
+    }
+
     /// Whether a test program is to be run.
     pub(crate) fn takes(&self, package: &str, program: &str) -> bool {
+        if self.all {
+            return (package, program) != ("postkontor-tests", WINDOWS);
+        }
         self.packages.iter().any(|name| name == package) || package == "postkontor-tests" && self.programs.contains(&program)
     }
 
@@ -95,9 +107,11 @@ impl Selection {
     pub(crate) fn read(areas: &[String]) -> Result<Selection, String> {
         let mut selection = Selection { all: areas.is_empty(), ..Selection::default() };
         for name in areas {
+            // As an option it stands out among areas of minutes.
+            let name = name.strip_prefix("--").filter(|name| *name == WINDOWS).unwrap_or(name);
             let area = AREAS.iter().find(|area| area.name == name);
-            let program = PROGRAMS.iter().find(|program| *program == name);
-            match (area, program, name.as_str()) {
+            let program = PROGRAMS.iter().find(|program| **program == name);
+            match (area, program, name) {
                 (Some(area), ..) => {
                     selection.packages.extend(area.packages.iter().copied().map(str::to_owned));
                     selection.programs.extend(area.programs);

@@ -30,6 +30,12 @@ pub(crate) const WINDOWS: &[Package] = &[
 pub(crate) const TRIAL: &[Package] =
     &[Package { name: "mmdebstrap", file: "/usr/bin/mmdebstrap", serves: "a fresh machine on which a release is tried" }];
 
+/// The packages that tests of programs of Windows need beside those and the ones of all tests.
+pub(crate) const WINE: &[Package] = &[
+    Package { name: "mmdebstrap", file: "/usr/bin/mmdebstrap", serves: "a Debian of its own for Wine" },
+    Package { name: "fpc-source", file: "/usr/share/doc/fpc-source/copyright", serves: "Pascal callers for Windows" },
+];
+
 /// The packages that the tests and benchmarks need beside those.
 pub(crate) const TESTS: &[Package] = &[
     Package { name: "g++", file: "/usr/bin/g++", serves: "C++ callers" },

@@ -1,10 +1,10 @@
-//! `cargo xtask test [AREA…]`: everything, or what a change in these areas needs, in the order in which a failure is cheapest.
+//! `cargo xtask test [--windows] [AREA…]`: everything, or what a change in these areas needs, in the order in which a failure is cheapest.
 
 use crate::areas::{LIBRARY, Selection};
 use crate::programs::{self, Program};
 use crate::steps::Steps;
 use crate::workspace::{cargo, members, root};
-use crate::{checks, deny, packages, structure};
+use crate::{checks, deny, packages, structure, windows};
 use std::io::Result;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,6 +21,11 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     packages::provide(&[packages::BUILD, packages::TESTS]);
     let mut steps = Steps::default();
     check(&mut steps, &selection);
+    if selection.takes_windows() {
+        windows::provide::all(&mut steps);
+    } else if selection.all {
+        steps.skip("programs of Windows: `cargo xtask test --windows` runs them by Wine");
+    }
     // The tests load the plugins, call the shared library and run the command, so all of them must be there before.
     // With the feature that the plugins' own tests bring, so that neither build undoes the other.
     let build = ["build", "--workspace", "--features", "postkontor-plugin/testing"];
@@ -76,7 +81,7 @@ fn build(steps: &mut Steps, selection: &Selection) -> Option<Vec<Program>> {
         built.is_some()
     });
     let mut built = built?;
-    built.retain(|program| selection.all || selection.takes(&program.package, &program.target));
+    built.retain(|program| selection.takes(&program.package, &program.target));
     Some(built)
 }
 

@@ -2,10 +2,11 @@
 //! mail went.
 
 use crate::installation::{Installation, good, has, valgrind};
-use crate::receiving::{WORDS, looks_whole, message};
-use crate::sending::{PDF, invoice};
+use crate::sending::invoice;
 use base64::Engine;
 use postkontor_tests::exchange::{CLIENT, Exchange, PASSWORD, SECRET, TENANT, environment, python};
+use postkontor_tests::mailbox::{WORDS, looks_whole, message};
+use postkontor_tests::office::PDF;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::process::{Command, Stdio};
@@ -93,7 +94,7 @@ impl Setup {
     fn works(&self, program: &mut Command) {
         program.arg(self.installation.file("settings.json")).arg(self.installation.file("got")).arg(self.transport);
         assert_eq!(String::from_utf8_lossy(&good(program).stdout), "held\n");
-        looks_whole(&self.installation);
+        looks_whole(&self.installation.folder.file("got"));
         let is = |words: &[(&str, bool)]| -> Vec<(String, bool)> { words.iter().map(|(word, read)| ((*word).to_owned(), *read)).collect() };
         assert_eq!(self.words("inbox"), is(&[("seen", false), ("stop", true)]));
         // By Graph an id stays good where the message moves to, so that the programs delete it from there.

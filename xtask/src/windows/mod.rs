@@ -1,3 +1,7 @@
-//! What building for Windows needs on a machine that is none.
+//! What building for Windows, and testing there, needs on a machine that is none.
 
+mod dotnet;
+mod pascal;
+pub(crate) mod provide;
 pub(crate) mod std;
+mod wine;

@@ -1,0 +1,96 @@
+//! What is built for Windows, and with what.
+
+use crate::transports;
+use crate::windows::import_library::said;
+use crate::windows::wine::provided;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The width of a program and of the library that it loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// A program of 32 bits, as many an ERP is one still.
+    Bits32,
+    /// A program of 64 bits.
+    Bits64,
+}
+
+impl Width {
+    /// Both.
+    pub const ALL: [Width; 2] = [Width::Bits32, Width::Bits64];
+
+    /// Its target.
+    pub fn target(self) -> &'static str {
+        match self {
+            Width::Bits32 => "i686-win7-windows-gnu",
+            Width::Bits64 => "x86_64-win7-windows-gnu",
+        }
+    }
+
+    /// The other one.
+    pub fn other(self) -> Width {
+        if self == Width::Bits32 { Width::Bits64 } else { Width::Bits32 }
+    }
+
+    /// A tool of MinGW, for example `gcc`.
+    pub fn tool(self, name: &str) -> Command {
+        Command::new(format!("{}-{name}", self.machine()))
+    }
+
+    fn machine(self) -> &'static str {
+        match self {
+            Width::Bits32 => "i686-w64-mingw32",
+            Width::Bits64 => "x86_64-w64-mingw32",
+        }
+    }
+
+    /// What this machine lacks to build for it.
+    pub(super) fn missing(self) -> Option<String> {
+        let library = self.sysroot().or_else(|| asked(&["--print", "sysroot"]).map(PathBuf::from).filter(|sysroot| self.is_in(sysroot)));
+        if library.is_none() {
+            return Some(format!("there is no standard library for {}", self.target()));
+        }
+        let compiler = self.tool("gcc").arg("--version").output();
+        (!compiler.is_ok_and(|answer| answer.status.success())).then(|| format!("{}-gcc is not installed", self.machine()))
+    }
+
+    /// The folder with Rust's standard library that `cargo xtask` has built for this compiler; a toolchain may have one as well.
+    fn sysroot(self) -> Option<PathBuf> {
+        let version = asked(&["--version"])?;
+        provided(&format!("rust-std-{}-{}-", version.split(' ').nth(1)?, self.target())).filter(|folder| self.is_in(folder))
+    }
+
+    /// Whether a sysroot has its standard library.
+    fn is_in(self, sysroot: &Path) -> bool {
+        let folder = sysroot.join("lib").join("rustlib").join(self.target()).join("lib");
+        let mut files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        files.any(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
+    }
+
+    /// Builds what customers get into a folder of `target`, and gives the folder. `target`: the folder of all targets.
+    pub(crate) fn build(self, target: &Path) -> io::Result<PathBuf> {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(crate::strangers::root()).args(["build", "--quiet", "--target-dir"]).arg(target);
+        cargo.args(["--package=postkontor-ffi", "--package=postkontor-cli"]);
+        cargo.args(transports::shipped()?.iter().map(|transport| format!("--package=postkontor-{}", transport.name)));
+        said(self.serve(&mut cargo))?;
+        Ok(target.join(self.target()).join("debug"))
+    }
+
+    /// Lets a cargo command build for it.
+    pub(crate) fn serve(self, cargo: &mut Command) -> &mut Command {
+        let variable = |name: &str| format!("CARGO_TARGET_{}_{name}", self.target().replace('-', "_").to_uppercase());
+        cargo.arg("--target").arg(self.target()).env(variable("LINKER"), self.tool("gcc").get_program());
+        if let Some(sysroot) = self.sysroot() {
+            cargo.env(variable("RUSTFLAGS"), format!("--sysroot={}", sysroot.display()));
+        }
+        cargo
+    }
+}
+
+/// What the compiler says about itself.
+fn asked(question: &[&str]) -> Option<String> {
+    let answer = Command::new("rustc").args(question).output().ok()?;
+    answer.status.success().then(|| String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+}
