@@ -3,8 +3,8 @@
 use crate::certificates::{Certificates, Kind};
 use crate::folder::Folder;
 use crate::kerberos::Domain;
+use crate::project::root;
 use crate::skip;
-use crate::strangers::root;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};

@@ -4,7 +4,7 @@
 
 use crate::dovecot::{CRAMPED, Dovecot, USERS};
 use crate::exim::Exim;
-use crate::strangers::root;
+use crate::project::root;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::Path;

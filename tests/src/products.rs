@@ -1,6 +1,7 @@
 //! The products under test: the built plugins, the shared library and the command.
 
 use crate::folder::only_mine;
+use crate::project::{here, target};
 use crate::windows::Width;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
 use std::io;
@@ -72,19 +73,6 @@ impl Products {
         let [before, behind, _] = self.affixes;
         self.folder.join(format!("{before}{name}{behind}"))
     }
-}
-
-/// The folder that the program of these tests was built in: `target/debug` of `target/debug/deps/TEST`.
-fn here() -> io::Result<PathBuf> {
-    let here = std::env::current_exe()?;
-    let folder = here.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == "deps")).and_then(Path::parent);
-    Ok(folder.or(here.parent()).unwrap_or(&here).to_owned())
-}
-
-/// The folder of all targets.
-pub(crate) fn target() -> io::Result<PathBuf> {
-    let here = here()?;
-    Ok(here.parent().unwrap_or(&here).to_owned())
 }
 
 fn build() -> io::Result<Products> {

@@ -2,17 +2,13 @@
 
 use crate::folder::only_mine;
 use crate::products::Products;
+pub use crate::project::root;
 use crate::windows::Width;
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
-
-/// The project's root folder.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
-}
 
 /// Builds the plugin crate in a folder of the project and copies its library to `target`.
 pub fn rust(folder: &str, features: &[&str], target: &Path) -> io::Result<()> {

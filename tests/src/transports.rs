@@ -1,6 +1,6 @@
 //! The transports of this workspace, found by their folders: a new one is tested without being named anywhere.
 
-use crate::strangers::root;
+use crate::project::root;
 use std::io;
 
 /// A transport of this workspace.

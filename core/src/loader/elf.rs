@@ -3,7 +3,7 @@
 //! The system's loader maps what an ELF file's headers promise. Where the file ends before, as after a broken download, the
 //! first touch of the missing pages ends the process (SIGBUS), so that has to be seen before.
 
-use super::binary::{Found, Machine, begins};
+use super::headers::{Found, Machine, begins};
 use std::io::{Error, Read, Result, Seek, SeekFrom};
 
 /// Looks at a file; `None` where it is of another kind. One that ends within its headers is an error of the kind `UnexpectedEof`.

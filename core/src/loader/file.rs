@@ -1,6 +1,7 @@
 //! A plugin file that is opened once: what is checked is what is loaded.
 
-use super::binary::{self, Found};
+use super::binary;
+use super::headers::Found;
 use super::trust;
 use super::vtable::Plugin;
 use crate::error::failed;

@@ -9,6 +9,7 @@
 mod binary;
 mod elf;
 mod file;
+mod headers;
 mod module;
 mod pe;
 mod table;
@@ -18,8 +19,8 @@ mod vtable;
 use crate::error::failed;
 use crate::listing;
 use crate::texts;
-use binary::Machine;
 use file::PluginFile;
+use headers::Machine;
 use postkontor_plugin::{Error, Status};
 use serde::Deserialize;
 use std::collections::BTreeMap;

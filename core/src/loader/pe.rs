@@ -1,6 +1,6 @@
 //! Whether a library file of Windows is whole, and what processor it is for (Microsoft PE/COFF specification, section "File Headers").
 
-use super::binary::{Found, Machine, begins, half, word};
+use super::headers::{Found, Machine, begins, half, word};
 use std::io::{Read, Result, Seek, SeekFrom};
 
 /// Looks at a file; `None` where it is none of Windows. One that ends within its headers is an error of the kind `UnexpectedEof`.

@@ -1,9 +1,9 @@
 //! A message that goes along in another one as it is (RFC 2046, 5.2.1).
 
-use super::answer::Original;
 use super::file::File;
 use super::findings::Findings;
 use super::line_ends::Counter;
+use super::members::Original;
 use super::raw;
 use memchr::memchr;
 use postkontor_plugin::Input;

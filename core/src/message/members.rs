@@ -1,7 +1,6 @@
 //! What the members of a message document hold.
 
 use super::address::Address;
-use super::answer::Original;
 use postkontor_plugin::{Dsn, Notify};
 use schemars::JsonSchema;
 use std::borrow::Cow;
@@ -93,6 +92,15 @@ pub(super) struct Receipt {
     /// By the servers. An empty list asks them for silence, so that no form makes one by itself.
     #[schemars(with = "Option<Vec<Notify>>", extend("x-postkontor" = {"given": true}))]
     pub(super) delivery: Option<Dsn>,
+}
+
+/// The mail that is answered or passed on.
+#[derive(Clone, Debug)]
+pub(super) enum Original<'a> {
+    /// The path of a file.
+    File(Cow<'a, str>),
+    /// The index of one of the caller's parts, which holds the raw message.
+    Part(usize),
 }
 
 /// Where the bytes of an attachment are.

@@ -1,7 +1,6 @@
 //! What is built for Windows, and with what.
 
 use crate::transports;
-use crate::windows::import_library::said;
 use crate::windows::wine::provided;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -71,7 +70,7 @@ impl Width {
     /// Builds what customers get into a folder of `target`, and gives the folder. `target`: the folder of all targets.
     pub(crate) fn build(self, target: &Path) -> io::Result<PathBuf> {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(crate::strangers::root()).args(["build", "--quiet", "--target-dir"]).arg(target);
+        cargo.current_dir(crate::project::root()).args(["build", "--quiet", "--target-dir"]).arg(target);
         cargo.args(["--package=postkontor-ffi", "--package=postkontor-cli"]);
         cargo.args(transports::shipped()?.iter().map(|transport| format!("--package=postkontor-{}", transport.name)));
         said(self.serve(&mut cargo))?;
@@ -93,4 +92,11 @@ impl Width {
 fn asked(question: &[&str]) -> Option<String> {
     let answer = Command::new("rustc").args(question).output().ok()?;
     answer.status.success().then(|| String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+}
+
+/// What a tool prints.
+pub(super) fn said(tool: &mut Command) -> io::Result<String> {
+    let output = tool.output()?;
+    let all = || String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned();
+    if output.status.success() { Ok(String::from_utf8_lossy(&output.stdout).into_owned()) } else { Err(io::Error::other(all())) }
 }

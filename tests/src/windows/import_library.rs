@@ -1,10 +1,9 @@
 //! The import library for MinGW: which functions the DLL has, and for 32 bits how many bytes each takes off the stack.
 
-use crate::strangers::root;
-use crate::windows::Width;
+use super::build::{Width, said};
+use crate::project::root;
 use std::io;
 use std::path::Path;
-use std::process::Command;
 
 /// The functions of the header as a program names them: with 32 bits each ends in `@` and the bytes of its parameters, as the compiler counts
 /// them. `folder` is for files of the compiler.
@@ -31,11 +30,4 @@ pub(super) fn make(width: Width, folder: &Path) -> io::Result<()> {
     let mut tool = width.tool("dlltool");
     tool.arg("--kill-at").arg("-d").arg(&definition).arg("-l").arg(folder.join("libpostkontor.a"));
     said(&mut tool).map(drop)
-}
-
-/// What a tool prints.
-pub(super) fn said(tool: &mut Command) -> io::Result<String> {
-    let output = tool.output()?;
-    let all = || String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned();
-    if output.status.success() { Ok(String::from_utf8_lossy(&output.stdout).into_owned()) } else { Err(io::Error::other(all())) }
 }

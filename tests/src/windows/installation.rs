@@ -1,10 +1,11 @@
 //! An installation on Windows, and the programs that use it.
 
+use super::build::said;
+use super::import_library;
 use crate::folder::Folder;
 use crate::products::Products;
+use crate::project::root;
 use crate::skip;
-use crate::strangers::root;
-use crate::windows::import_library::{self, said};
 use crate::windows::wine::provided;
 use crate::windows::{Width, Wine, ready};
 use serde_json::{Value, json};

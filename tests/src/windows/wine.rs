@@ -1,7 +1,6 @@
 //! Wine, which `cargo xtask test --windows` puts into a folder with a Debian of its own, and a Windows of our own in it.
 
-use crate::products;
-use crate::strangers::root;
+use crate::project::{self, root};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -133,7 +132,7 @@ impl Wine {
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-c", ENTER, "enter"]).arg(&self.root);
         command.args(["/proc", "/dev", "/sys", "/tmp", "/etc/hosts"]).args([std::env::temp_dir(), root()]);
-        command.args(products::target().ok()).args(provided("dotnet-")).arg("--");
+        command.args(project::target().ok()).args(provided("dotnet-")).arg("--");
         // Neither its own debug lines, nor the offers to install a .NET and a browser; no screen. File names are UTF-8.
         command.env("WINEDEBUG", "-all").env("WINEDLLOVERRIDES", "mscoree=;mshtml=;winemenubuilder.exe=").env("LC_ALL", "C.UTF-8");
         command.env("HOME", &self.prefix).env("WINEPREFIX", &self.prefix).env("DISPLAY", "").stdin(Stdio::null());

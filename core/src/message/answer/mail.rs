@@ -1,7 +1,7 @@
 //! The mail that is answered or passed on.
 
-use super::members::Original;
 use crate::message::findings::Findings;
+use crate::message::members::Original;
 use crate::opened::{Content, Opened};
 use postkontor_plugin::Error;
 use std::path::Path;

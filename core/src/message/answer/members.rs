@@ -1,17 +1,8 @@
 //! The members `reply` and `forward` of a message document.
 
-use crate::message::members::FileOrPart;
+use crate::message::members::{FileOrPart, Original};
 use schemars::JsonSchema;
 use std::borrow::Cow;
-
-/// The mail that is answered or passed on.
-#[derive(Clone, Debug)]
-pub(in crate::message) enum Original<'a> {
-    /// The path of a file.
-    File(Cow<'a, str>),
-    /// The index of one of the caller's parts, which holds the raw message.
-    Part(usize),
-}
 
 /// `{"file" or "part", "all", "quote", "language"}`.
 #[derive(Debug, JsonSchema)]

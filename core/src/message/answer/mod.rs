@@ -14,7 +14,7 @@ mod reply;
 mod subject;
 mod words;
 
-pub(super) use members::{Forward, Original, Reply};
+pub(super) use members::{Forward, Reply};
 
 use super::document::Message;
 use super::findings::Findings;

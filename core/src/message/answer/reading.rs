@@ -1,7 +1,8 @@
 //! Reads the members `reply` and `forward`.
 
-use super::members::{Forward, Original, Quote, Reply, Way};
+use super::members::{Forward, Quote, Reply, Way};
 use crate::json::Json;
+use crate::message::members::Original;
 use crate::message::reader::Reader;
 use crate::pointer::child;
 use std::borrow::Cow;

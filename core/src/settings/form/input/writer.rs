@@ -105,17 +105,8 @@ impl Writer<'_> {
         }
         order.push(json!("*"));
         ui.insert("ui:order".to_owned(), json!(order));
-        let names: Vec<&str> = group.members.iter().map(|member| member.name.as_str()).collect();
-        let mut schema = Map::new();
-        schema.insert("propertyNames".to_owned(), json!({ "enum": names }));
-        schema.insert("properties".to_owned(), Value::Object(always));
-        if !required.is_empty() {
-            schema.insert("required".to_owned(), json!(required));
-        }
         branches.append(&mut checks);
-        if !branches.is_empty() {
-            schema.insert("allOf".to_owned(), json!(branches));
-        }
+        let schema = object(group, always, required, branches);
         Written { schema, elements, rjsf: Value::Object(ui) }
     }
 
@@ -336,4 +327,19 @@ fn shown(mut element: Value, test: Option<Value>, place: &Place) -> Value {
         element["rule"] = json!({"effect": "SHOW", "condition": {"scope": "#", "schema": test}});
     }
     element
+}
+
+/// The schema of a group: members that are always there, those that must be, and what holds under conditions.
+fn object(group: &Group, always: Map<String, Value>, required: Vec<Value>, conditions: Vec<Value>) -> Map<String, Value> {
+    let names: Vec<&str> = group.members.iter().map(|member| member.name.as_str()).collect();
+    let mut schema = Map::new();
+    schema.insert("propertyNames".to_owned(), json!({ "enum": names }));
+    schema.insert("properties".to_owned(), Value::Object(always));
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), json!(required));
+    }
+    if !conditions.is_empty() {
+        schema.insert("allOf".to_owned(), json!(conditions));
+    }
+    schema
 }
