@@ -4,7 +4,7 @@
 //! - [`release`]: laid out as an installation, with what [`contents`] adds, the linkers' files of [`exports`] and the bill of [`sbom`];
 //! - [`verify`]: what a release promises, read from the files by [`binary`], the lowest Windows by [`imports`];
 //! - [`pack`], [`zip`], [`debian`], [`wheel`]: the archives and packages, with the one time of [`stamp`];
-//! - [`twice`] proves that they can be made again; [`trial`] installs them by the words of docs/install.md, which [`page`] reads.
+//! - [`mod@twice`] proves that they can be made again; [`trial`] installs them by the words of docs/install.md, which [`page`] reads.
 
 mod binary;
 mod build;
