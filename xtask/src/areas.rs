@@ -64,6 +64,7 @@ const PROGRAMS: &[&str] = &[
     "validators",
     "web_logins",
     "windows",
+    "wiped",
 ];
 
 /// The program of them that needs Wine.
