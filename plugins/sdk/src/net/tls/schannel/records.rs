@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_told_by_its_first_byte() {
+    fn the_first_byte_tells_clear_text() {
         for (bytes, is_tls) in [(&b"220 mail"[..], false), (b"", true), (&[22, 3], true), (&[21], true), (b"* OK", false), (b"+OK", false)]
         {
             let mut incoming = Incoming::default();
