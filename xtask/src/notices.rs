@@ -3,6 +3,7 @@
 //! MIT, BSD, ISC, Zlib, Unicode and Apache ask for their text to go along with a binary. Where a crate leaves the choice, MIT is taken,
 //! which is the shortest. The crates are those that cargo links for the systems of a release, without procedural macros.
 
+use crate::run;
 use crate::workspace::{cargo, delivered, root};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -79,32 +80,21 @@ pub(crate) fn crates(targets: &[&str]) -> Result<BTreeSet<Crate>, String> {
     if !fetched.success() {
         return Err("cargo could not fetch the crates".to_owned());
     }
-    let products = delivered().map_err(|error| error.to_string())?;
     let mut crates = BTreeSet::new();
     for target in targets {
-        let mut tree = cargo();
-        tree.args([
-            "tree",
-            "--locked",
-            "--edges",
-            "normal,no-proc-macro",
-            "--prefix",
-            "none",
-            "--format",
-            "{p}|{l}|{r}",
-            "--target",
-            target,
-        ]);
-        for product in &products {
-            tree.args(["--package", product]);
-        }
-        let output = tree.output().map_err(|error| error.to_string())?;
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-        }
-        crates.extend(String::from_utf8_lossy(&output.stdout).lines().filter_map(read));
+        crates.extend(tree(target, "none", "{p}|{l}|{r}")?.lines().filter_map(read));
     }
     Ok(crates)
+}
+
+/// What cargo links into the products for a target, as `cargo tree` writes it.
+pub(crate) fn tree(target: &str, prefix: &str, format: &str) -> Result<String, String> {
+    let mut tree = cargo();
+    tree.args(["tree", "--locked", "--edges", "normal,no-proc-macro", "--prefix", prefix, "--format", format, "--target", target]);
+    for product in delivered().map_err(|error| error.to_string())? {
+        tree.args(["--package", &product]);
+    }
+    run::output(&mut tree)
 }
 
 /// `memchr v2.8.3|Unlicense OR MIT|https://…`, perhaps with ` (*)` behind it. Crates with a path are our own.

@@ -5,7 +5,7 @@ use super::stamp::Stamp;
 use crate::cache::at;
 use crate::notices::{self, Crate};
 use crate::run;
-use crate::workspace::{cargo, delivered, root};
+use crate::workspace::root;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
@@ -102,23 +102,7 @@ fn sums(lock: &str) -> BTreeMap<(String, String), String> {
 
 /// What each package needs directly; our own are one, the product.
 fn graph(platform: &Platform, product: &str) -> Result<BTreeMap<String, BTreeSet<String>>, String> {
-    let mut tree = cargo();
-    tree.args([
-        "tree",
-        "--locked",
-        "--edges",
-        "normal,no-proc-macro",
-        "--prefix",
-        "depth",
-        "--format",
-        "|{p}",
-        "--target",
-        platform.target,
-    ]);
-    for package in delivered().map_err(|error| error.to_string())? {
-        tree.args(["--package", &package]);
-    }
-    Ok(arrows(&run::output(&mut tree)?, product))
+    Ok(arrows(&notices::tree(platform.target, "depth", "|{p}")?, product))
 }
 
 /// Reads lines like `2|memchr v2.8.3`.
