@@ -17,6 +17,7 @@ pub mod exim;
 pub mod folder;
 pub mod form_generators;
 pub mod guard;
+pub mod inputs;
 pub mod kerberos;
 pub mod mailbox;
 #[cfg(target_os = "linux")]

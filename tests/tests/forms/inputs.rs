@@ -1,8 +1,8 @@
 //! The forms of requests and of the message: every generator draws them, and what it saves the call takes.
 
 use super::{LANGUAGES, draw, generators, host, titles};
-use postkontor_core::settings::Sender;
-use postkontor_core::{ApplyRequest, Authorize, Cancel, Error, Host, ListRequest, ReceiveRequest, Request, TestRequest};
+use postkontor_core::{Error, Host};
+use postkontor_tests::inputs;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -37,25 +37,12 @@ fn drawn() -> Vec<Drawn> {
 
 /// What the call has against what a form has saved.
 fn refused(host: &Arc<Host>, name: &str, saved: &Value) -> Option<String> {
-    let text = saved.to_string();
-    let read = match name {
-        "receive" => ReceiveRequest::read(&text).map(drop),
-        "list" => ListRequest::read(&text).map(drop),
-        "apply" => ApplyRequest::read(&text).map(drop),
-        "test" => TestRequest::read(&text).map(drop),
-        "authorize" => Authorize::read(&text).map(drop),
-        "discover" => {
-            let mut offline = saved.clone();
-            for step in ["table", "srv", "autoconfig", "database", "mx", "autodiscover", "guess"] {
-                offline["steps"][step] = json!(false);
-            }
-            host.discover(&offline.to_string(), &Cancel::default()).map(drop)
-        }
-        _ => host.build(&Sender { address: Some("a@example.com".to_owned()), ..Sender::default() }, &text, &[], &mut |_| Ok(())).map(drop),
-    };
     // That there is no such file the call says behind everything that a form could have got wrong.
     let is_form = |error: &Error| error.code != "message.file_missing";
-    read.err().filter(is_form).map(|error| format!("{}: {:?}", error.code, error.at.iter().map(|at| &at.pointer).collect::<Vec<_>>()))
+    inputs::read(host, name, saved)
+        .err()
+        .filter(is_form)
+        .map(|error| format!("{}: {:?}", error.code, error.at.iter().map(|at| &at.pointer).collect::<Vec<_>>()))
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use crate::judges::{Verdicts, verdicts};
 use crate::{are_near, host, number};
-use postkontor_core::settings::Sender;
-use postkontor_core::{ApplyRequest, Authorize, Cancel, Error, Host, ListRequest, ReceiveRequest, Request, TestRequest};
+use postkontor_core::{Error, Host};
+use postkontor_tests::inputs;
 use postkontor_tests::random_settings::RandomSettings;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -39,40 +39,13 @@ const LATER: [&str; 8] = [
     "message.reply_without_recipient",
 ];
 
-/// Steps that touch the network are left out.
-fn offline(document: &Value) -> Value {
-    let mut request = document.clone();
-    let Some(members) = request.as_object_mut() else { return request };
-    if members.get("steps").is_none_or(Value::is_null) {
-        members.insert("steps".to_owned(), json!({}));
-    }
-    if let Some(steps) = members.get_mut("steps").and_then(Value::as_object_mut) {
-        for name in ["table", "srv", "autoconfig", "database", "mx", "autodiscover", "guess"] {
-            if steps.get(name).is_none_or(|given| given.is_null() || given.is_boolean()) {
-                steps.insert(name.to_owned(), json!(false));
-            }
-        }
-    }
-    request
-}
-
 /// What the reader of an input has against a document: the pointer and the code of each.
 fn refused(host: &Arc<Host>, name: &str, document: &Value) -> Vec<(String, String)> {
-    let text = document.to_string();
-    let read = match name {
-        "receive" => ReceiveRequest::read(&text).map(drop),
-        "list" => ListRequest::read(&text).map(drop),
-        "apply" => ApplyRequest::read(&text).map(drop),
-        "test" => TestRequest::read(&text).map(drop),
-        "authorize" => Authorize::read(&text).map(drop),
-        "discover" => host.discover(&offline(document).to_string(), &Cancel::default()).map(drop),
-        _ => host.build(&Sender { address: Some("a@example.com".to_owned()), ..Sender::default() }, &text, &[], &mut |_| Ok(())).map(drop),
-    };
     let places = |error: Error| match error.at.is_empty() {
         true => vec![(String::new(), error.code.clone())],
         false => error.at.iter().map(|at| (at.pointer.clone(), at.code.clone())).collect(),
     };
-    read.map_or_else(places, |()| Vec::new())
+    inputs::read(host, name, document).map_or_else(places, |()| Vec::new())
 }
 
 fn documents(name: &str, schema: &Value) -> Vec<(String, Value)> {
