@@ -14,6 +14,8 @@ struct Area {
 const AREAS: &[Area] = &[
     Area { name: "core", packages: &["postkontor-core"], programs: &["checking", "plugins", "settings", "secrets"] },
     Area { name: "reader", packages: &["postkontor-reader"], programs: &["enclosed", "reading"] },
+    Area { name: "keyfile", packages: &["postkontor-keyfile"], programs: &[] },
+    Area { name: "smime", packages: &["postkontor-smime"], programs: &[] },
     Area { name: "discover", packages: &["postkontor-discover"], programs: &["discover"] },
     Area { name: "sdk", packages: &["postkontor-abi", "postkontor-plugin"], programs: &["plugins", "hostile"] },
     Area { name: "smtp", packages: &["postkontor-smtp"], programs: &["hostile", "pages", "real_servers"] },

@@ -1,0 +1,25 @@
+//! S/MIME (RFC 8551): who signed, for whom it is encrypted, and the CMS objects (RFC 5652) that say so.
+//!
+//! An engine without mail and without TLS. Core composes and reads messages over it, alike on every system: the cryptography is RustCrypto's, no library of
+//! the system takes part.
+//!
+//! - [`certificate`]: a certificate of another, and what it is fit for
+//! - [`identity`]: one's own certificate with its private key and its chain
+//!
+//! # Contract
+//!
+//! Nothing here opens a file or a connection, asks for the time, or keeps state between calls; what a call needs is handed in. Content passes through in blocks, in
+//! constant memory. Private keys are wiped when they are dropped, and `Debug` does not show them.
+
+#![forbid(unsafe_code)]
+
+mod capability;
+pub mod certificate;
+mod error;
+pub mod identity;
+pub mod key;
+
+pub use capability::Capability;
+pub use certificate::Certificate;
+pub use error::Error;
+pub use identity::Identity;
