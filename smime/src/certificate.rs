@@ -4,9 +4,10 @@ mod extensions;
 mod name;
 
 use crate::key::Kind;
-use crate::{Capability, Error};
+use crate::{Capability, Error, frame};
 use const_oid::ObjectIdentifier;
-use der::{Decode, Encode, Reader, SliceReader};
+use der::asn1::AnyRef;
+use der::{Decode, Reader, SliceReader};
 use extensions::Extensions;
 use sha2::{Digest, Sha256};
 use spki::SubjectPublicKeyInfoOwned;
@@ -44,7 +45,7 @@ impl Certificate {
                 emails.push(address);
             }
         }
-        let issuer = tbs.issuer().to_der().map_err(unreadable)?;
+        let issuer = issuer(der).map_err(unreadable)?.to_vec();
         let kind = Kind::of(tbs.subject_public_key_info());
         let fingerprint = Sha256::digest(der).into();
         Ok(Self(Arc::new(Read { der: der.to_vec(), extensions, fingerprint, issuer, emails, kind, parsed })))
@@ -70,12 +71,8 @@ impl Certificate {
 
     /// The signed part, as it was read: what the issuer's signature covers.
     pub fn signed_part(&self) -> &[u8] {
-        let mut reader = SliceReader::new(&self.0.der);
-        let part = reader.as_mut().ok().and_then(|reader| {
-            der::Header::decode(reader).ok()?;
-            reader.tlv_bytes().ok()
-        });
-        part.unwrap_or_default()
+        // It was read once already.
+        content(&self.0.der).and_then(|mut fields| fields.tlv_bytes()).unwrap_or_default()
     }
 
     /// SHA-256 of the whole certificate.
@@ -158,6 +155,12 @@ impl Certificate {
         self.0.kind
     }
 
+    /// Issuer and serial number as CMS writes them (RFC 5652, section 10.2.4).
+    pub(crate) fn issuer_and_serial(&self) -> Vec<u8> {
+        let serial = frame::value(0x02, self.serial());
+        frame::value(0x30, &[self.issuer_der(), &serial].concat())
+    }
+
     /// Its key.
     pub fn public_key(&self) -> &SubjectPublicKeyInfoOwned {
         self.parsed().tbs_certificate().subject_public_key_info()
@@ -231,6 +234,21 @@ impl std::fmt::Debug for Certificate {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Certificate({}, {})", self.subject(), self.fingerprint_text())
     }
+}
+
+/// The fields of a SEQUENCE.
+fn content(der: &[u8]) -> der::Result<SliceReader<'_>> {
+    SliceReader::new(AnyRef::from_der(der)?.value())
+}
+
+/// The issuer as it stands in the certificate: a set in another order than DER's would be put in order by reading and writing it.
+fn issuer(der: &[u8]) -> der::Result<&[u8]> {
+    let mut fields = content(content(der)?.tlv_bytes()?)?;
+    if fields.peek_byte() == Some(0xa0) {
+        fields.tlv_bytes()?;
+    }
+    let (_serial, _algorithm) = (fields.tlv_bytes()?, fields.tlv_bytes()?);
+    fields.tlv_bytes()
 }
 
 fn seconds(time: x509_cert::time::Time) -> i64 {

@@ -21,6 +21,12 @@ pub enum Error {
     KeyDoesNotFit,
     /// A key of a kind that is not spoken here.
     KeyUnsupported(String),
+    /// The certificate, named by its subject, is not for signing mail.
+    NotForSigning(String),
+    /// The certificate, named by its subject, is not for encrypting mail.
+    NotForEncrypting(String),
+    /// A time, in seconds since 1970, that no certificate or signature can have.
+    TimeUnwritable(i64),
     /// The cryptography failed, or the system gave no random numbers.
     Failed(String),
 }
@@ -36,8 +42,15 @@ impl Error {
             Self::NoCertificate => "smime.no_certificate",
             Self::KeyDoesNotFit => "smime.key_does_not_fit",
             Self::KeyUnsupported(_) => "smime.key_unsupported",
+            Self::NotForSigning(_) => "smime.not_for_signing",
+            Self::NotForEncrypting(_) => "smime.not_for_encrypting",
+            Self::TimeUnwritable(_) => "smime.time_unwritable",
             Self::Failed(_) => "smime.failed",
         }
+    }
+
+    pub(crate) fn failed(error: impl fmt::Display) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 
@@ -51,6 +64,9 @@ impl fmt::Display for Error {
             Self::NoCertificate => out.write_str("the file has no certificate"),
             Self::KeyDoesNotFit => out.write_str("the private key belongs to none of the file's certificates"),
             Self::KeyUnsupported(kind) => write!(out, "keys of the kind {kind} are not supported"),
+            Self::NotForSigning(subject) => write!(out, "the certificate of {subject} is not for signing mail"),
+            Self::NotForEncrypting(subject) => write!(out, "the certificate of {subject} is not for encrypting mail"),
+            Self::TimeUnwritable(seconds) => write!(out, "{seconds} seconds since 1970 are no time for a signature"),
             Self::Failed(reason) => write!(out, "the cryptography failed: {reason}"),
         }
     }

@@ -5,7 +5,7 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::{rfc5912, rfc8410};
 use der::Decode;
 use der::asn1::ObjectIdentifier as Curve;
-use rsa::traits::PublicKeyParts;
+use rsa::traits::PublicKeyParts as _;
 use spki::SubjectPublicKeyInfoOwned;
 use std::fmt;
 

@@ -5,6 +5,7 @@
 //!
 //! - [`certificate`]: a certificate of another, and what it is fit for
 //! - [`identity`]: one's own certificate with its private key and its chain
+//! - [`sign`]: the signature of a multipart/signed
 //!
 //! # Contract
 //!
@@ -15,11 +16,15 @@
 
 mod capability;
 pub mod certificate;
+mod digest;
 mod error;
+mod frame;
 pub mod identity;
 pub mod key;
+pub mod sign;
 
 pub use capability::Capability;
 pub use certificate::Certificate;
+pub use digest::Digest;
 pub use error::Error;
 pub use identity::Identity;

@@ -1,5 +1,6 @@
 //! Certificates and identities as `openssl` makes them.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod people;
