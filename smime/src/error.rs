@@ -25,6 +25,12 @@ pub enum Error {
     NotForSigning(String),
     /// The certificate, named by its subject, is not for encrypting mail.
     NotForEncrypting(String),
+    /// There is none to encrypt for.
+    NoRecipient,
+    /// Content of so many bytes, more than a cipher takes.
+    TooLong(u64),
+    /// The content has another size than was announced.
+    OtherSize,
     /// A time, in seconds since 1970, that no certificate or signature can have.
     TimeUnwritable(i64),
     /// The cryptography failed, or the system gave no random numbers.
@@ -44,6 +50,9 @@ impl Error {
             Self::KeyUnsupported(_) => "smime.key_unsupported",
             Self::NotForSigning(_) => "smime.not_for_signing",
             Self::NotForEncrypting(_) => "smime.not_for_encrypting",
+            Self::NoRecipient => "smime.no_recipient",
+            Self::TooLong(_) => "smime.too_long",
+            Self::OtherSize => "smime.other_size",
             Self::TimeUnwritable(_) => "smime.time_unwritable",
             Self::Failed(_) => "smime.failed",
         }
@@ -66,6 +75,9 @@ impl fmt::Display for Error {
             Self::KeyUnsupported(kind) => write!(out, "keys of the kind {kind} are not supported"),
             Self::NotForSigning(subject) => write!(out, "the certificate of {subject} is not for signing mail"),
             Self::NotForEncrypting(subject) => write!(out, "the certificate of {subject} is not for encrypting mail"),
+            Self::NoRecipient => out.write_str("there is no recipient to encrypt for"),
+            Self::TooLong(size) => write!(out, "content of {size} bytes is more than the cipher takes"),
+            Self::OtherSize => out.write_str("the content has another size than was announced"),
             Self::TimeUnwritable(seconds) => write!(out, "{seconds} seconds since 1970 are no time for a signature"),
             Self::Failed(reason) => write!(out, "the cryptography failed: {reason}"),
         }

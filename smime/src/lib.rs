@@ -6,6 +6,7 @@
 //! - [`certificate`]: a certificate of another, and what it is fit for
 //! - [`identity`]: one's own certificate with its private key and its chain
 //! - [`sign`]: the signature of a multipart/signed
+//! - [`encrypt`]: content that its recipients alone can read
 //!
 //! # Contract
 //!
@@ -14,11 +15,14 @@
 
 #![forbid(unsafe_code)]
 
+mod agreement;
 mod capability;
 pub mod certificate;
 mod digest;
+pub mod encrypt;
 mod error;
 mod frame;
+mod gcm;
 pub mod identity;
 pub mod key;
 pub mod sign;

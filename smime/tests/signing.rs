@@ -3,8 +3,10 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+mod keybox;
 mod people;
 
+use keybox::Keybox;
 use people::{FOR_MAIL, Folder, KINDS, P256, RSA_2048, authority, certificate, certify, identity, town};
 use postkontor_smime::sign::{Signer, Terms};
 use postkontor_smime::{Capability, Digest, Error, Identity};
@@ -159,37 +161,6 @@ fn what_cannot_sign_says_so() {
     assert_eq!(Signer::new(&good, &Terms { time: i64::MAX, ..Terms::default() }).err(), Some(Error::TimeUnwritable(i64::MAX)));
 }
 
-/// A home for `gpgsm` which trusts the town's authority and has everybody's keys. What it started ends with it.
-struct Keybox(Folder);
-
-impl Keybox {
-    fn new(town: &Folder) -> Self {
-        let home = Folder::new();
-        home.openssl(&["version"]);
-        let fingerprint = String::from_utf8(town.openssl(&["x509", "-in", "ca.pem", "-noout", "-fingerprint", "-sha1"])).unwrap();
-        let fingerprint = fingerprint.trim().split_once('=').unwrap().1;
-        home.write("trustlist.txt", format!("{fingerprint} S relax\n"));
-        home.write("gpgsm.conf", "disable-crl-checks\nbatch\nno-tty\n");
-        home.write("gpg-agent.conf", "allow-loopback-pinentry\n");
-        let keybox = Self(home);
-        keybox.gpgsm(&["--import", town.path("ca.pem").to_str().unwrap()]);
-        keybox
-    }
-
-    fn gpgsm(&self, arguments: &[&str]) -> std::process::Output {
-        let home = self.0.path("");
-        let home = home.to_str().unwrap();
-        self.0.run("gpgsm", &[&["--homedir", home, "--status-fd", "1"][..], arguments].concat())
-    }
-}
-
-impl Drop for Keybox {
-    fn drop(&mut self) {
-        let home = self.0.path("");
-        self.0.run("gpgconf", &["--homedir", home.to_str().unwrap(), "--kill", "all"]);
-    }
-}
-
 #[test]
 fn gpgsm_verifies_what_it_knows() {
     let town = town();
@@ -197,13 +168,13 @@ fn gpgsm_verifies_what_it_knows() {
     for number in 0..KINDS.len() {
         let identity = identity(town, &format!("person{number}"));
         for terms in ways(number) {
-            keybox.0.write("content", CONTENT);
-            keybox.0.write("signature", signed(&identity, &terms));
+            keybox.folder().write("content", CONTENT);
+            keybox.folder().write("signature", signed(&identity, &terms));
             let output = keybox.gpgsm(&["--verify", "signature", "content"]);
-            let status = String::from_utf8_lossy(&output.stdout).into_owned();
-            assert!(status.contains("GOODSIG"), "person{number}, {terms:?}: {status}{}", String::from_utf8_lossy(&output.stderr));
-            keybox.0.write("content", CONTENT.replace("Gruß", "Kuss"));
-            assert!(String::from_utf8_lossy(&keybox.gpgsm(&["--verify", "signature", "content"]).stdout).contains("BADSIG"));
+            let status = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(status.contains("GOODSIG"), "person{number}, {terms:?}: {status}");
+            keybox.folder().write("content", CONTENT.replace("Gruß", "Kuss"));
+            assert!(String::from_utf8_lossy(&keybox.gpgsm(&["--verify", "signature", "content"]).stderr).contains("BADSIG"));
         }
     }
 }

@@ -50,6 +50,13 @@ impl Folder {
         std::fs::read(self.path(name)).unwrap()
     }
 
+    /// Runs a program here, with a file of here as its input; its exit and what it wrote.
+    pub(crate) fn run_with(&self, input: &str, program: &str, arguments: &[&str]) -> Output {
+        let input = std::fs::File::open(self.path(input)).unwrap();
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&self.0).stdin(input).output().unwrap_or_else(|error| panic!("{program}: {error}"))
+    }
+
     /// Runs a program here; its exit and what it wrote.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Output {
         Command::new(program).args(arguments).current_dir(&self.0).output().unwrap_or_else(|error| panic!("{program}: {error}"))
