@@ -28,7 +28,7 @@ pub(crate) fn run(_arguments: &[String]) -> ExitCode {
     }
 }
 
-/// Whether the file is what [`run`] would write; says what is wrong where it is not.
+/// Whether the file is what [`run()`] would write; says what is wrong where it is not.
 pub(crate) fn are_current() -> bool {
     let found = std::fs::read_to_string(root().join(FILE)).unwrap_or_default();
     match notices() {

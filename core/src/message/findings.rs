@@ -165,12 +165,30 @@ impl<'c> Findings<'c> {
     }
 }
 
-/// Enough of a text to recognise it by, without what would upset a terminal or a dialog.
+/// Enough of a text to recognise it by, without what would upset a terminal or a dialog. A path is known by its end, a sentence by its beginning:
+/// the middle is left out.
 fn excerpt(text: &str) -> String {
-    const LENGTH: usize = 80;
-    let mut shown: String = text.chars().take(LENGTH).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    if shown.len() < text.len() && text.chars().nth(LENGTH).is_some() {
-        shown.push('…');
+    const BEGINNING: usize = 40;
+    const END: usize = 39;
+    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    if text.chars().nth(BEGINNING + END + 1).is_none() {
+        return text.chars().map(clean).collect();
     }
-    shown
+    let end = text.char_indices().nth_back(END - 1).map_or(0, |(at, _)| at);
+    text.chars().take(BEGINNING).chain(['…']).chain(text[end..].chars()).map(clean).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_path_keeps_its_file_name() {
+        let path = format!("/srv/{}/Größe\u{7}/Rechnung 4711.pdf", "Aufträge/".repeat(20));
+        let shown = excerpt(&path);
+        assert!(shown.starts_with("/srv/Aufträge/") && shown.ends_with("/Größe\u{fffd}/Rechnung 4711.pdf"), "{shown}");
+        assert_eq!(shown.chars().count(), 80);
+        assert_eq!(excerpt(&"x".repeat(80)), "x".repeat(80));
+        assert_eq!(excerpt("\n"), "\u{fffd}");
+    }
 }
