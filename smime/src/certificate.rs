@@ -174,7 +174,7 @@ impl Certificate {
     /// Whether it may sign mail: for e-mail, and key usage digitalSignature or nonRepudiation, or none given (RFC 8550, section 4.4.2).
     pub fn can_sign(&self) -> bool {
         let signs = |usage: extensions::Usage| usage.digital_signature() || usage.non_repudiation();
-        self.is_for_mail() && !self.is_ca() && self.0.extensions.usage.is_none_or(signs)
+        self.is_for_mail() && self.0.extensions.usage.is_none_or(signs)
     }
 
     /// Whether mail may be encrypted for it: for e-mail, and key usage keyEncipherment (RSA) or keyAgreement (curves), or none given.
@@ -183,7 +183,7 @@ impl Certificate {
             Kind::Rsa { .. } => usage.key_encipherment(),
             _ => usage.key_agreement(),
         };
-        self.is_for_mail() && !self.is_ca() && self.0.extensions.usage.is_none_or(encrypts)
+        self.is_for_mail() && self.0.extensions.usage.is_none_or(encrypts)
     }
 
     /// Whether it may sign certificates: basicConstraints says authority, and key usage does not deny it.

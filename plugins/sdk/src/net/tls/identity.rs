@@ -3,7 +3,7 @@
 use super::unreadable::unreadable;
 use crate::Error;
 use crate::settings::ClientCertificate;
-use p12_keystore::Pkcs12Archive;
+use postkontor_keyfile::Unusable;
 use zeroize::Zeroizing;
 
 /// A client certificate file, as far as every engine reads it alike.
@@ -28,23 +28,22 @@ pub(super) fn locked(settings: &ClientCertificate, reason: impl std::fmt::Displa
 /// that Windows exported for twenty years unless its legacy provider is loaded into the whole process.
 pub(in crate::net) fn read(settings: &ClientCertificate) -> Result<Identity, Error> {
     let bytes = Zeroizing::new(std::fs::read(&settings.file).map_err(|error| refused(settings, error))?);
-    if bytes.windows(11).any(|window| window == b"-----BEGIN ") {
+    if postkontor_keyfile::is_pem(&bytes) {
         return Ok(Identity::Pem(bytes));
     }
-    let archive = match Pkcs12Archive::from_pkcs12(&bytes, settings.password.reveal()) {
-        Ok(archive) => archive,
-        // The checksum is keyed with the password.
-        Err(error @ p12_keystore::error::Error::MacError(_)) => return Err(locked(settings, error)),
-        Err(error) => return Err(refused(settings, error)),
-    };
-    let key = archive.keys.first().ok_or_else(|| refused(settings, "the file holds no private key"))?;
-    let mut chain: Vec<Vec<u8>> = archive.certs.iter().map(|entry| entry.cert.as_der().to_vec()).collect();
-    if chain.is_empty() {
-        return Err(refused(settings, "the file holds no certificate"));
-    }
-    let id = key.local_key_id.as_ref();
-    let own =
-        archive.certs.iter().position(|entry| id.is_some() && entry.local_key_id.as_ref().map(AsRef::as_ref) == id.map(AsRef::as_ref));
-    chain.swap(0, own.unwrap_or(0));
-    Ok(Identity::Der { chain, key: Zeroizing::new(key.key.as_der().to_vec()) })
+    let (chain, key) = first(settings, &bytes)?;
+    Ok(Identity::Der { chain, key })
+}
+
+/// Certificates (DER, the client's own first) and private key (PKCS#8, DER).
+type Own = (Vec<Vec<u8>>, Zeroizing<Vec<u8>>);
+
+/// The certificates and the first private key of a file's bytes.
+pub(super) fn first(settings: &ClientCertificate, bytes: &[u8]) -> Result<Own, Error> {
+    let content = postkontor_keyfile::read(bytes, settings.password.reveal()).map_err(|unusable| match unusable {
+        Unusable::Locked(reason) => locked(settings, reason),
+        other => refused(settings, other),
+    })?;
+    let key = content.keys.into_iter().next().ok_or_else(|| refused(settings, Unusable::NoKey))?;
+    Ok((content.certificates, key))
 }

@@ -9,8 +9,6 @@ mod numbers;
 #[cfg_attr(not(windows), allow(dead_code, reason = "tested on every system"))]
 mod packed;
 #[cfg_attr(not(windows), allow(dead_code, reason = "tested on every system"))]
-mod pem;
-#[cfg_attr(not(windows), allow(dead_code, reason = "tested on every system"))]
 mod records;
 #[cfg_attr(not(windows), allow(dead_code, reason = "tested on every system"))]
 mod verdict;

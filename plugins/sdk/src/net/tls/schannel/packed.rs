@@ -1,6 +1,5 @@
 //! The client certificate as PKCS#12 in memory, the form in which Windows takes a private key.
 
-use super::pem::{self, Unusable};
 use crate::Error;
 use crate::net::tls::identity::{self, Identity};
 use crate::settings::ClientCertificate;
@@ -22,11 +21,7 @@ pub(super) struct Packed {
 pub(super) fn pack(settings: &ClientCertificate) -> Result<Packed, Error> {
     let (chain, key) = match identity::read(settings)? {
         Identity::Der { chain, key } => (chain, key),
-        Identity::Pem(bytes) => match pem::read(&bytes, settings.password.reveal()) {
-            Ok(content) => (content.chain, content.key),
-            Err(Unusable::Locked(reason)) => return Err(identity::locked(settings, reason)),
-            Err(Unusable::Damaged(reason)) => return Err(identity::refused(settings, reason)),
-        },
+        Identity::Pem(bytes) => identity::first(settings, &bytes)?,
     };
     let certificate = chain.first().cloned().unwrap_or_default();
     let password = password().map_err(|error| identity::refused(settings, error))?;

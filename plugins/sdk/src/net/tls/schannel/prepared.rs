@@ -2,7 +2,6 @@
 
 use super::numbers::{self, ALGORITHM_MISMATCH};
 use super::packed::{Packed, pack};
-use super::pem;
 use super::system::{Credentials, Own};
 use crate::net::tls::cache::Cache;
 use crate::net::tls::identity;
@@ -38,7 +37,9 @@ fn made(tls: &Tls) -> Result<Prepared, Error> {
 fn authorities(file: &str) -> Result<Vec<Vec<u8>>, Error> {
     let refused = |reason: String| unreadable("tls.ca_file_unreadable", "/tls/ca_file", file, reason);
     let bytes = std::fs::read(file).map_err(|error| refused(error.to_string()))?;
-    pem::certificates(&bytes).map_err(refused)
+    let found = postkontor_keyfile::certificates(&bytes).map_err(|error| refused(error.to_string()))?;
+    let is_readable = |der: &Vec<u8>| x509_parser::parse_x509_certificate(der).is_ok();
+    if found.is_empty() || !found.iter().all(is_readable) { Err(refused("the file holds no certificate".to_owned())) } else { Ok(found) }
 }
 
 fn own(settings: &ClientCertificate) -> Result<Own, Error> {
