@@ -9,7 +9,7 @@ use ghash::universal_hash::UniversalHash;
 /// How much one key and nonce may encrypt, in bytes: the counter has 32 bits.
 pub(crate) const MOST: u64 = (1 << 36) - 32;
 
-/// Encrypts or decrypts content in blocks of any length, and makes its tag. There is no additional data: CMS has some only with authenticated attributes.
+/// Encrypts or decrypts content in blocks of any length, and makes its tag.
 pub(crate) struct Gcm<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> {
     stream: Ctr32BE<C>,
     hash: Hash,
@@ -31,6 +31,23 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> Gcm<C> {
         Self { stream, hash: Hash::new(&hash_key), mask }
     }
 
+    /// Takes additional data, which is authenticated without being encrypted: all of it at once, before the first block.
+    pub(crate) fn associate(&mut self, data: &[u8]) {
+        self.hash.hash.update_padded(data);
+        self.hash.associated = data.len() as u64;
+    }
+
+    /// Decrypts the next block where it stands. Whether it is right, the tag tells.
+    pub(crate) fn decrypt(&mut self, block: &mut [u8]) {
+        self.hash.update(block);
+        self.stream.apply_keystream(block);
+    }
+
+    /// Takes the next encrypted block for the tag alone.
+    pub(crate) fn pass(&mut self, block: &[u8]) {
+        self.hash.update(block);
+    }
+
     /// Encrypts the next block where it stands.
     pub(crate) fn encrypt(&mut self, block: &mut [u8]) {
         self.stream.apply_keystream(block);
@@ -50,11 +67,13 @@ struct Hash {
     rest: [u8; 16],
     /// Bytes so far; those that fill no block of 16 are in `rest`.
     length: u64,
+    /// Bytes of additional data.
+    associated: u64,
 }
 
 impl Hash {
     fn new(key: &aes::Block) -> Self {
-        Self { hash: GHash::new(key), rest: [0; 16], length: 0 }
+        Self { hash: GHash::new(key), rest: [0; 16], length: 0, associated: 0 }
     }
 
     fn update(&mut self, mut block: &[u8]) {
@@ -77,6 +96,7 @@ impl Hash {
     fn finish(mut self) -> [u8; 16] {
         self.hash.update_padded(&self.rest[..(self.length % 16) as usize]);
         let mut lengths = [0; 16];
+        lengths[..8].copy_from_slice(&(self.associated * 8).to_be_bytes());
         lengths[8..].copy_from_slice(&(self.length * 8).to_be_bytes());
         self.hash.update(&[lengths.into()]);
         self.hash.finalize().into()
@@ -108,5 +128,26 @@ mod tests {
         gcm.encrypt(&mut short);
         short.extend(gcm.tag());
         assert_eq!(short, Aes128Gcm::new(&[7; 16].into()).encrypt(&nonce.into(), &content[..]).unwrap());
+    }
+
+    #[test]
+    fn blocks_are_decrypted_with_additional_data() {
+        use aes_gcm::aead::Payload;
+        let nonce = [3; 12];
+        for length in [0, 5, 16, 17, 100] {
+            for additional in [0, 1, 16, 33] {
+                let (content, additional) = (vec![1; length], vec![2; additional]);
+                let payload = Payload { msg: &content, aad: &additional };
+                let sealed = Aes256Gcm::new(&[7; 32].into()).encrypt(&nonce.into(), payload).unwrap();
+                let (mut text, tag) = (sealed[..length].to_vec(), &sealed[length..]);
+                for is_first in [true, false] {
+                    let mut gcm = Gcm::new(aes::Aes256::new(&[7; 32].into()), &nonce);
+                    gcm.associate(&additional);
+                    text.chunks_mut(7).for_each(|block| if is_first { gcm.pass(block) } else { gcm.decrypt(block) });
+                    assert_eq!(gcm.tag(), tag);
+                }
+                assert_eq!(text, content);
+            }
+        }
     }
 }

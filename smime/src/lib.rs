@@ -7,6 +7,9 @@
 //! - [`identity`]: one's own certificate with its private key and its chain
 //! - [`sign`]: the signature of a multipart/signed
 //! - [`encrypt`]: content that its recipients alone can read
+//! - [`open`](mod@open): what a part of a message is: signed, encrypted or compressed
+//! - [`verify`]: who signed, and whether the signature is good
+//! - [`decrypt`]: content that was encrypted for one's own certificates
 //!
 //! # Contract
 //!
@@ -16,19 +19,27 @@
 #![forbid(unsafe_code)]
 
 mod agreement;
+mod ber;
 mod capability;
 pub mod certificate;
+pub mod compressed;
+pub mod decrypt;
 mod digest;
 pub mod encrypt;
 mod error;
+pub mod fault;
 mod frame;
 mod gcm;
 pub mod identity;
 pub mod key;
+pub mod open;
 pub mod sign;
+pub mod verify;
 
 pub use capability::Capability;
 pub use certificate::Certificate;
 pub use digest::Digest;
 pub use error::Error;
+pub use fault::Fault;
 pub use identity::Identity;
+pub use open::{Opened, open};

@@ -136,7 +136,7 @@ impl Recipient {
     /// KeyAgreeRecipientInfo with a key of this once (RFC 5753, section 3.1.1).
     fn agreed(&self, point: &[u8], secret: &[u8], key: &[u8; KEY]) -> Result<Vec<u8>, Error> {
         let wrap = agreement::wrap(rfc5911::ID_AES_256_WRAP)?;
-        let wrapping = agreement::key(secret, &wrap, None, KEY);
+        let wrapping = agreement::key::<Sha256>(secret, &wrap, None, KEY);
         let mut wrapped = Zeroizing::new([0; KEY + 8]);
         let cipher = KwAes256::new_from_slice(&wrapping).map_err(Error::failed)?;
         cipher.wrap_key(key, &mut wrapped[..]).map_err(Error::failed)?;
