@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz reader [SECONDS]`: libFuzzer looks for messages that the reader cannot bear.
+//! `cargo xtask fuzz reader|smime [SECONDS]`: libFuzzer looks for messages that the reader, or the engine of S/MIME, cannot bear.
 //!
 //! The compiler's own pass marks which code a message reached, so that a stable toolchain is enough, and no other tool.
 
@@ -11,8 +11,20 @@ use std::process::{Child, Command, ExitCode};
 /// How long each target runs where no time is named.
 const SECONDS: &str = "600";
 
-/// Programs of `reader/fuzz`: any bytes, and well-formed messages that another parser reads, too.
-const TARGETS: [&str; 2] = ["reader", "differential"];
+/// A folder whose `fuzz` has programs for libFuzzer. The first takes any bytes, and begins with `seeds`.
+struct Package {
+    name: &'static str,
+    programs: &'static [&'static str],
+    /// Finds the seeds.
+    seeds: fn() -> Result<Vec<PathBuf>>,
+    words: &'static [&'static str],
+}
+
+/// `reader/fuzz`: any bytes, and well-formed messages that another parser reads, too. `smime/fuzz`: any bytes.
+const PACKAGES: [Package; 2] = [
+    Package { name: "reader", programs: &["reader", "differential"], seeds: messages, words: WORDS },
+    Package { name: "smime", programs: &["smime"], seeds: objects, words: &[] },
+];
 
 /// The instrumentation that libFuzzer is guided by.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
@@ -42,16 +54,18 @@ const WORDS: &[&str] = &[
 
 /// Builds the targets and runs them side by side; fails where one has found something.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
-    let seconds = match arguments {
-        [reader] if reader == "reader" => SECONDS,
-        [reader, seconds] if reader == "reader" && seconds.parse::<u32>().is_ok() => seconds,
-        _ => {
-            eprintln!("usage: cargo xtask fuzz reader [SECONDS]");
-            return ExitCode::from(2);
-        }
+    let package = arguments.first().and_then(|name| PACKAGES.iter().find(|package| package.name == name));
+    let seconds = match (package, arguments.get(1..).unwrap_or_default()) {
+        (Some(package), []) => Some((package, SECONDS)),
+        (Some(package), [seconds]) if seconds.parse::<u32>().is_ok() => Some((package, seconds.as_str())),
+        _ => None,
+    };
+    let Some((package, seconds)) = seconds else {
+        eprintln!("usage: cargo xtask fuzz reader|smime [SECONDS]");
+        return ExitCode::from(2);
     };
     packages::provide(&[packages::BUILD, packages::TESTS]);
-    match fuzz(seconds) {
+    match fuzz(package, seconds) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -61,27 +75,30 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     }
 }
 
-fn fuzz(seconds: &str) -> Result<bool> {
+fn fuzz(package: &Package, seconds: &str) -> Result<bool> {
     let folder = root().join("target").join("fuzz");
     // With a target named, the flags are for it alone and not for what runs while building.
     let target = host()?;
-    let package = root().join("reader").join("fuzz");
+    let manifest = root().join(package.name).join("fuzz");
     // The versions of the workspace, beside those that it alone needs.
-    std::fs::copy(root().join("Cargo.lock"), package.join("Cargo.lock"))?;
+    std::fs::copy(root().join("Cargo.lock"), manifest.join("Cargo.lock"))?;
     let mut build = cargo();
     build.args(["build", "--release", "--target", &target, "--target-dir"]).arg(&folder);
-    build.arg("--manifest-path").arg(package.join("Cargo.toml")).env("RUSTFLAGS", FLAGS);
+    build.arg("--manifest-path").arg(manifest.join("Cargo.toml")).env("RUSTFLAGS", FLAGS);
     if !build.status()?.success() {
         return Ok(false);
     }
     let programs = folder.join(&target).join("release");
-    let words = folder.join("words.txt");
-    std::fs::write(&words, WORDS.iter().map(|word| format!("\"{word}\"\n")).collect::<String>())?;
-    let seeds = seeds(&folder)?;
-    let start = |name: &&str| start(&programs.join(name), name, &folder, &seeds, &words, seconds);
-    let children = TARGETS.iter().map(start).collect::<Result<Vec<Child>>>()?;
+    let words = folder.join(format!("{}-words.txt", package.name));
+    std::fs::write(&words, package.words.iter().map(|word| format!("\"{word}\"\n")).collect::<String>())?;
+    let seeds = seeds(package, &folder)?;
+    let start = |name: &&str| {
+        let begin = (package.programs.first() == Some(name)).then_some((seeds.as_path(), words.as_path()));
+        start(&programs.join(name), name, &folder, begin, seconds)
+    };
+    let children = package.programs.iter().map(start).collect::<Result<Vec<Child>>>()?;
     let mut is_clean = true;
-    for (name, mut child) in TARGETS.iter().zip(children) {
+    for (name, mut child) in package.programs.iter().zip(children) {
         let is_right = child.wait()?.success();
         println!(
             "{name}: {}",
@@ -92,33 +109,49 @@ fn fuzz(seconds: &str) -> Result<bool> {
     Ok(is_clean)
 }
 
-fn start(program: &Path, name: &str, folder: &Path, seeds: &Path, words: &Path, seconds: &str) -> Result<Child> {
+fn start(program: &Path, name: &str, folder: &Path, begin: Option<(&Path, &Path)>, seconds: &str) -> Result<Child> {
     let (corpus, found) = (folder.join("corpus").join(name), folder.join("found"));
     std::fs::create_dir_all(&corpus)?;
     std::fs::create_dir_all(&found)?;
     let mut command = Command::new(program);
     command.arg(format!("-max_total_time={seconds}")).args(["-timeout=10", "-rss_limit_mb=1024", "-max_len=60000", "-print_final_stats=1"]);
     command.arg(format!("-artifact_prefix={}/{name}-", found.display())).arg(&corpus);
-    if name == "reader" {
+    if let Some((seeds, words)) = begin {
         command.arg(format!("-dict={}", words.display())).arg(seeds);
     }
     command.stderr(std::fs::File::create(folder.join(format!("{name}.txt")))?).spawn()
 }
 
-/// The messages of the corpus in one folder.
-fn seeds(folder: &Path) -> Result<PathBuf> {
-    let seeds = folder.join("seeds");
+/// The seeds of a package in one folder.
+fn seeds(package: &Package, folder: &Path) -> Result<PathBuf> {
+    let seeds = folder.join(format!("{}-seeds", package.name));
     std::fs::create_dir_all(&seeds)?;
-    let kinds = std::fs::read_dir(root().join("tests").join("corpus"))?.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
-    for kind in kinds {
-        for file in std::fs::read_dir(&kind)?.flatten().map(|entry| entry.path()) {
-            if file.extension().is_some_and(|extension| extension == "eml" || extension == "msg") {
-                let name = format!("{}-{}", kind.file_name().unwrap_or_default().display(), file.file_name().unwrap_or_default().display());
-                std::fs::copy(&file, seeds.join(name))?;
-            }
-        }
+    for file in (package.seeds)()? {
+        let kind = file.parent().and_then(Path::file_name).unwrap_or_default();
+        std::fs::copy(&file, seeds.join(format!("{}-{}", kind.display(), file.file_name().unwrap_or_default().display())))?;
     }
     Ok(seeds)
+}
+
+/// The messages of the corpus.
+fn messages() -> Result<Vec<PathBuf>> {
+    let kinds = std::fs::read_dir(root().join("tests").join("corpus"))?.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+    let mut all = Vec::new();
+    for kind in kinds {
+        all.extend(ending(&kind, &["eml", "msg"])?);
+    }
+    Ok(all)
+}
+
+/// CMS objects, made by `openssl` for the keys beside them.
+fn objects() -> Result<Vec<PathBuf>> {
+    ending(&root().join("smime").join("fuzz").join("seeds"), &["der"])
+}
+
+/// The files of a folder with one of these endings.
+fn ending(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
+    let is_asked = |path: &PathBuf| path.extension().is_some_and(|own| endings.iter().any(|ending| own == *ending));
+    Ok(std::fs::read_dir(folder)?.flatten().map(|entry| entry.path()).filter(is_asked).collect())
 }
 
 /// The platform of this machine, as the compiler calls it.

@@ -45,7 +45,7 @@ const TASKS: &[Task] = &[
         run: test::run,
     },
     Task { name: "pages", about: "shows every row of the four settings pages with the result of its tests", run: pages::run },
-    Task { name: "fuzz", about: "looks for messages that the reader cannot bear: fuzz reader [SECONDS]", run: fuzz::run },
+    Task { name: "fuzz", about: "looks for messages that the reader or S/MIME cannot bear: fuzz reader|smime [SECONDS]", run: fuzz::run },
     Task { name: "bench", about: "compares the speed with libcurl, lettre and smtplib", run: bench::run },
     Task {
         name: "dist",

@@ -86,3 +86,41 @@ pub(crate) fn compressed_data(compressed: &[u8]) -> Vec<u8> {
     let all = value(0x30, &[&[2, 1, 0][..], &zlib, &content].concat());
     value(0x30, &[&kind[..], &value(0xa0, &all)].concat())
 }
+
+/// The length of tag and length, and of the content, of DER.
+fn frame(der: &[u8]) -> (usize, usize) {
+    match der[1] {
+        length @ 0..0x80 => (2, length.into()),
+        digits => {
+            let digits = usize::from(digits & 0x7f);
+            (2 + digits, der[2..2 + digits].iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
+        }
+    }
+}
+
+/// The values within a value in DER.
+pub(crate) fn children(der: &[u8]) -> Vec<Vec<u8>> {
+    let (header, length) = frame(der);
+    let (mut rest, mut all) = (&der[header..header + length], Vec::new());
+    while !rest.is_empty() {
+        let (header, length) = frame(rest);
+        all.push(rest[..header + length].to_vec());
+        rest = &rest[header + length..];
+    }
+    all
+}
+
+/// DER with another value at a place: the number of a value within, and of one within that.
+pub(crate) fn edited(der: &[u8], place: &[usize], edit: &dyn Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let Some((first, rest)) = place.split_first() else { return edit(der) };
+    let mut all = children(der);
+    all[*first] = edited(&all[*first], rest, edit);
+    value(der[0], &all.concat())
+}
+
+/// The last byte changed.
+pub(crate) fn spoiled(der: &[u8]) -> Vec<u8> {
+    let mut spoiled = der.to_vec();
+    *spoiled.last_mut().unwrap() ^= 1;
+    spoiled
+}
