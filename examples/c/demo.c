@@ -1,10 +1,10 @@
 /*
  * The tour that `cargo xtask demo` gives: everything through the C ABI, as a program in C, Delphi or C# sees it.
  *
- *     demo SANDBOX PLUGINS CLOSED_PORT [LANGUAGE]
+ *     demo SANDBOX PLUGINS [LANGUAGE]
  *
- * SANDBOX is the line of JSON that postkontor-sandbox prints, PLUGINS the folder with the plugins, CLOSED_PORT a port without
- * a listener. Exits with 1 when anything is not as it should be. JSON is read with the reader of examples/plugin-c.
+ * SANDBOX is the line of JSON that postkontor-sandbox prints, PLUGINS the folder with the plugins. Exits with 1 when anything
+ * is not as it should be. JSON is read with the reader of examples/plugin-c.
  */
 #include "json.h"
 #include "pdf.h"
@@ -318,11 +318,11 @@ static postkontor_host *open_host(const char *plugins, const char *language)
 int main(int argc, char **argv)
 {
     static const char *const LINES[] = {"Rechnung 4711", "M\xfcller & S\xf6hne", "Summe: 1.190,00 EUR"};
-    if (argc < 4) {
-        fprintf(stderr, "usage: demo SANDBOX PLUGINS CLOSED_PORT [LANGUAGE]\n");
+    if (argc < 3) {
+        fprintf(stderr, "usage: demo SANDBOX PLUGINS [LANGUAGE]\n");
         return 2;
     }
-    const char *language = argc > 4 ? argv[4] : "en";
+    const char *language = argc > 3 ? argv[3] : "en";
     json_value sandbox = parsed(argv[1], strlen(argv[1]));
     postkontor_host *host = open_host(argv[2], language), *german = open_host(argv[2], "de");
     size_t size = 0;
@@ -331,7 +331,7 @@ int main(int argc, char **argv)
     char *good = settings_for(sandbox, number_at(sandbox, "port"), "starttls", text_at(sandbox, "password"));
     char *password = settings_for(sandbox, number_at(sandbox, "port"), "starttls", "guessed");
     char *expired = settings_for(sandbox, number_at(sandbox, "expired_port"), "implicit", text_at(sandbox, "password"));
-    char *closed = settings_for(sandbox, strtoul(argv[3], NULL, 10), "starttls", text_at(sandbox, "password"));
+    char *closed = settings_for(sandbox, number_at(sandbox, "closed_port"), "starttls", text_at(sandbox, "password"));
     if (!host || !german || !pdf || !good || !password || !expired || !closed)
         return 1;
 

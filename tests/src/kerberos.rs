@@ -61,7 +61,7 @@ impl Domain {
     /// Starts it. [`USER`] has no ticket yet.
     pub fn start() -> io::Result<Domain> {
         let folder = Folder::new()?;
-        let port = ports::closed()?;
+        let port = ports::free(1)?[0];
         let root = folder.path().display().to_string();
         let fill = |text: &str| text.replace("REALM", REALM).replace("PORT", &port.to_string()).replace("ROOT", &root);
         std::fs::write(folder.file("krb5.conf"), fill(CONFIGURATION))?;

@@ -112,17 +112,12 @@ fn check_ends_with_2_when_something_is_wrong() {
 #[test]
 fn test_ends_with_the_status_of_its_first_failing_step() {
     let setup = Setup::new();
-    let closed = {
-        // A port that was free a moment ago.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
     let cases = [
         ("good", setup.document(setup.sandbox.port, "starttls", json!("Geheim-7")), 0, ""),
         ("tls", setup.document(setup.sandbox.tls_port, "implicit", json!("Geheim-7")), 0, ""),
         ("password", setup.document(setup.sandbox.port, "starttls", json!("falsch")), 5, "auth.refused"),
         ("expired", setup.document(setup.sandbox.expired_port, "implicit", json!("Geheim-7")), 6, "tls.certificate_expired"),
-        ("closed", setup.document(closed, "starttls", json!("Geheim-7")), 7, "net.refused"),
+        ("closed", setup.document(setup.sandbox.closed.port, "starttls", json!("Geheim-7")), 7, "net.refused"),
     ];
     for (name, document, status, code) in cases {
         let settings = setup.write("settings.json", &document);

@@ -7,6 +7,7 @@ use postkontor_tests::products::Products;
 use postkontor_tests::sandbox::{Options, Sandbox};
 use postkontor_tests::strangers::root;
 use postkontor_tests::{exchange, exchange_scene, skip};
+use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -33,9 +34,9 @@ impl Tour {
         Tour { folder, plugins, sandbox }
     }
 
-    fn take(&self, sandbox: &str, closed_port: u16) -> Output {
+    fn take(&self, sandbox: &Value) -> Output {
         let mut demo = Command::new(self.folder.file("demo"));
-        demo.arg(sandbox).arg(&self.plugins).arg(closed_port.to_string()).output().unwrap()
+        demo.arg(sandbox.to_string()).arg(&self.plugins).output().unwrap()
     }
 }
 
@@ -47,7 +48,7 @@ fn text(output: &Output) -> String {
 #[cfg(target_os = "linux")]
 fn the_tour_shows_everything_as_it_should_be() {
     let tour = Tour::new();
-    let output = tour.take(&tour.sandbox.describe().to_string(), 1);
+    let output = tour.take(&tour.sandbox.describe());
     let shown = text(&output);
     assert!(output.status.success(), "{shown}");
     for sight in ["Rechnung 4711 für Müller & Söhne: 1.190,00 €", "byte for byte", "User or password is wrong", "expired on", "abgelaufen"]
@@ -64,7 +65,8 @@ fn the_tour_fails_when_something_is_not_as_it_should_be() {
     // The "closed" port is open, and the expired certificate is not.
     let mut described = tour.sandbox.describe();
     described["expired_port"] = described["tls_port"].clone();
-    let output = tour.take(&described.to_string(), tour.sandbox.port);
+    described["closed_port"] = described["port"].clone();
+    let output = tour.take(&described);
     let shown = text(&output);
     assert_eq!(output.status.code(), Some(1), "{shown}");
     assert!(shown.contains("UNEXPECTED: tls.certificate_expired") && shown.contains("UNEXPECTED: net.refused"), "{shown}");
@@ -74,7 +76,7 @@ fn the_tour_fails_when_something_is_not_as_it_should_be() {
 #[cfg(target_os = "linux")]
 fn the_invoice_is_a_pdf_whose_table_leads_to_its_objects() {
     let tour = Tour::new();
-    assert!(tour.take(&tour.sandbox.describe().to_string(), 1).status.success());
+    assert!(tour.take(&tour.sandbox.describe()).status.success());
     let mail = tour.sandbox.mails().remove(0).text();
     let (_, encoded) = mail.rsplit_once("Content-Transfer-Encoding: base64\r\n\r\n").unwrap();
     let encoded: String = encoded.split("\r\n--").next().unwrap().split_whitespace().collect();

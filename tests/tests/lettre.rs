@@ -117,8 +117,7 @@ fn each_recipient_has_a_verdict_where_lettre_stops_at_the_first_that_is_refused(
 #[test]
 fn another_account_stands_in_for_one_that_cannot() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut settings = settings(closed);
+    let mut settings = settings(sandbox.closed.port);
     settings["accounts"]["reserve"] = settings["accounts"]["main"].clone();
     settings["accounts"]["reserve"]["server"]["port"] = json!(sandbox.port);
     settings["send"] = json!({"account": "main", "fallback": ["reserve"]});

@@ -3,7 +3,6 @@
 use crate::packages;
 use crate::workspace::{cargo, root, transports};
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
@@ -56,7 +55,7 @@ fn tour(language: &str) -> Result<bool, String> {
     let stage = Stage::set(&transports)?;
     let sandbox = Sandbox::start(&stage)?;
     let mut demo = Command::new(&stage.program);
-    demo.arg(&sandbox.described).arg(&stage.plugins).arg(closed_port()?.to_string()).arg(language);
+    demo.arg(&sandbox.described).arg(&stage.plugins).arg(language);
     // Windows looks for libraries in this variable; elsewhere the program knows the place.
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::iter::once(stage.folder.clone()).chain(std::env::split_paths(&path));
@@ -168,12 +167,6 @@ impl Sandbox {
         // It has nothing left to lose, and the tour is over either way.
         let _ = self.child.wait();
     }
-}
-
-/// A port without a listener: one that was free a moment ago.
-fn closed_port() -> Result<u16, String> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
-    Ok(listener.local_addr().map_err(|error| error.to_string())?.port())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), String> {

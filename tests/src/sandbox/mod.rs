@@ -1,6 +1,6 @@
 //! The sandbox: a small mail server on loopback that accepts, keeps and shows mail.
 //!
-//! It has three ports: one that begins in clear text and offers STARTTLS, one with TLS from the first byte, and one like the second
+//! It listens on three ports: one that begins in clear text and offers STARTTLS, one with TLS from the first byte, and one like the second
 //! whose certificate has expired. It knows one user, offers PIPELINING, SIZE, 8BITMIME, SMTPUTF8, DSN, CHUNKING,
 //! ENHANCEDSTATUSCODES and AUTH PLAIN LOGIN, and takes mail from everyone.
 //!
@@ -16,6 +16,7 @@ pub use options::Options;
 
 use crate::certificates::{Certificates, Kind};
 use crate::folder::Folder;
+use crate::ports::Closed;
 use mails::Shared;
 use openssl::ssl::SslAcceptor;
 use serde_json::{Value, json};
@@ -35,6 +36,8 @@ pub struct Sandbox {
     pub tls_port: u16,
     /// TLS from the first byte, with a certificate that ended yesterday.
     pub expired_port: u16,
+    /// Where it does not listen, for what a client says then.
+    pub closed: Closed,
     /// The authority to trust (PEM).
     pub ca_file: PathBuf,
     shared: Arc<Shared>,
@@ -65,7 +68,8 @@ impl Sandbox {
         let port = listen(&shared, &good, false)?;
         let tls_port = listen(&shared, &good, true)?;
         let expired_port = listen(&shared, &expired, true)?;
-        Ok(Sandbox { port, tls_port, expired_port, ca_file, shared, ports: [port, tls_port, expired_port], _folder: folder })
+        let ports = [port, tls_port, expired_port];
+        Ok(Sandbox { port, tls_port, expired_port, closed: Closed::new()?, ca_file, shared, ports, _folder: folder })
     }
 
     /// The mails accepted so far, oldest first.
@@ -88,12 +92,13 @@ impl Sandbox {
         self.shared.logins.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// All that a client needs to know, as JSON: `host`, `port`, `tls_port`, `expired_port`, `ca_file`, `user`, `password`, `folder`.
+    /// All that a client needs to know, as JSON: `host`, `port`, `tls_port`, `expired_port`, `closed_port`, `ca_file`, `user`, `password`,
+    /// `folder`.
     pub fn describe(&self) -> Value {
         let options = &self.shared.options;
         json!({
             "host": "localhost", "port": self.port, "tls_port": self.tls_port, "expired_port": self.expired_port,
-            "ca_file": self.ca_file, "user": options.user, "password": options.password, "folder": options.folder,
+            "closed_port": self.closed.port, "ca_file": self.ca_file, "user": options.user, "password": options.password, "folder": options.folder,
         })
     }
 }

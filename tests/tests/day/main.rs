@@ -10,7 +10,6 @@ mod servers;
 use postkontor_core::{Account, Cancel, Error, Host};
 use postkontor_tests::engine::PATIENCE;
 use postkontor_tests::folder::Folder;
-use postkontor_tests::ports;
 use postkontor_tests::products::Products;
 use postkontor_tests::sandbox::{Options, Sandbox};
 use postkontor_tests::strangers::root;
@@ -37,7 +36,7 @@ impl Day {
         let folder = Folder::new().unwrap();
         let plugins = Products::built().unwrap().plugins(folder.path(), &["smtp", "imap", "pop3", "sendmail"]).unwrap();
         let sandbox = Sandbox::start(Options { password: PASSWORD.to_owned(), ..Options::default() }).unwrap();
-        let (imap, pop3, suspicious, closed) = (servers::imap(), servers::pop3(), servers::suspicious(), ports::closed().unwrap());
+        let (imap, pop3, suspicious, closed) = (servers::imap(), servers::pop3(), servers::suspicious(), sandbox.closed.port);
         let command = folder.file("sendmail");
         fs::write(&command, "#!/bin/sh\ncat > /dev/null\nexit \"$(cat \"${0%/*}/exit\")\"\n").unwrap();
         executable(&command);

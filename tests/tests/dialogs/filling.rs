@@ -4,6 +4,7 @@ use crate::dialog::Dialog;
 use crate::program::Program;
 use postkontor_tests::exim::Exim;
 use postkontor_tests::folder::{Folder, private};
+use postkontor_tests::ports::Closed;
 use postkontor_tests::products::Products;
 use postkontor_tests::sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
@@ -79,15 +80,14 @@ fn a_new_smtp_account_is_filled_in_tested_and_saved_in_german() {
 fn an_imap_account_with_a_stored_password_and_a_wrong_port_is_mended_in_english() {
     let Some(exim) = Exim::shared() else { return };
     let (user, port) = (exim.dovecot().mailbox(), exim.dovecot().imaps);
-    // Nothing listens there.
-    let free = postkontor_tests::ports::free(1).unwrap()[0];
+    let closed = Closed::new().unwrap();
     for program in Program::all() {
         let folder = Folder::new().unwrap();
         let file = folder.file("settings.json");
         let password = json!({"secret": "MAIL_PASSWORD"});
         let mut office = json!({
             "transport": "imap",
-            "server": {"host": "localhost", "port": free},
+            "server": {"host": "localhost", "port": closed.port},
             "tls": {"mode": "implicit", "ca_file": exim.files().authority()},
             "auth": {"user": user, "password": password},
         });

@@ -5,9 +5,10 @@
 use postkontor_core::{Account, Callbacks, Cancel, Host};
 use postkontor_tests::exchange::{CLIENT, Exchange, PASSWORD, SECRET, TENANT};
 use postkontor_tests::folder::Folder;
+use postkontor_tests::merge_patch;
+use postkontor_tests::ports::Closed;
 use postkontor_tests::products::Products;
 use postkontor_tests::strangers::root;
-use postkontor_tests::{merge_patch, ports};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -158,7 +159,8 @@ fn faults_have_code_sentence_and_advice_in_three_languages_and_stand_in_the_docu
     let plugins = Products::built().unwrap().plugins(&folder, &["exchange-ews", "graph"]).unwrap().display().to_string();
     let read = |folder: &str| serde_json::from_str(&std::fs::read_to_string(root().join(folder).join("locales/en.json")).unwrap()).unwrap();
     let texts: Vec<Value> = ["plugins/sdk", "plugins/exchange-ews", "plugins/graph", "core"].map(read).into_iter().collect();
-    let closed = format!("http://127.0.0.1:{}", ports::closed().unwrap());
+    let port = Closed::new().unwrap();
+    let closed = format!("http://127.0.0.1:{}", port.port);
     let mut table = "| Transport | Fault | Code | Setting | First advice | Patch |\n|---|---|---|---|---|---|\n".to_owned();
     for fault in of_ews(&exchange, &closed).into_iter().chain(of_graph(&exchange)) {
         let steps = steps(&exchange, &plugins, &fault);

@@ -4,7 +4,7 @@ use crate::form::{Form, mail, patience, steps};
 use crate::recorder::Recorder;
 use postkontor_core::Status;
 use postkontor_tests::dovecot::CRAMPED;
-use postkontor_tests::ports;
+use postkontor_tests::ports::Closed;
 use postkontor_tests::scripted::Scripted;
 use serde_json::{Value, json};
 use std::io::Read;
@@ -66,12 +66,13 @@ fn test_server_tests_the_connection_of_the_server_type() {
 fn fallback_when_sending_by_imap_fails_for_whatever_reason() {
     let silent = Scripted::start(|mut stream| stream.read(&mut [0]).map(drop)).unwrap();
     let without_tls = Recorder::start("imap");
+    let closed = Closed::new().unwrap();
     let reasons = [
         ("folder", json!({}), "imap.folder_missing"),
         ("outbox", json!({"imap": {"outbox": null}}), "imap.outbox_missing"),
         ("login", json!({"auth": {"password": "falsch"}}), "auth.refused"),
         ("certificate-login", json!({"auth": {"method": "external"}}), "auth.refused"),
-        ("closed", json!({"server": {"port": ports::closed().unwrap()}}), "net.refused"),
+        ("closed", json!({"server": {"port": closed.port}}), "net.refused"),
         ("name", json!({"server": {"host": "imap.invalid"}}), "net.name_not_found"),
         ("certificate", json!({"tls": {"ca_file": null}}), "tls.certificate_unknown_authority"),
         ("authority", json!({"tls": {"ca_file": "/no/such/file.pem"}}), "tls.ca_file_unreadable"),

@@ -5,7 +5,7 @@ use crate::recorder::Recorder;
 use openssl::ssl::SslVersion;
 use postkontor_core::Status;
 use postkontor_tests::dovecot::USERS;
-use postkontor_tests::ports;
+use postkontor_tests::ports::Closed;
 use postkontor_tests::relay::{Fault, Relay};
 use postkontor_tests::scripted::Scripted;
 use postkontor_tests::tunnel::Tunnel;
@@ -35,10 +35,10 @@ fn server_name_and_port_are_where_it_connects() {
         let form = form.make_folders(&["Postausgang"]);
         let connect = form.good(id, "connect")["facts"].clone();
         assert_eq!((&connect["host"], &connect["port"]), (&json!("localhost"), &json!(ports(&form, id).0)));
-        let closed = ports::closed().unwrap();
-        let step = form.with_account(id, port(closed)).failed(id);
+        let closed = Closed::new().unwrap();
+        let step = form.with_account(id, port(closed.port)).failed(id);
         assert_eq!((&step["step"], &step["code"]), (&json!("connect"), &json!("net.refused")), "{step:#}");
-        assert_eq!((&step["facts"]["port"], &step["status_number"]), (&json!(closed), &json!(7)));
+        assert_eq!((&step["facts"]["port"], &step["status_number"]), (&json!(closed.port), &json!(7)));
     }
 }
 

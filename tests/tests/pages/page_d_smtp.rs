@@ -5,7 +5,7 @@ use crate::page_d_setup::{Page, smtp};
 use postkontor_core::{Account, Status};
 use postkontor_tests::exim::{Delivery, Port};
 use postkontor_tests::folder::Folder;
-use postkontor_tests::ports;
+use postkontor_tests::ports::Closed;
 use postkontor_tests::scripted::Scripted;
 use serde_json::{Value, json};
 use std::io::Read;
@@ -100,9 +100,9 @@ fn windows_without_a_user_takes_no_password_and_no_other_mechanism() {
 #[test]
 fn host_and_port_are_those_that_are_called_and_the_default_is_25() {
     let Some(form) = smtp() else { return };
-    let closed = ports::closed().unwrap();
-    let step = form.with_account("smtp", json!({"server": {"port": closed}})).failed("smtp");
-    assert_eq!((&step["code"], &step["facts"]["port"]), (&json!("net.refused"), &json!(closed)), "{step:#}");
+    let closed = Closed::new().unwrap();
+    let step = form.with_account("smtp", json!({"server": {"port": closed.port}})).failed("smtp");
+    assert_eq!((&step["code"], &step["facts"]["port"]), (&json!("net.refused"), &json!(closed.port)), "{step:#}");
     let host = format!("localhost:{}", form.exim.port(Port::Standard));
     arrives(&form.with_account("smtp", json!({"server": {"host": host, "port": null}})), None, "host@d.example");
     let plain =

@@ -5,7 +5,7 @@ use super::{anna, arrives, trusting};
 use postkontor_core::Cancel;
 use postkontor_tests::engine::{self, PATIENCE};
 use postkontor_tests::exim::{Exim, Port};
-use postkontor_tests::ports;
+use postkontor_tests::ports::Closed;
 use serde_json::{Value, json};
 
 fn no_login() -> Value {
@@ -19,7 +19,8 @@ fn main_account(settings: &mut Value) -> &mut Value {
 #[test]
 fn when_the_first_account_fails_the_configured_fallback_sends_once_and_the_receipt_says_so() {
     let Some(exim) = Exim::shared() else { return };
-    let mut settings = engine::smtp(ports::closed().unwrap(), json!({"mode": "none"}), no_login());
+    let closed = Closed::new().unwrap();
+    let mut settings = engine::smtp(closed.port, json!({"mode": "none"}), no_login());
     let second = engine::smtp(exim.port(Port::Standard), trusting(exim, "starttls"), anna("plain"));
     settings["accounts"]["second"] = second["accounts"]["main"].clone();
     settings["send"] = json!({"account": "main", "fallback": ["second"]});

@@ -5,6 +5,7 @@ use postkontor_core::{Account, Action, Cancel};
 use postkontor_tests::dovecot::CRAMPED;
 use postkontor_tests::exim::Port;
 use postkontor_tests::folder::Folder;
+use postkontor_tests::ports::Closed;
 use postkontor_tests::relay::{Direction, Fault, Relay};
 use postkontor_tests::scripted::Scripted;
 use serde_json::{Value, json};
@@ -125,10 +126,10 @@ fn whatever_keeps_the_copy_away_the_mail_is_sent() {
         std::io::copy(&mut stream, &mut std::io::sink()).map(drop)
     })
     .unwrap();
-    let (wrong, closed) = (json!("falsch"), postkontor_tests::ports::free(1).unwrap()[0]);
+    let (wrong, closed) = (json!("falsch"), Closed::new().unwrap());
     for (pointer, value, code) in [
         ("/auth/password", wrong, "auth.refused"),
-        ("/server/port", json!(closed), "net.refused"),
+        ("/server/port", json!(closed.port), "net.refused"),
         ("/imap/sent", json!("Gibt es nicht"), "imap.folder_missing"),
         ("/server", json!({"host": "127.0.0.1", "port": silent.port, "timeout_seconds": 20}), "call.timeout"),
     ] {

@@ -5,9 +5,9 @@ use crate::{Program, result, strings};
 use postkontor_core::{Account, Cancel, Host};
 use postkontor_tests::engine::PATIENCE;
 use postkontor_tests::folder::Folder;
+use postkontor_tests::ports::Closed;
 use postkontor_tests::products::Products;
 use serde_json::{Value, json};
-use std::net::TcpListener;
 
 const TRANSPORTS: [&str; 6] = ["smtp", "imap", "pop3", "exchange-ews", "graph", "sendmail"];
 
@@ -87,7 +87,7 @@ fn random_settings_tell_none_of_their_secrets() {
     let program = Program::default();
     let log = json!({"file": folder.file("mail.log"), "level": "trace"});
     let host = Host::open(&json!({"plugins": [plugins], "log": log, "protocol": true}).to_string(), Box::new(program.clone())).unwrap();
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = Closed::new().unwrap();
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
     let mut looked_at = 0;
     for transport in TRANSPORTS {
@@ -98,9 +98,9 @@ fn random_settings_tell_none_of_their_secrets() {
         for _ in 0..DOCUMENTS {
             let mut main = json!({"transport": transport, "auth": {"method": METHODS[chance.below(METHODS.len())], "user": "anna"}});
             if ["exchange-ews", "graph"].contains(&transport) {
-                main["exchange"] = json!({"url": format!("http://127.0.0.1:{closed}/x"), "mailbox": "a@example.com"});
+                main["exchange"] = json!({"url": format!("http://127.0.0.1:{}/x", closed.port), "mailbox": "a@example.com"});
             } else if transport != "sendmail" {
-                main["server"] = json!({"host": "127.0.0.1", "port": closed});
+                main["server"] = json!({"host": "127.0.0.1", "port": closed.port});
             }
             main["auth"]["allow_cleartext"] = json!(true);
             let mut secrets = Vec::new();

@@ -123,22 +123,18 @@ fn failure(error: &io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::ClosedPort;
     use std::net::TcpListener;
 
     const LONG: Duration = Duration::from_secs(20);
 
-    fn closed_port() -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap()
-    }
-
     #[test]
     fn an_address_that_refuses_does_not_stop_the_next() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (dead, alive) = (closed_port(), listener.local_addr().unwrap());
+        let (dead, alive) = (ClosedPort::new().unwrap(), listener.local_addr().unwrap());
         let call = Call::new(&(), Instant::now() + LONG);
         let endpoint = Endpoint { host: "mail.example.com".to_owned(), port: alive.port() };
-        let Ok(dialled) = dial(&endpoint, &[dead, alive], LONG, &call) else { panic!("not connected") };
+        let Ok(dialled) = dial(&endpoint, &[dead.address, alive], LONG, &call) else { panic!("not connected") };
         assert_eq!(dialled.address, alive);
         assert_eq!(dialled.failed.iter().map(|error| error.code.as_str()).collect::<Vec<_>>(), ["net.refused"]);
     }
@@ -146,10 +142,10 @@ mod tests {
     #[test]
     fn of_several_failures_the_most_telling_is_the_error() {
         // A group of machines cannot be connected to, which every system knows without asking the network.
-        let (refusing, nowhere) = (closed_port(), SocketAddr::from(([224, 0, 0, 1], 25)));
+        let (refusing, nowhere) = (ClosedPort::new().unwrap(), SocketAddr::from(([224, 0, 0, 1], 25)));
         let call = Call::new(&(), Instant::now() + LONG);
         let endpoint = Endpoint { host: "mail.example.com".to_owned(), port: 25 };
-        let Err(undialled) = dial(&endpoint, &[refusing, nowhere], Duration::from_secs(1), &call) else { panic!("connected") };
+        let Err(undialled) = dial(&endpoint, &[refusing.address, nowhere], Duration::from_secs(1), &call) else { panic!("connected") };
         assert_eq!(undialled.error.code, "net.refused");
         assert_eq!(undialled.error.stage, Some(Stage::Connect));
         assert_eq!(undialled.others.iter().map(|error| error.code.as_str()).collect::<Vec<_>>(), ["net.unreachable"]);

@@ -5,7 +5,8 @@
 //!
 //! [`failed`] and [`skipped`] read a report, [`check_default_ports`] compares a form with the port that is used.
 //!
-//! With the feature `net`, `play` plays dialogues with servers from text files, and a `Network` connects to servers within the process.
+//! With the feature `net`, `play` plays dialogues with servers from text files, a `Network` connects to servers within the process, and on a
+//! `ClosedPort` nothing answers.
 
 mod account;
 #[cfg(feature = "net")]
@@ -26,5 +27,7 @@ pub use account::{Scratch, mail, open};
 pub use host::{Fetched, TestHost};
 #[cfg(feature = "net")]
 pub use play::play;
+#[cfg(feature = "net")]
+pub use ports::ClosedPort;
 pub use ports::check_default_ports;
 pub use report::{failed, skipped};

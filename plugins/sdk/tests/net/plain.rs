@@ -4,10 +4,9 @@ use crate::call::{SHORT, timed};
 use crate::server::{Scripted, connect, drain, drip, settings, step};
 use postkontor_plugin::net::{Recorder, Stream};
 use postkontor_plugin::settings::Tls;
-use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::testing::{ClosedPort, TestHost};
 use postkontor_plugin::{Secret, Stage, Status, StepStatus};
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::time::Duration;
 
 /// Sessions travel between the host's threads.
@@ -63,9 +62,8 @@ fn a_megabyte_goes_through_read_without_being_held() {
 
 #[test]
 fn a_closed_port_is_told_from_a_silent_one() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let closed = ClosedPort::new().unwrap();
+    let port = closed.port();
     let host = TestHost::new();
     let error = connect(port, &host.call()).err().unwrap();
     assert_eq!((error.status, error.code.as_str(), error.stage), (Status::Network, "net.refused", Some(Stage::Connect)));

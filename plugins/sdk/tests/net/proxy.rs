@@ -4,7 +4,7 @@ use crate::call::timed;
 use crate::server::{Scripted, drain, drip, exactly, head, settings, step};
 use postkontor_plugin::net::{Recorder, Stream};
 use postkontor_plugin::settings::{Server, Tls};
-use postkontor_plugin::testing::TestHost;
+use postkontor_plugin::testing::{ClosedPort, TestHost};
 use postkontor_plugin::{Error, Secret, Stage, Status, StepStatus};
 use std::io::Write;
 use std::net::TcpStream;
@@ -161,10 +161,8 @@ fn an_endless_answer_of_a_proxy_ends() {
 
 #[test]
 fn a_proxy_that_is_not_there_is_named_as_the_proxy() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
-    let error = through(format!("socks5://anna:hush@127.0.0.1:{port}"), &mut Recorder::off()).err().unwrap();
+    let closed = ClosedPort::new().unwrap();
+    let error = through(format!("socks5://anna:hush@{}", closed.address), &mut Recorder::off()).err().unwrap();
     assert_eq!((error.code.as_str(), error.stage), ("net.refused", Some(Stage::Proxy)));
     let step = step(&error, &settings(TARGET, 587), &Tls::default());
     assert_eq!((step.pointer.as_str(), step.advice.as_slice()), ("/server/proxy", ["advice.check_proxy".to_owned()].as_slice()));

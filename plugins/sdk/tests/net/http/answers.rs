@@ -5,7 +5,7 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use postkontor_plugin::net::Recorder;
 use postkontor_plugin::net::http::{Content, Request};
-use postkontor_plugin::testing::{Network, Peer, PeerOutput, TestHost};
+use postkontor_plugin::testing::{ClosedPort, Network, Peer, PeerOutput, TestHost};
 use postkontor_plugin::{Error, Secret, Status};
 use std::io::{BufRead, Read, Write};
 use std::net::TcpListener;
@@ -320,9 +320,9 @@ fn a_refusal_tells_what_the_server_says_without_secrets_and_control_characters()
 
 #[test]
 fn a_server_that_is_not_there_gets_nothing() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = ClosedPort::new().unwrap();
     let host = TestHost::new();
-    let error = get(&mut client(&format!("http://127.0.0.1:{port}/")), "/", &host.call()).unwrap_err();
+    let error = get(&mut client(&format!("http://{}/", closed.address)), "/", &host.call()).unwrap_err();
     assert_eq!(error.code, "net.refused");
 }
 

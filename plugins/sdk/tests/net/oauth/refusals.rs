@@ -6,7 +6,7 @@ use postkontor_plugin::net::Recorder;
 use postkontor_plugin::net::oauth::Audience;
 use postkontor_plugin::serde_json::{Value, json as value};
 use postkontor_plugin::settings::Tls;
-use postkontor_plugin::testing::{Scratch, TestHost};
+use postkontor_plugin::testing::{ClosedPort, Scratch, TestHost};
 use postkontor_plugin::{Error, Secret, Stage, Status, StepStatus};
 
 /// The error of an account with these further members of `auth.oauth2` at a provider with this one answer.
@@ -170,9 +170,9 @@ fn a_refusal_shows_no_more_than_fits_and_nothing_that_moves_a_terminal() {
 
 #[test]
 fn a_provider_out_of_reach_is_no_fault_of_the_mail_server() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = ClosedPort::new().unwrap();
     let oauth2 = value!({"grant": "client_credentials", "provider": "custom", "client_id": "c", "client_secret": "s",
-                         "token_url": format!("http://127.0.0.1:{closed}/token")});
+                         "token_url": format!("http://{}/token", closed.address)});
     let host = TestHost::new();
     let error = tokens(&oauth2, &[], Audience::Smtp).unwrap().access(&host.call(), &mut Recorder::off()).unwrap_err();
     let step = step(&error, &settings("mail.example.com", 25), &Tls::default());

@@ -8,6 +8,7 @@ mod settings;
 
 use postkontor_core::{Account, Action, Callbacks, Cancel, Error, Fetched, Host, Secret, Status};
 use postkontor_tests::folder::Folder;
+use postkontor_tests::ports::Closed;
 use postkontor_tests::products::Products;
 use serde_json::{Value, json};
 use service::{Fault, Service};
@@ -155,8 +156,8 @@ fn the_test_of_a_wrong_token_says_what_to_do_and_what_it_did_not_reach() {
     assert!(login["advice"][0].as_str().unwrap().contains("issue a new refresh token"), "{login:#}");
     assert_eq!(steps(&report, "skipped"), ["proxy", "mailbox"]);
     // The same for a service that is not there.
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let report = json!(program.account(&document(closed)).test("", &patience()).unwrap());
+    let closed = Closed::new().unwrap();
+    let report = json!(program.account(&document(closed.port)).test("", &patience()).unwrap());
     assert_eq!(
         (&step(&report, "connect")["code"], steps(&report, "skipped")),
         (&json!("net.refused"), vec!["proxy", "tls", "login", "mailbox"])
