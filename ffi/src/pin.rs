@@ -3,18 +3,15 @@
 /// Pins the module that this code is in.
 #[cfg(windows)]
 pub(crate) fn pin() {
-    use std::ffi::c_void;
+    use windows_sys::Win32::System::LibraryLoader::{
+        GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
+    };
 
-    const FROM_ADDRESS: u32 = 4;
-    const PIN: u32 = 1;
-    unsafe extern "system" {
-        fn GetModuleHandleExW(flags: u32, address: *const c_void, module: *mut *mut c_void) -> i32;
-    }
-
+    const FLAGS: u32 = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
     let mut module = std::ptr::null_mut();
     // SAFETY: the address lies in this module, and `module` has room for a handle. Failure leaves the module unpinned,
     // which only matters to a caller who frees it.
-    unsafe { GetModuleHandleExW(FROM_ADDRESS | PIN, pin as *const c_void, &mut module) };
+    unsafe { GetModuleHandleExW(FLAGS, pin as *const u16, &mut module) };
 }
 
 /// Nothing to do: linked with `-z nodelete`.

@@ -13,17 +13,13 @@ pub fn machine_name() -> Option<String> {
 /// its neighbourhood. It may have any letters.
 #[cfg(windows)]
 pub fn machine_name() -> Option<String> {
-    /// ComputerNameDnsFullyQualified.
-    const FULLY_QUALIFIED: i32 = 3;
+    use windows_sys::Win32::System::SystemInformation::{ComputerNameDnsFullyQualified, GetComputerNameExW};
     /// The longest name of DNS has 253 characters.
     const LENGTH: usize = 256;
-    unsafe extern "system" {
-        fn GetComputerNameExW(kind: i32, name: *mut u16, length: *mut u32) -> i32;
-    }
     let mut name = [0; LENGTH];
     let mut length = LENGTH as u32;
     // SAFETY: the buffer is writable for the length given, which the system replaces by that of the name.
-    let is_known = unsafe { GetComputerNameExW(FULLY_QUALIFIED, name.as_mut_ptr(), &mut length) } != 0;
+    let is_known = unsafe { GetComputerNameExW(ComputerNameDnsFullyQualified, name.as_mut_ptr(), &mut length) } != 0;
     let name = String::from_utf16(name.get(..length as usize)?).ok()?;
     (is_known && !name.is_empty()).then_some(name)
 }
