@@ -44,7 +44,7 @@ impl Release {
             println!("{}: {} {size} bytes, {} s", platform.name, product.package, begin.elapsed().as_secs());
             products.push((product, place));
         }
-        verify::files(platform, &products)?;
+        verify::files(platform, &version, &products)?;
         if mode == Mode::Final {
             println!("{}: {}", platform.name, verify::size(&products)?);
         }

@@ -5,6 +5,7 @@ use super::exports::functions;
 use super::imports;
 use super::pack;
 use super::platform::{Kind, Platform, Product, target_folder};
+use super::resource;
 use crate::cache::at;
 use crate::remap;
 use crate::workspace::root;
@@ -19,12 +20,16 @@ const MOST: u64 = 15_000_000;
 const PLUGIN: [&str; 2] = ["postkontor_plugin_v1", "_1as_0lib_1header_0root_bmodule_bloader"];
 
 /// Looks at the files of a platform; each is given with what it is.
-pub(crate) fn files(platform: &Platform, files: &[(Product, PathBuf)]) -> Result<(), String> {
+pub(crate) fn files(platform: &Platform, version: &str, files: &[(Product, PathBuf)]) -> Result<(), String> {
     let mut wrong = Vec::new();
     for (product, file) in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         wrong.extend(exported(platform, product, file)?.into_iter().map(|problem| format!("{name} {problem}")));
         wrong.extend(asked(platform, file)?.into_iter().map(|problem| format!("{name} {problem}")));
+        if platform.is_windows() {
+            let missing = resource::missing(platform, product, version, file)?;
+            wrong.extend(missing.into_iter().map(|line| format!("{name} has a version resource without {line}")));
+        }
         if product.kind == Kind::Library && !platform.is_windows() {
             let found = binary::soname(platform, file)?.unwrap_or_default();
             if found != "libpostkontor.so.1" {
