@@ -6,7 +6,11 @@ use super::verdict::{self, Built};
 use crate::net::certificate::{Fault, Findings};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long its answer is waited for. Windows keeps to [`system::LONGEST`] for what it fetches; should it hang all the same, what is known without it is
+/// the verdict, and the call does not end for want of one.
+const PATIENCE: Duration = Duration::from_millis(2 * system::LONGEST as u64);
 
 /// A verdict that may take its time: Windows may have to fetch an authority.
 pub(super) struct Trial {
@@ -18,6 +22,7 @@ pub(super) struct Trial {
     is_strict: bool,
     built: Result<Built, u32>,
     fetched: Option<Receiver<Result<Built, u32>>>,
+    begun: Instant,
 }
 
 impl Trial {
@@ -34,7 +39,16 @@ impl Trial {
             // Where there is no thread to be had, the first answer stands.
             std::thread::Builder::new().name("postkontor-tls".to_owned()).spawn(fetch).map(|_| told)
         });
-        Trial { own, others, prepared: prepared.clone(), allows_old, is_strict, built, fetched: fetched.and_then(Result::ok) }
+        Trial {
+            own,
+            others,
+            prepared: prepared.clone(),
+            allows_old,
+            is_strict,
+            built,
+            fetched: fetched.and_then(Result::ok),
+            begun: Instant::now(),
+        }
     }
 
     /// The findings, once they are there. Waits for a moment, so that the caller can come again at once.
@@ -43,9 +57,9 @@ impl Trial {
         const MOMENT: Duration = Duration::from_millis(20);
         if let Some(fetched) = &self.fetched {
             match fetched.recv_timeout(MOMENT) {
-                Err(RecvTimeoutError::Timeout) => return None,
+                Err(RecvTimeoutError::Timeout) if self.begun.elapsed() < PATIENCE => return None,
                 Ok(Ok(built)) => self.built = Ok(built),
-                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {}
+                Ok(Err(_)) | Err(_) => {}
             }
             self.fetched = None;
         }

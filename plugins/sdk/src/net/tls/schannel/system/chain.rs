@@ -10,7 +10,7 @@ use windows_sys::Win32::Security::Cryptography::{
 };
 
 /// How long Windows may look for an authority on the network, in milliseconds.
-const LONGEST: u32 = 5_000;
+pub(in crate::net::tls::schannel) const LONGEST: u32 = 5_000;
 
 /// Builds the chain of a server's certificate from what the server sent, what the settings name, and what this machine trusts.
 ///

@@ -7,7 +7,7 @@ mod context;
 mod credentials;
 mod own;
 
-pub(super) use chain::build;
+pub(super) use chain::{LONGEST, build};
 pub(super) use context::{Context, Decrypted, Session};
 pub(super) use credentials::Credentials;
 pub(super) use own::Own;
