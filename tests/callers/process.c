@@ -1,9 +1,8 @@
 /* What a process of Windows does around the library, or to a file of it:
  *
- *     process keep FILE                     opens FILE for itself alone, prints "kept", and waits for the end of standard input
+ *     process hold FILE shared|alone        opens FILE, prints "held", and closes it when standard input ends
  *     process reload ROUNDS                 loads and frees the library in its own folder again and again, with a host in each round
  *     process traps SETTINGS.json MAIL.json calls it while floating-point exceptions are to trap, as programs in Delphi do
- *     process break PROGRAM.exe ARGUMENT…   starts the program, presses Ctrl-Break for it when standard input ends, prints its exit code
  *
  * Everything else ends with a status of its own. */
 
@@ -42,21 +41,17 @@ static HMODULE load(void)
     return library;
 }
 
-/* Until the program that started this one closes its standard input. */
-static void wait_for_the_end(void)
+/* As a word processor has the document that is being sent. */
+static int hold(const WCHAR *file, const WCHAR *how)
 {
-    while (getchar() != EOF)
-        ;
-}
-
-static int keep(const WCHAR *file)
-{
-    HANDLE handle = CreateFileW(file, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    DWORD share = wcscmp(how, L"shared") == 0 ? FILE_SHARE_READ | FILE_SHARE_WRITE : 0;
+    HANDLE handle = CreateFileW(file, GENERIC_READ | GENERIC_WRITE, share, NULL, OPEN_EXISTING, 0, NULL);
     if (handle == INVALID_HANDLE_VALUE)
         fail("CreateFile");
-    puts("kept");
+    puts("held");
     fflush(stdout);
-    wait_for_the_end();
+    while (getchar() != EOF)
+        ;
     CloseHandle(handle);
     return 0;
 }
@@ -173,45 +168,17 @@ static int traps(const WCHAR *settings, const WCHAR *mail)
     return 0;
 }
 
-/* Starts what stands behind `break` in a group of its own, to which alone the keys go. */
-static int press(void)
-{
-    STARTUPINFOW start;
-    PROCESS_INFORMATION program;
-    DWORD code = 0;
-    WCHAR *line = wcsstr(GetCommandLineW(), L" break ");
-    memset(&start, 0, sizeof start);
-    start.cb = sizeof start;
-    start.dwFlags = STARTF_USESTDHANDLES;
-    start.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
-    start.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
-    start.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-    /* Keys need a console; where this program was started without, it makes one. */
-    AllocConsole();
-    if (!line || !CreateProcessW(NULL, line + 7, NULL, NULL, TRUE, CREATE_NEW_PROCESS_GROUP, NULL, NULL, &start, &program))
-        fail("CreateProcess");
-    wait_for_the_end();
-    if (!GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, program.dwProcessId))
-        fail("GenerateConsoleCtrlEvent");
-    if (WaitForSingleObject(program.hProcess, 60000) != WAIT_OBJECT_0 || !GetExitCodeProcess(program.hProcess, &code))
-        fail("it does not end");
-    printf("ended with %lu\n", code);
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     int count = 0;
     WCHAR **words = CommandLineToArgvW(GetCommandLineW(), &count);
     const char *what = argc > 2 ? argv[1] : "";
-    if (strcmp(what, "keep") == 0)
-        return keep(words[2]);
+    if (strcmp(what, "hold") == 0 && count > 3)
+        return hold(words[2], words[3]);
     if (strcmp(what, "reload") == 0)
         return reload(atoi(argv[2]));
     if (strcmp(what, "traps") == 0 && count > 3)
         return traps(words[2], words[3]);
-    if (strcmp(what, "break") == 0)
-        return press();
-    fprintf(stderr, "keep, reload, traps or break?\n");
+    fprintf(stderr, "hold, reload or traps?\n");
     return 2;
 }

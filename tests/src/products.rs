@@ -1,8 +1,8 @@
 //! The products under test: the built plugins, the shared library and the command.
 
 use crate::folder::only_mine;
-use crate::project::{here, target};
-use crate::windows::Width;
+use crate::project::here;
+use crate::windows::{Width, release};
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,8 @@ use std::sync::OnceLock;
 #[derive(Clone, Debug)]
 pub struct Products {
     folder: PathBuf,
+    /// Where the plugins lie: beside the library as cargo leaves them, in a folder of their own in a release.
+    plugins: PathBuf,
     /// What stands before and behind the name of a library, and behind that of a program.
     affixes: [&'static str; 3],
 }
@@ -24,15 +26,24 @@ impl Products {
         BUILT.get_or_init(|| build().map_err(|error| error.to_string())).as_ref().map_err(|error| io::Error::other(error.clone()))
     }
 
-    /// The same for Windows.
+    /// The same for Windows, or those of the release that is to be tested.
     pub fn for_windows(width: Width) -> io::Result<&'static Products> {
         static BUILT: [OnceLock<Result<Products, String>>; 2] = [OnceLock::new(), OnceLock::new()];
         let built = || {
-            let folder = width.build(&target()?)?;
-            Ok(Products { folder, affixes: ["", ".dll", ".exe"] })
+            let affixes = ["", ".dll", ".exe"];
+            if let Some(folder) = release::unpacked(width)? {
+                return Ok(Products { plugins: folder.join("plugins"), folder, affixes });
+            }
+            let folder = width.build()?;
+            Ok(Products { plugins: folder.clone(), folder, affixes })
         };
         let slot = &BUILT[usize::from(width == Width::Bits64)];
         slot.get_or_init(|| built().map_err(|error: io::Error| error.to_string())).as_ref().map_err(|error| io::Error::other(error.clone()))
+    }
+
+    /// Whether they are those of a release.
+    pub fn is_released(&self) -> bool {
+        self.plugins != self.folder
     }
 
     /// The folder with all of them, for example `target/debug`.
@@ -47,12 +58,12 @@ impl Products {
 
     /// The shared library with the C ABI.
     pub fn library(&self) -> PathBuf {
-        self.dynamic("postkontor")
+        self.folder.join(self.dynamic("postkontor"))
     }
 
     /// The plugin of a transport, for example `smtp`.
     pub fn plugin(&self, transport: &str) -> PathBuf {
-        self.dynamic(&format!("postkontor_{}", transport.replace('-', "_")))
+        self.plugins.join(self.dynamic(&format!("postkontor_{}", transport.replace('-', "_"))))
     }
 
     /// A folder that holds the plugins of these transports and nothing else, as an installation has it.
@@ -69,9 +80,9 @@ impl Products {
         Ok(folder)
     }
 
-    fn dynamic(&self, name: &str) -> PathBuf {
+    fn dynamic(&self, name: &str) -> String {
         let [before, behind, _] = self.affixes;
-        self.folder.join(format!("{before}{name}{behind}"))
+        format!("{before}{name}{behind}")
     }
 }
 
@@ -90,5 +101,5 @@ fn build() -> io::Result<Products> {
     if !output.status.success() {
         return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
     }
-    Ok(Products { folder, affixes: [DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX] })
+    Ok(Products { plugins: folder.clone(), folder, affixes: [DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX] })
 }

@@ -1,5 +1,6 @@
 //! What is built for Windows, and with what.
 
+use crate::project::target;
 use crate::transports;
 use crate::windows::wine::provided;
 use std::io;
@@ -24,6 +25,14 @@ impl Width {
         match self {
             Width::Bits32 => "i686-win7-windows-gnu",
             Width::Bits64 => "x86_64-win7-windows-gnu",
+        }
+    }
+
+    /// Its platform, as the archives of a release are named.
+    pub fn platform(self) -> &'static str {
+        match self {
+            Width::Bits32 => "windows-i686",
+            Width::Bits64 => "windows-x86_64",
         }
     }
 
@@ -67,13 +76,25 @@ impl Width {
         files.any(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
     }
 
-    /// Builds what customers get into a folder of `target`, and gives the folder. `target`: the folder of all targets.
-    pub(crate) fn build(self, target: &Path) -> io::Result<PathBuf> {
+    /// Builds what customers get, and gives the folder.
+    pub(crate) fn build(self) -> io::Result<PathBuf> {
+        self.build_with(&[])
+    }
+
+    /// Builds the client that the sdk's tests of TLS let visit their servers, and gives its program.
+    pub fn tls_client(self) -> io::Result<PathBuf> {
+        let more = ["--package=postkontor-plugin", "--features=postkontor-plugin/net,postkontor-plugin/testing", "--example=visit"];
+        Ok(self.build_with(&more)?.join("examples").join("visit.exe"))
+    }
+
+    /// Builds of what customers get no more than these arguments of cargo say. With all of it named, the dependencies are the same each time.
+    fn build_with(self, more: &[&str]) -> io::Result<PathBuf> {
+        let target = target()?;
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(crate::project::root()).args(["build", "--quiet", "--target-dir"]).arg(target);
+        cargo.current_dir(crate::project::root()).args(["build", "--quiet", "--target-dir"]).arg(&target);
         cargo.args(["--package=postkontor-ffi", "--package=postkontor-cli"]);
         cargo.args(transports::shipped()?.iter().map(|transport| format!("--package=postkontor-{}", transport.name)));
-        said(self.serve(&mut cargo))?;
+        said(self.serve(cargo.args(more)))?;
         Ok(target.join(self.target()).join("debug"))
     }
 

@@ -4,7 +4,7 @@ use super::build::said;
 use super::import_library;
 use crate::folder::Folder;
 use crate::products::Products;
-use crate::project::root;
+use crate::project::{root, target};
 use crate::skip;
 use crate::windows::wine::provided;
 use crate::windows::{Width, Wine, ready};
@@ -28,7 +28,7 @@ impl Installation {
         let Some(wine) = ready(width) else { return Ok(None) };
         let products = Products::for_windows(width)?;
         // Not in the system's temporary folder: Wine shows that as one in which everyone may remove everything.
-        let outer = Folder::within(&products.folder().join("installations"))?;
+        let outer = Folder::within(&target()?.join(width.target()).join("installations"))?;
         let folder = outer.file("Größe 日本");
         std::fs::create_dir(&folder)?;
         products.plugins(&folder, transports)?;
@@ -70,10 +70,14 @@ impl Installation {
         Ok(program)
     }
 
-    /// The same, linked with the library by its import library.
+    /// The same, linked with the library by the import library of the release, or by one made here where none is tested.
     pub fn linked(&self, source: &str) -> io::Result<PathBuf> {
-        import_library::make(self.width, self.outer.path())?;
-        self.c(source, &["-pedantic", &format!("-L{}", self.outer.path().display()), "-lpostkontor"])
+        let released = Products::for_windows(self.width)?.folder().join("lib").join("libpostkontor.dll.a");
+        if !released.exists() {
+            import_library::make(self.width, self.outer.path())?;
+        }
+        let library = if released.exists() { released } else { self.outer.file("libpostkontor.a") };
+        self.c(source, &["-pedantic", &library.display().to_string()])
     }
 
     /// Compiles a program in Pascal of the project into the folder with the library; nothing, which is noted, where Free Pascal is not here.

@@ -5,6 +5,7 @@
 mod build;
 mod import_library;
 mod installation;
+pub(crate) mod release;
 mod wine;
 
 pub use build::Width;

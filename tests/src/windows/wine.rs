@@ -135,6 +135,8 @@ impl Wine {
         command.args(project::target().ok()).args(provided("dotnet-")).arg("--");
         // Neither its own debug lines, nor the offers to install a .NET and a browser; no screen. File names are UTF-8.
         command.env("WINEDEBUG", "-all").env("WINEDLLOVERRIDES", "mscoree=;mshtml=;winemenubuilder.exe=").env("LC_ALL", "C.UTF-8");
+        // With debug information of 32 bits Wine's dbghelp.dll crashes when a panic prints the stack (Wine 10, docs/windows.md).
+        command.env("RUST_BACKTRACE", "0");
         command.env("HOME", &self.prefix).env("WINEPREFIX", &self.prefix).env("DISPLAY", "").stdin(Stdio::null());
         command
     }

@@ -39,9 +39,9 @@ impl Sender {
 
     /// Starts a program that has a file open until the answer is dropped; `shared`: whether it lets others read.
     fn hold(&self, file: &str, shared: bool) -> Holding {
-        let program = self.installation.c("tests/callers/hold.c", &["-pedantic"]).unwrap();
+        let program = self.installation.c("tests/callers/process.c", &["-pedantic"]).unwrap();
         let mut command = self.installation.command(&program);
-        command.args([file, if shared { "shared" } else { "alone" }]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(["hold", file, if shared { "shared" } else { "alone" }]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();

@@ -7,9 +7,10 @@ use serde_json::json;
 
 #[test]
 fn a_program_of_the_first_release_sends_through_a_plugin_of_the_first_release() {
-    for (width, folder) in [(Width::Bits32, "windows-i686"), (Width::Bits64, "windows-x86_64")] {
+    for width in Width::ALL {
         let Some(installation) = Installation::new(width, &[""; 0]).unwrap() else { return };
-        let (fixtures, program) = (root().join("tests/fixtures/first-release").join(folder), installation.folder().join("send.exe"));
+        let (fixtures, program) =
+            (root().join("tests/fixtures/first-release").join(width.platform()), installation.folder().join("send.exe"));
         std::fs::copy(fixtures.join("send.exe"), &program).unwrap();
         std::fs::copy(fixtures.join("folder-c.dll"), installation.folder().join("plugins").join("folder-c.dll")).unwrap();
         let out = installation.file("out");

@@ -14,6 +14,9 @@ mod exchange;
 mod first_release;
 mod pascal;
 mod plugins;
+mod process;
+mod tls;
+mod version;
 
 use postkontor_tests::exim::Exim;
 use postkontor_tests::mailbox::Mailbox;
