@@ -114,6 +114,12 @@ pub struct Sealing {
     left: u64,
 }
 
+impl std::fmt::Debug for Sealing {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Sealing({} bytes left)", self.left)
+    }
+}
+
 impl Sealing {
     /// Encrypts the next block of the content; what comes of it is appended to `out`, up to 15 bytes later than it came.
     ///

@@ -11,6 +11,7 @@ use super::findings::{Findings, Place};
 use super::header::Headers;
 use super::identity::Identity;
 use super::members::Priority;
+use super::protection::{About, Protection};
 use super::{answer, blind, given, identifier, raw, ready};
 use crate::Watch;
 use crate::json::Json;
@@ -33,12 +34,13 @@ pub struct Composer<'s> {
     watch: Option<&'s Watch<'s>>,
     /// Of the words around a mail that is answered or passed on.
     language: &'s str,
+    protection: Option<&'s Protection>,
 }
 
 impl<'s> Composer<'s> {
     /// Reads the sender's settings. What is wrong with them is an error that points into them.
     pub fn new(sender: &'s Sender) -> Result<Composer<'s>, Error> {
-        Ok(Composer { identity: Identity::of(sender)?, watch: None, language: "en" })
+        Ok(Composer { identity: Identity::of(sender)?, watch: None, language: "en", protection: None })
     }
 
     /// Lets the work stop at a watch: a message of any size is composed on the caller's thread.
@@ -51,6 +53,12 @@ impl<'s> Composer<'s> {
     #[must_use]
     pub fn speaking(self, language: &'s str) -> Composer<'s> {
         Composer { language, ..self }
+    }
+
+    /// Signs and encrypts what is composed. Ready-made messages are refused then.
+    #[must_use]
+    pub fn protected_by(self, protection: &'s Protection) -> Composer<'s> {
+        Composer { protection: Some(protection), ..self }
     }
 
     /// Composes a message document, as [`compose`] does.
@@ -78,13 +86,16 @@ impl<'s> Composer<'s> {
     ///
     /// They go out as they are, but for Bcc headers and bare line ends. Pointers of errors are `/from`, `/to/0`, and empty for the bytes.
     pub fn compose_raw<'a>(&self, from: &str, recipients: &[&str], message: Vec<u8>) -> Result<Composed<'a>, Error> {
-        raw::compose(from, recipients, message, &self.identity, Findings::new(self.watch))
+        let mut findings = Findings::new(self.watch);
+        self.protection.iter().for_each(|protection| protection.refuse("", &mut findings));
+        raw::compose(from, recipients, message, &self.identity, findings)
     }
 
     /// Composes what was read, with all that was found so far.
     fn checked<'a>(&self, mut message: Message<'_>, parts: &[&'a [u8]], mut findings: Findings<'_>) -> Result<Composed<'a>, Error> {
         let identity = &self.identity;
         if let Some(path) = &message.file {
+            self.protection.iter().for_each(|protection| protection.refuse("/file", &mut findings));
             return ready::compose(path, &message, identity, findings);
         }
         answer::complete(&mut message, parts, identity, self.language, &mut findings);
@@ -99,11 +110,19 @@ impl<'s> Composer<'s> {
         headers(&mut Headers::new(&mut out, charset, &mut findings), &message, from, &message_id, identity);
         let content = Content::of(&message, identity, &token, parts, &mut findings);
         let head = 0..out.len();
-        let Entity { segments, size } = Entity::write(&content, &mut out, charset, &token, &mut findings).behind(head);
+        let mut entity = Entity::write(&content, &mut out, charset, &token, &mut findings);
+        let mut eight_bit = content.eight_bit();
+        if let Some(protection) = self.protection.filter(|_| findings.is_empty()) {
+            let has_blind = !message.bcc.is_empty();
+            let about = About { token: &token, recipients: &envelope.recipients, has_blind, eight_bit };
+            entity = protection.around(entity, &mut out, &about, &mut findings)?;
+            eight_bit &= protection.encrypt.is_none();
+        }
+        let Entity { segments, size } = entity.behind(head);
         let blind = blind::write(&mut out, &message, identity, &mut findings);
         let warnings = findings.take_warnings();
         let repaired = findings.into_result()?;
-        let (eight_bit, dsn) = (content.eight_bit(), message.receipt.delivery.clone());
+        let dsn = message.receipt.delivery.clone();
         let composed =
             Composed { size, eight_bit, dsn, warnings, head: out, blind, segments, ..Composed::of(envelope, message_id, repaired) };
         Ok(composed.appended_as(message.append.clone()))

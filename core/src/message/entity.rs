@@ -3,11 +3,11 @@
 use super::base64;
 use super::calendar::Calendar;
 use super::charset::Charset;
-use super::composed::Segment;
 use super::content::{Attached, Bytes, Content};
 use super::enclosed::{Enclosed, Source};
 use super::findings::{Findings, Place};
 use super::header::Headers;
+use super::segments::Segment;
 use super::text;
 use std::ops::Range;
 use std::sync::Arc;

@@ -8,7 +8,7 @@
 //! The way through the files: `document` reads JSON (`json`) into a checked message of `members`, with `reader`, `address`, `date`,
 //! `calendar` and `kind` for its values and `findings` for what is wrong with them. `identity` reads the sender's settings. `compose` writes the
 //! headers (`header`), `content` decides what the message consists of, with `html`, and `entity` writes that, with `text`; all in the
-//! `charset` of the sender. `composed` gives the bytes away, encoding attachments (`base64`, `file`) as they pass. `ready` does the same for a message that exists, whose
+//! `charset` of the sender. `protection` signs and encrypts it. `composed` gives the bytes away by its `segments`, encoding attachments (`base64`, `file`) as they pass. `ready` does the same for a message that exists, whose
 //! `line_ends` are made CRLF. `answer` completes a reply or a forward from the mail that it is about, which may go along `enclosed`. `raw` is one in memory that brings its envelope. `blind` keeps the Bcc header for the sender's own copy.
 
 mod address;
@@ -37,9 +37,11 @@ mod identity;
 mod kind;
 mod line_ends;
 mod members;
+mod protection;
 mod raw;
 mod reader;
 mod ready;
+mod segments;
 mod text;
 
 pub use append::Append;
@@ -53,4 +55,5 @@ pub use envelope::Recipient;
 pub use given::{Attachment, AttachmentContent, Forward, Mailbox, Message, Original, Priority, Quote, Reply};
 pub(crate) use html::plain;
 pub(crate) use identity::refuse_sender;
+pub use protection::{Encryption, Protection, Signature};
 pub(crate) use reader::RESERVED;

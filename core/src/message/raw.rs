@@ -4,12 +4,13 @@
 //! program that composed the message decides what stands in it.
 
 use super::address::{self, Address};
-use super::composed::{Composed, Segment};
+use super::composed::Composed;
 use super::envelope::Envelope;
 use super::findings::Findings;
 use super::identity::Identity;
 use super::line_ends::{Counter, Normalizer};
 use super::ready::{Field, Fields, end_of_head};
+use super::segments::Segment;
 use memchr::memchr;
 use postkontor_plugin::{Error, Input};
 use std::borrow::Cow;

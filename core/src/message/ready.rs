@@ -3,7 +3,7 @@
 //! Bcc headers are taken out, missing From, Date and Message-ID headers put in, and line ends made CRLF; nothing else is touched.
 
 use super::address::{self, Address};
-use super::composed::{Composed, Segment};
+use super::composed::Composed;
 use super::document::Message;
 use super::envelope::Envelope;
 use super::file::File;
@@ -12,6 +12,7 @@ use super::header::Headers;
 use super::identity::Identity;
 use super::line_ends::Counter;
 use super::reader::is_identifier;
+use super::segments::Segment;
 use super::{blind, date::Date, identifier};
 use memchr::{memchr, memchr2};
 use postkontor_plugin::{Error, Input};

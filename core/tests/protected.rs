@@ -1,0 +1,170 @@
+//! Messages that are signed and encrypted are read by `openssl`, and their size is what was announced.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+#[path = "../../smime/tests/people/mod.rs"]
+mod people;
+
+use people::{Folder, certificate, identity, town};
+use postkontor_core::message::{Composer, Encryption, Protection, Signature};
+use postkontor_core::settings::Sender;
+use postkontor_core::{Composed, Error};
+use postkontor_smime::Capability;
+use postkontor_smime::encrypt::Recipient;
+use postkontor_smime::sign::Terms;
+use std::path::Path;
+
+fn signature(name: &str) -> Option<Signature> {
+    Some(Signature { identity: identity(town(), name), terms: Terms::default() })
+}
+
+/// Encrypts for these, and for the first of [`people::KINDS`] as the sender.
+fn encryption(names: &[&str], capabilities: Option<Vec<Capability>>) -> Option<Encryption> {
+    let recipient = |name: &str| Recipient { capabilities: capabilities.clone(), ..Recipient::new(certificate(town(), name)) };
+    Some(Encryption { known: names.iter().map(|name| recipient(name)).collect(), own: vec![recipient("person0")] })
+}
+
+fn document(file: &Path) -> String {
+    format!(
+        r#"{{"from":"person0@example.com","to":["person2@example.com"],"cc":["Person1@Example.com"],"subject":"Rechnung","text":"Grüße\r\nFrom hier.\r\n","html":"<p>Grüße","attachments":[{{"name":"a.bin","file":{file:?}}}]}}"#
+    )
+}
+
+fn composed<'a>(protection: &Protection, document: &str) -> Result<Composed<'a>, Error> {
+    let sender = Sender::default();
+    Composer::new(&sender).unwrap().protected_by(protection).compose(document, &[])
+}
+
+/// All bytes, in reads of this size.
+fn bytes(composed: &mut Composed<'_>, step: usize) -> Vec<u8> {
+    let (mut all, mut block) = (Vec::new(), vec![0; step]);
+    loop {
+        match composed.read(&mut block).unwrap() {
+            0 => return all,
+            count => all.extend_from_slice(&block[..count]),
+        }
+    }
+}
+
+fn verified(folder: &Folder, message: &[u8]) -> Vec<u8> {
+    folder.write("signed.eml", message);
+    let ca = town().path("ca.pem");
+    folder.openssl(&["cms", "-verify", "-inform", "SMIME", "-in", "signed.eml", "-CAfile", ca.to_str().unwrap(), "-purpose", "smimesign"])
+}
+
+fn decrypted(folder: &Folder, message: &[u8], name: &str) -> Vec<u8> {
+    folder.write("sealed.eml", message);
+    let (key, certificate) = (town().path(&format!("{name}.key")), town().path(&format!("{name}.pem")));
+    folder.openssl(&[
+        "cms",
+        "-decrypt",
+        "-inform",
+        "SMIME",
+        "-in",
+        "sealed.eml",
+        "-inkey",
+        key.to_str().unwrap(),
+        "-recip",
+        certificate.to_str().unwrap(),
+    ])
+}
+
+/// An attachment of more than one block, with all bytes.
+fn attachment(folder: &Folder) -> std::path::PathBuf {
+    folder.write("a.bin", (0..200_001u32).map(|number| (number * 7 / 3) as u8).collect::<Vec<u8>>())
+}
+
+fn has_content(content: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(content);
+    text.starts_with("Content-Type: multipart/mixed") && text.contains("name=\"a.bin\"") && text.len() > 270_000
+}
+
+#[test]
+fn a_signed_message_is_verified() {
+    let folder = Folder::new();
+    let document = document(&attachment(&folder));
+    for name in ["person0", "person1", "person2", "person3"] {
+        let mut composed = composed(&Protection { sign: signature(name), encrypt: None }, &document).unwrap();
+        let message = bytes(&mut composed, 100_000);
+        assert_eq!(message.len() as u64, composed.size);
+        assert!(has_content(&verified(&folder, &message)), "{name}");
+        composed.rewind();
+        assert_eq!(bytes(&mut composed, 7), message, "the signature is the same each time");
+    }
+}
+
+#[test]
+fn an_encrypted_message_is_read_by_each_recipient_and_the_sender() {
+    let folder = Folder::new();
+    let document = document(&attachment(&folder));
+    for (capabilities, kind) in [(None, "smime-type=enveloped-data"), (Some(Capability::own()), "smime-type=authEnveloped-data")] {
+        let encrypt = encryption(&["person1", "person2"], capabilities);
+        let mut composed = composed(&Protection { sign: None, encrypt }, &document).unwrap();
+        let message = bytes(&mut composed, 100_000);
+        assert_eq!(message.len() as u64, composed.size);
+        let text = String::from_utf8(message.clone()).unwrap();
+        assert!(text.contains(kind) && text.contains("Subject: Rechnung\r\n") && !text.contains("a.bin"), "{text:.900}");
+        assert!(text.lines().all(|line| line.len() <= 76), "lines of base64");
+        for name in ["person0", "person1", "person2"] {
+            assert!(has_content(&decrypted(&folder, &message, name)), "{name}");
+        }
+        composed.rewind();
+        let again = bytes(&mut composed, 61);
+        assert_eq!(again.len(), message.len());
+        assert_ne!(again, message, "each time has a key of its own");
+        assert!(has_content(&decrypted(&folder, &again, "person2")));
+    }
+}
+
+#[test]
+fn a_message_is_signed_first_and_then_encrypted() {
+    let folder = Folder::new();
+    let protection = Protection { sign: signature("person0"), encrypt: encryption(&["person1", "person2"], None) };
+    let mut composed = composed(&protection, &document(&attachment(&folder))).unwrap();
+    let message = bytes(&mut composed, 4096);
+    assert_eq!(message.len() as u64, composed.size);
+    let inner = decrypted(&folder, &message, "person1");
+    assert!(inner.starts_with(b"Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";"));
+    assert!(has_content(&verified(&folder, &inner)));
+}
+
+#[test]
+fn whom_nothing_can_be_encrypted_for_is_pointed_at() {
+    let folder = Folder::new();
+    let file = attachment(&folder);
+    let encrypt = encryption(&["person2", "person3"], None);
+    let protection = Protection { sign: None, encrypt };
+    let error = composed(&protection, &document(&file)).unwrap_err();
+    let places: Vec<_> = error.at.iter().map(|at| (at.pointer.as_str(), at.code.as_str())).collect();
+    assert_eq!(places, [("/cc/0", "message.smime_no_certificate")]);
+    let blind = r#"{"from":"person0@example.com","to":["person2@example.com"],"bcc":["person3@example.com"],"text":"x"}"#;
+    assert_eq!(composed(&protection, blind).unwrap_err().code, "message.smime_blind");
+    let ready = folder.write("ready.eml", "From: person0@example.com\r\nTo: person2@example.com\r\n\r\nx\r\n");
+    let ready = format!(r#"{{"file":{ready:?}}}"#);
+    assert_eq!(composed(&protection, &ready).unwrap_err().code, "message.smime_ready_made");
+    assert!(composed(&Protection::default(), &ready).is_ok());
+}
+
+#[test]
+fn a_file_that_changes_after_it_was_signed_stops_the_message() {
+    let folder = Folder::new();
+    let file = attachment(&folder);
+    for protection in [
+        Protection { sign: signature("person2"), encrypt: None },
+        Protection { sign: None, encrypt: encryption(&["person1", "person2"], None) },
+    ] {
+        let mut composed = composed(&protection, &document(&file)).unwrap();
+        std::fs::write(&file, "other").unwrap();
+        let mut block = vec![0; 1000];
+        let error = loop {
+            match composed.read(&mut block) {
+                Ok(0) => panic!("the message came to its end"),
+                Ok(_) => (),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.code, "message.file_changed");
+        attachment(&folder);
+    }
+}
