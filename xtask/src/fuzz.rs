@@ -23,7 +23,7 @@ struct Package {
 /// `reader/fuzz`: any bytes, and well-formed messages that another parser reads, too. `smime/fuzz`: any bytes.
 const PACKAGES: [Package; 2] = [
     Package { name: "reader", programs: &["reader", "differential"], seeds: messages, words: WORDS },
-    Package { name: "smime", programs: &["smime"], seeds: objects, words: &[] },
+    Package { name: "smime", programs: &["smime"], seeds: objects, words: VALUES },
 ];
 
 /// The instrumentation that libFuzzer is guided by.
@@ -50,6 +50,22 @@ const WORDS: &[&str] = &[
     "--\\x0d\\x0a",
     "\\x0d\\x0a\\x0d\\x0a",
     "\\x0d\\x0a ",
+];
+
+/// Values that CMS is made of: lengths that are indefinite or too long, and the object identifiers of its kinds of content and of ciphers.
+const VALUES: &[&str] = &[
+    "\\x30\\x80",
+    "\\x24\\x80",
+    "\\xa0\\x80",
+    "\\x00\\x00",
+    "\\x84\\xff\\xff\\xff\\xff",
+    "\\x88\\x7f\\xff\\xff\\xff\\xff\\xff\\xff\\xff",
+    "\\x2a\\x86\\x48\\x86\\xf7\\x0d\\x01\\x07\\x02",
+    "\\x2a\\x86\\x48\\x86\\xf7\\x0d\\x01\\x07\\x03",
+    "\\x2a\\x86\\x48\\x86\\xf7\\x0d\\x01\\x09\\x10\\x01\\x17",
+    "\\x2a\\x86\\x48\\x86\\xf7\\x0d\\x01\\x09\\x10\\x01\\x09",
+    "\\x60\\x86\\x48\\x01\\x65\\x03\\x04\\x01\\x2a",
+    "\\x60\\x86\\x48\\x01\\x65\\x03\\x04\\x01\\x2e",
 ];
 
 /// Builds the targets and runs them side by side; fails where one has found something.
