@@ -1,11 +1,12 @@
 //! Which hosts belong to the domain of an address.
 
+use postkontor_plugin::net::registrable;
+
 /// Whether a host lies in the domain of the address, or in the same registered domain (by the list of public suffixes): mail.example.co.uk
 /// and office.example.co.uk have one owner, example.co.uk and other.co.uk have two.
 pub(crate) fn is_own(host: &str, domain: &str) -> bool {
     let below = host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
-    let registered = |name: &str| psl::domain_str(name).map(str::to_owned);
-    below || registered(host).is_some_and(|own| registered(domain) == Some(own))
+    below || registrable(host).is_some_and(|own| registrable(domain) == Some(own))
 }
 
 #[cfg(test)]

@@ -65,7 +65,9 @@ fn notices() -> Result<String, String> {
     let mut page = format!(
         "# Third-party software in Postkontor\n\nThe library, the command and the transports hold these crates. Their licences ask for the texts below to go along with every copy.\n\
          Written by `cargo xtask notices`.\n\nThe settings page of `postkontor form` is made of packages for JavaScript. Their licences stand in \
-         [form/dist/licences.txt](form/dist/licences.txt), and the page itself leads to them.\n\n| Crate | Version | Licence | Source |\n|---|---|---|---|\n{table}"
+         [form/dist/licences.txt](form/dist/licences.txt), and the page itself leads to them.\n\n\
+         The rules of the [Public Suffix List](https://publicsuffix.org/list/), subject to the terms of the \
+         [Mozilla Public License, v. 2.0](https://mozilla.org/MPL/2.0/), lie in `plugins/sdk/src/net/public_suffix.txt`.\n\n| Crate | Version | Licence | Source |\n|---|---|---|---|\n{table}"
     );
     for (text, names) in texts {
         page += &format!("\n## {}\n\n```text\n{text}\n```\n", names.join(", "));

@@ -25,6 +25,7 @@ pub mod oauth;
 mod patch;
 mod probe;
 mod proxy;
+mod public_suffix;
 mod recorder;
 mod refusal;
 mod resolve;
@@ -40,6 +41,7 @@ mod transcript;
 
 pub use advice::{Advice, step};
 pub use machine::machine_name;
+pub use public_suffix::{Registrable, registrable};
 pub use recorder::Recorder;
 pub use refusal::login_refused;
 pub use secret_hash::secret_hash;

@@ -64,9 +64,8 @@ fn registrable(name: &str) -> Option<String> {
     if name.parse::<std::net::IpAddr>().is_ok() {
         return None;
     }
-    let domain = psl::domain(name.as_bytes())?;
     // Of a name under a suffix that the list does not know, nothing is certain.
-    domain.suffix().is_known().then(|| String::from_utf8_lossy(domain.as_bytes()).into_owned())
+    super::registrable(&name).filter(|found| found.is_known).map(|found| found.domain.to_owned())
 }
 
 #[cfg(test)]
