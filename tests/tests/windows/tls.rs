@@ -34,9 +34,13 @@ fn visited_by(tests: &Path, words: &[String]) -> Command {
 
 #[test]
 fn the_engine_of_windows_passes_the_tests_of_the_sdk() {
+    if ready(Width::Bits32).is_none() {
+        return;
+    }
+    let tests = tests_of_the_sdk();
     for width in Width::ALL {
         let Some(wine) = ready(width) else { return };
-        let (tests, client) = (tests_of_the_sdk(), width.tls_client().unwrap());
+        let client = width.tls_client().unwrap();
         let command = wine.command(&client);
         let variables = command.get_envs().map(|(name, value)| format!("{}={}", name.display(), value.unwrap_or_default().display()));
         let words = [command.get_program()].into_iter().chain(command.get_args()).map(|word| word.display().to_string());
@@ -46,10 +50,7 @@ fn the_engine_of_windows_passes_the_tests_of_the_sdk() {
         assert!(said.contains(" 0 failed; 0 ignored;") && !said.contains("test result: ok. 0 passed"), "{width:?}: {said}");
     }
     // It is that client which visits: without one, the tests fail.
-    let output = visited_by(&tests_of_the_sdk(), &["false".to_owned()])
-        .arg("--exact")
-        .arg("tls::a_good_certificate_is_verified_and_described")
-        .output()
-        .unwrap();
+    let output =
+        visited_by(&tests, &["false".to_owned()]).arg("--exact").arg("tls::a_good_certificate_is_verified_and_described").output().unwrap();
     assert!(String::from_utf8_lossy(&output.stdout).contains(" 1 failed;"), "{output:?}");
 }

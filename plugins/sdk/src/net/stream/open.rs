@@ -135,6 +135,10 @@ impl Stream {
             if let Some(proof) = handshake.advance()? {
                 break proof;
             }
+            if handshake.is_judging() {
+                call.check().map_err(|error| self.facts(error).stage(Stage::Tls))?;
+                continue;
+            }
             let socket = handshake.socket().ok_or_else(|| self.facts(Error::new(Status::Internal, "tls.handshake_failed")))?;
             self.wait(socket, socket.blocked(), until, call).map_err(|error| error.stage(Stage::Tls))?;
         };

@@ -54,6 +54,7 @@ pub(super) struct Handshake<'a> {
     opening: Opening,
     tls: &'a Tls,
     endpoint: &'a Endpoint,
+    is_judging: bool,
 }
 
 impl<'a> Handshake<'a> {
@@ -65,7 +66,7 @@ impl<'a> Handshake<'a> {
         let opening = socket.keep_opening();
         let engine = Engine::new(socket, tls, &name(&endpoint.host));
         let engine = engine.map_err(|error| error.stage(Stage::Tls).arg("host", endpoint.host.as_str()).arg("port", endpoint.port))?;
-        Ok(Handshake { engine, opening, tls, endpoint })
+        Ok(Handshake { engine, opening, tls, endpoint, is_judging: false })
     }
 
     /// Whether the server has answered in TLS: with a handshake or an alert, which may be all that it has to say to us.
@@ -78,10 +79,17 @@ impl<'a> Handshake<'a> {
         self.engine.socket()
     }
 
-    /// Goes as far as the socket allows. `Ok(None)`: wait and come again.
+    /// Whether the server's certificate is being judged: nothing may come from the server before that, so that its socket is not waited for.
+    pub(super) fn is_judging(&self) -> bool {
+        self.is_judging
+    }
+
+    /// Goes as far as the socket allows. `Ok(None)`: wait, unless it [`is_judging`](Handshake::is_judging), and come again.
     pub(super) fn advance(&mut self) -> Result<Option<Proof>, Error> {
-        match self.engine.handshake() {
-            Progress::Blocked => Ok(None),
+        let progress = self.engine.handshake();
+        self.is_judging = matches!(progress, Progress::Judging);
+        match progress {
+            Progress::Blocked | Progress::Judging => Ok(None),
             Progress::Done(peer) => self.judge(peer).map(Some),
             Progress::Failed(failure) => Err(self.explain(&failure)),
         }

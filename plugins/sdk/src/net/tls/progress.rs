@@ -9,6 +9,9 @@ pub(super) enum Progress {
     Done(Peer),
     /// As far as the socket allows; the socket knows which way it is blocked.
     Blocked,
+    /// The server's certificate is being judged, for which no socket is to be waited: the engine has waited for a moment.
+    #[cfg_attr(not(windows), allow(dead_code, reason = "only Windows fetches authorities"))]
+    Judging,
     /// Nowhere.
     Failed(Failure),
 }

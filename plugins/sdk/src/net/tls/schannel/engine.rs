@@ -80,7 +80,7 @@ impl Engine {
         }
         match self.judged() {
             Some(peer) => Progress::Done(peer),
-            None => Progress::Blocked,
+            None => Progress::Judging,
         }
     }
 
