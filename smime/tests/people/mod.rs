@@ -36,6 +36,16 @@ impl Folder {
         Self(path)
     }
 
+    /// One for the whole program, which nothing drops: it lies among what cargo builds, and the next run empties it.
+    fn of_the_program() -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(concat!("smime-", env!("CARGO_CRATE_NAME")));
+        if path.exists() {
+            std::fs::remove_dir_all(&path).unwrap();
+        }
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
@@ -85,7 +95,10 @@ impl AsRef<Path> for Folder {
 
 /// A folder with `ca.pem` and its key.
 pub(crate) fn authority() -> Folder {
-    let folder = Folder::new();
+    authority_in(Folder::new())
+}
+
+fn authority_in(folder: Folder) -> Folder {
     folder.write("ca.cnf", "[req]\ndistinguished_name=n\nprompt=no\nx509_extensions=x\n[n]\nC=DE\nO=Prüfstelle\nCN=Prüfstelle CA\n[x]\nbasicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n");
     folder.openssl(&[
         "req", "-x509", "-utf8", "-config", "ca.cnf", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days",
@@ -134,7 +147,7 @@ pub(crate) fn certify(folder: &Folder, name: &str, kind: &[&str], extensions: &s
 pub(crate) fn town() -> &'static Folder {
     static TOWN: OnceLock<Folder> = OnceLock::new();
     TOWN.get_or_init(|| {
-        let folder = authority();
+        let folder = authority_in(Folder::of_the_program());
         for (number, kind) in KINDS.iter().enumerate() {
             certify(&folder, &format!("person{number}"), kind, FOR_MAIL);
         }
