@@ -60,6 +60,9 @@ pub struct Content {
     pub calendar: Option<Calendar>,
     /// `signed` or `encrypted`.
     pub security: Option<String>,
+    /// What was around the content, from the outermost layer on; only where the message was read with keys.
+    #[serde(default)]
+    pub smime: Vec<Layer>,
     /// What was read in another way than it stands.
     #[serde(default)]
     pub repairs: Vec<Repaired>,
@@ -74,6 +77,53 @@ impl Content {
 
 fn yes() -> bool {
     true
+}
+
+/// A layer of S/MIME.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Layer {
+    /// `signed`, `encrypted` or `compressed`.
+    pub kind: String,
+    /// Of what is signed `good`, `unknown` or `bad`, the worst of its signers; of the others `opened` or `closed`.
+    pub status: String,
+    /// The cipher of what was encrypted, as `AES-256-GCM`.
+    pub cipher: Option<String>,
+    /// What is to be said of the layer itself.
+    #[serde(default)]
+    pub faults: Vec<LayerFault>,
+    /// Who signed.
+    #[serde(default)]
+    pub signers: Vec<LayerSigner>,
+}
+
+/// A signer, as the message tells of him.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct LayerSigner {
+    /// `good`, `unknown` or `bad`.
+    pub status: String,
+    /// The subject of the certificate, where that is known.
+    pub by: Option<String>,
+    /// The addresses that the certificate is for.
+    #[serde(default)]
+    pub addresses: Vec<String>,
+    /// SHA-256 of the certificate.
+    pub fingerprint: Option<String>,
+    /// When he signed, as he says, in seconds since 1970.
+    pub signed_at: Option<u64>,
+    /// What is wrong, the worst first.
+    pub faults: Vec<LayerFault>,
+}
+
+/// Something that is to be said of a layer or a signer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct LayerFault {
+    /// Stable code, `smime.…`.
+    pub code: String,
+    /// An English sentence, for support.
+    pub message: String,
 }
 
 /// Something that could not be read.

@@ -16,6 +16,7 @@ mod place;
 mod reading;
 mod report;
 mod safe_name;
+mod secured;
 mod stream;
 mod summary;
 #[cfg(test)]
@@ -24,7 +25,10 @@ mod text;
 
 use crate::error::{failed, file_failed};
 use crate::whole_file::write_whole;
-pub use content::{Attendee, Calendar, Content, Invoice, Moment, Part, Person, Repaired, Reported, ReportedRecipient, Warning};
+pub use content::{
+    Attendee, Calendar, Content, Invoice, Layer, LayerFault, LayerSigner, Moment, Part, Person, Repaired, Reported, ReportedRecipient,
+    Warning,
+};
 use place::{Body, Place};
 use postkontor_plugin::{Error, Stage, Status};
 use postkontor_reader::Repairs;
@@ -34,11 +38,12 @@ use postkontor_reader::tnef::Bytes;
 use postkontor_reader::transfer::{Decoded, decoded};
 use reading::Reading;
 pub use safe_name::safe_name;
+pub use secured::Keys;
 use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 pub use stream::Stream;
 use stream::unreadable;
 
@@ -49,6 +54,8 @@ pub struct Opened {
     /// What was put right while it was made of a message of Outlook's.
     repairs: Repairs,
     language: String,
+    /// With what it is read where it is signed or encrypted.
+    keys: Option<Arc<Keys>>,
     reading: OnceLock<Reading>,
 }
 
@@ -83,18 +90,26 @@ impl Opened {
 
     fn of(source: Source) -> Opened {
         let (source, repairs) = made(source, &|| true);
-        Opened { source, repairs, language: String::new(), reading: OnceLock::new() }
+        Opened { source, repairs, language: String::new(), keys: None, reading: OnceLock::new() }
     }
 
     fn of_while(source: Source, goes_on: &dyn Fn() -> bool) -> Option<Opened> {
         let (source, repairs) = made(source, goes_on);
-        goes_on().then(|| Opened { source, repairs, language: String::new(), reading: OnceLock::new() })
+        goes_on().then(|| Opened { source, repairs, language: String::new(), keys: None, reading: OnceLock::new() })
     }
 
     /// The same, with its repairs told in this language, for example `de-AT`. It holds for what was not read yet.
     #[must_use]
     pub fn in_language(mut self, language: &str) -> Opened {
         language.clone_into(&mut self.language);
+        self
+    }
+
+    /// The same, read with these keys where it is signed or encrypted by S/MIME: the summary has `smime`, and texts and parts are those of the content. It holds for what was not read
+    /// yet; the raw message stays as it is.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Arc<Keys>) -> Opened {
+        self.keys = Some(keys);
         self
     }
 
@@ -125,7 +140,7 @@ impl Opened {
         if self.reading.get().is_some() {
             return Ok(true);
         }
-        match reading::read(&self.source, &self.repairs, &self.language, goes_on) {
+        match self.read_with(goes_on) {
             Ok(reading) => {
                 // Another thread may have read it meanwhile, with the same result.
                 self.reading.get_or_init(|| reading);
@@ -141,9 +156,18 @@ impl Opened {
         self.reading.get_or_init(|| Reading::none(self.size(), Some("message.reading_too_long")));
     }
 
+    fn read_with(&self, goes_on: &dyn Fn() -> bool) -> Result<Reading, Stop> {
+        reading::read(&self.source, self.keys.as_deref(), &self.repairs, &self.language, goes_on)
+    }
+
+    /// Where the bytes of parts lie.
+    fn parts_source(&self) -> &Source {
+        self.reading().secured.content.as_ref().unwrap_or(&self.source)
+    }
+
     fn reading(&self) -> &Reading {
         self.reading.get_or_init(|| {
-            let read = reading::read(&self.source, &self.repairs, &self.language, &|| true);
+            let read = self.read_with(&|| true);
             // Nothing stops it; a file that cannot be read any more makes a warning.
             read.unwrap_or_else(|_| Reading::none(self.size(), Some("message.not_read")))
         })
@@ -161,7 +185,7 @@ impl Opened {
     pub fn stream(&self, part: Option<usize>) -> Result<Stream<'_>, Error> {
         let Some(index) = part else { return Ok(Stream::new(stream::Bytes::Raw(self.source.stream(0..self.size())))) };
         Ok(Stream::new(match self.place(index)? {
-            Place::Own(body) => stream::Bytes::Decoded(Box::new(Decoded::new(&self.source, body.range.clone(), body.encoding))),
+            Place::Own(body) => stream::Bytes::Decoded(Box::new(Decoded::new(self.parts_source(), body.range.clone(), body.encoding))),
             Place::Inner { outer, bytes } => stream::Bytes::Memory(self.inner(*outer, bytes)?),
         }))
     }
@@ -189,7 +213,7 @@ impl Opened {
     }
 
     fn decoded(&self, body: &Body) -> Result<Cow<'_, [u8]>, Error> {
-        decoded(&self.source, body.range.clone(), body.encoding, u64::MAX).map(|(bytes, _)| bytes).map_err(unreadable)
+        decoded(self.parts_source(), body.range.clone(), body.encoding, u64::MAX).map(|(bytes, _)| bytes).map_err(unreadable)
     }
 
     /// The bytes of a file inside a part.

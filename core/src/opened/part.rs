@@ -28,6 +28,11 @@ pub(super) struct Part {
 type Apart = (&'static str, Vec<(&'static str, String)>);
 
 impl Part {
+    /// Takes its number away: what lies within an encrypted part has none on the server.
+    pub(super) fn forget_section(&mut self) {
+        self.section = None;
+    }
+
     pub(super) fn write(&self, json: &mut Json) {
         json.object(|json| {
             json.name("part").number(self.part as u64);

@@ -5,6 +5,7 @@ use super::head::Head;
 use super::part::{self, Part};
 use super::place::{Body, Place};
 use super::report::Said;
+use super::secured::{Keys, Secured};
 use super::summary::{self, Told};
 use super::text;
 use postkontor_reader::source::Source;
@@ -28,18 +29,39 @@ pub(super) struct Reading {
     pub(super) summary: String,
     pub(super) subject: String,
     pub(super) parts: Vec<Place>,
+    /// What was around its content.
+    pub(super) secured: Secured,
 }
 
 impl Reading {
     /// Of a message that was not read.
     pub(super) fn none(size: u64, why: Option<&'static str>) -> Reading {
-        Reading { summary: summary::empty(size, why), subject: String::new(), parts: Vec::new() }
+        Reading { summary: summary::empty(size, why), subject: String::new(), parts: Vec::new(), secured: Secured::default() }
     }
 }
 
 /// Reads a message, as long as `goes_on` says so. What was put right, also while it was `made`, comes with sentences in this language.
-pub(super) fn read(source: &Source, made: &Repairs, language: &str, goes_on: &dyn Fn() -> bool) -> Result<Reading, Stop> {
-    let message = Message::read(source, goes_on)?;
+pub(super) fn read(
+    source: &Source,
+    keys: Option<&Keys>,
+    made: &Repairs,
+    language: &str,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<Reading, Stop> {
+    let secured = keys.map(|keys| Secured::open(source, keys, goes_on)).transpose()?.unwrap_or_default();
+    let (summary, subject, parts) = content(source, &secured, made, language, goes_on)?;
+    Ok(Reading { summary, subject, parts, secured })
+}
+
+/// Summary, subject and parts of the content of a message.
+fn content(
+    source: &Source,
+    secured: &Secured,
+    made: &Repairs,
+    language: &str,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<(String, String, Vec<Place>), Stop> {
+    let message = Message::read(secured.content.as_ref().unwrap_or(source), goes_on)?;
     let mut repairs = made.clone();
     // A message that was read in part shows no parts: some of them must not pass for all.
     let cut = message.structure().cut;
@@ -69,7 +91,8 @@ pub(super) fn read(source: &Source, made: &Repairs, language: &str, goes_on: &dy
     }
     let mut found = Parts { message: &message, attachments, parts, places };
     let enclosed = found.enclosed(&mut repairs, goes_on)?;
-    let Parts { parts, places, .. } = found;
+    let Parts { mut parts, places, .. } = found;
+    parts.iter_mut().filter(|_| secured.content.is_some()).for_each(Part::forget_section);
     let said = Said::read(&message, (&header, &fields), &head.subject, &text.text, &html.text)?;
     if !goes_on() {
         return Err(Stop::Stopped);
@@ -83,11 +106,17 @@ pub(super) fn read(source: &Source, made: &Repairs, language: &str, goes_on: &dy
         parts,
         said,
         enclosed,
-        security: part::security(&message),
+        security: security(source, &message, goes_on)?,
+        secured,
         repairs: &repairs,
     };
     let summary = summary::summary(&told, language);
-    Ok(Reading { summary, subject: head.subject.into_owned(), parts: places })
+    Ok((summary, head.subject.into_owned(), places))
+}
+
+/// What the type of the message says of it, be it that `content` was within.
+fn security(source: &Source, content: &Message<'_>, goes_on: &dyn Fn() -> bool) -> Result<Option<&'static str>, Stop> {
+    if std::ptr::eq(source, content.source()) { Ok(part::security(content)) } else { Ok(part::security(&Message::read(source, goes_on)?)) }
 }
 
 /// Where the summary tells of a part of the message.

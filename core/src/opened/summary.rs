@@ -6,6 +6,7 @@ use super::json::Json;
 use super::part::Part;
 use super::people::People;
 use super::report::Said;
+use super::secured::Secured;
 use super::text::Text;
 use crate::texts::Texts;
 use postkontor_reader::Repairs;
@@ -25,6 +26,7 @@ pub(super) struct Told<'a> {
     pub(super) said: Said,
     pub(super) enclosed: Enclosed,
     pub(super) security: Option<&'a str>,
+    pub(super) secured: &'a Secured,
     pub(super) repairs: &'a Repairs,
 }
 
@@ -71,6 +73,7 @@ fn write(json: &mut Json, told: &Told<'_>, language: &str) {
         told.said.write(json);
         told.enclosed.write(json);
         json.member("security", told.security);
+        told.secured.write(json);
         repairs(json, told.repairs, language);
     });
 }
@@ -91,6 +94,7 @@ pub(super) fn empty(size: u64, why: Option<&str>) -> String {
             said: Said::default(),
             enclosed: Enclosed::default(),
             security: None,
+            secured: &Secured::default(),
             repairs: &repairs,
         },
         "",
