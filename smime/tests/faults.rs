@@ -210,7 +210,7 @@ fn a_signer_is_found_among_known_certificates() {
 }
 
 #[test]
-fn a_certificate_that_is_not_for_signing_mail_is_told() {
+fn a_certificate_that_is_not_for_signing_mail_has_its_code() {
     let folder = authority();
     for (name, extensions) in [
         ("opens", "keyUsage=keyEncipherment\n"),
@@ -291,7 +291,7 @@ fn a_wrong_key_and_changed_content_are_one_fault() {
 
 /// EFAIL: without a tag, changed content comes out changed, and a fault says that it is without integrity.
 #[test]
-fn content_without_integrity_is_told_so() {
+fn content_without_integrity_has_its_code() {
     let good = sealed("person0", Cipher::Aes256Cbc, Transport::Oaep, CONTENT.as_bytes());
     let changed = edited(&good, &[1, 0, 2, 2], &|content| {
         let mut content = content.to_vec();

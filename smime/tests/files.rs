@@ -164,7 +164,7 @@ fn an_identity_comes_from_every_form_of_file() {
 }
 
 #[test]
-fn what_is_wrong_with_a_file_is_told() {
+fn each_fault_of_a_file_has_its_code() {
     let town = town();
     let (key, pem, other) = (town.read("person2.key"), town.read("person2.pem"), town.read("person3.pem"));
     let code = |file: &[u8]| Identity::read(file, PASSWORD).unwrap_err().code();

@@ -260,7 +260,9 @@ fn each_sentence_says_who_acts() {
     assert_eq!(riddles("For\n * whoever asks.\n/// It is\n/// told."), ["for whoever asks it is told", "for whoever asks it is told"]);
     let mut files = vec![root().join("README.md"), root().join("CHANGELOG.md")];
     let plugins = ["abi", "sdk/src", "smtp/src", "pop3/src", "imap/src", "exchange-ews/src", "graph/src", "sendmail"];
-    for folder in ["docs", "include", "examples", "core/src", "discover/src", "import/src", "reader/src", "ffi", "cli", "xtask"] {
+    for folder in
+        ["docs", "include", "examples", "core/src", "discover/src", "import/src", "keyfile", "reader/src", "smime", "ffi", "cli", "xtask"]
+    {
         readable(&root().join(folder), &mut files);
     }
     for folder in plugins {

@@ -1,4 +1,4 @@
-//! The table of sizes and start times in docs/release.md, from the files that are to be handed over.
+//! The table of sizes and start times in README.md, from the files that are to be handed over.
 
 use super::platform::{Kind, Platform, dist_folder};
 use super::release::Release;
@@ -28,10 +28,10 @@ pub(crate) fn write(releases: &[Release], runner: Option<&str>) -> Result<(), St
         let sizes = [size(Kind::Library)?, size(Kind::Plugin)?, size(Kind::Command)?, archive].map(megabytes);
         table += &format!("| {} | {} | {} |\n", release.platform.name, sizes.join(" | "), start(release, runner)?);
     }
-    let page = root().join("docs").join("release.md");
+    let page = root().join("README.md");
     let text = fs::read_to_string(&page).map_err(at(&page))?;
     let parts: Vec<&str> = text.split(MARK).collect();
-    let [before, _, after] = parts.as_slice() else { return Err(format!("docs/release.md has no two lines {MARK}")) };
+    let [before, _, after] = parts.as_slice() else { return Err(format!("README.md has no two lines {MARK}")) };
     fs::write(&page, format!("{before}{MARK}\n\n{table}\n{MARK}{after}")).map_err(at(&page))
 }
 
