@@ -106,17 +106,13 @@ fn content(
         parts,
         said,
         enclosed,
-        security: security(source, &message, goes_on)?,
+        // Of what was opened, the type that stood around it counts.
+        security: if secured.content.is_some() { secured.security } else { part::security(&message) },
         secured,
         repairs: &repairs,
     };
     let summary = summary::summary(&told, language);
     Ok((summary, head.subject.into_owned(), places))
-}
-
-/// What the type of the message says of it, be it that `content` was within.
-fn security(source: &Source, content: &Message<'_>, goes_on: &dyn Fn() -> bool) -> Result<Option<&'static str>, Stop> {
-    if std::ptr::eq(source, content.source()) { Ok(part::security(content)) } else { Ok(part::security(&Message::read(source, goes_on)?)) }
 }
 
 /// Where the summary tells of a part of the message.

@@ -4,6 +4,7 @@
 
 use super::head::Head;
 use super::json::Json;
+use super::part;
 use postkontor_reader::source::Source;
 use postkontor_reader::structure::{Entity, Stop};
 use postkontor_reader::transfer::Decoded;
@@ -38,6 +39,8 @@ const DELIMITER: u64 = 1000;
 pub(super) struct Secured {
     /// The message with its content in the place of what was around it; `None` where that stands in the message as it is.
     pub(super) content: Option<Source>,
+    /// What the type of the message says of it, from before anything was opened.
+    pub(super) security: Option<&'static str>,
     layers: Vec<Layer>,
 }
 
@@ -64,6 +67,7 @@ impl Secured {
                 let add = &mut |person: super::people::Person<'_>| from.extend(person.address.map(str::to_owned));
                 Head::read(&fields, None, &mut Repairs::default()).from.each(add);
                 head = without_content_fields(&header);
+                secured.security = part::security(&message);
             }
             let judge = Judge { keys, from: &from, goes_on };
             let Some((layer, within)) = judge.layer(&message)? else { break };
@@ -100,15 +104,17 @@ impl Judge<'_> {
             // Gateways that do not know the type.
             ("application", "octet-stream") if parameter("name").ends_with(".p7m") => self.cms(message.source(), whole).map(Some),
             ("multipart", "signed") if parameter("protocol").contains("pkcs7-signature") => {
-                Ok(Some((Layer::Signed(self.ended(detached(self, message))?), None)))
+                let signers = detached(self, message);
+                self.stop()?;
+                Ok(Some((Layer::Signed(signers), None)))
             }
             _ => Ok(None),
         }
     }
 
-    /// Ends early where the program wants it so.
-    fn ended<T>(&self, result: Result<T, Fault>) -> Result<Result<T, Fault>, Stop> {
-        if (self.goes_on)() { Ok(result) } else { Err(Stop::Stopped) }
+    /// Ends where the program wants it so.
+    fn stop(&self) -> Result<(), Stop> {
+        if (self.goes_on)() { Ok(()) } else { Err(Stop::Stopped) }
     }
 
     /// A message that is CMS altogether.
@@ -137,7 +143,8 @@ impl Judge<'_> {
             Layer::Encrypted(result) => result.is_ok(),
             Layer::Compressed(result) => result.is_ok(),
         };
-        self.ended(Ok(()))?.map_or_else(|_| Err(Stop::Stopped), |()| Ok((layer, Some(content).filter(|_| is_open))))
+        self.stop()?;
+        Ok((layer, Some(content).filter(|_| is_open)))
     }
 
     fn opaque(&self, mut signed: postkontor_smime::verify::Signed<Body<'_>>, content: &mut Vec<u8>) -> Result<Vec<Signer>, Fault> {
