@@ -7,22 +7,28 @@
 mod people;
 
 use people::{Folder, certificate, identity, town};
-use postkontor_core::message::{Composer, Encryption, Protection, Signature};
+use postkontor_core::message::{Composer, Held, Protection, Signature, When};
 use postkontor_core::settings::Sender;
 use postkontor_core::{Composed, Error};
 use postkontor_smime::Capability;
 use postkontor_smime::encrypt::Recipient;
 use postkontor_smime::sign::Terms;
 use std::path::Path;
+use std::sync::Arc;
 
-fn signature(name: &str) -> Option<Signature> {
-    Some(Signature { identity: identity(town(), name), terms: Terms::default() })
+/// A sender, and those whose certificates the sender has.
+fn held(signer: &str, names: &[&str], capabilities: Option<Vec<Capability>>) -> Held {
+    let recipient = |name: &&str| Recipient { capabilities: capabilities.clone(), ..Recipient::new(certificate(town(), name)) };
+    let signature = Signature { identity: identity(town(), signer), terms: Terms::default() };
+    Held { signature: Some(Arc::new(signature)), recipients: names.iter().map(recipient).collect() }
 }
 
-/// Encrypts for these, and for the first of [`people::KINDS`] as the sender.
-fn encryption(names: &[&str], capabilities: Option<Vec<Capability>>) -> Option<Encryption> {
-    let recipient = |name: &str| Recipient { capabilities: capabilities.clone(), ..Recipient::new(certificate(town(), name)) };
-    Some(Encryption { known: names.iter().map(|name| recipient(name)).collect(), own: vec![recipient("person0")] })
+fn signing(certificates: &Held) -> Protection<'_> {
+    Protection { certificates, sign: true, encrypt: When::Never, to_self: true }
+}
+
+fn encrypting(certificates: &Held) -> Protection<'_> {
+    Protection { certificates, sign: false, encrypt: When::Always, to_self: true }
 }
 
 fn document(file: &Path) -> String {
@@ -31,7 +37,7 @@ fn document(file: &Path) -> String {
     )
 }
 
-fn composed<'a>(protection: &Protection, document: &str) -> Result<Composed<'a>, Error> {
+fn composed<'a>(protection: Protection<'_>, document: &str) -> Result<Composed<'a>, Error> {
     let sender = Sender::default();
     Composer::new(&sender).unwrap().protected_by(protection).compose(document, &[])
 }
@@ -85,7 +91,7 @@ fn a_signed_message_is_verified() {
     let folder = Folder::new();
     let document = document(&attachment(&folder));
     for name in ["person0", "person1", "person2", "person3"] {
-        let mut composed = composed(&Protection { sign: signature(name), encrypt: None }, &document).unwrap();
+        let mut composed = composed(signing(&held(name, &[], None)), &document).unwrap();
         let message = bytes(&mut composed, 100_000);
         assert_eq!(message.len() as u64, composed.size);
         assert!(has_content(&verified(&folder, &message)), "{name}");
@@ -99,8 +105,8 @@ fn an_encrypted_message_is_read_by_each_recipient_and_the_sender() {
     let folder = Folder::new();
     let document = document(&attachment(&folder));
     for (capabilities, kind) in [(None, "smime-type=enveloped-data"), (Some(Capability::own()), "smime-type=authEnveloped-data")] {
-        let encrypt = encryption(&["person1", "person2"], capabilities);
-        let mut composed = composed(&Protection { sign: None, encrypt }, &document).unwrap();
+        let held = held("person0", &["person1", "person2"], capabilities);
+        let mut composed = composed(encrypting(&held), &document).unwrap();
         let message = bytes(&mut composed, 100_000);
         assert_eq!(message.len() as u64, composed.size);
         let text = String::from_utf8(message.clone()).unwrap();
@@ -120,8 +126,9 @@ fn an_encrypted_message_is_read_by_each_recipient_and_the_sender() {
 #[test]
 fn a_message_is_signed_first_and_then_encrypted() {
     let folder = Folder::new();
-    let protection = Protection { sign: signature("person0"), encrypt: encryption(&["person1", "person2"], None) };
-    let mut composed = composed(&protection, &document(&attachment(&folder))).unwrap();
+    let held = held("person0", &["person1", "person2"], None);
+    let protection = Protection { sign: true, ..encrypting(&held) };
+    let mut composed = composed(protection, &document(&attachment(&folder))).unwrap();
     let message = bytes(&mut composed, 4096);
     assert_eq!(message.len() as u64, composed.size);
     let inner = decrypted(&folder, &message, "person1");
@@ -133,28 +140,26 @@ fn a_message_is_signed_first_and_then_encrypted() {
 fn whom_nothing_can_be_encrypted_for_is_pointed_at() {
     let folder = Folder::new();
     let file = attachment(&folder);
-    let encrypt = encryption(&["person2", "person3"], None);
-    let protection = Protection { sign: None, encrypt };
-    let error = composed(&protection, &document(&file)).unwrap_err();
+    let held = held("person0", &["person2", "person3"], None);
+    let protection = encrypting(&held);
+    let error = composed(protection, &document(&file)).unwrap_err();
     let places: Vec<_> = error.at.iter().map(|at| (at.pointer.as_str(), at.code.as_str())).collect();
     assert_eq!(places, [("/cc/0", "message.smime_no_certificate")]);
     let blind = r#"{"from":"person0@example.com","to":["person2@example.com"],"bcc":["person3@example.com"],"text":"x"}"#;
-    assert_eq!(composed(&protection, blind).unwrap_err().code, "message.smime_blind");
+    assert_eq!(composed(protection, blind).unwrap_err().code, "message.smime_blind");
     let ready = folder.write("ready.eml", "From: person0@example.com\r\nTo: person2@example.com\r\n\r\nx\r\n");
     let ready = format!(r#"{{"file":{ready:?}}}"#);
-    assert_eq!(composed(&protection, &ready).unwrap_err().code, "message.smime_ready_made");
-    assert!(composed(&Protection::default(), &ready).is_ok());
+    assert_eq!(composed(protection, &ready).unwrap_err().code, "message.smime_ready_made");
+    assert!(composed(Protection { encrypt: When::Never, ..protection }, &ready).is_ok());
 }
 
 #[test]
 fn a_file_that_changes_after_it_was_signed_stops_the_message() {
     let folder = Folder::new();
     let file = attachment(&folder);
-    for protection in [
-        Protection { sign: signature("person2"), encrypt: None },
-        Protection { sign: None, encrypt: encryption(&["person1", "person2"], None) },
-    ] {
-        let mut composed = composed(&protection, &document(&file)).unwrap();
+    let held = held("person0", &["person1", "person2"], None);
+    for protection in [signing(&held), encrypting(&held)] {
+        let mut composed = composed(protection, &document(&file)).unwrap();
         std::fs::write(&file, "other").unwrap();
         let mut block = vec![0; 1000];
         let error = loop {
@@ -167,4 +172,34 @@ fn a_file_that_changes_after_it_was_signed_stops_the_message() {
         assert_eq!(error.code, "message.file_changed");
         attachment(&folder);
     }
+}
+
+#[test]
+fn whose_certificate_is_missing_is_named_where_the_message_may_go_out_without() {
+    let folder = Folder::new();
+    let held = held("person0", &["person2"], None);
+    let protection = Protection { encrypt: When::IfPossible, ..encrypting(&held) };
+    let document = document(&attachment(&folder));
+    let mut plain = composed(protection, &document).unwrap();
+    let warnings: Vec<_> = plain.warnings.iter().map(|warning| (warning.code.as_str(), warning.args["addresses"].clone())).collect();
+    assert_eq!(warnings, [("message.smime_not_encrypted", "Person1@Example.com".into())]);
+    assert_eq!(plain.warnings[0].at[0].pointer, "/cc/0");
+    assert!(String::from_utf8_lossy(&bytes(&mut plain, 9000)).contains("\r\nContent-Type: multipart/mixed;"));
+}
+
+#[test]
+fn a_certificate_that_readers_would_not_take_does_not_sign() {
+    let folder = people::authority();
+    people::certify(&folder, "opens", people::RSA_2048, "keyUsage=keyEncipherment\nextendedKeyUsage=emailProtection\n");
+    let signature = |name: &str| Signature { identity: identity(&folder, name), terms: Terms::default() };
+    let held = |signature: Signature| Held { signature: Some(Arc::new(signature)), recipients: Vec::new() };
+    let document = r#"{"from":"opens@example.com","to":["b@example.com"],"text":"x"}"#;
+    let error = composed(signing(&held(signature("opens"))), document).unwrap_err();
+    assert_eq!(
+        (error.code.as_str(), error.at[0].pointer.as_str()),
+        ("message.smime_signer_not_for_signing", "/sender/smime/sign/certificate")
+    );
+    let nothing = Held::default();
+    let error = composed(signing(&nothing), document).unwrap_err();
+    assert_eq!((error.code.as_str(), error.at[0].pointer.as_str()), ("message.smime_no_signer", "/smime/sign"));
 }

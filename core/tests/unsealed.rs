@@ -7,7 +7,7 @@
 mod people;
 
 use people::{Folder, certificate, identity, town};
-use postkontor_core::message::{Composer, Encryption, Protection, Signature};
+use postkontor_core::message::{Composer, Held, Protection, Signature, When};
 use postkontor_core::settings::Sender;
 use postkontor_core::{Content, Keys, Layer, Opened};
 use postkontor_smime::Capability;
@@ -25,8 +25,12 @@ fn keys(names: &[&str]) -> Arc<Keys> {
     Arc::new(Keys { identities, trust: Anchors::new(vec![certificate(town(), "ca")]), known: Vec::new(), now })
 }
 
-fn composed(protection: &Protection) -> Vec<u8> {
+/// Signed where there is somebody to sign, and encrypted where there are recipients.
+fn composed(signature: Option<Signature>, recipients: Vec<Recipient>) -> Vec<u8> {
     let sender = Sender::default();
+    let encrypt = if recipients.is_empty() { When::Never } else { When::Always };
+    let held = Held { signature: signature.map(Arc::new), recipients };
+    let protection = Protection { certificates: &held, sign: held.signature.is_some(), encrypt, to_self: false };
     let attached: [&[u8]; 1] = [b"attached\n"];
     let mut composed = Composer::new(&sender).unwrap().protected_by(protection).compose(DOCUMENT, &attached).unwrap();
     let (mut all, mut block) = (Vec::new(), vec![0; 10_000]);
@@ -42,9 +46,8 @@ fn signature(name: &str) -> Option<Signature> {
     Some(Signature { identity: identity(town(), name), terms: Terms::default() })
 }
 
-fn encryption(capabilities: Option<Vec<Capability>>) -> Option<Encryption> {
-    let known = vec![Recipient { capabilities, ..Recipient::new(certificate(town(), "person2")) }];
-    Some(Encryption { known, own: Vec::new() })
+fn recipients(capabilities: Option<Vec<Capability>>) -> Vec<Recipient> {
+    vec![Recipient { capabilities, ..Recipient::new(certificate(town(), "person2")) }]
 }
 
 fn read(raw: &[u8], names: &[&str]) -> (Opened, Content) {
@@ -64,7 +67,7 @@ fn kinds(content: &Content) -> Vec<(&str, &str)> {
 #[test]
 fn a_signature_is_verified_and_the_message_stays_as_it_is() {
     for name in ["person0", "person1"] {
-        let raw = composed(&Protection { sign: signature(name), encrypt: None });
+        let raw = composed(signature(name), vec![]);
         for lines in [raw.clone(), String::from_utf8(raw.clone()).unwrap().replace("\r\n", "\n").into_bytes()] {
             let (_, content) = read(&lines, &[]);
             let expected = if name == "person0" { ("good", vec![]) } else { ("bad", vec!["smime.other_address"]) };
@@ -78,13 +81,9 @@ fn a_signature_is_verified_and_the_message_stays_as_it_is() {
         assert_ne!(changed, text);
         assert_eq!(codes(&read(changed.as_bytes(), &[]).1.smime[0])[0], "smime.content_changed");
     }
-    let plain = composed(&Protection::default());
+    let plain = composed(None, vec![]);
     assert_eq!(read(&plain, &[]).1.smime, []);
-    assert_eq!(
-        Opened::new(composed(&Protection { sign: signature("person0"), encrypt: None })).content().smime,
-        [],
-        "without keys nothing is looked at"
-    );
+    assert_eq!(Opened::new(composed(signature("person0"), vec![])).content().smime, [], "without keys nothing is looked at");
 }
 
 #[test]
@@ -92,7 +91,7 @@ fn what_was_encrypted_is_read_like_any_message() {
     for (capabilities, cipher, faults) in
         [(None, "AES-256-CBC", vec!["smime.no_integrity"]), (Some(Capability::own()), "AES-256-GCM", vec![])]
     {
-        let raw = composed(&Protection { sign: signature("person0"), encrypt: encryption(capabilities) });
+        let raw = composed(signature("person0"), recipients(capabilities));
         let (opened, content) = read(&raw, &["person3", "person2"]);
         assert_eq!(kinds(&content), [("encrypted", "opened"), ("signed", "good")]);
         assert_eq!((content.smime[0].cipher.as_deref(), codes(&content.smime[0])), (Some(cipher), faults));
@@ -165,7 +164,7 @@ fn mime(folder: &Folder, kind: &str, to: &str) {
 /// EFAIL: what is encrypted between parts of an attacker's stays closed.
 #[test]
 fn an_encrypted_part_beside_others_stays_closed() {
-    let raw = composed(&Protection { sign: None, encrypt: encryption(None) });
+    let raw = composed(None, recipients(None));
     let text = String::from_utf8(raw).unwrap();
     let at = text.find("Content-Type: application/pkcs7-mime").unwrap();
     let mixed = format!(

@@ -34,7 +34,7 @@ pub struct Composer<'s> {
     watch: Option<&'s Watch<'s>>,
     /// Of the words around a mail that is answered or passed on.
     language: &'s str,
-    protection: Option<&'s Protection>,
+    protection: Option<Protection<'s>>,
 }
 
 impl<'s> Composer<'s> {
@@ -57,7 +57,7 @@ impl<'s> Composer<'s> {
 
     /// Signs and encrypts what is composed. Ready-made messages are refused then.
     #[must_use]
-    pub fn protected_by(self, protection: &'s Protection) -> Composer<'s> {
+    pub fn protected_by(self, protection: Protection<'s>) -> Composer<'s> {
         Composer { protection: Some(protection), ..self }
     }
 
@@ -114,9 +114,10 @@ impl<'s> Composer<'s> {
         let mut eight_bit = content.eight_bit();
         if let Some(protection) = self.protection.filter(|_| findings.is_empty()) {
             let has_blind = !message.bcc.is_empty();
-            let about = About { token: &token, recipients: &envelope.recipients, has_blind, eight_bit };
+            let from = from.map(|from| &*from.address);
+            let about = About { token: &token, recipients: &envelope.recipients, from, has_blind, eight_bit };
             entity = protection.around(entity, &mut out, &about, &mut findings)?;
-            eight_bit &= protection.encrypt.is_none();
+            eight_bit &= !entity.is_sealed();
         }
         let Entity { segments, size } = entity.behind(head);
         let blind = blind::write(&mut out, &message, identity, &mut findings);

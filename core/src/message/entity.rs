@@ -38,6 +38,11 @@ impl<'a> Entity<'a> {
         writer.entity
     }
 
+    /// Whether it is encrypted.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.segments.iter().any(|segment| matches!(segment, Segment::Sealed(_)))
+    }
+
     /// The entity with what stands in this place of the buffer in front of it.
     pub(super) fn behind(mut self, headers: Range<usize>) -> Entity<'a> {
         self.size += headers.len() as u64;

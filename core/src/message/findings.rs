@@ -108,8 +108,19 @@ impl<'c> Findings<'c> {
 
     /// Notes that something is done as the document says, but may not be meant.
     pub(super) fn warn(&mut self, pointer: &str, code: &str, args: &[(&str, &str)]) {
-        let mut warning = Error::new(Status::Argument, code).stage(Stage::Message).at_message(pointer, code);
-        warning.args = args.iter().map(|(name, text)| ((*name).to_owned(), excerpt(text).into())).collect();
+        self.warn_at(code, excerpts(args), vec![At::new(Input::Message, pointer, code)]);
+    }
+
+    /// The same about a place in one of the documents.
+    pub(super) fn warn_in(&mut self, place: Place<'_>, code: &str, args: &[(&str, &str)]) {
+        let args = excerpts(args);
+        self.warn_at(code, args.clone(), vec![At { args, ..At::new(place.of, place.pointer, code) }]);
+    }
+
+    /// The same about several places, each with a sentence of its own.
+    pub(super) fn warn_at(&mut self, code: &str, args: Map<String, Value>, at: Vec<At>) {
+        let mut warning = Error::new(Status::Argument, code).stage(Stage::Message);
+        (warning.args, warning.at) = (args, at);
         self.warnings.push(warning);
     }
 
@@ -133,8 +144,7 @@ impl<'c> Findings<'c> {
         if self.status != Some(Status::Argument) {
             self.status = Some(status);
         }
-        let args: Map<String, Value> = args.iter().map(|(name, value)| ((*name).to_owned(), excerpt(value).into())).collect();
-        self.problems.push(At { args, ..At::new(of, pointer, code) });
+        self.problems.push(At { args: excerpts(args), ..At::new(of, pointer, code) });
     }
 
     /// What was put right. Fails when something is wrong, with an error that names all of it, or when the work was broken off.
@@ -163,6 +173,11 @@ impl<'c> Findings<'c> {
         error.at = self.problems;
         error.stage(Stage::Message)
     }
+}
+
+/// What a sentence says of the matter, each text short enough for it.
+fn excerpts(args: &[(&str, &str)]) -> Map<String, Value> {
+    args.iter().map(|(name, text)| ((*name).to_owned(), excerpt(text).into())).collect()
 }
 
 /// Enough of a text to recognise it by, without what would upset a terminal or a dialog. A path is known by its end, a sentence by its beginning:

@@ -55,5 +55,5 @@ pub use envelope::Recipient;
 pub use given::{Attachment, AttachmentContent, Forward, Mailbox, Message, Original, Priority, Quote, Reply};
 pub(crate) use html::plain;
 pub(crate) use identity::refuse_sender;
-pub use protection::{Encryption, Protection, Signature};
+pub use protection::{Certificates, Held, Protection, Signature, When};
 pub(crate) use reader::RESERVED;

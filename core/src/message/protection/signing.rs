@@ -1,0 +1,110 @@
+//! multipart/signed (RFC 1847; RFC 8551, section 3.5.3).
+
+use super::super::base64;
+use super::super::date::timestamp;
+use super::super::entity::Entity;
+use super::super::findings::{Findings, Place};
+use super::super::segments::{Reading, Segment, failed};
+use super::{About, Protection, now, part_head};
+use postkontor_plugin::{Error, Input};
+use postkontor_smime::Certificate;
+use postkontor_smime::key::Kind;
+use postkontor_smime::sign::{Signer, Terms};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// What is read at a time to be signed.
+const BLOCK: usize = 64 * 1024;
+
+/// The setting that names the signer's certificate.
+const CERTIFICATE: &str = "/sender/smime/sign/certificate";
+
+/// RSA keys with fewer bits are taken for weak.
+const ENOUGH_BITS: u32 = 2048;
+
+impl Protection<'_> {
+    /// The entity as the first part of a multipart/signed. Without a signer that may sign it stays what it is, and `findings` say why.
+    pub(super) fn signed<'a>(
+        &self,
+        entity: Entity<'a>,
+        out: &mut Vec<u8>,
+        about: &About<'_>,
+        findings: &mut Findings<'_>,
+    ) -> Result<Entity<'a>, Error> {
+        let Some(signature) = self.certificates.signature()? else {
+            findings.add("/smime/sign", "message.smime_no_signer", &[]);
+            return Ok(entity);
+        };
+        let terms = Terms { time: now(), ..signature.terms.clone() };
+        if !may_sign(signature.identity.certificate(), terms.time, about, findings) {
+            return Ok(entity);
+        }
+        let mut signer = Signer::new(&signature.identity, &terms).map_err(|error| failed(&error))?;
+        let micalg = signer.digest().micalg();
+        let (mut reading, mut block) = (Reading::default(), vec![0; BLOCK]);
+        loop {
+            if !findings.goes_on() {
+                return Ok(entity);
+            }
+            match reading.fill(&entity.segments, out, &mut block)? {
+                0 => break,
+                count => signer.update(&block[..count]),
+            }
+        }
+        let signature = signer.finish().map_err(|error| failed(&error))?;
+        let begun = out.len();
+        let boundary = format!("=_s_{}", about.token);
+        if about.eight_bit {
+            out.extend_from_slice(b"Content-Transfer-Encoding: 8bit\r\n");
+        }
+        let head = format!(
+            "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg={micalg}; boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n"
+        );
+        out.extend_from_slice(head.as_bytes());
+        let before = begun..out.len();
+        out.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
+        part_head(out, "pkcs7-signature; name=\"smime.p7s\"", "smime.p7s");
+        base64::append_lines(out, &signature);
+        out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+        let behind = before.end..out.len();
+        let mut signed = Entity { size: entity.size + behind.len() as u64, segments: entity.segments };
+        signed.segments.push(Segment::Head(behind));
+        Ok(signed.behind(before))
+    }
+}
+
+/// Whether readers will take a signature by this certificate, made now.
+fn may_sign(certificate: &Certificate, now: i64, about: &About<'_>, findings: &mut Findings<'_>) -> bool {
+    let subject = certificate.subject();
+    let refused = if now > certificate.not_after() {
+        Some(("message.smime_signer_expired", moment(certificate.not_after())))
+    } else if now < certificate.not_before() {
+        Some(("message.smime_signer_not_yet_valid", moment(certificate.not_before())))
+    } else if !certificate.can_sign() {
+        Some(("message.smime_signer_not_for_signing", String::new()))
+    } else {
+        None
+    };
+    if let Some((code, time)) = refused {
+        findings.add_in(Input::Settings, CERTIFICATE, code, &[("subject", &subject), ("time", &time)]);
+        return false;
+    }
+    if let Kind::Rsa { bits } = certificate.kind()
+        && bits < ENOUGH_BITS
+    {
+        findings.warn_in(Place::settings(CERTIFICATE), "message.smime_signer_weak", &[("subject", &subject), ("bits", &bits.to_string())]);
+    }
+    if let Some(from) = about.from.filter(|from| !certificate.is_for(from)) {
+        let addresses = certificate.emails().join(", ");
+        findings.warn_in(
+            Place::settings(CERTIFICATE),
+            "message.smime_signer_other_address",
+            &[("address", from), ("addresses", &addresses)],
+        );
+    }
+    true
+}
+
+/// A time in seconds since 1970, as a person reads it.
+fn moment(seconds: i64) -> String {
+    timestamp(UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+}
