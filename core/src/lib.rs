@@ -109,8 +109,8 @@ pub use discover::{Discovered, Proposal, Tried};
 pub use host::{Config, Host, ListedTransport};
 pub use message::{Append, Attachment, AttachmentContent, Composed, Mailbox, Message, Priority};
 pub use opened::{
-    Attendee, Calendar, Content, Invoice, Keys, Layer, LayerFault, LayerSigner, Moment, Opened, Part, Person, Repaired, Reported,
-    ReportedRecipient, Stream, Warning, safe_name,
+    Attendee, Calendar, Content, Encrypted, Invoice, Keys, Layer, LayerFault, LayerSigner, Moment, Opened, Part, Person, Repaired,
+    Reported, ReportedRecipient, Signed, Smime, Stream, Warning, safe_name,
 };
 pub use postkontor_discover::{Outcome as DiscoveryOutcome, Provider, Source as DiscoverySource, Step as DiscoveryStep, providers};
 pub use postkontor_plugin::{

@@ -9,7 +9,7 @@ mod people;
 use people::{Folder, certificate, identity, town};
 use postkontor_core::message::{Composer, Held, Protection, Signature, When};
 use postkontor_core::settings::Sender;
-use postkontor_core::{Content, Keys, Layer, Opened};
+use postkontor_core::{Content, Encrypted, Keys, Layer, Opened, Signed, Smime};
 use postkontor_smime::Capability;
 use postkontor_smime::encrypt::Recipient;
 use postkontor_smime::sign::Terms;
@@ -60,8 +60,24 @@ fn codes(layer: &Layer) -> Vec<&str> {
     layer.faults.iter().chain(layer.signers.iter().flat_map(|signer| &signer.faults)).map(|fault| fault.code.as_str()).collect()
 }
 
+fn smime(content: &Content) -> &Smime {
+    content.smime.as_ref().unwrap()
+}
+
+fn signed(content: &Content) -> &Signed {
+    smime(content).signed.as_ref().unwrap()
+}
+
+fn encrypted(content: &Content) -> &Encrypted {
+    smime(content).encrypted.as_ref().unwrap()
+}
+
+fn warnings(content: &Content) -> Vec<&str> {
+    content.warnings.iter().map(|warning| warning.code.as_str()).collect()
+}
+
 fn kinds(content: &Content) -> Vec<(&str, &str)> {
-    content.smime.iter().map(|layer| (layer.kind.as_str(), layer.status.as_str())).collect()
+    smime(content).layers.iter().map(|layer| (layer.kind.as_str(), layer.status.as_str())).collect()
 }
 
 #[test]
@@ -71,19 +87,29 @@ fn a_signature_is_verified_and_the_message_stays_as_it_is() {
         for lines in [raw.clone(), String::from_utf8(raw.clone()).unwrap().replace("\r\n", "\n").into_bytes()] {
             let (_, content) = read(&lines, &[]);
             let expected = if name == "person0" { ("good", vec![]) } else { ("bad", vec!["smime.other_address"]) };
-            assert_eq!((kinds(&content), codes(&content.smime[0])), (vec![("signed", expected.0)], expected.1));
+            assert_eq!((kinds(&content), codes(&smime(&content).layers[0])), (vec![("signed", expected.0)], expected.1));
             assert_eq!((content.security.as_deref(), content.parts.len()), (Some("signed"), 2), "the signature stays a part");
-            let signer = &content.smime[0].signers[0];
-            assert_eq!((signer.addresses.as_slice(), signer.signed_at.is_some()), (&[format!("{name}@example.com")][..], true));
+            let signer = &smime(&content).layers[0].signers[0];
+            assert_eq!(signer.addresses, [format!("{name}@example.com")]);
+            let verdict = signed(&content);
+            assert_eq!(
+                (verdict.status.as_str(), verdict.code.as_deref()),
+                (expected.0, codes(&smime(&content).layers[0]).first().copied())
+            );
+            assert_eq!((&verdict.by, &verdict.fingerprint, &verdict.signed_at), (&signer.by, &signer.fingerprint, &signer.signed_at));
+            assert_eq!(verdict.signed_at.as_deref().map(|time| (time.len(), time.ends_with('Z'))), Some((20, true)));
+            assert_eq!(smime(&content).encrypted, None);
         }
         let text = String::from_utf8(raw).unwrap();
         let changed = text.replace("hier", "dort");
         assert_ne!(changed, text);
-        assert_eq!(codes(&read(changed.as_bytes(), &[]).1.smime[0])[0], "smime.content_changed");
+        let (_, content) = read(changed.as_bytes(), &[]);
+        assert_eq!((signed(&content).status.as_str(), signed(&content).code.as_deref()), ("bad", Some("smime.content_changed")));
+        assert_eq!(codes(&smime(&content).layers[0])[0], "smime.content_changed");
     }
     let plain = composed(None, vec![]);
-    assert_eq!(read(&plain, &[]).1.smime, []);
-    assert_eq!(Opened::new(composed(signature("person0"), vec![])).content().smime, [], "without keys nothing is looked at");
+    assert_eq!(read(&plain, &[]).1.smime, None);
+    assert_eq!(Opened::new(composed(signature("person0"), vec![])).content().smime, None, "without keys nothing is looked at");
 }
 
 #[test]
@@ -94,7 +120,7 @@ fn what_was_encrypted_is_read_like_any_message() {
         let raw = composed(signature("person0"), recipients(capabilities));
         let (opened, content) = read(&raw, &["person3", "person2"]);
         assert_eq!(kinds(&content), [("encrypted", "opened"), ("signed", "good")]);
-        assert_eq!((content.smime[0].cipher.as_deref(), codes(&content.smime[0])), (Some(cipher), faults));
+        assert_eq!((smime(&content).layers[0].cipher.as_deref(), codes(&smime(&content).layers[0])), (Some(cipher), faults));
         assert_eq!(
             (content.subject.as_str(), content.text.as_str(), content.size),
             ("Rechnung", "Grüße\r\nFrom hier.\r\n", raw.len() as u64)
@@ -104,8 +130,9 @@ fn what_was_encrypted_is_read_like_any_message() {
         assert_eq!(content.parts[0].section, None, "the server has no such part");
         assert_eq!((opened.part(0).unwrap().as_ref(), opened.bytes(None).unwrap().as_ref()), (&b"attached\n"[..], raw.as_slice()));
         let (opened, content) = read(&raw, &["person3"]);
-        assert_eq!((kinds(&content), codes(&content.smime[0])), (vec![("encrypted", "closed")], vec!["smime.other_recipients"]));
+        assert_eq!((kinds(&content), codes(&smime(&content).layers[0])), (vec![("encrypted", "closed")], vec!["smime.other_recipients"]));
         assert_eq!((content.text.as_str(), content.parts.len()), ("", 1), "it stays a file");
+        assert_eq!((encrypted(&content).status.as_str(), warnings(&content)), ("closed", vec![]));
         assert!(opened.part(0).unwrap().len() > 500);
     }
 }
@@ -161,6 +188,68 @@ fn mime(folder: &Folder, kind: &str, to: &str) {
     );
 }
 
+/// EFAIL: text that was decrypted without integrity is marked, unless who signed it wrote it. A signature around it is anybody's.
+#[test]
+fn text_that_could_have_been_changed_is_marked() {
+    let told = |raw: &[u8]| {
+        let (_, content) = read(raw, &["person2"]);
+        assert!(content.text.contains("hier") && content.complete, "{content:?}");
+        (encrypted(&content).code.clone().unwrap_or_default(), warnings(&content).join(" "))
+    };
+    let plain = composed(None, recipients(None));
+    let marked = ("smime.no_integrity".to_owned(), "smime.no_integrity".to_owned());
+    assert_eq!(told(&plain), marked);
+    assert_eq!(told(&composed(None, recipients(Some(Capability::own())))), Default::default());
+    assert_eq!(told(&composed(signature("person0"), recipients(None))), Default::default());
+    // The signer is another than the sender.
+    assert_eq!(told(&composed(signature("person1"), recipients(None))), marked);
+    // Signed outside only, in both forms.
+    let text = String::from_utf8(plain).unwrap();
+    let at = text.find("Content-Type: application/pkcs7-mime").unwrap();
+    let folder = Folder::new();
+    folder.write("inner", &text[at..]);
+    let [pem, key] = ["person0.pem", "person0.key"].map(|name| town().path(name).display().to_string());
+    for form in [&["-binary"][..], &["-binary", "-nodetach"]] {
+        let mut arguments = vec!["cms", "-sign", "-in", "inner", "-signer", &pem, "-inkey", &key, "-from", "person0@example.com"];
+        arguments.extend(form);
+        let outside = folder.openssl(&arguments);
+        assert_eq!(told(&outside), marked, "{form:?}");
+        assert_eq!(kinds(&read(&outside, &["person2"]).1), [("signed", "good"), ("encrypted", "opened")]);
+    }
+}
+
+/// What stands beside the signed part is not shown as if it were signed.
+#[test]
+fn a_signature_that_calls_itself_a_text_signs_nothing() {
+    let raw = String::from_utf8(composed(signature("person0"), vec![])).unwrap();
+    for (from, to) in
+        [("application/pkcs7-signature; name=", "text/html; name="), ("application/pkcs7-signature; name=", "image/png; name=")]
+    {
+        let (before, after) = raw.rsplit_once(from).unwrap();
+        let (_, content) = read([before, to, after].concat().as_bytes(), &[]);
+        assert_eq!((signed(&content).status.as_str(), signed(&content).code.as_deref()), ("bad", Some("smime.not_signed")));
+    }
+    let (before, after) = raw
+        .rsplit_once("application/pkcs7-signature; name=smime.p7s")
+        .or_else(|| raw.rsplit_once("application/pkcs7-signature; name=\"smime.p7s\""))
+        .unwrap();
+    let (_, content) = read([before, "application/octet-stream; name=smime.p7s", after].concat().as_bytes(), &[]);
+    assert_eq!(signed(&content).status, "good");
+}
+
+#[test]
+fn each_verdict_is_a_sentence_of_the_readers_language() {
+    let raw = composed(signature("person1"), vec![]);
+    for (language, word) in [("de-AT", "Absender"), ("sl", "pošiljatelja"), ("en", "sender")] {
+        let content = Opened::new(raw.clone()).with_keys(keys(&[])).in_language(language).content();
+        let message = signed(&content).message.clone().unwrap();
+        assert!(message.contains(word) && message.contains("person1@example.com"), "{message}");
+        let fault = &smime(&content).layers[0].signers[0].faults[0];
+        assert_eq!(fault.message.as_ref(), Some(&message));
+        assert!(fault.detail.contains("not for the sender"), "{}", fault.detail);
+    }
+}
+
 /// EFAIL: what is encrypted between parts of an attacker's stays closed.
 #[test]
 fn an_encrypted_part_beside_others_stays_closed() {
@@ -172,5 +261,5 @@ fn an_encrypted_part_beside_others_stays_closed() {
         &text[at..]
     );
     let (_, content) = read(mixed.as_bytes(), &["person2"]);
-    assert!(content.smime.is_empty() && !content.html.contains("Gr") && content.parts.len() == 1, "{content:?}");
+    assert!(content.smime.is_none() && !content.html.contains("Gr") && content.parts.len() == 1, "{content:?}");
 }

@@ -81,6 +81,12 @@ impl Date {
     }
 }
 
+/// A moment in seconds since 1970 as RFC 3339 writes it, in UTC: `2026-11-28T22:13:03Z`.
+pub(crate) fn rfc3339(seconds: i64) -> String {
+    let Date { year, month, day, hour, minute, second, .. } = Date::from_unix(seconds);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// A moment as RFC 3339 writes it, in UTC, with milliseconds: `2026-11-28T22:13:03.123Z`.
 pub(crate) fn timestamp(moment: SystemTime) -> String {
     let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();

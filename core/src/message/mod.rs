@@ -47,7 +47,7 @@ mod text;
 pub use append::Append;
 pub use compose::{Composer, compose};
 pub use composed::Composed;
-pub(crate) use date::timestamp;
+pub(crate) use date::{rfc3339, timestamp};
 #[cfg(test)]
 pub(crate) use document::MEMBERS;
 pub(crate) use document::schema;

@@ -60,9 +60,8 @@ pub struct Content {
     pub calendar: Option<Calendar>,
     /// `signed` or `encrypted`.
     pub security: Option<String>,
-    /// What was around the content, from the outermost layer on; only where the message was read with keys.
-    #[serde(default)]
-    pub smime: Vec<Layer>,
+    /// Who signed and how it was encrypted; only where the message was read with keys and is either.
+    pub smime: Option<Smime>,
     /// What was read in another way than it stands.
     #[serde(default)]
     pub repairs: Vec<Repaired>,
@@ -77,6 +76,53 @@ impl Content {
 
 fn yes() -> bool {
     true
+}
+
+/// What S/MIME says of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Smime {
+    /// The verdict on its signatures: of several the worst. Only where there is one.
+    pub signed: Option<Signed>,
+    /// Whether it could be decrypted. Only where it was encrypted.
+    pub encrypted: Option<Encrypted>,
+    /// What was around the content, from the outermost layer on.
+    pub layers: Vec<Layer>,
+}
+
+/// The verdict on the signatures of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Signed {
+    /// `good`, `unknown` or `bad`.
+    pub status: String,
+    /// The subject of the signer's certificate, where that is known.
+    pub by: Option<String>,
+    /// The addresses that the certificate is for.
+    #[serde(default)]
+    pub addresses: Vec<String>,
+    /// SHA-256 of the certificate.
+    pub fingerprint: Option<String>,
+    /// When it was signed, as the signer says, as RFC 3339.
+    pub signed_at: Option<String>,
+    /// What is wrong, or worth a word: a stable code, `smime.…`.
+    pub code: Option<String>,
+    /// The same as a sentence for a user.
+    pub message: Option<String>,
+}
+
+/// How a message was encrypted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub struct Encrypted {
+    /// `opened` or `closed`.
+    pub status: String,
+    /// The cipher, as `AES-256-GCM`, where it was opened.
+    pub cipher: Option<String>,
+    /// What is wrong: a stable code, `smime.…`. With `smime.no_integrity` the text can have been changed on its way.
+    pub code: Option<String>,
+    /// The same as a sentence for a user.
+    pub message: Option<String>,
 }
 
 /// A layer of S/MIME.
@@ -110,8 +156,8 @@ pub struct LayerSigner {
     pub addresses: Vec<String>,
     /// SHA-256 of the certificate.
     pub fingerprint: Option<String>,
-    /// When he signed, as he says, in seconds since 1970.
-    pub signed_at: Option<u64>,
+    /// When he signed, as he says, as RFC 3339.
+    pub signed_at: Option<String>,
     /// What is wrong, the worst first.
     pub faults: Vec<LayerFault>,
 }
@@ -122,8 +168,10 @@ pub struct LayerSigner {
 pub struct LayerFault {
     /// Stable code, `smime.…`.
     pub code: String,
+    /// A sentence for a user.
+    pub message: Option<String>,
     /// An English sentence, for support.
-    pub message: String,
+    pub detail: String,
 }
 
 /// Something that could not be read.

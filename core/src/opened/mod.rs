@@ -26,8 +26,8 @@ mod text;
 use crate::error::{failed, file_failed};
 use crate::whole_file::write_whole;
 pub use content::{
-    Attendee, Calendar, Content, Invoice, Layer, LayerFault, LayerSigner, Moment, Part, Person, Repaired, Reported, ReportedRecipient,
-    Warning,
+    Attendee, Calendar, Content, Encrypted, Invoice, Layer, LayerFault, LayerSigner, Moment, Part, Person, Repaired, Reported,
+    ReportedRecipient, Signed, Smime, Warning,
 };
 use place::{Body, Place};
 use postkontor_plugin::{Error, Stage, Status};
@@ -162,7 +162,7 @@ impl Opened {
 
     /// Where the bytes of parts lie.
     fn parts_source(&self) -> &Source {
-        self.reading().secured.content.as_ref().unwrap_or(&self.source)
+        self.reading().content.as_ref().unwrap_or(&self.source)
     }
 
     fn reading(&self) -> &Reading {

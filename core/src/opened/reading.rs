@@ -5,7 +5,7 @@ use super::head::Head;
 use super::part::{self, Part};
 use super::place::{Body, Place};
 use super::report::Said;
-use super::secured::{Keys, Secured};
+use super::secured::{self, Keys, Secured};
 use super::summary::{self, Told};
 use super::text;
 use postkontor_reader::source::Source;
@@ -29,14 +29,14 @@ pub(super) struct Reading {
     pub(super) summary: String,
     pub(super) subject: String,
     pub(super) parts: Vec<Place>,
-    /// What was around its content.
-    pub(super) secured: Secured,
+    /// The message with its content in the place of what was around that; `None` where it stands in the message as it is.
+    pub(super) content: Option<Source>,
 }
 
 impl Reading {
     /// Of a message that was not read.
     pub(super) fn none(size: u64, why: Option<&'static str>) -> Reading {
-        Reading { summary: summary::empty(size, why), subject: String::new(), parts: Vec::new(), secured: Secured::default() }
+        Reading { summary: summary::empty(size, why), subject: String::new(), parts: Vec::new(), content: None }
     }
 }
 
@@ -48,35 +48,40 @@ pub(super) fn read(
     language: &str,
     goes_on: &dyn Fn() -> bool,
 ) -> Result<Reading, Stop> {
-    let secured = keys.map(|keys| Secured::open(source, keys, goes_on)).transpose()?.unwrap_or_default();
-    let (summary, subject, parts) = content(source, &secured, made, language, goes_on)?;
-    Ok(Reading { summary, subject, parts, secured })
+    let message = Message::read(source, goes_on)?;
+    let size = source.size();
+    let read = |message: &Message<'_>, secured: &Secured| content(message, size, secured, made, language, goes_on);
+    let ((summary, subject, parts), content) = match keys {
+        Some(keys) => secured::read(&message, keys, goes_on, &read)?,
+        None => (read(&message, &Secured::default())?, None),
+    };
+    Ok(Reading { summary, subject, parts, content })
 }
 
-/// Summary, subject and parts of the content of a message.
+/// Summary, subject and parts of the content of a message that has so many bytes.
 fn content(
-    source: &Source,
+    message: &Message<'_>,
+    size: u64,
     secured: &Secured,
     made: &Repairs,
     language: &str,
     goes_on: &dyn Fn() -> bool,
 ) -> Result<(String, String, Vec<Place>), Stop> {
-    let message = Message::read(secured.content.as_ref().unwrap_or(source), goes_on)?;
     let mut repairs = made.clone();
     // A message that was read in part shows no parts: some of them must not pass for all.
     let cut = message.structure().cut;
     let attachments = if cut.is_none() { message.bodies().attachments.as_slice() } else { &[] };
     for (code, entity) in &message.structure().faults {
-        repairs.note(code, &pointer(&message, code, *entity));
+        repairs.note(code, &pointer(message, code, *entity));
     }
     let header = message.header(0)?;
-    let fallback = text::named(&message);
+    let fallback = text::named(message);
     let fields = message.fields(&header);
     let head = Head::read(&fields, fallback, &mut repairs);
-    let mut text = text::text(&message, &message.bodies().text, false, &mut repairs)?;
-    let mut html = text::text(&message, &message.bodies().html, true, &mut repairs)?;
-    let (mut parts, mut places) = attached(&message, attachments, fallback, &mut repairs, goes_on)?;
-    let wrapped = unwrap(&message, attachments, &parts, &mut repairs)?;
+    let mut text = text::text(message, &message.bodies().text, false, &mut repairs)?;
+    let mut html = text::text(message, &message.bodies().html, true, &mut repairs)?;
+    let (mut parts, mut places) = attached(message, attachments, fallback, &mut repairs, goes_on)?;
+    let wrapped = unwrap(message, attachments, &parts, &mut repairs)?;
     if let Some(wrapping) = wrapped.bodies.filter(|_| text.text.is_empty() && html.text.is_empty()) {
         text.text = wrapping.0.unwrap_or_default().into();
         html.text = wrapping.1.unwrap_or_default().into();
@@ -89,16 +94,16 @@ fn content(
         parts.push(part::within_text(parts.len(), name, bytes.len() as u64));
         places.push(Place::Inner { outer: 0, bytes: tnef::Bytes::Made(bytes) });
     }
-    let mut found = Parts { message: &message, attachments, parts, places };
+    let mut found = Parts { message: message, attachments, parts, places };
     let enclosed = found.enclosed(&mut repairs, goes_on)?;
     let Parts { mut parts, places, .. } = found;
-    parts.iter_mut().filter(|_| secured.content.is_some()).for_each(Part::forget_section);
-    let said = Said::read(&message, (&header, &fields), &head.subject, &text.text, &html.text)?;
+    parts.iter_mut().filter(|_| secured.is_within).for_each(Part::forget_section);
+    let said = Said::read(message, (&header, &fields), &head.subject, &text.text, &html.text)?;
     if !goes_on() {
         return Err(Stop::Stopped);
     }
     let told = Told {
-        size: source.size(),
+        size,
         cut,
         head: &head,
         text,
@@ -107,7 +112,7 @@ fn content(
         said,
         enclosed,
         // Of what was opened, the type that stood around it counts.
-        security: if secured.content.is_some() { secured.security } else { part::security(&message) },
+        security: if secured.is_within { secured.security } else { part::security(message) },
         secured,
         repairs: &repairs,
     };

@@ -49,10 +49,14 @@ fn write(json: &mut Json, told: &Told<'_>, language: &str) {
     let mut place = [0; 25];
     json.object(|json| {
         json.name("size").number(told.size);
-        let warnings = told.cut.into_iter().chain((!text.is_all || !html.is_all).then_some("message.text_too_long"));
+        let is_cut = !text.is_all || !html.is_all;
+        if told.cut.is_some() || is_cut {
+            json.name("complete").json("false");
+        }
+        let unprotected = told.secured.is_unprotected().then_some("smime.no_integrity");
+        let warnings = told.cut.into_iter().chain(is_cut.then_some("message.text_too_long")).chain(unprotected);
         let mut warnings = warnings.peekable();
         if warnings.peek().is_some() {
-            json.name("complete").json("false");
             json.name("warnings").list(warnings, |json, code| json.object(|json| json.name("code").text(code)));
         }
         json.member("message_id", head.message_id.as_deref());
@@ -73,7 +77,7 @@ fn write(json: &mut Json, told: &Told<'_>, language: &str) {
         told.said.write(json);
         told.enclosed.write(json);
         json.member("security", told.security);
-        told.secured.write(json);
+        told.secured.write(json, texts(), language);
         repairs(json, told.repairs, language);
     });
 }
@@ -101,13 +105,18 @@ pub(super) fn empty(size: u64, why: Option<&str>) -> String {
     )
 }
 
+/// Core's own texts.
+fn texts() -> &'static Texts {
+    static TEXTS: OnceLock<Texts> = OnceLock::new();
+    TEXTS.get_or_init(Texts::new)
+}
+
 /// What was read in another way than it stands, each with a sentence for a user.
 fn repairs(json: &mut Json, repairs: &Repairs, language: &str) {
-    static TEXTS: OnceLock<Texts> = OnceLock::new();
     if repairs.as_slice().is_empty() {
         return;
     }
-    let texts = TEXTS.get_or_init(Texts::new);
+    let texts = texts();
     json.name("repairs").list(repairs.as_slice(), |json, repair| {
         json.object(|json| {
             json.name("code").text(repair.code);

@@ -1,0 +1,89 @@
+//! Signatures beside what they sign: multipart/signed (RFC 1847, section 2.1, and RFC 8551, section 3.5.3).
+
+use super::body::Body;
+use super::{Judge, is_cms, is_named};
+use postkontor_reader::Message;
+use postkontor_reader::source::Source;
+use postkontor_reader::structure::Entity;
+use postkontor_smime::Fault;
+use postkontor_smime::verify::{Digests, Signer};
+use std::io::{self, Read};
+use std::ops::Range;
+
+/// A delimiter is no longer than this (RFC 2046, section 5.1.1), with blanks behind it.
+const DELIMITER: u64 = 1000;
+
+/// The two parts of a multipart/signed.
+pub(super) struct Parts<'a> {
+    source: &'a Source,
+    content: &'a Entity,
+    signature: &'a Entity,
+    /// Where the content stands, with its header.
+    range: Range<u64>,
+}
+
+/// Finds what was signed, and the signature.
+///
+/// There have to be these two and no more: a third part would be shown as if it were signed, and so would a signature that calls itself a text.
+pub(super) fn find<'a>(message: &'a Message<'_>) -> Result<Parts<'a>, Fault> {
+    let mut parts = message.structure().entities.iter().filter(|entity| entity.parent == Some(0));
+    let (Some(content), Some(signature), None) = (parts.next(), parts.next(), parts.next()) else { return Err(Fault::NotSigned) };
+    let is_signature = match signature.kind() {
+        ("application", "pkcs7-signature" | "x-pkcs7-signature") => true,
+        ("application", "octet-stream") => is_named(signature, ".p7s"),
+        _ => false,
+    };
+    if !is_signature {
+        return Err(Fault::NotSigned);
+    }
+    let source = message.source();
+    // The line end before the delimiter belongs to that (RFC 2046, section 5.1.1).
+    let begin = content.header.start.max(signature.header.start.saturating_sub(DELIMITER));
+    let window = source.piece(begin..signature.header.start).map_err(unreadable)?;
+    let line = window.windows(3).rposition(|bytes| bytes == b"\n--").ok_or(Fault::Malformed("the delimiter"))?;
+    let line = if window.get(..line).is_some_and(|before| before.ends_with(b"\r")) { line - 1 } else { line };
+    Ok(Parts { source, content, signature, range: content.header.start..begin + line as u64 })
+}
+
+impl Parts<'_> {
+    /// Verifies the first part as it stands by the second.
+    pub(super) fn verify(&self, judge: &Judge<'_>) -> Result<Vec<Signer>, Fault> {
+        let postkontor_smime::Opened::Signed(signed) = postkontor_smime::open(Body::new(self.source, self.signature, judge.goes_on))?
+        else {
+            return Err(Fault::NotSigned);
+        };
+        let (signature, _) = signed.finish()?;
+        let mut digests = Digests::new(signature.hashes().iter().copied());
+        let mut stream = self.source.stream(self.range.clone());
+        let (mut block, mut canonical, mut last) = (vec![0; 64 * 1024], Vec::new(), 0);
+        while (judge.goes_on)() {
+            let count = stream.read(&mut block).map_err(unreadable)?;
+            if count == 0 {
+                break;
+            }
+            // Files of systems that end lines with LF: what was signed had CR LF (RFC 8551, section 3.1.1).
+            canonical.clear();
+            for byte in block.iter().take(count) {
+                if *byte == b'\n' && last != b'\r' {
+                    canonical.push(b'\r');
+                }
+                canonical.push(*byte);
+                last = *byte;
+            }
+            digests.update(&canonical);
+        }
+        signature.verify(&digests.finish(), &judge.question())
+    }
+
+    /// What was signed, where that is a layer itself: signed and encrypted once more (RFC 2634, section 1.1).
+    pub(super) fn inner(&self, message: &Message<'_>) -> io::Result<Option<Vec<u8>>> {
+        if !is_cms(self.content) && self.content.kind() != ("multipart", "signed") {
+            return Ok(None);
+        }
+        message.source().piece(self.range.clone()).map(|piece| Some(piece.into_owned()))
+    }
+}
+
+fn unreadable(error: io::Error) -> Fault {
+    Fault::Source(error.to_string())
+}

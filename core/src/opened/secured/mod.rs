@@ -1,0 +1,203 @@
+//! S/MIME (RFC 8551) around the content of a message: signatures that are verified, and what was encrypted for one's own certificates.
+//!
+//! Only what the whole message is counts: a part beside others that is encrypted stays closed, because what stands around it could be an attacker's and send the text to him (EFAIL).
+
+mod body;
+mod detached;
+mod told;
+
+use super::head::Head;
+use super::part;
+use body::Body;
+use postkontor_reader::source::Source;
+use postkontor_reader::structure::{Entity, Stop};
+use postkontor_reader::{Message, Repairs};
+use postkontor_smime::verify::{Anchors, Question, Signed, Signer};
+use postkontor_smime::{Certificate, Fault, Identity};
+
+/// With what signed and encrypted messages are read.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    /// Those that messages were encrypted for, with the ones that are no longer used for sending.
+    pub identities: Vec<Identity>,
+    /// The authorities, or the certificates themselves, that are trusted. Where there is none, no signature is good.
+    pub trust: Anchors,
+    /// Certificates of others and of authorities, beside those that a message brings.
+    pub known: Vec<Certificate>,
+    /// The time, in seconds since 1970, at which certificates have to be valid.
+    pub now: i64,
+}
+
+/// So many layers are opened: signed, encrypted and signed once more (RFC 2634, section 1.1) are three.
+const LAYERS: usize = 4;
+/// Content that was within a layer is read in memory, up to this size.
+const MOST: usize = 64 * 1024 * 1024;
+
+/// What was around the content of a message.
+#[derive(Default)]
+pub(super) struct Secured {
+    /// From the outermost on.
+    layers: Vec<Layer>,
+    /// Whether the content does not stand in the message as it is.
+    pub(super) is_within: bool,
+    /// What the type of the message says of it then.
+    pub(super) security: Option<&'static str>,
+}
+
+/// A layer.
+enum Layer {
+    Signed(Result<Vec<Signer>, Fault>),
+    Encrypted(Result<(&'static str, Vec<Fault>), Fault>),
+    Compressed(Result<(), Fault>),
+}
+
+/// A layer, and what is within it where that does not stand in the message.
+type Opened = (Layer, Option<Vec<u8>>);
+
+/// What reads the content of a message, of which this was around it.
+pub(super) type Then<'a, T> = &'a dyn Fn(&Message<'_>, &Secured) -> Result<T, Stop>;
+
+/// Opens what is around the content of a message, and reads that. With the result comes the content where it does not stand in the message as it is: the message with it in the place of what was
+/// around it.
+pub(super) fn read<T>(
+    message: &Message<'_>,
+    keys: &Keys,
+    goes_on: &dyn Fn() -> bool,
+    then: Then<'_, T>,
+) -> Result<(T, Option<Source>), Stop> {
+    let header = message.header(0)?;
+    let fields = message.fields(&header);
+    let mut from = Vec::new();
+    let add = &mut |person: super::people::Person<'_>| from.extend(person.address.map(str::to_owned));
+    Head::read(&fields, None, &mut Repairs::default()).from.each(add);
+    let judge = Judge { keys, from: &from, goes_on };
+    judge.read(message, &without_content_fields(&header), Secured::default(), then)
+}
+
+/// By what the layers of a message are judged.
+struct Judge<'a> {
+    keys: &'a Keys,
+    from: &'a [String],
+    goes_on: &'a dyn Fn() -> bool,
+}
+
+impl Judge<'_> {
+    /// Opens the next layer, if there is one, and all within it.
+    fn read<T>(&self, message: &Message<'_>, head: &[u8], mut around: Secured, then: Then<'_, T>) -> Result<(T, Option<Source>), Stop> {
+        let layer = if around.layers.len() < LAYERS { self.layer(message)? } else { None };
+        let Some((layer, within)) = layer else { return Ok((then(message, &around)?, None)) };
+        around.layers.push(layer);
+        let Some(within) = within else { return Ok((then(message, &around)?, None)) };
+        if !around.is_within {
+            (around.is_within, around.security) = (true, part::security(message));
+        }
+        let source = Source::from([head, &within].concat());
+        drop(within);
+        let message = Message::read(&source, self.goes_on)?;
+        let (read, content) = self.read(&message, head, around, then)?;
+        Ok((read, Some(content.unwrap_or(source))))
+    }
+
+    /// What the whole message is, if it is a layer.
+    fn layer(&self, message: &Message<'_>) -> Result<Option<Opened>, Stop> {
+        let Some(whole) = message.entity(0) else { return Ok(None) };
+        if is_cms(whole) {
+            return self.cms(message.source(), whole).map(Some);
+        }
+        let protocol = whole.content_type.as_ref().and_then(|kind| kind.parameter("protocol")).unwrap_or_default();
+        if whole.kind() != ("multipart", "signed") || !protocol.to_ascii_lowercase().contains("pkcs7-signature") {
+            return Ok(None);
+        }
+        let (signers, content) = match detached::find(message) {
+            Ok(parts) => (parts.verify(self), parts.inner(message)?),
+            Err(fault) => (Err(fault), None),
+        };
+        self.stop()?;
+        Ok(Some((Layer::Signed(signers), content)))
+    }
+
+    /// Ends where the program wants it so.
+    fn stop(&self) -> Result<(), Stop> {
+        if (self.goes_on)() { Ok(()) } else { Err(Stop::Stopped) }
+    }
+
+    /// A message that is CMS altogether.
+    fn cms(&self, source: &Source, whole: &Entity) -> Result<Opened, Stop> {
+        let mut content = Vec::new();
+        let layer = match postkontor_smime::open(Body::new(source, whole, self.goes_on)) {
+            Ok(postkontor_smime::Opened::Signed(signed)) => Layer::Signed(self.opaque(signed, &mut content)),
+            Ok(postkontor_smime::Opened::Encrypted(encrypted)) => {
+                Layer::Encrypted(encrypted.decrypt(&self.keys.identities).and_then(|mut plain| {
+                    while let Some(block) = plain.block()? {
+                        self.add(&mut content, block)?;
+                    }
+                    Ok((plain.cipher().name(), plain.faults()))
+                }))
+            }
+            Ok(postkontor_smime::Opened::Compressed(mut compressed)) => Layer::Compressed((|| {
+                while let Some(block) = compressed.block()? {
+                    self.add(&mut content, block)?;
+                }
+                Ok(())
+            })()),
+            Err(fault) => Layer::Encrypted(Err(fault)),
+        };
+        let is_open = match &layer {
+            Layer::Signed(result) => result.is_ok(),
+            Layer::Encrypted(result) => result.is_ok(),
+            Layer::Compressed(result) => result.is_ok(),
+        };
+        self.stop()?;
+        Ok((layer, Some(content).filter(|_| is_open)))
+    }
+
+    fn opaque(&self, mut signed: Signed<Body<'_>>, content: &mut Vec<u8>) -> Result<Vec<Signer>, Fault> {
+        while let Some(block) = signed.block()? {
+            self.add(content, block)?;
+        }
+        let (signature, digests) = signed.finish()?;
+        signature.verify(&digests, &self.question())
+    }
+
+    fn add(&self, content: &mut Vec<u8>, block: &[u8]) -> Result<(), Fault> {
+        if content.len() + block.len() > MOST {
+            return Err(Fault::TooLarge("the content"));
+        }
+        content.extend_from_slice(block);
+        if (self.goes_on)() { Ok(()) } else { Err(Fault::Truncated) }
+    }
+
+    fn question(&self) -> Question<'_> {
+        Question { from: self.from, now: self.keys.now, trust: &self.keys.trust, known: &self.keys.known }
+    }
+}
+
+/// Whether a part is one of CMS by its type, or by its name where a gateway does not know the type.
+fn is_cms(entity: &Entity) -> bool {
+    match entity.kind() {
+        ("application", "pkcs7-mime" | "x-pkcs7-mime") => true,
+        ("application", "octet-stream") => is_named(entity, ".p7m"),
+        _ => false,
+    }
+}
+
+/// Whether the type of a part names a file with this ending.
+fn is_named(entity: &Entity, ending: &str) -> bool {
+    let name = entity.content_type.as_ref().and_then(|kind| kind.parameter("name")).unwrap_or_default();
+    name.to_ascii_lowercase().ends_with(ending)
+}
+
+/// The fields of a header but those that say how the content is written: the content brings its own.
+fn without_content_fields(header: &[u8]) -> Vec<u8> {
+    let (mut kept, mut is_kept) = (Vec::with_capacity(header.len()), true);
+    for line in header.split_inclusive(|byte| *byte == b'\n') {
+        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            is_kept =
+                !line.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-")) && !line.iter().all(u8::is_ascii_whitespace);
+        }
+        if is_kept {
+            kept.extend_from_slice(line);
+        }
+    }
+    kept
+}
