@@ -203,3 +203,57 @@ fn a_certificate_that_readers_would_not_take_does_not_sign() {
     let error = composed(signing(&nothing), document).unwrap_err();
     assert_eq!((error.code.as_str(), error.at[0].pointer.as_str()), ("message.smime_no_signer", "/smime/sign"));
 }
+
+#[test]
+fn what_a_message_wishes_counts_before_the_settings() {
+    let folder = Folder::new();
+    let held = held("person0", &["person2"], None);
+    let file = town().path("person1.pem");
+    let part = certificate(town(), "person1").der().to_vec();
+    let text = |document: &str, protection: Option<Protection<'_>>| {
+        let sender = Sender::default();
+        let composer = Composer::new(&sender).unwrap();
+        let composer = protection.into_iter().fold(composer, Composer::protected_by);
+        let parts: [&[u8]; 1] = [&part];
+        let mut composed = composer.compose(document, &parts)?;
+        Ok::<_, Error>(String::from_utf8(bytes(&mut composed, 9000)).unwrap())
+    };
+    let document = |smime: &str| format!(r#"{{"from":"person0@example.com","to":"person1@example.com","text":"x","smime":{smime}}}"#);
+    let given = format!(r#"[{{"file":{file:?}}}]"#);
+    let both = Protection { sign: true, ..encrypting(&held) };
+    for (smime, protection, expected) in [
+        (r#"{"sign":false,"encrypt":"never"}"#.to_owned(), Some(both), "Content-Type: text/plain"),
+        (r#"{"encrypt":"never"}"#.to_owned(), Some(both), "Content-Type: multipart/signed"),
+        (format!(r#"{{"sign":false,"certificates":{given}}}"#), Some(both), "Content-Type: application/pkcs7-mime"),
+        (r#"{"encrypt":"always","certificates":[{"part":0}]}"#.to_owned(), None, "Content-Type: application/pkcs7-mime"),
+        (r#"{"encrypt":null,"sign":null}"#.to_owned(), None, "Content-Type: text/plain"),
+    ] {
+        let text = text(&document(&smime), protection).unwrap();
+        assert!(text.contains(&format!("\r\n{expected}")), "{smime}: {text}");
+    }
+    folder.write("none.pem", "nothing");
+    let unread = folder.path("none.pem");
+    for (smime, pointer, code) in [
+        (r#"{"sign":true}"#.to_owned(), "/smime/sign", "message.smime_no_signer"),
+        (r#"{"encrypt":"always"}"#.to_owned(), "/to", "message.smime_no_certificate"),
+        (r#"{"encrypt":"sometimes"}"#.to_owned(), "/smime/encrypt", "message.smime_when_unknown"),
+        (r#"{"sign":"yes"}"#.to_owned(), "/smime/sign", "message.expected_boolean"),
+        (r#"{"certificates":{}}"#.to_owned(), "/smime/certificates", "message.expected_list"),
+        (r#"{"certificates":[{}]}"#.to_owned(), "/smime/certificates/0", "message.attachment_source"),
+        (r#"{"encrypt":"always","certificates":[{"part":1}]}"#.to_owned(), "/smime/certificates/0/part", "message.attachment_part_missing"),
+        (
+            format!(r#"{{"encrypt":"always","certificates":[{{"part":0}},{{"file":{unread:?}}}]}}"#),
+            "/smime/certificates/1/file",
+            "message.smime_certificate_unreadable",
+        ),
+        (
+            r#"{"encrypt":"always","certificates":[{"file":"/no/such.pem"}]}"#.to_owned(),
+            "/smime/certificates/0/file",
+            "message.file_missing",
+        ),
+        (r#"{"seal":true}"#.to_owned(), "/smime/seal", "message.member_unknown"),
+    ] {
+        let error = text(&document(&smime), None).unwrap_err();
+        assert_eq!((error.at[0].pointer.as_str(), error.at[0].code.as_str()), (pointer, code), "{smime}");
+    }
+}

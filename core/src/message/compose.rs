@@ -11,7 +11,7 @@ use super::findings::{Findings, Place};
 use super::header::Headers;
 use super::identity::Identity;
 use super::members::Priority;
-use super::protection::{About, Protection};
+use super::protection::{About, Guard, Protection};
 use super::{answer, blind, given, identifier, raw, ready};
 use crate::Watch;
 use crate::json::Json;
@@ -55,7 +55,7 @@ impl<'s> Composer<'s> {
         Composer { language, ..self }
     }
 
-    /// Signs and encrypts what is composed. Ready-made messages are refused then.
+    /// Signs and encrypts what is composed, unless a message says otherwise. Ready-made messages are refused then.
     #[must_use]
     pub fn protected_by(self, protection: Protection<'s>) -> Composer<'s> {
         Composer { protection: Some(protection), ..self }
@@ -87,7 +87,9 @@ impl<'s> Composer<'s> {
     /// They go out as they are, but for Bcc headers and bare line ends. Pointers of errors are `/from`, `/to/0`, and empty for the bytes.
     pub fn compose_raw<'a>(&self, from: &str, recipients: &[&str], message: Vec<u8>) -> Result<Composed<'a>, Error> {
         let mut findings = Findings::new(self.watch);
-        self.protection.iter().for_each(|protection| protection.refuse("", &mut findings));
+        if Guard::of(self.protection, None, &[], &mut findings).is_some() {
+            findings.add("", "message.smime_ready_made", &[]);
+        }
         raw::compose(from, recipients, message, &self.identity, findings)
     }
 
@@ -95,7 +97,9 @@ impl<'s> Composer<'s> {
     fn checked<'a>(&self, mut message: Message<'_>, parts: &[&'a [u8]], mut findings: Findings<'_>) -> Result<Composed<'a>, Error> {
         let identity = &self.identity;
         if let Some(path) = &message.file {
-            self.protection.iter().for_each(|protection| protection.refuse("/file", &mut findings));
+            if Guard::of(self.protection, message.smime.as_ref(), parts, &mut findings).is_some() {
+                findings.add("/file", "message.smime_ready_made", &[]);
+            }
             return ready::compose(path, &message, identity, findings);
         }
         answer::complete(&mut message, parts, identity, self.language, &mut findings);
@@ -112,11 +116,12 @@ impl<'s> Composer<'s> {
         let head = 0..out.len();
         let mut entity = Entity::write(&content, &mut out, charset, &token, &mut findings);
         let mut eight_bit = content.eight_bit();
-        if let Some(protection) = self.protection.filter(|_| findings.is_empty()) {
+        let guard = Guard::of(self.protection, message.smime.as_ref(), parts, &mut findings);
+        if let Some(guard) = guard.filter(|_| findings.is_empty()) {
             let has_blind = !message.bcc.is_empty();
             let from = from.map(|from| &*from.address);
             let about = About { token: &token, recipients: &envelope.recipients, from, has_blind, eight_bit };
-            entity = protection.around(entity, &mut out, &about, &mut findings)?;
+            entity = guard.around(entity, &mut out, &about, &mut findings)?;
             eight_bit &= !entity.is_sealed();
         }
         let Entity { segments, size } = entity.behind(head);

@@ -7,6 +7,7 @@ use super::calendar::{self, Calendar};
 use super::date::Date;
 use super::findings::{BLOCK, Findings};
 use super::members::{Attachment, Listed, OneAddress, OneOrSeveral, Priority, Receipt, SeveralAddresses};
+use super::protection::Wish;
 use super::reader::Reader;
 use crate::json::Json;
 use crate::pointer::child;
@@ -84,6 +85,9 @@ pub(super) struct Message<'a> {
     /// The folder that it is put into instead of being sent.
     #[schemars(extend("x-postkontor" = {"order": 140, "given": true}))]
     pub(super) append: Option<Append>,
+    /// Whether it is signed and encrypted, where that is not as the settings say.
+    #[schemars(with = "Option<Wish<'static>>", extend("x-postkontor" = {"order": 145, "advanced": true, "given": true}))]
+    pub(super) smime: Option<Wish<'a>>,
     /// Path of a ready-made message.
     #[schemars(extend("x-postkontor" = {"order": 210, "advanced": true}))]
     pub(super) file: Option<Cow<'a, str>>,
@@ -98,7 +102,7 @@ pub(crate) fn schema(generator: SchemaGenerator) -> Schema {
 const EXAMPLE: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
 
 /// All members.
-pub(crate) const MEMBERS: [&str; 22] = [
+pub(crate) const MEMBERS: [&str; 23] = [
     "from",
     "sender",
     "reply_to",
@@ -121,6 +125,7 @@ pub(crate) const MEMBERS: [&str; 22] = [
     "forward",
     "file",
     "append",
+    "smime",
 ];
 
 /// Members that describe a message of our own making, which a ready-made one brings along.
@@ -247,6 +252,7 @@ impl<'a> Message<'a> {
             "reply" => self.reply = reader.reply(value),
             "forward" => self.forward = reader.forward(value),
             "append" => self.append = reader.append(value),
+            "smime" => self.smime = Some(reader.smime(value)),
             "file" => self.file = reader.line(value, "/file"),
             _ => reader.findings.unknown(child("", name), name, &MEMBERS),
         }

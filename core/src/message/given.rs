@@ -5,6 +5,7 @@
 
 use super::append::Append;
 use super::date::timestamp;
+use super::protection::When;
 use crate::json::Json;
 use postkontor_plugin::Notify;
 use std::borrow::Cow;
@@ -58,6 +59,8 @@ pub struct Message<'a> {
     pub forward: Option<Forward<'a>>,
     /// The folder that it is put into instead of being sent.
     pub append: Option<Append>,
+    /// Whether it is signed and encrypted; by default as the settings say.
+    pub smime: Smime<'a>,
     /// A file that holds the message ready-made. Then only the recipients and `from` may be given beside it.
     pub file: Option<&'a Path>,
 }
@@ -162,6 +165,17 @@ pub struct Forward<'a> {
     pub language: Option<&'a str>,
 }
 
+/// Whether a message is signed and encrypted by S/MIME, where that is not as the settings say.
+#[derive(Clone, Debug, Default)]
+pub struct Smime<'a> {
+    /// Whether it is signed.
+    pub sign: Option<bool>,
+    /// When it is encrypted.
+    pub encrypt: Option<When>,
+    /// Certificates of recipients (DER or PEM), which count before those of the settings.
+    pub certificates: Vec<AttachmentContent<'a>>,
+}
+
 /// How a message is marked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Priority {
@@ -205,6 +219,7 @@ impl<'a> Message<'a> {
         add("forward", self.forward.as_ref().map(|forward| forward.tree(parts)));
         add("file", self.file.map(path));
         add("append", self.append.as_ref().map(Append::member));
+        add("smime", self.smime.tree(parts));
         members
     }
 
@@ -232,16 +247,40 @@ impl<'a> Mailbox<'a> {
 
 impl<'a> Attachment<'a> {
     fn tree(&self, parts: &mut Vec<&'a [u8]>) -> Json<'a> {
-        let (source, content) = match self.content {
+        let (source, content) = self.content.tree(parts);
+        let members = [("name", self.name), ("type", self.kind), ("inline", self.inline)];
+        let [name, kind, inline] = members.map(|(member, value)| (member, value.map(text)));
+        object([name, kind, inline, (source, Some(content))])
+    }
+}
+
+impl<'a> AttachmentContent<'a> {
+    fn tree(self, parts: &mut Vec<&'a [u8]>) -> (&'static str, Json<'a>) {
+        match self {
             AttachmentContent::File(file) => ("file", path(file)),
             AttachmentContent::Bytes(bytes) => {
                 parts.push(bytes);
                 ("part", Json::Number(Some(parts.len() as u64 - 1)))
             }
-        };
-        let members = [("name", self.name), ("type", self.kind), ("inline", self.inline)];
-        let [name, kind, inline] = members.map(|(member, value)| (member, value.map(text)));
-        object([name, kind, inline, (source, Some(content))])
+        }
+    }
+}
+
+impl<'a> Smime<'a> {
+    fn tree(&self, parts: &mut Vec<&'a [u8]>) -> Option<Json<'a>> {
+        let encrypt = self.encrypt.map(|when| {
+            text(match when {
+                When::Never => "never",
+                When::IfPossible => "if_possible",
+                When::Always => "always",
+            })
+        });
+        let certificates = list(&self.certificates, |content| {
+            let (source, content) = content.tree(parts);
+            object([(source, Some(content))])
+        });
+        let is_said = self.sign.is_some() || encrypt.is_some() || certificates.is_some();
+        is_said.then(|| object([("sign", self.sign.map(Json::Bool)), ("encrypt", encrypt), ("certificates", certificates)]))
     }
 }
 
@@ -342,6 +381,11 @@ mod tests {
                 flags: Some(vec![Mark::Seen, Mark::Draft]),
                 keywords: vec!["$Label1".to_owned()],
             }),
+            smime: Smime {
+                sign: Some(true),
+                encrypt: Some(When::IfPossible),
+                certificates: vec![AttachmentContent::Bytes(b"pem"), AttachmentContent::File(Path::new("/x/a.cer"))],
+            },
             file: None,
         }
     }
@@ -360,13 +404,14 @@ mod tests {
             "references": ["<3@example.com>", "2@example.com"], "reply": {"part": 2, "all": true, "quote": "html", "language": "sl"},
             "forward": {"file": "/x/a.eml", "as": "attachment"},
             "append": {"folder": "<drafts>", "flags": ["seen", "draft"], "keywords": ["$Label1"]},
+            "smime": {"sign": true, "encrypt": "if_possible", "certificates": [{"part": 3}, {"file": "/x/a.cer"}]},
         });
         let document = document.to_string();
         let (mut findings, mut parts) = (Findings::default(), Vec::new());
         let read = document::Message::read(&document, &mut findings).unwrap();
         let given = document::Message::of(full(b"png").members(&mut parts), &mut findings);
         assert_eq!(format!("{given:?}"), format!("{read:?}"));
-        assert_eq!(parts, [&b"png"[..], b"b", b"x"]);
+        assert_eq!(parts, [&b"png"[..], b"b", b"x", b"pem"]);
         assert!(findings.into_result().is_ok());
     }
 

@@ -52,7 +52,7 @@ pub(crate) use date::{rfc3339, timestamp};
 pub(crate) use document::MEMBERS;
 pub(crate) use document::schema;
 pub use envelope::Recipient;
-pub use given::{Attachment, AttachmentContent, Forward, Mailbox, Message, Original, Priority, Quote, Reply};
+pub use given::{Attachment, AttachmentContent, Forward, Mailbox, Message, Original, Priority, Quote, Reply, Smime};
 pub(crate) use html::plain;
 pub(crate) use identity::refuse_sender;
 pub use protection::{Certificates, Held, Protection, Signature, When};

@@ -1,17 +1,17 @@
 //! application/pkcs7-mime (RFC 8551, sections 3.3 and 3.4).
 
-use super::super::base64;
-use super::super::entity::Entity;
-use super::super::envelope;
-use super::super::findings::Findings;
-use super::super::segments::{Sealed, Segment, failed};
-use super::{About, Protection, When, now, part_head};
+use super::{About, Guard, When, now, part_head};
+use crate::message::base64;
+use crate::message::entity::Entity;
+use crate::message::envelope;
+use crate::message::findings::Findings;
+use crate::message::segments::{Sealed, Segment, failed};
 use postkontor_plugin::{At, Error};
 use postkontor_smime::Capability;
 use postkontor_smime::encrypt::{Envelope, Recipient};
 use serde_json::{Map, Value};
 
-impl Protection<'_> {
+impl Guard<'_> {
     /// The entity in an envelope for the recipients. Where one of them has no certificate it stays what it is, and `findings` say why.
     pub(super) fn encrypted<'a>(
         &self,
@@ -91,6 +91,10 @@ impl Protection<'_> {
             let certificate = &recipient.certificate;
             certificate.is_for(address) && certificate.can_encrypt() && certificate.is_valid_at(now)
         };
-        Ok(self.certificates.of(address)?.into_iter().filter(fits).max_by_key(|known| known.certificate.not_before()))
+        let newest = |all: Vec<Recipient>| all.into_iter().filter(fits).max_by_key(|known| known.certificate.not_before());
+        match newest(self.given.clone()) {
+            Some(given) => Ok(Some(given)),
+            None => Ok(newest(self.certificates.of(address)?)),
+        }
     }
 }

@@ -4,7 +4,12 @@
 //! byte goes out. Encrypting happens while the message is read.
 
 mod encrypting;
+mod guard;
 mod signing;
+mod wish;
+
+pub(super) use guard::Guard;
+pub(super) use wish::Wish;
 
 use super::entity::Entity;
 use super::envelope::Recipient;
@@ -88,7 +93,7 @@ impl Certificates for Held {
     }
 }
 
-impl Protection<'_> {
+impl Guard<'_> {
     /// The entity within what protects it. What stands in the way goes to `findings`, with its place in the message.
     pub(super) fn around<'a>(
         &self,
@@ -103,13 +108,6 @@ impl Protection<'_> {
         match self.encrypt {
             When::Never => Ok(entity),
             When::IfPossible | When::Always => self.encrypted(entity, out, about, findings),
-        }
-    }
-
-    /// Notes that a message goes out as it is, so that nothing can be put around its content.
-    pub(super) fn refuse(&self, pointer: &str, findings: &mut Findings<'_>) {
-        if self.sign || self.encrypt != When::Never {
-            findings.add(pointer, "message.smime_ready_made", &[]);
         }
     }
 }

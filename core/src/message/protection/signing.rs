@@ -1,11 +1,11 @@
 //! multipart/signed (RFC 1847; RFC 8551, section 3.5.3).
 
-use super::super::base64;
-use super::super::date::timestamp;
-use super::super::entity::Entity;
-use super::super::findings::{Findings, Place};
-use super::super::segments::{Reading, Segment, failed};
-use super::{About, Protection, now, part_head};
+use super::{About, Guard, now, part_head};
+use crate::message::base64;
+use crate::message::date::timestamp;
+use crate::message::entity::Entity;
+use crate::message::findings::{Findings, Place};
+use crate::message::segments::{Reading, Segment, failed};
 use postkontor_plugin::{Error, Input};
 use postkontor_smime::Certificate;
 use postkontor_smime::key::Kind;
@@ -21,7 +21,7 @@ const CERTIFICATE: &str = "/sender/smime/sign/certificate";
 /// RSA keys with fewer bits are taken for weak.
 const ENOUGH_BITS: u32 = 2048;
 
-impl Protection<'_> {
+impl Guard<'_> {
     /// The entity as the first part of a multipart/signed. Without a signer that may sign it stays what it is, and `findings` say why.
     pub(super) fn signed<'a>(
         &self,

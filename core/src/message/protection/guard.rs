@@ -1,0 +1,91 @@
+//! What holds for one message: what the settings and the message itself say.
+
+use super::wish::Wish;
+use super::{Certificates, Protection, Signature, When};
+use crate::message::file::read_small;
+use crate::message::findings::Findings;
+use crate::message::members::Original;
+use postkontor_plugin::Error;
+use postkontor_smime::Certificate;
+use postkontor_smime::encrypt::Recipient;
+use std::sync::Arc;
+
+/// What a message is signed and encrypted with, and whether it is.
+pub(in crate::message) struct Guard<'p> {
+    pub(super) certificates: &'p dyn Certificates,
+    /// Those that came with the message.
+    pub(super) given: Vec<Recipient>,
+    pub(super) sign: bool,
+    pub(super) encrypt: When,
+    pub(super) to_self: bool,
+}
+
+/// There are none.
+struct Nothing;
+
+impl Certificates for Nothing {
+    fn signature(&self) -> Result<Option<Arc<Signature>>, Error> {
+        Ok(None)
+    }
+
+    fn of(&self, _address: &str) -> Result<Vec<Recipient>, Error> {
+        Ok(Vec::new())
+    }
+}
+
+impl<'p> Guard<'p> {
+    /// What the message says counts before the settings. Nothing where it is neither signed nor encrypted.
+    pub(in crate::message) fn of(
+        protection: Option<Protection<'p>>,
+        wish: Option<&Wish<'_>>,
+        parts: &[&[u8]],
+        findings: &mut Findings<'_>,
+    ) -> Option<Guard<'p>> {
+        let settings = protection.unwrap_or(Protection { certificates: &Nothing, sign: false, encrypt: When::Never, to_self: true });
+        let sign = wish.and_then(|wish| wish.sign).unwrap_or(settings.sign);
+        let encrypt = wish.and_then(|wish| wish.encrypt).unwrap_or(settings.encrypt);
+        if !sign && encrypt == When::Never {
+            return None;
+        }
+        let sources = wish.map_or(&[][..], |wish| &wish.certificates).iter().filter(|_| encrypt != When::Never).enumerate();
+        let given = sources.flat_map(|(index, source)| read(source, &format!("/smime/certificates/{index}"), parts, findings));
+        Some(Guard {
+            given: given.map(Recipient::new).collect(),
+            certificates: settings.certificates,
+            sign,
+            encrypt,
+            to_self: settings.to_self,
+        })
+    }
+}
+
+/// The certificates in a file or a part: one in DER, or any number in PEM. What cannot be read goes to `findings`.
+fn read(source: &Original<'_>, pointer: &str, parts: &[&[u8]], findings: &mut Findings<'_>) -> Vec<Certificate> {
+    let (place, bytes) = match source {
+        Original::File(path) => {
+            let place = format!("{pointer}/file");
+            match read_small(path) {
+                Ok(bytes) => (place, bytes.into()),
+                Err(unreadable) => {
+                    unreadable.note(path, &place, findings);
+                    return Vec::new();
+                }
+            }
+        }
+        Original::Part(index) => {
+            let place = format!("{pointer}/part");
+            match parts.get(*index) {
+                Some(bytes) => (place, std::borrow::Cow::Borrowed(*bytes)),
+                None => {
+                    let (index, count) = (index.to_string(), parts.len().to_string());
+                    findings.add(place, "message.attachment_part_missing", &[("index", &index), ("count", &count)]);
+                    return Vec::new();
+                }
+            }
+        }
+    };
+    Certificate::read_all(&bytes).unwrap_or_else(|error| {
+        findings.add(place, "message.smime_certificate_unreadable", &[("reason", &error.to_string())]);
+        Vec::new()
+    })
+}
