@@ -118,20 +118,27 @@ fn message_change(members: &mut Members<'_, '_>) -> MessageChange {
 }
 
 fn folder_change(members: &mut Members<'_, '_>) -> Option<FolderChange> {
-    let [create, rename, delete] = ["create", "rename", "delete"].map(|name| members.line(name));
-    let change = match (create, rename, delete) {
-        (Some(create), None, None) => FolderChange::Create { create },
-        (None, Some(rename), None) => FolderChange::Rename { rename, to: members.line("to").or_else(|| members.missing("to"))? },
-        (None, None, Some(delete)) => FolderChange::Delete { delete, with_messages: members.flag("with_messages") },
+    let words = ["create", "rename", "delete"];
+    let given = words.map(|word| members.is_given(word));
+    let [create, rename, delete] = words.map(|word| members.line(word));
+    // What belongs to a change is read although its name is wrong, so that both are found at once.
+    match given {
+        [true, false, false] => Some(FolderChange::Create { create: create? }),
+        [false, true, false] => {
+            let to = members.line("to").or_else(|| members.missing("to"));
+            Some(FolderChange::Rename { rename: rename?, to: to? })
+        }
+        [false, false, true] => {
+            let with_messages = members.flag("with_messages");
+            Some(FolderChange::Delete { delete: delete?, with_messages })
+        }
         _ => {
-            let is_wrong = ["create", "rename", "delete"].iter().any(|name| members.is_wrong(name));
-            if !is_wrong {
+            if !words.iter().any(|word| members.is_wrong(word)) {
                 members.wrong_as_a_whole("request.folder_change");
             }
-            return None;
+            None
         }
-    };
-    Some(change)
+    }
 }
 
 #[cfg(test)]
@@ -178,6 +185,8 @@ mod tests {
             (r#"{"create":"a","to":"b"}"#, "/to", "member_unknown"),
             (r#"{"create":"a","with_messages":true}"#, "/with_messages", "member_unknown"),
             (r#"{"delete":"a\r\nb"}"#, "/delete", "control_character"),
+            (r#"{"delete":"a\r\nb","with_messages":true}"#, "/delete", "control_character"),
+            (r#"{"rename":"a\r\nb","to":"c"}"#, "/rename", "control_character"),
             (r#"{"delete":"a","with_messages":1}"#, "/with_messages", "member_invalid"),
             ("7", "", "member_invalid"),
         ] {

@@ -260,6 +260,11 @@ impl<'a, 'p> Members<'a, 'p> {
         self.problems.iter().any(|at| at.pointer.starts_with(&pointer))
     }
 
+    /// Whether a member is there and not null.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.left.iter().any(|(given, value)| given == name && !matches!(value, Json::Null))
+    }
+
     /// Whether something was noted about a member.
     pub(super) fn is_wrong(&self, name: &str) -> bool {
         let pointer = child(&self.pointer, name);

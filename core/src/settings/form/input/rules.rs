@@ -5,14 +5,14 @@ use super::node::{Group, Kind, Member, Node};
 use super::writer::CONTROL;
 use crate::message::RESERVED;
 use crate::request::FILTER_LEVELS;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// One message, or a part of it, is asked for alone; a structure is not saved.
 pub(super) fn receive(node: &mut Node) {
     let Some(request) = node.group() else { return };
     if let Some(filter) = request.get("filter") {
         filter.node = nested(&filter.node, 1);
-        filter.idle = Some(json!({"anyOf": [{"type": "null"}, {"type": "object", "not": says_something()}]}));
+        filter.idle = Some(says_nothing());
     }
     let structure = || json!({"const": "structure"});
     let of_structure = |name: &str| json!({"properties": {"summary": structure(), name: given()}, "required": ["summary", name]});
@@ -47,9 +47,22 @@ fn nested(filter: &Node, level: usize) -> Node {
     whole
 }
 
+/// The members of a filter that are a condition as soon as they are given.
+const SINGLE: [&str; 9] = ["since", "before", "from", "subject", "body", "text", "min_size", "max_size", "not"];
+
+/// A filter without a condition, and without anything that its reader refuses.
+fn says_nothing() -> Value {
+    let mut properties: Map<String, Value> = SINGLE.iter().map(|name| ((*name).to_owned(), json!({"type": "null"}))).collect();
+    properties.insert("unseen".to_owned(), json!({"enum": [null, false]}));
+    for name in ["header", "or"] {
+        properties.insert(name.to_owned(), json!({"type": ["array", "null"], "maxItems": 0}));
+    }
+    json!({"type": ["object", "null"], "properties": properties, "additionalProperties": false})
+}
+
 /// That a filter has a condition.
 fn says_something() -> Value {
-    let texts = ["since", "before", "from", "subject", "body", "text", "min_size", "max_size", "not"].map(has);
+    let texts = SINGLE.map(has);
     let filled = json!({"type": "array", "minItems": 1});
     let others = [
         has_such("unseen", json!({"const": true})),
