@@ -27,9 +27,17 @@ pub(crate) fn names(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
     pointer.split('/').skip(1).map(unescaped)
 }
 
-/// The value at a pointer into groups. [`Value::pointer`] copies each name twice, to look for what is escaped in it.
+/// The value at a pointer. [`Value::pointer`] copies each name twice, to look for what is escaped in it.
 pub(crate) fn find<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
-    names(pointer).try_fold(value, |group, name| group.get(&*name))
+    names(pointer).try_fold(value, |value, name| member(value, &name))
+}
+
+/// The member of that name, or the item of that number.
+pub(crate) fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+    match value {
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        value => value.get(name),
+    }
 }
 
 fn unescaped(name: &str) -> Cow<'_, str> {

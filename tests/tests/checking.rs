@@ -69,8 +69,12 @@ fn field<'s>(schemas: &[&'s Value], pointer: &str) -> Option<&'s Value> {
     let found: Vec<&Value> =
         schemas.iter().flat_map(|schema| members(schema)).filter(|(known, _)| *known == name).map(|(_, member)| member).collect();
     if found.is_empty() {
-        let is_within = schemas.iter().any(|schema| schema["writeOnly"] == true && name == "secret" || schema["type"] == "array");
-        return schemas.first().copied().filter(|_| is_within);
+        let is_list = |schema: &&&Value| schema["type"] == "array" || schema["type"][0] == "array";
+        let is_within = schemas.iter().any(|schema| schema["writeOnly"] == true && name == "secret");
+        return match schemas.iter().find(is_list) {
+            Some(list) if list["items"].get("properties").is_some() => field(&[&list["items"]], rest),
+            list => schemas.first().copied().filter(|_| is_within || list.is_some()),
+        };
     }
     field(&found, rest)
 }

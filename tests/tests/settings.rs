@@ -197,7 +197,14 @@ fn settings<'a>(group: &'a Value, pointer: &str, shown_when: &str) -> Vec<Settin
     }
     members.sort_by_key(|member| member.schema["x-postkontor"]["order"].as_i64());
     let with_inner = |member: Setting<'a>| {
-        let inner = settings(member.schema, &member.pointer, &member.when);
+        let mut inner = settings(member.schema, &member.pointer, &member.when);
+        // What an item of a list of groups is.
+        let items = &member.schema["items"];
+        if items.get("properties").is_some() {
+            let pointer = format!("{}/*", member.pointer);
+            inner.extend(settings(items, &pointer, &member.when));
+            inner.insert(0, Setting { pointer, schema: items, when: member.when.clone() });
+        }
         std::iter::once(member).chain(inner)
     };
     let mut all: Vec<_> = members.into_iter().flat_map(with_inner).collect();

@@ -25,6 +25,14 @@ impl Kept {
             (Value::Null | Value::Bool(_), _) | (_, Place::Plain) => {}
             (Value::String(text), _) if text.is_empty() => {}
             (Value::Object(members), Place::Secret) if name(members).is_some() => {}
+            (Value::Array(_), Place::List) => {
+                let Value::Array(items) = value else { return };
+                for (place, item) in items.iter_mut().enumerate() {
+                    self.hide_at(item, &child(pointer, &place.to_string()), places);
+                }
+            }
+            // An item that stands where its list should.
+            (Value::Object(_), Place::List) => *value = self.mark(value.take()),
             (Value::Object(_), Place::Unknown) => {
                 let Value::Object(members) = value else { return };
                 for (name, member) in members {
@@ -50,6 +58,12 @@ impl Kept {
     }
 
     fn restore_at(&self, value: &mut Value, pointer: &str, places: &Places) {
+        if let Value::Array(items) = value {
+            for (place, item) in items.iter_mut().enumerate() {
+                self.restore_at(item, &child(pointer, &place.to_string()), places);
+            }
+            return;
+        }
         let Value::Object(members) = value else { return };
         let kept = name(members).and_then(|name| self.0.get(name.strip_prefix(PREFIX)?.parse::<usize>().ok()?));
         match kept {
@@ -94,6 +108,24 @@ mod tests {
         assert_eq!((&seen["sender"]["address"], &seen["accounts"]["a/b"]["transport"]), (&json!("a@example.com"), &json!("telex")));
         kept.restore(&mut seen, &places);
         assert_eq!(seen, document);
+    }
+
+    #[test]
+    fn passwords_in_a_list_of_groups_are_kept_and_come_back_with_their_items() {
+        let keys =
+            json!([{"certificate": "old.p12", "password": "hush-1"}, {"certificate": "new.p12", "password": {"secret": "new"}}, "hush-2"]);
+        let document = json!({"receive": {"smime": {"keys": keys}}, "user": {"receive": {"smime": {"keys": {"password": "hush-3"}}}}});
+        let (mut kept, places, mut seen) = (Kept::default(), places(), document.clone());
+        kept.hide(&mut seen, &places);
+        assert!(!seen.to_string().contains("hush-"), "{seen}");
+        let shown = &seen["receive"]["smime"]["keys"];
+        assert_eq!((&shown[0]["certificate"], &shown[1]), (&json!("old.p12"), &document["receive"]["smime"]["keys"][1]));
+        // The page has changed their order.
+        seen["receive"]["smime"]["keys"].as_array_mut().unwrap().swap(0, 1);
+        kept.restore(&mut seen, &places);
+        let mut expected = document;
+        expected["receive"]["smime"]["keys"].as_array_mut().unwrap().swap(0, 1);
+        assert_eq!(seen, expected);
     }
 
     #[test]

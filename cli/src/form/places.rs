@@ -14,6 +14,8 @@ pub(crate) enum Place {
     Plain,
     /// A secret, or a reference to one.
     Secret,
+    /// A list of groups.
+    List,
     /// Nothing that is known: it might be a secret under a mistyped name.
     Unknown,
 }
@@ -25,6 +27,8 @@ pub(crate) struct Places {
     /// Values of accounts and of the document's own groups, by their pointers; those of an account lack its name.
     plain: HashSet<String>,
     secret: HashSet<String>,
+    /// Lists of groups; what is in a group stands behind `/*`.
+    lists: HashSet<String>,
 }
 
 impl Places {
@@ -58,6 +62,11 @@ impl Places {
             self.secret.insert(pointer);
             return;
         }
+        if schema["items"].get("properties").is_some() {
+            self.gather(&schema["items"], format!("{pointer}/*"));
+            self.lists.insert(pointer);
+            return;
+        }
         let branches = ["allOf", "anyOf"].into_iter().flat_map(|word| schema[word].as_array().into_iter().flatten());
         let branches = branches.flat_map(|branch| [&branch["then"], &branch["else"], branch]);
         let mut is_group = false;
@@ -77,12 +86,21 @@ impl Places {
 
     /// What may stand at a pointer into a document.
     pub(crate) fn at(&self, pointer: &str) -> Place {
-        let place = named(pointer);
-        match (self.secret.contains(&place), self.plain.contains(&place)) {
-            (true, _) => Place::Secret,
-            (false, true) => Place::Plain,
-            (false, false) => Place::Unknown,
+        let place = self.of_any_item(&named(pointer));
+        match place {
+            place if self.secret.contains(&place) => Place::Secret,
+            place if self.plain.contains(&place) => Place::Plain,
+            place if self.lists.contains(&place) => Place::List,
+            _ => Place::Unknown,
         }
+    }
+
+    /// The place without the numbers of items in lists of groups.
+    fn of_any_item(&self, place: &str) -> String {
+        place.split('/').skip(1).fold(String::new(), |place, name| match self.lists.contains(&place) {
+            true => format!("{place}/*"),
+            false => format!("{place}/{name}"),
+        })
     }
 }
 
@@ -127,6 +145,14 @@ mod tests {
             assert_eq!(places.at(&format!("{layer}/accounts/a~1b/auth/pasword")), Place::Unknown, "{layer}");
         }
         assert_eq!(places.at("/accounts"), Place::Unknown);
+        let keys = json!({"properties": {"keys": {"type": "array", "title": "Keys", "items": {"type": "object", "title": "Key", "properties": {
+            "file": {"type": "string", "title": "File"},
+            "password": {"type": "string", "title": "Password", "x-postkontor": {"secret": true}},
+        }}}}});
+        places.gather(&keys, String::new());
+        let found = ["/keys", "/keys/0/file", "/keys/11/password", "/user/keys/0/password", "/keys/0/pasword", "/keys/0"];
+        let expected = [Place::List, Place::Plain, Place::Secret, Place::Secret, Place::Unknown, Place::Unknown];
+        assert_eq!(found.map(|pointer| places.at(pointer)), expected);
         assert_eq!(places.at("/companys/accounts/a/auth/user"), Place::Unknown);
     }
 }

@@ -158,10 +158,7 @@ impl Session {
         }
         let (mut document, program) = (asked.document, self.program());
         let owner = file.name();
-        let in_file = typed::store(&mut document, &self.places, &mut |place, secret| {
-            let name = format!("{owner}{place}");
-            program.secret_put(&name, &secret).then_some(name)
-        });
+        let in_file = typed::store(&mut document, &self.places, &owner, &mut |name, secret| program.secret_put(name, &secret));
         let mut document = self.whole(document);
         if file.save(&document, asked.overwrite)? == Saved::ChangedMeanwhile {
             return Ok(json!({"saved": false}));

@@ -6,7 +6,7 @@ use super::findings::{Findings, Login, Reference};
 use super::layers::Layers;
 use super::problem::{self, Problem, nearest, shown, suggestion};
 use super::repair::Repair;
-use super::secrets::wipe;
+use super::secrets::{Wiped, wipe};
 use super::{Schemas, conditions, own_sender, rules};
 use crate::pointer::child;
 use postkontor_plugin::{Error, Status};
@@ -28,6 +28,8 @@ pub(super) struct Account {
     pub(super) resolved: Value,
     /// Where secrets were given, relative to `settings`.
     pub(super) secrets: Vec<String>,
+    /// The same for its own sender, relative to that.
+    pub(super) sender_secrets: Vec<String>,
     /// What is wrong, pointing into the document as it was given.
     pub(super) problems: Vec<Problem>,
     /// Why there is no such transport.
@@ -43,6 +45,7 @@ impl Drop for Account {
     fn drop(&mut self) {
         wipe(&mut self.settings);
         wipe(&mut self.resolved);
+        wipe(&mut self.sender);
     }
 }
 
@@ -55,6 +58,7 @@ impl Account {
             sender: Value::Null,
             resolved: Value::Null,
             secrets: Vec::new(),
+            sender_secrets: Vec::new(),
             problems: Vec::new(),
             unusable: None,
             schema: None,
@@ -101,20 +105,22 @@ impl Account {
             self.settings = Value::Object(fields::group(&schema, given, pointer, &mut findings));
         }
         wipe(&mut all);
-        let (own_sender, place) = (own_sender.unwrap_or_default(), child(pointer, "sender"));
+        self.secrets = within(pointer, std::mem::take(&mut findings.secrets));
+        let (own_sender, sender_place) = (Wiped(own_sender.unwrap_or_default()), child(pointer, "sender"));
         if sends {
-            findings.visible.push(place.clone());
-            self.sender = own_sender::read(&own_sender, &place, &mut findings);
+            findings.visible.push(sender_place.clone());
+            self.sender = own_sender::read(&own_sender, &sender_place, &mut findings);
+            self.sender_secrets = within(&sender_place, std::mem::take(&mut findings.secrets));
         } else if !says_nothing(own_sender::schema(), &own_sender) && !conditions::is_left_out(&own_sender) {
-            self.problems.push(Problem::warning(&place, "settings.not_used"));
+            self.problems.push(Problem::warning(&sender_place, "settings.not_used"));
         }
-        self.secrets = findings.secrets.iter().filter_map(|secret| secret.strip_prefix(pointer)).map(str::to_owned).collect();
         self.references = findings.accounts;
         self.login = findings.login;
         self.problems.append(&mut findings.problems);
         visible.append(&mut findings.visible);
         let place = rules::Place { pointer, schema: &schema, layers };
         rules::account(&self.settings, &place, &self.secrets, &findings.decided, &mut self.problems);
+        rules::secrets(&self.sender, &sender_place, &self.sender_secrets, layers, &mut self.problems);
         self.schema = Some(schema);
     }
 
@@ -176,6 +182,11 @@ fn read_account(id: String, given: Value, pointer: &str, schemas: &dyn Schemas, 
         Err(error) => account.without_transport(error, pointer, schemas, layers),
     }
     account
+}
+
+/// Pointers within a place, relative to it.
+fn within(place: &str, pointers: Vec<String>) -> Vec<String> {
+    pointers.iter().filter_map(|pointer| pointer.strip_prefix(place)).map(str::to_owned).collect()
 }
 
 /// Takes the name of the transport out of an account's members; empty where there is none.

@@ -84,9 +84,9 @@ pub fn check<T: Deref<Target = Texts>>(json: &str, schemas: &dyn Schemas, texts:
         Ok(reading) => reading,
         Err(problems) => return Checked::unreadable(problems.iter().map(finding).collect()),
     };
-    let mut settings = reading.groups.clone();
+    let mut settings = without_secrets(&reading.groups, &reading.secrets);
     let mut accounts = Map::new();
-    let mut secrets = Vec::new();
+    let mut secrets = reading.secrets.clone();
     let shows: HashSet<&str> = reading.visible.iter().map(String::as_str).collect();
     let mut empty = Map::new();
     let mut note_empty = |schema: &Value, settings: &Value, pointer: &str| {
@@ -107,10 +107,11 @@ pub fn check<T: Deref<Target = Texts>>(json: &str, schemas: &dyn Schemas, texts:
         note_empty(account.schema(), &complete, &pointer);
         members.extend(complete.as_object().cloned().unwrap_or_default());
         if !account.sender.is_null() {
-            members.insert("sender".to_owned(), account.sender.clone());
+            members.insert("sender".to_owned(), without_secrets(&account.sender, &account.sender_secrets));
         }
         accounts.insert(account.id.clone(), Value::Object(members));
         secrets.extend(account.secrets.iter().map(|secret| format!("{pointer}{secret}")));
+        secrets.extend(account.sender_secrets.iter().map(|secret| format!("{pointer}/sender{secret}")));
     }
     if reading.enabled {
         settings["accounts"] = Value::Object(accounts);

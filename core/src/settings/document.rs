@@ -116,7 +116,7 @@ impl Document {
     /// The pointer of a field of an account's sender (`/sender/name`) in the merged document: in the account, or where it holds for all.
     pub fn sender_pointer(&self, account: &str, pointer: &str) -> String {
         let field = pointer.strip_prefix("/sender").unwrap_or_default();
-        match self.reading.account(account).is_some_and(|account| account.sender.pointer(field).is_some()) {
+        match self.reading.account(account).is_some_and(|account| own_sender::is_own(&account.sender, field)) {
             true => format!("{}{pointer}", crate::pointer::child("/accounts", account)),
             false => pointer.to_owned(),
         }

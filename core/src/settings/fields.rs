@@ -228,8 +228,12 @@ fn list(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) -
     };
     let mut read = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate().filter(|(_, item)| !is_left_out(item)) {
+        let place = child(pointer, &read.len().to_string());
         let pointer = child(pointer, &index.to_string());
-        if let Some(item) = field(keyword(schema, "items"), item, &pointer, findings) {
+        let before = findings.places();
+        let item = field(keyword(schema, "items"), item, &pointer, findings);
+        findings.moved(before, &pointer, item.as_ref().map(|_| place.as_str()));
+        if let Some(item) = item {
             if let Some(id) = item.as_str().filter(|_| keyword(annotations, "account") == true) {
                 findings.accounts.push(Reference { pointer, account: id.to_owned(), via: false });
             }

@@ -51,6 +51,25 @@ impl Findings {
         Findings { hidden: self.hidden.clone(), required: self.required.clone(), ..Findings::default() }
     }
 
+    /// How much was noted so far of what shows and of secrets.
+    pub(super) fn places(&self) -> [usize; 2] {
+        [self.visible.len(), self.secrets.len()]
+    }
+
+    /// What was noted since then leads to another place, or nowhere: items of a list that are left out or wrong leave no gap behind.
+    pub(super) fn moved(&mut self, [visible, secrets]: [usize; 2], from: &str, to: Option<&str>) {
+        let Some(to) = to else {
+            self.visible.truncate(visible);
+            self.secrets.truncate(secrets);
+            return;
+        };
+        for place in self.visible.iter_mut().skip(visible).chain(self.secrets.iter_mut().skip(secrets)).filter(|_| from != to) {
+            if let Some(within) = place.strip_prefix(from) {
+                *place = format!("{to}{within}");
+            }
+        }
+    }
+
     pub(super) fn add(&mut self, problem: Problem) {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(problem);

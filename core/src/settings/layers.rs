@@ -1,7 +1,7 @@
 //! The layers of a document: who may set what, and who did.
 
 use super::Problem;
-use super::keyword::{annotation, keyword};
+use super::keyword::{annotation, keyword, stated};
 use super::problem::{MAX_PROBLEMS, shown};
 use super::secrets::wipe;
 use crate::pointer::{child, names};
@@ -138,9 +138,10 @@ impl Layers {
 pub(super) struct Given<'l>([Option<(&'static str, &'l Value)>; NAMES.len()]);
 
 impl Given<'_> {
-    /// What they have set in a member of it.
+    /// What they have set in a member of it. Of a list each layer sets the whole or nothing.
     pub(super) fn member(self, name: &str) -> Self {
-        Given(self.0.map(|given| given.and_then(|(layer, value)| Some((layer, value.get(name)?)))))
+        let within = |value| if Value::is_array(value) { Some(value) } else { value.get(name) };
+        Given(self.0.map(|given| given.and_then(|(layer, value)| Some((layer, within(value)?)))))
     }
 
     /// Who has set the value here; see [`Layers::origin`].
@@ -177,11 +178,17 @@ pub(super) fn scope(schema: &Value, pointer: &str) -> Option<String> {
     scope.map(str::to_owned)
 }
 
-/// A member of a group, whether it always shows or under a condition.
+/// A member of a group, whether it always shows or under a condition; of a list of groups, the item of a number.
 pub(super) fn member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
     let conditional =
         || keyword(schema, "allOf").as_array()?.iter().find_map(|branch| keyword(keyword(branch, "then"), "properties").get(name));
-    keyword(schema, "properties").get(name).or_else(conditional)
+    let item = || group_of_items(schema).filter(|_| name.bytes().all(|byte| byte.is_ascii_digit()));
+    keyword(schema, "properties").get(name).or_else(conditional).or_else(item)
+}
+
+/// What the items of a list are, where they are groups.
+pub(super) fn group_of_items(list: &Value) -> Option<&Value> {
+    stated(list, "items").filter(|items| stated(items, "properties").is_some())
 }
 
 /// The schema of the field at a pointer.

@@ -28,6 +28,7 @@ mod schemas;
 mod scopes;
 mod secrets;
 mod sender;
+pub(crate) mod smime;
 mod trials;
 mod values;
 mod version;
@@ -44,6 +45,7 @@ pub use schemas::Schemas;
 pub(crate) use secrets::{resolve_kept, secret_names, wipe};
 pub use secrets::{resolve_secrets, secret_not_found};
 pub use sender::{Html, Sender, Unencodable};
+pub use smime::{Encrypt, Incoming, KeyFile, Outgoing, Password, Sign, When};
 
 pub use version::{Migrated, VERSION};
 

@@ -19,11 +19,11 @@ pub(super) fn of(repair: &Repair, given: &Layers, layer_of: &dyn Fn(&str) -> &'s
         if value.is_null() {
             // What a lower layer says would apply again, so it goes from all of them.
             for (name, layer) in given.iter().filter(|(_, layer)| layers::holds(layer, pointer)) {
-                put(within(&mut patch, name), Some(layer), &path, value);
+                put(within(&mut patch, name), Some(layer), &path, value)?;
             }
         } else {
             let name = layer_of(pointer);
-            put(within(&mut patch, name), given.get(name), &path, value);
+            put(within(&mut patch, name), given.get(name), &path, value)?;
         }
     }
     Some(patch).filter(|patch| patch.as_object().is_some_and(|members| !members.is_empty()))
@@ -31,7 +31,7 @@ pub(super) fn of(repair: &Repair, given: &Layers, layer_of: &dyn Fn(&str) -> &'s
 
 /// The patch that moves a value into the layer that it belongs into; the merged document stays the same. A `null`, which forms leave behind,
 /// goes, and what its own layer says applies again.
-pub(super) fn moved(layers: &Layers, pointer: &str, scope: &str) -> Repair {
+pub(super) fn moved(layers: &Layers, pointer: &str, scope: &str) -> Option<Repair> {
     let path: Vec<_> = names(pointer).collect();
     let path: Vec<&str> = path.iter().map(|name| &**name).collect();
     let mut patch = Value::Object(Map::new());
@@ -41,13 +41,13 @@ pub(super) fn moved(layers: &Layers, pointer: &str, scope: &str) -> Repair {
         value = given;
         if name != scope {
             // A group that is left empty would be set by the wrong layer as well.
-            put(within(&mut patch, name), Some(layer), lonely(layer, &path), &Value::Null);
+            put(within(&mut patch, name), Some(layer), lonely(layer, &path), &Value::Null)?;
         }
     }
     if !value.is_null() {
-        put(within(&mut patch, scope), layers.get(scope), &path, value);
+        put(within(&mut patch, scope), layers.get(scope), &path, value)?;
     }
-    Repair::Patch(patch)
+    Some(Repair::Patch(patch))
 }
 
 /// The outermost group that has nothing in it but what a path leads to.
@@ -76,22 +76,24 @@ fn member<'p>(patch: &'p mut Value, name: &str) -> &'p mut Value {
 }
 
 /// Writes a value into a patch; `given` is what stands in the document at this place. A patch has no word for an entry of a list, so that
-/// the whole list is written.
-fn put(patch: &mut Value, given: Option<&Value>, path: &[&str], value: &Value) {
+/// the whole list is written. Nothing is where that has groups: there may be secrets in them.
+fn put(patch: &mut Value, given: Option<&Value>, path: &[&str], value: &Value) -> Option<()> {
     let Some((name, rest)) = path.split_first() else {
         *patch = value.clone();
-        return;
+        return Some(());
     };
     let mut list = match given {
+        Some(Value::Array(list)) if list.iter().any(Value::is_object) => return None,
         Some(Value::Array(list)) => list.clone(),
         Some(Value::String(text)) => split(text),
         _ => return put(member(patch, name), given.and_then(|given| given.get(*name)), rest, value),
     };
-    let Some(index) = name.parse().ok().filter(|index| *index < list.len()) else { return };
+    let Some(index) = name.parse().ok().filter(|index| *index < list.len()) else { return Some(()) };
     if value.is_null() && rest.is_empty() {
         list.remove(index);
     } else if rest.is_empty() {
         list[index] = value.clone();
     }
     *patch = Value::Array(list);
+    Some(())
 }

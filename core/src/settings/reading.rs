@@ -8,7 +8,7 @@ use super::layers::{self, Given, Layers};
 use super::patch;
 use super::problem::Problem;
 use super::repair::Repair;
-use super::secrets::wipe;
+use super::secrets::{Wiped, wipe};
 use super::version::Migration;
 use super::{Schemas, document_schema, json, own_sender, references, rules, scopes};
 use crate::pointer::{child, names};
@@ -22,7 +22,9 @@ pub(super) struct Reading {
     /// The version that the document had, and what became of it.
     pub(super) migration: Migration,
     /// The document's own groups, complete with their defaults.
-    pub(super) groups: Value,
+    pub(super) groups: Wiped,
+    /// Where secrets were given in them.
+    pub(super) secrets: Vec<String>,
     /// What is wrong with them, pointing into the document as it was given.
     pub(super) problems: Vec<Problem>,
     pub(super) accounts: Vec<Account>,
@@ -56,9 +58,10 @@ impl Reading {
         let accounts = members.shift_remove("accounts");
         let beside = Some((String::new(), ["accounts", "version", "company", "user", "workstation"].as_slice()));
         let mut findings = Findings { beside, ..Findings::default() };
-        let groups = Value::Object(fields::group(schema, &members, "", &mut findings));
+        let groups = Wiped(Value::Object(fields::group(schema, &members, "", &mut findings)));
         wipe(&mut Value::Object(members));
         rules::document(&groups, &findings.accounts, &mut findings.problems);
+        rules::secrets(&groups, "", &findings.secrets, &layers, &mut findings.problems);
         let mut accounts = read_accounts(accounts, schemas, &layers, &mut findings);
         for account in &mut accounts {
             let (place, senders) = (child("/accounts", &account.id), [&account.sender, &groups["sender"]]);
@@ -67,14 +70,14 @@ impl Reading {
         }
         let places = accounts.iter().enumerate().map(|(place, account)| (account.id.clone(), place)).collect();
         references::check(&mut accounts, &places, &groups, &findings.accounts, schemas, &mut findings.problems);
-        let mut reading =
-            Reading { enabled: true, migration, groups, problems: Vec::new(), accounts, places, visible: findings.visible, layers };
+        let Findings { visible, secrets, problems: found, .. } = findings;
+        let mut reading = Reading { enabled: true, migration, groups, secrets, problems: Vec::new(), accounts, places, visible, layers };
         scopes::check(&reading.layers, &|pointer| reading.scope(schema, pointer), &|pointer| reading.movable(pointer), &mut problems);
         let placed = |problem: Problem| Problem {
             pointer: reading.layers.place(&problem.pointer, &|pointer| reading.scope(schema, pointer)),
             ..problem
         };
-        problems.extend(findings.problems.into_iter().map(&placed));
+        problems.extend(found.into_iter().map(&placed));
         let by_account: Vec<Vec<Problem>> =
             reading.accounts.iter().map(|account| account.problems.iter().cloned().map(&placed).collect()).collect();
         for (account, problems) in reading.accounts.iter_mut().zip(by_account) {
@@ -89,7 +92,8 @@ impl Reading {
         Reading {
             enabled: false,
             migration,
-            groups: serde_json::json!({"enabled": false}),
+            groups: Wiped(serde_json::json!({"enabled": false})),
+            secrets: Vec::new(),
             problems: Vec::new(),
             accounts: Vec::new(),
             places: HashMap::new(),
@@ -205,7 +209,8 @@ impl Reading {
             return Some(pointer.to_owned());
         }
         if let Some(field) = layers::at(schema, &within) {
-            let is_plain = annotation(field, "secret") != true && field.get("properties").is_none();
+            let is_group = field.get("properties").is_some() || layers::group_of_items(field).is_some();
+            let is_plain = annotation(field, "secret") != true && !is_group;
             return is_plain.then(|| pointer.to_owned());
         }
         let whole = pointer.strip_suffix("/secret")?;

@@ -27,16 +27,17 @@ fn placed(problem: Problem, reading: &Reading) -> Problem {
 /// What would keep every mail from being composed: files of the senders that are missing or are not what they should be.
 fn unusable_senders(reading: &Reading) -> Vec<Problem> {
     let document = &reading.groups["sender"];
-    let own = |account: &Account| (child("/accounts", &account.id), own_sender::merged(document, &account.sender), account.sender.clone());
-    let of_accounts = reading.accounts.iter().filter(|account| !account.sender.is_null()).map(own);
+    let with_own = reading.accounts.iter().filter(|account| !account.sender.is_null());
+    let of_accounts =
+        with_own.map(|account| (child("/accounts", &account.id), own_sender::merged(document, &account.sender), &account.sender));
     let mut found: Vec<Problem> = Vec::new();
-    for (place, merged, given) in std::iter::once((String::new(), document.clone(), document.clone())).chain(of_accounts) {
-        let Ok(sender) = Sender::deserialize(&merged) else { continue };
+    for (place, merged, given) in std::iter::once((String::new(), Wiped(document.clone()), document)).chain(of_accounts) {
+        let Ok(sender) = Sender::deserialize(&*merged) else { continue };
         let Err(error) = refuse_sender(&sender) else { continue };
         for at in &error.at {
             // What the account did not say itself is the document's, and was noted there.
             let field = at.pointer.strip_prefix("/sender").unwrap_or_default();
-            let place = if given.pointer(field).is_some() { place.as_str() } else { "" };
+            let place = if own_sender::is_own(given, field) { place.as_str() } else { "" };
             let pointer = reading.place(&format!("{place}{}", at.pointer));
             let is_noted = reading.all_problems().chain(&found).any(|problem| problem.pointer == pointer);
             if !is_noted {

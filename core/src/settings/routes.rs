@@ -1,5 +1,6 @@
 //! Groups `send`, `sent` and `receive`: which accounts send, keep copies and fetch, and who gets fetched messages.
 
+use super::smime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,4 +51,8 @@ pub struct Receive {
     /// The workgroups who each get a copy; like `operators`.
     #[schemars(extend("x-postkontor" = {"scope": "user", "order": 40, "list": true}))]
     pub workgroups: Vec<String>,
+    /// With what encrypted mail is opened and signed mail verified (S/MIME).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-postkontor" = {"scope": "user", "order": 50}))]
+    pub smime: Option<smime::Incoming>,
 }

@@ -22,8 +22,8 @@ pub(super) fn check(layers: &Layers, scope_of: &ScopeOf, movable: &dyn Fn(&str) 
                 let problem = problem.arg("layer", layer(name)).arg("scope", layer(&scope));
                 // What stands beside a name in a reference may be the secret itself.
                 let is_shown = |place: &String| *place == leaf || find(whole_layer, place).is_some_and(|whole| reference(whole).is_some());
-                problems.push(match movable(&leaf).filter(is_shown) {
-                    Some(place) => problem.repair(patch::moved(layers, &place, &scope)),
+                problems.push(match movable(&leaf).filter(is_shown).and_then(|place| patch::moved(layers, &place, &scope)) {
+                    Some(repair) => problem.repair(repair),
                     None => problem,
                 });
             }

@@ -5,6 +5,7 @@ use crate::pointer::{child, names, parent};
 use postkontor_plugin::{Error, Secret, Status};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::ops::Deref;
 use zeroize::Zeroize;
 
 /// Puts the secrets themselves in the place of references `{"secret": "name"}`.
@@ -52,6 +53,13 @@ pub(crate) fn secret_names(settings: &Value, secrets: &[String]) -> Map<String, 
 #[derive(Clone, Default)]
 pub(crate) struct Wiped(pub(crate) Value);
 
+impl Deref for Wiped {
+    type Target = Value;
+    fn deref(&self) -> &Value {
+        &self.0
+    }
+}
+
 impl Drop for Wiped {
     fn drop(&mut self) {
         wipe(&mut self.0);
@@ -87,7 +95,19 @@ pub(super) fn pointers(schema: &Value, settings: &Value) -> Vec<String> {
 }
 
 fn collect(schema: &Value, settings: &Value, pointer: &str, found: &mut Vec<String>) {
-    let Some(given) = settings.as_object() else { return };
+    let items = keyword(schema, "items");
+    match settings {
+        Value::Array(given) => {
+            given.iter().enumerate().for_each(|(place, item)| collect(items, item, &child(pointer, &place.to_string()), found));
+        }
+        // An item that stands where its list should.
+        Value::Object(_) if items.is_object() => collect(items, settings, pointer, found),
+        Value::Object(given) => collect_members(schema, given, pointer, found),
+        _ => {}
+    }
+}
+
+fn collect_members(schema: &Value, given: &Map<String, Value>, pointer: &str, found: &mut Vec<String>) {
     let branches = keyword(schema, "allOf").as_array().into_iter().flatten().map(|branch| keyword(branch, "then"));
     for group in std::iter::once(schema).chain(branches) {
         for (name, member) in keyword(group, "properties").as_object().into_iter().flatten() {

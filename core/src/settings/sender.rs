@@ -1,5 +1,6 @@
 //! Group `sender`: in whose name mail goes out, and what it looks like.
 
+use super::smime;
 use crate::error::failed;
 use postkontor_plugin::{Error, Status};
 use schemars::JsonSchema;
@@ -34,6 +35,10 @@ pub struct Sender {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-postkontor" = {"scope": "company", "order": 70}))]
     pub html: Option<Html>,
+    /// How mail is signed and encrypted (S/MIME).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-postkontor" = {"scope": "company", "order": 80}))]
+    pub smime: Option<smime::Outgoing>,
 }
 
 impl Sender {
@@ -53,6 +58,7 @@ impl Default for Sender {
             unencodable: Unencodable::default(),
             bcc_to_sender: false,
             html: None,
+            smime: None,
         }
     }
 }

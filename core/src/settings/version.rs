@@ -5,7 +5,7 @@ use super::layers::{members, patch};
 use super::problem::{self, Problem};
 use super::secrets::{Wiped, pointers};
 use super::values::{in_range, integer};
-use super::{Schemas, conditions, document_schema, json};
+use super::{Schemas, conditions, document_schema, json, own_sender};
 use crate::pointer::child;
 use postkontor_plugin::{Error, Status};
 use serde::Serialize;
@@ -85,16 +85,24 @@ fn without_secrets(document: &mut Value, schemas: &dyn Schemas) {
         match schemas.schema(transport) {
             Err(_) => members.retain(|name, _| name == "transport"),
             Ok(schema) => {
-                for pointer in pointers(&schema, account) {
-                    let Some((group, name)) = crate::pointer::parent(&pointer) else { continue };
-                    let group = account.pointer_mut(group).and_then(Value::as_object_mut);
-                    if let Some(group) = group.filter(|group| group.get(&*name).is_none_or(|secret| !secret.is_object())) {
-                        group.shift_remove(&*name);
-                    }
-                }
+                take_secrets(&schema, account);
+                account.get_mut("sender").into_iter().for_each(|sender| take_secrets(own_sender::schema(), sender));
             }
         }
     });
+    for root in ROOTS {
+        document.pointer_mut(root).into_iter().for_each(|groups| take_secrets(document_schema(), groups));
+    }
+}
+
+fn take_secrets(schema: &Value, settings: &mut Value) {
+    for pointer in pointers(schema, settings) {
+        let Some((group, name)) = crate::pointer::parent(&pointer) else { continue };
+        let group = settings.pointer_mut(group).and_then(Value::as_object_mut);
+        if let Some(group) = group.filter(|group| group.get(&*name).is_none_or(|secret| !secret.is_object())) {
+            group.shift_remove(&*name);
+        }
+    }
 }
 
 /// Version 0 may have fields that were given up for others: each goes where its successor stands, if there is nothing yet.

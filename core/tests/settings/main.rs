@@ -5,6 +5,7 @@ mod applies;
 mod pages;
 mod refusals;
 mod repairs;
+mod smime;
 mod versions;
 
 use pages::{document, page};

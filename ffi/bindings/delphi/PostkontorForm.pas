@@ -142,7 +142,8 @@ var
           AddGroup(Schema, Pointer, Keys[Index]);
         Exit;
       end;
-    if PostkontorMember(Schema, 'title') = '' then
+    { A list of groups has no single field. }
+    if (PostkontorMember(Schema, 'title') = '') or (PostkontorAt(Schema, '/items/properties') <> '') then
       Exit;
     Field := Described(Schema, Settings);
     Field.Pointer := Pointer;

@@ -121,7 +121,8 @@ namespace Postkontor
                 var schema = Json.At(members, "/" + Json.Token(name));
                 var pointer = (group == null ? "" : group.Pointer) + "/" + Json.Token(name);
                 var field = fields.Find(found => found.Pointer == pointer);
-                var isNew = field == null && Json.Member(schema, "title") != null;
+                // A list of groups has no single field.
+                var isNew = field == null && Json.Member(schema, "title") != null && Json.At(schema, "/items/properties") == null;
                 if (isNew)
                 {
                     int order;

@@ -67,6 +67,7 @@ fn places(schema: &Value, pointer: &str, found: &mut Vec<String>) {
                 found.push(pointer);
             } else {
                 places(member, &pointer, found);
+                places(&member["items"], &format!("{pointer}/0"), found);
             }
         }
     }
@@ -75,7 +76,10 @@ fn places(schema: &Value, pointer: &str, found: &mut Vec<String>) {
 fn put(document: &mut Value, pointer: &str, value: Value) {
     let mut place = document;
     for name in pointer.split('/').skip(1) {
-        place = &mut place[name];
+        if name == "0" && !place.is_array() {
+            *place = json!([{}]);
+        }
+        place = if name == "0" { &mut place[0] } else { &mut place[name] };
     }
     *place = value;
 }
@@ -90,6 +94,9 @@ fn random_settings_tell_none_of_their_secrets() {
     let closed = Closed::new().unwrap();
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
     let mut looked_at = 0;
+    let mut of_document = Vec::new();
+    places(&json!(host.schema("", "en").unwrap())["schema"], "", &mut of_document);
+    assert!(of_document.len() >= 2, "{of_document:?}");
     for transport in TRANSPORTS {
         let mut found = Vec::new();
         places(&json!(host.schema(transport, "en").unwrap())["schema"], "", &mut found);
@@ -111,7 +118,18 @@ fn random_settings_tell_none_of_their_secrets() {
                     secrets.push((place, secret));
                 }
             }
-            let document = json!({"accounts": {"main": main}, "sender": {"address": "a@example.com"}});
+            let mut document = json!({"accounts": {"main": main}, "sender": {"address": "a@example.com"}});
+            for place in &of_document {
+                if chance.below(2) > 0 {
+                    let secret = chance.secret();
+                    put(&mut document, place, chance.shape(&secret));
+                    // Half of them belong to a file, so that something is done with them.
+                    if chance.below(2) > 0 {
+                        put(&mut document, &place.replace("/password", "/certificate"), json!(folder.file("none.p12")));
+                    }
+                    secrets.push((place, secret));
+                }
+            }
             let document = if chance.below(2) == 0 { json!({ "user": document }) } else { document };
             let told = told(&host, &document.to_string());
             let log = std::mem::take(&mut *program.0.lock().unwrap());

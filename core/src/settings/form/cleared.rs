@@ -16,7 +16,9 @@ pub(super) fn allow_in_conditions(group: &mut Value) {
 
 fn members(group: &mut Value) -> impl Iterator<Item = &mut Value> {
     let members = group.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten();
-    members.map(|(_, member)| member).filter(|member| is_group(member))
+    // Of a list of groups, what is in each.
+    let inner = members.map(|(_, member)| if member.get("items").is_some_and(is_group) { &mut member["items"] } else { member });
+    inner.filter(|member| is_group(member))
 }
 
 /// One test: what it does not ask for (`required`) may be left out.

@@ -1,6 +1,6 @@
 //! The UI schema of JSON Forms: a layout with a rule for each field that shows under a condition.
 
-use super::member::{Member, is_group, is_secret, is_yes_or_no, members};
+use super::member::{Member, group_of_items, is_group, is_secret, is_yes_or_no, members};
 use super::shape::when_beyond;
 use crate::pointer::child;
 use crate::settings::conditions::looks_beyond;
@@ -35,7 +35,12 @@ impl Writer<'_> {
             } else {
                 json!({"type": "Control", "scope": scope})
             };
-            let options = options(member.schema);
+            let mut options = options(member.schema);
+            if let Some(items) = group_of_items(member.schema) {
+                // Each item is a form of its own, whose conditions look at the item.
+                let elements = self.elements(items, "#", &|test| test);
+                options.insert("detail".to_owned(), json!({"type": "VerticalLayout", "elements": elements}));
+            }
             if !options.is_empty() {
                 element["options"] = Value::Object(options);
             }

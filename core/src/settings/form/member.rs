@@ -55,6 +55,9 @@ pub(super) fn is_secret(field: &Value) -> bool {
     field["x-postkontor"]["secret"] == true
 }
 
+/// What the items of a list are, where they are groups.
+pub(super) use crate::settings::layers::group_of_items;
+
 pub(super) fn is_group(member: &Value) -> bool {
     member.get("properties").is_some()
 }

@@ -1,6 +1,6 @@
 //! The uiSchema of react-jsonschema-form.
 
-use super::member::{Member, is_group, is_secret, is_yes_or_no, members_of_any};
+use super::member::{Member, group_of_items, is_group, is_secret, is_yes_or_no, members_of_any};
 use serde_json::{Value, json};
 
 /// Order, password fields, and what shows in the place of a default that the generator does not fill in.
@@ -40,6 +40,9 @@ fn field(schema: &Value, is_conditional: bool) -> Value {
     let default = schema.get("default").filter(|_| is_conditional);
     if is_yes_or_no(schema) && (default.is_some() || schema.get("default").is_none()) {
         return json!({"ui:widget": "select"});
+    }
+    if let Some(items) = group_of_items(schema) {
+        return json!({"items": ui_schema(&[items], &[])});
     }
     match default {
         Some(Value::Number(number)) => json!({"ui:placeholder": number.to_string()}),

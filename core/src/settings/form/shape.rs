@@ -12,7 +12,7 @@
 //! - a member that shows by what stands in another group stands in `then` of the whole; one that must be given by it is asked for there;
 //! - members that are asked for when others are given are asked for by `if`, and not because of a value that applies anyway.
 
-use super::member::{is_group, is_secret, is_yes_or_no};
+use super::member::{group_of_items, is_group, is_secret, is_yes_or_no};
 use crate::pointer::child;
 use crate::settings::conditions::{Whole, default_at, looks_beyond, required_beyond};
 use crate::settings::fields;
@@ -259,6 +259,10 @@ impl Shaper<'_> {
             return shaped;
         }
         let mut shaped = member.clone();
+        if let Some(items) = group_of_items(member) {
+            // What shows by what stands elsewhere cannot be said of an item.
+            shaped["items"] = self.group(items, path, &mut Vec::new());
+        }
         if is_yes_or_no(member) {
             let choice =
                 |value: bool| json!({"const": value, "title": self.texts.form(self.language, if value { "yes" } else { "no" }, &[])});

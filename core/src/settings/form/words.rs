@@ -1,5 +1,6 @@
 //! Titles and descriptions in the user's language.
 
+use super::member::is_group;
 use crate::pointer::child;
 use crate::settings::layers;
 use crate::texts::Texts;
@@ -47,6 +48,9 @@ impl Words<'_> {
 
     fn add_to_member(&self, member: &mut Value, name: &str, pointer: &str, beside: &Value) {
         self.add_to_members(member, pointer);
+        if let Some(items) = member.get_mut("items").filter(|items| is_group(items)) {
+            self.add_to_member(items, name, &child(pointer, "*"), &Value::Null);
+        }
         let own = |what: &str| member[what].as_str().map(str::to_owned);
         let Some(text) = self.texts.setting(self.language, pointer) else {
             // What its author wrote in English is better than nothing.

@@ -47,7 +47,12 @@ pub(super) fn account(settings: &Value, place: &Place, secrets: &[String], decid
     }
     problems.extend(decided.iter().filter_map(|field| ports::check(schema, settings, pointer, field.strip_prefix(pointer)?)));
     problems.extend(login::password(settings, pointer));
-    for secret in secrets.iter().filter(|secret| find(settings, secret).is_some_and(Value::is_string)) {
+    self::secrets(settings, pointer, secrets, layers, problems);
+}
+
+/// Warns of passwords that are kept on a workstation. `pointer` is the place of the group in the merged document.
+pub(super) fn secrets(group: &Value, pointer: &str, secrets: &[String], layers: &Layers, problems: &mut Vec<Problem>) {
+    for secret in secrets.iter().filter(|secret| find(group, secret).is_some_and(Value::is_string)) {
         let place = format!("{pointer}{secret}");
         if layers.is_of_workstation(&place) {
             problems.push(Problem::warning(&place, "settings.secret_on_workstation"));
