@@ -1,12 +1,12 @@
 //! Signatures beside what they sign: multipart/signed (RFC 1847, section 2.1, and RFC 8551, section 3.5.3).
 
 use super::body::Body;
-use super::{Judge, is_cms, is_named};
+use super::kind::{is_cms, is_named};
 use postkontor_reader::Message;
 use postkontor_reader::source::Source;
 use postkontor_reader::structure::Entity;
 use postkontor_smime::Fault;
-use postkontor_smime::verify::{Digests, Signer};
+use postkontor_smime::verify::{Digests, Question, Signer};
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -47,16 +47,15 @@ pub(super) fn find<'a>(message: &'a Message<'_>) -> Result<Parts<'a>, Fault> {
 
 impl Parts<'_> {
     /// Verifies the first part as it stands by the second.
-    pub(super) fn verify(&self, judge: &Judge<'_>) -> Result<Vec<Signer>, Fault> {
-        let postkontor_smime::Opened::Signed(signed) = postkontor_smime::open(Body::new(self.source, self.signature, judge.goes_on))?
-        else {
+    pub(super) fn verify(&self, question: &Question<'_>, goes_on: &dyn Fn() -> bool) -> Result<Vec<Signer>, Fault> {
+        let postkontor_smime::Opened::Signed(signed) = postkontor_smime::open(Body::new(self.source, self.signature, goes_on))? else {
             return Err(Fault::NotSigned);
         };
         let (signature, _) = signed.finish()?;
         let mut digests = Digests::new(signature.hashes().iter().copied());
         let mut stream = self.source.stream(self.range.clone());
         let (mut block, mut canonical, mut last) = (vec![0; 64 * 1024], Vec::new(), 0);
-        while (judge.goes_on)() {
+        while goes_on() {
             let count = stream.read(&mut block).map_err(unreadable)?;
             if count == 0 {
                 break;
@@ -72,7 +71,7 @@ impl Parts<'_> {
             }
             digests.update(&canonical);
         }
-        signature.verify(&digests.finish(), &judge.question())
+        signature.verify(&digests.finish(), question)
     }
 
     /// What was signed, where that is a layer itself: signed and encrypted once more (RFC 2634, section 1.1).

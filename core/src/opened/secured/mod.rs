@@ -4,11 +4,13 @@
 
 mod body;
 mod detached;
+mod kind;
 mod told;
 
 use super::head::Head;
 use super::part;
 use body::Body;
+use kind::is_cms;
 use postkontor_reader::source::Source;
 use postkontor_reader::structure::{Entity, Stop};
 use postkontor_reader::{Message, Repairs};
@@ -109,7 +111,7 @@ impl Judge<'_> {
             return Ok(None);
         }
         let (signers, content) = match detached::find(message) {
-            Ok(parts) => (parts.verify(self), parts.inner(message)?),
+            Ok(parts) => (parts.verify(&self.question(), self.goes_on), parts.inner(message)?),
             Err(fault) => (Err(fault), None),
         };
         self.stop()?;
@@ -170,21 +172,6 @@ impl Judge<'_> {
     fn question(&self) -> Question<'_> {
         Question { from: self.from, now: self.keys.now, trust: &self.keys.trust, known: &self.keys.known }
     }
-}
-
-/// Whether a part is one of CMS by its type, or by its name where a gateway does not know the type.
-fn is_cms(entity: &Entity) -> bool {
-    match entity.kind() {
-        ("application", "pkcs7-mime" | "x-pkcs7-mime") => true,
-        ("application", "octet-stream") => is_named(entity, ".p7m"),
-        _ => false,
-    }
-}
-
-/// Whether the type of a part names a file with this ending.
-fn is_named(entity: &Entity, ending: &str) -> bool {
-    let name = entity.content_type.as_ref().and_then(|kind| kind.parameter("name")).unwrap_or_default();
-    name.to_ascii_lowercase().ends_with(ending)
 }
 
 /// The fields of a header but those that say how the content is written: the content brings its own.
