@@ -1,7 +1,7 @@
 //! What holds for one message: what the settings and the message itself say.
 
+use super::at_hand::{Certificates, Protection, Signature, When};
 use super::wish::Wish;
-use super::{Certificates, Protection, Signature, When};
 use crate::message::file::read_small;
 use crate::message::findings::Findings;
 use crate::message::members::Original;

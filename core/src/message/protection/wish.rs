@@ -1,6 +1,6 @@
 //! What a message itself wishes: the member `smime`.
 
-use super::When;
+use super::at_hand::When;
 use crate::json::Json;
 use crate::message::members::{FileOrPart, Original};
 use crate::message::reader::Reader;
