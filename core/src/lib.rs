@@ -64,6 +64,7 @@
 
 pub mod access;
 mod account;
+pub mod authorities;
 mod built;
 mod callbacks;
 mod cancel;

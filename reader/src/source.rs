@@ -1,6 +1,7 @@
 //! The bytes of a message, in memory or in a file.
 
 use std::borrow::Cow;
+use std::fmt::Debug;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
@@ -22,6 +23,17 @@ pub struct Source(Bytes);
 enum Bytes {
     Memory(Vec<u8>),
     File(File, u64),
+    Other(Box<dyn ReadAt>, u64),
+}
+
+/// Bytes that are read by their place, and do not change meanwhile.
+pub trait ReadAt: Debug + Send + Sync {
+    /// Reads some of the bytes from `at` on into the block, and says how many; none at the end.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read any more.
+    fn read_at(&self, block: &mut [u8], at: u64) -> io::Result<usize>;
 }
 
 impl From<Vec<u8>> for Source {
@@ -57,11 +69,16 @@ impl Source {
         Ok(Source(Bytes::File(file, length)))
     }
 
+    /// A message of so many bytes that lies elsewhere.
+    pub fn of(bytes: Box<dyn ReadAt>, size: u64) -> Source {
+        Source(Bytes::Other(bytes, size))
+    }
+
     /// How many bytes it has.
     pub fn size(&self) -> u64 {
         match &self.0 {
             Bytes::Memory(bytes) => bytes.len() as u64,
-            Bytes::File(_, length) => *length,
+            Bytes::File(_, length) | Bytes::Other(_, length) => *length,
         }
     }
 
@@ -69,7 +86,7 @@ impl Source {
     pub fn memory(&self) -> Option<&[u8]> {
         match &self.0 {
             Bytes::Memory(bytes) => Some(bytes),
-            Bytes::File(..) => None,
+            Bytes::File(..) | Bytes::Other(..) => None,
         }
     }
 
@@ -86,7 +103,7 @@ impl Source {
                 let start = place(range.start);
                 Ok(Cow::Borrowed(bytes.get(start..start.saturating_add(length)).unwrap_or_default()))
             }
-            Bytes::File(..) => {
+            Bytes::File(..) | Bytes::Other(..) => {
                 let mut piece = vec![0; length];
                 self.fill(range.start, &mut piece)?;
                 Ok(Cow::Owned(piece))
@@ -141,6 +158,7 @@ impl Source {
             Bytes::File(file, _) => std::os::unix::fs::FileExt::read_at(file, block, at),
             #[cfg(windows)]
             Bytes::File(file, _) => std::os::windows::fs::FileExt::seek_read(file, block, at),
+            Bytes::Other(bytes, _) => bytes.read_at(block, at),
         }
     }
 }

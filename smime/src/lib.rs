@@ -10,6 +10,7 @@
 //! - [`open`](mod@open): what a part of a message is: signed, encrypted or compressed
 //! - [`verify`]: who signed, and whether the signature is good
 //! - [`decrypt`]: content that was encrypted for one's own certificates
+//! - [`veil`]: what hides content that has to lie on a disk for a while
 //!
 //! # Contract
 //!
@@ -34,6 +35,7 @@ pub mod identity;
 pub mod key;
 pub mod open;
 pub mod sign;
+pub mod veil;
 pub mod verify;
 
 pub use capability::Capability;

@@ -3,7 +3,7 @@
 use super::body::Body;
 use super::kind::{is_cms, is_named};
 use postkontor_reader::Message;
-use postkontor_reader::source::Source;
+use postkontor_reader::source::{self, Source};
 use postkontor_reader::structure::Entity;
 use postkontor_smime::Fault;
 use postkontor_smime::verify::{Digests, Question, Signer};
@@ -54,33 +54,35 @@ impl Parts<'_> {
         let (signature, _) = signed.finish()?;
         let mut digests = Digests::new(signature.hashes().iter().copied());
         let mut stream = self.source.stream(self.range.clone());
-        let (mut block, mut canonical, mut last) = (vec![0; 64 * 1024], Vec::new(), 0);
+        let (mut block, mut last) = (vec![0; 64 * 1024], 0);
         while goes_on() {
             let count = stream.read(&mut block).map_err(unreadable)?;
-            if count == 0 {
-                break;
-            }
-            // Files of systems that end lines with LF: what was signed had CR LF (RFC 8551, section 3.1.1).
-            canonical.clear();
-            for byte in block.iter().take(count) {
-                if *byte == b'\n' && last != b'\r' {
-                    canonical.push(b'\r');
-                }
-                canonical.push(*byte);
-                last = *byte;
-            }
-            digests.update(&canonical);
+            let Some(read) = block.get(..count).filter(|read| !read.is_empty()) else { break };
+            update(&mut digests, read, last);
+            last = read.last().copied().unwrap_or_default();
         }
         signature.verify(&digests.finish(), question)
     }
 
     /// What was signed, where that is a layer itself: signed and encrypted once more (RFC 2634, section 1.1).
-    pub(super) fn inner(&self, message: &Message<'_>) -> io::Result<Option<Vec<u8>>> {
-        if !is_cms(self.content) && self.content.kind() != ("multipart", "signed") {
-            return Ok(None);
-        }
-        message.source().piece(self.range.clone()).map(|piece| Some(piece.into_owned()))
+    pub(super) fn inner(&self) -> Option<source::Stream<'_>> {
+        let is_layer = is_cms(self.content) || self.content.kind() == ("multipart", "signed");
+        is_layer.then(|| self.source.stream(self.range.clone()))
     }
+}
+
+/// Adds a block that comes after this byte, with CR LF where a line ends in LF: files of some systems have such, what was signed had not (RFC 8551, section 3.1.1).
+fn update(digests: &mut Digests, block: &[u8], last: u8) {
+    let mut begin = 0;
+    for end in memchr::memchr_iter(b'\n', block) {
+        let before = end.checked_sub(1).and_then(|at| block.get(at)).copied().unwrap_or(last);
+        if before != b'\r' {
+            digests.update(block.get(begin..end).unwrap_or_default());
+            digests.update(b"\r");
+            begin = end;
+        }
+    }
+    digests.update(block.get(begin..).unwrap_or_default());
 }
 
 fn unreadable(error: io::Error) -> Fault {

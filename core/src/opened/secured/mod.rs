@@ -5,6 +5,7 @@
 mod body;
 mod detached;
 mod kind;
+mod scratch;
 mod told;
 
 use super::head::Head;
@@ -16,6 +17,8 @@ use postkontor_reader::structure::{Entity, Stop};
 use postkontor_reader::{Message, Repairs};
 use postkontor_smime::verify::{Anchors, Question, Signed, Signer};
 use postkontor_smime::{Certificate, Fault, Identity};
+use scratch::Scratch;
+use std::io::Read;
 
 /// With what signed and encrypted messages are read.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +35,9 @@ pub struct Keys {
 
 /// So many layers are opened: signed, encrypted and signed once more (RFC 2634, section 1.1) are three.
 const LAYERS: usize = 4;
-/// Content that was within a layer is read in memory, up to this size.
-const MOST: usize = 64 * 1024 * 1024;
+/// What was compressed is opened up to this size, and where it is longer, up to so many times that of the message.
+const MOST: u64 = 64 * 1024 * 1024;
+const TIMES: u64 = 20;
 
 /// What was around the content of a message.
 #[derive(Default)]
@@ -54,7 +58,7 @@ enum Layer {
 }
 
 /// A layer, and what is within it where that does not stand in the message.
-type Opened = (Layer, Option<Vec<u8>>);
+type Opened = (Layer, Option<Source>);
 
 /// What reads the content of a message, of which this was around it.
 pub(super) type Then<'a, T> = &'a dyn Fn(&Message<'_>, &Secured) -> Result<T, Stop>;
@@ -72,31 +76,34 @@ pub(super) fn read<T>(
     let mut from = Vec::new();
     let add = &mut |person: super::people::Person<'_>| from.extend(person.address.map(str::to_owned));
     Head::read(&fields, None, &mut Repairs::default()).from.each(add);
-    let judge = Judge { keys, from: &from, goes_on };
-    judge.read(message, &without_content_fields(&header), Secured::default(), then)
+    let most = MOST.max(message.source().size().saturating_mul(TIMES));
+    let judge = Judge { keys, from: &from, head: &without_content_fields(&header), most, goes_on };
+    judge.read(message, Secured::default(), then)
 }
 
 /// By what the layers of a message are judged.
 struct Judge<'a> {
     keys: &'a Keys,
     from: &'a [String],
+    /// The fields of the message, which each content gets before its own.
+    head: &'a [u8],
+    /// The most bytes of a content.
+    most: u64,
     goes_on: &'a dyn Fn() -> bool,
 }
 
 impl Judge<'_> {
     /// Opens the next layer, if there is one, and all within it.
-    fn read<T>(&self, message: &Message<'_>, head: &[u8], mut around: Secured, then: Then<'_, T>) -> Result<(T, Option<Source>), Stop> {
+    fn read<T>(&self, message: &Message<'_>, mut around: Secured, then: Then<'_, T>) -> Result<(T, Option<Source>), Stop> {
         let layer = if around.layers.len() < LAYERS { self.layer(message)? } else { None };
         let Some((layer, within)) = layer else { return Ok((then(message, &around)?, None)) };
         around.layers.push(layer);
-        let Some(within) = within else { return Ok((then(message, &around)?, None)) };
+        let Some(source) = within else { return Ok((then(message, &around)?, None)) };
         if !around.is_within {
             (around.is_within, around.security) = (true, part::security(message));
         }
-        let source = Source::from([head, &within].concat());
-        drop(within);
         let message = Message::read(&source, self.goes_on)?;
-        let (read, content) = self.read(&message, head, around, then)?;
+        let (read, content) = self.read(&message, around, then)?;
         Ok((read, Some(content.unwrap_or(source))))
     }
 
@@ -111,7 +118,10 @@ impl Judge<'_> {
             return Ok(None);
         }
         let (signers, content) = match detached::find(message) {
-            Ok(parts) => (parts.verify(&self.question(), self.goes_on), parts.inner(message)?),
+            Ok(parts) => {
+                let inner = parts.inner().map(|mut inner| self.copied(&mut inner));
+                (parts.verify(&self.question(), self.goes_on), inner.transpose()?)
+            }
             Err(fault) => (Err(fault), None),
         };
         self.stop()?;
@@ -125,7 +135,7 @@ impl Judge<'_> {
 
     /// A message that is CMS altogether.
     fn cms(&self, source: &Source, whole: &Entity) -> Result<Opened, Stop> {
-        let mut content = Vec::new();
+        let mut content = Scratch::new(self.head);
         let layer = match postkontor_smime::open(Body::new(source, whole, self.goes_on)) {
             Ok(postkontor_smime::Opened::Signed(signed)) => Layer::Signed(self.opaque(signed, &mut content)),
             Ok(postkontor_smime::Opened::Encrypted(encrypted)) => {
@@ -150,10 +160,10 @@ impl Judge<'_> {
             Layer::Compressed(result) => result.is_ok(),
         };
         self.stop()?;
-        Ok((layer, Some(content).filter(|_| is_open)))
+        Ok((layer, Some(content.source()).filter(|_| is_open)))
     }
 
-    fn opaque(&self, mut signed: Signed<Body<'_>>, content: &mut Vec<u8>) -> Result<Vec<Signer>, Fault> {
+    fn opaque(&self, mut signed: Signed<Body<'_>>, content: &mut Scratch) -> Result<Vec<Signer>, Fault> {
         while let Some(block) = signed.block()? {
             self.add(content, block)?;
         }
@@ -161,12 +171,25 @@ impl Judge<'_> {
         signature.verify(&digests, &self.question())
     }
 
-    fn add(&self, content: &mut Vec<u8>, block: &[u8]) -> Result<(), Fault> {
-        if content.len() + block.len() > MOST {
+    fn add(&self, content: &mut Scratch, block: &[u8]) -> Result<(), Fault> {
+        if content.size() + block.len() as u64 > self.most {
             return Err(Fault::TooLarge("the content"));
         }
-        content.extend_from_slice(block);
+        content.add(block).map_err(|error| Fault::Source(error.to_string()))?;
         if (self.goes_on)() { Ok(()) } else { Err(Fault::Truncated) }
+    }
+
+    /// Content that stands in the message, as one of its own.
+    fn copied(&self, from: &mut dyn Read) -> Result<Source, Stop> {
+        let (mut content, mut block) = (Scratch::new(self.head), vec![0; 64 * 1024]);
+        loop {
+            let count = from.read(&mut block)?;
+            content.add(block.get(..count).unwrap_or_default())?;
+            self.stop()?;
+            if count == 0 {
+                return Ok(content.source());
+            }
+        }
     }
 
     fn question(&self) -> Question<'_> {
