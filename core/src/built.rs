@@ -48,12 +48,13 @@ impl Host {
                 count => write(&block[..count])?,
             }
         }
+        let recipients = composed.everyone().into_iter().map(|recipient| recipient.address.clone()).collect();
         self.explain(&mut composed.repaired);
         Ok(Built {
             size: composed.size,
             message_id: composed.message_id,
             from: composed.from,
-            recipients: composed.recipients.into_iter().map(|recipient| recipient.address).collect(),
+            recipients,
             repaired: composed.repaired,
             warnings: composed.warnings.into_iter().map(|warning| self.localised(warning)).collect(),
         })

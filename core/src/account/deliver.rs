@@ -3,12 +3,13 @@
 use super::bodies::{Bodies, SLOW_LINE};
 use super::connection::{Connection, milliseconds};
 use super::delivered::Delivered;
+use super::outcome::{Outcome, united};
 use super::pointers::of_mail;
 use super::receipt::{Attempt, receipt, refusal};
 use super::{Account, journal};
 use crate::Cancel;
 use crate::error::{failed, merged, unreadable, unwritable};
-use crate::message::{Composed, Message};
+use crate::message::{Composed, Message, Smime, When};
 use crate::receipt::Receipt;
 use crate::settings::Document;
 use postkontor_plugin::wire::{Outgoing, SendAnswer, SendRequest, SendResult};
@@ -48,46 +49,20 @@ impl Account {
 
     /// Hands composed mails to the account's transport; those that it certainly did not take go to the next in line.
     pub(super) fn send_all(&mut self, mails: Vec<Composed<'_>>, cancel: &Cancel) -> Vec<Result<Receipt, Error>> {
-        let started = Instant::now();
         let mut results: Vec<Option<Result<Receipt, Error>>> = mails.iter().map(|_| None).collect();
         let mut reasons: Vec<Option<Error>> = mails.iter().map(|_| None).collect();
         let mut delivered: Vec<Delivered<'_>> = Vec::with_capacity(mails.len());
         journal::replaced(&self.host, &self.sender().charset, &mails);
-        let mut pending: Vec<Pending<'_>> =
-            mails.into_iter().enumerate().map(|(index, mail)| Pending { index, mail, recipients: None }).collect();
-        let last = self.connections.len().saturating_sub(1);
-        for position in self.first_sender..self.connections.len() {
-            let outcomes = hand_over(&mut self.connections[position], &mut pending, &self.document, cancel);
-            let tried = std::mem::take(&mut pending);
-            for (mut tried, outcome) in tried.into_iter().zip(outcomes) {
-                let outcome =
-                    outcome.and_then(|sent| serve_rest(&mut self.connections[position], &mut tried, sent, &self.document, cancel));
-                let (index, elapsed) = (tried.index, started.elapsed());
-                match outcome {
-                    Ok(sent) => delivered.push(Delivered { index, mail: tried.mail, sent, position, elapsed, copy: None }),
-                    Err(failure) if position < last && failure.allows_fallback() && !cancel.is_fired() => {
-                        tried.mail.rewind();
-                        let error = self.host.localised(failure.error);
-                        journal::fell_back(
-                            self.host.log(),
-                            &self.connections[position],
-                            &self.connections[position + 1],
-                            &tried.mail,
-                            &error,
-                        );
-                        reasons[index].get_or_insert(error);
-                        pending.push(tried);
-                    }
-                    Err(failure) => {
-                        let attempt = Attempt { reason: reasons[index].take(), ..self.connections[position].attempt(elapsed) };
-                        let error = refusal(&tried.mail, failure.error, &attempt, &self.document);
-                        journal::not_sent(&self.host, &self.connections[position], &tried.mail, &error);
-                        results[index] = Some(Err(error));
-                    }
+        let outcomes = self.hand_all_over(mails, &mut reasons, cancel);
+        for Outcome { index, mail, position, elapsed, sent, .. } in united(outcomes, &self.host) {
+            match sent {
+                Ok(sent) => delivered.push(Delivered { index, mail, sent, position, elapsed, copy: None }),
+                Err(error) => {
+                    let attempt = Attempt { reason: reasons[index].take(), ..self.connections[position].attempt(elapsed) };
+                    let error = refusal(&mail, error, &attempt, &self.document);
+                    journal::not_sent(&self.host, &self.connections[position], &mail, &error);
+                    results[index] = Some(Err(error));
                 }
-            }
-            if pending.is_empty() {
-                break;
             }
         }
         self.keep_copies(&mut delivered, cancel);
@@ -102,18 +77,67 @@ impl Account {
         self.with_warnings(&mut results);
         results
     }
+
+    /// What became of each mail, and of each of its copies, by the first connection that took it. Why another stood in goes to `reasons`.
+    fn hand_all_over<'m>(&mut self, mails: Vec<Composed<'m>>, reasons: &mut [Option<Error>], cancel: &Cancel) -> Vec<Outcome<'m>> {
+        let started = Instant::now();
+        let mut done = Vec::with_capacity(mails.len());
+        let mut pending: Vec<Pending<'_>> = mails.into_iter().enumerate().flat_map(|(index, mail)| Pending::all_of(index, mail)).collect();
+        let last = self.connections.len().saturating_sub(1);
+        for position in self.first_sender..self.connections.len() {
+            let outcomes = hand_over(&mut self.connections[position], &mut pending, &self.document, cancel);
+            let tried = std::mem::take(&mut pending);
+            for (mut tried, outcome) in tried.into_iter().zip(outcomes) {
+                let outcome =
+                    outcome.and_then(|sent| serve_rest(&mut self.connections[position], &mut tried, sent, &self.document, cancel));
+                let sent = match outcome {
+                    Ok(sent) => Ok(sent),
+                    Err(failure) if position < last && failure.allows_fallback() && !cancel.is_fired() => {
+                        tried.mail.rewind();
+                        let error = self.host.localised(failure.error);
+                        journal::fell_back(
+                            self.host.log(),
+                            &self.connections[position],
+                            &self.connections[position + 1],
+                            &tried.mail,
+                            &error,
+                        );
+                        reasons[tried.index].get_or_insert(error);
+                        pending.push(tried);
+                        continue;
+                    }
+                    Err(failure) => Err(failure.error),
+                };
+                let Pending { index, part, mail, .. } = tried;
+                done.push(Outcome { index, part, mail, position, elapsed: started.elapsed(), sent });
+            }
+            if pending.is_empty() {
+                break;
+            }
+        }
+        done
+    }
 }
 
 /// A mail that no transport has taken so far.
 struct Pending<'a> {
     /// Its place in the call.
     index: usize,
+    /// 0 for the mail itself, then its copies for those of Bcc.
+    part: usize,
     mail: Composed<'a>,
     /// The places of the recipients that are still to be served; `None` means all of them.
     recipients: Option<Vec<usize>>,
 }
 
-impl Pending<'_> {
+impl<'a> Pending<'a> {
+    /// A mail, and its copies as further ones.
+    fn all_of(index: usize, mut mail: Composed<'a>) -> impl Iterator<Item = Pending<'a>> {
+        let copies = std::mem::take(&mut mail.copies);
+        let parts = std::iter::once(mail).chain(copies).enumerate();
+        parts.map(move |(part, mail)| Pending { index, part, mail, recipients: None })
+    }
+
     /// A transport's result, if it makes sense: at least one recipient was accepted, and each has a verdict.
     fn believed(&self, sent: Sent) -> Result<Sent, Error> {
         let count = self.recipients.as_ref().map_or(self.mail.recipients.len(), Vec::len);
@@ -294,13 +318,15 @@ impl Account {
     pub(super) fn send_test(&mut self, to: &str, cancel: &Cancel) -> Result<Receipt, Error> {
         let words = |code: &str| self.host.sentence(code, &serde_json::Map::new()).unwrap_or_else(|| code.to_owned());
         let (subject, text) = (words("loop.subject"), words("loop.text"));
-        let message = Message { to: vec![to.into()], subject: &subject, text: Some(&text), ..Message::default() };
+        // It is about the way, whatever certificates there are.
+        let smime = Smime { sign: Some(false), encrypt: Some(When::Never), ..Smime::default() };
+        let message = Message { to: vec![to.into()], subject: &subject, text: Some(&text), smime, ..Message::default() };
         let mail = self.composed(cancel, |composer| composer.compose_message(&message))?;
         let Some(connection) = self.connections.get_mut(self.first_sender) else {
             return Err(failed(Status::Disabled, "settings.disabled"));
         };
         let started = Instant::now();
-        let mut pending = Pending { index: 0, mail, recipients: None };
+        let mut pending = Pending { index: 0, part: 0, mail, recipients: None };
         let outcome = hand_over(connection, std::slice::from_mut(&mut pending), &self.document, cancel).pop();
         let attempt = connection.attempt(started.elapsed());
         match outcome.unwrap_or_else(|| Err(Failure::new(unreadable("no result")))) {

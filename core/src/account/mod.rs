@@ -9,6 +9,7 @@ mod deliver;
 mod delivered;
 mod file;
 mod journal;
+mod outcome;
 mod pointers;
 mod receipt;
 mod secrecy;

@@ -116,6 +116,7 @@ impl Account {
     /// A composed message with its place in the array, and with sentences for what was repaired in it or is worth a second look.
     fn placed<'p>(&self, mut mail: Composed<'p>, index: Option<usize>) -> Composed<'p> {
         mail.index = index;
+        mail.copies.iter_mut().for_each(|copy| copy.index = index);
         let warned = mail.warnings.iter_mut().flat_map(|warning| &mut warning.at);
         mail.repaired.iter_mut().chain(warned).for_each(|at| locate(at, index, &self.document));
         self.host.explain(&mut mail.repaired);

@@ -11,13 +11,14 @@ use super::findings::{Findings, Place};
 use super::header::Headers;
 use super::identity::Identity;
 use super::members::Priority;
-use super::protection::{About, Guard, Protection};
+use super::protection::{About, Guard, Protected, Protection};
 use super::{answer, blind, given, identifier, raw, ready};
 use crate::Watch;
 use crate::json::Json;
 use crate::pointer::child;
 use crate::settings::Sender;
 use postkontor_plugin::{Error, Input};
+use std::sync::Arc;
 
 /// Composes a message document for the wire. `parts` are the bytes that attachments refer to by index.
 ///
@@ -114,24 +115,24 @@ impl<'s> Composer<'s> {
         headers(&mut Headers::new(&mut out, charset, &mut findings), &message, from, &message_id, identity);
         let content = Content::of(&message, identity, &token, parts, &mut findings);
         let head = 0..out.len();
-        let mut entity = Entity::write(&content, &mut out, charset, &token, &mut findings);
+        let entity = Entity::write(&content, &mut out, charset, &token, &mut findings);
+        let mut protected = Protected::from(entity);
         let mut eight_bit = content.eight_bit();
         let guard = Guard::of(self.protection, message.smime.as_ref(), parts, &mut findings);
         if let Some(guard) = guard.filter(|_| findings.is_empty()) {
-            let has_blind = !message.bcc.is_empty();
-            let from = from.map(|from| &*from.address);
-            let about = About { token: &token, recipients: &envelope.recipients, from, has_blind, eight_bit };
-            entity = guard.around(entity, &mut out, &about, &mut findings)?;
-            eight_bit &= !entity.is_sealed();
+            let (from, is_kept) = (from.map(|from| &*from.address), message.append.is_some());
+            let about = About { token: &token, recipients: &envelope.recipients, from, is_kept, eight_bit };
+            protected = guard.around(protected.entity, &mut out, &about, &mut findings)?;
+            eight_bit &= !protected.entity.is_sealed();
         }
-        let Entity { segments, size } = entity.behind(head);
+        let (Entity { segments, size }, copies) = protected.behind(&head);
         let blind = blind::write(&mut out, &message, identity, &mut findings);
         let warnings = findings.take_warnings();
         let repaired = findings.into_result()?;
         let dsn = message.receipt.delivery.clone();
-        let composed =
-            Composed { size, eight_bit, dsn, warnings, head: out, blind, segments, ..Composed::of(envelope, message_id, repaired) };
-        Ok(composed.appended_as(message.append.clone()))
+        let head = Arc::new(out);
+        let composed = Composed { size, eight_bit, dsn, warnings, head, blind, segments, ..Composed::of(envelope, message_id, repaired) };
+        Ok(composed.with_copies(copies).appended_as(message.append.clone()))
     }
 }
 
@@ -143,15 +144,18 @@ fn address(message: &Message<'_>, from: Option<&Address<'_>>, identity: &Identit
         _ if findings.is_empty() => findings.add("/from", "message.no_from", &[]),
         _ => (),
     }
-    for listed in message.to.iter().chain(&message.cc).chain(&message.bcc).take_while(|_| findings.goes_on()) {
+    for listed in message.to.iter().chain(&message.cc).take_while(|_| findings.goes_on()) {
         envelope.recipient(&listed.address, Input::Message, &listed.pointer);
+    }
+    for listed in message.bcc.iter().take_while(|_| findings.goes_on()) {
+        envelope.blind_recipient(&listed.address, Input::Message, &listed.pointer);
     }
     // What is not sent needs no recipient.
     if envelope.recipients.is_empty() && findings.is_empty() && message.append.is_none() {
         findings.add("/to", "message.no_recipient", &[]);
     }
     if let Some(from) = from.filter(|_| identity.bcc_to_sender && message.append.is_none()) {
-        envelope.recipient(from, Input::Settings, "/sender/bcc_to_sender");
+        envelope.blind_recipient(from, Input::Settings, "/sender/bcc_to_sender");
     }
     // These stand in the headers only, where their letters need SMTPUTF8 as well.
     envelope.utf8 |= from.into_iter().chain(&message.reply_to).chain(&identity.reply_to).any(Address::is_utf8);

@@ -1,10 +1,12 @@
 //! A message that is ready to be sent: its envelope, and its bytes as a stream.
 
 use super::append::Append;
+use super::entity::Entity;
 use super::envelope::{Envelope, Recipient};
 use super::segments::{Reading, Segment};
 use postkontor_plugin::{At, Dsn, Error};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A message that is ready to be sent: its envelope, and its bytes as a stream. Borrows the parts that it was composed from.
 ///
@@ -14,8 +16,10 @@ use std::ops::Range;
 pub struct Composed<'a> {
     /// Envelope sender.
     pub from: String,
-    /// Envelope recipients in the order to, cc, bcc; each address once.
+    /// Envelope recipients in the order to, cc, bcc; each address once. Those who get one of `copies` stand there.
     pub recipients: Vec<Recipient>,
+    /// The same message for one of Bcc each: an encrypted message names all for whom it is encrypted. [`Account::deliver`](crate::Account::deliver) delivers them with the message.
+    pub copies: Vec<Composed<'a>>,
     /// The Message-ID without its angle brackets.
     pub message_id: String,
     /// The exact number of bytes that [`Composed::read`] will give.
@@ -34,7 +38,9 @@ pub struct Composed<'a> {
     pub index: Option<usize>,
     /// The folder that it is put into; then it is not sent, and its Bcc header stays in it.
     pub append: Option<Append>,
-    pub(super) head: Vec<u8>,
+    /// The places of `recipients` among all recipients, where some of those get a copy of their own.
+    pub(crate) places: Vec<usize>,
+    pub(super) head: Arc<Vec<u8>>,
     /// The Bcc header in `head`, which only the sender's own copy has; empty where there is none.
     pub(super) blind: Range<usize>,
     pub(super) segments: Vec<Segment<'a>>,
@@ -50,6 +56,8 @@ impl<'a> Composed<'a> {
         Composed {
             from,
             recipients,
+            copies: Vec::new(),
+            places: Vec::new(),
             message_id,
             size: 0,
             eight_bit: false,
@@ -59,12 +67,41 @@ impl<'a> Composed<'a> {
             warnings: Vec::new(),
             index: None,
             append: None,
-            head: Vec::new(),
+            head: Arc::default(),
             blind: 0..0,
             segments: Vec::new(),
             reading: Reading::default(),
             failed: None,
         }
+    }
+
+    /// The same with a copy for each of these recipients, by their places.
+    pub(super) fn with_copies(mut self, copies: Vec<(usize, Entity<'a>)>) -> Composed<'a> {
+        if copies.is_empty() {
+            return self;
+        }
+        let mut all: Vec<Option<Recipient>> = self.recipients.drain(..).map(Some).collect();
+        for (place, Entity { segments, size }) in copies {
+            let recipients = all.get_mut(place).and_then(Option::take).into_iter().collect();
+            let (from, utf8) = (self.from.clone(), self.utf8);
+            let envelope = Envelope { from, recipients, utf8, ..Envelope::default() };
+            let (dsn, head) = (self.dsn.clone(), Arc::clone(&self.head));
+            let copy = Composed { size, dsn, head, segments, ..Composed::of(envelope, self.message_id.clone(), Vec::new()) };
+            self.copies.push(Composed { places: vec![place], ..copy });
+        }
+        let left = all.into_iter().enumerate().filter_map(|(place, recipient)| Some((place, recipient?)));
+        (self.places, self.recipients) = left.unzip();
+        self
+    }
+
+    /// All recipients, also those who get a copy of their own, in the order to, cc, bcc.
+    pub fn everyone(&self) -> Vec<&Recipient> {
+        let mut all: Vec<(usize, &Recipient)> = Vec::with_capacity(self.recipients.len() + self.copies.len());
+        for mail in std::iter::once(self).chain(&self.copies) {
+            all.extend(mail.recipients.iter().enumerate().map(|(index, found)| (mail.places.get(index).copied().unwrap_or(index), found)));
+        }
+        all.sort_by_key(|(place, _)| *place);
+        all.into_iter().map(|(_, recipient)| recipient).collect()
     }
 
     /// Writes the next bytes into `data` and returns their number, 0 at the end. Lines end in CRLF.

@@ -2,9 +2,8 @@
 
 use super::file::File;
 use super::findings::Findings;
-use super::line_ends::Counter;
+use super::line_ends::{Counter, with_line_ends};
 use super::members::Original;
-use super::raw;
 use memchr::memchr;
 use postkontor_plugin::Input;
 
@@ -45,7 +44,7 @@ impl Enclosed {
                 // That it is there was found when it was opened.
                 let bytes = parts.get(*index)?;
                 scan.add(bytes);
-                Source::Bytes(if scan.binary { bytes.to_vec() } else { raw::with_line_ends(bytes.to_vec()) })
+                Source::Bytes(if scan.binary { bytes.to_vec() } else { with_line_ends(bytes.to_vec()) })
             }
             Original::File(path) => {
                 let pointer = format!("{pointer}/file");

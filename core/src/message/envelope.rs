@@ -14,6 +14,8 @@ pub struct Recipient {
     /// Where it is named, as JSON pointer; `/file` when it was found inside a ready-made message, and `/sender/bcc_to_sender`
     /// for the copy to the sender.
     pub pointer: String,
+    /// Whether the other recipients must not learn of him: he stands in no header.
+    pub blind: bool,
 }
 
 /// The envelope while it is being filled in.
@@ -22,7 +24,7 @@ pub(super) struct Envelope {
     pub(super) from: String,
     pub(super) recipients: Vec<Recipient>,
     pub(super) utf8: bool,
-    known: HashSet<String>,
+    pub(super) known: HashSet<String>,
 }
 
 impl Envelope {
@@ -32,8 +34,17 @@ impl Envelope {
         self.utf8 |= address.is_utf8();
     }
 
-    /// Adds a recipient who is not yet among them.
+    /// Adds a recipient who is not yet among them, and whom the headers name.
     pub(super) fn recipient(&mut self, address: &Address<'_>, of: Input, pointer: &str) {
+        self.add(address, of, pointer, false);
+    }
+
+    /// Adds a recipient who is not yet among them, and whom no header names.
+    pub(super) fn blind_recipient(&mut self, address: &Address<'_>, of: Input, pointer: &str) {
+        self.add(address, of, pointer, true);
+    }
+
+    fn add(&mut self, address: &Address<'_>, of: Input, pointer: &str, blind: bool) {
         // Most messages have one recipient, who needs no comparing.
         if self.recipients.len() == 1 {
             let (local, domain) = self.recipients[0].address.rsplit_once('@').unwrap_or_default();
@@ -43,6 +54,6 @@ impl Envelope {
             return;
         }
         self.utf8 |= address.is_utf8();
-        self.recipients.push(Recipient { address: address.address.clone().into_owned(), of, pointer: pointer.to_owned() });
+        self.recipients.push(Recipient { address: address.address.clone().into_owned(), of, pointer: pointer.to_owned(), blind });
     }
 }

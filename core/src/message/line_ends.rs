@@ -80,6 +80,24 @@ impl Normalizer {
     }
 }
 
+/// The message with every line end as CRLF, also the last one.
+pub(super) fn with_line_ends(message: Vec<u8>) -> Vec<u8> {
+    let mut counter = Counter::default();
+    counter.add(&message);
+    let mut whole = message;
+    if counter.size != whole.len() as u64 {
+        let mut normal = vec![0; usize::try_from(counter.size).unwrap_or(usize::MAX)];
+        let mut normalizer = Normalizer::default();
+        let (_, written) = normalizer.copy(&whole, &mut normal);
+        normalizer.finish(&mut normal[written..]);
+        whole = normal;
+    }
+    if !counter.ends_line {
+        whole.extend_from_slice(b"\r\n");
+    }
+    whole
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,12 +8,13 @@ use super::composed::Composed;
 use super::envelope::Envelope;
 use super::findings::Findings;
 use super::identity::Identity;
-use super::line_ends::{Counter, Normalizer};
+use super::line_ends::with_line_ends;
 use super::ready::{Field, Fields, end_of_head};
 use super::segments::Segment;
 use memchr::memchr;
 use postkontor_plugin::{Error, Input};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Composes the message for this envelope. An empty sender is the null sender of reports.
 pub(super) fn compose<'a>(
@@ -45,7 +46,7 @@ pub(super) fn compose<'a>(
         size: whole.len() as u64,
         eight_bit: !whole.is_ascii(),
         blind: 0..bcc.len(),
-        head: bcc,
+        head: Arc::new(bcc),
         segments: vec![Segment::Raw(whole)],
         ..Composed::of(envelope, message_id, repaired)
     })
@@ -71,27 +72,9 @@ fn envelope(from: &str, recipients: &[&str], identity: &Identity<'_>, findings: 
         findings.add("/to", "message.no_recipient", &[]);
     }
     if let Some(sender) = sender.filter(|_| identity.bcc_to_sender) {
-        envelope.recipient(&sender, Input::Settings, "/sender/bcc_to_sender");
+        envelope.blind_recipient(&sender, Input::Settings, "/sender/bcc_to_sender");
     }
     envelope
-}
-
-/// The message with every line end as CRLF, also the last one.
-pub(super) fn with_line_ends(message: Vec<u8>) -> Vec<u8> {
-    let mut counter = Counter::default();
-    counter.add(&message);
-    let mut whole = message;
-    if counter.size != whole.len() as u64 {
-        let mut normal = vec![0; usize::try_from(counter.size).unwrap_or(usize::MAX)];
-        let mut normalizer = Normalizer::default();
-        let (_, written) = normalizer.copy(&whole, &mut normal);
-        normalizer.finish(&mut normal[written..]);
-        whole = normal;
-    }
-    if !counter.ends_line {
-        whole.extend_from_slice(b"\r\n");
-    }
-    whole
 }
 
 /// The header block without its Bcc headers, and those by themselves; no block where there are none.

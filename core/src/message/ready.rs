@@ -16,6 +16,7 @@ use super::segments::Segment;
 use super::{blind, date::Date, identifier};
 use memchr::{memchr, memchr2};
 use postkontor_plugin::{Error, Input};
+use std::sync::Arc;
 
 /// Far more than any header block has, little enough to hold in memory.
 const HEAD_LENGTH: usize = 1 << 20;
@@ -51,6 +52,7 @@ pub(super) fn compose<'a>(
     }
     let repaired = findings.into_result()?;
     let dsn = message.receipt.delivery.clone();
+    let head = Arc::new(head);
     let composed = Composed { size, eight_bit: scan.eight_bit, dsn, head, blind, segments, ..Composed::of(envelope, message_id, repaired) };
     Ok(composed.appended_as(message.append.clone()))
 }
@@ -85,6 +87,8 @@ struct People {
     submitters: Vec<Address<'static>>,
     /// Empty where the document names the recipients.
     recipients: Vec<Address<'static>>,
+    /// Likewise, those of its Bcc headers.
+    blind: Vec<Address<'static>>,
 }
 
 impl People {
@@ -93,9 +97,11 @@ impl People {
             fields.0.iter().filter(|field| field.is(name)).flat_map(|field| field.addresses(findings)).collect()
         };
         let (authors, submitters) = (found("from"), found("sender"));
-        let recipients =
-            if names_recipients(message) { Vec::new() } else { ["to", "cc", "bcc"].into_iter().flat_map(&mut found).collect() };
-        People { authors, submitters, recipients }
+        if names_recipients(message) {
+            return People { authors, submitters, recipients: Vec::new(), blind: Vec::new() };
+        }
+        let recipients = ["to", "cc"].into_iter().flat_map(&mut found).collect();
+        People { authors, submitters, recipients, blind: found("bcc") }
     }
 
     /// The envelope. Its sender, who gets bounces, is the one of the document, else the Sender of the message, else its author.
@@ -114,14 +120,20 @@ impl People {
         for address in self.recipients.iter().take_while(|_| findings.goes_on()) {
             envelope.recipient(address, Input::Message, "/file");
         }
-        for listed in message.to.iter().chain(&message.cc).chain(&message.bcc).take_while(|_| findings.goes_on()) {
+        for address in self.blind.iter().take_while(|_| findings.goes_on()) {
+            envelope.blind_recipient(address, Input::Message, "/file");
+        }
+        for listed in message.to.iter().chain(&message.cc).take_while(|_| findings.goes_on()) {
             envelope.recipient(&listed.address, Input::Message, &listed.pointer);
+        }
+        for listed in message.bcc.iter().take_while(|_| findings.goes_on()) {
+            envelope.blind_recipient(&listed.address, Input::Message, &listed.pointer);
         }
         if envelope.recipients.is_empty() && message.append.is_none() {
             findings.add("/to", "message.no_recipient", &[]);
         }
         if let Some(author) = message.from.as_ref().or(author).filter(|_| identity.bcc_to_sender && message.append.is_none()) {
-            envelope.recipient(author, Input::Settings, "/sender/bcc_to_sender");
+            envelope.blind_recipient(author, Input::Settings, "/sender/bcc_to_sender");
         }
         envelope
     }

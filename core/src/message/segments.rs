@@ -33,7 +33,8 @@ pub(super) enum Segment<'a> {
 /// What stands in an envelope of S/MIME. It is encrypted while it is read, each time with a new key.
 #[derive(Debug)]
 pub(super) struct Sealed<'a> {
-    pub(super) segments: Vec<Segment<'a>>,
+    /// Shared by the copies of a message, each of which has an envelope of its own.
+    pub(super) segments: Arc<Vec<Segment<'a>>>,
     /// The size of what they give.
     pub(super) size: u64,
     pub(super) envelope: Envelope,

@@ -2,13 +2,17 @@
 
 use super::at_hand::{Certificates, Protection, Signature, When};
 use super::wish::Wish;
+use crate::message::entity::Entity;
+use crate::message::envelope;
 use crate::message::file::read_small;
 use crate::message::findings::Findings;
 use crate::message::members::Original;
 use postkontor_plugin::Error;
 use postkontor_smime::Certificate;
 use postkontor_smime::encrypt::Recipient;
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a message is signed and encrypted with, and whether it is.
 pub(in crate::message) struct Guard<'p> {
@@ -88,4 +92,54 @@ fn read(source: &Original<'_>, pointer: &str, parts: &[&[u8]], findings: &mut Fi
         findings.add(place, "message.smime_certificate_unreadable", &[("reason", &error.to_string())]);
         Vec::new()
     })
+}
+
+/// What protecting has to know of a message.
+pub(in crate::message) struct About<'m> {
+    /// Stands in no text, and makes the boundary.
+    pub(in crate::message) token: &'m str,
+    pub(in crate::message) recipients: &'m [envelope::Recipient],
+    /// The address of the author.
+    pub(in crate::message) from: Option<&'m str>,
+    /// It is put into a folder, and not sent.
+    pub(in crate::message) is_kept: bool,
+    pub(in crate::message) eight_bit: bool,
+}
+
+/// A message, and what those of Bcc get instead of it, by their places among the recipients.
+pub(in crate::message) struct Protected<'a> {
+    pub(in crate::message) entity: Entity<'a>,
+    copies: Vec<(usize, Entity<'a>)>,
+}
+
+impl<'a> From<Entity<'a>> for Protected<'a> {
+    fn from(entity: Entity<'a>) -> Protected<'a> {
+        Protected { entity, copies: Vec::new() }
+    }
+}
+
+impl<'a> Protected<'a> {
+    pub(super) fn new(entity: Entity<'a>, copies: Vec<(usize, Entity<'a>)>) -> Protected<'a> {
+        Protected { entity, copies }
+    }
+
+    /// All of them with what stands in this place of the buffer in front.
+    pub(in crate::message) fn behind(self, headers: &Range<usize>) -> (Entity<'a>, Vec<(usize, Entity<'a>)>) {
+        let copies = self.copies.into_iter().map(|(place, copy)| (place, copy.behind(headers.clone())));
+        (self.entity.behind(headers.clone()), copies.collect())
+    }
+}
+
+/// The headers of a part that holds CMS.
+pub(super) fn part_head(out: &mut Vec<u8>, kind: &str, name: &str) {
+    let head = format!(
+        "Content-Type: application/{kind}\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\n"
+    );
+    out.extend_from_slice(head.as_bytes());
+}
+
+/// In seconds since 1970.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

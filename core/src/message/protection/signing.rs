@@ -1,6 +1,6 @@
 //! multipart/signed (RFC 1847; RFC 8551, section 3.5.3).
 
-use super::{About, Guard, now, part_head};
+use super::guard::{About, Guard, now, part_head};
 use crate::message::base64;
 use crate::message::date::timestamp;
 use crate::message::entity::Entity;
