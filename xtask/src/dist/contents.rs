@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The pages for those who use a release. The others tell how it is made, and why.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "c-abi",
     "codes",
     "diagnosis",
@@ -26,6 +26,7 @@ const PAGES: [&str; 15] = [
     "plugins",
     "receiving",
     "settings",
+    "smime",
     "windows",
     "install",
 ];
