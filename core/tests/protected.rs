@@ -145,10 +145,6 @@ fn whom_nothing_can_be_encrypted_for_is_pointed_at() {
     let error = composed(protection, &document(&file)).unwrap_err();
     let places: Vec<_> = error.at.iter().map(|at| (at.pointer.as_str(), at.code.as_str())).collect();
     assert_eq!(places, [("/cc/0", "message.smime_no_certificate")]);
-    let ready = folder.write("ready.eml", "From: person0@example.com\r\nTo: person2@example.com\r\n\r\nx\r\n");
-    let ready = format!(r#"{{"file":{ready:?}}}"#);
-    assert_eq!(composed(protection, &ready).unwrap_err().code, "message.smime_ready_made");
-    assert!(composed(Protection { encrypt: When::Never, ..protection }, &ready).is_ok());
 }
 
 #[test]

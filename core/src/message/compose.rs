@@ -7,6 +7,7 @@ use super::date::Date;
 use super::document::Message;
 use super::entity::Entity;
 use super::envelope::Envelope;
+use super::fields::Already;
 use super::findings::{Findings, Place};
 use super::header::Headers;
 use super::identity::Identity;
@@ -56,7 +57,7 @@ impl<'s> Composer<'s> {
         Composer { language, ..self }
     }
 
-    /// Signs and encrypts what is composed, unless a message says otherwise. Ready-made messages are refused then.
+    /// Signs and encrypts what is composed, unless a message says otherwise.
     #[must_use]
     pub fn protected_by(self, protection: Protection<'s>) -> Composer<'s> {
         Composer { protection: Some(protection), ..self }
@@ -85,23 +86,19 @@ impl<'s> Composer<'s> {
 
     /// Makes a message of bytes that another program composed, for the envelope that it names; an empty sender is the null sender.
     ///
-    /// They go out as they are, but for Bcc headers and bare line ends. Pointers of errors are `/from`, `/to/0`, and empty for the bytes.
+    /// They go out as they are, but for Bcc headers and bare line ends, unless they are signed or encrypted. Pointers of errors are `/from`, `/to/0`, and empty for the bytes.
     pub fn compose_raw<'a>(&self, from: &str, recipients: &[&str], message: Vec<u8>) -> Result<Composed<'a>, Error> {
         let mut findings = Findings::new(self.watch);
-        if Guard::of(self.protection, None, &[], &mut findings).is_some() {
-            findings.add("", "message.smime_ready_made", &[]);
-        }
-        raw::compose(from, recipients, message, &self.identity, findings)
+        let guard = Guard::of(self.protection, None, &[], &mut findings);
+        raw::compose(from, recipients, message, &self.identity, guard.as_ref(), findings)
     }
 
     /// Composes what was read, with all that was found so far.
     fn checked<'a>(&self, mut message: Message<'_>, parts: &[&'a [u8]], mut findings: Findings<'_>) -> Result<Composed<'a>, Error> {
         let identity = &self.identity;
         if let Some(path) = &message.file {
-            if Guard::of(self.protection, message.smime.as_ref(), parts, &mut findings).is_some() {
-                findings.add("/file", "message.smime_ready_made", &[]);
-            }
-            return ready::compose(path, &message, identity, findings);
+            let guard = Guard::of(self.protection, message.smime.as_ref(), parts, &mut findings);
+            return ready::compose(path, &message, identity, guard.as_ref(), findings);
         }
         answer::complete(&mut message, parts, identity, self.language, &mut findings);
         let from = message.from.as_ref().or(identity.from.as_ref());
@@ -122,7 +119,7 @@ impl<'s> Composer<'s> {
         if let Some(guard) = guard.filter(|_| findings.is_empty()) {
             let (from, is_kept) = (from.map(|from| &*from.address), message.append.is_some());
             let about = About { token: &token, recipients: &envelope.recipients, from, is_kept, eight_bit };
-            protected = guard.around(protected.entity, &mut out, &about, &mut findings)?;
+            protected = guard.around(protected.entity, Already::Plain, &mut out, &about, &mut findings)?;
             eight_bit &= !protected.entity.is_sealed();
         }
         let (Entity { segments, size }, copies) = protected.behind(&head);

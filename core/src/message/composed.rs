@@ -118,8 +118,7 @@ impl<'a> Composed<'a> {
     /// Whether something of the message is in UTF-8. What a ready-made message holds is its maker's affair.
     pub(crate) fn is_utf_8(&self) -> bool {
         let says = |label: &[u8]| memchr::memmem::find(&self.head, label).is_some();
-        let is_ready = self.segments.iter().any(|segment| matches!(segment, Segment::Ready { .. } | Segment::Raw(_)));
-        !is_ready && (says(b"=?utf-8?") || says(b"; charset=utf-8\r\n"))
+        !self.segments.iter().any(Segment::is_made) && (says(b"=?utf-8?") || says(b"; charset=utf-8\r\n"))
     }
 
     /// Starts again at the first byte, for a second attempt with the same Message-ID.

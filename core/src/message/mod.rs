@@ -27,6 +27,7 @@ mod document;
 mod enclosed;
 mod entity;
 mod envelope;
+mod fields;
 mod file;
 mod findings;
 mod given;

@@ -2,19 +2,21 @@
 //!
 //! Bcc headers are taken out, missing From, Date and Message-ID headers put in, and line ends made CRLF; nothing else is touched.
 
-use super::address::{self, Address};
+use super::address::Address;
 use super::composed::Composed;
 use super::document::Message;
+use super::entity::Entity;
 use super::envelope::Envelope;
+use super::fields::{Field, Fields, end_of_head};
 use super::file::File;
 use super::findings::{Findings, Place};
 use super::header::Headers;
 use super::identity::Identity;
 use super::line_ends::Counter;
-use super::reader::is_identifier;
+use super::protection::{About, Guard};
 use super::segments::Segment;
 use super::{blind, date::Date, identifier};
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 use postkontor_plugin::{Error, Input};
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ pub(super) fn compose<'a>(
     path: &str,
     message: &Message<'_>,
     identity: &Identity<'_>,
+    guard: Option<&Guard<'_>>,
     mut findings: Findings<'_>,
 ) -> Result<Composed<'a>, Error> {
     let Some((file, scan)) = look(path, &mut findings)? else { return Err(findings.into_error()) };
@@ -36,25 +39,35 @@ pub(super) fn compose<'a>(
     let people = People::of(&fields, message, &mut findings);
     let author = people.authors.first().or(identity.from.as_ref());
     let envelope = people.envelope(author, message, identity, &mut findings);
-    let (mut head, message_id) = head(&fields, author, message, identity, &mut findings);
-    let mut segments = vec![Segment::Head(0..head.len()), Segment::Ready { file, body: scan.body }];
-    let mut size = head.len() as u64 + scan.body_size;
-    if scan.line_end_missing {
-        segments.push(Segment::Head(head.len()..head.len() + 2));
+    let guard = guard.filter(|guard| guard.has_work(fields.protection()));
+    let (mut head, message_id) = head(&fields, author, message, identity, guard.is_some(), &mut findings);
+    let outside = 0..head.len();
+    if guard.is_some() {
+        fields.write_content(&mut head);
+    } else {
         head.extend_from_slice(b"\r\n");
-        size += 2;
     }
+    let entity = scan.entity(file, outside.end, &mut head);
+    let (from, is_kept) = (author.map(|author| &*author.address), message.append.is_some());
+    let about = About { token: &identifier::unique(), recipients: &envelope.recipients, from, is_kept, eight_bit: scan.eight_bit };
+    let protected = match guard.filter(|_| findings.is_empty()) {
+        Some(guard) => guard.around(entity, fields.protection(), &mut head, &about, &mut findings)?,
+        None => entity.into(),
+    };
+    let eight_bit = scan.eight_bit && !protected.entity.is_sealed() || !scan.head.is_ascii();
+    let (Entity { segments, size }, copies) = protected.behind(&outside);
     // The Bcc header of the copy names the recipients: those in the file, unless the document names others.
     let mut blind = blind::write(&mut head, message, identity, &mut findings);
     if !names_recipients(message) {
         fields.0.iter().filter(|field| field.is("bcc")).for_each(|field| field.write(&mut head));
         blind.end = head.len();
     }
+    let warnings = findings.take_warnings();
     let repaired = findings.into_result()?;
     let dsn = message.receipt.delivery.clone();
     let head = Arc::new(head);
-    let composed = Composed { size, eight_bit: scan.eight_bit, dsn, head, blind, segments, ..Composed::of(envelope, message_id, repaired) };
-    Ok(composed.appended_as(message.append.clone()))
+    let composed = Composed { size, eight_bit, dsn, warnings, head, blind, segments, ..Composed::of(envelope, message_id, repaired) };
+    Ok(composed.with_copies(copies).appended_as(message.append.clone()))
 }
 
 /// Finds the file and reads it once. Nothing where it cannot go out, and `findings` say why.
@@ -139,15 +152,16 @@ impl People {
     }
 }
 
-/// The header block as it goes out, with what is missing in the file, and the Message-ID.
+/// The header block as it goes out, with what is missing in the file, and the Message-ID. `is_protected` leaves the fields about the content to that.
 fn head(
     fields: &Fields<'_>,
     author: Option<&Address<'_>>,
     message: &Message<'_>,
     identity: &Identity<'_>,
+    is_protected: bool,
     findings: &mut Findings<'_>,
 ) -> (Vec<u8>, String) {
-    let mut head = Vec::with_capacity(fields.0.iter().flat_map(|field| &field.lines).map(|line| line.len() + 2).sum::<usize>() + 256);
+    let mut head = Vec::with_capacity(fields.size() + 1024);
     let mut message_id = fields.0.iter().find(|field| field.is("message-id")).map(Field::identifier).unwrap_or_default();
     let mut headers = Headers::new(&mut head, identity.charset, findings);
     if !fields.has("date") {
@@ -162,8 +176,11 @@ fn head(
         message_id = format!("{}@{domain}", identifier::unique());
         headers.identifiers("Message-ID", std::slice::from_ref(&message_id));
     }
-    fields.0.iter().filter(|field| !field.is("bcc") && !field.is("resent-bcc")).for_each(|field| field.write(&mut head));
-    head.extend_from_slice(b"\r\n");
+    if is_protected && !fields.has("mime-version") {
+        headers.plain("MIME-Version", "1.0");
+    }
+    let stays = |field: &&Field<'_>| !field.is("bcc") && !field.is("resent-bcc") && !(is_protected && field.is_of_content());
+    fields.0.iter().filter(stays).for_each(|field| field.write(&mut head));
     (head, message_id)
 }
 
@@ -176,11 +193,26 @@ struct Scan {
     /// The body's size with all line ends as CRLF.
     body_size: u64,
     line_end_missing: bool,
+    /// The body has bytes above 127.
     eight_bit: bool,
     nul: bool,
 }
 
 impl Scan {
+    /// What the message consists of, with the fields that stand in `head` from `start` on.
+    fn entity<'a>(&self, file: File, start: usize, head: &mut Vec<u8>) -> Entity<'a> {
+        let begin = start..head.len();
+        let mut entity = Entity { size: begin.len() as u64 + self.body_size, segments: vec![Segment::Head(begin)] };
+        entity.segments.push(Segment::Ready { file, body: self.body });
+        if self.line_end_missing {
+            let end = head.len()..head.len() + 2;
+            head.extend_from_slice(b"\r\n");
+            entity.size += 2;
+            entity.segments.push(Segment::Head(end));
+        }
+        entity
+    }
+
     /// Reads the file once; nothing when its header block has no end within reason, or when there is no time for it.
     fn of(file: &File, findings: &mut Findings<'_>) -> Result<Option<Scan>, Error> {
         let mut head = Vec::new();
@@ -199,7 +231,7 @@ impl Scan {
         };
         let mut counter = Counter::default();
         counter.add(&head[body..]);
-        let mut eight_bit = !head.is_ascii();
+        let mut eight_bit = !head[body..].is_ascii();
         let mut nul = memchr(0, &head).is_some();
         head.truncate(body);
         if head.starts_with(b"\xef\xbb\xbf") {
@@ -227,147 +259,5 @@ impl Scan {
             eight_bit,
             nul,
         }))
-    }
-}
-
-/// Where the body begins: behind the first empty line. `ended` says that no more bytes follow.
-pub(super) fn end_of_head(bytes: &[u8], ended: bool) -> Option<usize> {
-    let mut start = 0;
-    loop {
-        let Some(length) = memchr2(b'\r', b'\n', &bytes[start..]) else { return ended.then_some(bytes.len()) };
-        let place = start + length;
-        let next = match bytes[place..] {
-            [b'\r'] if !ended => return None,
-            [b'\r', b'\n', ..] => place + 2,
-            _ => place + 1,
-        };
-        if length == 0 {
-            return Some(next);
-        }
-        start = next;
-    }
-}
-
-/// The headers of a block.
-#[derive(Default)]
-pub(super) struct Fields<'h>(pub(super) Vec<Field<'h>>);
-
-/// One header with its continuation lines.
-pub(super) struct Field<'h> {
-    name: &'h [u8],
-    lines: Vec<&'h [u8]>,
-}
-
-impl<'h> Fields<'h> {
-    /// Divides a header block; nothing when there is a line in it that no header has.
-    pub(super) fn parse(head: &'h [u8]) -> Option<Fields<'h>> {
-        let mut fields: Vec<Field<'h>> = Vec::new();
-        for line in head.split(|byte| matches!(byte, b'\r' | b'\n')).filter(|line| !line.is_empty()) {
-            if matches!(line[0], b' ' | b'\t') {
-                fields.last_mut()?.lines.push(line);
-                continue;
-            }
-            let name = line[..memchr(b':', line)?].trim_ascii_end();
-            if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
-                return None;
-            }
-            fields.push(Field { name, lines: vec![line] });
-        }
-        Some(Fields(fields))
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|field| field.is(name))
-    }
-}
-
-impl Field<'_> {
-    pub(super) fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name.as_bytes())
-    }
-
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        for line in &self.lines {
-            out.extend_from_slice(line);
-            out.extend_from_slice(b"\r\n");
-        }
-    }
-
-    fn value(&self) -> String {
-        let whole = String::from_utf8_lossy(&self.lines.concat()).into_owned();
-        whole.split_once(':').map_or_else(String::new, |(_, value)| value.trim().to_owned())
-    }
-
-    pub(super) fn identifier(&self) -> String {
-        let value = self.value();
-        let identifier = value.trim_start_matches('<').trim_end_matches('>');
-        // What others wrote may be anything; what goes into receipts and to transports is a plain word or nothing.
-        if is_identifier(identifier) { identifier.to_owned() } else { String::new() }
-    }
-
-    fn addresses(&self, findings: &mut Findings<'_>) -> Vec<Address<'static>> {
-        let list = plain_list(&self.value());
-        let addresses = address::parse_list(&list, "/file", findings).into_iter();
-        addresses.map(|found| Address { name: found.name.into_owned().into(), address: found.address.into_owned().into() }).collect()
-    }
-}
-
-/// An address list without comments and without the names of groups (RFC 5322 sections 3.2.2 and 3.4).
-fn plain_list(value: &str) -> String {
-    let mut list = String::with_capacity(value.len());
-    let (mut quoted, mut escaped, mut literal, mut comments) = (false, false, false, 0_usize);
-    let mut start = 0;
-    for c in value.chars() {
-        if escaped {
-            escaped = false;
-        } else {
-            match c {
-                '\\' if quoted || comments > 0 => escaped = true,
-                '"' if comments == 0 => quoted = !quoted,
-                '(' if !quoted => comments += 1,
-                ')' if !quoted && comments > 0 => {
-                    comments -= 1;
-                    continue;
-                }
-                '[' if !quoted => literal = true,
-                ']' if !quoted => literal = false,
-                ':' if !quoted && !literal && comments == 0 => {
-                    list.truncate(start);
-                    continue;
-                }
-                _ => (),
-            }
-        }
-        if comments > 0 {
-            continue;
-        }
-        list.push(if c == '\t' { ' ' } else { c });
-        if !quoted && matches!(c, ',' | ';') {
-            start = list.len();
-        }
-    }
-    list
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_head_ends_at_the_first_empty_line() {
-        assert_eq!(end_of_head(b"A: b\r\n\r\nbody", false), Some(8));
-        assert_eq!(end_of_head(b"A: b\n\nbody", false), Some(6));
-        assert_eq!(end_of_head(b"A: b\r\n\r", false), None);
-        assert_eq!(end_of_head(b"A: b\r\n", true), Some(6));
-        assert_eq!(end_of_head(b"\r\nbody", false), Some(2));
-    }
-
-    #[test]
-    fn groups_and_comments_are_no_addresses() {
-        assert_eq!(
-            plain_list("Team (all): a@example.com, \"B: (x)\" <b@example.com>;, c@[IPv6:::1]"),
-            " a@example.com, \"B: (x)\" <b@example.com>;, c@[IPv6:::1]"
-        );
-        assert_eq!(plain_list("undisclosed-recipients:;"), ";");
     }
 }

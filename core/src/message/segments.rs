@@ -30,6 +30,17 @@ pub(super) enum Segment<'a> {
     Ready { file: File, body: u64 },
 }
 
+impl Segment<'_> {
+    /// Whether another program made it.
+    pub(super) fn is_made(&self) -> bool {
+        match self {
+            Segment::Ready { .. } | Segment::Raw(_) => true,
+            Segment::Sealed(sealed) => sealed.segments.iter().any(Segment::is_made),
+            _ => false,
+        }
+    }
+}
+
 /// What stands in an envelope of S/MIME. It is encrypted while it is read, each time with a new key.
 #[derive(Debug)]
 pub(super) struct Sealed<'a> {

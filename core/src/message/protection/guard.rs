@@ -4,6 +4,7 @@ use super::at_hand::{Certificates, Protection, Signature, When};
 use super::wish::Wish;
 use crate::message::entity::Entity;
 use crate::message::envelope;
+use crate::message::fields::Already;
 use crate::message::file::read_small;
 use crate::message::findings::Findings;
 use crate::message::members::Original;
@@ -22,6 +23,9 @@ pub(in crate::message) struct Guard<'p> {
     pub(super) sign: bool,
     pub(super) encrypt: When,
     pub(super) to_self: bool,
+    /// Whether the message itself says so.
+    says_sign: bool,
+    says_encrypt: bool,
 }
 
 /// There are none.
@@ -53,13 +57,24 @@ impl<'p> Guard<'p> {
         }
         let sources = wish.map_or(&[][..], |wish| &wish.certificates).iter().filter(|_| encrypt != When::Never).enumerate();
         let given = sources.flat_map(|(index, source)| read(source, &format!("/smime/certificates/{index}"), parts, findings));
-        Some(Guard {
-            given: given.map(Recipient::new).collect(),
-            certificates: settings.certificates,
-            sign,
-            encrypt,
-            to_self: settings.to_self,
-        })
+        let (says_sign, says_encrypt) = wish.map_or((false, false), |wish| (wish.sign.is_some(), wish.encrypt.is_some()));
+        let Protection { certificates, to_self, .. } = settings;
+        Some(Guard { given: given.map(Recipient::new).collect(), certificates, sign, encrypt, to_self, says_sign, says_encrypt })
+    }
+
+    /// Whether anything is to be done with a message that is protected so already.
+    pub(in crate::message) fn has_work(&self, already: Already) -> bool {
+        self.signs(already) || self.encrypts(already)
+    }
+
+    /// Whether it is signed: the settings alone do not sign again what is signed, and nothing around what is encrypted.
+    pub(super) fn signs(&self, already: Already) -> bool {
+        self.sign && (self.says_sign || already == Already::Plain)
+    }
+
+    /// Whether it is encrypted: the settings alone do not encrypt again.
+    pub(super) fn encrypts(&self, already: Already) -> bool {
+        self.encrypt != When::Never && (self.says_encrypt || already != Already::Encrypted)
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) use guard::{About, Guard, Protected};
 pub(super) use wish::Wish;
 
 use super::entity::Entity;
+use super::fields::Already;
 use super::findings::Findings;
 use postkontor_plugin::Error;
 
@@ -22,16 +23,18 @@ impl Guard<'_> {
     pub(super) fn around<'a>(
         &self,
         mut entity: Entity<'a>,
+        already: Already,
         out: &mut Vec<u8>,
         about: &About<'_>,
         findings: &mut Findings<'_>,
     ) -> Result<Protected<'a>, Error> {
-        if self.sign {
+        if self.signs(already) {
             entity = self.signed(entity, out, about, findings)?;
         }
-        match self.encrypt {
-            When::Never => Ok(Protected::from(entity)),
-            When::IfPossible | When::Always => self.encrypted(entity, out, about, findings),
+        let protected = if self.encrypts(already) { self.encrypted(entity, out, about, findings)? } else { entity.into() };
+        if self.signs(already) && about.eight_bit && !protected.entity.is_sealed() {
+            findings.warn("", "message.smime_eight_bit", &[]);
         }
+        Ok(protected)
     }
 }
