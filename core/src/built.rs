@@ -1,9 +1,10 @@
 //! Building a message without sending it, for archives and previews.
 
+use crate::keys::{Going, Keyring, Surroundings};
 use crate::message::Composer;
-use crate::settings::Sender;
+use crate::settings::{Outgoing, Sender};
 use crate::{Cancel, Host};
-use postkontor_plugin::{At, Error};
+use postkontor_plugin::{At, Error, Level};
 use serde::Serialize;
 
 /// Bytes are handed over in blocks of this size.
@@ -39,7 +40,15 @@ impl Host {
     ) -> Result<Built, Error> {
         let cancel = Cancel::default();
         let watch = self.watch(&cancel);
-        let mut composed = Composer::new(sender)?.watched_by(&watch).speaking(self.language()).compose(message, parts)?;
+        let composer = Composer::new(sender)?.watched_by(&watch).speaking(self.language());
+        let (keyring, none) = (Keyring::default(), Outgoing::default());
+        let find = |name: &str| self.callbacks().secret_get(name);
+        let note = |line: String| self.log().write(Level::Warning, "", line);
+        let going = Going { on: &|| watch.check().is_ok(), note: &note };
+        let smime = sender.smime.as_ref();
+        let keys = Surroundings { smime: smime.unwrap_or(&none), keyring: &keyring, folders: self.folders(), find: &find, going };
+        let composer = if smime.is_some() { composer.protected_by(keys.protection()) } else { composer };
+        let mut composed = composer.compose(message, parts)?;
         let mut block = vec![0; BLOCK];
         loop {
             watch.check()?;

@@ -2,6 +2,7 @@
 
 use crate::documents::Documents;
 use crate::error::failed;
+use crate::keys::{Folders, Seen};
 use crate::loader;
 use crate::log::{self, Log};
 use crate::pointer;
@@ -64,6 +65,8 @@ pub struct Host {
     /// The texts of the host and of so many opened plugins.
     texts: Mutex<Option<(usize, Arc<Texts>)>>,
     documents: Documents,
+    folders: Folders,
+    seen: Seen,
 }
 
 /// A plugin as it is listed.
@@ -116,6 +119,8 @@ impl Host {
             transports: Transports::find(builtin, &search),
             texts: Mutex::default(),
             documents: Documents::default(),
+            folders: Folders::default(),
+            seen: Seen::default(),
         };
         let found = host.transports.found();
         host.log.write(Level::Debug, "", format_args!("Postkontor {} opened with the plugins {found}", env!("CARGO_PKG_VERSION")));
@@ -197,6 +202,11 @@ impl Host {
         self.documents.get(text, || Document::parse(text, self))
     }
 
+    /// The folders with certificates of others.
+    pub(crate) fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
     /// The language of its sentences, for example `de-AT`.
     pub fn language(&self) -> &str {
         &self.language
@@ -261,6 +271,10 @@ impl Schemas for Host {
 
     fn supports(&self, transport: &str, operation: &str) -> bool {
         self.transport(transport).map_or(true, |transport| transport.supports(operation))
+    }
+
+    fn seen(&self) -> Option<&Seen> {
+        Some(&self.seen)
     }
 
     fn refuse(&self, transport: &str, account: &str, settings: &Value) -> Result<(), Error> {

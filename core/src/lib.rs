@@ -59,6 +59,7 @@
 //!   with `unsafe`. [`access`] says who may change or read a file.
 //! - [`settings`] knows the settings document: layers, schema, check, forms, secrets.
 //! - [`log`] writes what was done to the program and to a file.
+//! - `keys` reads the certificates and private keys that settings name, for S/MIME.
 //! - [`message`] composes a message document into MIME, streaming.
 //! - [`account`](Account) brings the three together: who sends, with which fallback, and what became of it.
 
@@ -74,6 +75,7 @@ mod error;
 mod forms;
 mod host;
 mod json;
+mod keys;
 #[cfg(feature = "lettre")]
 pub mod lettre;
 mod listing;

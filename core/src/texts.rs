@@ -172,11 +172,12 @@ mod tests {
         }
     }
 
-    const STAGES: [Stage; 19] = [
+    const STAGES: [Stage; 20] = [
         Stage::Settings,
         Stage::Message,
         Stage::Secret,
         Stage::Proxy,
+        Stage::Smime,
         Stage::Resolve,
         Stage::Connect,
         Stage::Greeting,

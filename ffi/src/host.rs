@@ -92,7 +92,8 @@ pub unsafe extern "system" fn postkontor_host_schema(
 }
 
 /// Checks a settings document without network: {"ok","version","problems":[{"pointer","code","message","severity","patch"}],"visible",
-/// "settings","secrets","origin"}, and "migrated" where the document is of an older version. POSTKONTOR_OK means that it was checked; "ok" says whether it is good, but for warnings. May be called by several threads at a time.
+/// "settings","secrets","origin","certificates"}, and "migrated" where the document is of an older version. "certificates" has, by the pointer of the field that names a file,
+/// {"subject","issuer","addresses","fingerprint","not_before","not_after","key","signs","encrypts"}; a file whose password is {"secret":"name"} is not opened for that. POSTKONTOR_OK means that it was checked; "ok" says whether it is good, but for warnings. May be called by several threads at a time.
 ///
 /// # Safety
 ///

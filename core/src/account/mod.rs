@@ -11,6 +11,7 @@ mod file;
 mod journal;
 mod outcome;
 mod pointers;
+mod protected;
 mod receipt;
 mod secrecy;
 mod send;
@@ -19,6 +20,7 @@ mod test;
 mod warnings;
 
 use crate::error::failed;
+use crate::keys::Keyring;
 use crate::operation;
 use crate::receive::{Received, Reception, Take, Wait};
 use crate::request::{ApplyRequest, Asked, Authorize, Changed, FetchOptions, ReceiveRequest};
@@ -51,6 +53,8 @@ pub struct Account {
     /// Accounts that only fetch, or only keep copies of what is sent; opened when they are first needed, so that their problems do not
     /// stand in the way of sending.
     others: Vec<Connection>,
+    /// The signer of what the account sends.
+    keyring: Keyring,
 }
 
 impl Account {
@@ -70,6 +74,7 @@ impl Account {
                     first_sender: 0,
                     is_default: false,
                     others: Vec::new(),
+                    keyring: Keyring::default(),
                 });
             }
             let none = || failed(Status::Settings, "settings.no_account").at(document.locate("/send/account"), "settings.no_account");
@@ -85,7 +90,8 @@ impl Account {
                     connections.push(Connection::new(host, &document, other)?);
                 }
             }
-            Ok(Account { host: host.clone(), document, connections, first_sender, is_default, others: Vec::new() })
+            let (others, keyring) = (Vec::new(), Keyring::default());
+            Ok(Account { host: host.clone(), document, connections, first_sender, is_default, others, keyring })
         };
         match open() {
             Ok(account) => {

@@ -4,6 +4,7 @@ use super::Account;
 use super::pointers::{locate, of_host};
 use crate::error::{failed, result_unwritable};
 use crate::json::Json;
+use crate::keys::Surroundings;
 use crate::message::{Composed, Composer, Message};
 use crate::receipt::{Receipt, Receipts};
 use crate::{Cancel, Watch};
@@ -106,11 +107,20 @@ impl Account {
     ) -> Result<Composed<'p>, Error> {
         self.enabled()?;
         let watch = self.host.watch(cancel);
-        let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(&watch).speaking(self.host.language()));
-        match composer.and_then(|composer| compose(&composer)) {
+        let composed = self.with_keys(&watch, |keys| compose(&self.composer(&watch, keys)?));
+        match composed {
             Ok(mail) => Ok(self.placed(mail, None)),
             Err(error) => Err(of_host(self.at_sender(error), None, &self.document)),
         }
+    }
+
+    /// Composes in the name of the account's sender.
+    fn composer<'s>(&'s self, watch: &'s Watch<'s>, keys: Option<&'s Surroundings<'s>>) -> Result<Composer<'s>, Error> {
+        let composer = Composer::new(self.sender())?.watched_by(watch).speaking(self.host.language());
+        Ok(match keys {
+            Some(keys) => composer.protected_by(keys.protection()),
+            None => composer,
+        })
     }
 
     /// A composed message with its place in the array, and with sentences for what was repaired in it or is worth a second look.
@@ -125,7 +135,7 @@ impl Account {
     }
 
     /// The error with its pointers into the sender where the settings say it: in the account, or for all of them.
-    fn at_sender(&self, mut error: Error) -> Error {
+    pub(super) fn at_sender(&self, mut error: Error) -> Error {
         let id = self.connections.first().map_or("", |connection| connection.settings.id.as_str());
         for at in error.at.iter_mut().filter(|at| at.of == Some(Input::Settings)) {
             at.pointer = self.document.sender_pointer(id, &at.pointer);
@@ -150,7 +160,16 @@ impl Account {
 
     /// Composes the messages of an array. Nothing was sent so far: a call that is to stop fails as a whole.
     fn compose_batch<'p>(&self, messages: &str, parts: &[&'p [u8]], watch: &Watch<'_>) -> Result<Batch<'p>, Error> {
-        let composer = Composer::new(self.sender()).map(|composer| composer.watched_by(watch).speaking(self.host.language()));
+        self.with_keys(watch, |keys| self.compose_each(messages, parts, watch, &self.composer(watch, keys)))
+    }
+
+    fn compose_each<'p>(
+        &self,
+        messages: &str,
+        parts: &[&'p [u8]],
+        watch: &Watch<'_>,
+        composer: &Result<Composer<'_>, Error>,
+    ) -> Result<Batch<'p>, Error> {
         let composer = composer.as_ref().map_err(Error::clone);
         // Nearly always there is nothing wrong with the JSON; then it is read once.
         if messages.len() <= AT_ONCE {

@@ -56,15 +56,17 @@ impl Account {
 
     /// Steps `settings` and `secret`, then those of the transport.
     fn prepare_and_test(&mut self, telling: &mut Telling, cancel: &Cancel) -> Result<Found, Error> {
+        let smime = if self.sends() { self.smime_step(cancel) } else { None };
         let connection = self.own()?;
         // The document was checked when the account was opened; what only the transport can judge is judged here.
         let refers = connection.refers_to_secrets();
-        let mut steps = [Step::ok(Stage::Settings), if refers { Step::ok(Stage::Secret) } else { Step::skipped(Stage::Secret) }];
+        let mut steps = vec![Step::ok(Stage::Settings), if refers { Step::ok(Stage::Secret) } else { Step::skipped(Stage::Secret) }];
         let prepared = connection.prepare();
         if let Err(error) = &prepared {
             let (index, stage) = if error.stage == Some(Stage::Secret) { (1, Stage::Secret) } else { (0, Stage::Settings) };
             steps[index] = Step::fail(stage, error);
         }
+        steps.extend(smime);
         let mut steps = self.said(steps, telling);
         if prepared.is_err() {
             return Ok(Found { steps, transcript: Vec::new() });
@@ -80,6 +82,13 @@ impl Account {
         hearing.rest(&found);
         steps.extend(found);
         Ok(Found { steps, transcript: report.transcript.into_iter().map(|line| finish.line(line)).collect() })
+    }
+
+    /// Whether mail goes out in the name of the account.
+    fn sends(&self) -> bool {
+        let sender = self.connections.get(self.first_sender);
+        let transport = sender.and_then(|connection| self.host.transport(&connection.settings.transport).ok());
+        transport.is_some_and(|transport| transport.supports("send"))
     }
 
     /// The address that a test message goes to: the one of the request, else the sender's own.

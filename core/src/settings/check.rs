@@ -5,12 +5,12 @@ use super::reading::Reading;
 use super::secrets::without_secrets;
 use super::trials::Trials;
 use super::version::VERSION;
-use super::{Problem, Schemas, defaults, document_schema, refusals};
+use super::{Problem, Schemas, Shown, certificates, defaults, document_schema, refusals};
 use crate::pointer::child;
 use crate::texts::Texts;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Deref;
 
 /// Everything that a form without logic of its own needs to know about a settings document, offline.
@@ -35,6 +35,9 @@ pub struct Checked {
     pub secrets: Vec<String>,
     /// Who has set each value, by pointer: `default`, `document`, or a layer.
     pub origin: Map<String, Value>,
+    /// What there is to show of the certificates that the settings name, by the pointer of the field with the file. Files with a password that is a
+    /// reference are not opened for that.
+    pub certificates: BTreeMap<String, Shown>,
 }
 
 /// Something that was found in a settings document.
@@ -70,8 +73,8 @@ impl Checked {
     /// Of a document of which nothing can be read.
     fn unreadable(problems: Vec<Finding>) -> Checked {
         let (visible, secrets, settings) = (Vec::new(), Vec::new(), json!({}));
-        let (empty, origin) = (Map::new(), Map::new());
-        Checked { ok: false, version: VERSION, migrated: None, problems, visible, settings, empty, secrets, origin }
+        let (empty, origin, certificates) = (Map::new(), Map::new(), BTreeMap::new());
+        Checked { ok: false, version: VERSION, migrated: None, problems, visible, settings, empty, secrets, origin, certificates }
     }
 }
 
@@ -127,7 +130,8 @@ pub fn check<T: Deref<Target = Texts>>(json: &str, schemas: &dyn Schemas, texts:
     let ok = problems.clone().all(|problem| problem.warning);
     let problems: Vec<_> = problems.map(|problem| Finding { patch: trials.patch(problem), ..finding(problem) }).collect();
     let (version, migrated) = (reading.migration.from, reading.migration.shown(schemas));
-    Checked { ok, version, migrated, problems, visible: reading.visible, settings, empty, secrets, origin }
+    let (_, certificates) = certificates::look(&reading, schemas);
+    Checked { ok, version, migrated, problems, visible: reading.visible, settings, empty, secrets, origin, certificates }
 }
 
 fn finding(problem: &Problem, texts: &Texts, language: &str) -> Finding {

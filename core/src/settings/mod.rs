@@ -1,6 +1,7 @@
 //! The settings document: named accounts, who sends with what, and the sender's identity.
 
 mod account;
+mod certificates;
 mod check;
 mod conditions;
 mod credentials;
@@ -33,6 +34,8 @@ mod trials;
 mod values;
 mod version;
 
+pub use crate::keys::Seen;
+pub use certificates::Shown;
 pub use check::{Checked, Finding, Severity, check};
 pub use document::{AccountSettings, Document};
 pub(crate) use form::input_form;
@@ -45,7 +48,7 @@ pub use schemas::Schemas;
 pub(crate) use secrets::{resolve_kept, secret_names, wipe};
 pub use secrets::{resolve_secrets, secret_not_found};
 pub use sender::{Html, Sender, Unencodable};
-pub use smime::{Encrypt, Incoming, KeyFile, Outgoing, Password, Sign, When};
+pub use smime::{Encrypt, Incoming, KeyFile, Outgoing, Password, Sign};
 
 pub use version::{Migrated, VERSION};
 

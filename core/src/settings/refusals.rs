@@ -3,7 +3,7 @@
 use super::account::Account;
 use super::reading::Reading;
 use super::secrets::{Wiped, pointers};
-use super::{Problem, Schemas, Sender, own_sender, rules};
+use super::{Problem, Schemas, Sender, certificates, own_sender, rules};
 use crate::message::refuse_sender;
 use crate::pointer::child;
 use serde::Deserialize;
@@ -16,6 +16,7 @@ pub(super) fn of(reading: &Reading, schemas: &dyn Schemas, concerns: &dyn Fn(&st
     if reading.enabled {
         found.extend(rules::fetching(&reading.groups).map(|problem| placed(problem, reading)));
         found.extend(unusable_senders(reading));
+        found.extend(certificates::look(reading, schemas).0);
     }
     found
 }

@@ -1,5 +1,6 @@
 //! What settings ask about transports.
 
+use crate::keys::Seen;
 use postkontor_plugin::Error;
 use serde_json::Value;
 use std::sync::Arc;
@@ -17,6 +18,11 @@ pub trait Schemas {
     /// Whether the transport has an operation; `true` where that is not known, because then the account has a problem of its own.
     fn supports(&self, _transport: &str, _operation: &str) -> bool {
         true
+    }
+
+    /// What was seen in files with certificates, so that a check looks at those that did not change once only.
+    fn seen(&self) -> Option<&Seen> {
+        None
     }
 
     /// Asks the transport itself whether it would take an account's settings, without touching the network: for rules that no

@@ -1,5 +1,6 @@
 //! Groups `sender.smime` and `receive.smime`: with which keys mail is signed and encrypted, and opened again (S/MIME, RFC 8551).
 
+use crate::message::When;
 use postkontor_plugin::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,19 +55,6 @@ impl Default for Encrypt {
     fn default() -> Encrypt {
         Encrypt { when: When::default(), certificates: Vec::new(), to_self: true }
     }
-}
-
-/// When mail is encrypted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum When {
-    /// Not, unless a message asks for it.
-    #[default]
-    Never,
-    /// Where there is a certificate of each recipient; else the mail goes out without encryption.
-    IfPossible,
-    /// Always: a recipient without a certificate is an error.
-    Always,
 }
 
 /// With what fetched mail is opened and verified.

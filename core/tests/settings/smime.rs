@@ -1,7 +1,8 @@
 //! The groups for S/MIME, and with them secrets in the document's own groups and in an account's sender.
 
 use super::{Plugins, checked, is, problems};
-use postkontor_core::settings::{Document, Migrated, Password, When};
+use postkontor_core::message::When;
+use postkontor_core::settings::{Document, Migrated, Password};
 use serde_json::{Value, json};
 
 /// A document with a secret at each place that is no transport's.

@@ -17,6 +17,8 @@ pub enum Stage {
     Secret,
     /// Talking to the proxy.
     Proxy,
+    /// Opening the certificates that mail is signed and encrypted with.
+    Smime,
     /// Looking up the server's name.
     Resolve,
     /// Connecting to one of its addresses.
