@@ -94,7 +94,7 @@ fn content(
         parts.push(part::within_text(parts.len(), name, bytes.len() as u64));
         places.push(Place::Inner { outer: 0, bytes: tnef::Bytes::Made(bytes) });
     }
-    let mut found = Parts { message: message, attachments, parts, places };
+    let mut found = Parts { message, attachments, parts, places };
     let enclosed = found.enclosed(&mut repairs, goes_on)?;
     let Parts { mut parts, places, .. } = found;
     parts.iter_mut().filter(|_| secured.is_within).for_each(Part::forget_section);
