@@ -266,9 +266,12 @@ postkontor_status POSTKONTOR_CALL postkontor_host_close(postkontor_host *host, p
 
 /**
  * Lists the transports, also those whose plugin did not load:
- * [{"name","version","operations","file"}, {"file","error"}, ...]. May be called by several threads at a time.
+ * [{"name","version","operations","file"}, {"file","error"}, ...]. "file" is missing where the transport is part of the library.
+ * May be called by several threads at a time.
  */
-postkontor_status POSTKONTOR_CALL postkontor_host_transports(postkontor_host *host, postkontor_buf *out);
+postkontor_status POSTKONTOR_CALL postkontor_host_transports(
+    postkontor_host *host,
+    postkontor_buf *out);
 
 /**
  * Describes the form for a transport's settings: {"schema","uischema","rjsf"}, texts in `language` ("de-AT") or, where that

@@ -78,7 +78,8 @@ fn transports(out: &mut impl Write, entries: &Value, texts: &Texts) -> io::Resul
         } else {
             let operations: Vec<_> = entry["operations"].as_array().into_iter().flatten().map(text).collect();
             let (name, version) = (clean(text(&entry["name"])), clean(text(&entry["version"])));
-            writeln!(out, "✓ {name:14} {version:8} {}  {file}", operations.join(" "))?;
+            // A transport that is linked in has no file.
+            writeln!(out, "{}", format!("✓ {name:14} {version:8} {}  {file}", operations.join(" ")).trim_end())?;
         }
     }
     Ok(())

@@ -40,7 +40,8 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
         return Ok(Answer { json: Value::Null, status: Status::Ok, kind: Kind::Printed });
     }
     let steps = (!options.json).then(|| Texts::new(Some(texts.language())));
-    let host = Host::open(&config.to_string(), Box::new(Program { trace, stop: stop.clone(), steps, secrets: Arc::clone(&secrets) }))?;
+    let program = Program { trace, stop: stop.clone(), steps, secrets: Arc::clone(&secrets) };
+    let host = Host::open_with(&config.to_string(), Box::new(program), postkontor_linked::TRANSPORTS)?;
     let cancel = Cancel::new(options.timeout);
     Ok(match command {
         Command::Help | Command::Version | Command::Form { .. } | Command::Secret { .. } | Command::Export { .. } => return text(""),

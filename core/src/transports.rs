@@ -2,7 +2,8 @@
 //!
 //! A program that only sends by SMTP loads the plugin of SMTP and no other: each would cost it memory and time, and its code would run in a
 //! process that has no use for it. A file called `postkontor_NAME` is therefore opened when the transport NAME is asked for; a file with
-//! another name is opened with the first question, since only the plugin itself can say which transport it is.
+//! another name is opened with the first question, since only the plugin itself can say which transport it is. Plugins that are linked in come first,
+//! and their names are theirs.
 
 use crate::error::failed;
 use crate::loader::{self, Content, File, Plugin, Searched};
@@ -93,7 +94,7 @@ impl Transports {
             None => Ok(transport),
             Some((other, _)) => {
                 let error = failed(Status::Transport, "plugin.name_taken").arg("name", name.as_str());
-                Err(error.arg("other", other.shown()))
+                Err(error.arg("other", other.described()))
             }
         }
     }
@@ -134,7 +135,10 @@ impl Transports {
 
     /// What was found, for the log: no plugin is opened for it.
     pub(crate) fn found(&self) -> String {
-        self.entries.iter().map(Entry::shown).collect::<Vec<_>>().join(", ")
+        let files: Vec<String> = self.entries.iter().filter_map(Entry::file).collect();
+        let linked = self.entries.len() - files.len();
+        let linked = (linked > 0).then(|| format!("{linked} linked in"));
+        linked.into_iter().chain(files).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -155,8 +159,14 @@ impl Entry {
         }
     }
 
+    /// For support, in English.
     fn shown(&self) -> String {
-        self.file().unwrap_or_else(|| "built in".to_owned())
+        self.file().unwrap_or_else(|| "linked in".to_owned())
+    }
+
+    /// For a sentence in any language.
+    fn described(&self) -> Value {
+        self.file().map_or_else(|| json!({"code": "plugin.linked_in", "args": {}}), Value::String)
     }
 
     /// Whether the plugin may be the transport of that name, as far as the name of the file says.

@@ -35,7 +35,7 @@ pub unsafe extern "system" fn postkontor_host_open(
             let client = Client::read(callbacks)?;
             pin::pin();
             entry::speak(config);
-            host.fill(handle::open(Host::open(config, Box::new(client))?, None)?);
+            host.fill(handle::open(Host::open_with(config, Box::new(client), postkontor_linked::TRANSPORTS)?, None)?);
             Ok(NOTHING)
         })
     }
@@ -54,7 +54,8 @@ pub unsafe extern "system" fn postkontor_host_close(host: *mut HostHandle, out: 
 }
 
 /// Lists the transports, also those whose plugin did not load:
-/// [{"name","version","operations","file"}, {"file","error"}, ...]. May be called by several threads at a time.
+/// [{"name","version","operations","file"}, {"file","error"}, ...]. "file" is missing where the transport is part of the library.
+/// May be called by several threads at a time.
 ///
 /// # Safety
 ///

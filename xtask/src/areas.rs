@@ -25,6 +25,7 @@ const AREAS: &[Area] = &[
     Area { name: "graph", packages: &["postkontor-graph"], programs: &["exchange", "web_logins"] },
     Area { name: "sendmail", packages: &["postkontor-sendmail"], programs: &[] },
     Area { name: "ffi", packages: &["postkontor-ffi"], programs: &["callers"] },
+    Area { name: "linked", packages: &["postkontor-linked"], programs: &["callers"] },
     Area { name: "cli", packages: &["postkontor-cli"], programs: &["cli", "demo", "day", "form_page"] },
     Area { name: "form", packages: &["postkontor-cli"], programs: &["form_page"] },
     Area { name: "import", packages: &["postkontor-import"], programs: &["import"] },

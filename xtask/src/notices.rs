@@ -4,7 +4,7 @@
 //! which is the shortest. The crates are those that cargo links for the systems of a release, without procedural macros.
 
 use crate::run;
-use crate::workspace::{cargo, delivered, root};
+use crate::workspace::{LINKED, RELEASED, cargo, root};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -93,10 +93,10 @@ pub(crate) fn crates(targets: &[&str]) -> Result<BTreeSet<Crate>, String> {
 pub(crate) fn tree(target: &str, prefix: &str, format: &str) -> Result<String, String> {
     let mut tree = cargo();
     tree.args(["tree", "--locked", "--edges", "normal,no-proc-macro", "--prefix", prefix, "--format", format, "--target", target]);
-    for product in delivered().map_err(|error| error.to_string())? {
-        tree.args(["--package", &product]);
+    for package in RELEASED {
+        tree.args(["--package", package]);
     }
-    run::output(&mut tree)
+    run::output(tree.args(["--features", LINKED]))
 }
 
 /// `memchr v2.8.3|Unlicense OR MIT|https://…`, perhaps with ` (*)` behind it. Crates with a path are our own.

@@ -48,10 +48,16 @@ pub(crate) fn transports() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The packages that customers get.
+/// The packages of the files in a release.
+pub(crate) const RELEASED: [&str; 2] = ["postkontor-ffi", "postkontor-cli"];
+
+/// The feature that links every transport into each of those files.
+pub(crate) const LINKED: &str = "postkontor-linked/all";
+
+/// The packages of those files and of the transports in them.
 pub(crate) fn delivered() -> Result<Vec<String>> {
     let transports = transports()?.into_iter().map(|name| format!("postkontor-{name}"));
-    Ok(["postkontor-ffi", "postkontor-cli"].map(str::to_owned).into_iter().chain(transports).collect())
+    Ok(RELEASED.map(str::to_owned).into_iter().chain(transports).collect())
 }
 
 impl Member {

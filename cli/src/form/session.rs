@@ -92,7 +92,7 @@ impl Session {
     /// A host with other callbacks.
     pub(crate) fn host_with(&self, language: &str, callbacks: Box<dyn Callbacks>) -> Result<Arc<Host>, Error> {
         let config = json!({"language": spoken(language), "plugins": self.plugins});
-        Host::open(&config.to_string(), callbacks)
+        Host::open_with(&config.to_string(), callbacks, postkontor_linked::TRANSPORTS)
     }
 
     /// What the command does for its calls.

@@ -1,13 +1,13 @@
 //! Builds each product by itself.
 //!
 //! By itself for two reasons. Cargo gives a library that is also built as a Rust library no link-time optimisation; asked for the dynamic library
-//! alone, it does. And one call for all of them would unite their features, so that sendmail would carry TLS.
+//! alone, it does. And one call for both would unite their features, so that the library would carry what only the command needs.
 
 use super::platform::{Kind, Platform, Product, dist_folder, target_folder};
 use super::resource;
 use crate::cache::at;
 use crate::windows::std::{Library, tool};
-use crate::workspace::{cargo, root};
+use crate::workspace::{LINKED, cargo, root};
 use crate::{remap, run};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,13 +57,23 @@ impl Builder<'_> {
         let folder = dist_folder().join("build").join(self.platform.name);
         fs::create_dir_all(&folder).map_err(at(&folder))?;
         let mut command = cargo();
-        command.args(["rustc", "--locked", "--quiet", "--target", self.platform.target, "--package", &product.package]);
+        command.args([
+            "rustc",
+            "--locked",
+            "--quiet",
+            "--target",
+            self.platform.target,
+            "--package",
+            product.package,
+            "--features",
+            LINKED,
+        ]);
         if self.mode == Mode::Final {
             command.arg("--release");
         }
         match product.kind {
             Kind::Command => command.args(["--bin", "postkontor"]),
-            Kind::Library | Kind::Plugin => command.args(["--lib", "--crate-type", "cdylib"]),
+            Kind::Library => command.args(["--lib", "--crate-type", "cdylib"]),
         };
         if self.platform.is_windows() {
             let object = resource::compile(self.platform, product, self.version, &folder)?;

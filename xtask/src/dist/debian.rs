@@ -1,6 +1,6 @@
-//! Packages for Debian: the library with its plugins and the command, and what programmers need to build against it.
+//! Packages for Debian: the library and the command, and what programmers need to build against it.
 //!
-//! Library, plugins and command lie in one folder of their own, where each finds the plugins beside itself; links lead there from the folders in
+//! Library and command lie in one folder of their own, where each finds further plugins beside itself; links lead there from the folders in
 //! which the system looks. A program that follows such a link knows the file's true place.
 
 use super::binary;
@@ -40,7 +40,7 @@ fn runtime(release: &Release, tree: &Path, version: &str, stamp: &Stamp) -> Resu
         copy(&release.folder.join(name), &documents.join(name))?;
     }
     let depends = depends(release)?.into_iter().collect::<Vec<_>>().join(", ");
-    let about = "mail counter of an ERP: tests mail settings, sends and fetches mail\n A library with a C ABI, its transports as plugins, and the command postkontor.";
+    let about = "mail counter of an ERP: tests mail settings, sends and fetches mail\n A library with a C ABI, its transports, and the command postkontor.";
     // The dynamic linker's list of libraries is made anew when this package comes or goes.
     let triggers = Some("activate-noawait ldconfig\n");
     package(tree, &format!("Package: postkontor\nSection: mail\nDepends: {depends}\nDescription: {about}\n"), version, triggers, stamp)

@@ -5,7 +5,7 @@ use super::release::Release;
 use crate::cache::at;
 use crate::run;
 use crate::windows::std::tool;
-use crate::workspace::root;
+use crate::workspace::{root, transports};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,14 +18,14 @@ const MARK: &str = "<!-- sizes -->";
 
 /// Measures the releases that are there, and writes the table. `runner`: a program that runs programs for Windows.
 pub(crate) fn write(releases: &[Release], runner: Option<&str>) -> Result<(), String> {
-    let mut table = "| | Library | Plugins | Command | Archive | Start |\n|---|---|---|---|---|---|\n".to_owned();
+    let mut table = "| | Library | Command | Archive | Start |\n|---|---|---|---|---|\n".to_owned();
     for release in releases {
         let size = |kind: Kind| -> Result<u64, String> {
             let files = release.products.iter().filter(|(product, _)| product.kind == kind);
             files.map(|(_, file)| fs::metadata(file).map(|data| data.len()).map_err(at(file))).sum()
         };
         let archive = fs::metadata(release.archive()).map_err(at(&release.archive()))?.len();
-        let sizes = [size(Kind::Library)?, size(Kind::Plugin)?, size(Kind::Command)?, archive].map(megabytes);
+        let sizes = [size(Kind::Library)?, size(Kind::Command)?, archive].map(megabytes);
         table += &format!("| {} | {} | {} |\n", release.platform.name, sizes.join(" | "), start(release, runner)?);
     }
     let page = root().join("README.md");
@@ -41,11 +41,12 @@ fn megabytes(bytes: u64) -> String {
     format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
-/// The median time from loading the library until the plugins are listed, in a new process each time.
+/// The median time from loading the library until the transports are listed, in a new process each time.
 fn start(release: &Release, runner: Option<&str>) -> Result<String, String> {
     let platform = release.platform;
     let Some(library) = release.library() else { return Err("there is no library".to_owned()) };
     let program = compile(platform)?;
+    let expected = transports().map_err(|error| error.to_string())?.len();
     let mut times = Vec::new();
     for _ in 0..STARTS {
         let mut command = match (platform.is_windows(), runner) {
@@ -61,10 +62,9 @@ fn start(release: &Release, runner: Option<&str>) -> Result<String, String> {
         let library =
             if platform.is_windows() { format!("Z:{}", library.display()).replace('/', "\\") } else { library.display().to_string() };
         let said = run::output(command.arg(library))?;
-        let (time, plugins) = said.trim().split_once(' ').ok_or_else(|| format!("{} said {said}", program.display()))?;
-        let expected = release.products.iter().filter(|(product, _)| product.kind == Kind::Plugin).count();
-        if plugins.parse() != Ok(expected) {
-            return Err(format!("{}: {plugins} plugins were loaded, not {expected}", platform.name));
+        let (time, listed) = said.trim().split_once(' ').ok_or_else(|| format!("{} said {said}", program.display()))?;
+        if listed.parse() != Ok(expected) {
+            return Err(format!("{}: {listed} transports are listed, not {expected}", platform.name));
         }
         times.push(time.parse::<u64>().map_err(|_| format!("{} said {said}", program.display()))?);
     }

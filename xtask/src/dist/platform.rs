@@ -1,6 +1,6 @@
 //! The platforms of a release.
 
-use crate::workspace::{root, transports};
+use crate::workspace::{RELEASED, root};
 use std::path::PathBuf;
 
 /// What a release is made for.
@@ -35,66 +35,45 @@ impl Platform {
         self.target.starts_with("i686")
     }
 
-    /// The file of a dynamic library of this crate.
-    pub(crate) fn library(&self, name: &str) -> String {
-        let name = name.replace('-', "_");
-        if self.is_windows() { format!("{name}.dll") } else { format!("lib{name}.so") }
-    }
-
     /// The file of the command.
     pub(crate) fn command(&self) -> &'static str {
         if self.is_windows() { "postkontor.exe" } else { "postkontor" }
     }
 }
 
-/// A file that is built: the library, the command, or a plugin.
+/// A file that is built.
 pub(crate) struct Product {
-    pub(crate) package: String,
+    pub(crate) package: &'static str,
     pub(crate) kind: Kind,
     /// What it is, in the version resource.
-    pub(crate) about: String,
+    pub(crate) about: &'static str,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Library,
     Command,
-    Plugin,
 }
 
+/// Everything that customers get; both have all transports inside.
+pub(crate) const PRODUCTS: [Product; 2] = [
+    Product { package: RELEASED[0], kind: Kind::Library, about: "Postkontor, the mail counter of an ERP" },
+    Product { package: RELEASED[1], kind: Kind::Command, about: "Postkontor, the command" },
+];
+
 impl Product {
-    /// Everything that customers get.
-    pub(crate) fn all() -> Result<Vec<Product>, String> {
-        let product = |package: &str, kind| {
-            let about = match kind {
-                Kind::Library => "Postkontor, the mail counter of an ERP".to_owned(),
-                Kind::Command => "Postkontor, the command".to_owned(),
-                Kind::Plugin => format!("Postkontor, transport {}", package.trim_start_matches("postkontor-")),
-            };
-            Product { package: package.to_owned(), kind, about }
-        };
-        let mut products = vec![product("postkontor-ffi", Kind::Library), product("postkontor-cli", Kind::Command)];
-        let transports = transports().map_err(|error| error.to_string())?;
-        products.extend(transports.iter().map(|name| product(&format!("postkontor-{name}"), Kind::Plugin)));
-        Ok(products)
-    }
-
     /// The file as cargo names it.
-    pub(crate) fn file(&self, platform: &Platform) -> String {
-        match self.kind {
-            Kind::Library => platform.library("postkontor"),
-            Kind::Command => platform.command().to_owned(),
-            Kind::Plugin => platform.library(&self.package),
+    pub(crate) fn file(&self, platform: &Platform) -> &'static str {
+        match (self.kind, platform.is_windows()) {
+            (Kind::Library, false) => "libpostkontor.so",
+            (Kind::Library, true) => "postkontor.dll",
+            (Kind::Command, _) => platform.command(),
         }
     }
 
-    /// Where it lies in an installation: the plugins in a folder beside the library and the command, where both look for them.
-    pub(crate) fn place(&self, platform: &Platform) -> String {
-        match self.kind {
-            Kind::Library if !platform.is_windows() => "libpostkontor.so.1".to_owned(),
-            Kind::Plugin => format!("plugins/{}", self.file(platform)),
-            _ => self.file(platform),
-        }
+    /// Its file in an installation.
+    pub(crate) fn place(&self, platform: &Platform) -> &'static str {
+        if self.kind == Kind::Library && !platform.is_windows() { "libpostkontor.so.1" } else { self.file(platform) }
     }
 }
 

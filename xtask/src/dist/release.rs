@@ -1,7 +1,7 @@
 //! One platform's release: built, laid out as an installation is, looked at, and packed.
 
 use super::build::{Builder, Mode};
-use super::platform::{Kind, Platform, Product, dist_folder, version};
+use super::platform::{Kind, PRODUCTS, Platform, Product, dist_folder, version};
 use super::stamp::Stamp;
 use super::{contents, exports, pack, sbom, verify};
 use crate::cache::{self, at};
@@ -16,7 +16,7 @@ pub(crate) struct Release {
     /// The folder that became the archive.
     pub(crate) folder: PathBuf,
     /// The products, each with its file in that folder.
-    pub(crate) products: Vec<(Product, PathBuf)>,
+    pub(crate) products: Vec<(&'static Product, PathBuf)>,
 }
 
 impl Release {
@@ -34,9 +34,9 @@ impl Release {
         cache::empty(&symbols)?;
         let builder = Builder::new(platform, &version, mode)?;
         let mut products = Vec::new();
-        for product in Product::all()? {
+        for product in &PRODUCTS {
             let begin = Instant::now();
-            let built = builder.build(&product)?;
+            let built = builder.build(product)?;
             let place = folder.join(product.place(platform));
             copy(&built.file, &place)?;
             copy(&built.symbols, &symbols.join(built.symbols.file_name().unwrap_or_default()))?;
@@ -46,7 +46,7 @@ impl Release {
         }
         verify::files(platform, &version, &products)?;
         if mode == Mode::Final {
-            println!("{}: {}", platform.name, verify::size(&products)?);
+            verify::size(&products)?;
         }
         let release = Release { platform, version, folder, products };
         release.lay_out(stamp)?;
@@ -92,11 +92,7 @@ impl Release {
     pub(crate) fn find(platform: &'static Platform) -> Result<Option<Release>, String> {
         let version = version()?;
         let folder = dist_folder().join(format!("postkontor-{version}-{}", platform.name));
-        let products: Vec<(Product, PathBuf)> = Product::all()?
-            .into_iter()
-            .map(|product| (folder.join(product.place(platform)), product))
-            .map(|(file, product)| (product, file))
-            .collect();
+        let products: Vec<(&Product, PathBuf)> = PRODUCTS.iter().map(|product| (product, folder.join(product.place(platform)))).collect();
         let is_there = products.iter().all(|(_, file)| file.exists());
         Ok(is_there.then_some(Release { platform, version, folder, products }))
     }

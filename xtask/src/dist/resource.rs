@@ -12,7 +12,7 @@ use std::process::Command;
 pub(crate) fn compile(platform: &Platform, product: &Product, version: &str, folder: &Path) -> Result<PathBuf, String> {
     let source = folder.join(format!("{}.rc", product.package));
     let object = folder.join(format!("{}.res.o", product.package));
-    fs::write(&source, script(product, &product.file(platform), version)?).map_err(at(&source))?;
+    fs::write(&source, script(product, product.file(platform), version)?).map_err(at(&source))?;
     run::succeed(Command::new(tool(platform.target, "windres")).arg(&source).arg(&object))?;
     Ok(object)
 }
@@ -20,14 +20,13 @@ pub(crate) fn compile(platform: &Platform, product: &Product, version: &str, fol
 /// What the resource of a built file does not say: it is read back from the file.
 pub(crate) fn missing(platform: &Platform, product: &Product, version: &str, file: &Path) -> Result<Vec<String>, String> {
     let said = run::output(Command::new(tool(platform.target, "windres")).arg(file))?;
-    lacking(&said, product, &product.file(platform), version)
+    lacking(&said, product, product.file(platform), version)
 }
 
 /// What a script, as windres writes it, does not say.
 fn lacking(said: &str, product: &Product, file: &str, version: &str) -> Result<Vec<String>, String> {
     let number = numbers(version)?.replace(',', ", ");
-    let values =
-        [("FileDescription", product.about.as_str()), ("FileVersion", version), ("OriginalFilename", file), ("ProductVersion", version)];
+    let values = [("FileDescription", product.about), ("FileVersion", version), ("OriginalFilename", file), ("ProductVersion", version)];
     let lines = ["FILEVERSION", "PRODUCTVERSION"].map(|name| format!("{name} {number}, 0"));
     let wanted = lines.into_iter().chain(values.map(|(name, value)| format!("VALUE \"{name}\", \"{value}\"")));
     Ok(wanted.filter(|line| !said.lines().any(|other| other.trim() == line)).collect())
@@ -63,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_script_has_the_version_as_text_and_as_numbers() {
-        let product = Product { package: "postkontor-ffi".to_owned(), kind: Kind::Library, about: "a library".to_owned() };
+        let product = Product { package: "postkontor-ffi", kind: Kind::Library, about: "a library" };
         let script = script(&product, "postkontor.dll", "1.2.3").unwrap();
         assert!(script.contains("FILEVERSION 1,2,3,0\n") && script.contains("VALUE \"FileVersion\", \"1.2.3\""));
         assert!(super::script(&product, "postkontor.dll", "1.2").is_err());
@@ -72,7 +71,7 @@ mod tests {
 
     #[test]
     fn what_a_file_does_not_say_is_found() {
-        let product = Product { package: "postkontor-ffi".to_owned(), kind: Kind::Library, about: "a library".to_owned() };
+        let product = Product { package: "postkontor-ffi", kind: Kind::Library, about: "a library" };
         // As windres of binutils 2.40 writes it.
         let said = "1 VERSIONINFO\n FILEVERSION 1, 2, 3, 0\n PRODUCTVERSION 1, 2, 3, 0\nBEGIN\n  BLOCK \"StringFileInfo\"\n  BEGIN\n\
                     VALUE \"FileDescription\", \"a library\"\n      VALUE \"FileVersion\", \"1.2.3\"\n\

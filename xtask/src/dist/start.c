@@ -1,8 +1,8 @@
-/* Measures what a program waits for at its start: the library loaded, a host opened, the plugins listed.
+/* Measures what a program waits for at its start: the library loaded, a host opened, the transports listed.
  *
  *     start LIBRARY
  *
- * Prints the time in microseconds and the number of plugins that loaded. */
+ * Prints the time in microseconds and the number of transports. */
 
 #include "postkontor.h"
 

@@ -13,14 +13,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The most that the library and its plugins should take, in bytes.
+/// The most that the library with all transports may take, in bytes.
 const MOST: u64 = 15_000_000;
 
-/// The symbols by which a host finds a plugin in its file (plugins/sdk/src/abi.rs).
-const PLUGIN: [&str; 2] = ["postkontor_plugin_v1", "_1as_0lib_1header_0root_bmodule_bloader"];
-
 /// Looks at the files of a platform; each is given with what it is.
-pub(crate) fn files(platform: &Platform, version: &str, files: &[(Product, PathBuf)]) -> Result<(), String> {
+pub(crate) fn files(platform: &Platform, version: &str, files: &[(&Product, PathBuf)]) -> Result<(), String> {
     let mut wrong = Vec::new();
     for (product, file) in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -40,14 +37,15 @@ pub(crate) fn files(platform: &Platform, version: &str, files: &[(Product, PathB
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
-/// Says what the library and its plugins take together, and whether that is more than they should.
-pub(crate) fn size(files: &[(Product, PathBuf)]) -> Result<String, String> {
-    let mut size = 0;
-    for (_, file) in files.iter().filter(|(product, _)| product.kind != Kind::Command) {
-        size += fs::metadata(file).map_err(at(file))?.len();
+/// Whether the library is as small as it should be.
+pub(crate) fn size(files: &[(&Product, PathBuf)]) -> Result<(), String> {
+    for (_, file) in files.iter().filter(|(product, _)| product.kind == Kind::Library) {
+        let size = fs::metadata(file).map_err(at(file))?.len();
+        if size > MOST {
+            return Err(format!("{} takes {size} bytes, more than {MOST}", file.display()));
+        }
     }
-    let judged = if size > MOST { format!(", more than the {MOST} that are the aim") } else { String::new() };
-    Ok(format!("the library and the plugins take {size} bytes{judged}"))
+    Ok(())
 }
 
 /// Looks for paths of this machine in all files below a folder.
@@ -62,13 +60,12 @@ pub(crate) fn paths(folder: &Path) -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
-/// What is wrong with the exports: the library has the header's functions and no other, a plugin only its entries.
+/// What is wrong with the exports: the library has the header's functions and no other.
 fn exported(platform: &Platform, product: &Product, file: &Path) -> Result<Vec<String>, String> {
-    let wanted: BTreeSet<String> = match product.kind {
-        Kind::Library => functions()?.into_iter().map(|function| function.name).collect(),
-        Kind::Plugin => PLUGIN.map(str::to_owned).into(),
-        Kind::Command => return Ok(Vec::new()),
-    };
+    if product.kind == Kind::Command {
+        return Ok(Vec::new());
+    }
+    let wanted: BTreeSet<String> = functions()?.into_iter().map(|function| function.name).collect();
     let found = binary::exports(platform, file)?;
     let missing = wanted.difference(&found).map(|name| format!("does not export {name}"));
     Ok(missing.chain(found.difference(&wanted).map(|name| format!("exports {name}"))).collect())

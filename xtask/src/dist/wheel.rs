@@ -1,10 +1,10 @@
-//! Wheels for Python: the module with the library and its plugins beside it, where it looks first.
+//! Wheels for Python: the module with the library beside it, where it looks first.
 //!
 //! The format is that of the Python packaging guide's "Binary distribution format", version 1.0.
 
 use super::binary;
 use super::pack::{digest, entries};
-use super::platform::dist_folder;
+use super::platform::{Kind, dist_folder};
 use super::release::{Release, copy};
 use super::stamp::Stamp;
 use super::zip;
@@ -21,7 +21,7 @@ pub(crate) fn write(release: &Release, stamp: &Stamp) -> Result<(), String> {
     copy(&root().join("ffi/bindings/python/postkontor.py"), &package.join("__init__.py"))?;
     for (product, file) in &release.products {
         // The command is no part of the module.
-        if product.place(release.platform) != release.platform.command() {
+        if product.kind == Kind::Library {
             copy(file, &package.join(product.place(release.platform)))?;
         }
     }
