@@ -1,8 +1,8 @@
 //! The products under test: the built plugins, the shared library and the command.
 
 use crate::folder::only_mine;
-use crate::project::here;
-use crate::windows::{Width, release};
+use crate::project::{here, root, target};
+use crate::windows::{Width, release, said};
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use std::sync::OnceLock;
 #[derive(Clone, Debug)]
 pub struct Products {
     folder: PathBuf,
-    /// Where the plugins lie: beside the library as cargo leaves them, in a folder of their own in a release.
-    plugins: PathBuf,
+    /// Whether they are those of a release, whose library has all transports inside; cargo leaves files of them beside it.
+    released: bool,
     /// What stands before and behind the name of a library, and behind that of a program.
     affixes: [&'static str; 3],
 }
@@ -32,18 +32,12 @@ impl Products {
         let built = || {
             let affixes = ["", ".dll", ".exe"];
             if let Some(folder) = release::unpacked(width)? {
-                return Ok(Products { plugins: folder.join("plugins"), folder, affixes });
+                return Ok(Products { folder, released: true, affixes });
             }
-            let folder = width.build()?;
-            Ok(Products { plugins: folder.clone(), folder, affixes })
+            Ok(Products { folder: width.build()?, released: false, affixes })
         };
         let slot = &BUILT[usize::from(width == Width::Bits64)];
         slot.get_or_init(|| built().map_err(|error: io::Error| error.to_string())).as_ref().map_err(|error| io::Error::other(error.clone()))
-    }
-
-    /// Whether they are those of a release.
-    pub fn is_released(&self) -> bool {
-        self.plugins != self.folder
     }
 
     /// The folder with all of them, for example `target/debug`.
@@ -61,17 +55,17 @@ impl Products {
         self.folder.join(self.dynamic("postkontor"))
     }
 
-    /// The plugin of a transport, for example `smtp`.
+    /// The plugin of a transport, for example `smtp`, where they are not those of a release.
     pub fn plugin(&self, transport: &str) -> PathBuf {
-        self.plugins.join(self.dynamic(&format!("postkontor_{}", transport.replace('-', "_"))))
+        self.folder.join(self.dynamic(&format!("postkontor_{}", transport.replace('-', "_"))))
     }
 
-    /// A folder that holds the plugins of these transports and nothing else, as an installation has it.
+    /// A folder that holds the plugins of these transports and nothing else, as an installation has it; nothing where they are inside of the library.
     pub fn plugins(&self, into: &Path, transports: &[impl AsRef<str>]) -> io::Result<PathBuf> {
         let folder = into.join("plugins");
         std::fs::create_dir_all(&folder)?;
         only_mine(&folder)?;
-        for transport in transports {
+        for transport in transports.iter().filter(|_| !self.released) {
             let plugin = self.plugin(transport.as_ref());
             let target = folder.join(plugin.file_name().unwrap_or_default());
             std::fs::copy(&plugin, &target).map_err(|error| io::Error::other(format!("{}: {error}", plugin.display())))?;
@@ -84,6 +78,26 @@ impl Products {
         let [before, behind, _] = self.affixes;
         format!("{before}{name}{behind}")
     }
+}
+
+/// The library of a release, with all transports inside, for this system (built once in a process). Not optimised, and without debug information, which
+/// saves a third of its build; in the folder of a target that is named, so that what the other tests built stays.
+pub fn linked() -> io::Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = || {
+        let version = said(Command::new("rustc").arg("-vV"))?;
+        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).ok_or_else(|| io::Error::other("rustc names no host"))?;
+        let target = target()?;
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(root()).args(["rustc", "--quiet", "--package=postkontor-ffi", "--lib", "--crate-type=cdylib"]);
+        cargo
+            .args(["--features=postkontor-linked/all", "--target", host, "--target-dir"])
+            .arg(&target)
+            .env("CARGO_PROFILE_DEV_DEBUG", "none");
+        said(&mut cargo)?;
+        Ok(target.join(host).join("debug").join(format!("{DLL_PREFIX}postkontor{DLL_SUFFIX}")))
+    };
+    BUILT.get_or_init(|| built().map_err(|error: io::Error| error.to_string())).clone().map_err(io::Error::other)
 }
 
 fn build() -> io::Result<Products> {
@@ -101,5 +115,5 @@ fn build() -> io::Result<Products> {
     if !output.status.success() {
         return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
     }
-    Ok(Products { plugins: folder.clone(), folder, affixes: [DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX] })
+    Ok(Products { folder, released: false, affixes: [DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX] })
 }

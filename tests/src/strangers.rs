@@ -55,11 +55,11 @@ fn build(folder: &str, features: &[&str], width: Option<Width>) -> io::Result<Pa
 }
 
 /// Builds a plugin of C sources with the plugin header and nothing else.
-pub fn c(sources: &[&str], defines: &[&str], target: &Path) -> io::Result<()> {
+pub fn c(sources: &[impl AsRef<str>], defines: &[&str], target: &Path) -> io::Result<()> {
     let mut compiler = Command::new("gcc");
     compiler.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fvisibility=hidden", "-fPIC", "-shared", "-I"]);
     compiler.arg(root().join("include")).arg("-o").arg(target);
-    compiler.args(defines.iter().map(|define| format!("-D{define}"))).args(sources.iter().map(|source| root().join(source)));
+    compiler.args(defines.iter().map(|define| format!("-D{define}"))).args(sources.iter().map(|source| root().join(source.as_ref())));
     finish(&mut compiler)?;
     only_mine(target)
 }

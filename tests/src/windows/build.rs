@@ -116,7 +116,7 @@ fn asked(question: &[&str]) -> Option<String> {
 }
 
 /// What a tool prints.
-pub(super) fn said(tool: &mut Command) -> io::Result<String> {
+pub(crate) fn said(tool: &mut Command) -> io::Result<String> {
     let output = tool.output()?;
     let all = || String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned();
     if output.status.success() { Ok(String::from_utf8_lossy(&output.stdout).into_owned()) } else { Err(io::Error::other(all())) }

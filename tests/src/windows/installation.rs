@@ -23,7 +23,7 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// One with the plugins of these transports; nothing where this machine cannot run programs of Windows, which is noted.
+    /// One with the plugins of these transports, which are all inside where a release is tested; nothing where this machine cannot run programs of Windows, which is noted.
     pub fn new(width: Width, transports: &[impl AsRef<str>]) -> io::Result<Option<Installation>> {
         let Some(wine) = ready(width) else { return Ok(None) };
         let products = Products::for_windows(width)?;

@@ -5,13 +5,15 @@
 mod build;
 mod import_library;
 mod installation;
-pub(crate) mod release;
+pub mod release;
 mod wine;
 
 pub use build::Width;
 pub use import_library::symbols;
 pub use installation::{Installation, shown};
 pub use wine::Wine;
+
+pub(crate) use build::said;
 
 use crate::skip;
 

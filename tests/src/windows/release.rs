@@ -5,13 +5,24 @@ use super::build::{Width, said};
 use crate::folder::Folder;
 use crate::guard::Guard;
 use crate::project::{root, target};
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The folder with the archives that are to be tested, if any.
+fn folder() -> Option<OsString> {
+    std::env::var_os("POSTKONTOR_RELEASE").filter(|folder| !folder.is_empty())
+}
+
+/// Whether a release is tested.
+pub fn is_tested() -> bool {
+    folder().is_some()
+}
+
 /// The folder of the release for a width, unpacked until this process ends; nothing where none is to be tested.
 pub(crate) fn unpacked(width: Width) -> io::Result<Option<PathBuf>> {
-    let Some(folder) = std::env::var_os("POSTKONTOR_RELEASE").filter(|folder| !folder.is_empty()) else { return Ok(None) };
+    let Some(folder) = folder() else { return Ok(None) };
     let end = format!("-{}.zip", width.platform());
     let archive = only(&root().join(folder), |name| name.ends_with(&end))?;
     // Below the folder of all targets: Wine shows the system's temporary folder as one in which everyone may remove everything.

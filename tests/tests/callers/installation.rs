@@ -16,12 +16,18 @@ pub(crate) struct Installation {
 impl Installation {
     pub(crate) fn new(transports: &[&str]) -> Installation {
         let products = Products::built().unwrap();
+        let installation = Installation::of(&Products::library(products));
+        products.plugins(installation.folder.path(), transports).unwrap();
+        installation
+    }
+
+    /// A library and nothing else.
+    pub(crate) fn of(library: &Path) -> Installation {
         let folder = Folder::new().unwrap();
-        let library = folder.file("libpostkontor.so");
-        std::fs::copy(products.library(), &library).unwrap();
+        let place = folder.file("libpostkontor.so");
+        std::fs::copy(library, &place).unwrap();
         // The name that programs linked with it ask for.
-        std::os::unix::fs::symlink(&library, folder.file("libpostkontor.so.1")).unwrap();
-        products.plugins(folder.path(), transports).unwrap();
+        std::os::unix::fs::symlink(&place, folder.file("libpostkontor.so.1")).unwrap();
         Installation { folder }
     }
 

@@ -13,5 +13,6 @@ mod installation;
 mod log;
 mod places;
 mod receiving;
+mod released;
 mod sending;
 mod steps;

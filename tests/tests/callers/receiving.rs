@@ -8,17 +8,20 @@ use std::path::Path;
 use std::process::Command;
 
 /// A program's installation and its mailbox.
-struct Setup {
-    installation: Installation,
+pub(crate) struct Setup {
+    pub(crate) installation: Installation,
     mailbox: Mailbox,
     transport: &'static str,
 }
 
 impl Setup {
-    /// Nothing where Dovecot is not installed.
     fn new(transport: &'static str) -> Option<Setup> {
+        Setup::with(transport, Installation::new(&["imap", "pop3"]))
+    }
+
+    /// Nothing where Dovecot is not installed.
+    pub(crate) fn with(transport: &'static str, installation: Installation) -> Option<Setup> {
         let mailbox = Mailbox::new(transport)?;
-        let installation = Installation::new(&["imap", "pop3"]);
         let authority = Exim::shared()?.files().authority();
         let settings = mailbox.settings(authority.to_str().unwrap());
         std::fs::write(installation.folder.file("settings.json"), settings.to_string()).unwrap();
@@ -27,7 +30,7 @@ impl Setup {
     }
 
     /// Runs `tests/callers/mailbox` in some language, and looks what came of it here and at the server.
-    fn works(&self, program: &mut Command) {
+    pub(crate) fn works(&self, program: &mut Command) {
         program.arg(self.installation.file("settings.json")).arg(self.installation.file("got")).arg(self.transport);
         assert_eq!(String::from_utf8_lossy(&good(program).stdout), "held\n");
         self.mailbox.was_used(&self.installation.folder.file("got"));

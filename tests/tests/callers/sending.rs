@@ -12,16 +12,22 @@ pub(crate) struct Office {
 
 impl Office {
     pub(crate) fn new() -> Office {
-        let (installation, office) = (Installation::new(&["smtp"]), office::Office::open());
+        Office::with(Installation::new(&["smtp"]))
+    }
+
+    pub(crate) fn with(installation: Installation) -> Office {
+        let office = office::Office::open();
         let settings = office.settings(office.authority().to_str().unwrap());
         std::fs::write(installation.folder.file("settings.json"), settings.to_string()).unwrap();
         std::fs::write(installation.folder.file("invoice.pdf"), PDF).unwrap();
         Office { installation, office }
     }
 
-    /// Runs a program with the arguments of the examples and looks at what came of it.
-    fn run_invoice(&self, command: &mut Command) {
-        self.office.has_the_invoice(&invoice(&self.installation, "smtp", command));
+    /// Runs a program with the arguments of the examples, looks at what came of it, and gives what it printed.
+    pub(crate) fn run_invoice(&self, command: &mut Command) -> String {
+        let text = invoice(&self.installation, "smtp", command);
+        self.office.has_the_invoice(&text);
+        text
     }
 }
 

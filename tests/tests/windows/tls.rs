@@ -1,8 +1,9 @@
 //! TLS by the engine of Windows: the tests of the sdk, whose servers run here, and whose client is a program of Windows.
 
 use crate::good;
+use postkontor_tests::skip;
 use postkontor_tests::strangers::root;
-use postkontor_tests::windows::{Width, ready};
+use postkontor_tests::windows::{Width, ready, release};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,6 +35,9 @@ fn visited_by(tests: &Path, words: &[String]) -> Command {
 
 #[test]
 fn the_engine_of_windows_passes_the_tests_of_the_sdk() {
+    if release::is_tested() {
+        return skip::because("the client of the sdk's tests is built from its sources, and no file of a release");
+    }
     if ready(Width::Bits32).is_none() {
         return;
     }
