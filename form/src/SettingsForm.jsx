@@ -9,6 +9,7 @@ import Choice from "./fields/Choice.jsx";
 import FieldTemplate from "./fields/FieldTemplate.jsx";
 import Folder from "./fields/Folder.jsx";
 import GroupTemplate from "./fields/GroupTemplate.jsx";
+import { GroupItem, Groups } from "./fields/Groups.jsx";
 import List from "./fields/List.jsx";
 import Secret from "./fields/Secret.jsx";
 import { uiSchema } from "./fields/schema.js";
@@ -22,7 +23,7 @@ const NO_DEFAULTS = { emptyObjectFields: "skipDefaults", allOf: "skipDefaults", 
 const parts = {
   fields: { secret: Secret, account: Account, folder: Folder, list: List },
   widgets: { SelectWidget: Choice, CheckboxWidget: Check },
-  templates: { FieldTemplate, ObjectFieldTemplate: GroupTemplate },
+  templates: { FieldTemplate, ObjectFieldTemplate: GroupTemplate, ArrayFieldTemplate: Groups, ArrayFieldItemTemplate: GroupItem },
 };
 
 // The errors as the generator takes them, so that it marks the fields.
@@ -48,6 +49,7 @@ export default function SettingsForm({ form, base, document, data, checked, acco
     accounts,
     problemsAt: (pointer) => problems.filter((problem) => problem.pointer === base + pointer),
     hasProblems: (pointer) => problems.some((problem) => `${problem.pointer}/`.startsWith(`${base}${pointer}/`)),
+    certificateAt: (pointer) => checked?.certificates?.[base + pointer],
     opened: (pointer) => focused?.startsWith(`${base}${pointer}/`) ?? false,
     originOf: (pointer) => {
       const origin = isLayered(document) && at(data, pointer) !== undefined && checked?.origin?.[base + pointer];

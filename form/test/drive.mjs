@@ -1,13 +1,13 @@
 // Works the settings page and tells what it saw: `node drive.mjs WORK.json RESULT.json`.
 //
-// WORK is {"part": "edit" | "again" | "layers" | "stranger" | "consent" | "migrated", "browser", "profile", "url", "secrets", "typed", "file", "pictures"}, and
-// what one part alone needs: "port", "mute", "control".
+// WORK is {"part": "edit" | "again" | "layers" | "stranger" | "consent" | "certificate" | "migrated", "browser", "profile", "url", "secrets", "typed", "file", "pictures"}, and
+// what one part alone needs: "port", "mute", "control", "certificate".
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Page } from "./page.mjs";
 
 const [work, result] = process.argv.slice(2);
-const { part, port, mute, control, typed, file, pictures, ...given } = JSON.parse(await readFile(work, "utf8"));
+const { part, port, mute, control, certificate, typed, file, pictures, ...given } = JSON.parse(await readFile(work, "utf8"));
 const seen = {};
 const page = await Page.open(given);
 
@@ -114,6 +114,34 @@ const parts = {
     const [, code] = /enter the code (\S+)/.exec(seen.asked);
     await fetch(`${control}/tokens/device`, { method: "POST", body: JSON.stringify({ user_code: code, state: "approved", user: "anna@example.com" }) });
     seen.done = await page.text("#consent-done");
+  },
+  // In German: the certificate that a person chooses shows whose it is, its dates and its fingerprint; a list of groups grows and shrinks.
+  async certificate() {
+    const [sign, key] = ["field/sender/smime/sign", "field/receive/smime/keys/0"];
+    await page.settled();
+    await page.choose("language", "Deutsch");
+    await page.pressNamed("Allgemein Absender, Versand, Empfang", "nav");
+    await page.type("field/sender/address", "anna@example.com");
+    await page.type(`${sign}/certificate`, certificate);
+    seen.closed = await page.problem(`${sign}/password`);
+    await page.type(`${sign}/password`, "falsch");
+    seen.wrong = await page.problem(`${sign}/password`);
+    await page.type(`${sign}/password`, typed);
+    seen.shown = await page.text(`[id="${sign}/certificate__certificate"]`);
+    seen.problems = await page.problems(`${sign}/password`);
+    await page.press("field/receive/smime/keys__add");
+    await page.press("field/receive/smime/keys__add");
+    await page.settled();
+    await page.press("field/receive/smime/keys/1__remove");
+    await page.settled();
+    await page.type(`${key}/certificate`, certificate);
+    await page.type(`${key}/password`, typed);
+    seen.key = await page.text(`[id="${key}/certificate__certificate"]`);
+    await picture("certificate", {});
+    await page.press("save");
+    await page.settled();
+    seen.save = await page.text("#save");
+    seen.kept = await page.text(`[id="${sign}/certificate__certificate"]`);
   },
   // The page says what a migration moved, and saves today's version.
   async migrated() {

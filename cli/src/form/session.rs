@@ -139,7 +139,7 @@ impl Session {
         let host = self.host(&asked.lang)?;
         let checked = json!(host.check(&self.whole(asked.document).to_string()));
         // Only what the page uses: the settings themselves it has.
-        let members = ["ok", "version", "problems", "visible", "secrets", "origin", "empty"];
+        let members = ["ok", "version", "problems", "visible", "secrets", "origin", "empty", "certificates"];
         let given = members.iter().filter_map(|name| Some(((*name).to_owned(), checked.get(name)?.clone())));
         Ok(Value::Object(given.collect::<Map<_, _>>()))
     }

@@ -44,12 +44,21 @@ impl Seen {
             return Arc::clone(look);
         }
         let look = Arc::new(Look::at(path, opening));
-        let mut known = known();
+        self.remember(key, &look);
+        // What was seen with a password is shown as well where that is a reference now, as after a form was saved: certificates are no secrets.
+        if let (Opening::Key(_), Ok(_), Some(closed)) = (opening, &look.found, self::key(path, Opening::Closed)) {
+            self.remember(closed, &look);
+        }
+        look
+    }
+
+    fn remember(&self, key: [u8; 32], look: &Arc<Look>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|(other, _)| *other != key);
         if known.len() == MOST {
             known.remove(0);
         }
-        known.push((key, Arc::clone(&look)));
-        look
+        known.push((key, Arc::clone(look)));
     }
 }
 

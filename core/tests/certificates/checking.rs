@@ -78,6 +78,10 @@ fn a_password_that_is_a_reference_is_not_asked_for() {
     let given = document(signing(issued(), "good.p12", "anna@example.com", reference.clone()), json!({}));
     let answer = json!(host(&program).check(&given.to_string()));
     assert_eq!((problems(&answer), &answer["certificates"], program.asked()), (vec![], &json!({}), 0));
+    // Where a host has seen the file with its password, it still knows its certificate.
+    let host = host(&program);
+    host.check(&document(signing(issued(), "good.p12", "anna@example.com", json!(PASSWORD)), json!({})).to_string());
+    assert!(json!(host.check(&given.to_string()))["certificates"][CERTIFICATE].is_object() && program.asked() == 0);
     // PEM shows its certificate, and that a file is missing needs no password.
     assert!(of_signer("both.pem", reference.clone())["certificates"][CERTIFICATE].is_object());
     assert_eq!(problems(&of_signer("none.p12", reference)), [(CERTIFICATE, "smime.file_missing")]);

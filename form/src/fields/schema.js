@@ -11,6 +11,8 @@ export function* fields(schema, pointer = "", scope = undefined) {
       const own = member["x-postkontor"]?.scope ?? scope;
       yield [below, member, own];
       if (!member["x-postkontor"]?.reference) yield* fields(member, below, own);
+      // A list of groups: its items are described once.
+      if (member.items?.properties) yield* fields(member.items, `${below}/items`, own);
     }
   }
 }
@@ -30,7 +32,7 @@ export function uiSchema(schema, given) {
   const ui = structuredClone(given);
   for (const [pointer, member] of fields(schema)) {
     const about = member["x-postkontor"] ?? {};
-    const isList = [member.type].flat().includes("array");
+    const isList = [member.type].flat().includes("array") && !member.items?.properties;
     const field = about.secret || about.reference ? "secret" : isList ? "list" : about.account ? "account" : about.folder ? "folder" : undefined;
     const place = pointer.split("/").slice(1).reduce((group, name) => (group[name] ??= {}), ui);
     if (field) place["ui:field"] = field;

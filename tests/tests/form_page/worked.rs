@@ -170,3 +170,59 @@ fn the_page_says_what_a_migration_moved_and_saves_todays_version() {
     let saved: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!(saved, json!({"version": 1, "accounts": {"main": account}}));
 }
+
+/// A certificate with its key in the folder, under the password that is typed; its fingerprint as `openssl` prints it.
+fn certificate(folder: &Folder) -> String {
+    let openssl = |arguments: &[&str]| {
+        let done = Command::new("openssl").args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    let request = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "anna.key",
+        "-out",
+        "anna.pem",
+        "-days",
+        "400",
+        "-subj",
+        "/CN=Anna Muster",
+    ];
+    let purposes =
+        ["subjectAltName=email:anna@example.com", "keyUsage=digitalSignature,keyEncipherment", "extendedKeyUsage=emailProtection"];
+    openssl(&[&request[..], &purposes.map(|purpose| ["-addext", purpose]).concat()].concat());
+    let password = format!("pass:{TYPED}");
+    openssl(&["pkcs12", "-export", "-in", "anna.pem", "-inkey", "anna.key", "-out", "anna.p12", "-passout", &password]);
+    let printed = openssl(&["x509", "-in", "anna.pem", "-noout", "-fingerprint", "-sha256"]);
+    printed.trim().split('=').nth(1).unwrap().to_owned()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_chosen_certificate_shows_its_fingerprint_and_its_dates() {
+    if !Path::new(BROWSER).exists() {
+        return skip::because("there is no chromium (Debian package chromium)");
+    }
+    let folder = Folder::new().unwrap();
+    let (file, fingerprint) = (folder.file("settings.json"), certificate(&folder));
+    std::fs::write(&file, json!({"accounts": {"main": {"transport": "sendmail"}}}).to_string()).unwrap();
+    let Some(seen) = work("certificate", &file, "en", json!({"certificate": folder.file("anna.p12")}), &[TYPED]) else { return };
+    assert_eq!((&seen["closed"][0]["code"], &seen["wrong"][0]["code"]), (&json!("smime.password_missing"), &json!("smime.password_wrong")));
+    for place in ["shown", "key", "kept"] {
+        let shown = seen[place].as_str().unwrap();
+        assert!(shown.contains("CN=Anna Muster") && shown.contains(&format!("Fingerabdruck (SHA-256): {fingerprint}")), "{place}: {shown}");
+        let dates = shown.lines().find(|line| line.starts_with("Gültig vom ")).unwrap();
+        assert!(dates.contains(" bis ") && dates.contains(". "), "{dates}");
+    }
+    assert_eq!(seen["problems"], json!([]), "{seen:#}");
+    let saved: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let (sign, keys) = (&saved["sender"]["smime"]["sign"], saved["receive"]["smime"]["keys"].as_array().unwrap());
+    assert_eq!((sign["certificate"] == json!(folder.file("anna.p12")), keys.len()), (true, 1), "{saved:#}");
+    assert_ne!(sign["password"]["secret"], keys[0]["password"]["secret"]);
+    assert!(sign["password"]["secret"].is_string() && keys[0]["password"]["secret"].is_string(), "{saved:#}");
+}
