@@ -83,7 +83,8 @@ fn attachment(folder: &Folder) -> std::path::PathBuf {
 
 fn has_content(content: &[u8]) -> bool {
     let text = String::from_utf8_lossy(content);
-    text.starts_with("Content-Type: multipart/mixed") && text.contains("name=\"a.bin\"") && text.len() > 270_000
+    let (head, _) = text.split_once("\r\n\r\n").unwrap();
+    head.contains("Content-Type: multipart/mixed;") && text.contains("name=\"a.bin\"") && text.len() > 270_000
 }
 
 #[test]
@@ -94,7 +95,15 @@ fn a_signed_message_is_verified() {
         let mut composed = composed(signing(&held(name, &[], None)), &document).unwrap();
         let message = bytes(&mut composed, 100_000);
         assert_eq!(message.len() as u64, composed.size);
-        assert!(has_content(&verified(&folder, &message)), "{name}");
+        let content = verified(&folder, &message);
+        assert!(has_content(&content), "{name}");
+        let (head, _) = std::str::from_utf8(&content).unwrap().split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("\r\nContent-Type: multipart/mixed; hp=\"clear\";\r\n boundary="), "{head}");
+        let outside: Vec<&str> = std::str::from_utf8(&message).unwrap().split("\r\nMIME-Version").next().unwrap().lines().collect();
+        assert!(
+            outside.len() >= 5 && head.lines().take(outside.len()).eq(outside),
+            "the signature covers the fields as they stand outside: {head}"
+        );
         composed.rewind();
         assert_eq!(bytes(&mut composed, 7), message, "the signature is the same each time");
     }
@@ -250,4 +259,28 @@ fn what_a_message_wishes_counts_before_the_settings() {
         let error = text(&document(&smime), None).unwrap_err();
         assert_eq!((error.at[0].pointer.as_str(), error.at[0].code.as_str()), (pointer, code), "{smime}");
     }
+}
+
+/// RFC 9788: who knows nothing of header fields within a signature sees the message that was always there.
+#[test]
+fn a_program_that_does_not_know_signed_header_fields_shows_the_same_message() {
+    const SHOW: &str = "
+import email, email.policy, sys
+for name in ('plain.eml', 'signed.eml'):
+    with open(name, 'rb') as file:
+        mail = email.message_from_binary_file(file, policy=email.policy.default)
+    body = mail.get_body(('plain',)) if name == 'plain.eml' else mail.get_payload(0).get_body(('plain',))
+    files = [part.get_filename() for part in mail.walk() if part.get_filename() not in (None, 'smime.p7s')]
+    print([str(mail[field]) for field in ('From', 'To', 'Cc', 'Subject')], mail['MIME-Version'], body.get_content(), files)
+";
+    let folder = Folder::new();
+    let document = document(&attachment(&folder));
+    let held = held("person0", &[], None);
+    folder.write("plain.eml", bytes(&mut composed(Protection { sign: false, ..signing(&held) }, &document).unwrap(), 9000));
+    folder.write("signed.eml", bytes(&mut composed(signing(&held), &document).unwrap(), 9000));
+    let output = folder.run("python3", &["-c", SHOW]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let shown = String::from_utf8(output.stdout).unwrap();
+    let (plain, signed) = shown.split_at(shown.len() / 2);
+    assert!(plain == signed && plain.contains("'Rechnung'") && plain.contains("a.bin"), "{shown}");
 }

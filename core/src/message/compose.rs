@@ -118,7 +118,7 @@ impl<'s> Composer<'s> {
         let guard = Guard::of(self.protection, message.smime.as_ref(), parts, &mut findings);
         if let Some(guard) = guard.filter(|_| findings.is_empty()) {
             let (from, is_kept) = (from.map(|from| &*from.address), message.append.is_some());
-            let about = About { token: &token, recipients: &envelope.recipients, from, is_kept, eight_bit };
+            let about = About { token: &token, recipients: &envelope.recipients, from, is_kept, eight_bit, fields: Some(head.clone()) };
             protected = guard.around(protected.entity, Already::Plain, &mut out, &about, &mut findings)?;
             eight_bit &= !protected.entity.is_sealed();
         }

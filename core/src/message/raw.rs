@@ -56,7 +56,7 @@ pub(super) fn compose<'a>(
     let token = identifier::unique();
     let author = fields.0.iter().filter(|field| field.is("from")).flat_map(|field| field.addresses(&mut findings.aside())).next();
     let from = author.as_ref().map(|author| &*author.address);
-    let about = About { token: &token, recipients: &envelope.recipients, from, is_kept: false, eight_bit: has_eight_bits };
+    let about = About { token: &token, recipients: &envelope.recipients, from, is_kept: false, eight_bit: has_eight_bits, fields: None };
     let protected = match guard.filter(|_| findings.is_empty()) {
         Some(guard) => guard.around(entity, fields.protection(), &mut head, &about, &mut findings)?,
         None => entity.into(),

@@ -49,7 +49,8 @@ pub(super) fn compose<'a>(
     }
     let entity = scan.entity(file, outside.end, &mut head);
     let (from, is_kept) = (author.map(|author| &*author.address), message.append.is_some());
-    let about = About { token: &identifier::unique(), recipients: &envelope.recipients, from, is_kept, eight_bit: scan.eight_bit };
+    let about =
+        About { token: &identifier::unique(), recipients: &envelope.recipients, from, is_kept, eight_bit: scan.eight_bit, fields: None };
     let protected = match guard.filter(|_| findings.is_empty()) {
         Some(guard) => guard.around(entity, fields.protection(), &mut head, &about, &mut findings)?,
         None => entity.into(),

@@ -119,6 +119,8 @@ pub(in crate::message) struct About<'m> {
     /// It is put into a folder, and not sent.
     pub(in crate::message) is_kept: bool,
     pub(in crate::message) eight_bit: bool,
+    /// The header fields, by their place in the buffer, that are signed as well; not those of a message that another program made.
+    pub(in crate::message) fields: Option<Range<usize>>,
 }
 
 /// A message, and what those of Bcc get instead of it, by their places among the recipients.

@@ -6,10 +6,12 @@ use crate::message::date::timestamp;
 use crate::message::entity::Entity;
 use crate::message::findings::{Findings, Place};
 use crate::message::segments::{Reading, Segment, failed};
+use memchr::{memchr2, memmem};
 use postkontor_plugin::{Error, Input};
 use postkontor_smime::Certificate;
 use postkontor_smime::key::Kind;
 use postkontor_smime::sign::{Signer, Terms};
+use std::ops::Range;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// What is read at a time to be signed.
@@ -38,6 +40,10 @@ impl Guard<'_> {
         if !may_sign(signature.identity.certificate(), terms.time, about, findings) {
             return Ok(entity);
         }
+        let entity = match &about.fields {
+            Some(fields) => with_fields(entity, fields, out),
+            None => entity,
+        };
         let mut signer = Signer::new(&signature.identity, &terms).map_err(|error| failed(&error))?;
         let micalg = signer.digest().micalg();
         let (mut reading, mut block) = (Reading::default(), vec![0; BLOCK]);
@@ -70,6 +76,25 @@ impl Guard<'_> {
         signed.segments.push(Segment::Head(behind));
         Ok(signed.behind(before))
     }
+}
+
+/// The entity with the header fields of the message among its own, so that the signature covers them as well (RFC 9788). They are no secret, and stay where every program looks for them: `hp="clear"`.
+fn with_fields<'a>(mut entity: Entity<'a>, fields: &Range<usize>, out: &mut Vec<u8>) -> Entity<'a> {
+    const KIND: &[u8] = b"Content-Type: ";
+    let Some(Segment::Head(own)) = entity.segments.first() else { return entity };
+    let own = own.clone();
+    let Some(kind) = memmem::find(&out[own.clone()], KIND).map(|place| own.start + place + KIND.len()) else { return entity };
+    let Some(end) = memchr2(b';', b'\r', &out[kind..own.end]).map(|length| kind + length) else { return entity };
+    let begun = out.len();
+    // MIME-Version is about the message as a whole, and stays alone.
+    let copied = out[fields.clone()].strip_suffix(b"MIME-Version: 1.0\r\n").map_or(fields.end, |copied| fields.start + copied.len());
+    out.extend_from_within(fields.start..copied);
+    out.extend_from_within(own.start..end);
+    out.extend_from_slice(b"; hp=\"clear\"");
+    entity.size += (out.len() - begun - (end - own.start)) as u64;
+    entity.segments[0] = Segment::Head(end..own.end);
+    entity.segments.insert(0, Segment::Head(begun..out.len()));
+    entity
 }
 
 /// Whether readers will take a signature by this certificate, made now.
