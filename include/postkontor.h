@@ -467,6 +467,9 @@ postkontor_status POSTKONTOR_CALL postkontor_message_build(
 /**
  * Opens a message to read from: the `len` bytes at `data`, which are copied, or, when `source` is {"file":"/path.eml"}, a file;
  * `source` may be null. The progress callback is asked meanwhile and may stop the call; "timeout_seconds" in `source` ends it as well.
+ * With "smime":{"keys":[{"certificate","password"}],"ca_file","collect"} in `source`, as receive.smime in the settings, the message is
+ * decrypted and its signature is verified; a password {"secret":"name"} comes from the secret callback. Where a file that is named there
+ * cannot be used, the call fails with its pointer.
  * `message` receives the handle, or null; `out` the summary {"subject","from","to","date","text","html",
  * "parts":[{"name","type","size"}],...}. Every input is a message, if need be one without headers. A
  * message of Outlook's (.msg, or a winmail.dat) becomes MIME, and `size` and the bytes of the whole message are those of that.

@@ -99,6 +99,7 @@ pub mod texts;
 mod transport;
 mod transports;
 mod unread;
+mod unsealing;
 mod watch;
 pub mod whole_file;
 #[cfg(windows)]

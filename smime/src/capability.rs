@@ -24,7 +24,11 @@ impl Capability {
     }
 
     /// Writes SMIMECapabilities.
-    pub(crate) fn write_all(capabilities: &[Self]) -> Result<Vec<u8>, Error> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] where an object identifier cannot be written.
+    pub fn write_all(capabilities: &[Self]) -> Result<Vec<u8>, Error> {
         let mut entries = Vec::new();
         for capability in capabilities {
             let oid = capability.algorithm.to_der().map_err(Error::failed)?;

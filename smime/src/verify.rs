@@ -14,7 +14,7 @@ use std::io::Read;
 
 pub use hash::{Digested, Digests, Hash};
 pub use signer::{Question, Signer};
-pub use trust::{Anchors, Trust};
+pub use trust::{Anchors, Trust, is_issued_by};
 
 pub(crate) use scheme::{mask_hash, named};
 pub(crate) use signer::is_key;

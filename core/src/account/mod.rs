@@ -9,6 +9,7 @@ mod deliver;
 mod delivered;
 mod file;
 mod journal;
+mod keys;
 mod outcome;
 mod pointers;
 mod protected;
@@ -26,6 +27,7 @@ use crate::receive::{Received, Reception, Take, Wait};
 use crate::request::{ApplyRequest, Asked, Authorize, Changed, FetchOptions, ReceiveRequest};
 use crate::settings::{Document, Sender};
 use crate::unread::Unread;
+use crate::unsealing::Kept;
 use crate::watch::Watch;
 use crate::{Cancel, Host};
 use connection::Connection;
@@ -55,6 +57,8 @@ pub struct Account {
     others: Vec<Connection>,
     /// The signer of what the account sends.
     keyring: Keyring,
+    /// With what fetched messages are opened, once they were loaded.
+    keys: Option<Kept>,
 }
 
 impl Account {
@@ -75,6 +79,7 @@ impl Account {
                     is_default: false,
                     others: Vec::new(),
                     keyring: Keyring::default(),
+                    keys: None,
                 });
             }
             let none = || failed(Status::Settings, "settings.no_account").at(document.locate("/send/account"), "settings.no_account");
@@ -91,7 +96,7 @@ impl Account {
                 }
             }
             let (others, keyring) = (Vec::new(), Keyring::default());
-            Ok(Account { host: host.clone(), document, connections, first_sender, is_default, others, keyring })
+            Ok(Account { host: host.clone(), document, connections, first_sender, is_default, others, keyring, keys: None })
         };
         match open() {
             Ok(account) => {
@@ -125,12 +130,14 @@ impl Account {
         cancel: &Cancel,
     ) -> Result<Received, Error> {
         let (document, host, started, request) = (self.document.clone(), self.host.clone(), self.begin(), request.into());
+        let (keys, unloaded) = self.keys();
         let result = self.mailbox().and_then(|connection| {
             let request = request.read()?;
             let wait = Wait::new(request.fetch.wait_seconds, cancel);
             let watch = Watch::new(host.callbacks(), cancel, cancel.remaining(DEADLINE + wait.left()));
             let routed = Reception::new(&request, &document.receive, take, watch, host.language());
             let mut reception = routed.map_err(|error| pointers::of_host(error, None, &document))?;
+            reception = reception.with_keys(keys, document.receive.collect());
             let mut request = FetchOptions { summary: reception.detail, ..request.fetch };
             let received = loop {
                 request.wait_seconds = wait.seconds();
@@ -158,7 +165,10 @@ impl Account {
                 *error = host.localised(connection.complete("receive", error.clone()));
             }
             received.warnings.extend(connection.take_warnings());
+            received.warnings.extend(unloaded);
             let interrupted = received.interrupted.take();
+            let own = reception.take_warnings().into_iter();
+            received.warnings.extend(own.map(|warning| host.localised(pointers::of_host(warning, None, &document))));
             let result = reception.result(received);
             connection.journal_messages(&result);
             match interrupted {

@@ -71,13 +71,13 @@ impl Account {
     }
 
     /// A secret of the sender's, which the log does not show from then on.
-    fn secret(&self, name: &str) -> Option<Secret> {
+    pub(super) fn secret(&self, name: &str) -> Option<Secret> {
         let secret = self.host.callbacks().secret_get(name)?;
         self.connections.iter().for_each(|connection| connection.mask().hide(&secret));
         Some(secret)
     }
 
-    fn id(&self) -> &str {
+    pub(super) fn id(&self) -> &str {
         self.connections.first().map_or("", |connection| connection.settings.id.as_str())
     }
 }

@@ -1,9 +1,10 @@
 //! The certificates of others in a folder or a file, by their addresses.
 
-use super::Unusable;
-use super::key_file::certificates;
+use super::key_file::{self, certificates};
+use super::{Unusable, announced};
 use crate::texts;
 use postkontor_smime::Certificate;
+use postkontor_smime::encrypt::Recipient;
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,13 +64,13 @@ pub(crate) struct Going<'a> {
 
 impl Folder {
     /// The certificates for an address. What changed since it was read is read again.
-    pub(super) fn of(&mut self, path: &Path, address: &str, going: &Going<'_>) -> Result<Vec<Certificate>, Unusable> {
+    pub(super) fn of(&mut self, path: &Path, address: &str, going: &Going<'_>) -> Result<Vec<Recipient>, Unusable> {
         self.refresh(path, going)?;
         let files = self.by_address.get(&address.to_lowercase());
         let mut found = Vec::new();
         for file in files.into_iter().flatten() {
-            match certificates(file) {
-                Ok(all) => found.extend(all.into_iter().filter(|certificate| certificate.is_for(address))),
+            match recipients(file) {
+                Ok(all) => found.extend(all.into_iter().filter(|recipient| recipient.certificate.is_for(address))),
                 Err(unusable) => skipped(file, &unusable, going),
             }
         }
@@ -147,6 +148,16 @@ impl Folder {
         self.files.clear();
         self.by_address.clear();
     }
+}
+
+/// The certificates of a file, the first with what its owner's program can decrypt, where the file says.
+fn recipients(file: &Path) -> Result<Vec<Recipient>, Unusable> {
+    let bytes = key_file::read(file)?;
+    let mut recipients: Vec<Recipient> = key_file::certificates_in(file, &bytes)?.into_iter().map(Recipient::new).collect();
+    if let Some(first) = recipients.first_mut() {
+        first.capabilities = announced::capabilities(&bytes);
+    }
+    Ok(recipients)
 }
 
 impl Listed {

@@ -3,7 +3,7 @@
 use super::Unusable;
 use super::folder::Folder;
 pub(crate) use super::folder::Going;
-use postkontor_smime::Certificate;
+use postkontor_smime::encrypt::Recipient;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,7 +16,7 @@ pub(crate) struct Folders(Mutex<Vec<(PathBuf, Arc<Mutex<Folder>>)>>);
 
 impl Folders {
     /// The certificates for an address in a folder or a file.
-    pub(crate) fn of(&self, path: &Path, address: &str, going: &Going<'_>) -> Result<Vec<Certificate>, Unusable> {
+    pub(crate) fn of(&self, path: &Path, address: &str, going: &Going<'_>) -> Result<Vec<Recipient>, Unusable> {
         self.folder(path).lock().unwrap_or_else(PoisonError::into_inner).of(path, address, going)
     }
 

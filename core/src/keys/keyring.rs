@@ -93,8 +93,8 @@ impl Certificates for Surroundings<'_> {
     fn of(&self, address: &str) -> Result<Vec<Recipient>, Error> {
         let mut found = Vec::new();
         for (place, path) in self.sources() {
-            let certificates = self.folders.of(Path::new(path), address, &self.going);
-            found.extend(certificates.map_err(|unusable| at_source(&unusable, place))?.into_iter().map(Recipient::new));
+            let recipients = self.folders.of(Path::new(path), address, &self.going);
+            found.extend(recipients.map_err(|unusable| at_source(&unusable, place))?);
         }
         Ok(found)
     }

@@ -36,6 +36,7 @@ use postkontor_reader::source::Source;
 use postkontor_reader::structure::Stop;
 use postkontor_reader::tnef::Bytes;
 use postkontor_reader::transfer::{Decoded, decoded};
+use postkontor_smime::verify::Signer;
 use reading::Reading;
 pub use safe_name::safe_name;
 pub use secured::Keys;
@@ -127,6 +128,11 @@ impl Opened {
     pub fn content(&self) -> Content {
         // Read from the summary, which is written for speed; a test reads each member of it.
         serde_json::from_str(self.summary()).unwrap_or_else(|_| Content::none(self.size()))
+    }
+
+    /// Those who signed it, of whose signatures nothing bad is to be said; none where it is read without keys.
+    pub fn good_signers(&self) -> &[Signer] {
+        &self.reading().signers
     }
 
     /// The decoded subject; empty where there is none.

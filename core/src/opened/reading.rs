@@ -13,6 +13,7 @@ use postkontor_reader::structure::Stop;
 use postkontor_reader::tnef;
 use postkontor_reader::transfer;
 use postkontor_reader::{Message, Repairs};
+use postkontor_smime::verify::Signer;
 use std::sync::OnceLock;
 
 /// A larger wrapping stays closed: it has to be in memory as a whole.
@@ -31,12 +32,14 @@ pub(super) struct Reading {
     pub(super) parts: Vec<Place>,
     /// The message with its content in the place of what was around that; `None` where it stands in the message as it is.
     pub(super) content: Option<Source>,
+    /// Those whose signature is good.
+    pub(super) signers: Vec<Signer>,
 }
 
 impl Reading {
     /// Of a message that was not read.
     pub(super) fn none(size: u64, why: Option<&'static str>) -> Reading {
-        Reading { summary: summary::empty(size, why), subject: String::new(), parts: Vec::new(), content: None }
+        Reading { summary: summary::empty(size, why), subject: String::new(), parts: Vec::new(), content: None, signers: Vec::new() }
     }
 }
 
@@ -50,12 +53,17 @@ pub(super) fn read(
 ) -> Result<Reading, Stop> {
     let message = Message::read(source, goes_on)?;
     let size = source.size();
-    let read = |message: &Message<'_>, secured: &Secured| content(message, size, secured, made, language, goes_on);
-    let ((summary, subject, parts), content) = match keys {
-        Some(keys) => secured::read(&message, keys, goes_on, &read)?,
-        None => (read(&message, &Secured::default())?, None),
+    let read = |message: &Message<'_>, secured: &Secured| {
+        let (summary, subject, parts) = content(message, size, secured, made, language, goes_on)?;
+        Ok(Reading { summary, subject, parts, content: None, signers: secured.good_signers() })
     };
-    Ok(Reading { summary, subject, parts, content })
+    match keys {
+        Some(keys) => {
+            let (reading, content) = secured::read(&message, keys, goes_on, &read)?;
+            Ok(Reading { content, ..reading })
+        }
+        None => read(&message, &Secured::default()),
+    }
 }
 
 /// Summary, subject and parts of the content of a message that has so many bytes.

@@ -16,9 +16,10 @@ mod wait;
 
 use crate::error::{failed, unreadable};
 use crate::loader::Streams;
-use crate::opened::Opened;
+use crate::opened::{Keys, Opened};
 use crate::request::ReceiveRequest;
 use crate::settings::Receive;
+use crate::unsealing::Collection;
 use crate::watch::Watch;
 use folder::Folder;
 use postkontor_abi::CONTROL_STREAM as CONTROL;
@@ -30,6 +31,7 @@ use serde_json::{Map, Value, json};
 use spool::Spool;
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -41,6 +43,9 @@ const BEYOND: u64 = 64 * 1024 * 1024;
 /// How long the reading of one message may take: half of what is left of the call, and within these limits. A message that takes longer is handed
 /// over unread, so that it does not keep the next ones from coming, in this call and in every later one.
 const READING: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+
+/// So many bytes of a message that may be signed or encrypted are read in a second at least: for each as many, it may take longer by a second.
+const OPENED: u64 = 10 * 1024 * 1024;
 
 /// A fetched message on its way to the program.
 pub struct Fetched<'a> {
@@ -57,6 +62,9 @@ pub struct Fetched<'a> {
     /// The message itself; of one larger than 32 MiB that is not saved only the beginning.
     pub message: Opened,
 }
+
+/// The setting of the folder for certificates.
+const COLLECT: &str = "/receive/smime/collect";
 
 /// The program's say in what becomes of each message.
 pub type Take<'a> = dyn FnMut(Fetched<'_>) -> Action + 'a;
@@ -75,6 +83,12 @@ pub(crate) struct Reception<'a, 'w> {
     /// The same as the last member of a summary.
     routed: String,
     folder: Option<Folder>,
+    /// With what signed and encrypted messages are opened.
+    keys: Option<Arc<Keys>>,
+    /// Where the certificates of those are kept who sign.
+    collection: Option<Collection>,
+    /// What the program should know although the messages came.
+    warnings: Vec<Error>,
     current: Option<(Incoming, Spool)>,
     answer: Option<Action>,
     taken: Vec<Taken>,
@@ -217,10 +231,23 @@ impl<'a, 'w> Reception<'a, 'w> {
             routed: format!(",\"deliver_to\":{}", deliver_to.as_ref().map_or_else(|| json!({}), |deliver_to| json!(deliver_to))),
             deliver_to: deliver_to.map(Arc::new),
             folder,
+            keys: None,
+            collection: None,
+            warnings: Vec::new(),
             current: None,
             answer: None,
             taken: Vec::new(),
         })
+    }
+
+    /// The same, which opens signed and encrypted messages, and keeps the certificates of those who sign.
+    pub(crate) fn with_keys(self, keys: Option<Arc<Keys>>, collect: Option<&str>) -> Reception<'a, 'w> {
+        Reception { keys, collection: collect.map(|folder| Collection::of(Path::new(folder))), ..self }
+    }
+
+    /// What the program should know although the messages came.
+    pub(crate) fn take_warnings(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Whether nothing has come so far.
@@ -248,7 +275,8 @@ impl<'a, 'w> Reception<'a, 'w> {
         let (mut incoming, mut spool) = self.current.take().ok_or_else(|| failed(Status::Internal, "plugin.answer_unreadable"))?;
         let outline = incoming.parts.take();
         let (sha256, is_whole) = (spool.sha256(), spool.is_whole() && !incoming.headers_only && !incoming.cut);
-        let message = spool.message()?.in_language(&self.language);
+        // What is cut off cannot be opened, and a part of a message is none.
+        let message = self.ready(spool.message()?, is_whole && incoming.section.is_none());
         self.read_message(&message)?;
         // The size on the wire is known exactly by now, unless only the headers came.
         let stated = incoming.size.take();
@@ -263,8 +291,7 @@ impl<'a, 'w> Reception<'a, 'w> {
             members.insert("size".to_owned(), Value::from(size));
             if !is_whole {
                 // Its parts would be cut off. The raw file of a large message is whole, and that is what there is.
-                members.insert("complete".to_owned(), Value::Bool(false));
-                members.insert("parts".to_owned(), json!([]));
+                members.extend([("complete".to_owned(), Value::Bool(false)), ("parts".to_owned(), json!([]))]);
             }
             if let Some(folder) = &mut self.folder
                 && let Some(draft) = spool.complete()?
@@ -305,16 +332,32 @@ impl<'a, 'w> Reception<'a, 'w> {
         Ok(())
     }
 
+    fn ready(&self, message: Opened, may_be_opened: bool) -> Opened {
+        let message = message.in_language(&self.language);
+        match &self.keys {
+            Some(keys) if may_be_opened => message.with_keys(keys.clone()),
+            _ => message,
+        }
+    }
+
     /// Reads a message, if that is wanted, within the time that it may take.
-    fn read_message(&self, message: &Opened) -> Result<(), Error> {
+    fn read_message(&mut self, message: &Opened) -> Result<(), Error> {
         self.watch.check()?;
         if self.detail != Summary::None {
-            let (shortest, longest) = self.reading;
+            let (shortest, mut longest) = self.reading;
+            if self.keys.is_some() {
+                longest += Duration::from_secs(message.size() / OPENED);
+            }
             let (started, limit) = (Instant::now(), (self.watch.left() / 2).clamp(shortest, longest));
             let is_read = message.read(&|| self.watch.check().is_ok() && started.elapsed() < limit)?;
             self.watch.check()?;
             if !is_read {
                 message.leave_unread();
+            }
+            if let Some(Err(error)) = self.collection.as_ref().map(|collection| collection.add_all(message))
+                && self.warnings.is_empty()
+            {
+                self.warnings.push(error.at(COLLECT, "smime.not_collected"));
             }
         }
         Ok(())

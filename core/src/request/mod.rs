@@ -7,8 +7,10 @@ mod apply;
 mod asked;
 mod discover;
 mod filter;
+mod incoming;
 mod members;
 
+use crate::settings::Incoming;
 pub use apply::{ApplyRequest, Changed, MessageChange};
 pub use asked::{Asked, Request};
 pub(crate) use discover::{Discover, Password};
@@ -178,19 +180,25 @@ impl Request for Authorize {
     }
 }
 
-/// Where a message to be opened comes from.
+/// Where a message to be opened comes from, and with what it is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// The file that holds it; the bytes of the call where there is none.
     pub file: Option<PathBuf>,
+    /// With what it is decrypted and verified, as the settings have it in `receive.smime`; it is neither where this is left out.
+    pub smime: Option<Incoming>,
     /// How long it may take to read it; as long as it needs where that is not said.
     pub timeout_seconds: Option<u64>,
 }
 
 impl Source {
-    /// Reads `{"file","timeout_seconds"}`.
+    /// Reads `{"file","smime":{"keys":[{"certificate","password"}],"ca_file","collect"},"timeout_seconds"}`.
     pub fn read(json: &str) -> Result<Source, Error> {
-        read(json, |members| Source { file: members.line("file").map(PathBuf::from), timeout_seconds: members.number("timeout_seconds") })
+        read(json, |members| Source {
+            file: members.line("file").map(PathBuf::from),
+            smime: members.group("smime", incoming::read),
+            timeout_seconds: members.number("timeout_seconds"),
+        })
     }
 }
 
@@ -298,6 +306,15 @@ mod tests {
                 at(&format!("/{member}"), "member_invalid"),
                 "{member} {value}"
             );
+        }
+        for (smime, pointer, code) in [
+            ("[]", "/smime", "member_invalid"),
+            (r#"{"key":[]}"#, "/smime/key", "member_unknown"),
+            (r#"{"keys":[{}]}"#, "/smime/keys/0/certificate", "member_missing"),
+            (r#"{"keys":[{"certificate":"a","password":1}]}"#, "/smime/keys/0/password", "member_invalid"),
+            (r#"{"keys":[{"certificate":"a","password":{}}]}"#, "/smime/keys/0/password/secret", "member_missing"),
+        ] {
+            assert_eq!(wrong(Source::read(&format!("{{\"smime\":{smime}}}"))), at(pointer, code), "{smime}");
         }
         assert_eq!(wrong(Source::read("{\"timeout_seconds\":\"10\"}")), at("/timeout_seconds", "member_invalid"));
         assert_eq!(wrong(ApplyRequest::read(r#"{"messages":["a",2],"action":"seen"}"#)), at("/messages/1", "member_invalid"));

@@ -56,3 +56,10 @@ pub struct Receive {
     #[schemars(extend("x-postkontor" = {"scope": "user", "order": 50}))]
     pub smime: Option<smime::Incoming>,
 }
+
+impl Receive {
+    /// The folder for the certificates of those who send signed mail.
+    pub(crate) fn collect(&self) -> Option<&str> {
+        self.smime.as_ref()?.collect.as_deref()
+    }
+}

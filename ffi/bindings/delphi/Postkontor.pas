@@ -209,10 +209,10 @@ type
     function GetPart(Index: Integer): UTF8String;
     procedure Write(const Request: UTF8String; Stream: TStream);
   public
-    { Opens the bytes of a message, which are copied. }
-    constructor Create(Host: TPostkontorHost; Data: TCustomMemoryStream); overload;
-    { Opens a file. }
-    constructor Create(Host: TPostkontorHost; const FileName: UTF8String); overload;
+    { Opens the bytes of a message, which are copied. Smime, as receive.smime of the settings, decrypts and verifies it. }
+    constructor Create(Host: TPostkontorHost; Data: TCustomMemoryStream; const Smime: UTF8String = ''); overload;
+    { Opens a file, likewise. }
+    constructor Create(Host: TPostkontorHost; const FileName: UTF8String; const Smime: UTF8String = ''); overload;
     { For Receive. }
     constructor Borrow(AHandle: PPostkontorMessage; const ASummary: UTF8String);
     destructor Destroy; override;
@@ -1127,23 +1127,30 @@ begin
   FSummary := ASummary;
 end;
 
-constructor TPostkontorMessage.Create(Host: TPostkontorHost; Data: TCustomMemoryStream);
-var
-  Buf: TPostkontorBuf;
-begin
-  inherited Create;
-  FIsOpened := True;
-  FSummary := Take(postkontor_message_open(Host.Handle, nil, Data.Memory, Data.Size, FHandle, @Buf), Buf);
-end;
-
-constructor TPostkontorMessage.Create(Host: TPostkontorHost; const FileName: UTF8String);
+constructor TPostkontorMessage.Create(Host: TPostkontorHost; Data: TCustomMemoryStream; const Smime: UTF8String);
 var
   Buf: TPostkontorBuf;
   Source: UTF8String;
 begin
   inherited Create;
   FIsOpened := True;
-  Source := '{"file":' + PostkontorText(FileName) + '}';
+  Source := '';
+  if Smime <> '' then
+    Source := '{"smime":' + Smime + '}';
+  FSummary := Take(postkontor_message_open(Host.Handle, OrNil(Source), Data.Memory, Data.Size, FHandle, @Buf), Buf);
+end;
+
+constructor TPostkontorMessage.Create(Host: TPostkontorHost; const FileName: UTF8String; const Smime: UTF8String);
+var
+  Buf: TPostkontorBuf;
+  Source: UTF8String;
+begin
+  inherited Create;
+  FIsOpened := True;
+  Source := '{"file":' + PostkontorText(FileName);
+  if Smime <> '' then
+    Source := Source + ',"smime":' + Smime;
+  Source := Source + '}';
   FSummary := Take(postkontor_message_open(Host.Handle, PAnsiChar(Source), nil, 0, FHandle, @Buf), Buf);
 end;
 

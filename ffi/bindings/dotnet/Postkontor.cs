@@ -144,11 +144,17 @@ namespace Postkontor
             }
         }
 
-        /// <summary>Opens the bytes of a message to read from.</summary>
-        public PostkontorMessage OpenMessage(byte[] bytes) { return new PostkontorMessage(Handle, null, bytes); }
+        /// <summary>Opens the bytes of a message to read from; `smime`, as receive.smime of the settings, decrypts and verifies it.</summary>
+        public PostkontorMessage OpenMessage(byte[] bytes, string smime = null)
+        {
+            return new PostkontorMessage(Handle, smime == null ? null : "{\"smime\":" + smime + "}", bytes);
+        }
 
-        /// <summary>Opens a file.</summary>
-        public PostkontorMessage OpenMessage(string file) { return new PostkontorMessage(Handle, "{\"file\":" + Json.Text(file) + "}", new byte[0]); }
+        /// <summary>Opens a file, likewise.</summary>
+        public PostkontorMessage OpenMessage(string file, string smime = null)
+        {
+            return new PostkontorMessage(Handle, "{\"file\":" + Json.Text(file) + (smime == null ? "" : ",\"smime\":" + smime) + "}", new byte[0]);
+        }
 
         /// <summary>Opens an account of a settings document; `id` null is the one that sends.</summary>
         public PostkontorAccount OpenAccount(string settings, string id = null) { return new PostkontorAccount(this, settings, id); }

@@ -262,9 +262,10 @@ class Host:
             "message_build", self._handle, _text(sender), _text(message), slices, len(held), _WRITE(), None, raw=True
         )
 
-    def message(self, source):
-        """Opens a message to read from: its bytes, or the path of a file."""
-        return Message._open(self, source)
+    def message(self, source, smime=None):
+        """Opens a message to read from: its bytes, or the path of a file. `smime`, as receive.smime of the settings, decrypts and
+        verifies it."""
+        return Message._open(self, source, smime)
 
     def account(self, settings, id=None):
         return Account(self, settings, id)
@@ -293,13 +294,15 @@ class Message:
         self.summary = summary
 
     @classmethod
-    def _open(cls, host, source):
-        handle, data, path = c_void_p(), None, None
+    def _open(cls, host, source, smime):
+        handle, data, members = c_void_p(), None, {}
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = bytes(source)
         else:
-            path = _text({"file": os.fspath(source)})
-        summary = host._call("message_open", host._handle, path, data, len(data or b""), byref(handle))
+            members["file"] = os.fspath(source)
+        if smime is not None:
+            members["smime"] = smime
+        summary = host._call("message_open", host._handle, _text(members), data, len(data or b""), byref(handle))
         return cls(host, handle, summary, opened=True)
 
     def __getitem__(self, member):

@@ -74,6 +74,12 @@ pub(super) fn chain(certificate: &Certificate, others: &[Certificate], trust: &d
     }
 }
 
+/// Whether this issuer, an authority for mail, has signed a certificate.
+pub fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {
+    let is_named = issuer.subject_name() == certificate.issuer_name() && issuer.is_ca() && issuer.is_for_mail();
+    is_named && signature_is_right(certificate, issuer).unwrap_or(false)
+}
+
 struct Search<'a> {
     others: &'a [Certificate],
     trust: &'a dyn Trust,

@@ -15,6 +15,7 @@ use kind::is_cms;
 use postkontor_reader::source::Source;
 use postkontor_reader::structure::{Entity, Stop};
 use postkontor_reader::{Message, Repairs};
+use postkontor_smime::fault::Weight;
 use postkontor_smime::verify::{Anchors, Question, Signed, Signer};
 use postkontor_smime::{Certificate, Fault, Identity};
 use scratch::Scratch;
@@ -48,6 +49,17 @@ pub(super) struct Secured {
     pub(super) is_within: bool,
     /// What the type of the message says of it then.
     pub(super) security: Option<&'static str>,
+}
+
+impl Secured {
+    /// Those whose signature is good.
+    pub(super) fn good_signers(&self) -> Vec<Signer> {
+        let signers = self.layers.iter().filter_map(|layer| match layer {
+            Layer::Signed(signers) => signers.as_ref().ok(),
+            Layer::Encrypted(_) | Layer::Compressed(_) => None,
+        });
+        signers.flatten().filter(|signer| signer.verdict() == Weight::Note).cloned().collect()
+    }
 }
 
 /// A layer.

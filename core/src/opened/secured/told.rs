@@ -3,6 +3,7 @@
 use super::super::json::Json;
 use super::{Layer, Secured};
 use crate::message::rfc3339;
+use crate::settings::Shown;
 use crate::texts::Texts;
 use postkontor_smime::Fault;
 use postkontor_smime::fault::Weight;
@@ -124,7 +125,7 @@ fn identity(json: &mut Json, signer: &Signer) {
     if let Some(certificate) = &signer.certificate {
         json.member("by", Some(&certificate.subject()));
         json.name("addresses").list(certificate.emails(), |json, address| json.text(address));
-        json.member("fingerprint", Some(&certificate.fingerprint_text()));
+        json.member("fingerprint", Some(&Shown::of(certificate).fingerprint));
     }
     if let Some(seconds) = signer.signed_at {
         json.member("signed_at", Some(&rfc3339(seconds)));

@@ -1,0 +1,9 @@
+//! With what signed and encrypted messages are read: the keys and authorities that settings name, and the certificates that such messages bring.
+
+mod collection;
+mod kept;
+mod load;
+
+pub(crate) use collection::Collection;
+pub(crate) use kept::{Kept, stamped};
+pub(crate) use load::{Loaded, Loading};
