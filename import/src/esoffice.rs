@@ -34,8 +34,9 @@ pub(crate) const PAGE: Page = Page {
         field!("BCC an Absender|BCC to sender", Kind::Switch(&[("/sender/bcc_to_sender", "true")], &[("/sender/bcc_to_sender", "false")])),
         field!("Timeout (Minuten)|Timeout (minutes)|Timeout", Kind::Time("/accounts/smtp/server/timeout_seconds", 60)),
         field!("Timeout (Sekunden)|Timeout (seconds)", Kind::Time("/accounts/smtp/server/timeout_seconds", 1)),
-        field!("S/MIME", Kind::Nothing("import.smime")),
-        field!("S/MIME-Zertifikat|S/MIME certificate", Kind::Nothing("import.smime")),
+        field!("S/MIME", Kind::Switch(&[("/sender/smime/encrypt/when", "if_possible")], &[("/sender/smime/encrypt/when", "never")])),
+        field!("S/MIME-Zertifikat|S/MIME certificate", Kind::Text("/sender/smime/sign/certificate")),
+        field!("S/MIME-Passwort|S/MIME-Kennwort|S/MIME password", Kind::Secret("/sender/smime/sign/password", "smime")),
         field!("Zertifikat|Client-Zertifikat|Certificate", Kind::Text("/accounts/smtp/tls/client_certificate/file")),
         field!(
             "Zertifikat Passwort|Zertifikat Kennwort|Certificate password",
@@ -79,6 +80,7 @@ pub(crate) const PAGE: Page = Page {
 };
 
 fn finish(draft: &mut Draft) {
+    finish_smime(draft);
     if draft.has("exchange") {
         let is_application = draft.get("/accounts/exchange/auth/method").is_some_and(|method| method == "oauth2");
         if is_application {
@@ -108,5 +110,15 @@ fn finish(draft: &mut Draft) {
     match [chosen.as_str(), "smtp", "exchange"].into_iter().find(|account| draft.has(account)).map(str::to_owned) {
         Some(account) => draft.set("/send/account", account),
         None => drop(draft.take("/send")),
+    }
+}
+
+/// A certificate signs each mail, and the page has one to use only where S/MIME is switched on. Whose certificates there are for encrypting, the page does not say.
+fn finish_smime(draft: &mut Draft) {
+    let is_on = draft.get("/sender/smime/encrypt/when").is_some_and(|when| when == "if_possible");
+    if is_on {
+        draft.leave_out("S/MIME", "import.smime_certificates");
+    } else if draft.take("/sender/smime/sign").is_some() {
+        draft.leave_out("S/MIME-Zertifikat", "import.smime_off");
     }
 }

@@ -81,7 +81,18 @@ fn officeplaner_starface_and_esoffice_in_german() {
     assert_eq!(at(&imported, "/accounts/smtp/auth"), &json!({"method": "xoauth2", "account": "exchange", "user": "abteilung@example.com"}));
     assert_eq!(at(&imported, "/accounts/exchange/auth/oauth2/client_secret"), &json!({"secret": "esoffice/exchange-application"}));
     assert_eq!(at(&imported, "/send/account"), "exchange");
-    assert_eq!(left_out(&imported), [("S/MIME", "import.smime")]);
+    assert_eq!(at(&imported, "/sender/smime/encrypt/when"), "if_possible");
+    assert_eq!(left_out(&imported), [("S/MIME", "import.smime_certificates")]);
+    let with = |lines: &str| import(Source::Esoffice, format!("Hostname = mail.example.com\nServertyp = SMTP\n{lines}").as_bytes());
+    let imported = with("S/MIME = ja\nS/MIME-Zertifikat = C:\\Zertifikate\\firma.p12\nS/MIME-Kennwort = Geheim-8\n");
+    let sign = json!({"certificate": "C:\\Zertifikate\\firma.p12", "password": {"secret": "esoffice/smime"}});
+    assert_eq!(at(&imported, "/sender/smime"), &json!({"encrypt": {"when": "if_possible"}, "sign": sign}));
+    assert_eq!((imported.secrets[0].value.as_str(), left_out(&imported)), ("Geheim-8", vec![("S/MIME", "import.smime_certificates")]));
+    let imported = with("S/MIME = nein\nS/MIME-Zertifikat = C:\\firma.p12\n");
+    assert_eq!(
+        (at(&imported, "/sender/smime"), left_out(&imported)),
+        (&json!({"encrypt": {"when": "never"}}), vec![("S/MIME-Zertifikat", "import.smime_off")])
+    );
 }
 
 #[test]

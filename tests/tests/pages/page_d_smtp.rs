@@ -1,4 +1,4 @@
-//! Page D: the server type SMTP, and what both types share. S/MIME is not built yet, so its row has no test.
+//! Page D: the server type SMTP, and what both types share.
 
 use crate::form::{Form, host_with_log, mail, patience};
 use crate::page_d_setup::{Page, smtp};
@@ -9,6 +9,7 @@ use postkontor_tests::ports::Closed;
 use postkontor_tests::scripted::Scripted;
 use serde_json::{Value, json};
 use std::io::Read;
+use std::process::Command;
 
 fn arrives(form: &Form, id: Option<&str>, to: &str) -> Delivery {
     form.send(id, to).unwrap_or_else(|error| panic!("{to}: {error:?}\n{}", form.exim.log()));
@@ -190,6 +191,59 @@ fn the_certificate_for_the_connection_is_shown_as_pkcs12_and_as_pem() {
     let wrong = form.with_account("smtp", json!({"tls": {"client_certificate": {"password": "falsch"}}}));
     assert_eq!(wrong.failed("smtp")["pointer"], "/accounts/smtp/tls/client_certificate/password");
     assert!(form.exim.deliveries("never@certificate.example").is_empty());
+}
+
+/// Runs `openssl` in a folder, which has to succeed; what it wrote.
+fn openssl(folder: &Folder, arguments: &[&str]) -> String {
+    let done = Command::new("openssl").args(arguments).current_dir(folder.path()).output().unwrap();
+    assert!(done.status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8_lossy(&done.stdout).into_owned()
+}
+
+/// Makes a person's certificate, which is its own authority: `NAME.pem`, `NAME.key`, and `NAME.p12` with the password of the page.
+fn certify(folder: &Folder, name: &str, address: &str) {
+    let (key, pem, p12, names) =
+        (format!("{name}.key"), format!("{name}.pem"), format!("{name}.p12"), format!("subjectAltName=email:{address}"));
+    let mut request =
+        vec!["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "400", "-subj", "/CN=Person", "-keyout", &key, "-out", &pem];
+    for extension in [&names, "keyUsage=digitalSignature,keyEncipherment", "extendedKeyUsage=emailProtection"] {
+        request.extend(["-addext", extension]);
+    }
+    openssl(folder, &request);
+    openssl(folder, &["pkcs12", "-export", "-in", &pem, "-inkey", &key, "-out", &p12, "-passout", "pass:Zertifikat-7"]);
+}
+
+#[test]
+fn s_mime_yes_signs_and_encrypts_and_openssl_opens_what_arrives() {
+    let Some(form) = smtp() else { return };
+    let (folder, own) = (Folder::new().unwrap(), Folder::new().unwrap());
+    certify(&own, "own", "abteilung@example.com");
+    certify(&folder, "berta", "berta@smime.example");
+    let smime = |when: &str| {
+        let sign = json!({"certificate": own.file("own.p12"), "password": {"secret": "p12"}});
+        form.with(json!({"sender": {"smime": {"sign": sign, "encrypt": {"when": when, "certificates": folder.path()}}}}))
+    };
+    let yes = smime("if_possible");
+    assert_eq!((yes.problems("en"), yes.warnings()), (vec![], vec![]));
+    let delivery = arrives(&yes, None, "berta@smime.example");
+    let mail = mail("berta@smime.example");
+    let text = mail["text"].as_str().unwrap().lines().next().unwrap();
+    assert!(delivery.field("Content-Type").starts_with("application/pkcs7-mime") && !delivery.text.contains(text), "{}", delivery.text);
+    std::fs::write(folder.file("arrived.eml"), &delivery.text).unwrap();
+    let opened =
+        ["cms", "-decrypt", "-inform", "SMIME", "-in", "arrived.eml", "-inkey", "berta.key", "-recip", "berta.pem", "-out", "signed.eml"];
+    openssl(&folder, &opened);
+    let (signed, authority) = (folder.file("signed.eml"), "own.pem");
+    let verified = openssl(&own, &["cms", "-verify", "-inform", "SMIME", "-in", signed.to_str().unwrap(), "-CAfile", authority]);
+    assert!(verified.contains(text), "{verified}");
+    // The step of the test knows the certificate; one without a certificate gets the mail signed, and the receipt says so.
+    assert_eq!(yes.good("smtp", "smime")["facts"]["certificates"], 1);
+    let receipt = yes.send(None, "carl@smime.example").unwrap();
+    assert_eq!(receipt["warnings"][0]["code"], "message.smime_not_encrypted", "{receipt:#}");
+    assert!(form.exim.delivery("carl@smime.example").unwrap().field("Content-Type").starts_with("multipart/signed"));
+    let error = smime("always").send(None, "never@smime.example").unwrap_err();
+    assert_eq!(error.at[0].code, "message.smime_no_certificate", "{error:?}");
+    assert!(form.exim.deliveries("never@smime.example").is_empty());
 }
 
 #[test]
