@@ -200,7 +200,7 @@ fn a_certificate_that_readers_would_not_take_does_not_sign() {
     let error = composed(signing(&held(signature("opens"))), document).unwrap_err();
     assert_eq!(
         (error.code.as_str(), error.at[0].pointer.as_str()),
-        ("message.smime_signer_not_for_signing", "/sender/smime/sign/certificate")
+        ("smime.certificate_not_for_signing", "/sender/smime/sign/certificate")
     );
     let nothing = Held::default();
     let error = composed(signing(&nothing), document).unwrap_err();
@@ -247,13 +247,9 @@ fn what_a_message_wishes_counts_before_the_settings() {
         (
             format!(r#"{{"encrypt":"always","certificates":[{{"part":0}},{{"file":{unread:?}}}]}}"#),
             "/smime/certificates/1/file",
-            "message.smime_certificate_unreadable",
+            "smime.file_damaged",
         ),
-        (
-            r#"{"encrypt":"always","certificates":[{"file":"/no/such.pem"}]}"#.to_owned(),
-            "/smime/certificates/0/file",
-            "message.file_missing",
-        ),
+        (r#"{"encrypt":"always","certificates":[{"file":"/no/such.pem"}]}"#.to_owned(), "/smime/certificates/0/file", "smime.file_missing"),
         (r#"{"seal":true}"#.to_owned(), "/smime/seal", "message.member_unknown"),
     ] {
         let error = text(&document(&smime), None).unwrap_err();

@@ -3,7 +3,7 @@
 use super::Unusable;
 use crate::settings::{Password, secret_not_found};
 use postkontor_plugin::{Error, Input, Secret, Stage};
-use postkontor_smime::{Certificate, Identity};
+use postkontor_smime::{self as smime, Certificate, Identity};
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -60,19 +60,19 @@ pub(crate) fn certificates(file: &Path) -> Result<Vec<Certificate>, Unusable> {
 
 /// The same of bytes that were read.
 pub(super) fn certificates_in(file: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, Unusable> {
+    certificates_of(bytes).map_err(|error| Unusable::content(file, &error, false))
+}
+
+/// The same of bytes that come from no file.
+pub(crate) fn certificates_of(bytes: &[u8]) -> Result<Vec<Certificate>, smime::Error> {
     let found = Certificate::read_all(bytes);
-    if let Err(error) = &found
-        && let Some(bundle) = bundle(bytes)
-    {
-        let missing = || Unusable::content(file, error, false);
-        return if bundle.is_empty() { Err(missing()) } else { Ok(bundle) };
-    }
-    found.map_err(|error| Unusable::content(file, &error, false))
+    let bundle = if found.is_err() { bundle(bytes).filter(|bundle| !bundle.is_empty()) } else { None };
+    bundle.map_or(found, Ok)
 }
 
 /// The certificates of a CMS object that brings nothing else (RFC 8551, section 3.8), where it is one.
 fn bundle(bytes: &[u8]) -> Option<Vec<Certificate>> {
-    let postkontor_smime::Opened::Signed(signed) = postkontor_smime::open(bytes).ok()? else { return None };
+    let smime::Opened::Signed(signed) = smime::open(bytes).ok()? else { return None };
     signed.finish().ok().map(|(signature, _)| signature.certificates().to_vec())
 }
 

@@ -6,14 +6,11 @@ use crate::error::is_in_use;
 use postkontor_plugin::{At, Error, Input, Retry, Stage, Status};
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 /// Full base64 lines, 57 KiB of them.
 const BLOCK: usize = base64::LINE_BYTES * 1024;
-
-/// The most that a file of certificates has.
-const SMALL: u64 = 1 << 20;
 
 /// A file as it was when the message was composed.
 #[derive(Clone, Debug)]
@@ -114,19 +111,6 @@ impl File {
         error.at.push(at);
         error
     }
-}
-
-/// A file that is read whole, as certificates are.
-pub(super) fn read_small(path: &str) -> Result<Vec<u8>, Unreadable> {
-    let path = Path::new(path);
-    let metadata = fs::metadata(path).map_err(Unreadable::from)?;
-    if !metadata.is_file() {
-        return Err(Unreadable::NoFile);
-    }
-    if metadata.len() > SMALL {
-        return Err(Unreadable::Failed(std::io::Error::other("the file is too large")));
-    }
-    fs::read(path).map_err(Unreadable::from)
 }
 
 /// A file that is being read.

@@ -111,12 +111,6 @@ impl<'c> Findings<'c> {
         self.warn_at(code, excerpts(args), vec![At::new(Input::Message, pointer, code)]);
     }
 
-    /// The same about a place in one of the documents.
-    pub(super) fn warn_in(&mut self, place: Place<'_>, code: &str, args: &[(&str, &str)]) {
-        let args = excerpts(args);
-        self.warn_at(code, args.clone(), vec![At { args, ..At::new(place.of, place.pointer, code) }]);
-    }
-
     /// The same about several places, each with a sentence of its own.
     pub(super) fn warn_at(&mut self, code: &str, args: Map<String, Value>, at: Vec<At>) {
         let mut warning = Error::new(Status::Argument, code).stage(Stage::Message);
@@ -140,11 +134,16 @@ impl<'c> Findings<'c> {
     }
 
     fn add_as(&mut self, status: Status, of: Input, pointer: impl Into<String>, code: &str, args: &[(&str, &str)]) {
+        self.add_at(status, At { args: excerpts(args), ..At::new(of, pointer, code) });
+    }
+
+    /// Notes what is wrong, and where, as another has found it.
+    pub(super) fn add_at(&mut self, status: Status, at: At) {
         // A document that is wrong in itself matters more than a missing file.
         if self.status != Some(Status::Argument) {
             self.status = Some(status);
         }
-        self.problems.push(At { args: excerpts(args), ..At::new(of, pointer, code) });
+        self.problems.push(at);
     }
 
     /// What was put right. Fails when something is wrong, with an error that names all of it, or when the work was broken off.

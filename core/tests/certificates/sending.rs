@@ -73,7 +73,7 @@ fn what_is_loaded_is_kept_until_the_file_changes() {
     assert_eq!(program.asked(), 1);
     std::thread::sleep(std::time::Duration::from_millis(20));
     folder.write("anna.p12", issued().read("expired.p12"));
-    assert_eq!(compose().unwrap_err().at[0].code, "message.smime_signer_expired");
+    assert_eq!(compose().unwrap_err().at[0].code, "smime.certificate_expired");
     assert_eq!(program.asked(), 2);
 }
 

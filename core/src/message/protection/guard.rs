@@ -2,16 +2,17 @@
 
 use super::at_hand::{Certificates, Protection, Signature, When};
 use super::wish::Wish;
+use crate::keys::{Unusable, key_file};
 use crate::message::entity::Entity;
 use crate::message::envelope;
 use crate::message::fields::Already;
-use crate::message::file::read_small;
 use crate::message::findings::Findings;
 use crate::message::members::Original;
-use postkontor_plugin::Error;
+use postkontor_plugin::{At, Error, Input, Status};
 use postkontor_smime::Certificate;
 use postkontor_smime::encrypt::Recipient;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -78,35 +79,26 @@ impl<'p> Guard<'p> {
     }
 }
 
-/// The certificates in a file or a part: one in DER, or any number in PEM. What cannot be read goes to `findings`.
+/// The certificates in a file or a part. What cannot be read goes to `findings`.
 fn read(source: &Original<'_>, pointer: &str, parts: &[&[u8]], findings: &mut Findings<'_>) -> Vec<Certificate> {
-    let (place, bytes) = match source {
-        Original::File(path) => {
-            let place = format!("{pointer}/file");
-            match read_small(path) {
-                Ok(bytes) => (place, bytes.into()),
-                Err(unreadable) => {
-                    unreadable.note(path, &place, findings);
-                    return Vec::new();
-                }
-            }
-        }
+    match source {
+        Original::File(path) => key_file::certificates(Path::new(&**path)).unwrap_or_else(|Unusable { code, args, .. }| {
+            findings.add_at(Status::Local, At { args, ..At::new(Input::Message, format!("{pointer}/file"), code) });
+            Vec::new()
+        }),
         Original::Part(index) => {
             let place = format!("{pointer}/part");
-            match parts.get(*index) {
-                Some(bytes) => (place, std::borrow::Cow::Borrowed(*bytes)),
-                None => {
-                    let (index, count) = (index.to_string(), parts.len().to_string());
-                    findings.add(place, "message.attachment_part_missing", &[("index", &index), ("count", &count)]);
-                    return Vec::new();
-                }
-            }
+            let Some(bytes) = parts.get(*index) else {
+                let (index, count) = (index.to_string(), parts.len().to_string());
+                findings.add(place, "message.attachment_part_missing", &[("index", &index), ("count", &count)]);
+                return Vec::new();
+            };
+            key_file::certificates_of(bytes).unwrap_or_else(|error| {
+                findings.add(place, "message.smime_certificate_unreadable", &[("reason", &error.to_string())]);
+                Vec::new()
+            })
         }
-    };
-    Certificate::read_all(&bytes).unwrap_or_else(|error| {
-        findings.add(place, "message.smime_certificate_unreadable", &[("reason", &error.to_string())]);
-        Vec::new()
-    })
+    }
 }
 
 /// What protecting has to know of a message.

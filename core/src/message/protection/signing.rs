@@ -1,27 +1,23 @@
 //! multipart/signed (RFC 1847; RFC 8551, section 3.5.3).
 
 use super::guard::{About, Guard, now, part_head};
+use crate::keys::{Judged, judge, judge_address};
 use crate::message::base64;
-use crate::message::date::timestamp;
 use crate::message::entity::Entity;
-use crate::message::findings::{Findings, Place};
+use crate::message::findings::Findings;
 use crate::message::segments::{Reading, Segment, failed};
 use memchr::{memchr2, memmem};
-use postkontor_plugin::{Error, Input};
+use postkontor_plugin::{At, Error, Input, Status};
 use postkontor_smime::Certificate;
-use postkontor_smime::key::Kind;
 use postkontor_smime::sign::{Signer, Terms};
+use serde_json::{Map, Value};
 use std::ops::Range;
-use std::time::{Duration, UNIX_EPOCH};
 
 /// What is read at a time to be signed.
 const BLOCK: usize = 64 * 1024;
 
 /// The setting that names the signer's certificate.
 const CERTIFICATE: &str = "/sender/smime/sign/certificate";
-
-/// RSA keys with fewer bits are taken for weak.
-const ENOUGH_BITS: u32 = 2048;
 
 impl Guard<'_> {
     /// The entity as the first part of a multipart/signed. Without a signer that may sign it stays what it is, and `findings` say why.
@@ -99,37 +95,15 @@ fn with_fields<'a>(mut entity: Entity<'a>, fields: &Range<usize>, out: &mut Vec<
 
 /// Whether readers will take a signature by this certificate, made now.
 fn may_sign(certificate: &Certificate, now: i64, about: &About<'_>, findings: &mut Findings<'_>) -> bool {
-    let subject = certificate.subject();
-    let refused = if now > certificate.not_after() {
-        Some(("message.smime_signer_expired", moment(certificate.not_after())))
-    } else if now < certificate.not_before() {
-        Some(("message.smime_signer_not_yet_valid", moment(certificate.not_before())))
-    } else if !certificate.can_sign() {
-        Some(("message.smime_signer_not_for_signing", String::new()))
-    } else {
-        None
-    };
-    if let Some((code, time)) = refused {
-        findings.add_in(Input::Settings, CERTIFICATE, code, &[("subject", &subject), ("time", &time)]);
-        return false;
+    let at = |code, args: &Map<String, Value>| At { args: args.clone(), ..At::new(Input::Settings, CERTIFICATE, code) };
+    let (warnings, problems): (Vec<Judged>, Vec<Judged>) = judge(certificate, now).into_iter().partition(|judged| judged.is_warning);
+    for Judged { code, args, .. } in &problems {
+        findings.add_at(Status::Settings, at(code, args));
     }
-    if let Kind::Rsa { bits } = certificate.kind()
-        && bits < ENOUGH_BITS
-    {
-        findings.warn_in(Place::settings(CERTIFICATE), "message.smime_signer_weak", &[("subject", &subject), ("bits", &bits.to_string())]);
+    // Readers doubt such a signature; a message from another address is for its program to decide.
+    let address = about.from.and_then(|from| judge_address(certificate, from));
+    for Judged { code, args, .. } in warnings.into_iter().chain(address).filter(|_| problems.is_empty()) {
+        findings.warn_at(code, args.clone(), vec![at(code, &args)]);
     }
-    if let Some(from) = about.from.filter(|from| !certificate.is_for(from)) {
-        let addresses = certificate.emails().join(", ");
-        findings.warn_in(
-            Place::settings(CERTIFICATE),
-            "message.smime_signer_other_address",
-            &[("address", from), ("addresses", &addresses)],
-        );
-    }
-    true
-}
-
-/// A time in seconds since 1970, as a person reads it.
-fn moment(seconds: i64) -> String {
-    timestamp(UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+    problems.is_empty()
 }
