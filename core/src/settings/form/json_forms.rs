@@ -1,5 +1,6 @@
 //! The UI schema of JSON Forms: a layout with a rule for each field that shows under a condition.
 
+use super::asking::ask_for_groups;
 use super::member::{Member, group_of_items, is_group, is_secret, is_yes_or_no, members};
 use super::shape::when_beyond;
 use crate::pointer::child;
@@ -101,20 +102,6 @@ fn show(element: &mut Value, test: Option<Value>) {
     if let Some(mut test) = test {
         ask_for_groups(&mut test);
         element["rule"] = json!({"effect": "SHOW", "condition": {"scope": "#", "schema": test}});
-    }
-}
-
-/// Lets a condition that asks for members hold of groups only: before anything is filled in there may be no data at all.
-pub(super) fn ask_for_groups(test: &mut Value) {
-    match test {
-        Value::Object(keywords) => {
-            keywords.values_mut().for_each(ask_for_groups);
-            if keywords.contains_key("required") {
-                keywords.insert("type".to_owned(), json!("object"));
-            }
-        }
-        Value::Array(tests) => tests.iter_mut().for_each(ask_for_groups),
-        _ => (),
     }
 }
 

@@ -4,6 +4,7 @@
 //! generators draw as it is meant, and [`json_forms`] and [`rjsf`] write the UI schemas beside it.
 
 mod account;
+mod asking;
 mod cleared;
 mod document;
 mod input;

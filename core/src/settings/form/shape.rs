@@ -12,6 +12,7 @@
 //! - a member that shows by what stands in another group stands in `then` of the whole; one that must be given by it is asked for there;
 //! - members that are asked for when others are given are asked for by `if`, and not because of a value that applies anyway.
 
+use super::asking::ask_for_groups;
 use super::member::{group_of_items, is_group, is_secret, is_yes_or_no};
 use crate::pointer::child;
 use crate::settings::conditions::{Whole, default_at, looks_beyond, required_beyond};
@@ -262,6 +263,9 @@ impl Shaper<'_> {
         if let Some(items) = group_of_items(member) {
             // What shows by what stands elsewhere cannot be said of an item.
             shaped["items"] = self.group(items, path, &mut Vec::new());
+            // A generator asks the conditions of an item about the list as well, of which those that ask for members would hold.
+            let branches = shaped["items"].get_mut("allOf").and_then(Value::as_array_mut);
+            branches.into_iter().flatten().for_each(|branch| ask_for_groups(&mut branch["if"]));
         }
         if is_yes_or_no(member) {
             let choice =

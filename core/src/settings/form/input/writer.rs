@@ -4,7 +4,7 @@ use super::condition::{both, condition, has, has_such, is_idle, of_no_type, type
 use super::node::{Group, Kind, Member, Node};
 use super::words::Words;
 use crate::pointer::child;
-use crate::settings::form::json_forms::ask_for_groups;
+use crate::settings::form::asking::ask_for_groups;
 use serde_json::{Map, Value, json};
 
 /// Characters that have no place in a text of one line.
