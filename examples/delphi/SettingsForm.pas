@@ -7,7 +7,7 @@ unit SettingsForm;
 
 interface
 
-uses SysUtils, Classes, Graphics, Controls, Forms, StdCtrls, ExtCtrls, Postkontor, PostkontorForm;
+uses SysUtils, Classes, Math, Graphics, Controls, Forms, StdCtrls, ExtCtrls, Postkontor, PostkontorForm;
 
 type
   { A field as it is drawn. }
@@ -142,6 +142,15 @@ begin
   FIsShowing := False;
 end;
 
+{ Whose a certificate is, its dates and its fingerprint, each in a line. }
+function Seen(const Certificate: UTF8String): UTF8String;
+begin
+  Result := '';
+  if Certificate <> '' then
+    Result := #10 + PostkontorMember(Certificate, 'subject') + #10 + Copy(PostkontorMember(Certificate, 'not_before'), 1, 10) + ' - '
+      + Copy(PostkontorMember(Certificate, 'not_after'), 1, 10) + #10 + 'SHA-256 ' + PostkontorMember(Certificate, 'fingerprint');
+end;
+
 { Puts the fields of a group that show below each other; the answer is how high they are together, 0 where none shows. }
 function TSettingsForm.Arrange(Group, Width: Integer): Integer;
 var Index, Left, Inner: Integer;
@@ -155,7 +164,7 @@ begin
         if Kind = pkGroup then Inner := Arrange(Index, Width - 20);
         Input.Visible := IsVisible and (Inner > 0) and (FMore.Checked or not IsAdvanced or (Problem <> ''));
         TitleLabel.Visible := Input.Visible and (Kind <> pkGroup);
-        ProblemLabel.Visible := Input.Visible and (Problem <> '');
+        ProblemLabel.Visible := Input.Visible and (Problem + Certificate <> '');
         MendButton.Visible := ProblemLabel.Visible and (Patch <> '');
         if not Input.Visible then Continue;
         Left := 8 + 290 * Ord(TitleLabel.Visible);
@@ -171,10 +180,11 @@ begin
           if Kind = pkSecret then TEdit(Input).PasswordChar := Char(Ord('*') * Ord(not IsReference));
         end;
         Inc(Result, Input.Height + 4);
-        ProblemLabel.Caption := string(Problem);
-        ProblemLabel.SetBounds(Left, Result, Width - Left - 136, 34);
+        ProblemLabel.Caption := string(Problem + Seen(Certificate));
+        ProblemLabel.Font.Color := TColor(IfThen(Problem = '', clGrayText, clRed));
+        ProblemLabel.SetBounds(Left, Result, Width - Left - 136, 34 + 76 * Ord(Certificate <> ''));
         MendButton.SetBounds(Width - 132, Result, 120, 28);
-        Inc(Result, 38 * Ord(ProblemLabel.Visible));
+        Inc(Result, (ProblemLabel.Height + 4) * Ord(ProblemLabel.Visible));
       end;
 end;
 

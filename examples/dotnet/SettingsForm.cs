@@ -137,7 +137,7 @@ internal sealed class SettingsForm : Form
             var shows = state.IsVisible && inner > 0 && (more.Checked || !row.Field.IsAdvanced || state.Problem != null);
             row.Input.Visible = shows;
             row.Title.Visible = shows && !isGroup;
-            row.Problem.Visible = shows && state.Problem != null;
+            row.Problem.Visible = shows && (state.Problem ?? state.Certificate) != null;
             row.Mend.Visible = shows && state.Patch != null;
             if (!shows) continue;
             var left = isGroup ? 8 : 250;
@@ -146,12 +146,21 @@ internal sealed class SettingsForm : Form
             row.Input.SetBounds(left, from + top, width - left - 12, isGroup ? inner + 24 : row.Input.Height);
             Show(row, state);
             top += row.Input.Height + 4;
-            row.Problem.SetBounds(left, from + top, width - left - 136, 34);
-            row.Problem.Text = state.Problem;
+            row.Problem.SetBounds(left, from + top, width - left - 136, state.Certificate == null ? 34 : 110);
+            row.Problem.Text = state.Problem + Seen(state.Certificate);
+            row.Problem.ForeColor = state.Problem == null ? SystemColors.GrayText : Color.Firebrick;
             row.Mend.SetBounds(width - 132, from + top, 120, 26);
-            if (state.Problem != null) top += 36;
+            if (row.Problem.Visible) top += row.Problem.Height + 2;
         }
         return top;
+    }
+
+    /// <summary>Whose a certificate is, its dates and its fingerprint, each in a line.</summary>
+    private static string Seen(string certificate)
+    {
+        if (certificate == null) return "";
+        var dates = Json.Member(certificate, "not_before").Substring(0, 10) + " - " + Json.Member(certificate, "not_after").Substring(0, 10);
+        return "\n" + Json.Member(certificate, "subject") + "\n" + dates + "\nSHA-256 " + Json.Member(certificate, "fingerprint");
     }
 
     private static void Show(Row row, PostkontorState state)

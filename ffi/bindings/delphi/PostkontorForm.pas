@@ -48,6 +48,9 @@ type
     Problem, Patch: UTF8String;
     { Whether it is more than a warning. }
     IsError: Boolean;
+    { What was seen in the file that a field of a certificate names, as JSON: "subject", "not_before", "not_after", "fingerprint" and
+      more; '' for nothing. }
+    Certificate: UTF8String;
   end;
 
 { The groups and fields of Form, which TPostkontorHost.Schema gave, wherever in the schema they stand. A field that names an account
@@ -232,6 +235,7 @@ begin
   if (Field.Kind <> pkGroup) and (Value = '') then
     Result.Default := PostkontorPlain(PostkontorAt(Answer, '/settings' + Pointer)) + PostkontorMember(PostkontorAt(Answer, '/empty'), Pointer);
 
+  Result.Certificate := PostkontorMember(PostkontorAt(Answer, '/certificates'), Pointer);
   Result.Problem := '';
   Result.Patch := '';
   Result.IsError := False;

@@ -47,6 +47,9 @@ namespace Postkontor
         public bool IsError { get; internal set; }
         /// <summary>The merge patch of the document that mends it; null where none is known.</summary>
         public string Patch { get; internal set; }
+        /// <summary>What was seen in the file that a field of a certificate names, as JSON: "subject", "not_before", "not_after",
+        /// "fingerprint" and more; null for nothing.</summary>
+        public string Certificate { get; internal set; }
     }
 
     public static class PostkontorForm
@@ -87,6 +90,7 @@ namespace Postkontor
                 Problem = problem == null ? null : Json.Member(problem, "message"),
                 IsError = problem != null && Json.Member(problem, "severity") == "error",
                 Patch = problem == null ? null : Json.Member(problem, "patch"),
+                Certificate = Json.Member(Json.At(answer, "/certificates") ?? "", pointer),
             };
         }
 
