@@ -5,6 +5,7 @@
 
 mod inputs;
 mod layers;
+mod lists;
 mod states;
 
 use postkontor_core::{Account, Cancel, Host};
