@@ -16,6 +16,10 @@ pub(crate) enum Kind {
     Check,
     /// Secrets and their stores.
     Secrets,
+    /// What files have of certificates.
+    Certificates,
+    /// The certificates that were collected.
+    Collected,
     /// The report of a test, whose steps were shown as they ended.
     Report,
     /// The receipt of a message, or of several.

@@ -1,5 +1,6 @@
 //! Reads the command line into a command and its options.
 
+use crate::certificate::Certificate;
 use crate::import::{self, Import};
 use crate::secret;
 use crate::texts::problem;
@@ -48,6 +49,8 @@ pub(crate) enum Command {
         /// The store that is asked for.
         store: Option<secret::Choice>,
     },
+    /// Show certificates, or collect those of signed mail.
+    Certificate(Certificate),
     /// Find the settings for an address.
     Discover(Discover),
     /// Make a settings document of what another program keeps.
@@ -197,6 +200,9 @@ const COMMAND_OPTIONS: &[&str] = &[
     "of",
     "write",
     "from",
+    "settings",
+    "ca-file",
+    "password-file",
 ];
 
 /// Those that have no value, with the command that they stand behind.
@@ -311,6 +317,7 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
         "migrate" => migrate(words.next().ok_or_else(|| missing("FILE"))?, given),
         "check" => Command::Check { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "form" => Command::Form { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
+        "certificate" => Command::Certificate(certificates(words, given)?),
         "import" | "export" | "discover" => elsewhere(name, words, given)?,
         "secret" => {
             let wanted = secret::command::Wanted::read(&mut words.by_ref().map(|word| text("secret", word)))?;
@@ -379,6 +386,24 @@ fn elsewhere(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut
             Command::Discover(Discover { address, request, write: given.0.remove("write").map(PathBuf::from) })
         }
     })
+}
+
+/// `certificate show FILE…` and `certificate collect FILE… --to FOLDER`.
+fn certificates(words: &mut impl Iterator<Item = OsString>, given: &mut CommandOptions) -> Result<Certificate, Error> {
+    let missing = |what: &str| problem("cli.argument_missing").arg("command", "certificate").arg("argument", what);
+    let verb = text("certificate", words.next().ok_or_else(|| missing("show|collect"))?)?;
+    let to = match verb.as_str() {
+        "show" => None,
+        "collect" => Some(absolute("to", given.0.remove("to").ok_or_else(|| missing("--to"))?)?),
+        _ => return Err(problem("cli.command_unknown").arg("command", format!("certificate {verb}"))),
+    };
+    let files: Vec<PathBuf> = words.by_ref().map(PathBuf::from).collect();
+    if files.is_empty() {
+        return Err(missing("FILE"));
+    }
+    let mut file = |option| given.0.remove(option).map(PathBuf::from);
+    let (settings, ca_file, password_file) = (file("settings"), file("ca-file"), file("password-file"));
+    Ok(Certificate { files, to, settings, ca_file, password_file })
 }
 
 fn listing(given: &mut CommandOptions) -> Result<Verb, Error> {

@@ -10,12 +10,14 @@
 //! - [`defect`] makes an error of a panic, so that there is an answer whatever happens.
 //! - [`secrecy`] warns of a settings file that shows a password to others.
 //! - [`callbacks`] is the command's side of a call: secrets and the trace file; [`stop`] is the end that is asked for from outside.
+//! - [`certificate`] shows certificates, and collects those of signed mail.
 //! - [`secret`] keeps the secrets that settings refer to, in the system's keyring or in an encrypted file.
 #![forbid(unsafe_code)]
 
 mod answer;
 mod arguments;
 mod callbacks;
+mod certificate;
 mod defect;
 mod discover;
 mod file;

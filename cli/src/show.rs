@@ -4,6 +4,7 @@
 //! characters, which a server may have sent, never reach the terminal.
 
 use crate::answer::{Answer, Kind};
+use crate::certificate;
 use crate::discover;
 use crate::secret;
 use crate::texts::Texts;
@@ -20,6 +21,8 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
         Kind::Schema => form(out, &json["schema"], 0),
         Kind::Check => check(out, json, texts),
         Kind::Secrets => secret::command::lines(json, texts).iter().try_for_each(|line| writeln!(out, "{}", clean(line))),
+        Kind::Certificates => certificate::lines(json, texts).iter().try_for_each(|line| writeln!(out, "{}", clean(line))),
+        Kind::Collected => certificate::collected(json, texts).iter().try_for_each(|line| writeln!(out, "{}", clean(line))),
         Kind::Report => tested(out, json, texts),
         Kind::Receipt => match json["results"].as_array() {
             Some(results) => results.iter().try_for_each(|one| receipt(out, one, texts)),

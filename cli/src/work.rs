@@ -3,6 +3,7 @@
 use crate::answer::{Answer, Kind};
 use crate::arguments::{Command, Options, Verb};
 use crate::callbacks::{Program, Trace};
+use crate::certificate::certificate;
 use crate::discover::discover;
 use crate::file::read;
 use crate::form;
@@ -49,6 +50,7 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
         Command::Schema { name } => Answer::new(&host.schema(&name, texts.language())?, Kind::Schema)?,
         Command::Migrate { settings, write } => migrate(&host, &settings, write)?,
         Command::Import(wanted) => import(&host, &wanted, &Secrets::new(None, &stop, options.timeout)?, texts)?,
+        Command::Certificate(wanted) => certificate(&host, &wanted, &cancel, texts).map_err(|error| secrets.explained(error, texts))?,
         Command::Discover(wanted) => discover(&host, &wanted, &cancel)?,
         Command::Check { settings } => {
             let text = read(&settings)?;

@@ -129,4 +129,5 @@ pub use request::{
     ApplyRequest, Asked, Authorize, Changed, FetchOptions, Loop, MessageChange, ReceiveRequest, Request, Source, TestRequest, Wanted,
 };
 pub use unread::Unread;
+pub use unsealing::{Found, FoundCertificate};
 pub use watch::Watch;

@@ -39,6 +39,6 @@ pub(super) fn put(name: &str, secret: &Secret) -> Option<Result<Place, Error>> {
 }
 
 /// A text without its last line break, which editors add and which is not part of a secret.
-pub(super) fn line(text: &str) -> &str {
+pub(crate) fn line(text: &str) -> &str {
     text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text))
 }

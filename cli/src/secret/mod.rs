@@ -17,6 +17,7 @@ mod wiped;
 
 use crate::stop::Stop;
 use crate::texts::problem;
+pub(crate) use direct::line;
 use keyring::{Keyring, Trouble};
 pub(crate) use place::{Choice, Place};
 use postkontor_core::{Error, Secret, Status};

@@ -62,10 +62,16 @@ impl Unusable {
         self.error_at(&format!("{group}/{}", if self.is_password { "password" } else { "certificate" }))
     }
 
-    /// The same at the place of the file itself.
-    pub(crate) fn error_at(&self, pointer: &str) -> Error {
+    /// The error of a call that names the file itself.
+    pub(crate) fn plain(&self) -> Error {
         let mut error = Error::new(Status::Settings, self.code).stage(Stage::Smime).detail(self.detail.clone()).usable();
         error.args.clone_from(&self.args);
+        error
+    }
+
+    /// The same at the place of the file itself.
+    pub(crate) fn error_at(&self, pointer: &str) -> Error {
+        let mut error = self.plain();
         error.at.push(At { args: self.args.clone(), ..At::new(Input::Settings, pointer, self.code) });
         error
     }

@@ -1,6 +1,6 @@
 //! What a message says, as types: the summary for Rust programs.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a message says of itself. Every input is a message, so everything may be empty.
@@ -91,37 +91,45 @@ pub struct Smime {
 }
 
 /// The verdict on the signatures of a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub struct Signed {
     /// `good`, `unknown` or `bad`.
     pub status: String,
     /// The subject of the signer's certificate, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// The addresses that the certificate is for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
     /// SHA-256 of the certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
     /// When it was signed, as the signer says, as RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_at: Option<String>,
     /// What is wrong, or worth a word: a stable code, `smime.…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The same as a sentence for a user.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
 /// How a message was encrypted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, serde(deny_unknown_fields))]
 pub struct Encrypted {
     /// `opened` or `closed`.
     pub status: String,
     /// The cipher, as `AES-256-GCM`, where it was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cipher: Option<String>,
     /// What is wrong: a stable code, `smime.…`. With `smime.no_integrity` the text can have been changed on its way.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The same as a sentence for a user.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 

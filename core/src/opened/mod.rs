@@ -130,8 +130,8 @@ impl Opened {
         serde_json::from_str(self.summary()).unwrap_or_else(|_| Content::none(self.size()))
     }
 
-    /// Those who signed it, of whose signatures nothing bad is to be said; none where it is read without keys.
-    pub fn good_signers(&self) -> &[Signer] {
+    /// Those who signed it, each with what is to be said of the signature; none where it is read without keys.
+    pub fn signers(&self) -> &[Signer] {
         &self.reading().signers
     }
 

@@ -32,7 +32,7 @@ pub(super) struct Reading {
     pub(super) parts: Vec<Place>,
     /// The message with its content in the place of what was around that; `None` where it stands in the message as it is.
     pub(super) content: Option<Source>,
-    /// Those whose signature is good.
+    /// Those who signed it.
     pub(super) signers: Vec<Signer>,
 }
 
@@ -55,7 +55,7 @@ pub(super) fn read(
     let size = source.size();
     let read = |message: &Message<'_>, secured: &Secured| {
         let (summary, subject, parts) = content(message, size, secured, made, language, goes_on)?;
-        Ok(Reading { summary, subject, parts, content: None, signers: secured.good_signers() })
+        Ok(Reading { summary, subject, parts, content: None, signers: secured.signers() })
     };
     match keys {
         Some(keys) => {

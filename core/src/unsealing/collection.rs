@@ -11,6 +11,7 @@ use crate::whole_file::write_whole;
 use base64_simd::STANDARD;
 use postkontor_plugin::{Error, Status};
 use postkontor_smime::Certificate;
+use postkontor_smime::fault::Weight;
 use postkontor_smime::verify::{Signer, is_issued_by};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -32,7 +33,8 @@ impl Collection {
     ///
     /// LOCAL: a file cannot be written, or the folder is full.
     pub(crate) fn add_all(&self, message: &Opened) -> Result<Vec<String>, Error> {
-        let signers = message.good_signers();
+        let is_good = |signer: &&Signer| signer.verdict() == Weight::Note;
+        let signers: Vec<&Signer> = message.signers().iter().filter(is_good).collect();
         if signers.is_empty() {
             return Ok(Vec::new());
         }

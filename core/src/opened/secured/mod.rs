@@ -15,7 +15,6 @@ use kind::is_cms;
 use postkontor_reader::source::Source;
 use postkontor_reader::structure::{Entity, Stop};
 use postkontor_reader::{Message, Repairs};
-use postkontor_smime::fault::Weight;
 use postkontor_smime::verify::{Anchors, Question, Signed, Signer};
 use postkontor_smime::{Certificate, Fault, Identity};
 use scratch::Scratch;
@@ -52,13 +51,13 @@ pub(super) struct Secured {
 }
 
 impl Secured {
-    /// Those whose signature is good.
-    pub(super) fn good_signers(&self) -> Vec<Signer> {
+    /// Those who signed, from the outermost layer on.
+    pub(super) fn signers(&self) -> Vec<Signer> {
         let signers = self.layers.iter().filter_map(|layer| match layer {
             Layer::Signed(signers) => signers.as_ref().ok(),
             Layer::Encrypted(_) | Layer::Compressed(_) => None,
         });
-        signers.flatten().filter(|signer| signer.verdict() == Weight::Note).cloned().collect()
+        signers.flatten().cloned().collect()
     }
 }
 
