@@ -1,5 +1,7 @@
 //! Kinds of keys, and the private ones.
 
+mod private_rsa;
+
 use crate::Error;
 use const_oid::ObjectIdentifier;
 use const_oid::db::{rfc5912, rfc8410};
@@ -8,6 +10,8 @@ use der::asn1::ObjectIdentifier as Curve;
 use rsa::traits::PublicKeyParts as _;
 use spki::SubjectPublicKeyInfoOwned;
 use std::fmt;
+
+pub use private_rsa::PrivateRsa;
 
 /// The kind of a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +100,7 @@ fn modulus_bits(key: &SubjectPublicKeyInfoOwned) -> Option<u32> {
 #[derive(Clone)]
 pub enum PrivateKey {
     /// RSA, of 1024 to 8192 bits.
-    Rsa(Box<rsa::PrivateKey>),
+    Rsa(Box<PrivateRsa>),
     /// On P-256.
     P256(p256::SecretKey),
     /// On P-384.
@@ -117,8 +121,7 @@ impl PrivateKey {
         match oid {
             // RSA keys that are bound to one use have its object identifier, and `rsa` takes the general one only.
             rfc5912::RSA_ENCRYPTION | rfc5912::ID_RSASSA_PSS | rfc5912::ID_RSAES_OAEP => {
-                let parts = rsa::pkcs1::RsaPrivateKeyRef::from_der(info.private_key.as_bytes()).map_err(|error| damaged(&error))?;
-                let key = rsa::PrivateKey::try_from(parts).map_err(|error| damaged(&error))?;
+                let key = PrivateRsa::from_pkcs1(info.private_key.as_bytes()).map_err(|error| damaged(&error))?;
                 Ok(Self::Rsa(Box::new(key)))
             }
             rfc5912::ID_EC_PUBLIC_KEY => match info.algorithm.parameters_oid() {

@@ -7,8 +7,8 @@ use const_oid::db::rfc5912;
 use der::Encode;
 use getrandom::SysRng;
 use p256::ecdsa::signature::hazmat::RandomizedPrehashSigner;
+use rsa::Pss;
 use rsa::traits::PublicKeyParts;
-use rsa::{Pkcs1v15Sign, Pss};
 use sha2::{Sha256, Sha384, Sha512};
 
 /// A key's way to sign.
@@ -72,14 +72,7 @@ impl Scheme {
             (PrivateKey::Rsa(key), Self::Pss(Digest::Sha256)) => key.sign_with_rng(&mut SysRng, Pss::<Sha256>::new(), hashed),
             (PrivateKey::Rsa(key), Self::Pss(Digest::Sha384)) => key.sign_with_rng(&mut SysRng, Pss::<Sha384>::new(), hashed),
             (PrivateKey::Rsa(key), Self::Pss(Digest::Sha512)) => key.sign_with_rng(&mut SysRng, Pss::<Sha512>::new(), hashed),
-            (PrivateKey::Rsa(key), Self::Pkcs1(digest) | Self::Ecdsa(digest)) => {
-                let padding = match digest {
-                    Digest::Sha256 => Pkcs1v15Sign::new::<Sha256>(),
-                    Digest::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
-                    Digest::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
-                };
-                key.sign_with_rng(&mut SysRng, padding, hashed)
-            }
+            (PrivateKey::Rsa(key), Self::Pkcs1(digest) | Self::Ecdsa(digest)) => return key.sign_pkcs1(*digest, hashed),
             (PrivateKey::P256(key), _) => {
                 let signer = p256::ecdsa::SigningKey::from(key);
                 let once = || RandomizedPrehashSigner::<p256::ecdsa::DerSignature>::sign_prehash_with_rng(&signer, &mut SysRng, hashed);

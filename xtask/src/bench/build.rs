@@ -17,6 +17,8 @@ pub(crate) struct Clients {
     pub(crate) parse: PathBuf,
     /// Those that decode a large message: Postkontor, GMime.
     pub(crate) decode: [PathBuf; 2],
+    /// Those that sign and encrypt: Postkontor, OpenSSL.
+    pub(crate) smime: [PathBuf; 2],
     pub(crate) exchange: PathBuf,
     /// The folder with the plugins.
     pub(crate) plugins: PathBuf,
@@ -109,6 +111,7 @@ pub(crate) fn build() -> Result<Clients, String> {
         dovecot: release.join("bench-dovecot"),
         parse: release.join("bench-parse"),
         decode: [release.join("bench-decode"), compile("decode_gmime", &gmime.iter().map(String::as_str).collect::<Vec<_>>())?],
+        smime: [release.join("bench-smime"), compile("smime_openssl", &["-lcrypto"])?],
         exchange: release.join("bench-exchange"),
         plugins: staged,
         lettre: release.join("bench-lettre"),

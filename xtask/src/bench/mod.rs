@@ -8,6 +8,7 @@ mod build;
 mod client;
 mod exchange;
 mod promises;
+mod protecting;
 mod reading;
 mod workloads;
 
@@ -94,6 +95,7 @@ fn measure(rounds: usize, only: Option<&str>) -> Result<Vec<Promise>, String> {
     }
     let parsing = if wanted("parse") { Some(reading::parse(&clients)?) } else { None };
     let decoding = if wanted("decode") { Some(reading::decode(&clients)?) } else { None };
+    let protecting = if wanted("smime") { Some(protecting::protect(&clients)?) } else { None };
     let mut at_exchange = Vec::new();
     if wanted("exchange") {
         exchange::print_head();
@@ -101,7 +103,7 @@ fn measure(rounds: usize, only: Option<&str>) -> Result<Vec<Promise>, String> {
     }
     let opening = (!openings.is_empty()).then(|| median(&openings));
     let checking = (!checks.is_empty()).then(|| median(&checks));
-    let promises = promises(&results, (opening, checking), (parsing, decoding), &at_exchange);
+    let promises = promises(&results, (opening, checking), (parsing, decoding), protecting, &at_exchange);
     println!("\n### Promises\n\n| Promise | Measured | |\n|---|---|---|");
     for promise in &promises {
         println!("| {} | {} | {} |", promise.text, promise.measured, if promise.kept { "kept" } else { "**NOT KEPT**" });

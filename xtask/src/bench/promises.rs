@@ -2,6 +2,7 @@
 
 use super::client::Cost;
 use super::exchange;
+use super::protecting::Protecting;
 use super::workloads::Who::{Lettre, Libcurl, Libetpan, Postkontor};
 use super::workloads::{Who, Workload};
 
@@ -42,12 +43,20 @@ pub(crate) fn promises(
     results: &Results,
     (opening, checking): (Option<f64>, Option<f64>),
     (parsing, decoding): (Option<f64>, Option<f64>),
+    protecting: Option<Protecting>,
     at_exchange: &[exchange::Cost],
 ) -> Vec<Promise> {
     let measured = Measured(results);
     let others = [
         at_most("Reading 4 KB with its summary: at most mail-parser's own time", parsing, 1.0, " times"),
         at_least("Reading 10 MB with all parts decoded: at least twice as fast as GMime", decoding, 2.0, " times"),
+        at_least(
+            "Signing and encrypting 200 KB: at least as fast as OpenSSL's CMS",
+            protecting.map(|protecting| protecting.both),
+            1.0,
+            " times",
+        ),
+        at_least("Signing 200 KB: at least as fast as OpenSSL's CMS", protecting.map(|protecting| protecting.signing), 1.0, " times"),
         at_most("Host opened, and all plugins for the list of transports, in under 5 ms", opening.map(|seconds| seconds * 1e3), 5.0, " ms"),
         at_most("`check` of a document of 10 accounts: under 1 ms", checking.map(|seconds| seconds * 1e3), 1.0, " ms"),
     ];

@@ -218,4 +218,4 @@ pub(super) const WORKLOADS: &[Workload] = &[
 ];
 
 /// Work that is not done with a server.
-pub(super) const OTHERS: [&str; 5] = ["open", "check", "parse", "decode", "exchange"];
+pub(super) const OTHERS: [&str; 6] = ["open", "check", "parse", "decode", "smime", "exchange"];
