@@ -52,7 +52,12 @@ impl Mailbox {
 
     /// Puts one more message into it.
     pub fn deliver(&self, word: &str) {
-        self.dovecot.deliver_more(&self.user, &[message(word).into_bytes()]).unwrap();
+        self.deliver_bytes(message(word).into_bytes());
+    }
+
+    /// Puts a message of these bytes into it.
+    pub fn deliver_bytes(&self, message: Vec<u8>) {
+        self.dovecot.deliver_more(&self.user, &[message]).unwrap();
     }
 
     /// The messages in a folder of the mailbox, as bytes, with whether they are marked as seen.

@@ -1,7 +1,7 @@
 //! The mail server that the programs `examples/…/invoice` send their invoice to, and the judge of what it got.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a judge of tests")]
 
-use crate::sandbox::{Options, Sandbox};
+use crate::sandbox::{Mail, Options, Sandbox};
 use serde_json::{Value, json};
 
 /// The file that is enclosed.
@@ -38,6 +38,11 @@ impl Office {
             "sender": {"address": "anna@example.com", "name": "Anna Müller"},
             "send": {"account": "main"},
         })
+    }
+
+    /// What the server has got.
+    pub fn mails(&self) -> Vec<Mail> {
+        self.sandbox.mails()
     }
 
     /// Fails where the server has not got the one invoice, or the program has not told what it must; `text` is what that printed.

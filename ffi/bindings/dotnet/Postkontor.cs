@@ -524,10 +524,10 @@ namespace Postkontor
     public static class Json
     {
         /// <summary>A member of a JSON object: strings without quotes, everything else as it stands there, null where it is
-        /// missing.</summary>
+        /// missing, also of an object that is missing itself.</summary>
         public static string Member(string json, string name)
         {
-            var at = json.IndexOf('{') + 1;
+            var at = json == null ? 0 : json.IndexOf('{') + 1;
             while (at > 0 && at < json.Length)
             {
                 at = json.IndexOf('"', at);

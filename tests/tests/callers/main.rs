@@ -2,6 +2,9 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+#[path = "../../../smime/tests/people/mod.rs"]
+mod people;
+
 mod abi;
 mod answers;
 mod discover;
@@ -15,4 +18,5 @@ mod places;
 mod receiving;
 mod released;
 mod sending;
+mod smime;
 mod steps;
