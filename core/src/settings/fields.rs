@@ -13,6 +13,7 @@ use super::values::{boolean, choice, in_range, integer, secret, split, text, wro
 use super::{Problem, layers, meant, risks};
 use crate::pointer::child;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// Reads a group and returns it complete with its defaults, without what does not show or is wrong.
 pub(super) fn group(schema: &Value, given: &Map<String, Value>, pointer: &str, findings: &mut Findings) -> Map<String, Value> {
@@ -219,8 +220,9 @@ fn field(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) 
 fn list(schema: &Value, value: &Value, pointer: &str, findings: &mut Findings) -> Option<Value> {
     let annotations = keyword(schema, "x-postkontor");
     let items = match value {
-        Value::Array(items) => items.clone(),
-        Value::String(text) if keyword(annotations, "list") == true => split(text),
+        // There may be secrets in it, and a copy would stay in memory.
+        Value::Array(items) => Cow::Borrowed(items.as_slice()),
+        Value::String(text) if keyword(annotations, "list") == true => Cow::Owned(split(text)),
         _ => {
             findings.add(meant::repaired(wrong_type(pointer, "array"), schema, value));
             return None;

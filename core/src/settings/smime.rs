@@ -3,7 +3,9 @@
 use crate::message::When;
 use postkontor_plugin::Secret;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
 
 /// How the mail of a sender is protected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -88,7 +90,7 @@ pub struct KeyFile {
 }
 
 /// A secret of the document: itself, or the name under which the program keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Password {
     /// The secret itself.
@@ -98,4 +100,30 @@ pub enum Password {
         /// The name.
         secret: String,
     },
+}
+
+/// Read without a copy in between, which would stay in memory.
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Password, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Password;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or {\"secret\": \"name\"}")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Password, E> {
+                Ok(Password::Literal(Secret::new(text)))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Password, A::Error> {
+                match members.next_entry::<String, String>()? {
+                    Some((name, secret)) if name == "secret" => Ok(Password::Reference { secret }),
+                    _ => Err(A::Error::custom("a reference is {\"secret\": \"name\"}")),
+                }
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
 }

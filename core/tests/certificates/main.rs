@@ -53,6 +53,13 @@ fn host(program: &Program) -> Arc<Host> {
     Host::open_with("{}", Box::new(program.clone()), &[pigeonhole::pigeonhole()]).unwrap()
 }
 
+/// Writes a file anew, at another time than before.
+fn rewrite(folder: &Folder, name: &str, bytes: &[u8]) {
+    let file = std::fs::File::options().write(true).truncate(true).open(folder.path(name)).unwrap();
+    std::io::Write::write_all(&mut &file, bytes).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_790_000_000)).unwrap();
+}
+
 /// A document with one account, and these groups.
 fn document(sender: Value, receive: Value) -> Value {
     json!({"accounts": {"main": {"transport": "pigeonhole"}}, "sender": sender, "receive": receive})
