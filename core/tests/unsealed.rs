@@ -250,6 +250,92 @@ fn each_verdict_is_a_sentence_of_the_readers_language() {
     }
 }
 
+/// What gateways and old programs make of a message that `openssl` signed without detaching, in BER of indefinite lengths.
+#[test]
+fn opaque_messages_are_opened_however_they_are_labelled_and_folded() {
+    let folder = Folder::new();
+    folder.write("0", "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGrüße von innen\r\n");
+    let [pem, key] = ["person0.pem", "person0.key"].map(|name| town().path(name).display().to_string());
+    let sign = ["cms", "-sign", "-stream", "-nodetach", "-binary", "-in", "0", "-outform", "DER", "-out", "der"];
+    folder.openssl(&[&sign[..], &["-signer", &pem, "-inkey", &key]].concat());
+    let base64: String = String::from_utf8(folder.openssl(&["base64", "-in", "der"])).unwrap().split_whitespace().collect();
+    let folded =
+        |width: usize, end: &str| base64.as_bytes().chunks(width).map(|line| String::from_utf8_lossy(line) + end).collect::<String>();
+    let bodies = [
+        folded(76, "\r\n"),
+        folded(64, "\n"),
+        folded(61, "\r\n"),
+        folded(1, "\r\n"),
+        folded(usize::MAX, "\r\n"),
+        folded(76, " \r\n\r\n"),
+        folded(76, "\r\n") + "\r\n-- \r\nA footer of a list\r\n",
+    ];
+    let labels = [
+        "application/pkcs7-mime; smime-type=signed-data; name=smime.p7m",
+        "application/x-pkcs7-mime; name=\"smime.p7m\"",
+        "application/pkcs7-mime",
+        "application/octet-stream; name=\"SMIME.P7M\"",
+        "application/pkcs7-mime; smime-type=enveloped-data",
+    ];
+    let opened = |label: &str, body: &str| {
+        let raw = format!("From: person0@example.com\r\nContent-Type: {label}\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}");
+        let (_, content) = read(raw.as_bytes(), &[]);
+        assert_eq!((signed(&content).status.as_str(), content.text.as_str()), ("good", "Grüße von innen\r\n"), "{label} {body}");
+    };
+    labels.iter().for_each(|label| opened(label, &bodies[0]));
+    bodies.iter().for_each(|body| opened(labels[0], body));
+    // Without a name in the type, the disposition has it.
+    opened("application/octet-stream\r\nContent-Disposition: attachment; filename=smime.p7m", &bodies[0]);
+    // As binary, without any encoding.
+    let head = b"From: person0@example.com\r\nContent-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: binary\r\n\r\n";
+    let (_, content) = read(&[&head[..], &folder.read("der")].concat(), &[]);
+    assert_eq!((signed(&content).status.as_str(), content.text.as_str()), ("good", "Grüße von innen\r\n"));
+}
+
+/// A `winmail.dat` within an encrypted message: its file is a part like any other.
+#[test]
+fn a_winmail_dat_is_unwrapped_within_an_encrypted_message() {
+    let folder = Folder::new();
+    let attribute = |level: u8, id: u32, data: &[u8]| {
+        let sum = data.iter().fold(0_u16, |sum, byte| sum.wrapping_add((*byte).into()));
+        [&[level][..], &id.to_le_bytes(), &(data.len() as u32).to_le_bytes(), data, &sum.to_le_bytes()].concat()
+    };
+    let file =
+        [attribute(2, 0x0006_9002, &[0; 14]), attribute(2, 0x0001_8010, b"a.pdf\0"), attribute(2, 0x0006_800f, b"%PDF-1.4")].concat();
+    folder.write("tnef", [&0x223e_9f78_u32.to_le_bytes()[..], &[1, 0], &file].concat());
+    let base64 = String::from_utf8(folder.openssl(&["base64", "-in", "tnef"])).unwrap().replace('\n', "\r\n");
+    folder.write(
+        "0",
+        format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nsee below\r\n--b\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n{base64}\r\n--b--\r\n"),
+    );
+    let to = town().path("person2.pem").display().to_string();
+    let raw = folder.openssl(&["cms", "-encrypt", "-binary", "-aes256", "-in", "0", "-from", "person0@example.com", &to]);
+    let (opened, content) = read(&raw, &["person2"]);
+    let names: Vec<&str> = content.parts.iter().map(|part| part.file_name.as_str()).collect();
+    assert_eq!((content.text.as_str(), names), ("see below", vec!["winmail.dat", "a.pdf"]));
+    assert_eq!(opened.part(1).unwrap().as_ref(), b"%PDF-1.4");
+}
+
+/// Fields of the header that stand within as well (RFC 9788, and what Thunderbird writes) do not show twice, and who signed is compared with the sender that is shown.
+#[test]
+fn protected_header_fields_show_once() {
+    let folder = Folder::new();
+    let to = town().path("person2.pem").display().to_string();
+    for kind in ["text/plain; hp=\"cipher\"", "text/plain; protected-headers=\"v1\"", "text/plain"] {
+        folder.write("0", format!("From: person0@example.com\r\nTo: person2@example.com\r\nSubject: Rechnung 4711\r\nReply-To: r@example.com\r\nContent-Type: {kind}\r\n\r\nhier\r\n"));
+        folder.openssl(&["cms", "-encrypt", "-binary", "-aes256", "-in", "0", "-out", "1", &to]);
+        let head = b"From: Mallory <mallory@example.com>\r\nTo: person2@example.com\r\nSubject: [...]\r\n";
+        let (_, content) = read(&[&head[..], &folder.read("1")].concat(), &["person2"]);
+        let addresses = |people: &[postkontor_core::Person]| people.iter().filter_map(|person| person.address.clone()).collect::<Vec<_>>();
+        assert_eq!(
+            (addresses(&content.from), addresses(&content.to)),
+            (vec!["mallory@example.com".to_owned()], vec!["person2@example.com".to_owned()])
+        );
+        let subject = if kind == "text/plain" { "[...]" } else { "Rechnung 4711" };
+        assert_eq!((content.subject.as_str(), content.text.trim_end()), (subject, "hier"), "{kind}");
+    }
+}
+
 /// EFAIL: what is encrypted between parts of an attacker's stays closed.
 #[test]
 fn an_encrypted_part_beside_others_stays_closed() {

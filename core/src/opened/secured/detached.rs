@@ -1,7 +1,7 @@
 //! Signatures beside what they sign: multipart/signed (RFC 1847, section 2.1, and RFC 8551, section 3.5.3).
 
 use super::body::Body;
-use super::kind::{is_cms, is_named};
+use super::kind::{is_cms, is_signature};
 use postkontor_reader::Message;
 use postkontor_reader::source::{self, Source};
 use postkontor_reader::structure::Entity;
@@ -17,6 +17,8 @@ const DELIMITER: u64 = 1000;
 pub(super) struct Parts<'a> {
     source: &'a Source,
     content: &'a Entity,
+    /// The number of the content among the parts of the message.
+    place: usize,
     signature: &'a Entity,
     /// Where the content stands, with its header.
     range: Range<u64>,
@@ -25,24 +27,21 @@ pub(super) struct Parts<'a> {
 /// Finds what was signed, and the signature.
 ///
 /// There have to be these two and no more: a third part would be shown as if it were signed, and so would a signature that calls itself a text.
-pub(super) fn find<'a>(message: &'a Message<'_>) -> Result<Parts<'a>, Fault> {
-    let mut parts = message.structure().entities.iter().filter(|entity| entity.parent == Some(0));
-    let (Some(content), Some(signature), None) = (parts.next(), parts.next(), parts.next()) else { return Err(Fault::NotSigned) };
-    let is_signature = match signature.kind() {
-        ("application", "pkcs7-signature" | "x-pkcs7-signature") => true,
-        ("application", "octet-stream") => is_named(signature, ".p7s"),
-        _ => false,
+pub(super) fn find<'a>(message: &'a Message<'_>) -> io::Result<Result<Parts<'a>, Fault>> {
+    let mut parts = message.structure().entities.iter().enumerate().filter(|(_, entity)| entity.parent == Some(0));
+    let (Some((place, content)), Some((signed_in, signature)), None) = (parts.next(), parts.next(), parts.next()) else {
+        return Ok(Err(Fault::NotSigned));
     };
-    if !is_signature {
-        return Err(Fault::NotSigned);
+    if !is_signature(message, signed_in)? {
+        return Ok(Err(Fault::NotSigned));
     }
     let source = message.source();
     // The line end before the delimiter belongs to that (RFC 2046, section 5.1.1).
     let begin = content.header.start.max(signature.header.start.saturating_sub(DELIMITER));
-    let window = source.piece(begin..signature.header.start).map_err(unreadable)?;
-    let line = window.windows(3).rposition(|bytes| bytes == b"\n--").ok_or(Fault::Malformed("the delimiter"))?;
+    let window = source.piece(begin..signature.header.start)?;
+    let Some(line) = window.windows(3).rposition(|bytes| bytes == b"\n--") else { return Ok(Err(Fault::Malformed("the delimiter"))) };
     let line = if window.get(..line).is_some_and(|before| before.ends_with(b"\r")) { line - 1 } else { line };
-    Ok(Parts { source, content, signature, range: content.header.start..begin + line as u64 })
+    Ok(Ok(Parts { source, content, place, signature, range: content.header.start..begin + line as u64 }))
 }
 
 impl Parts<'_> {
@@ -65,9 +64,9 @@ impl Parts<'_> {
     }
 
     /// What was signed, where that is a layer itself: signed and encrypted once more (RFC 2634, section 1.1).
-    pub(super) fn inner(&self) -> Option<source::Stream<'_>> {
-        let is_layer = is_cms(self.content) || self.content.kind() == ("multipart", "signed");
-        is_layer.then(|| self.source.stream(self.range.clone()))
+    pub(super) fn inner(&self, message: &Message<'_>) -> io::Result<Option<source::Stream<'_>>> {
+        let is_layer = is_cms(message, self.place)? || self.content.kind() == ("multipart", "signed");
+        Ok(is_layer.then(|| self.source.stream(self.range.clone())))
     }
 }
 

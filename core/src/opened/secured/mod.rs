@@ -7,6 +7,7 @@ mod detached;
 mod kind;
 mod scratch;
 mod told;
+mod within;
 
 use super::head::Head;
 use super::part;
@@ -17,8 +18,8 @@ use postkontor_reader::structure::{Entity, Stop};
 use postkontor_reader::{Message, Repairs};
 use postkontor_smime::verify::{Anchors, Question, Signed, Signer};
 use postkontor_smime::{Certificate, Fault, Identity};
-use scratch::Scratch;
 use std::io::Read;
+use within::Within;
 
 /// With what signed and encrypted messages are read.
 #[derive(Clone, Debug, Default)]
@@ -121,16 +122,16 @@ impl Judge<'_> {
     /// What the whole message is, if it is a layer.
     fn layer(&self, message: &Message<'_>) -> Result<Option<Opened>, Stop> {
         let Some(whole) = message.entity(0) else { return Ok(None) };
-        if is_cms(whole) {
+        if is_cms(message, 0)? {
             return self.cms(message.source(), whole).map(Some);
         }
         let protocol = whole.content_type.as_ref().and_then(|kind| kind.parameter("protocol")).unwrap_or_default();
         if whole.kind() != ("multipart", "signed") || !protocol.to_ascii_lowercase().contains("pkcs7-signature") {
             return Ok(None);
         }
-        let (signers, content) = match detached::find(message) {
+        let (signers, content) = match detached::find(message)? {
             Ok(parts) => {
-                let inner = parts.inner().map(|mut inner| self.copied(&mut inner));
+                let inner = parts.inner(message)?.map(|mut inner| self.copied(&mut inner));
                 (parts.verify(&self.question(), self.goes_on), inner.transpose()?)
             }
             Err(fault) => (Err(fault), None),
@@ -146,7 +147,7 @@ impl Judge<'_> {
 
     /// A message that is CMS altogether.
     fn cms(&self, source: &Source, whole: &Entity) -> Result<Opened, Stop> {
-        let mut content = Scratch::new(self.head);
+        let mut content = Within::new(self.head);
         let layer = match postkontor_smime::open(Body::new(source, whole, self.goes_on)) {
             Ok(postkontor_smime::Opened::Signed(signed)) => Layer::Signed(self.opaque(signed, &mut content)),
             Ok(postkontor_smime::Opened::Encrypted(encrypted)) => {
@@ -171,10 +172,10 @@ impl Judge<'_> {
             Layer::Compressed(result) => result.is_ok(),
         };
         self.stop()?;
-        Ok((layer, Some(content.source()).filter(|_| is_open)))
+        Ok((layer, if is_open { Some(content.source()?) } else { None }))
     }
 
-    fn opaque(&self, mut signed: Signed<Body<'_>>, content: &mut Scratch) -> Result<Vec<Signer>, Fault> {
+    fn opaque(&self, mut signed: Signed<Body<'_>>, content: &mut Within<'_>) -> Result<Vec<Signer>, Fault> {
         while let Some(block) = signed.block()? {
             self.add(content, block)?;
         }
@@ -182,7 +183,7 @@ impl Judge<'_> {
         signature.verify(&digests, &self.question())
     }
 
-    fn add(&self, content: &mut Scratch, block: &[u8]) -> Result<(), Fault> {
+    fn add(&self, content: &mut Within<'_>, block: &[u8]) -> Result<(), Fault> {
         if content.size() + block.len() as u64 > self.most {
             return Err(Fault::TooLarge("the content"));
         }
@@ -192,13 +193,13 @@ impl Judge<'_> {
 
     /// Content that stands in the message, as one of its own.
     fn copied(&self, from: &mut dyn Read) -> Result<Source, Stop> {
-        let (mut content, mut block) = (Scratch::new(self.head), vec![0; 64 * 1024]);
+        let (mut content, mut block) = (Within::new(self.head), vec![0; 64 * 1024]);
         loop {
             let count = from.read(&mut block)?;
             content.add(block.get(..count).unwrap_or_default())?;
             self.stop()?;
             if count == 0 {
-                return Ok(content.source());
+                return Ok(content.source()?);
             }
         }
     }
