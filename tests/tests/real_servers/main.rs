@@ -8,6 +8,7 @@ mod certificates;
 mod logins;
 mod messages;
 mod pages;
+mod protected;
 mod refusals;
 mod versions;
 
