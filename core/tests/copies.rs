@@ -39,8 +39,13 @@ struct Role {
     test: String,
 }
 
-/// Account, envelope and bytes of all that was taken, and the number of the copies filed; by test.
-static TAKEN: Mutex<Vec<(String, Vec<String>, Vec<u8>)>> = Mutex::new(Vec::new());
+/// Account (with the test in front), envelope and bytes of a message.
+type Taken = (String, Vec<String>, Vec<u8>);
+
+/// All that was taken.
+static TAKEN: Mutex<Vec<Taken>> = Mutex::new(Vec::new());
+
+/// By account, how many copies were filed.
 static FILED: Mutex<Vec<(String, usize)>> = Mutex::new(Vec::new());
 
 impl Transport for Puppet {

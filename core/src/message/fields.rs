@@ -70,6 +70,12 @@ impl<'h> Fields<'h> {
         self.0.iter().any(|field| field.is(name))
     }
 
+    /// Writes the fields that stand in the message itself: all but Bcc, and but those about the content where that is protected.
+    pub(super) fn write_outside(&self, is_protected: bool, out: &mut Vec<u8>) {
+        let is_left_out = |field: &Field<'_>| field.is("bcc") || field.is("resent-bcc") || is_protected && field.is_of_content();
+        self.0.iter().filter(|field| !is_left_out(field)).for_each(|field| field.write(out));
+    }
+
     /// Writes the fields that say what the message consists of, which stay with that where it is signed or encrypted, and the empty line behind them.
     pub(super) fn write_content(&self, out: &mut Vec<u8>) {
         let begun = out.len();

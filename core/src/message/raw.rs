@@ -80,8 +80,7 @@ fn outside(fields: &Fields<'_>, is_protected: bool) -> Vec<u8> {
     if is_protected && !fields.has("mime-version") {
         head.extend_from_slice(b"MIME-Version: 1.0\r\n");
     }
-    let stays = |field: &&Field<'_>| !field.is("bcc") && !field.is("resent-bcc") && !(is_protected && field.is_of_content());
-    fields.0.iter().filter(stays).for_each(|field| field.write(&mut head));
+    fields.write_outside(is_protected, &mut head);
     head
 }
 

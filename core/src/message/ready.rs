@@ -180,8 +180,7 @@ fn head(
     if is_protected && !fields.has("mime-version") {
         headers.plain("MIME-Version", "1.0");
     }
-    let stays = |field: &&Field<'_>| !field.is("bcc") && !field.is("resent-bcc") && !(is_protected && field.is_of_content());
-    fields.0.iter().filter(stays).for_each(|field| field.write(&mut head));
+    fields.write_outside(is_protected, &mut head);
     (head, message_id)
 }
 
