@@ -5,6 +5,7 @@
 
 #[path = "../../smime/tests/people/mod.rs"]
 mod people;
+#[allow(dead_code, reason = "the transport is all that is wanted")]
 #[path = "typed/pigeonhole.rs"]
 mod pigeonhole;
 
@@ -165,7 +166,7 @@ fn certificates_of_those_who_signed_well_are_kept_for_answers() {
     fetched(&[message(Some("person0"), None), message(Some("person0"), None)], &receive, &json!({}));
     let fingerprint = certificate(town(), "person0").fingerprint_text();
     let name = format!("person0@example.com-{}.pem", &fingerprint[..8]);
-    assert_eq!(listed(), [name.clone()]);
+    assert_eq!(listed(), std::slice::from_ref(&name));
     let kept = folder.read(&format!("certificates/{name}"));
     let text = String::from_utf8(kept.clone()).unwrap();
     assert!(text.starts_with("Signed-At: 20") && text.contains("\nSMIME-Capabilities: "), "{text}");
