@@ -2,6 +2,7 @@
 
     smime SETTINGS.json send RECIPIENT
     smime SETTINGS.json receive
+    smime SETTINGS.json open MAIL.eml
 
   The settings name the certificates (docs/smime.md). A password is the environment variable of the name that the settings give,
   {"password":{"secret":"KEY_PASSWORD"}}, as a program would take it from its own store. *)
@@ -58,6 +59,20 @@ begin
     '"text":"The amount is 1,234.56 EUR.","smime":{"sign":true,"encrypt":"always"}}'), 'message_id'));
 end;
 
+{ A message that was kept, with the same keys. }
+procedure Open(Host: TPostkontorHost; Mail: TMail; const Settings, FileName: UTF8String);
+var
+  Message: TPostkontorMessage;
+  Action: TPostkontorAction;
+begin
+  Message := TPostkontorMessage.Create(Host, FileName, PostkontorAt(Settings, '/receive/smime'));
+  try
+    Mail.Received(nil, Message, Action);
+  finally
+    Message.Free;
+  end;
+end;
+
 procedure Run(const SettingsFile, Task: string);
 var
   Mail: TMail;
@@ -75,6 +90,8 @@ begin
     Account := TPostkontorAccount.Create(Host, UTF8String(Settings.Text));
     if Task = 'send' then
       Send(Account, UTF8String(ParamStr(3)))
+    else if Task = 'open' then
+      Open(Host, Mail, UTF8String(Settings.Text), UTF8String(ParamStr(3)))
     else
       Account.Receive('{}', Mail.Received);
   finally

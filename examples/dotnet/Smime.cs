@@ -3,6 +3,7 @@
 //     mcs -langversion:6 Smime.cs ../../ffi/bindings/dotnet/Postkontor.cs
 //     Smime.exe SETTINGS.json send RECIPIENT
 //     Smime.exe SETTINGS.json receive
+//     Smime.exe SETTINGS.json open MAIL.eml
 //
 // The settings name the certificates (docs/smime.md). A password is the environment variable of the name that the settings give,
 // {"password":{"secret":"KEY_PASSWORD"}}, as a program would take it from its own store.
@@ -40,17 +41,26 @@ internal static class Smime
         Console.WriteLine("  " + what + ": " + (status == null ? "no" : status + ", " + Json.Member(verdict, "by") + " " + Json.Member(verdict, "message")));
     }
 
+    private static void Run(PostkontorHost host, string settings, string task, string[] arguments)
+    {
+        using (var account = host.OpenAccount(settings))
+            if (task == "send")
+                Send(account, arguments[2]);
+            else if (task == "open")
+                // A message that was kept, with the same keys.
+                using (var message = host.OpenMessage(arguments[2], Json.At(settings, "/receive/smime")))
+                    Received(message);
+            else
+                account.Receive("{}", Received);
+    }
+
     private static int Main(string[] arguments)
     {
         var callbacks = new PostkontorCallbacks { GetSecret = Environment.GetEnvironmentVariable };
         try
         {
             using (var host = new PostkontorHost("{\"language\":\"en\"}", callbacks))
-            using (var account = host.OpenAccount(File.ReadAllText(arguments[0], Encoding.UTF8)))
-                if (arguments[1] == "send")
-                    Send(account, arguments[2]);
-                else
-                    account.Receive("{}", Received);
+                Run(host, File.ReadAllText(arguments[0], Encoding.UTF8), arguments[1], arguments);
             return 0;
         }
         catch (PostkontorException error)

@@ -2,11 +2,13 @@
 
     python3 smime.py SETTINGS.json send RECIPIENT
     python3 smime.py SETTINGS.json receive
+    python3 smime.py SETTINGS.json open MAIL.eml
 
 The settings name the certificates (docs/smime.md). A password is the environment variable of the name that the settings give,
 {"password":{"secret":"KEY_PASSWORD"}}, as a program would take it from its own store. The module postkontor lies in ffi/bindings/python.
 """
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -40,6 +42,9 @@ def main(settings, task, *arguments):
     with postkontor.Host({"language": "en"}, secret_get=os.environ.get) as host, host.account(settings) as account:
         if task == "send":
             send(account, *arguments)
+        elif task == "open":  # a message that was kept, with the same keys
+            with host.message(arguments[0], json.loads(settings)["receive"]["smime"]) as message:
+                received(message)
         else:
             account.receive(received)
 

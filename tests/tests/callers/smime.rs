@@ -31,7 +31,7 @@ impl Setup {
     }
 
     /// Has a program send, and the recipient read with `openssl`; then has it fetch that mail and one that was changed on its way.
-    fn works(&self, program: impl Fn() -> Command) {
+    fn works(&self, language: &str, program: impl Fn() -> Command) {
         let run = |arguments: &[&str]| {
             let mut command = program();
             command.arg(self.installation.file("settings.json")).args(arguments);
@@ -43,7 +43,14 @@ impl Setup {
         assert!(mail.text().contains("\r\nSubject: Invoice 4711\r\n") && !mail.text().contains("multipart/signed"));
         let content = opened(&mail.data);
         assert!(String::from_utf8(content).unwrap().contains("The amount is 1,234.56 EUR."));
-        // Signed by somebody the authority does not know of.
+        // The binding for C has no reader of JSON that would find the keys in the settings.
+        if language != "c" {
+            let kept = self.installation.file("kept.eml");
+            std::fs::write(&kept, &mail.data).unwrap();
+            let said = run(&["open", &kept]);
+            assert!(said.contains("signed: good") && said.contains("encrypted: opened") && said.contains("1,234.56"), "{said}");
+        }
+        // The certificate is for another address than this.
         let forged = String::from_utf8(mail.data.clone()).unwrap().replace("person0@example.com", "person3@example.com");
         self.mailbox.deliver_bytes(mail.data);
         self.mailbox.deliver_bytes(forged.into_bytes());
@@ -79,17 +86,17 @@ fn the_examples_sign_and_encrypt_and_say_of_what_they_fetched_who_signed_it() {
         match language {
             "c" if has(&["gcc", "valgrind"]) => {
                 let program = installation.gcc("examples/c/smime.c", &["-pedantic", "-lpostkontor"]);
-                setup.works(|| valgrind(&program));
+                setup.works(language, || valgrind(&program));
             }
             "delphi" if has(&["fpc"]) => {
                 let program = installation.fpc("examples/delphi/smime.dpr");
-                setup.works(|| Command::new(&program));
+                setup.works(language, || Command::new(&program));
             }
             "dotnet" if has(&["mcs", "mono"]) => {
                 installation.mcs("examples/dotnet/Smime.cs");
-                setup.works(|| installation.mono());
+                setup.works(language, || installation.mono());
             }
-            "python" if has(&["python3"]) => setup.works(|| installation.python("examples/python/smime.py")),
+            "python" if has(&["python3"]) => setup.works(language, || installation.python("examples/python/smime.py")),
             _ => (),
         }
     }
