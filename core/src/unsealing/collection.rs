@@ -74,7 +74,7 @@ impl Collection {
     fn make_room(&self) -> io::Result<Result<(), Error>> {
         std::fs::create_dir_all(&self.0)?;
         let is_full = std::fs::read_dir(&self.0)?.take(MOST).count() == MOST;
-        let full = || failed(Status::Local, "smime.collection_full").arg("folder", texts::path(&self.0)).arg("count", MOST);
+        let full = || failed(Status::Local, "smime.collection_full").arg("folder", texts::path(&self.0)).arg("limit", MOST);
         Ok(if is_full { Err(full()) } else { Ok(()) })
     }
 }

@@ -109,6 +109,10 @@ pub(super) fn message(node: &mut Node) {
     if let Some(Kind::List(items)) = message.get("attachments").map(|member| &mut member.node.kind) {
         items.group().into_iter().for_each(one_source);
     }
+    let of_smime = message.get("smime").and_then(|smime| smime.node.group());
+    if let Some(Kind::List(items)) = of_smime.and_then(|smime| smime.get("certificates")).map(|member| &mut member.node.kind) {
+        items.group().into_iter().for_each(one_source);
+    }
     if let Some(headers) = message.get("headers") {
         headers.node.keywords.insert("propertyNames".to_owned(), header_names());
     }
