@@ -37,9 +37,10 @@ impl Host {
             };
             if opened.read(&goes_on)? {
                 if let Some(folder) = source.smime.as_ref().and_then(|smime| smime.collect.as_ref()) {
-                    Collection::of(Path::new(folder))
-                        .add_all(&opened)
-                        .map_err(|error| error.at_request("/smime/collect", "smime.not_collected"))?;
+                    Collection::of(Path::new(folder)).add_all(&opened).map_err(|error| {
+                        let code = error.code.clone();
+                        error.at_request("/smime/collect", &code)
+                    })?;
                 }
                 return Ok(opened);
             }

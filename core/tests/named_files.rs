@@ -14,7 +14,13 @@ const PLACES: [&str; 2] = ["file", "path"];
 const FILLING: [&str; 4] = ["local(", "file_failed(", "unreadable(", "{path}"];
 
 /// Sources that only tell codes apart, or whose caller adds the place.
-const APART: [&str; 3] = ["sdk/src/net/advice.rs", "core/src/message/findings.rs", "core/src/loader/table.rs"];
+const APART: [&str; 5] = [
+    "sdk/src/net/advice.rs",
+    "core/src/account/protected.rs",
+    "core/src/loader/table.rs",
+    "core/src/message/findings.rs",
+    "core/src/unsealing/found.rs",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -357,7 +357,8 @@ impl<'a, 'w> Reception<'a, 'w> {
             if let Some(Err(error)) = self.collection.as_ref().map(|collection| collection.add_all(message))
                 && self.warnings.is_empty()
             {
-                self.warnings.push(error.at(COLLECT, "smime.not_collected"));
+                let code = error.code.clone();
+                self.warnings.push(error.at(COLLECT, &code));
             }
         }
         Ok(())
