@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends there")]
 
+#[path = "../../smime/tests/people/mod.rs"]
+mod people;
 mod shape;
 
 use postkontor_core::message::compose;
@@ -184,7 +186,15 @@ fn sample(members: &str) -> Option<Sample> {
         "name,version,operations,file" => Answer(transports_with_file()),
         "file,error" => Answer(transports()[1].clone()),
         "schema,uischema,rjsf" => Answer(parsed(host(&json!({})).unwrap().schema("talkative", "de"))),
-        "ok,version,problems,visible,settings,secrets,origin" => Answer(parsed(Ok(host(&json!({})).unwrap().check(r#"{"enabeld":true}"#)))),
+        "ok,version,problems,visible,settings,secrets,origin,certificates" => {
+            Answer(parsed(Ok(host(&json!({})).unwrap().check(r#"{"enabeld":true}"#))))
+        }
+        "subject,issuer,addresses,fingerprint,not_before,not_after,key,signs,encrypts" => Answer(certificate_seen()),
+        "keys,ca_file,collect" => Asked(|shape| {
+            let mut smime = shape.clone();
+            smime["keys"][0]["certificate"] = json!("invoices.p12");
+            Source::read(&json!({ "smime": smime }).to_string()).map(drop)
+        }),
         "address,password,steps,timeout_seconds,dns,proxy,ca_file,client_id" => Asked(|shape| {
             let mut request = shape.clone();
             request["address"] = json!("anna@example.com");
@@ -326,6 +336,13 @@ fn names(members: &[(String, Option<Shape>)]) -> String {
         },
         _ => own.join(","),
     }
+}
+
+/// What a check says of a certificate that the settings name.
+fn certificate_seen() -> Value {
+    let folder = people::authority();
+    let settings = json!({"sender": {"smime": {"encrypt": {"certificates": [folder.path("ca.pem")]}}}}).to_string();
+    json!(host(&json!({})).unwrap().check(&settings))["certificates"]["/sender/smime/encrypt/certificates/0"].clone()
 }
 
 /// All steps of discovery, so that no one is asked.

@@ -244,13 +244,15 @@ fn the_certificate_that_was_signed_with_is_the_one_that_counts() {
     let folder = twins();
     // The same key in a certificate for another address.
     folder.write("anna.csr", folder.read("anna.csr"));
-    let signature = signed_at(&identity(&folder, "anna"), now());
+    // Also where the other certificate is issued some seconds later.
+    let time = now() + 60;
+    let signature = signed_at(&identity(&folder, "anna"), time);
     let honest = certificate(&folder, "anna");
     folder.write("anna.cnf", format!("[x]\n{FOR_MAIL}subjectAltName=email:boss@example.com\n"));
     certified_by(&folder, "anna", "ca");
     let exchanged = edited(&signature, &[1, 0, 3], &|_| value(0xa0, certificate(&folder, "anna").der()));
     assert_ne!(honest, certificate(&folder, "anna"));
-    let judge = Judge { from: vec!["boss@example.com".to_owned()], ..Judge::of(&folder, "anna") };
+    let judge = Judge { from: vec!["boss@example.com".to_owned()], now: time, ..Judge::of(&folder, "anna") };
     assert_eq!(codes(&verdict(&exchanged, &judge)), ["smime.other_certificate"]);
     let other_key = edited(&signature, &[1, 0, 3], &|_| value(0xa0, certificate(&folder, "anne").der()));
     assert!(codes(&verdict(&other_key, &Judge::of(&folder, "anne"))).starts_with(&["smime.signature_wrong"]));

@@ -9,14 +9,16 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 
 const SIZE: usize = 1 << 30;
+/// Of the message that shows what the command takes by itself.
+const SMALL: usize = 1 << 16;
 const HEAD: &str = "Subject: giant\r\nContent-Type: text/plain\r\n\r\n";
 const LINE: &[u8; 64] = b"..345678901234567890123456789012345678901234567890123456789012\r\n";
 
 /// Says the message: a head, and lines up to its size.
-fn say(stream: &mut TcpStream) -> std::io::Result<()> {
+fn say(stream: &mut TcpStream, size: usize) -> std::io::Result<()> {
     stream.write_all(HEAD.as_bytes())?;
     let block = LINE.repeat(1024);
-    let mut left = SIZE - HEAD.len();
+    let mut left = size - HEAD.len();
     while left > 0 {
         let length = left.min(block.len());
         stream.write_all(&block[..length])?;
@@ -25,28 +27,28 @@ fn say(stream: &mut TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-fn pop3(command: &str, stream: &mut TcpStream) -> std::io::Result<()> {
+fn pop3(command: &str, stream: &mut TcpStream, size: usize) -> std::io::Result<()> {
     match command.split(' ').next().unwrap_or_default() {
         "CAPA" => stream.write_all(b"+OK\r\nUIDL\r\n.\r\n"),
-        "LIST" => stream.write_all(format!("+OK\r\n1 {SIZE}\r\n.\r\n").as_bytes()),
+        "LIST" => stream.write_all(format!("+OK\r\n1 {size}\r\n.\r\n").as_bytes()),
         "UIDL" => stream.write_all(b"+OK\r\n1 giant\r\n.\r\n"),
         "RETR" => {
             stream.write_all(b"+OK\r\n")?;
-            say(stream)?;
+            say(stream, size)?;
             stream.write_all(b"\r\n.\r\n")
         }
         _ => stream.write_all(b"+OK\r\n"),
     }
 }
 
-fn imap(command: &str, stream: &mut TcpStream) -> std::io::Result<()> {
+fn imap(command: &str, stream: &mut TcpStream, size: usize) -> std::io::Result<()> {
     let (tag, command) = command.split_once(' ').unwrap_or_default();
     if command.contains("BODY") {
-        stream.write_all(format!("* 1 FETCH (UID 5 BODY[] {{{SIZE}}}\r\n").as_bytes())?;
-        say(stream)?;
+        stream.write_all(format!("* 1 FETCH (UID 5 BODY[] {{{size}}}\r\n").as_bytes())?;
+        say(stream, size)?;
         stream.write_all(b")\r\n")?;
     } else if command.starts_with("UID FETCH") {
-        stream.write_all(format!("* 1 FETCH (UID 5 FLAGS () RFC822.SIZE {SIZE})\r\n").as_bytes())?;
+        stream.write_all(format!("* 1 FETCH (UID 5 FLAGS () RFC822.SIZE {size})\r\n").as_bytes())?;
     } else {
         stream.write_all(match command.split(' ').next().unwrap_or_default() {
             "CAPABILITY" => b"* CAPABILITY IMAP4rev1 UIDPLUS\r\n",
@@ -58,7 +60,7 @@ fn imap(command: &str, stream: &mut TcpStream) -> std::io::Result<()> {
     stream.write_all(format!("{tag} OK done\r\n").as_bytes())
 }
 
-fn server(greeting: &'static str, answer: fn(&str, &mut TcpStream) -> std::io::Result<()>) -> u16 {
+fn server(greeting: &'static str, size: usize, answer: fn(&str, &mut TcpStream, usize) -> std::io::Result<()>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -67,7 +69,7 @@ fn server(greeting: &'static str, answer: fn(&str, &mut TcpStream) -> std::io::R
             let mut command = String::new();
             let mut going = stream.write_all(greeting.as_bytes()).is_ok();
             while going && commands.read_line(&mut command).is_ok_and(|read| read > 0) {
-                going = answer(command.trim_end(), &mut stream).is_ok();
+                going = answer(command.trim_end(), &mut stream, size).is_ok();
                 command.clear();
             }
         }
@@ -98,18 +100,22 @@ fn a_gigabyte_goes_into_a_file_within_twenty_four_megabytes_of_memory() {
         postkontor_tests::skip::because("this system does not say how much memory a process has");
         return;
     }
-    for (transport, port) in [("pop3", server("+OK ready\r\n", pop3)), ("imap", server("* OK ready\r\n", imap))] {
+    for (transport, greeting, answer) in
+        [("pop3", "+OK ready\r\n", pop3 as fn(&str, &mut TcpStream, usize) -> _), ("imap", "* OK ready\r\n", imap)]
+    {
         let folder = Folder::new().unwrap();
-        let account = json!({"transport": transport, "server": {"host": "127.0.0.1", "port": port}, "tls": {"mode": "none"},
-            "auth": {"user": "anna", "password": "Geheim-7", "method": "password", "allow_cleartext": true}});
-        std::fs::write(folder.file("settings.json"), json!({"accounts": {"main": account}}).to_string()).unwrap();
+        let fetched = |size: usize, into: &str| {
+            let port = server(greeting, size, answer);
+            let account = json!({"transport": transport, "server": {"host": "127.0.0.1", "port": port}, "tls": {"mode": "none"},
+                "auth": {"user": "anna", "password": "Geheim-7", "method": "password", "allow_cleartext": true}});
+            std::fs::write(folder.file("settings.json"), json!({"accounts": {"main": account}}).to_string()).unwrap();
+            let mut command = postkontor(["receive", "--json", "--timeout", "580", "--plugins", plugins()]).unwrap();
+            command.arg(folder.file("settings.json")).arg("--to").arg(folder.file(into));
+            measured(command)
+        };
         // What the command and the plugin take by themselves: without optimisation, and with what it is to debug, that is much.
-        let mut check = postkontor(["check", "--json", "--plugins", plugins()]).unwrap();
-        check.arg(folder.file("settings.json"));
-        let (_, idle) = measured(check);
-        let mut command = postkontor(["receive", "--json", "--timeout", "580", "--plugins", plugins()]).unwrap();
-        command.arg(folder.file("settings.json")).arg("--to").arg(folder.file("in"));
-        let (output, most) = measured(command);
+        let (_, idle) = fetched(SMALL, "small");
+        let (output, most) = fetched(SIZE, "in");
         let result: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert!(output.status.success(), "{transport}: {result}");
         // A protected line of POP3 has one dot less, and the last line its end.
