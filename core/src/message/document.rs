@@ -68,12 +68,12 @@ pub(super) struct Message<'a> {
     pub(super) receipt: Receipt,
     #[schemars(
         with = "Option<OneOrSeveral<String>>",
-        extend("pattern" = "^[ -~]*$", "examples" = ["<0815@example.com>"], "x-postkontor" = {"order": 190, "advanced": true, "without": ["file"]})
+        extend("pattern" = IDENTIFIERS, "examples" = ["<0815@example.com>"], "x-postkontor" = {"order": 190, "advanced": true, "without": ["file"]})
     )]
     pub(super) in_reply_to: Vec<String>,
     #[schemars(
         with = "Option<OneOrSeveral<String>>",
-        extend("pattern" = "^[ -~]*$", "examples" = ["<0815@example.com>"], "x-postkontor" = {"order": 200, "advanced": true, "without": ["file"]})
+        extend("pattern" = IDENTIFIERS, "examples" = ["<0815@example.com>"], "x-postkontor" = {"order": 200, "advanced": true, "without": ["file"]})
     )]
     pub(super) references: Vec<String>,
     /// The mail that it answers.
@@ -100,6 +100,9 @@ pub(crate) fn schema(generator: SchemaGenerator) -> Schema {
 
 /// A meeting request.
 const EXAMPLE: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+
+/// Message identifiers, none longer than the reader takes.
+const IDENTIFIERS: &str = "^[ <>]*([!-;=?-~]{1,900}([ <>]+|$))*$";
 
 /// All members.
 pub(crate) const MEMBERS: [&str; 23] = [

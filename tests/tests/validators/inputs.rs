@@ -27,8 +27,8 @@ const ONLY_THE_READER: [&str; 11] = [
     "message.type_invalid",
 ];
 
-/// What is found only in a document that is right in itself: what lies in files and parts, and whether there are a recipient and a signer.
-const LATER: [&str; 10] = [
+/// What is found only in a document that is right in itself: what lies in files and parts, and whether there are a recipient, a signer and certificates.
+const LATER: [&str; 11] = [
     "message.attachment_part_missing",
     "message.file_missing",
     "message.file_no_message",
@@ -37,6 +37,7 @@ const LATER: [&str; 10] = [
     "message.no_message",
     "message.no_recipient",
     "message.reply_without_recipient",
+    "message.smime_no_certificate",
     "message.smime_no_signer",
     "smime.file_missing",
 ];
