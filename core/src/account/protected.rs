@@ -2,16 +2,13 @@
 
 use super::Account;
 use super::pointers::of_host;
-use crate::keys::{Going, Surroundings, judge, judge_address, now};
+use crate::keys::{CERTIFICATE, Going, Surroundings, judge, judge_address, now};
 use crate::message::Certificates as _;
 use crate::settings::Shown;
 use crate::{Cancel, Watch};
 use postkontor_plugin::{Error, Level, Secret, Stage, Step, StepStatus};
 use serde_json::json;
 use std::time::Instant;
-
-/// The setting that names the signer's certificate.
-const CERTIFICATE: &str = "/sender/smime/sign/certificate";
 
 impl Account {
     /// Gives what the sender's settings name to `work`; nothing where they name nothing.

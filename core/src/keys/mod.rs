@@ -19,5 +19,5 @@ pub(crate) use folders::{Folders, Going};
 pub(crate) use keyring::{Keyring, Surroundings};
 pub use seen::Seen;
 pub(crate) use seen::{Look, Opening};
-pub(crate) use signer::{Judged, judge, judge_address, now};
+pub(crate) use signer::{CERTIFICATE, Judged, judge, judge_address, now};
 pub(crate) use unusable::Unusable;

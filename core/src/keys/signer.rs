@@ -6,6 +6,9 @@ use postkontor_smime::key::Kind;
 use serde_json::{Map, Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// The setting that names the signer's certificate.
+pub(crate) const CERTIFICATE: &str = "/sender/smime/sign/certificate";
+
 /// So many seconds before a certificate expires the warnings begin: 30 days.
 const SOON: i64 = 30 * 86_400;
 

@@ -1,7 +1,8 @@
 //! application/pkcs7-mime (RFC 8551, sections 3.3 and 3.4).
 
 use super::at_hand::When;
-use super::guard::{About, Guard, Protected, now, part_head};
+use super::guard::{About, Guard, Protected, part_head};
+use crate::keys::now;
 use crate::message::base64;
 use crate::message::entity::Entity;
 use crate::message::envelope;

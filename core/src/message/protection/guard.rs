@@ -14,7 +14,6 @@ use postkontor_smime::encrypt::Recipient;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a message is signed and encrypted with, and whether it is.
 pub(in crate::message) struct Guard<'p> {
@@ -145,10 +144,4 @@ pub(super) fn part_head(out: &mut Vec<u8>, kind: &str, name: &str) {
         "Content-Type: application/{kind}\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\n"
     );
     out.extend_from_slice(head.as_bytes());
-}
-
-/// In seconds since 1970.
-pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

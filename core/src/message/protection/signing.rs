@@ -1,7 +1,7 @@
 //! multipart/signed (RFC 1847; RFC 8551, section 3.5.3).
 
-use super::guard::{About, Guard, now, part_head};
-use crate::keys::{Judged, judge, judge_address};
+use super::guard::{About, Guard, part_head};
+use crate::keys::{CERTIFICATE, Judged, judge, judge_address, now};
 use crate::message::base64;
 use crate::message::entity::Entity;
 use crate::message::findings::Findings;
@@ -15,9 +15,6 @@ use std::ops::Range;
 
 /// What is read at a time to be signed.
 const BLOCK: usize = 64 * 1024;
-
-/// The setting that names the signer's certificate.
-const CERTIFICATE: &str = "/sender/smime/sign/certificate";
 
 impl Guard<'_> {
     /// The entity as the first part of a multipart/signed. Without a signer that may sign it stays what it is, and `findings` say why.
