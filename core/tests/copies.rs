@@ -173,21 +173,7 @@ fn recipients(folder: &Folder, message: &[u8], name: &str) -> (usize, bool) {
 }
 
 fn opens(folder: &Folder, message: &[u8], name: &str) -> bool {
-    folder.write("sealed.eml", message);
-    let (key, certificate) = (town().path(&format!("{name}.key")), town().path(&format!("{name}.pem")));
-    let arguments = [
-        "cms",
-        "-decrypt",
-        "-inform",
-        "SMIME",
-        "-in",
-        "sealed.eml",
-        "-inkey",
-        key.to_str().unwrap(),
-        "-recip",
-        certificate.to_str().unwrap(),
-    ];
-    folder.run("openssl", &arguments).status.success()
+    folder.decrypt(message, name).status.success()
 }
 
 #[test]

@@ -53,29 +53,6 @@ fn bytes(composed: &mut Composed<'_>, step: usize) -> Vec<u8> {
     }
 }
 
-fn verified(folder: &Folder, message: &[u8]) -> Vec<u8> {
-    folder.write("signed.eml", message);
-    let ca = town().path("ca.pem");
-    folder.openssl(&["cms", "-verify", "-inform", "SMIME", "-in", "signed.eml", "-CAfile", ca.to_str().unwrap(), "-purpose", "smimesign"])
-}
-
-fn decrypted(folder: &Folder, message: &[u8], name: &str) -> Vec<u8> {
-    folder.write("sealed.eml", message);
-    let (key, certificate) = (town().path(&format!("{name}.key")), town().path(&format!("{name}.pem")));
-    folder.openssl(&[
-        "cms",
-        "-decrypt",
-        "-inform",
-        "SMIME",
-        "-in",
-        "sealed.eml",
-        "-inkey",
-        key.to_str().unwrap(),
-        "-recip",
-        certificate.to_str().unwrap(),
-    ])
-}
-
 /// An attachment of more than one block, with all bytes.
 fn attachment(folder: &Folder) -> std::path::PathBuf {
     folder.write("a.bin", (0..200_001u32).map(|number| (number * 7 / 3) as u8).collect::<Vec<u8>>())
@@ -95,7 +72,7 @@ fn a_signed_message_is_verified() {
         let mut composed = composed(signing(&held(name, &[], None)), &document).unwrap();
         let message = bytes(&mut composed, 100_000);
         assert_eq!(message.len() as u64, composed.size);
-        let content = verified(&folder, &message);
+        let content = folder.verified(&message);
         assert!(has_content(&content), "{name}");
         let (head, _) = std::str::from_utf8(&content).unwrap().split_once("\r\n\r\n").unwrap();
         assert!(head.contains("\r\nContent-Type: multipart/mixed; hp=\"clear\";\r\n boundary="), "{head}");
@@ -122,13 +99,13 @@ fn an_encrypted_message_is_read_by_each_recipient_and_the_sender() {
         assert!(text.contains(kind) && text.contains("Subject: Rechnung\r\n") && !text.contains("a.bin"), "{text:.900}");
         assert!(text.lines().all(|line| line.len() <= 76), "lines of base64");
         for name in ["person0", "person1", "person2"] {
-            assert!(has_content(&decrypted(&folder, &message, name)), "{name}");
+            assert!(has_content(&folder.decrypted(&message, name)), "{name}");
         }
         composed.rewind();
         let again = bytes(&mut composed, 61);
         assert_eq!(again.len(), message.len());
         assert_ne!(again, message, "each time has a key of its own");
-        assert!(has_content(&decrypted(&folder, &again, "person2")));
+        assert!(has_content(&folder.decrypted(&again, "person2")));
     }
 }
 
@@ -140,9 +117,9 @@ fn a_message_is_signed_first_and_then_encrypted() {
     let mut composed = composed(protection, &document(&attachment(&folder))).unwrap();
     let message = bytes(&mut composed, 4096);
     assert_eq!(message.len() as u64, composed.size);
-    let inner = decrypted(&folder, &message, "person1");
+    let inner = folder.decrypted(&message, "person1");
     assert!(inner.starts_with(b"Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";"));
-    assert!(has_content(&verified(&folder, &inner)));
+    assert!(has_content(&folder.verified(&inner)));
 }
 
 #[test]

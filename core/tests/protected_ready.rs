@@ -54,17 +54,7 @@ fn about_the_message<'c>(composed: &'c Composed<'_>) -> Vec<&'c str> {
 }
 
 fn verified(folder: &Folder, message: &[u8]) -> String {
-    folder.write("signed.eml", message);
-    let ca = town().path("ca.pem");
-    let arguments = ["cms", "-verify", "-inform", "SMIME", "-in", "signed.eml", "-CAfile", ca.to_str().unwrap(), "-purpose", "smimesign"];
-    String::from_utf8(folder.openssl(&arguments)).unwrap()
-}
-
-fn decrypted(folder: &Folder, message: &[u8], name: &str) -> Vec<u8> {
-    folder.write("sealed.eml", message);
-    let (key, certificate) = (town().path(&format!("{name}.key")), town().path(&format!("{name}.pem")));
-    let (key, certificate) = (key.to_str().unwrap(), certificate.to_str().unwrap());
-    folder.openssl(&["cms", "-decrypt", "-inform", "SMIME", "-in", "sealed.eml", "-inkey", key, "-recip", certificate])
+    String::from_utf8(folder.verified(message)).unwrap()
 }
 
 #[test]
@@ -82,13 +72,13 @@ fn the_content_is_signed_and_the_other_headers_stay_outside() {
     let mut sealed = composed(of(false, true, &held), &folder, ALTERNATIVE, "").unwrap();
     let message = bytes(&mut sealed);
     for name in ["person0", "person1"] {
-        assert_eq!(decrypted(&folder, &message, name), CONTENT.as_bytes());
+        assert_eq!(folder.decrypted(&message, name), CONTENT.as_bytes());
     }
     let mut both = composed(of(true, true, &held), &folder, ALTERNATIVE, "").unwrap();
-    let inner = decrypted(&folder, &bytes(&mut both), "person1");
+    let inner = folder.decrypted(&bytes(&mut both), "person1");
     assert_eq!(verified(&folder, &inner), CONTENT);
     both.rewind();
-    let inner = decrypted(&folder, &bytes(&mut both), "person0");
+    let inner = folder.decrypted(&bytes(&mut both), "person0");
     assert_eq!(verified(&folder, &inner), CONTENT);
 }
 
@@ -120,14 +110,14 @@ fn what_is_protected_already_is_so_once_unless_the_message_asks_for_more() {
     let again = bytes(&mut composed(of(true, true, &held), &folder, &sealed, "").unwrap());
     assert_eq!(again, sealed, "encrypted once");
     let around = bytes(&mut composed(of(true, true, &held), &folder, &signed, "").unwrap());
-    assert_eq!(verified(&folder, &decrypted(&folder, &around, "person1")), CONTENT, "what is signed is encrypted as it is");
+    assert_eq!(verified(&folder, &folder.decrypted(&around, "person1")), CONTENT, "what is signed is encrypted as it is");
     // The message itself.
     let twice = bytes(&mut composed(of(false, false, &held), &folder, &signed, r#","smime":{"sign":true}"#).unwrap());
     let inner = verified(&folder, &twice);
     assert!(inner.starts_with("Content-Type: multipart/signed;"));
     assert_eq!(verified(&folder, inner.as_bytes()), CONTENT);
     let twice = bytes(&mut composed(of(false, false, &held), &folder, &sealed, r#","smime":{"encrypt":"always"}"#).unwrap());
-    assert_eq!(decrypted(&folder, &decrypted(&folder, &twice, "person1"), "person1"), CONTENT.as_bytes());
+    assert_eq!(folder.decrypted(&folder.decrypted(&twice, "person1"), "person1"), CONTENT.as_bytes());
 }
 
 #[test]
@@ -143,7 +133,7 @@ fn letters_of_eight_bits_are_signed_as_they_stand_with_a_warning() {
     let mut both = composed(of(true, true, &held), &folder, text, "").unwrap();
     assert!(about_the_message(&both).is_empty() && !both.eight_bit);
     let message = bytes(&mut both);
-    assert!(message.is_ascii() && verified(&folder, &decrypted(&folder, &message, "person1")).ends_with("Grüße\r\n"));
+    assert!(message.is_ascii() && verified(&folder, &folder.decrypted(&message, "person1")).ends_with("Grüße\r\n"));
     // Letters in the headers stay outside.
     let subject = format!("Subject: Größe\r\n{text}");
     assert!(composed(of(true, true, &held), &folder, subject, "").unwrap().eight_bit);
@@ -166,7 +156,7 @@ fn whom_no_header_names_gets_a_copy() {
     assert_eq!((message.recipients.len(), message.copies.len()), (1, 1));
     let sealed = bytes(&mut message);
     let copy = bytes(&mut message.copies[0]);
-    assert_eq!(decrypted(&folder, &copy, "person2"), CONTENT.as_bytes());
+    assert_eq!(folder.decrypted(&copy, "person2"), CONTENT.as_bytes());
     assert!(folder.run("sh", &["-c", "grep -q person2 sealed.eml"]).status.code() == Some(1), "not even his name");
     folder.write("sealed.eml", &sealed);
     let (key, pem) = (town().path("person2.key"), town().path("person2.pem"));

@@ -80,6 +80,29 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// Has `openssl` decrypt a message with the key of one of the [`town`].
+    pub(crate) fn decrypt(&self, message: &[u8], name: &str) -> Output {
+        self.write("sealed.eml", message);
+        let [key, certificate] = ["key", "pem"].map(|kind| town().path(&format!("{name}.{kind}")).to_str().unwrap().to_owned());
+        self.run("openssl", &["cms", "-decrypt", "-inform", "SMIME", "-in", "sealed.eml", "-inkey", &key, "-recip", &certificate])
+    }
+
+    /// The content of a message that `openssl` has to decrypt with the key of one of the [`town`].
+    pub(crate) fn decrypted(&self, message: &[u8], name: &str) -> Vec<u8> {
+        let output = self.decrypt(message, name);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
+    /// The content of a message whose signature `openssl` has to verify by the authority of the [`town`].
+    pub(crate) fn verified(&self, message: &[u8]) -> Vec<u8> {
+        self.write("signed.eml", message);
+        let ca = town().path("ca.pem").to_str().unwrap().to_owned();
+        self.openssl(&["cms", "-verify", "-inform", "SMIME", "-in", "signed.eml", "-CAfile", &ca, "-purpose", "smimesign"])
+    }
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         // A folder that stays is the system's to clear away.

@@ -70,12 +70,7 @@ impl Setup {
 /// What was encrypted for person1 and signed by person0.
 fn opened(mail: &[u8]) -> Vec<u8> {
     let folder = Folder::new();
-    folder.write("mail.eml", mail);
-    let path = |name: &str| town().path(name).to_str().unwrap().to_owned();
-    let (key, certificate, authority) = (path("person1.key"), path("person1.pem"), path("ca.pem"));
-    let open = ["cms", "-decrypt", "-inform", "SMIME", "-in", "mail.eml", "-inkey", &key, "-recip", &certificate, "-out", "signed.eml"];
-    folder.openssl(&open);
-    folder.openssl(&["cms", "-verify", "-inform", "SMIME", "-in", "signed.eml", "-CAfile", &authority, "-purpose", "smimesign"])
+    folder.verified(&folder.decrypted(mail, "person1"))
 }
 
 #[test]
