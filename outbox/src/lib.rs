@@ -1,0 +1,7 @@
+//! The outbox: a mail that was handed over goes out once, whatever dies.
+//!
+//! A program puts composed mail into a store and gets its id when it is durable there; lanes send what is due, on as many machines as share the
+//! store. The store is SQLite for one machine, PostgreSQL for several. Core and the transports know nothing of it.
+#![forbid(unsafe_code)]
+
+mod engine;
