@@ -29,6 +29,8 @@ const AREAS: &[Area] = &[
     Area { name: "cli", packages: &["postkontor-cli"], programs: &["cli", "demo", "day", "form_page"] },
     Area { name: "form", packages: &["postkontor-cli"], programs: &["form_page"] },
     Area { name: "import", packages: &["postkontor-import"], programs: &["import"] },
+    Area { name: "outbox", packages: &["postkontor-outbox"], programs: &["outbox"] },
+    Area { name: "bridge", packages: &["postkontor-bridge"], programs: &["bridge"] },
     Area { name: "forms", packages: &[], programs: &["dialogs", "forms", "settings", "pages", "validators"] },
     Area { name: "docs", packages: &[], programs: &["docs", "day", "settings"] },
     Area { name: "servers", packages: &[], programs: &[LIBRARY, "real_servers"] },
@@ -41,6 +43,7 @@ pub(crate) const LIBRARY: &str = "lib";
 
 /// The programs of `tests/tests`; each is an area by itself. `lettre` needs a feature and has a step of its own.
 const PROGRAMS: &[&str] = &[
+    "bridge",
     "callers",
     "checking",
     "cli",
@@ -56,6 +59,7 @@ const PROGRAMS: &[&str] = &[
     "hostile",
     "import",
     "kerberos",
+    "outbox",
     "pages",
     "plugins",
     "reading",

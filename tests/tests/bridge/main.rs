@@ -1,0 +1,1 @@
+//! The bridge, as foreign mail programs and hostile ones see it.
