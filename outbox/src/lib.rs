@@ -5,3 +5,9 @@
 #![forbid(unsafe_code)]
 
 mod engine;
+#[allow(dead_code, reason = "the store is built on it next")]
+mod queue;
+mod recipient;
+mod work;
+
+pub use recipient::{Recipient, Standing};
