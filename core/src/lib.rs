@@ -111,7 +111,7 @@ pub use callbacks::Callbacks;
 pub use cancel::Cancel;
 pub use discover::{Discovered, Proposal, Tried};
 pub use host::{Config, Host, ListedTransport};
-pub use message::{Append, Attachment, AttachmentContent, Composed, Mailbox, Message, Priority};
+pub use message::{Append, Attachment, AttachmentContent, Composed, Mailbox, Message, Priority, Stored, StoredRecipient};
 pub use opened::{
     Attendee, Calendar, Content, Encrypted, Invoice, Keys, Layer, LayerFault, LayerSigner, Moment, Opened, Part, Person, Repaired,
     Reported, ReportedRecipient, Signed, Smime, Stream, Warning, safe_name,

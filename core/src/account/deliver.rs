@@ -82,7 +82,16 @@ impl Account {
     fn hand_all_over<'m>(&mut self, mails: Vec<Composed<'m>>, reasons: &mut [Option<Error>], cancel: &Cancel) -> Vec<Outcome<'m>> {
         let started = Instant::now();
         let mut done = Vec::with_capacity(mails.len());
-        let mut pending: Vec<Pending<'_>> = mails.into_iter().enumerate().flat_map(|(index, mail)| Pending::all_of(index, mail)).collect();
+        let parts = mails.into_iter().enumerate().flat_map(|(index, mail)| Pending::all_of(index, mail));
+        let (mut pending, served): (Vec<Pending<'_>>, Vec<Pending<'_>>) = parts.partition(|part| !part.is_served());
+        done.extend(served.into_iter().map(|Pending { index, part, mail, .. }| Outcome {
+            index,
+            part,
+            mail,
+            position: self.first_sender,
+            elapsed: Duration::ZERO,
+            sent: Ok(Sent::default()),
+        }));
         let last = self.connections.len().saturating_sub(1);
         for position in self.first_sender..self.connections.len() {
             let outcomes = hand_over(&mut self.connections[position], &mut pending, &self.document, cancel);
@@ -125,6 +134,7 @@ struct Pending<'a> {
     index: usize,
     /// 0 for the mail itself, then its copies for those of Bcc.
     part: usize,
+    has_copies: bool,
     mail: Composed<'a>,
     /// The places of the recipients that are still to be served; `None` means all of them.
     recipients: Option<Vec<usize>>,
@@ -134,8 +144,14 @@ impl<'a> Pending<'a> {
     /// A mail, and its copies as further ones.
     fn all_of(index: usize, mut mail: Composed<'a>) -> impl Iterator<Item = Pending<'a>> {
         let copies = std::mem::take(&mut mail.copies);
+        let has_copies = !copies.is_empty();
         let parts = std::iter::once(mail).chain(copies).enumerate();
-        parts.map(move |(part, mail)| Pending { index, part, mail, recipients: None })
+        parts.map(move |(part, mail)| Pending { index, part, has_copies, mail, recipients: None })
+    }
+
+    /// Whether no one is left whom this one of several parts is for, as all were served before the mail was kept.
+    fn is_served(&self) -> bool {
+        self.mail.recipients.is_empty() && (self.part > 0 || self.has_copies)
     }
 
     /// A transport's result, if it makes sense: at least one recipient was accepted, and each has a verdict.
@@ -326,7 +342,7 @@ impl Account {
             return Err(failed(Status::Disabled, "settings.disabled"));
         };
         let started = Instant::now();
-        let mut pending = Pending { index: 0, part: 0, mail, recipients: None };
+        let mut pending = Pending { index: 0, part: 0, has_copies: false, mail, recipients: None };
         let outcome = hand_over(connection, std::slice::from_mut(&mut pending), &self.document, cancel).pop();
         let attempt = connection.attempt(started.elapsed());
         match outcome.unwrap_or_else(|| Err(Failure::new(unreadable("no result")))) {

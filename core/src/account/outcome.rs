@@ -51,7 +51,8 @@ fn one_of<'a>(mut parts: Vec<Outcome<'a>>, host: &Host) -> Option<Outcome<'a>> {
     let (recipients, answers): (Vec<Recipient>, Vec<Answer>) = all.into_iter().map(|(_, recipient, answer)| (recipient, answer)).unzip();
     let elapsed = parts.iter().map(|part| part.elapsed).max().unwrap_or_default();
     // What decides: a part of which it is not known what became of it, else the first that was taken, else the mail itself.
-    let deciding = parts.iter().position(Outcome::is_in_doubt).or_else(|| parts.iter().position(|part| part.sent.is_ok())).unwrap_or(0);
+    let first = |is_it: fn(&Outcome<'_>) -> bool| parts.iter().position(|part| part.has_recipients() && is_it(part));
+    let deciding = first(|part| part.is_in_doubt()).or_else(|| first(|part| part.sent.is_ok())).or_else(|| first(|_| true)).unwrap_or(0);
     let position = parts[deciding].position;
     let has_verdicts = parts.iter().any(Outcome::has_verdicts);
     let sent = match &parts[deciding].sent {
@@ -81,9 +82,14 @@ impl Outcome<'_> {
         self.sent.as_ref().is_err_and(|error| error.delivery != Delivery::None)
     }
 
+    /// Whether there is anyone whom this one of several parts is for.
+    fn has_recipients(&self) -> bool {
+        !self.mail.places.is_empty()
+    }
+
     /// Whether the transport came to a verdict about recipients.
     fn has_verdicts(&self) -> bool {
-        self.is_in_doubt() || self.sent.as_ref().map_or_else(|error| !error.recipients.is_empty(), |_| true)
+        self.is_in_doubt() || self.sent.as_ref().map_or_else(|error| !error.recipients.is_empty(), |_| self.has_recipients())
     }
 
     /// A verdict for each recipient, also where the transport did not come to that.

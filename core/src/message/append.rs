@@ -5,6 +5,7 @@ use crate::json::Json;
 use crate::pointer::child;
 use postkontor_plugin::Mark;
 use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The words for the flags.
 const FLAGS: [(&str, Mark); 4] = [("seen", Mark::Seen), ("answered", Mark::Answered), ("flagged", Mark::Flagged), ("draft", Mark::Draft)];
@@ -13,7 +14,7 @@ const FLAGS: [(&str, Mark); 4] = [("seen", Mark::Seen), ("answered", Mark::Answe
 const DRAFTS: &str = "<drafts>";
 
 /// Where a message is put, and how it is marked there. It is not sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Append {
     /// The folder by its name, or by its use in angle brackets (`<drafts>`).
     #[schemars(length(min = 1), extend("examples" = ["<drafts>"], "x-postkontor" = {"folder": true}))]

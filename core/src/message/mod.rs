@@ -9,7 +9,7 @@
 //! `calendar` and `kind` for its values and `findings` for what is wrong with them. `identity` reads the sender's settings. `compose` writes the
 //! headers (`header`), `content` decides what the message consists of, with `html`, and `entity` writes that, with `text`; all in the
 //! `charset` of the sender. `protection` signs and encrypts it. `composed` gives the bytes away by its `segments`, encoding attachments (`base64`, `file`) as they pass. `ready` does the same for a message that exists, whose
-//! `line_ends` are made CRLF. `answer` completes a reply or a forward from the mail that it is about, which may go along `enclosed`. `raw` is one in memory that brings its envelope. `blind` keeps the Bcc header for the sender's own copy.
+//! `line_ends` are made CRLF. `answer` completes a reply or a forward from the mail that it is about, which may go along `enclosed`. `raw` is one in memory that brings its envelope. `blind` keeps the Bcc header for the sender's own copy. `stored` is what another process needs to deliver composed mail, and `restored` its bytes.
 
 mod address;
 mod answer;
@@ -42,7 +42,9 @@ mod protection;
 mod raw;
 mod reader;
 mod ready;
+mod restored;
 mod segments;
+mod stored;
 mod text;
 
 pub use append::Append;
@@ -58,3 +60,5 @@ pub(crate) use html::plain;
 pub(crate) use identity::refuse_sender;
 pub use protection::{Certificates, Held, Protection, Signature, When};
 pub(crate) use reader::RESERVED;
+pub use restored::Content;
+pub use stored::{Stored, StoredRecipient};

@@ -3,6 +3,7 @@
 use super::base64;
 use super::file::{File, Opened};
 use super::line_ends::Normalizer;
+use super::restored::Restored;
 use postkontor_plugin::{Error, Stage, Status};
 use postkontor_smime::encrypt::{self, Envelope};
 use std::ops::Range;
@@ -28,13 +29,15 @@ pub(super) enum Segment<'a> {
     Sealed(Box<Sealed<'a>>),
     /// A ready-made message from the end of its header block on, with its line ends put right.
     Ready { file: File, body: u64 },
+    /// A whole mail that was composed before, as it was kept.
+    Stored(Restored),
 }
 
 impl Segment<'_> {
-    /// Whether another program made it.
+    /// Whether another program made it, or another call.
     pub(super) fn is_made(&self) -> bool {
         match self {
-            Segment::Ready { .. } | Segment::Raw(_) => true,
+            Segment::Ready { .. } | Segment::Raw(_) | Segment::Stored(_) => true,
             Segment::Sealed(sealed) => sealed.segments.iter().any(Segment::is_made),
             _ => false,
         }
@@ -58,6 +61,8 @@ pub(super) struct Reading {
     segment: usize,
     /// Bytes of the segment's source that are consumed.
     position: usize,
+    /// The same of a mail that was kept, which may be larger than this machine's memory.
+    kept: u64,
     opened: Option<Opened>,
     normalizer: Normalizer,
     sealing: Option<Box<Sealing>>,
@@ -98,6 +103,14 @@ impl Reading {
             Segment::Raw(bytes) => Ok(self.copy(bytes, data)),
             Segment::Part(bytes) => Ok(self.encode(bytes, data)),
             Segment::Kept(bytes) => Ok(self.encode(bytes, data)),
+            Segment::Stored(stored) => {
+                let count = stored.read_at(self.kept, data)?;
+                self.kept += count as u64;
+                if count == 0 {
+                    self.next();
+                }
+                Ok(count)
+            }
             Segment::File(file) => {
                 let opened = match &mut self.opened {
                     Some(opened) => opened,
@@ -169,7 +182,7 @@ impl Reading {
 
     fn next(&mut self) {
         self.segment += 1;
-        self.position = 0;
+        (self.position, self.kept) = (0, 0);
         self.opened = None;
         self.sealing = None;
         self.normalizer = Normalizer::default();
