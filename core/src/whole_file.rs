@@ -81,16 +81,16 @@ fn like(_file: &File, _former: Option<&Metadata>) -> io::Result<()> {
     Ok(())
 }
 
-/// The new name is on the disk only once its folder is.
+/// Writes the folder of a file to the disk: the name of a new file is there only then.
 #[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
-/// Windows writes the names of a folder down by itself.
+/// Nothing: Windows writes the names of a folder down by itself.
 #[cfg(not(unix))]
-fn sync_folder(_path: &Path) -> io::Result<()> {
+pub fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 

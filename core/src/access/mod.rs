@@ -21,7 +21,7 @@ pub(crate) fn stranger(path: &Path, rights: u32) -> std::io::Result<Option<Strin
 }
 
 /// Makes a new file one of this user alone. On Unix that is what it was made as; on Windows it has got the rights that its folder gives.
-pub(crate) fn keep_from_others(file: &File) -> std::io::Result<()> {
+pub fn keep_from_others(file: &File) -> std::io::Result<()> {
     #[cfg(windows)]
     if let Some(user) = crate::windows::user() {
         return crate::windows::set_rights(file, &mut descriptor::private(&user));
