@@ -64,6 +64,8 @@ pub struct Host {
     transports: Transports,
     /// The texts of the host and of so many opened plugins.
     texts: Mutex<Option<(usize, Arc<Texts>)>>,
+    /// The texts of crates that stand on this one.
+    added: Mutex<Vec<(&'static str, &'static str)>>,
     documents: Documents,
     folders: Folders,
     seen: Seen,
@@ -118,6 +120,7 @@ impl Host {
             log,
             transports: Transports::find(builtin, &search),
             texts: Mutex::default(),
+            added: Mutex::default(),
             documents: Documents::default(),
             folders: Folders::default(),
             seen: Seen::default(),
@@ -178,6 +181,9 @@ impl Host {
             return texts;
         }
         let mut texts = Texts::new();
+        for (language, text) in self.added.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            texts.add_file(language, text);
+        }
         for transport in &open {
             match transport.description() {
                 Ok(description) => texts.add(&description.texts),
@@ -190,6 +196,16 @@ impl Host {
         let texts = Arc::new(texts);
         *self.texts.lock().unwrap_or_else(PoisonError::into_inner) = Some((open.len(), Arc::clone(&texts)));
         texts
+    }
+
+    /// Adds texts of a crate that stands on this one: a locale file by its language. Those that were added already are not added again.
+    pub fn add_texts(&self, texts: &[(&'static str, &'static str)]) {
+        let mut added = self.added.lock().unwrap_or_else(PoisonError::into_inner);
+        let new: Vec<_> = texts.iter().filter(|text| !added.contains(text)).copied().collect();
+        if !new.is_empty() {
+            added.extend(new);
+            *self.texts.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     /// Where work of the host's own asks whether to go on.

@@ -20,12 +20,17 @@ impl Texts {
     pub fn new() -> Texts {
         let mut texts = Texts(Value::Object(Map::new()));
         for (language, text) in postkontor_plugin::SHARED_TEXTS.iter().chain(CORE) {
-            // The files are part of this program and a test reads each of them; a broken one would only lose its sentences.
-            if let Ok(text) = serde_json::from_str::<Value>(text) {
-                merge(&mut texts.0, serde_json::json!({ *language: text }));
-            }
+            texts.add_file(language, text);
         }
         texts
+    }
+
+    /// Adds a locale file that is part of this program.
+    pub(crate) fn add_file(&mut self, language: &str, text: &str) {
+        // A test reads each of them; a broken one would only lose its sentences.
+        if let Ok(text) = serde_json::from_str::<Value>(text) {
+            merge(&mut self.0, serde_json::json!({ language: text }));
+        }
     }
 
     /// Adds the `texts` of a plugin's description: `{"en": {"settings", "codes", "advice"}, "de": …}`.

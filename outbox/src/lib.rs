@@ -5,11 +5,14 @@
 #![forbid(unsafe_code)]
 #![allow(dead_code, reason = "the work on the store is built on it next")]
 
+mod content;
 mod engine;
 mod place;
 mod queue;
+mod reading;
 mod recipient;
 mod schema;
+mod shelf;
 mod state;
 mod work;
 

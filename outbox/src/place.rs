@@ -22,6 +22,17 @@ impl Place {
         Ok(engine)
     }
 
+    /// The folder with the large mails, where they are not in the database.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        match self {
+            Place::Sqlite(path) => {
+                let mut folder = path.clone().into_os_string();
+                folder.push("-content");
+                Some(folder.into())
+            }
+        }
+    }
+
     /// What a person calls it by; never a password.
     pub(crate) fn name(&self) -> String {
         match self {

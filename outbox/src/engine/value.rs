@@ -83,6 +83,14 @@ impl Row {
         }
     }
 
+    /// The bytes in a column, which is empty after that.
+    pub(crate) fn take_blob(&mut self, column: usize) -> Result<Vec<u8>, Error> {
+        match self.0.get_mut(column) {
+            Some(Value::Blob(bytes)) => Ok(std::mem::take(bytes)),
+            _ => Err(self.unexpected(column)),
+        }
+    }
+
     /// Somebody else has written into the tables, or the file is damaged in a way that the database does not see.
     fn unexpected(&self, column: usize) -> Error {
         let kind = match self.0.get(column) {
