@@ -25,6 +25,7 @@ pub mod memory;
 pub mod merge_patch;
 pub mod office;
 pub mod ports;
+pub mod postgresql;
 pub mod products;
 mod project;
 pub mod random_settings;
