@@ -1,6 +1,8 @@
 //! Where a store is.
 
 use crate::engine::{Engine, Sqlite};
+#[cfg(feature = "postgresql")]
+use crate::engine::{Login, Postgresql};
 use crate::schema;
 use postkontor_core::{Error, Watch};
 use std::path::PathBuf;
@@ -10,13 +12,31 @@ use std::path::PathBuf;
 pub(crate) enum Place {
     /// A file of this machine.
     Sqlite(PathBuf),
+    /// A server, and who logs in there.
+    #[cfg(feature = "postgresql")]
+    Postgresql(Box<Login>),
 }
 
 impl Place {
+    /// Reads the setting: `sqlite:PATH` or `postgresql://…`.
+    pub(crate) fn parse(store: &str) -> Result<Place, Error> {
+        let unknown = |code: &str| Err(Error::setting("/outbox/store", code).usable());
+        match store.split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Place::Sqlite(PathBuf::from(path))),
+            #[cfg(feature = "postgresql")]
+            Some(("postgresql" | "postgres", _)) => Login::parse(store).map(Box::new).map(Place::Postgresql),
+            #[cfg(not(feature = "postgresql"))]
+            Some(("postgresql" | "postgres", _)) => unknown("outbox.store_not_built_in"),
+            _ => unknown("outbox.store_url_invalid"),
+        }
+    }
+
     /// Opens a connection. The tables are there when this returns.
     pub(crate) fn open(&self, watch: &Watch<'_>) -> Result<Box<dyn Engine>, Error> {
         let mut engine: Box<dyn Engine> = match self {
             Place::Sqlite(path) => Box::new(Sqlite::open(path, watch)?),
+            #[cfg(feature = "postgresql")]
+            Place::Postgresql(login) => Box::new(Postgresql::open(login, watch)?),
         };
         schema::prepare(engine.as_mut(), &self.name(), watch)?;
         Ok(engine)
@@ -30,6 +50,8 @@ impl Place {
                 folder.push("-content");
                 Some(folder.into())
             }
+            #[cfg(feature = "postgresql")]
+            Place::Postgresql(_) => None,
         }
     }
 
@@ -37,6 +59,8 @@ impl Place {
     pub(crate) fn name(&self) -> String {
         match self {
             Place::Sqlite(path) => path.to_string_lossy().into_owned(),
+            #[cfg(feature = "postgresql")]
+            Place::Postgresql(login) => login.name.clone(),
         }
     }
 }

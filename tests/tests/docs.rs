@@ -96,6 +96,7 @@ fn every_code_is_listed() {
         ("cli".to_owned(), "The command `postkontor`".to_owned()),
         ("import".to_owned(), "What an import leaves out".to_owned()),
         ("bridge".to_owned(), "The bridge".to_owned()),
+        ("outbox".to_owned(), "The outbox".to_owned()),
     ];
     let transports = transports::shipped().unwrap().into_iter();
     sources.splice(2..2, transports.map(|transport| (transport.folder, format!("Transport `{}`", transport.name))));

@@ -26,7 +26,7 @@ fn texts(folder: &str) -> BTreeMap<&'static str, Value> {
 
 fn folders_with_texts() -> Vec<String> {
     let plugins = transports::all().unwrap().into_iter().map(|transport| transport.folder);
-    ["core".to_owned(), "plugins/sdk".to_owned()].into_iter().chain(plugins).collect()
+    ["core".to_owned(), "plugins/sdk".to_owned(), "outbox".to_owned()].into_iter().chain(plugins).collect()
 }
 
 /// All texts of a file by their place in it.
