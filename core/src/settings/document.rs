@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::reading::Reading;
-use super::{Receive, Schemas, Send, Sender, Sent, own_sender, problem, secrets};
+use super::{Bridge, Outbox, Receive, Schemas, Send, Sender, Sent, own_sender, problem, secrets};
 use postkontor_plugin::{Error, Status};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -20,6 +20,10 @@ pub struct Document {
     pub sent: Sent,
     /// Which account fetches, and who gets the messages.
     pub receive: Receive,
+    /// Where mail lies that goes out later, and how often it is tried.
+    pub outbox: Option<Outbox>,
+    /// The servers for programs that can speak nothing but SMTP and POP3.
+    pub bridge: Option<Bridge>,
     reading: Reading,
 }
 
@@ -64,6 +68,13 @@ impl Document {
             send: group(&reading, "send")?,
             sent: group(&reading, "sent")?,
             receive: group(&reading, "receive")?,
+            outbox: reading.groups.get("outbox").map(read).transpose()?,
+            bridge: reading
+                .groups
+                .get("bridge")
+                .map(read)
+                .transpose()?
+                .filter(|bridge: &Bridge| bridge.smtp.is_some() || bridge.pop3.is_some()),
             reading,
         })
     }

@@ -125,6 +125,10 @@ fn shown_member(member: &Value, given: Option<&Value>, is_required: bool, pointe
 /// is missing. A group that is complete with its defaults is meant: HTML that is switched off is another thing than no word about HTML.
 fn is_unfilled(schema: &Value, value: &Value, pointer: &str, findings: &Findings) -> bool {
     let Some(members) = value.as_object().filter(|_| says_nothing(schema, value)) else { return false };
+    let asked_for = keyword(schema, "dependentRequired").as_object().into_iter().flatten().flat_map(|(_, names)| names.as_array());
+    if asked_for.flatten().filter_map(Value::as_str).any(|name| members.get(name).is_none_or(is_left_out)) {
+        return true;
+    }
     let mut trial = findings.trial();
     group(schema, members, pointer, &mut trial);
     members.values().all(is_left_out) || !trial.problems.is_empty()

@@ -1,6 +1,7 @@
 //! The settings document: named accounts, who sends with what, and the sender's identity.
 
 mod account;
+mod bridge;
 mod certificates;
 mod check;
 mod conditions;
@@ -14,6 +15,7 @@ mod json;
 mod keyword;
 mod layers;
 mod meant;
+mod outbox;
 mod own_sender;
 mod patch;
 mod problem;
@@ -30,17 +32,20 @@ mod scopes;
 mod secrets;
 mod sender;
 pub(crate) mod smime;
+mod store;
 mod trials;
 mod values;
 mod version;
 
 pub use crate::keys::Seen;
+pub use bridge::{Bridge, Login, Maildrop, ServerCertificate, ServerTls, ServerTlsMode, Submission, listening_address};
 pub use certificates::Shown;
 pub use check::{Checked, Finding, Severity, check};
 pub use document::{AccountSettings, Document};
 pub(crate) use form::input_form;
 pub(crate) use form::names as named;
 pub use form::{AccountKind, Form, account_form, document_form, form, layers_form};
+pub use outbox::{Limit, OnUncertain, Outbox, Pauses};
 pub(crate) use problem::{hint, shown};
 pub use routes::{Receive, Send, Sent};
 pub use schema::document_schema;
@@ -49,6 +54,7 @@ pub(crate) use secrets::{resolve_kept, secret_names, wipe};
 pub use secrets::{resolve_secrets, secret_not_found};
 pub use sender::{Html, Sender, Unencodable};
 pub use smime::{Encrypt, Incoming, KeyFile, Outgoing, Password, Sign};
+pub use store::Store;
 
 pub use version::{Migrated, VERSION};
 

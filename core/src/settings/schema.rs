@@ -1,6 +1,6 @@
 //! The schema of the settings document.
 
-use super::{Receive, Send, Sender, Sent};
+use super::{Bridge, Outbox, Receive, Send, Sender, Sent};
 use serde_json::Value;
 use std::sync::OnceLock;
 
@@ -27,6 +27,10 @@ pub fn document_schema() -> &'static Value {
         #[serde(default)]
         #[schemars(extend("x-postkontor" = {"order": 40}))]
         receive: Receive,
+        #[schemars(extend("x-postkontor" = {"order": 50, "advanced": true}))]
+        outbox: Option<Outbox>,
+        #[schemars(extend("x-postkontor" = {"order": 60, "advanced": true}))]
+        bridge: Option<Bridge>,
     }
     fn on() -> bool {
         true

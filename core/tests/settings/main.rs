@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "of the settings structs only the schemas are wanted, and this is a test")]
 
 mod applies;
+mod outbox;
 mod pages;
 mod refusals;
 mod repairs;
@@ -471,7 +472,7 @@ fn a_flood_of_problems_ends() {
 #[test]
 fn the_document_has_a_form_of_its_own() {
     let form = json!(form(postkontor_core::settings::document_schema(), &Texts::new(), "de"));
-    assert_eq!(form["rjsf"]["ui:order"], json!(["enabled", "sender", "send", "sent", "receive", "*"]));
+    assert_eq!(form["rjsf"]["ui:order"], json!(["enabled", "sender", "send", "sent", "receive", "outbox", "bridge", "*"]));
     assert_eq!(form["schema"]["properties"]["sender"]["title"], "Absender");
     let html = &form["schema"]["properties"]["sender"]["properties"]["html"];
     assert_eq!(html["allOf"][0]["then"]["properties"]["logo"]["title"], "Logo");

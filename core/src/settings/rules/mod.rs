@@ -10,7 +10,9 @@ use postkontor_plugin::settings::Server;
 use serde::Deserialize;
 use serde_json::Value;
 
+mod bridge;
 pub(super) mod login;
+mod outbox;
 mod ports;
 
 /// What the rules need to know of an account, beside its settings.
@@ -63,6 +65,8 @@ pub(super) fn secrets(group: &Value, pointer: &str, secrets: &[String], layers: 
 /// Checks the document's own groups.
 pub(super) fn document(groups: &Value, accounts: &[Reference], problems: &mut Vec<Problem>) {
     sender(&groups["sender"], "/sender", problems);
+    outbox::check(&groups["outbox"], problems);
+    bridge::check(&groups["bridge"], &groups["outbox"], problems);
     for reference in accounts.iter().filter(|reference| reference.pointer.starts_with("/send/fallback/")) {
         if groups["send"]["account"] == reference.account.as_str() {
             let problem = Problem::new(&reference.pointer, "settings.fallback_itself").arg("account", reference.account.as_str());
