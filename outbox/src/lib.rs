@@ -18,3 +18,4 @@ mod work;
 
 pub use recipient::{Recipient, Standing};
 pub use state::State;
+pub use work::{Until, WorkRequest};

@@ -72,7 +72,7 @@ impl Outcome {
             let unsaid = recipients.iter_mut().filter(|recipient| recipient.status == Standing::Waiting && !is_said(recipient));
             unsaid.for_each(|recipient| recipient.status = Standing::Unknown);
             let is_unknown = recipients.iter().any(|recipient| recipient.status == Standing::Unknown);
-            let next = if is_unknown { Next::Uncertain } else { by_recipients(&recipients) };
+            let next = if is_unknown || recipients.is_empty() { Next::Uncertain } else { by_recipients(&recipients) };
             return Outcome { next, recipients, receipt: None, error: Some(error), stops_account: false };
         }
         if error.status == Status::Cancelled || error.code.starts_with("outbox.") {
@@ -94,7 +94,13 @@ impl Outcome {
                 }
             }
         }
-        Outcome { next: by_recipients(&recipients), recipients, receipt: None, error: Some(error), stops_account: false }
+        // A mail that is put into a folder has no recipients.
+        let next = match (recipients.is_empty(), shared) {
+            (true, Standing::Waiting) => Next::Again,
+            (true, _) => Next::Failed,
+            (false, _) => by_recipients(&recipients),
+        };
+        Outcome { next, recipients, receipt: None, error: Some(error), stops_account: false }
     }
 }
 
@@ -203,6 +209,14 @@ mod tests {
         assert_eq!(outcome.receipt.unwrap()["message_id"], "1@b");
         let filed = Outcome::of(Ok(receipt(Vec::new())), Vec::new());
         assert_eq!(filed.next, Next::Sent);
+    }
+
+    #[test]
+    fn a_draft_that_could_not_be_put_into_its_folder_is_not_sent_for_want_of_recipients() {
+        let next = |error: Error| Outcome::of(Err(error.stage(Stage::Content)), Vec::new()).next;
+        assert_eq!(next(Error::new(Status::Refused, "x")), Next::Failed);
+        assert_eq!(next(Error::new(Status::Network, "x")), Next::Again);
+        assert_eq!(next(Error::new(Status::Uncertain, "x")), Next::Uncertain);
     }
 
     #[test]
