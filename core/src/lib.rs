@@ -126,7 +126,8 @@ pub use receipt::{Appended, Kept, Receipt, Receipts, SentCopy};
 pub use receive::{DeliverTo, Fetched, Received, Take, Taken};
 pub use report::Report;
 pub use request::{
-    ApplyRequest, Asked, Authorize, Changed, FetchOptions, Loop, MessageChange, ReceiveRequest, Request, Source, TestRequest, Wanted,
+    ApplyRequest, Asked, Authorize, Changed, FetchOptions, Loop, Members, MessageChange, ReceiveRequest, Request, Source, TestRequest,
+    Wanted, read_request,
 };
 pub use unread::Unread;
 pub use unsealing::{Found, FoundCertificate};

@@ -87,8 +87,14 @@ pub(crate) fn rfc3339(seconds: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// The moment that RFC 3339 writes so, in whole seconds since 1970.
+pub fn moment(text: &str) -> Option<i64> {
+    let Date { year, month, day, hour, minute, second, offset } = Date::parse(text).filter(|_| text.as_bytes().get(4) == Some(&b'-'))?;
+    Some(days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset * 60)
+}
+
 /// A moment as RFC 3339 writes it, in UTC, with milliseconds: `2026-11-28T22:13:03.123Z`.
-pub(crate) fn timestamp(moment: SystemTime) -> String {
+pub fn timestamp(moment: SystemTime) -> String {
     let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
     let Date { year, month, day, hour, minute, second, .. } = Date::from_unix(i64::try_from(since.as_secs()).unwrap_or(0));
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since.subsec_millis())
@@ -196,6 +202,14 @@ mod tests {
         }
         assert_eq!(written(Date::parse("2026-11-21 20:08:11.123Z").unwrap()), "Sat, 21 Nov 2026 20:08:11 +0000");
         assert_eq!(written(Date::parse("Mon, 2 Feb 2026 08:05 -0330").unwrap()), "Mon, 2 Feb 2026 08:05:00 -0330");
+    }
+
+    #[test]
+    fn a_moment_is_the_same_in_every_zone() {
+        for text in ["2026-11-21T20:08:11+01:00", "2026-11-21T19:08:11Z", "2026-11-21T15:38:11.5-03:30"] {
+            assert_eq!(moment(text).map(rfc3339).as_deref(), Some("2026-11-21T19:08:11Z"), "{text}");
+        }
+        assert_eq!(moment("Sat, 21 Nov 2026 20:08:11 +0100"), None);
     }
 
     #[test]

@@ -50,7 +50,8 @@ mod text;
 pub use append::Append;
 pub use compose::{Composer, compose};
 pub use composed::Composed;
-pub(crate) use date::{rfc3339, timestamp};
+pub(crate) use date::rfc3339;
+pub use date::{moment, timestamp};
 #[cfg(test)]
 pub(crate) use document::MEMBERS;
 pub(crate) use document::schema;

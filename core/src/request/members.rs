@@ -15,7 +15,7 @@ const MAX_PROBLEMS: usize = 100;
 const FORMER: [(&str, &str); 2] = [("do", "action"), ("then", "action")];
 
 /// Reads a request: a JSON object, or nothing for an empty one. The error names everything that is wrong in it.
-pub(super) fn read<T>(source: &str, build: impl FnOnce(&mut Members<'_, '_>) -> T) -> Result<T, Error> {
+pub fn read<T>(source: &str, build: impl FnOnce(&mut Members<'_, '_>) -> T) -> Result<T, Error> {
     let unreadable = |detail: String| failed(Status::Argument, "request.unreadable").detail(detail);
     let tree = if source.trim().is_empty() { Ok(Json::Object(Vec::new())) } else { Json::parse(source) };
     let Json::Object(given) = tree.map_err(|error| unreadable(error.to_string()))? else {
@@ -43,7 +43,7 @@ fn error(problems: Vec<At>) -> Error {
 }
 
 /// The members of an object that have not been taken yet.
-pub(super) struct Members<'a, 'p> {
+pub struct Members<'a, 'p> {
     pointer: String,
     left: Vec<(Cow<'a, str>, Json<'a>)>,
     /// Those that were asked for.
@@ -65,7 +65,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// A text of any kind.
-    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
+    pub fn text(&mut self, name: &'static str) -> Option<String> {
         match self.take(name)? {
             Json::Text(text) => Some(text.into_owned()),
             _ => self.expected(name, "text"),
@@ -73,7 +73,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// A text of one line.
-    pub(super) fn line(&mut self, name: &'static str) -> Option<String> {
+    pub fn line(&mut self, name: &'static str) -> Option<String> {
         let text = self.text(name)?;
         if text.contains(char::is_control) {
             self.note(name, "request.control_character", &[("member", json!(name))]);
@@ -83,7 +83,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// A number that counts something.
-    pub(super) fn number(&mut self, name: &'static str) -> Option<u64> {
+    pub fn number(&mut self, name: &'static str) -> Option<u64> {
         match self.take(name)? {
             Json::Number(Some(number)) => Some(number),
             _ => self.expected(name, "integer"),
@@ -91,7 +91,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// Yes or no; no where it is not given.
-    pub(super) fn flag(&mut self, name: &'static str) -> bool {
+    pub fn flag(&mut self, name: &'static str) -> bool {
         match self.take(name) {
             None => false,
             Some(Json::Bool(flag)) => flag,
@@ -100,7 +100,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// Yes or no, where it is given.
-    pub(super) fn switch(&mut self, name: &'static str) -> Option<bool> {
+    pub fn switch(&mut self, name: &'static str) -> Option<bool> {
         match self.take(name)? {
             Json::Bool(flag) => Some(flag),
             _ => self.expected(name, "boolean"),
@@ -108,7 +108,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// A text, or an object that is read by `build`.
-    pub(super) fn text_or<T>(&mut self, name: &'static str, build: impl FnOnce(&mut Members<'a, '_>) -> T) -> Option<Result<String, T>> {
+    pub fn text_or<T>(&mut self, name: &'static str, build: impl FnOnce(&mut Members<'a, '_>) -> T) -> Option<Result<String, T>> {
         match self.take(name)? {
             Json::Text(text) => Some(Ok(text.into_owned())),
             Json::Object(given) => Some(Err(self.inside(name, given, build))),
@@ -117,7 +117,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// One of several words.
-    pub(super) fn choice<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Option<T> {
+    pub fn choice<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Option<T> {
         let value = self.take(name)?;
         let found = words.iter().find(|(word, _)| matches!(&value, Json::Text(text) if text == word));
         if found.is_none() {
@@ -128,7 +128,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// A list of texts.
-    pub(super) fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+    pub fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
         let Json::List(list) = self.take(name)? else { return self.expected(name, "list") };
         let mut texts = Vec::with_capacity(list.len());
         for (index, value) in list.into_iter().enumerate() {
@@ -143,7 +143,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// A list of words: texts of one line that are not empty.
-    pub(super) fn words(&mut self, name: &'static str) -> Option<Vec<String>> {
+    pub fn words(&mut self, name: &'static str) -> Option<Vec<String>> {
         let texts = self.texts(name)?;
         for (index, text) in texts.iter().enumerate() {
             let place = format!("{name}/{index}");
@@ -157,7 +157,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// A list of objects, each read by `build`.
-    pub(super) fn groups<T>(&mut self, name: &'static str, mut build: impl FnMut(&mut Members<'a, '_>) -> T) -> Option<Vec<T>> {
+    pub fn groups<T>(&mut self, name: &'static str, mut build: impl FnMut(&mut Members<'a, '_>) -> T) -> Option<Vec<T>> {
         let Json::List(list) = self.take(name)? else { return self.expected(name, "list") };
         let mut built = Vec::with_capacity(list.len());
         for (index, value) in list.into_iter().enumerate() {
@@ -172,7 +172,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// An object, or a list of such.
-    pub(super) fn group_or_groups<T>(&mut self, name: &'static str, mut build: impl FnMut(&mut Members<'a, '_>) -> T) -> Option<Vec<T>> {
+    pub fn group_or_groups<T>(&mut self, name: &'static str, mut build: impl FnMut(&mut Members<'a, '_>) -> T) -> Option<Vec<T>> {
         if self.left.iter().any(|(given, value)| given == name && matches!(value, Json::Object(_))) {
             return self.group(name, build).map(|one| vec![one]);
         }
@@ -180,7 +180,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// An object, read by `build`.
-    pub(super) fn group<T>(&mut self, name: &'static str, build: impl FnOnce(&mut Members<'a, '_>) -> T) -> Option<T> {
+    pub fn group<T>(&mut self, name: &'static str, build: impl FnOnce(&mut Members<'a, '_>) -> T) -> Option<T> {
         match self.take(name)? {
             Json::Object(given) => Some(self.inside(name, given, build)),
             _ => self.unexpected(name),
@@ -188,7 +188,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// Yes or no, or an object that says more than yes.
-    pub(super) fn switch_or<T>(&mut self, name: &'static str, build: impl FnOnce(&mut Members<'a, '_>) -> T) -> Option<Option<T>> {
+    pub fn switch_or<T>(&mut self, name: &'static str, build: impl FnOnce(&mut Members<'a, '_>) -> T) -> Option<Option<T>> {
         match self.take(name)? {
             Json::Bool(flag) => flag.then_some(None),
             Json::Object(given) => Some(Some(self.inside(name, given, build))),
@@ -204,7 +204,7 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// Notes that a member must be there and is not, unless something else is wrong with it or its former name is there, which is refused itself.
-    pub(super) fn missing<T>(&mut self, name: &'static str) -> Option<T> {
+    pub fn missing<T>(&mut self, name: &'static str) -> Option<T> {
         let has_former = self.left.iter().any(|(given, _)| today(given) == Some(name));
         if !self.is_wrong(name) && !has_former {
             self.note(name, "request.member_missing", &[("member", json!(name))]);
@@ -213,17 +213,17 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// Notes that the value of a member cannot be.
-    pub(super) fn wrong(&mut self, name: &'static str, code: &str) {
+    pub fn wrong(&mut self, name: &'static str, code: &str) {
         self.note(name, code, &[("member", json!(name))]);
     }
 
     /// Notes that a member has more than it may have.
-    pub(super) fn wrong_of(&mut self, name: &'static str, code: &str, limit: usize) {
+    pub fn wrong_of(&mut self, name: &'static str, code: &str, limit: usize) {
         self.note(name, code, &[("member", json!(name)), ("limit", json!(limit))]);
     }
 
     /// Notes that this object itself cannot be.
-    pub(super) fn wrong_here(&mut self, code: &str, limit: usize) {
+    pub fn wrong_here(&mut self, code: &str, limit: usize) {
         let mut at = At::new(Input::Request, self.pointer.as_str(), code);
         at.args.insert("limit".to_owned(), json!(limit));
         if self.problems.len() < MAX_PROBLEMS {
@@ -232,41 +232,41 @@ impl<'a, 'p> Members<'a, 'p> {
     }
 
     /// Notes that a member has no effect beside another.
-    pub(super) fn needless(&mut self, name: &'static str, other: &str) {
+    pub fn needless(&mut self, name: &'static str, other: &str) {
         self.note(name, "request.member_needless", &[("member", json!(name)), ("other", json!(other))]);
     }
 
     /// Whether nothing is wrong with what was taken, and nothing is left.
-    pub(super) fn is_sound(&self) -> bool {
+    pub fn is_sound(&self) -> bool {
         let within = format!("{}/", self.pointer);
         self.left.is_empty() && !self.problems.iter().any(|at| at.pointer.starts_with(&within))
     }
 
     /// Notes that an element of a list cannot be.
-    pub(super) fn wrong_in(&mut self, name: &'static str, index: usize, code: &str) {
+    pub fn wrong_in(&mut self, name: &'static str, index: usize, code: &str) {
         self.note(&format!("{name}/{index}"), code, &[("member", json!(name))]);
     }
 
     /// Notes that the object as a whole cannot be.
-    pub(super) fn wrong_as_a_whole(&mut self, code: &str) {
+    pub fn wrong_as_a_whole(&mut self, code: &str) {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(At::new(Input::Request, self.pointer.clone(), code));
         }
     }
 
     /// Whether something was noted about an element of a list.
-    pub(super) fn is_wrong_below(&self, name: &str) -> bool {
+    pub fn is_wrong_below(&self, name: &str) -> bool {
         let pointer = child(&self.pointer, name);
         self.problems.iter().any(|at| at.pointer.starts_with(&pointer))
     }
 
     /// Whether a member is there and not null.
-    pub(super) fn is_given(&self, name: &str) -> bool {
+    pub fn is_given(&self, name: &str) -> bool {
         self.left.iter().any(|(given, value)| given == name && !matches!(value, Json::Null))
     }
 
     /// Whether something was noted about a member.
-    pub(super) fn is_wrong(&self, name: &str) -> bool {
+    pub fn is_wrong(&self, name: &str) -> bool {
         let pointer = child(&self.pointer, name);
         self.problems.iter().any(|at| at.pointer == pointer)
     }
