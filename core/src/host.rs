@@ -12,7 +12,7 @@ use crate::texts::Texts;
 use crate::transport::Transport;
 use crate::transports::{Entry, Transports};
 use crate::{Callbacks, Cancel, Watch};
-use postkontor_plugin::{At, Error, Input, Level, Stage, Status};
+use postkontor_plugin::{At, Error, Input, Level, Secret, Stage, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -211,6 +211,16 @@ impl Host {
     /// Where work of the host's own asks whether to go on.
     pub fn watch<'a>(&'a self, cancel: &'a Cancel) -> Watch<'a> {
         Watch::new(self.callbacks(), cancel, cancel.remaining(Duration::MAX))
+    }
+
+    /// A secret of the document, which the program may keep under a name.
+    pub fn secret(&self, password: &settings::Password) -> Result<Secret, Error> {
+        match password {
+            settings::Password::Literal(secret) => Ok(secret.clone()),
+            settings::Password::Reference { secret } => {
+                self.callbacks().secret_get(secret).ok_or_else(|| settings::secret_not_found(secret).stage(Stage::Secret).usable())
+            }
+        }
     }
 
     /// A settings document, shared by the handles that are open with the same text.

@@ -7,6 +7,7 @@
 
 mod content;
 mod engine;
+mod outbox;
 mod place;
 mod queue;
 mod reading;
@@ -16,6 +17,7 @@ mod shelf;
 mod state;
 mod work;
 
+pub use outbox::Outbox;
 pub use recipient::{Recipient, Standing};
 pub use state::State;
 pub use work::{Until, WorkRequest};

@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::place::Place;
-use postkontor_core::settings::Outbox as Settings;
+use postkontor_core::settings::{Document, Outbox as Settings};
 use postkontor_core::{Account, Cancel, Error, Host, Status};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,13 +35,22 @@ impl Outbox {
     }
 
     fn opened(host: &Arc<Host>, settings: &str, cancel: &Cancel) -> Result<Outbox, Error> {
-        let document = host.document(settings)?;
-        let missing = || Error::new(Status::Settings, "outbox.settings_missing").usable().at(document.locate("/outbox"), "outbox.settings_missing");
+        let document = Document::parse(settings, host.as_ref())?;
+        let missing =
+            || Error::new(Status::Settings, "outbox.settings_missing").usable().at(document.locate("/outbox"), "outbox.settings_missing");
         let options = document.outbox.clone().ok_or_else(missing)?;
-        let place = Place::parse(&options.store)?;
+        let place = Place::parse(host.secret(&options.store)?.reveal())?;
         let engine = place.open(&host.watch(cancel))?;
         let default_account = document.default_account().map(str::to_owned);
-        Ok(Outbox { host: Arc::clone(host), settings: settings.to_owned(), options, place, engine, accounts: HashMap::new(), default_account })
+        Ok(Outbox {
+            host: Arc::clone(host),
+            settings: settings.to_owned(),
+            options,
+            place,
+            engine,
+            accounts: HashMap::new(),
+            default_account,
+        })
     }
 
     /// An account of the document.

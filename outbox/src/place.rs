@@ -4,6 +4,7 @@ use crate::engine::{Engine, Sqlite};
 #[cfg(feature = "postgresql")]
 use crate::engine::{Login, Postgresql};
 use crate::schema;
+use postkontor_core::settings::Store;
 use postkontor_core::{Error, Watch};
 use std::path::PathBuf;
 
@@ -18,16 +19,16 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// Reads the setting: `sqlite:PATH` or `postgresql://…`.
+    /// Reads the setting.
     pub(crate) fn parse(store: &str) -> Result<Place, Error> {
-        let unknown = |code: &str| Err(Error::setting("/outbox/store", code).usable());
-        match store.split_once(':') {
-            Some(("sqlite", path)) if !path.is_empty() => Ok(Place::Sqlite(PathBuf::from(path))),
+        let unusable = |code: &str| Err(Error::setting("/outbox/store", code).usable());
+        match Store::read(store) {
+            Some(Store::Sqlite(path)) => Ok(Place::Sqlite(path)),
             #[cfg(feature = "postgresql")]
-            Some(("postgresql" | "postgres", _)) => Login::parse(store).map(Box::new).map(Place::Postgresql),
+            Some(Store::Postgresql(url)) => Login::parse(&url).map(Box::new).map(Place::Postgresql),
             #[cfg(not(feature = "postgresql"))]
-            Some(("postgresql" | "postgres", _)) => unknown("outbox.store_not_built_in"),
-            _ => unknown("outbox.store_url_invalid"),
+            Some(Store::Postgresql(_)) => unusable("outbox.store_not_built_in"),
+            None => unusable("settings.store_unknown"),
         }
     }
 
