@@ -20,4 +20,4 @@ mod work;
 pub use outbox::Outbox;
 pub use recipient::{Recipient, Standing};
 pub use state::State;
-pub use work::{Until, WorkRequest};
+pub use work::{Until, WorkRequest, Worked};

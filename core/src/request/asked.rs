@@ -14,7 +14,7 @@ pub struct Asked<'r, T> {
 
 impl<T: Request> Asked<'_, T> {
     /// The request, with everything that is wrong in it.
-    pub(crate) fn read(self) -> Result<T, Error> {
+    pub fn read(self) -> Result<T, Error> {
         T::read(&self.json?)
     }
 }

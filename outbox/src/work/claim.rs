@@ -1,5 +1,6 @@
 //! Claiming: what is due becomes a lane's own, and the mark that its bytes may leave is durable before one does.
 
+use super::damage::damaged;
 use super::pace::{BYTES, LARGE};
 use crate::engine::{Engine, Row};
 use crate::recipient::Recipient;
@@ -92,7 +93,7 @@ fn read(row: &Row) -> Result<Claimed, Error> {
 
 /// Reads the recipients of an entry.
 pub(super) fn recipients(json: &str) -> Result<Vec<Recipient>, Error> {
-    serde_json::from_str(json).map_err(|error| super::damaged(&error))
+    serde_json::from_str(json).map_err(|error| damaged(&error))
 }
 
 /// Lets go what was claimed and not handed over: the commit of the claim failed in a way that does not say whether it was made.

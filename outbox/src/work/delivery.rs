@@ -1,6 +1,7 @@
 //! Handing a batch over: from rows and blocks to mails, and from results to outcomes.
 
 use super::claim::Claimed;
+use super::damage::damaged;
 use super::lease::Mark;
 use super::outcome::{Next, Outcome, by_recipients};
 use super::settle::Settled;
@@ -91,7 +92,7 @@ pub(super) fn deliver(
 
 /// What is kept beside the bytes, without those who were served.
 fn stored(entry: &Claimed) -> Result<Stored, Error> {
-    let mut stored: Stored = serde_json::from_str(&entry.stored).map_err(|error| super::damaged(&error))?;
+    let mut stored: Stored = serde_json::from_str(&entry.stored).map_err(|error| damaged(&error))?;
     let is_waiting = |recipient: &&Recipient| recipient.status == Standing::Waiting;
     let waiting: HashSet<&str> = entry.recipients.iter().filter(is_waiting).map(|recipient| recipient.address.as_str()).collect();
     stored.recipients.retain(|recipient| waiting.contains(recipient.address.as_str()));

@@ -11,7 +11,7 @@ use super::pace::Pace;
 use super::pause::Pauses;
 use super::request::{Until, WorkRequest};
 use super::settle::{self, Settled, Tally};
-use super::worker::{Rules, Worker};
+use super::worker::{Rules, Worker, find_sent, marks_late};
 use super::{delivery, takeover, upkeep};
 use crate::content::{self, Whereabouts};
 use crate::engine::{Engine, transaction};
@@ -274,7 +274,7 @@ impl<'a> Lane<'a> {
         if post.account.is_none() {
             post.account = Some(Account::open(self.worker.host, self.worker.settings, Some(&post.id))?);
         }
-        Ok(post.account.as_ref().is_some_and(super::marks_late))
+        Ok(post.account.as_ref().is_some_and(marks_late))
     }
 
     /// Hands a batch over.
@@ -331,7 +331,7 @@ impl<'a> Lane<'a> {
         let unknown = || Error::new(Status::Unsupported, "outbox.account_unknown");
         let index = self.posts.iter().position(|post| post.id == account).ok_or_else(unknown)?;
         self.open(index)?;
-        self.posts[index].account.as_mut().map_or_else(|| Err(unknown()), |account| super::find_sent(account, message_ids, cancel))
+        self.posts[index].account.as_mut().map_or_else(|| Err(unknown()), |account| find_sent(account, message_ids, cancel))
     }
 
     /// Gives up what is overdue, and forgets what ended long ago.

@@ -1,5 +1,6 @@
 //! The lease of a batch in flight: renewed by a thread with a connection of its own, and given up in time where that fails.
 
+use super::damage::damaged;
 use super::limits;
 use crate::engine::Engine;
 use crate::place::Place;
@@ -73,7 +74,7 @@ impl Connection {
         if engine.is_none() {
             *engine = Some(self.place.open(&watch)?);
         }
-        let Some(open) = engine.as_deref_mut() else { return Err(super::damaged(&"no connection")) };
+        let Some(open) = engine.as_deref_mut() else { return Err(damaged(&"no connection")) };
         let done = work(open, &watch);
         if done.is_err() {
             *engine = None;

@@ -1,5 +1,6 @@
 //! Writing down what became of the entries of a batch.
 
+use super::damage::damaged;
 use super::outcome::{Next, Outcome};
 use super::pause::Pauses;
 use crate::content::{self, Whereabouts};
@@ -124,5 +125,5 @@ fn write(engine: &mut dyn Engine, entry: &Settled, pauses: &Pauses, now: i64, wa
 
 /// A value as a column keeps it.
 pub(super) fn json(value: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|error| super::damaged(&error))
+    serde_json::to_string(value).map_err(|error| damaged(&error))
 }
