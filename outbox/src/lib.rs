@@ -6,9 +6,12 @@
 #![allow(dead_code, reason = "the work on the store is built on it next")]
 
 mod content;
+mod digest;
 mod engine;
+mod mail;
 mod outbox;
 mod place;
+mod put;
 mod queue;
 mod reading;
 mod recipient;
@@ -18,6 +21,7 @@ mod state;
 mod work;
 
 pub use outbox::Outbox;
+pub use put::{Put, PutEntry, Raw, RawMessage};
 pub use recipient::{Recipient, Standing};
 pub use state::State;
 pub use work::{Until, WorkRequest, Worked};
