@@ -213,6 +213,11 @@ impl Host {
         Watch::new(self.callbacks(), cancel, cancel.remaining(Duration::MAX))
     }
 
+    /// Reads a settings document: what its own groups say, and which accounts there are.
+    pub fn settings(&self, settings: &str) -> Result<Arc<Document>, Error> {
+        self.document(settings).map_err(|error| self.localised(error))
+    }
+
     /// A secret of the document, which the program may keep under a name.
     pub fn secret(&self, password: &settings::Password) -> Result<Secret, Error> {
         match password {

@@ -8,6 +8,9 @@ pub(crate) const FILE: &str = "file";
 /// Does the same for a message that is not sent, with the flags that the caller wants.
 pub(crate) const APPEND: &str = "append";
 
+/// Looks for messages by their Message-IDs.
+pub(crate) const FIND: &str = "find";
+
 /// Creates, renames and deletes folders.
 pub(crate) const FOLDERS: &str = "folders";
 

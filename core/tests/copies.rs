@@ -7,9 +7,9 @@
 mod people;
 
 use people::{Folder, certificate, identity, town};
-use postkontor_core::message::{Composer, Held, Protection, Signature, When};
+use postkontor_core::message::{Composer, Content, Held, Protection, Signature, When};
 use postkontor_core::settings::Sender;
-use postkontor_core::{Account, Cancel, Composed, Error, Host, Kept, Receipt, Status};
+use postkontor_core::{Account, Cancel, Composed, Error, Host, Kept, Receipt, Status, Stored};
 use postkontor_plugin::abi::raw::Plugin;
 use postkontor_plugin::{
     Answer, Body, Call, Filed, Filing, FilingResult, Mail, Opening, Reply, Report, Sent, Stage, Step, TestRequest, Transport, Verdict,
@@ -308,4 +308,86 @@ fn each_mail_of_a_call_has_one_result() {
     let third = vec![("person2", accepted), ("person3", refused), ("person1", accepted)];
     assert_eq!(seen, [vec![("person1", accepted), ("person2", accepted)], vec![("person3", refused)], third]);
     assert_eq!(filed(test), [2]);
+}
+
+/// The bytes of a mail that is kept.
+#[derive(Clone, Debug)]
+struct Memory(Vec<u8>);
+
+impl Content for Memory {
+    fn read_at(&mut self, position: u64, data: &mut [u8]) -> Result<usize, Error> {
+        let rest = &self.0[usize::try_from(position).unwrap()..];
+        let count = rest.len().min(data.len());
+        data[..count].copy_from_slice(&rest[..count]);
+        Ok(count)
+    }
+}
+
+fn whole(mail: &mut Composed<'_>) -> Memory {
+    let (mut bytes, mut block) = (Vec::new(), [0; 1000]);
+    while let count @ 1.. = mail.read(&mut block).unwrap() {
+        bytes.extend_from_slice(&block[..count]);
+    }
+    Memory(bytes)
+}
+
+/// What another process needs of a mail, with these recipients only.
+fn kept(mut mail: Composed<'_>, left: &[&str]) -> (Stored, Vec<Memory>) {
+    let mut stored: Stored = serde_json::from_str(&serde_json::to_string(&mail.stored()).unwrap()).unwrap();
+    let own = whole(&mut mail);
+    let contents = std::iter::once(own).chain(mail.copies.iter_mut().map(whole)).collect();
+    let is_left = |address: &str| left.iter().any(|name| address == format!("{name}@example.com"));
+    for part in std::iter::once(&mut stored.recipients).chain(stored.copies.iter_mut().map(|copy| &mut copy.recipients)) {
+        part.retain(|recipient| is_left(&recipient.address));
+    }
+    (stored, contents)
+}
+
+fn restored((stored, contents): &(Stored, Vec<Memory>)) -> Composed<'static> {
+    let boxed = |content: &Memory| -> Box<dyn Content> { Box::new(content.clone()) };
+    Composed::restored(stored.clone(), contents.iter().map(boxed).collect()).unwrap()
+}
+
+#[test]
+fn a_kept_mail_and_its_copies_are_the_same_bytes_each_time() {
+    let test = "kept";
+    let kept = kept(composed(&document(&["person1"], &["person3", "person2"]), true), &["person1", "person2", "person3"]);
+    for round in ["first", "second"] {
+        let receipt = sent(&format!("{test} {round}"), "", "", restored(&kept)).unwrap();
+        assert_eq!(verdicts(&receipt.recipients), ["person1", "person3", "person2"].map(|name| (name, Verdict::Accepted)));
+        for (name, content) in ["person1", "person3", "person2"].into_iter().zip(&kept.1) {
+            assert!(bytes_for(&format!("{test} {round}"), name) == content.0, "{round} {name}");
+        }
+        assert_eq!(receipt.sent_copy.unwrap().status, Kept::Saved);
+    }
+    let folder = Folder::new();
+    assert!(opens(&folder, &kept.1[0].0, "person1") && opens(&folder, &kept.1[2].0, "person2"));
+}
+
+#[test]
+fn of_a_kept_mail_those_only_get_it_who_are_left() {
+    let of = |left: &[&str]| restored(&kept(composed(&document(&["person1"], &["person2", "person3"]), true), left));
+    let to = |names: &[&str]| names.iter().map(|name| ("first".to_owned(), vec![format!("{name}@example.com")])).collect::<Vec<_>>();
+
+    let test = "main is left";
+    let receipt = sent(test, "", "", of(&["person1"])).unwrap();
+    assert_eq!((verdicts(&receipt.recipients), taken(test)), (vec![("person1", Verdict::Accepted)], to(&["person1"])));
+
+    let test = "a copy is left";
+    let receipt = sent(test, "", "", of(&["person3"])).unwrap();
+    assert_eq!((verdicts(&receipt.recipients), taken(test)), (vec![("person3", Verdict::Accepted)], to(&["person3"])));
+    assert_eq!((receipt.size, receipt.sent_copy.unwrap().status), (bytes_for(test, "person3").len() as u64, Kept::Saved));
+
+    let test = "two copies are left, and one is refused";
+    let error = sent(test, "person2=refuse", "person2=refuse", of(&["person2", "person3"])).unwrap_err();
+    assert_eq!((error.status, error.at[0].pointer.as_str()), (Status::Partial, "/bcc/0"));
+    assert_eq!(verdicts(&error.recipients), [("person2", Verdict::Refused), ("person3", Verdict::Accepted)]);
+
+    let test = "a copy is left and in doubt";
+    let error = sent(test, "person3=doubt", "", of(&["person3"])).unwrap_err();
+    assert_eq!((error.status, verdicts(&error.recipients)), (Status::Uncertain, vec![("person3", Verdict::Unknown)]));
+
+    let test = "a copy is left and nothing goes";
+    let error = sent(test, "person3=break", "person3=break", of(&["person3"])).unwrap_err();
+    assert_eq!((error.status, error.code.as_str(), error.recipients.len()), (Status::Network, "puppet.broken", 0), "as of any mail");
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
-use postkontor_core::message::{Content, compose};
+use postkontor_core::message::{Composer, Content, compose};
 use postkontor_core::settings::Sender;
 use postkontor_core::{Composed, Error, Stored};
 use serde_json::{Value, json};
@@ -134,4 +134,48 @@ fn members_of_a_later_version_are_ignored() {
     written["recipients"][0]["later"] = json!(true);
     let stored: Stored = serde_json::from_value(written).unwrap();
     assert_eq!(stored, mail.stored());
+}
+
+#[test]
+fn a_file_is_submitted_as_the_same_bytes_in_memory_are() {
+    let folder = Folder::new("submitted");
+    let path = folder.0.join("spool");
+    let sender = Sender::default();
+    let composer = Composer::new(&sender).unwrap();
+    let whole = b"Date: x\nMessage-ID: <m@example.com>\nFrom: a@example.com\nBcc: \xe4 <c@example.com>\n\nbody\rline \xfc\n.\nend";
+    std::fs::write(&path, whole).unwrap();
+    for (from, to) in [("bounce@example.com", vec!["b@example.com", "c@example.com", "B@example.com"]), ("", vec!["b@example.com"])] {
+        let mut in_file = composer.compose_raw_file(from, &to, &path).unwrap();
+        let mut in_memory = composer.compose_raw(from, &to, whole.to_vec()).unwrap();
+        assert_eq!(in_file.stored(), in_memory.stored());
+        assert_eq!((in_file.eight_bit, in_file.message_id.as_str()), (true, "m@example.com"));
+        let mut blocks = [vec![0; 200], vec![0; 200]];
+        let counts = [in_file.read(&mut blocks[0]).unwrap(), in_memory.read(&mut blocks[1]).unwrap()];
+        assert_eq!((counts[0], &blocks[0]), (counts[1], &blocks[1]));
+        assert_eq!(counts[0] as u64, in_file.size);
+    }
+}
+
+#[test]
+fn a_submitted_file_gets_what_it_lacks_and_what_is_wrong_is_pointed_to() {
+    let folder = Folder::new("lacking");
+    let path = folder.0.join("spool");
+    let sender = Sender::default();
+    let composer = Composer::new(&sender).unwrap();
+    std::fs::write(&path, "Subject: x\n\ny").unwrap();
+    let mut mail = composer.compose_raw_file("scanner@example.com", &["b@example.com"], &path).unwrap();
+    let mut block = vec![0; 500];
+    let count = mail.read(&mut block).unwrap();
+    let text = String::from_utf8(block[..count].to_vec()).unwrap();
+    assert!(mail.message_id.ends_with("@example.com") && text.contains(&format!("Message-ID: <{}>\r\n", mail.message_id)), "{text}");
+    assert!(text.starts_with("Date: ") && text.ends_with("Subject: x\r\n\r\ny\r\n"), "{text}");
+    let places = |error: Error| error.at.iter().map(|at| format!("{} {}", at.pointer, at.code)).collect::<Vec<_>>();
+    let refused = |from: &str, to: &[&str], path: &Path| places(composer.compose_raw_file(from, to, path).unwrap_err());
+    assert_eq!(refused("a", &["b@example.com", "c"], &path), ["/from message.address_invalid", "/to/1 message.address_invalid"]);
+    assert_eq!(refused("", &[], &path), ["/to message.no_recipient"]);
+    assert_eq!(refused("", &["b@example.com"], &folder.0.join("none")), ["/file message.file_missing"]);
+    std::fs::write(&path, "no header").unwrap();
+    assert_eq!(refused("", &["b@example.com"], &path), ["/file message.file_no_message"]);
+    std::fs::write(&path, "A: b\n\nx\0").unwrap();
+    assert_eq!(refused("", &["b@example.com"], &path), ["/file message.control_character"]);
 }

@@ -8,6 +8,7 @@ mod copy;
 mod deliver;
 mod delivered;
 mod file;
+mod find;
 mod journal;
 mod keys;
 mod outcome;

@@ -27,7 +27,7 @@ impl Connection {
                 at.pointer = "/action".to_owned();
             }
         }
-        if operation == operation::FILE {
+        if [operation::FILE, operation::FIND].contains(&operation) {
             // Its request is the host's own, of which the caller knows nothing.
             error.at.retain(|at| at.of == Some(Input::Settings));
         }
@@ -55,7 +55,9 @@ impl Connection {
     /// What a plugin meant that was built before pointers said it: its settings, unless they have no such place.
     fn meant(&self, operation: &str, pointer: &str) -> Input {
         match operation {
-            "list" | "receive" | "authorize" | operation::FILE | operation::APPEND | operation::FOLDERS if !self.has_setting(pointer) => {
+            "list" | "receive" | "authorize" | operation::FILE | operation::FIND | operation::APPEND | operation::FOLDERS
+                if !self.has_setting(pointer) =>
+            {
                 Input::Request
             }
             _ if operation::is_of_messages(operation) && !self.has_setting(pointer) => Input::Request,

@@ -11,6 +11,7 @@ use crate::{Cancel, Watch};
 use postkontor_plugin::{Delivery, Error, Input, Level, Stage, Status};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::path::Path;
 
 /// The most mails that one call takes; each is held composed, without its attached files, until the call ends.
 const BATCH: usize = 10_000;
@@ -75,6 +76,11 @@ impl Account {
     /// They go out as they are, but for Bcc headers and bare line ends.
     pub fn compose_raw(&self, from: &str, recipients: &[&str], message: Vec<u8>, cancel: &Cancel) -> Result<Composed<'static>, Error> {
         self.compose_mail(cancel, |composer| composer.compose_raw(from, recipients, message))
+    }
+
+    /// The same for a message in a file, which is read in blocks. A Date and a Message-ID are added where it has none (RFC 6409, section 8).
+    pub fn compose_raw_file(&self, from: &str, recipients: &[&str], path: &Path, cancel: &Cancel) -> Result<Composed<'static>, Error> {
+        self.compose_mail(cancel, |composer| composer.compose_raw_file(from, recipients, path))
     }
 
     /// Composes a message that comes alone, and delivers it.

@@ -19,6 +19,7 @@ use crate::json::Json;
 use crate::pointer::child;
 use crate::settings::Sender;
 use postkontor_plugin::{Error, Input};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Composes a message document for the wire. `parts` are the bytes that attachments refer to by index.
@@ -91,6 +92,16 @@ impl<'s> Composer<'s> {
         let mut findings = Findings::new(self.watch);
         let guard = Guard::of(self.protection, None, &[], &mut findings);
         raw::compose(from, recipients, message, &self.identity, guard.as_ref(), findings)
+    }
+
+    /// Makes a message of a file that another program wrote or submitted, for the envelope that it names; an empty sender is the null sender. The file is read in blocks, once now and
+    /// once when the message is read.
+    ///
+    /// It goes out as [`Composer::compose_raw`] says, with a Date and a Message-ID where it has none (RFC 6409, section 8). Pointers of errors are `/from`, `/to/0` and `/file`.
+    pub fn compose_raw_file<'a>(&self, from: &str, recipients: &[&str], path: &Path) -> Result<Composed<'a>, Error> {
+        let mut findings = Findings::new(self.watch);
+        let guard = Guard::of(self.protection, None, &[], &mut findings);
+        raw::compose_file(from, recipients, &path.to_string_lossy(), &self.identity, guard.as_ref(), findings)
     }
 
     /// Composes what was read, with all that was found so far.

@@ -72,7 +72,7 @@ pub(super) fn compose<'a>(
 }
 
 /// Finds the file and reads it once. Nothing where it cannot go out, and `findings` say why.
-fn look(path: &str, findings: &mut Findings<'_>) -> Result<Option<(File, Scan)>, Error> {
+pub(super) fn look(path: &str, findings: &mut Findings<'_>) -> Result<Option<(File, Scan)>, Error> {
     let file = match File::find(path, Input::Message, "/file") {
         Ok(file) => file,
         Err(unreadable) => {
@@ -185,22 +185,22 @@ fn head(
 }
 
 /// What one pass over the file finds.
-struct Scan {
+pub(super) struct Scan {
     /// The header block, without a byte order mark and without the empty line at its end.
-    head: Vec<u8>,
+    pub(super) head: Vec<u8>,
     /// Where the body begins in the file.
     body: u64,
     /// The body's size with all line ends as CRLF.
     body_size: u64,
     line_end_missing: bool,
     /// The body has bytes above 127.
-    eight_bit: bool,
+    pub(super) eight_bit: bool,
     nul: bool,
 }
 
 impl Scan {
     /// What the message consists of, with the fields that stand in `head` from `start` on.
-    fn entity<'a>(&self, file: File, start: usize, head: &mut Vec<u8>) -> Entity<'a> {
+    pub(super) fn entity<'a>(&self, file: File, start: usize, head: &mut Vec<u8>) -> Entity<'a> {
         let begin = start..head.len();
         let mut entity = Entity { size: begin.len() as u64 + self.body_size, segments: vec![Segment::Head(begin)] };
         entity.segments.push(Segment::Ready { file, body: self.body });

@@ -7,7 +7,7 @@ use crate::place::{Place, get_folder};
 use crate::send::{mime_content, sent_folder};
 use crate::talk::{Submission, Submitted, Talk};
 use postkontor_plugin::exchange::Head;
-use postkontor_plugin::{Error, Filed, Filing, FilingResult, Mark, Original, Stage, Status};
+use postkontor_plugin::{Error, Filed, Filing, FilingResult, FindRequest, FoundMessages, Mark, Original, Stage, Status};
 
 /// `PidTagMessageFlags`: without it what is saved is a draft for ever.
 const MESSAGE_FLAGS: &str = "0x0E07";
@@ -15,6 +15,18 @@ const MESSAGE_FLAGS: &str = "0x0E07";
 /// `mfRead` and `mfUnsent`.
 const READ: u32 = 1;
 const UNSENT: u32 = 8;
+
+/// Looks for messages in a folder.
+pub(crate) fn find(talk: &mut Talk<'_, '_>, request: &FindRequest) -> Result<FoundMessages, Error> {
+    let folder = match request.folder.as_str() {
+        "<sent>" if request.filed || talk.account.settings.exchange.save => sent_folder(talk)?,
+        "<sent>" => return Err(Error::new(Status::Unsupported, "sent.not_kept").stage(Stage::Mailbox).usable()),
+        name => talk.folder(name, "/folder")?,
+    };
+    let place = |message_id: &String| with_message_id(talk, &folder, message_id);
+    let places = request.message_ids.iter().map(place).collect::<Result<_, Error>>()?;
+    Ok(FoundMessages { folder: folder.name().to_owned(), places })
+}
 
 /// Puts messages into a folder, or looks whether there is one.
 pub(crate) fn file(talk: &mut Talk<'_, '_>, filing: &Filing) -> Result<Filed, Error> {
@@ -29,7 +41,7 @@ pub(crate) fn file(talk: &mut Talk<'_, '_>, filing: &Filing) -> Result<Filed, Er
 }
 
 fn put(talk: &mut Talk<'_, '_>, folder: &Place, shown: &str, filing: &Filing, original: &Original) -> Result<FilingResult, Error> {
-    if let Some(id) = find(talk, folder, original)? {
+    if let Some(id) = with_message_id(talk, folder, &original.message_id)? {
         return Ok(FilingResult::Found(id));
     }
     let flags =
@@ -70,7 +82,7 @@ fn put(talk: &mut Talk<'_, '_>, folder: &Place, shown: &str, filing: &Filing, or
         Submitted::InDoubt(error) => error,
     };
     // Whatever is found: nothing is put there a second time, the service may still be busy with the first.
-    match find(talk, folder, original) {
+    match with_message_id(talk, folder, &original.message_id) {
         Ok(Some(id)) => Ok(FilingResult::Saved(id)),
         Ok(None) | Err(_) => {
             let error = Error::new(Status::Uncertain, "ews.filing_uncertain").arg("host", talk.host()).arg("folder", shown);
@@ -79,9 +91,9 @@ fn put(talk: &mut Talk<'_, '_>, folder: &Place, shown: &str, filing: &Filing, or
     }
 }
 
-fn find(talk: &mut Talk<'_, '_>, folder: &Place, original: &Original) -> Result<Option<String>, Error> {
-    if original.message_id.is_empty() {
+fn with_message_id(talk: &mut Talk<'_, '_>, folder: &Place, message_id: &str) -> Result<Option<String>, Error> {
+    if message_id.is_empty() {
         return Ok(None);
     }
-    Ok(talk.with_message_id(folder, &original.message_id, Stage::Mailbox)?.into_iter().next())
+    Ok(talk.with_message_id(folder, message_id, Stage::Mailbox)?.into_iter().next())
 }

@@ -39,8 +39,8 @@ use postkontor_plugin::net::oauth::Tokens;
 use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
-    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, FoldersChanged, FoldersRequest, ListRequest, Listing, Mail,
-    Opening, ReceiveRequest, Received, Report, STRUCTURE, Sent, Status, TestRequest, Transport,
+    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, FindRequest, FoldersChanged, FoldersRequest, FoundMessages,
+    ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, STRUCTURE, Sent, Status, TestRequest, Transport,
 };
 use service::Service;
 use settings::Settings;
@@ -58,8 +58,9 @@ impl Transport for Ews {
     const NAME: &'static str = settings::NAME;
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] =
-        &["test", "send", "list", "receive", "apply", "mark", "copy", "folders", "file", "append", "authorize"];
+        &["test", "send", "list", "receive", "apply", "mark", "copy", "folders", "file", "append", "find", "authorize"];
     const HEEDS: &'static [&'static str] = &[CONDITIONS, STRUCTURE];
+    const TAKES_WHOLE: bool = true;
     const METHODS: &'static [&'static str] =
         &Method::names([Method::Auto, Method::Password, Method::Ntlm, Method::Windows, Method::Oauth2, Method::Account]);
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
@@ -103,6 +104,10 @@ impl Transport for Ews {
 
     fn file(&mut self, request: &Filing, call: &Call) -> Result<Filed, Error> {
         self.talk(call, |talk| file::file(talk, request))
+    }
+
+    fn find(&mut self, request: &FindRequest, call: &Call) -> Result<FoundMessages, Error> {
+        self.talk(call, |talk| file::find(talk, request))
     }
 
     fn authorize(&mut self, request: &Value, call: &Call) -> Result<Value, Error> {

@@ -14,7 +14,9 @@ use crate::upload;
 use postkontor_plugin::exchange::{Fields, Outline, read_head};
 use postkontor_plugin::net::http::percent_encoded;
 use postkontor_plugin::serde_json::{Map, Value, json};
-use postkontor_plugin::{Error, Filed, Filing, FilingResult, Input, Mail, Mark, Original, SentBy, Stage, Status};
+use postkontor_plugin::{
+    Error, Filed, Filing, FilingResult, FindRequest, FoundMessages, Input, Mail, Mark, Original, SentBy, Stage, Status,
+};
 
 /// The flags of a message: 1 for one that was read, 8 for a draft (PidTagMessageFlags); and its times of sending and arrival.
 const FLAGS: &str = "Integer 0x0E07";
@@ -26,16 +28,37 @@ pub(crate) fn file(session: &mut Session<'_, '_>, filing: &Filing) -> Result<Fil
         return Ok(Filed { left_to_provider: true, ..Filed::default() });
     }
     let settings = session.settings;
-    let named = match filing.folder.as_str() {
-        "<sent>" => {
-            Named { name: settings.exchange.sent.as_deref().unwrap_or("sentitems"), of: Input::Settings, pointer: "/exchange/sent" }
-        }
-        name => Named { name, of: Input::Request, pointer: "/folder" },
-    };
-    let folder = session.folder(named)?;
+    let folder = session.folder(named(&filing.folder, settings.exchange.sent.as_deref()))?;
     let results =
         filing.messages.iter().map(|original| session.put_into(&folder, filing, original).unwrap_or_else(FilingResult::Error)).collect();
     Ok(Filed { folder: folder.display_name, left_to_provider: false, results })
+}
+
+/// Looks for messages in a folder. What the service sends it keeps in the well-known one, also where copies of what others sent go to another.
+pub(crate) fn find(session: &mut Session<'_, '_>, request: &FindRequest) -> Result<FoundMessages, Error> {
+    let (settings, is_sent) = (session.settings, request.folder == "<sent>");
+    if is_sent && !settings.exchange.save && !request.filed {
+        return Err(Error::new(Status::Unsupported, "sent.not_kept").stage(Stage::Mailbox).usable());
+    }
+    let other = settings.exchange.sent.as_deref().filter(|_| is_sent).map(|name| named("<sent>", Some(name)));
+    let mut found = FoundMessages { places: vec![None; request.message_ids.len()], ..FoundMessages::default() };
+    for named in std::iter::once(named(&request.folder, None)).chain(other) {
+        let folder = session.folder(named)?;
+        let at = percent_encoded(&folder.id);
+        for (place, message_id) in found.places.iter_mut().zip(&request.message_ids).filter(|(place, _)| place.is_none()) {
+            *place = if message_id.is_empty() { None } else { session.find(&at, message_id)? };
+        }
+        found.folder = folder.display_name;
+    }
+    Ok(found)
+}
+
+/// The folder of a request; `sent` is the one for sent mail, where it is another than the well-known one.
+fn named<'n>(folder: &'n str, sent: Option<&'n str>) -> Named<'n> {
+    match folder {
+        "<sent>" => Named { name: sent.unwrap_or("sentitems"), of: Input::Settings, pointer: "/exchange/sent" },
+        name => Named { name, of: Input::Request, pointer: "/folder" },
+    }
 }
 
 /// Whether Exchange Online itself keeps what that account sent in this mailbox.

@@ -40,8 +40,8 @@ use postkontor_plugin::net::Recorder;
 use postkontor_plugin::serde_json::Value;
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
-    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, FoldersChanged, FoldersRequest, ListRequest, Listing, Mail,
-    Opening, ReceiveRequest, Received, Report, STRUCTURE, Sent, TestRequest, Transport,
+    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, FindRequest, FoldersChanged, FoldersRequest, FoundMessages,
+    ListRequest, Listing, Mail, Opening, ReceiveRequest, Received, Report, STRUCTURE, Sent, TestRequest, Transport,
 };
 use settings::Settings;
 
@@ -49,8 +49,9 @@ impl Transport for Graph {
     const NAME: &'static str = "graph";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] =
-        &["test", "send", "list", "receive", "apply", "mark", "copy", "folders", "file", "append", "authorize"];
+        &["test", "send", "list", "receive", "apply", "mark", "copy", "folders", "file", "append", "find", "authorize"];
     const HEEDS: &'static [&'static str] = &[CONDITIONS, STRUCTURE];
+    const TAKES_WHOLE: bool = true;
     const METHODS: &'static [&'static str] = &Method::names([Method::Oauth2, Method::Account]);
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;
@@ -85,6 +86,10 @@ impl Transport for Graph {
 
     fn file(&mut self, request: &Filing, call: &Call) -> Result<Filed, Error> {
         file::file(&mut self.session(call, &mut Recorder::off()), request)
+    }
+
+    fn find(&mut self, request: &FindRequest, call: &Call) -> Result<FoundMessages, Error> {
+        file::find(&mut self.session(call, &mut Recorder::off()), request)
     }
 
     fn authorize(&mut self, request: &Value, call: &Call) -> Result<Value, Error> {

@@ -5,11 +5,12 @@
 
 use crate::account::Imap;
 use crate::append::{Appended, Message};
+use crate::find::with_message_id;
 use crate::folders;
 use crate::selected::Selected;
 use crate::session::Session;
-use crate::{keywords, names, provider, sent};
-use postkontor_plugin::{Call, Error, Filed, Filing, FilingResult, Mark, Original, Stage, Status};
+use crate::{keywords, provider, sent};
+use postkontor_plugin::{Call, Error, Filed, Filing, FilingResult, Mark, Original, Status};
 
 /// The folder for sent mail, wherever it lies.
 const SENT: &str = "<sent>";
@@ -120,14 +121,7 @@ impl Folder {
 
     /// The message with this Message-ID among the last ones of the folder.
     fn find(&self, session: &mut Session, original: &Original, call: &Call) -> Result<Option<u32>, Error> {
-        if original.message_id.is_empty() {
-            return Ok(None);
-        }
-        // In a folder without messages, numbers would be an error.
-        let range = if self.first > 1 { format!("{}:* ", self.first) } else { String::new() };
-        let identifier = names::quoted(&format!("<{}>", original.message_id));
-        let found = session.search(&format!("{range}HEADER Message-ID {identifier}"), call).map_err(|error| error.stage(Stage::Mailbox))?;
-        Ok(found.last().copied())
+        with_message_id(session, self.first, &original.message_id, call)
     }
 
     /// The connection with the folder open; another one when it broke.

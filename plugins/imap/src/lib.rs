@@ -16,6 +16,7 @@ mod date;
 mod fetch_response;
 mod file;
 mod filter;
+mod find;
 mod flags;
 mod folder_changes;
 mod folders;
@@ -46,8 +47,8 @@ pub use account::Imap;
 use postkontor_plugin::net::oauth::{Audience, Tokens};
 use postkontor_plugin::settings::Method;
 use postkontor_plugin::{
-    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, FoldersChanged, FoldersRequest, ListRequest, Listing, Mail,
-    Opening, PART, ReceiveRequest, Received, Report, STRUCTURE, Sent, TestRequest, Transport,
+    Applied, ApplyRequest, Body, CONDITIONS, Call, Error, Filed, Filing, FindRequest, FoldersChanged, FoldersRequest, FoundMessages,
+    ListRequest, Listing, Mail, Opening, PART, ReceiveRequest, Received, Report, STRUCTURE, Sent, TestRequest, Transport,
 };
 use settings::Settings;
 use std::sync::Arc;
@@ -56,8 +57,9 @@ impl Transport for Imap {
     const NAME: &'static str = "imap";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] =
-        &["test", "send", "list", "receive", "apply", "mark", "copy", "folders", "file", "append", "authorize"];
+        &["test", "send", "list", "receive", "apply", "mark", "copy", "folders", "file", "append", "find", "authorize"];
     const HEEDS: &'static [&'static str] = &[CONDITIONS, STRUCTURE, PART];
+    const TAKES_WHOLE: bool = true;
     const METHODS: &'static [&'static str] = Method::SASL;
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;
@@ -114,6 +116,10 @@ impl Transport for Imap {
 
     fn file(&mut self, request: &Filing, call: &Call) -> Result<Filed, Error> {
         file::file(self, request, call)
+    }
+
+    fn find(&mut self, request: &FindRequest, call: &Call) -> Result<FoundMessages, Error> {
+        find::find(self, request, call)
     }
 
     fn tokens(&self) -> Option<&Tokens> {

@@ -107,6 +107,7 @@ unsafe extern "C" fn describe<T: Transport>(request: Bytes, out: *mut Buffer) ->
             version: T::VERSION.to_owned(),
             operations: T::OPERATIONS.iter().map(ToString::to_string).collect(),
             heeds: T::HEEDS.iter().map(ToString::to_string).collect(),
+            whole: T::TAKES_WHOLE,
             methods: (!T::METHODS.is_empty()).then(|| json!(T::METHODS)),
         };
         let describe = || {
@@ -168,6 +169,7 @@ unsafe extern "C" fn call<T: Transport>(session: *mut c_void, op: Bytes, request
             }
             b"folders" => perform(request, &host, |request, call| transport.folders(request, call)),
             b"file" | b"append" => perform(request, &host, |request, call| transport.file(request, call)),
+            b"find" => perform(request, &host, |request, call| transport.find(request, call)),
             b"authorize" => perform(request, &host, |request, call| transport.authorize(request, call)),
             _ => Err(Error::new(Status::Unsupported, "transport.operation_unsupported")
                 .arg("transport", T::NAME)

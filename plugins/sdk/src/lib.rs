@@ -32,6 +32,7 @@ mod error;
 pub mod exchange;
 mod filing;
 mod filter;
+mod find;
 mod folder_change;
 #[cfg(feature = "letter")]
 mod letter;
@@ -64,6 +65,7 @@ pub use call::{Body, Call, HostCalls, Level};
 pub use error::{At, Delivery, Error, Input, Retry, SessionState, Stage};
 pub use filing::{Filed, Filing, FilingResult, Mark, Original, SentBy};
 pub use filter::{CONDITIONS, Filter, HeaderCondition, Known, contains};
+pub use find::{FindRequest, FoundMessages};
 pub use folder_change::{FolderChange, FolderResult, FoldersChanged, FoldersRequest};
 #[cfg(feature = "letter")]
 pub use letter::Letter;

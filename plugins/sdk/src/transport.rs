@@ -1,8 +1,8 @@
 //! The trait that a transport implements.
 
 use crate::{
-    Applied, ApplyRequest, Body, Call, Error, Filed, Filing, FoldersChanged, FoldersRequest, ListRequest, Listing, Mail, Opening,
-    ReceiveRequest, Received, Report, Sent, Status,
+    Applied, ApplyRequest, Body, Call, Error, Filed, Filing, FindRequest, FoldersChanged, FoldersRequest, FoundMessages, ListRequest,
+    Listing, Mail, Opening, ReceiveRequest, Received, Report, Sent, Status,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -24,7 +24,7 @@ pub trait Transport: Sized + Send + 'static {
     /// The version of the plugin, for support.
     const VERSION: &'static str;
 
-    /// The operations that are implemented: `test`, `send`, `list`, `receive`, `apply`, `mark`, `copy`, `folders`, `file`, `append`, `authorize`.
+    /// The operations that are implemented: `test`, `send`, `list`, `receive`, `apply`, `mark`, `copy`, `folders`, `file`, `append`, `find`, `authorize`.
     ///
     /// `mark` and `copy` say that [`Transport::apply`] takes the actions of that [operation](crate::ApplyAction::operation), `append` that
     /// [`Transport::file`] heeds [`Filing::flags`] and [`Filing::keywords`].
@@ -41,6 +41,9 @@ pub trait Transport: Sized + Send + 'static {
     /// What the transport heeds in a request to `receive` beside what every transport does: [`CONDITIONS`](crate::CONDITIONS),
     /// [`STRUCTURE`](crate::STRUCTURE), [`PART`](crate::PART). What it does not name here it is never asked for.
     const HEEDS: &'static [&'static str] = &[];
+
+    /// Whether the server takes nothing of a mail whose end it did not get, so that a mail that broke off in the middle was certainly not delivered.
+    const TAKES_WHOLE: bool = false;
 
     /// Texts for users as pairs of language and JSON (docs/plugins.md); the shared ones need not be repeated.
     const TEXTS: &'static [(&'static str, &'static str)];
@@ -89,6 +92,12 @@ pub trait Transport: Sized + Send + 'static {
     /// Puts messages into a folder, each unless one with its Message-ID is there. An error means that none was filed.
     fn file(&mut self, _request: &Filing, _call: &Call) -> Result<Filed, Error> {
         Err(unsupported::<Self>("file"))
+    }
+
+    /// Looks for messages by their Message-IDs in a folder. `<sent>` is where the account keeps what it sent; where it keeps none, that is
+    /// [`Status::Unsupported`].
+    fn find(&mut self, _request: &FindRequest, _call: &Call) -> Result<FoundMessages, Error> {
+        Err(unsupported::<Self>("find"))
     }
 
     /// The token source of an account that logs in by tokens of OAuth 2.0. A transport that has one has the operation `authorize`, too,

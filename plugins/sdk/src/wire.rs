@@ -37,6 +37,9 @@ pub struct Identity {
     /// What its `receive` heeds beside what every transport does (see [`Transport::HEEDS`](crate::Transport::HEEDS)).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heeds: Vec<String>,
+    /// Its server takes nothing of a mail whose end it did not get (see [`Transport::TAKES_WHOLE`](crate::Transport::TAKES_WHOLE)).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
     /// The login methods that it has, where it says them; their names are for people, the schema already takes no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub methods: Option<Value>,

@@ -48,6 +48,7 @@ impl Transport for Smtp {
     const NAME: &'static str = "smtp";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const OPERATIONS: &'static [&'static str] = &["test", "send", "authorize"];
+    const TAKES_WHOLE: bool = true;
     const METHODS: &'static [&'static str] = settings::METHODS;
     const TEXTS: &'static [(&'static str, &'static str)] = postkontor_plugin::texts!("en", "de", "sl");
     type Settings = Settings;

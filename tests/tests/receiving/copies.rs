@@ -1,7 +1,7 @@
 //! The copy of a sent mail in the sender's own mailbox: sent over Exim, kept at Dovecot.
 
 use crate::setup::{Got, Setup, ask, fetch, patience};
-use postkontor_core::{Account, Action, Cancel};
+use postkontor_core::{Account, Action, Cancel, Status};
 use postkontor_tests::dovecot::CRAMPED;
 use postkontor_tests::exim::Port;
 use postkontor_tests::folder::Folder;
@@ -60,6 +60,25 @@ fn a_copy_lies_in_the_folder_for_sent_mail_once() {
         assert!(delivered.trim_end().ends_with(rest.trim_end()), "the same message: {delivered}\n---\n{rest}");
         assert!(!delivery.text.contains("Bcc:"), "{}", delivery.text);
     }
+}
+
+#[test]
+fn what_was_sent_is_looked_for_by_its_message_id() {
+    let Some(setup) = Setup::new() else { return };
+    let mut account = setup.open(&settings(&setup));
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        let receipt = send(&mut account, &mail(&format!("found{number}")));
+        ids.push(receipt["message_id"].as_str().unwrap().to_owned());
+    }
+    let asked = [ids[2].as_str(), "1.never@copies.example", &ids[0], "", &ids[1][1..]];
+    let found = account.find_sent(&asked, &patience()).unwrap();
+    let kept: Vec<String> = kept(&setup).iter().map(|got| got.id().to_owned()).collect();
+    assert_eq!(found, [Some(kept[2].clone()), None, Some(kept[0].clone()), None, None]);
+    let mut settings = settings(&setup);
+    settings["sent"]["copy"] = json!(false);
+    let error = setup.open(&settings).find_sent(&asked, &patience()).unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::Unsupported, "sent.not_kept"));
 }
 
 #[test]

@@ -33,6 +33,20 @@ fn a_copy_is_kept_only_where_it_shall_be() {
 }
 
 #[test]
+fn what_was_sent_is_looked_for_by_its_message_id() {
+    let Some(exchange) = Exchange::shared().unwrap() else { return };
+    let (user, to) = (User::new(exchange), User::new(exchange));
+    let mut account = user.account(&json!({}));
+    let receipts = [(); 2].map(|()| send(&mut account, &mail(&to.address)).unwrap());
+    let ids = receipts.each_ref().map(|receipt| receipt["message_id"].as_str().unwrap());
+    let found = account.find_sent(&[ids[1], "never@example.com", ids[0], ""], &patience()).unwrap();
+    assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true, false]);
+    assert_ne!(found[0], found[2]);
+    let error = user.account(&json!({"exchange": {"save": false}})).find_sent(&ids, &patience()).unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::Unsupported, "sent.not_kept"));
+}
+
+#[test]
 fn new_messages_are_fetched_once_and_marked_or_deleted_afterwards() {
     let Some(exchange) = Exchange::shared().unwrap() else { return };
     let user = User::new(exchange);

@@ -226,6 +226,27 @@ fn messages_are_listed_marked_moved_and_deleted_by_their_ids() {
 }
 
 #[test]
+fn what_was_sent_is_looked_for_by_its_message_id() {
+    let Some(setup) = Setup::new() else { return };
+    let message = json!({"to": ["x@example.net"], "subject": "s", "text": "t"});
+    let mut account = setup.account();
+    let receipt = send(&mut account, &message).unwrap();
+    let sent = receipt["message_id"].as_str().unwrap();
+    let found = account.find_sent(&["never@example.com", sent, ""], &patience()).unwrap();
+    assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
+    let mut settings = setup.settings();
+    settings["accounts"]["main"]["exchange"]["save"] = json!(false);
+    let error = setup.open(&settings).find_sent(&[sent], &patience()).unwrap_err();
+    assert_eq!((error.status, error.code.as_str()), (Status::Unsupported, "sent.not_kept"));
+    // What the host files is looked for all the same.
+    settings["sent"] = json!({"account": "main", "copy": true});
+    let mut account = setup.open(&settings);
+    let receipt = send(&mut account, &message).unwrap();
+    let found = account.find_sent(&[receipt["message_id"].as_str().unwrap()], &patience()).unwrap();
+    assert!(found[0].is_some(), "{found:?}");
+}
+
+#[test]
 fn a_program_that_only_sends_can_file_copies_here() {
     let Some(setup) = Setup::new() else { return };
     let mut settings = setup.settings();
