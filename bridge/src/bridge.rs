@@ -6,10 +6,10 @@ use crate::limits::Limits;
 use crate::logins::Logins;
 use crate::mailboxes::Mailboxes;
 use crate::scratch::Scratch;
-use crate::settings::{Mode, Pop3, Settings, Smtp, Tls};
-use crate::tls::Acceptor;
-use postkontor_core::{Error, Host, Level, Status};
-use std::net::{SocketAddr, ToSocketAddrs};
+use crate::tls::{Acceptor, Unusable};
+use postkontor_core::settings::{Document, Maildrop, ServerCertificate, ServerTls, ServerTlsMode, Submission, listening_address};
+use postkontor_core::{Error, Host, Level, Secret, Status};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,10 +40,8 @@ pub(crate) struct Server<S> {
 pub struct Parts<'a> {
     /// The host, for the accounts whose mail is given.
     pub host: &'a Arc<Host>,
-    /// The settings document that the accounts stand in.
+    /// The settings document, with its group `bridge` and the accounts.
     pub document: &'a str,
-    /// The group `bridge` of it.
-    pub settings: Settings,
     /// What a client may take.
     pub limits: Limits,
     /// Where mail is handed in.
@@ -55,54 +53,56 @@ pub struct Parts<'a> {
 }
 
 /// The servers that are on, with what they share.
-pub(crate) type Opened = (Bridge, Option<Server<Smtp>>, Option<Server<Pop3>>);
+pub(crate) type Opened = (Bridge, Option<Server<Submission>>, Option<Server<Maildrop>>);
 
-/// Judges the settings, reads certificates, and makes the folder.
+/// Reads the settings and the certificates, and makes the folder. That other machines need TLS and a login, the settings themselves know.
 pub(crate) fn open(parts: Parts<'_>) -> Result<Opened, Error> {
-    let Parts { host, document, settings: Settings { smtp, pop3, logins }, limits, counter, folder, log } = parts;
-    if smtp.is_none() && pop3.is_none() {
-        return Err(problem("bridge.off", "/bridge"));
-    }
-    let logins = Logins::new(logins, limits.failed_logins);
-    let smtp = smtp.map(|settings| {
-        let (address, acceptor) = judged(&settings.listen, &settings.tls, "/bridge/smtp")?;
-        if logins.is_empty() && (settings.anonymous.is_none() || !address.ip().is_loopback()) {
-            return Err(problem("bridge.login_missing", "/bridge/logins"));
-        }
+    let Parts { host, document: text, limits, counter, folder, log } = parts;
+    let document = Document::parse(text, host.as_ref())?;
+    let reading = Reading { host, document: &document };
+    let settings = document.bridge.clone().ok_or_else(|| reading.problem("bridge.off", "/bridge"))?;
+    let logins = Logins::open(host, &settings.logins, limits.failed_logins)?;
+    let smtp = settings.smtp.map(|settings| {
+        let (address, acceptor) = reading.listening(&settings.listen, &settings.tls, "/bridge/smtp")?;
         Ok(Server { settings, address, acceptor })
     });
-    let pop3 = pop3.map(|settings| {
-        let (address, acceptor) = judged(&settings.listen, &settings.tls, "/bridge/pop3")?;
-        if logins.is_empty() {
-            return Err(problem("bridge.login_missing", "/bridge/logins"));
-        }
+    let pop3 = settings.pop3.map(|settings| {
+        let (address, acceptor) = reading.listening(&settings.listen, &settings.tls, "/bridge/pop3")?;
         Ok(Server { settings, address, acceptor })
     });
     let (smtp, pop3) = (smtp.transpose()?, pop3.transpose()?);
     let scratch = Scratch::open(folder)?;
-    let mailboxes = Mailboxes::new(Arc::clone(host), document);
+    let mailboxes = Mailboxes::new(Arc::clone(host), text);
     Ok((Bridge { limits, logins, ending: Ending::default(), counter, scratch, mailboxes, log }, smtp, pop3))
 }
 
-/// The address to listen at, and what secures the connections. Other machines reach only a server with TLS.
-fn judged(listen: &str, tls: &Tls, pointer: &str) -> Result<(SocketAddr, Option<Acceptor>), Error> {
-    let unusable = |detail: String| problem("bridge.listen_unusable", &format!("{pointer}/listen")).arg("listen", listen).detail(detail);
-    let address = listen.to_socket_addrs().map_err(|error| unusable(error.to_string()))?.next();
-    let address = address.ok_or_else(|| unusable("the name has no address".to_owned()))?;
-    if tls.mode == Mode::None {
-        if !address.ip().is_loopback() {
-            return Err(problem("bridge.tls_needed", &format!("{pointer}/tls/mode")).arg("listen", listen));
-        }
-        return Ok((address, None));
-    }
-    let missing = || problem("bridge.certificate_missing", &format!("{pointer}/tls/certificate/file"));
-    let certificate = tls.certificate.as_ref().ok_or_else(missing)?;
-    let acceptor = Acceptor::open(tls, certificate, &format!("{pointer}/tls"))?;
-    Ok((address, Some(acceptor)))
+/// Reads the settings of a server.
+struct Reading<'d> {
+    host: &'d Host,
+    document: &'d Document,
 }
 
-fn problem(code: &str, pointer: &str) -> Error {
-    Error::new(Status::Settings, code).usable().at(pointer, code)
+impl Reading<'_> {
+    /// The address to listen at, and what secures the connections.
+    fn listening(&self, listen: &str, tls: &ServerTls, pointer: &str) -> Result<(SocketAddr, Option<Acceptor>), Error> {
+        let refused = || self.problem("bridge.listen_refused", &format!("{pointer}/listen")).arg("listen", listen);
+        let address = listening_address(listen).ok_or_else(refused)?;
+        if tls.mode == ServerTlsMode::None {
+            return Ok((address, None));
+        }
+        let unusable = |of_password: bool, file: &str, reason: String| {
+            let place = format!("{pointer}/tls/certificate/{}", if of_password { "password" } else { "file" });
+            self.problem("bridge.certificate_unusable", &place).arg("file", file).detail(reason)
+        };
+        let Some(ServerCertificate { file, password }) = &tls.certificate else { return Err(unusable(false, "", String::new())) };
+        let password = password.as_ref().map_or_else(|| Ok(Secret::default()), |password| self.host.secret(password))?;
+        let acceptor = Acceptor::open(tls.minimum, file, &password);
+        acceptor.map(|acceptor| (address, Some(acceptor))).map_err(|Unusable { of_password, reason }| unusable(of_password, file, reason))
+    }
+
+    fn problem(&self, code: &str, pointer: &str) -> Error {
+        Error::new(Status::Settings, code).usable().at(self.document.locate(pointer), code)
+    }
 }
 
 impl Bridge {

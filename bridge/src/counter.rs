@@ -8,16 +8,14 @@ use std::path::Path;
 pub struct Submitted<'a> {
     /// Names it for ever: handed in twice under one key, it lies in the outbox once.
     pub key: &'a str,
-    /// The account that it goes out by.
-    pub account: &'a str,
+    /// The account that it goes out by; that of `send.account` where none is named.
+    pub account: Option<&'a str>,
     /// The envelope's sender; empty for the null sender of reports.
     pub from: &'a str,
     /// The envelope's recipients.
     pub recipients: &'a [&'a str],
     /// The file with its bytes.
     pub file: &'a Path,
-    /// Of what the sender wants to be told, by DSN's words (RFC 3461): `never`, `success`, `failure`, `delay`; empty where it did not say.
-    pub notify: &'a [&'a str],
 }
 
 /// Takes mail for good.

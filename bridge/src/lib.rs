@@ -23,16 +23,12 @@ mod plain;
 mod pop3;
 mod scratch;
 mod servers;
-pub mod settings;
 mod slots;
 mod smtp;
 mod socket;
+mod texts;
 mod tls;
 mod token;
-
-/// The sentences of the bridge's codes, by language: `{"codes":{…}}`.
-pub const TEXTS: &[(&str, &str)] =
-    &[("en", include_str!("../locales/en.json")), ("de", include_str!("../locales/de.json")), ("sl", include_str!("../locales/sl.json"))];
 
 pub use bridge::{Log, Parts};
 pub use counter::{Counter, Submitted};

@@ -1,8 +1,8 @@
 //! Who may log in, and what becomes of those who try passwords.
 
-use crate::settings::Login;
 use hmac::{Hmac, Mac};
 use md5::{Digest, Md5};
+use postkontor_core::{Error, Host, Secret, settings};
 use sha2::Sha256;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,6 +14,15 @@ const MEMORY: Duration = Duration::from_secs(60);
 
 /// So many addresses are remembered at most.
 const ADDRESSES: usize = 10_000;
+
+/// Who may log in, with the password in place.
+pub(crate) struct Login {
+    pub(crate) user: String,
+    password: Secret,
+    pub(crate) account: Option<String>,
+    /// The sender of its mail, whatever it says itself.
+    pub(crate) sender: Option<String>,
+}
 
 /// Those who may log in.
 pub(crate) struct Logins {
@@ -52,8 +61,13 @@ pub(crate) enum Refused {
 }
 
 impl Logins {
-    pub(crate) fn new(logins: Vec<Login>, limit: usize) -> Logins {
-        Logins { logins, failed: Mutex::default(), limit }
+    /// Fetches the passwords.
+    pub(crate) fn open(host: &Host, logins: &[settings::Login], limit: usize) -> Result<Logins, Error> {
+        let open = |settings::Login { user, password, account, sender }: &settings::Login| {
+            let password = host.secret(password)?;
+            Ok(Login { user: user.clone(), password, account: account.clone(), sender: sender.clone() })
+        };
+        Ok(Logins { logins: logins.iter().map(open).collect::<Result<_, Error>>()?, failed: Mutex::default(), limit })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -141,13 +155,10 @@ mod tests {
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     fn logins() -> Logins {
-        let login = |user: &str, password: &str| Login {
-            user: user.to_owned(),
-            password: Secret::new(password),
-            account: user.to_owned(),
-            sender: None,
-        };
-        Logins::new(vec![login("tim", "tanstaaftanstaaf"), login("mrose", "tanstaaf"), login("empty", "")], 3)
+        let login =
+            |user: &str, password: &str| Login { user: user.to_owned(), password: Secret::new(password), account: None, sender: None };
+        let logins = vec![login("tim", "tanstaaftanstaaf"), login("mrose", "tanstaaf"), login("empty", "")];
+        Logins { logins, failed: Mutex::default(), limit: 3 }
     }
 
     #[test]
@@ -155,20 +166,20 @@ mod tests {
         let logins = logins();
         let challenge = b"<1896.697170952@postoffice.reston.mci.net>";
         let hmac = Proof::Hmac { challenge, digest: b"b913a602c7eda7a495b4e6e7334d3890" };
-        assert_eq!(logins.judge(b"tim", &hmac, HERE).unwrap().account, "tim");
+        assert_eq!(logins.judge(b"tim", &hmac, HERE).unwrap().user, "tim");
         let stamp = Proof::Stamp { stamp: b"<1896.697170952@dbc.mtview.ca.us>", digest: b"C4C9334BAC560ECC979E58001B3E22FB" };
-        assert_eq!(logins.judge(b"mrose", &stamp, HERE).unwrap().account, "mrose");
-        assert_eq!(logins.judge(b"tim", &Proof::Password(b"tanstaaftanstaaf"), HERE).unwrap().account, "tim");
+        assert_eq!(logins.judge(b"mrose", &stamp, HERE).unwrap().user, "mrose");
+        assert_eq!(logins.judge(b"tim", &Proof::Password(b"tanstaaftanstaaf"), HERE).unwrap().user, "tim");
     }
 
     #[test]
     fn a_wrong_password_is_refused_and_an_address_that_goes_on_is_not_even_heard() {
         let logins = logins();
-        assert_eq!(logins.judge(b"mrose", &Proof::Password(b"tanstaaftanstaaf"), HERE).unwrap_err(), Refused::Wrong, "another's");
-        assert_eq!(logins.judge(b"empty", &Proof::Password(b""), HERE).unwrap_err(), Refused::Wrong);
-        assert_eq!(logins.judge(b"unknown", &Proof::Password(b"tanstaaf"), HERE).unwrap_err(), Refused::Wrong);
+        assert_eq!(logins.judge(b"mrose", &Proof::Password(b"tanstaaftanstaaf"), HERE).err().unwrap(), Refused::Wrong, "another's");
+        assert_eq!(logins.judge(b"empty", &Proof::Password(b""), HERE).err().unwrap(), Refused::Wrong);
+        assert_eq!(logins.judge(b"unknown", &Proof::Password(b"tanstaaf"), HERE).err().unwrap(), Refused::Wrong);
         let right = Proof::Password(b"tanstaaf");
-        assert_eq!(logins.judge(b"mrose", &right, HERE).unwrap_err(), Refused::TooOften);
+        assert_eq!(logins.judge(b"mrose", &right, HERE).err().unwrap(), Refused::TooOften);
         assert!(logins.judge(b"mrose", &right, "192.0.2.1".parse().unwrap()).is_ok(), "others are not punished for it");
     }
 }

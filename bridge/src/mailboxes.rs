@@ -14,8 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// A larger message passes through a file.
 const MEMORY: u64 = 1024 * 1024;
 
-/// Bytes that a line of a body has at most, with its end (RFC 5322, section 2.1.1).
+/// A header hardly has more bytes, and a line of a body with its end has no more (RFC 5322, section 2.1.1).
+const HEADER: u64 = 64 * 1024;
 const LINE: u64 = 1000;
+
+/// So many lines are fetched alone; of a message that more are wanted of, all of it.
+const LINES: u64 = 1000;
 
 /// The longest identifier of a message (RFC 1939, section 7).
 const IDENTIFIER: usize = 70;
@@ -63,22 +67,31 @@ pub(crate) enum Unopened {
     Failed(Error),
 }
 
-/// Takes the bytes of a message; whether it goes on.
-pub(crate) type Take<'t> = dyn FnMut(Stream<'_>, u64) -> Result<(), Error> + 't;
+/// The bytes of a message.
+pub(crate) struct Bytes<'b> {
+    pub(crate) stream: Stream<'b>,
+    pub(crate) size: u64,
+    /// Whether these are only its first ones.
+    pub(crate) is_cut: bool,
+}
+
+/// Takes the bytes of a message; whether they are enough. Only what is cut may not be.
+pub(crate) type Take<'t> = dyn FnMut(Bytes<'_>) -> Result<bool, Error> + 't;
 
 impl Mailboxes {
     pub(crate) fn new(host: Arc<Host>, document: &str) -> Mailboxes {
         Mailboxes { host, document: document.to_owned(), in_use: Mutex::default() }
     }
 
-    /// Opens the mailbox of an account: its messages are listed.
-    pub(crate) fn open(&self, account: &str, cancel: &Cancel) -> Result<Mailbox<'_>, Unopened> {
-        if !self.in_use().insert(account.to_owned()) {
+    /// Opens the mailbox of an account, or that of `receive.account`: its messages are listed.
+    pub(crate) fn open(&self, account: Option<&str>, cancel: &Cancel) -> Result<Mailbox<'_>, Unopened> {
+        let held = account.unwrap_or_default().to_owned();
+        if !self.in_use().insert(held.clone()) {
             return Err(Unopened::InUse);
         }
-        let hold = Hold { mailboxes: self, account: account.to_owned() };
+        let hold = Hold { mailboxes: self, account: held };
         let opened = || {
-            let mut account = Account::open(&self.host, &self.document, Some(account))?;
+            let mut account = Account::open(&self.host, &self.document, account)?;
             let listing = account.list(&ListRequest { folder: Some(String::new()) }, cancel)?.read()?;
             let Listing::Messages { messages, .. } = listing else {
                 return Err(Error::new(Status::Internal, "plugin.answer_unreadable"));
@@ -108,7 +121,7 @@ impl Drop for Hold<'_> {
 }
 
 impl Mailbox<'_> {
-    /// Fetches a message, whole or its header with so many lines of its body at least, and hands its bytes over. It stays as it is.
+    /// Fetches a message, or of one that only so many lines are wanted of as much as may hold them, and hands its bytes over. It stays as it is.
     pub(crate) fn fetch(
         &mut self,
         index: usize,
@@ -117,31 +130,37 @@ impl Mailbox<'_> {
         cancel: &Cancel,
         take: &mut Take<'_>,
     ) -> Result<(), Error> {
-        let missing = || Error::new(Status::NotFound, "bridge.message_gone");
-        let Some(Message { id, size, received, .. }) = self.messages.get(index) else { return Err(missing()) };
-        let is_small = (1..=MEMORY).contains(size);
+        let Some(message) = self.messages.get(index) else { return Err(gone()) };
+        let is_small = (1..=MEMORY).contains(&message.size);
         let draft = if is_small { None } else { Some(scratch.folder()?) };
         let save_to = draft.as_ref().map(|draft| draft.path().to_owned());
-        let request = |fetch| ReceiveRequest { fetch, save_to: save_to.clone(), action: Action::Keep };
-        if self.has_single {
-            let first_bytes = lines.map(|lines| lines.saturating_mul(LINE));
-            let single = FetchOptions { message: Some(id.clone()), first_bytes, summary: Summary::None, ..FetchOptions::default() };
-            match look(&mut self.account, &request(single), id, cancel, take) {
+        let request = |fetch: FetchOptions| ReceiveRequest { fetch, save_to: save_to.clone(), action: Action::Keep };
+        let beginning = lines.filter(|lines| *lines <= LINES).map(|lines| HEADER + lines * LINE);
+        for first_bytes in beginning.map(Some).into_iter().chain([None]) {
+            if !self.has_single {
+                break;
+            }
+            let single = FetchOptions { message: Some(message.id.clone()), first_bytes, ..FetchOptions::default() };
+            match look(&mut self.account, &request(single), &message.id, cancel, take) {
                 Err(error) if error.status == Status::Unsupported => self.has_single = false,
-                found => return found?.then_some(()).ok_or_else(missing),
+                Ok(Found::Enough) => return Ok(()),
+                Ok(Found::TooLittle) => (),
+                Ok(Found::Nothing) => return Err(gone()),
+                Err(error) => return Err(error),
             }
         }
         // A transport that has no single messages shows those that it could be.
-        let exact = Filter { min_size: Some(*size), max_size: Some(*size), ..around(received.as_deref()) };
-        let filters = if *size > 0 { vec![exact, around(received.as_deref())] } else { vec![around(received.as_deref())] };
-        for filter in filters {
-            let max_bytes = (lines == Some(0)).then_some(0);
-            let several = FetchOptions { filter, max_bytes, summary: Summary::None, ..FetchOptions::default() };
-            if look(&mut self.account, &request(several), id, cancel, take)? {
-                return Ok(());
+        let around = around(message.received.as_deref());
+        let exact = Filter { min_size: Some(message.size), max_size: Some(message.size), ..around.clone() };
+        for filter in [Some(exact).filter(|_| message.size > 0), Some(around)].into_iter().flatten() {
+            for max_bytes in lines.filter(|lines| *lines == 0).map(Some).into_iter().chain([None]) {
+                let several = FetchOptions { filter: filter.clone(), max_bytes, ..FetchOptions::default() };
+                if look(&mut self.account, &request(several), &message.id, cancel, take)? == Found::Enough {
+                    return Ok(());
+                }
             }
         }
-        Err(missing())
+        Err(gone())
     }
 
     /// Deletes the messages that are to be deleted; how many of them were not.
@@ -160,32 +179,49 @@ impl Mailbox<'_> {
     }
 }
 
-/// Fetches until the message has come; whether it has.
-fn look(account: &mut Account, request: &ReceiveRequest, id: &str, cancel: &Cancel, take: &mut Take<'_>) -> Result<bool, Error> {
-    let (mut found, mut broken) = (false, None);
+/// What came of a look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// The message was not among those that came.
+    Nothing,
+    /// Only its beginning came, and that was too little.
+    TooLittle,
+    /// What was wanted.
+    Enough,
+}
+
+/// Fetches until the message has come.
+fn look(account: &mut Account, request: &ReceiveRequest, id: &str, cancel: &Cancel, take: &mut Take<'_>) -> Result<Found, Error> {
+    let (mut found, mut broken) = (Found::Nothing, None);
     let mut each = |fetched: Fetched<'_>| {
         if fetched.incoming.id != id {
             return Action::Keep;
         }
-        found = true;
-        let size = fetched.message.size();
+        let (size, is_cut) = (fetched.message.size(), fetched.incoming.cut || fetched.incoming.headers_only);
+        let is_short = !is_cut && fetched.incoming.size.is_some_and(|stated| size < stated);
         let taken = match fetched.message.stream(None) {
-            Ok(_) if fetched.incoming.size.is_some_and(|stated| size < stated) => {
-                Err(Error::new(Status::Internal, "bridge.message_incomplete"))
-            }
-            Ok(stream) => take(stream, size),
+            Ok(_) if is_short => Err(Error::new(Status::Internal, "bridge.message_incomplete")),
+            Ok(stream) => take(Bytes { stream, size, is_cut }),
             Err(error) => Err(error),
         };
-        broken = taken.err();
+        match taken {
+            Ok(is_enough) => found = if is_enough { Found::Enough } else { Found::TooLittle },
+            Err(error) => broken = Some(error),
+        }
         // Left as it was, and nothing more comes.
         Action::Stop
     };
-    let received = account.receive(request, Some(&mut each), cancel);
+    let request = ReceiveRequest { fetch: FetchOptions { summary: Summary::None, ..request.fetch.clone() }, ..request.clone() };
+    let received = account.receive(&request, Some(&mut each), cancel);
     match broken {
         Some(error) => Err(error),
-        None if found => Ok(true),
-        None => received.map(|_| false),
+        None if found == Found::Nothing => received.map(|_| found),
+        None => Ok(found),
     }
+}
+
+fn gone() -> Error {
+    Error::new(Status::NotFound, "bridge.message_gone")
 }
 
 /// The days around the one on which a message came: where the server is, it may be another one.

@@ -2,10 +2,11 @@
 
 use crate::bridge::{self, Bridge, Parts, Server};
 use crate::channel::Channel;
-use crate::settings::{Pop3, Smtp};
 use crate::slots::Slots;
 use crate::socket::{Clock, Socket};
+use crate::texts::TEXTS;
 use crate::{pop3, smtp};
+use postkontor_core::settings::{Maildrop, Submission};
 use postkontor_core::{Error, Level, Status};
 use std::io::{self, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -46,6 +47,12 @@ impl Servers {
     ///
     /// SETTINGS (`bridge.…`, with the pointer of what is wrong), LOCAL (`bridge.listen_refused`, `bridge.folder_unusable`).
     pub fn open(parts: Parts<'_>) -> Result<Servers, Error> {
+        let host = Arc::clone(parts.host);
+        host.add_texts(TEXTS);
+        Servers::listening(parts).map_err(|error| host.localised(error))
+    }
+
+    fn listening(parts: Parts<'_>) -> Result<Servers, Error> {
         let (bridge, smtp, pop3) = bridge::open(parts)?;
         let mut servers = Servers { bridge: Arc::new(bridge), listening: Vec::new(), smtp: None, pop3: None };
         if let Some(server) = smtp {
@@ -67,13 +74,13 @@ impl Servers {
         self.pop3
     }
 
-    fn listen_for_mail(&mut self, server: Server<Smtp>) -> Result<SocketAddr, Error> {
+    fn listen_for_mail(&mut self, server: Server<Submission>) -> Result<SocketAddr, Error> {
         let address = server.address;
         let serve = move |bridge: &Bridge, channel: &mut Channel, peer| smtp::serve(bridge, &server, channel, peer);
         self.listen(address, "/bridge/smtp/listen", smtp::BUSY.to_string(), Arc::new(serve))
     }
 
-    fn listen_for_readers(&mut self, server: Server<Pop3>) -> Result<SocketAddr, Error> {
+    fn listen_for_readers(&mut self, server: Server<Maildrop>) -> Result<SocketAddr, Error> {
         let address = server.address;
         let serve = move |bridge: &Bridge, channel: &mut Channel, peer| pop3::serve(bridge, &server, channel, peer);
         self.listen(address, "/bridge/pop3/listen", pop3::BUSY.to_owned(), Arc::new(serve))
@@ -151,6 +158,8 @@ impl Listening {
             if let Err(error) = session(&bridge, connection, address, &*serve) {
                 bridge.note(Level::Debug, format_args!("{address}: {error}"));
             }
+            // Last, so that nothing of the session is left when its place is free.
+            drop(bridge);
             drop(slot);
         });
         // Without a thread the connection is gone with what should have run there.

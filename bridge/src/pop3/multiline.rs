@@ -59,6 +59,11 @@ impl Multiline {
         (self.is_begin, self.is_after_cr, self.is_empty) = (true, false, true);
     }
 
+    /// Whether all lines that are wanted have come.
+    pub(crate) fn has_all(&self) -> bool {
+        !self.is_in_head && self.left == Some(0)
+    }
+
     /// Appends the end.
     pub(crate) fn finish(mut self, out: &mut Vec<u8>) {
         if !self.is_begin {

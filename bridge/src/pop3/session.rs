@@ -4,13 +4,13 @@ use super::command::{Command, Unread};
 use super::multiline::Multiline;
 use crate::bridge::{Bridge, Server};
 use crate::channel::{Channel, Line};
-use crate::logins::{Proof, Refused};
-use crate::mailboxes::{Mailbox, Message, Unopened};
+use crate::logins::{Login, Proof, Refused};
+use crate::mailboxes::{Bytes, Mailbox, Message, Unopened};
 use crate::plain::plain;
-use crate::settings::{Login, Mode, Pop3};
 use crate::socket::End;
 use crate::token::token;
-use postkontor_core::{Error, Level, Status, Stream};
+use postkontor_core::settings::{Maildrop, ServerTlsMode as Mode};
+use postkontor_core::{Error, Level, Status};
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ impl Answer {
 
 struct Session<'b> {
     bridge: &'b Bridge,
-    server: &'b Server<Pop3>,
+    server: &'b Server<Maildrop>,
     channel: &'b mut Channel,
     peer: IpAddr,
     /// What is digested with the password (APOP).
@@ -60,7 +60,7 @@ struct Session<'b> {
 }
 
 /// Serves a client.
-pub(crate) fn serve(bridge: &Bridge, server: &Server<Pop3>, channel: &mut Channel, peer: IpAddr) {
+pub(crate) fn serve(bridge: &Bridge, server: &Server<Maildrop>, channel: &mut Channel, peer: IpAddr) {
     let (stamp, user, mailbox, begun) = (format!("<{}@postkontor>", token()), None, None, Instant::now());
     let mut session = Session { bridge, server, channel, peer, stamp, user, mailbox, begun, refusals: 0, idle: 0 };
     // POP3 has no word for a client that is silent or a server that ends: the connection is closed, and nothing is deleted.
@@ -206,10 +206,10 @@ impl Session<'_> {
 
     fn open(&mut self, login: &Login) -> Answer {
         let call = self.bridge.ending.call(PATIENCE);
-        match self.bridge.mailboxes.open(&login.account, call.cancel()) {
+        match self.bridge.mailboxes.open(login.account.as_deref(), call.cancel()) {
             Ok(mailbox) => {
                 let text = format!("{} messages", mailbox.messages.len());
-                self.bridge.note(Level::Information, format_args!("{}: mailbox {}: {text}", self.peer, login.account));
+                self.bridge.note(Level::Information, format_args!("{}: mailbox of {}: {text}", self.peer, login.user));
                 (self.mailbox, self.idle) = (Some(mailbox), 0);
                 Answer { text: Cow::Owned(text), ..good("") }
             }
@@ -293,20 +293,17 @@ impl Session<'_> {
             return Ok(NO_MESSAGE);
         }
         let Some(mailbox) = &mut self.mailbox else { return Ok(NO_MESSAGE) };
-        let (channel, mut begun, mut end) = (&mut *self.channel, false, None);
+        let (mut shown, channel) = (Shown::default(), &mut *self.channel);
         channel.clock().in_flight(true);
         let call = self.bridge.ending.call(PATIENCE);
-        let shown = mailbox.fetch(number - 1, lines, &self.bridge.scratch, call.cancel(), &mut |stream, size| {
-            begun = true;
-            shown(channel, stream, size, lines, &mut end)
-        });
+        let fetched = mailbox.fetch(number - 1, lines, &self.bridge.scratch, call.cancel(), &mut |bytes| shown.show(channel, bytes, lines));
         channel.clock().in_flight(false);
-        match (shown, end) {
+        match (fetched, shown) {
             (Ok(()), _) => Ok(good("")),
-            (Err(_), Some(end)) => Err(end),
-            (Err(error), None) => {
+            (Err(_), Shown { end: Some(end), .. }) => Err(end),
+            (Err(error), Shown { has_begun, .. }) => {
                 let answer = self.failed("message", &error);
-                if begun { Err(End::Closed) } else { Ok(answer) }
+                if has_begun { Err(End::Closed) } else { Ok(answer) }
             }
         }
     }
@@ -328,20 +325,43 @@ impl Session<'_> {
 
 const NO_MESSAGE: Answer = bad("No such message");
 
-fn shown(channel: &mut Channel, mut stream: Stream<'_>, size: u64, lines: Option<u64>, end: &mut Option<End>) -> Result<(), Error> {
-    let mut gone = |why: End| {
-        *end = Some(why);
-        Error::new(Status::Network, "bridge.client_gone")
-    };
-    let first = if lines.is_none() { format!("+OK {size} octets\r\n") } else { "+OK Top of the message\r\n".to_owned() };
-    channel.write(first.as_bytes()).map_err(&mut gone)?;
-    let (mut multiline, mut out, mut wants_more) = (Multiline::new(lines), Vec::new(), true);
-    while wants_more && let Some(block) = stream.block()? {
-        out.clear();
-        wants_more = multiline.push(block, &mut out);
-        channel.write(&out).map_err(&mut gone)?;
+/// How far a message was shown.
+#[derive(Default)]
+struct Shown {
+    /// Whether anything of it was written.
+    has_begun: bool,
+    /// Why it did not come to its end, where that is the client's doing.
+    end: Option<End>,
+}
+
+impl Shown {
+    /// Writes a message, or its top; whether its bytes were enough for that. Of what is cut nothing is written before that is known.
+    fn show(&mut self, channel: &mut Channel, mut bytes: Bytes<'_>, lines: Option<u64>) -> Result<bool, Error> {
+        let mut out = match lines {
+            None => format!("+OK {} octets\r\n", bytes.size).into_bytes(),
+            Some(_) => b"+OK Top of the message\r\n".to_vec(),
+        };
+        let (mut multiline, mut wants_more) = (Multiline::new(lines), true);
+        while wants_more && let Some(block) = bytes.stream.block()? {
+            wants_more = multiline.push(block, &mut out);
+            if !bytes.is_cut {
+                self.write(channel, &out)?;
+                out.clear();
+            }
+        }
+        if bytes.is_cut && !multiline.has_all() {
+            return Ok(false);
+        }
+        multiline.finish(&mut out);
+        self.write(channel, &out)?;
+        Ok(true)
     }
-    out.clear();
-    multiline.finish(&mut out);
-    channel.write(&out).map_err(&mut gone)
+
+    fn write(&mut self, channel: &mut Channel, out: &[u8]) -> Result<(), Error> {
+        self.has_begun = true;
+        channel.write(out).map_err(|end| {
+            self.end = Some(end);
+            Error::new(Status::Network, "bridge.client_gone")
+        })
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) fn hand_in(bridge: &Bridge, mail: &Submitted<'_>) -> Reply {
         let call = bridge.ending.call(end.saturating_duration_since(Instant::now()));
         match bridge.counter.take(mail, call.cancel()) {
             Ok(id) => {
-                let (count, account) = (mail.recipients.len(), mail.account);
+                let (count, account) = (mail.recipients.len(), mail.account.unwrap_or("of send.account"));
                 bridge.note(Level::Information, format_args!("mail {id} from {} to {count} recipients, account {account}", mail.from));
                 return Reply::made(250, "2.0.0", &format!("Ok: queued as {id}"));
             }

@@ -11,11 +11,11 @@ use crate::channel::{Channel, Line};
 use crate::counter::Submitted;
 use crate::date;
 use crate::limits::Limits;
-use crate::logins::Refused;
-use crate::settings::{Login, Mode, Smtp};
+use crate::logins::{Login, Refused};
 use crate::socket::End;
 use crate::token::token;
 use postkontor_core::Level;
+use postkontor_core::settings::{ServerTlsMode as Mode, Submission};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ struct Envelope {
 
 struct Session<'b> {
     bridge: &'b Bridge,
-    server: &'b Server<Smtp>,
+    server: &'b Server<Submission>,
     channel: &'b mut Channel,
     peer: IpAddr,
     /// What the client calls itself, and whether it does so by EHLO.
@@ -41,7 +41,7 @@ struct Session<'b> {
 }
 
 /// Serves a client.
-pub(crate) fn serve(bridge: &Bridge, server: &Server<Smtp>, channel: &mut Channel, peer: IpAddr) {
+pub(crate) fn serve(bridge: &Bridge, server: &Server<Submission>, channel: &mut Channel, peer: IpAddr) {
     let (hello, login, mail, begun) = (None, None, None, Instant::now());
     let mut session = Session { bridge, server, channel, peer, hello, login, mail, begun, refusals: 0, idle: 0 };
     let Err(end) = session.talk() else { return };
@@ -227,15 +227,14 @@ impl<'b> Session<'b> {
             Ok(smtputf8) => smtputf8,
             Err(refusal) => return refusal,
         };
-        if !from.is_empty() {
-            if let Err(refusal) = check(&from, smtputf8) {
-                return refusal;
-            }
-            let allowed = self.login.and_then(|login| login.sender.as_deref());
-            if let Some(allowed) = allowed.filter(|allowed| !allowed.eq_ignore_ascii_case(&from)) {
-                return Reply::made(553, "5.7.1", &format!("Sender not allowed: this login sends as {allowed} alone"));
-            }
+        if !from.is_empty()
+            && let Err(refusal) = check(&from, smtputf8)
+        {
+            return refusal;
         }
+        // A report has no sender, and gets none: it would be answered.
+        let own = self.login.and_then(|login| login.sender.clone()).filter(|_| !from.is_empty());
+        let from = own.unwrap_or(from);
         self.mail = Some(Envelope { from, smtputf8, recipients: Vec::new() });
         Reply::new(250, "2.1.0", "Ok")
     }
@@ -292,10 +291,9 @@ impl<'b> Session<'b> {
             self.bridge.note(Level::Error, format_args!("a mail could not be written: {error}"));
             return Ok(reply::SPOOL_FAILED);
         }
-        let account = self.login.map(|login| login.account.as_str()).or(self.server.settings.anonymous.as_deref());
-        let Some(account) = account else { return Ok(reply::NEEDS_LOGIN) };
+        let account = self.login.map_or(self.server.settings.anonymous.as_deref(), |login| login.account.as_deref());
         let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
-        let mail = Submitted { key: &key, account, from, recipients: &recipients, file: draft.path(), notify: &[] };
+        let mail = Submitted { key: &key, account, from, recipients: &recipients, file: draft.path() };
         Ok(hand_in(self.bridge, &mail))
     }
 

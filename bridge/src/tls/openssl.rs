@@ -1,28 +1,33 @@
-//! TLS for clients below version 1.2, on Unix.
-//!
-//! These versions sign with SHA-1, which OpenSSL 3 allows at its level of security 0 only. A program that asks for them in its settings knows
-//! that its clients are old; nothing else of the process is changed by it.
+//! TLS by OpenSSL.
 
 use super::secured::Secured;
-use crate::settings::Version;
 use crate::socket::Socket;
 use openssl::error::ErrorStack;
 use openssl::pkey::PKey;
 use openssl::ssl::{Ssl, SslAcceptor, SslContext, SslMethod, SslOptions, SslStream, SslVersion};
 use openssl::x509::X509;
 use postkontor_keyfile::Content;
+use postkontor_plugin::settings::TlsVersion;
 use std::io;
 
-/// An acceptor with the level of security that old clients need.
-pub(crate) struct Acceptor(SslContext);
+/// An acceptor with the server's certificate.
+pub(super) struct Acceptor(SslContext);
 
 impl Acceptor {
-    pub(super) fn new(minimum: Version, content: &Content) -> Result<Acceptor, ErrorStack> {
+    pub(super) fn new(minimum: TlsVersion, content: &Content) -> Result<Acceptor, ErrorStack> {
         let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
-        builder.clear_options(SslOptions::NO_TLSV1 | SslOptions::NO_TLSV1_1);
-        builder.set_options(SslOptions::NO_RENEGOTIATION);
-        builder.set_min_proto_version(Some(if minimum == Version::Tls10 { SslVersion::TLS1 } else { SslVersion::TLS1_1 }))?;
-        builder.set_cipher_list("DEFAULT:@SECLEVEL=0")?;
+        builder.set_options(SslOptions::NO_RENEGOTIATION | SslOptions::NO_COMPRESSION);
+        if minimum < TlsVersion::Tls12 {
+            // These versions sign with SHA-1, which OpenSSL 3 allows at its level 0 only. That counts for this acceptor and nothing else.
+            builder.clear_options(SslOptions::NO_TLSV1 | SslOptions::NO_TLSV1_1);
+            builder.set_cipher_list("DEFAULT:@SECLEVEL=0")?;
+        }
+        builder.set_min_proto_version(Some(match minimum {
+            TlsVersion::Tls10 => SslVersion::TLS1,
+            TlsVersion::Tls11 => SslVersion::TLS1_1,
+            TlsVersion::Tls12 => SslVersion::TLS1_2,
+            TlsVersion::Tls13 => SslVersion::TLS1_3,
+        }))?;
         let mut chain = content.certificates.iter().map(|der| X509::from_der(der));
         if let Some(own) = chain.next() {
             builder.set_certificate(&*own?)?;
