@@ -3,7 +3,7 @@
 use super::claim::Claimed;
 use super::damage::damaged;
 use super::lease::Mark;
-use super::outcome::{Next, Outcome, by_recipients};
+use super::outcome::{Next, Outcome, Stops, by_recipients};
 use super::settle::Settled;
 use super::worker::Worker;
 use crate::content::{self, Whereabouts};
@@ -122,7 +122,7 @@ fn restored(
 
 /// An entry that goes back, as the store is not there.
 fn untouched(entry: Claimed, lease: &str, error: &Error) -> Settled {
-    let outcome = Outcome::back(entry.recipients.clone(), Some(error.clone()), false);
+    let outcome = Outcome::back(entry.recipients.clone(), Some(error.clone()), Stops::Nothing);
     settled(entry, lease, outcome)
 }
 
@@ -138,7 +138,7 @@ fn unreadable(entry: Claimed, lease: &str, error: Error) -> Settled {
         recipient.status = Standing::Refused;
     }
     let next = if recipients.is_empty() { Next::Failed } else { by_recipients(&recipients) };
-    settled(entry, lease, Outcome { next, recipients, receipt: None, error: Some(error), stops_account: false })
+    settled(entry, lease, Outcome { next, recipients, receipt: None, error: Some(error), stops: Stops::Nothing })
 }
 
 fn settled(entry: Claimed, lease: &str, outcome: Outcome) -> Settled {

@@ -62,11 +62,18 @@ pub(super) fn passed(engine: &mut dyn Engine, account: &str, was_trial: bool, no
         let open = "UPDATE postkontor_outbox_accounts SET paused_until = 0, pauses = 0, proven = $1, error = NULL WHERE account = $2";
         return engine.run(open, &[now.into(), account.into()], watch).map(drop);
     }
-    let note = "UPDATE postkontor_outbox_accounts SET proven = $1 WHERE account = $2 AND pauses = 0 AND proven < $3";
+    let note = "UPDATE postkontor_outbox_accounts SET proven = $1, error = NULL WHERE account = $2 AND pauses = 0 AND proven < $3";
     engine.run(note, &[now.into(), account.into(), (now - NOTED).into()], watch).map(drop)
 }
 
-/// The account failed: it rests, longer each time.
+/// The account cannot be used from here. Others may fare better, so that it is only said.
+pub(super) fn out_of_reach(engine: &mut dyn Engine, account: &str, error: &Error, watch: &Watch<'_>) -> Result<(), Error> {
+    let say = "INSERT INTO postkontor_outbox_accounts (account, error) VALUES ($1, $2) \
+        ON CONFLICT (account) DO UPDATE SET error = excluded.error WHERE postkontor_outbox_accounts.pauses = 0";
+    engine.run(say, &[account.into(), Value::from(serde_json::to_string(error).ok())], watch).map(drop)
+}
+
+/// The server does not let the account in: it rests everywhere, longer each time.
 pub(super) fn failed(
     engine: &mut dyn Engine,
     account: &str,

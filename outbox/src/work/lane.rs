@@ -6,12 +6,12 @@ use super::claim::{self, Claimed, Wanted};
 use super::gate::{self, Gate};
 use super::lease::{Heart, LEASE};
 use super::limits::{self, Limits};
-use super::outcome::Next;
+use super::outcome::{Next, Stops};
 use super::pace::Pace;
 use super::pause::Pauses;
 use super::request::{Until, WorkRequest};
 use super::settle::{self, Settled, Tally};
-use super::worker::{Rules, Worker, find_sent, marks_late};
+use super::worker::{Rules, Worker};
 use super::{delivery, takeover, upkeep};
 use crate::content::{self, Whereabouts};
 use crate::engine::{Engine, transaction};
@@ -38,6 +38,26 @@ struct Post {
     pace: Pace,
     limits: Limits,
     has_connection: bool,
+    rest: Rest,
+}
+
+/// How a lane rests that cannot reach the server of an account.
+#[derive(Default)]
+struct Rest {
+    failures: i64,
+    until: Option<Instant>,
+}
+
+impl Rest {
+    fn begin(&mut self, pauses: &Pauses, seed: u64) {
+        self.failures += 1;
+        let pause = pauses.after(self.failures, seed).unsigned_abs();
+        self.until = Instant::now().checked_add(Duration::from_millis(pause));
+    }
+
+    fn is_on(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() < until)
+    }
 }
 
 /// A batch that has landed and is not written down.
@@ -102,7 +122,7 @@ impl<'a> Lane<'a> {
         let heart = Heart::start(worker.place, &name, cancel)?;
         let post = |id: String| {
             let limits = worker.rules.limits.get(&id).copied().unwrap_or_default();
-            Post { id, account: None, pace: Pace::new(), limits, has_connection: false }
+            Post { id, account: None, pace: Pace::new(), limits, has_connection: false, rest: Rest::default() }
         };
         Ok(Lane {
             posts: accounts.into_iter().map(post).collect(),
@@ -219,7 +239,8 @@ impl<'a> Lane<'a> {
         let (post, engine) = (&mut self.posts[index], &mut *self.worker.engine);
         let watch = self.worker.host.watch(cancel);
         let now = engine.now(&watch)?;
-        let has_due = claim::priority(engine, &post.id, now, &watch)?.is_some() && !gate::rests(engine, &post.id, now, &watch)?;
+        let has_due =
+            !post.rest.is_on() && claim::priority(engine, &post.id, now, &watch)?.is_some() && !gate::rests(engine, &post.id, now, &watch)?;
         if !has_due && post.has_connection {
             (post.account, post.has_connection) = (None, false);
             limits::leave_connection(engine, &post.id, &self.name, &watch)?;
@@ -274,7 +295,7 @@ impl<'a> Lane<'a> {
         if post.account.is_none() {
             post.account = Some(Account::open(self.worker.host, self.worker.settings, Some(&post.id))?);
         }
-        Ok(post.account.as_ref().is_some_and(marks_late))
+        Ok(post.account.as_ref().is_some_and(Account::takes_whole))
     }
 
     /// Hands a batch over.
@@ -289,7 +310,14 @@ impl<'a> Lane<'a> {
         let settled = delivery::deliver(&mut self.worker, &mut account, claimed, &lease, (&cancel, &self.heart.marks()));
         self.heart.rest();
         post.pace.learn(count, started.elapsed());
-        post.account = Some(account);
+        // After a failure the account is opened anew, as it keeps the secrets that it was used with: they may be other ones by then.
+        let is_stopped = settled.iter().any(|entry| entry.outcome.stops != Stops::Nothing);
+        post.account = (!is_stopped).then_some(account);
+        if settled.iter().any(|entry| entry.outcome.next != Next::Back) {
+            post.rest = Rest::default();
+        } else if settled.iter().any(|entry| entry.outcome.stops == Stops::Lane) {
+            post.rest.begin(&self.worker.rules.pauses, self.claims);
+        }
         self.handed_over += count as u64;
         self.unwritten = Unwritten { settled, account: post.id.clone(), was_trial: is_trial };
     }
@@ -313,7 +341,7 @@ impl<'a> Lane<'a> {
         for (account, doubts) in by_account {
             let ids: Vec<&str> = doubts.iter().map(|doubt| doubt.message_id.as_str()).collect();
             let traces = takeover::traces(self.search(&account, &ids, cancel), ids.len());
-            settled.extend(doubts.into_iter().zip(traces));
+            settled.extend(doubts.into_iter().zip(traces).map(|(doubt, trace)| takeover::in_time(doubt, trace, now)));
         }
         let Worker { engine, rules, place, .. } = &mut self.worker;
         let way = takeover::Way { host: &host, sends_again: rules.sends_again, pauses: &rules.pauses };
@@ -331,7 +359,7 @@ impl<'a> Lane<'a> {
         let unknown = || Error::new(Status::Unsupported, "outbox.account_unknown");
         let index = self.posts.iter().position(|post| post.id == account).ok_or_else(unknown)?;
         self.open(index)?;
-        self.posts[index].account.as_mut().map_or_else(|| Err(unknown()), |account| find_sent(account, message_ids, cancel))
+        self.posts[index].account.as_mut().map_or_else(|| Err(unknown()), |account| account.find_sent(message_ids, cancel))
     }
 
     /// Gives up what is overdue, and forgets what ended long ago.
@@ -396,17 +424,20 @@ fn write_down(engine: &mut dyn Engine, unwritten: &Unwritten, pauses: &Pauses, n
     settle::lock(engine, settled, watch)?;
     let tally = settle::settle(engine, settled, pauses, now, watch)?;
     let has_passed = settled.iter().any(|entry| entry.outcome.next != Next::Back);
-    let failure = settled.iter().find(|entry| entry.outcome.stops_account).and_then(|entry| entry.outcome.error.as_ref());
     if has_passed {
         gate::passed(engine, account, *was_trial, now, watch)?;
     }
-    match failure {
-        Some(error) => {
-            let seed = settled.first().map_or(0, |entry| entry.id.unsigned_abs());
-            gate::failed(engine, account, error, *was_trial && !has_passed, pauses, (now, seed), watch)?;
-        }
-        None if *was_trial && !has_passed => gate::reopen(engine, account, watch)?,
-        None => (),
+    let failed = |stops| settled.iter().find(|entry| entry.outcome.stops == stops).and_then(|entry| entry.outcome.error.as_ref());
+    let is_trial = *was_trial && !has_passed;
+    if let Some(error) = failed(Stops::Account) {
+        let seed = settled.first().map_or(0, |entry| entry.id.unsigned_abs());
+        return gate::failed(engine, account, error, is_trial, pauses, (now, seed), watch).map(|()| tally);
+    }
+    if is_trial {
+        gate::reopen(engine, account, watch)?;
+    }
+    if let Some(error) = failed(Stops::Lane) {
+        gate::out_of_reach(engine, account, error, watch)?;
     }
     Ok(tally)
 }
@@ -434,8 +465,11 @@ fn claim_for(
         (Gate::Closed, _) => return Ok(None),
         (_, Ok(marks_late)) => marks_late,
         (_, Err(error)) => {
-            gate::failed(engine, &post.id, &error, gate == Gate::Trial, &rules.pauses, (now, 0), watch)?;
-            return Ok(None);
+            post.rest.begin(&rules.pauses, now.unsigned_abs());
+            if gate == Gate::Trial {
+                gate::reopen(engine, &post.id, watch)?;
+            }
+            return gate::out_of_reach(engine, &post.id, &error, watch).map(|()| None);
         }
     };
     let alone = gate == Gate::Trial || rules.sends_again;

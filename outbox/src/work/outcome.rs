@@ -29,8 +29,20 @@ pub(crate) struct Outcome {
     pub(crate) receipt: Option<Value>,
     /// Why it is not sent, or not to everybody.
     pub(crate) error: Option<Error>,
-    /// It is the account that failed, not the mail: no other mail fares better until something is changed or time has passed.
-    pub(crate) stops_account: bool,
+    /// What else would fail alike.
+    pub(crate) stops: Stops,
+}
+
+/// What would fail as the mail did, until something is changed or time has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stops {
+    /// It was the mail's own affair.
+    Nothing,
+    /// Every mail of the account in this lane: the server cannot be reached from here, or this machine lacks something. Other machines may
+    /// fare better.
+    Lane,
+    /// Every mail of the account, wherever it is tried: the server does not let the account in. To try often may lock it.
+    Account,
 }
 
 impl Outcome {
@@ -46,8 +58,8 @@ impl Outcome {
     }
 
     /// An entry that goes back as it was.
-    pub(crate) fn back(recipients: Vec<Recipient>, error: Option<Error>, stops_account: bool) -> Outcome {
-        Outcome { next: Next::Back, recipients, receipt: None, error, stops_account }
+    pub(crate) fn back(recipients: Vec<Recipient>, error: Option<Error>, stops: Stops) -> Outcome {
+        Outcome { next: Next::Back, recipients, receipt: None, error, stops }
     }
 
     /// A server took it, for some recipients at least.
@@ -62,7 +74,7 @@ impl Outcome {
         }
         // What a receipt consists of always serializes.
         let receipt = serde_json::to_value(receipt).ok();
-        Outcome { next: by_recipients(&recipients), receipt, recipients, error, stops_account: false }
+        Outcome { next: by_recipients(&recipients), receipt, recipients, error, stops: Stops::Nothing }
     }
 
     fn not_taken(error: Error, mut recipients: Vec<Recipient>) -> Outcome {
@@ -73,13 +85,14 @@ impl Outcome {
             unsaid.for_each(|recipient| recipient.status = Standing::Unknown);
             let is_unknown = recipients.iter().any(|recipient| recipient.status == Standing::Unknown);
             let next = if is_unknown || recipients.is_empty() { Next::Uncertain } else { by_recipients(&recipients) };
-            return Outcome { next, recipients, receipt: None, error: Some(error), stops_account: false };
+            return Outcome { next, recipients, receipt: None, error: Some(error), stops: Stops::Nothing };
         }
         if error.status == Status::Cancelled || error.code.starts_with("outbox.") {
-            return Outcome::back(recipients, Some(error), false);
+            return Outcome::back(recipients, Some(error), Stops::Nothing);
         }
-        if stops_account(&error) {
-            return Outcome::back(recipients, Some(error), true);
+        let stops = stops(&error);
+        if stops != Stops::Nothing {
+            return Outcome::back(recipients, Some(error), stops);
         }
         let before = recipients.clone();
         merge(&mut recipients, &error.recipients);
@@ -100,7 +113,7 @@ impl Outcome {
             (true, _) => Next::Failed,
             (false, _) => by_recipients(&recipients),
         };
-        Outcome { next, recipients, receipt: None, error: Some(error), stops_account: false }
+        Outcome { next, recipients, receipt: None, error: Some(error), stops: Stops::Nothing }
     }
 }
 
@@ -128,31 +141,29 @@ pub(crate) fn by_recipients(recipients: &[Recipient]) -> Next {
     }
 }
 
-/// Whether another mail of the account would fail alike: it failed before the server was asked anything about the mail.
-fn stops_account(error: &Error) -> bool {
-    if matches!(error.status, Status::Auth | Status::Settings | Status::Transport | Status::Disabled) {
-        return true;
+/// What another mail of the account would come to: it failed before the server was asked anything about the mail.
+pub(super) fn stops(error: &Error) -> Stops {
+    // After a change of servers behind one name the next session knows what the server can do.
+    if matches!(error.status, Status::Argument | Status::Unsupported) || error.code == "smtp.server_changed" {
+        return Stops::Nothing;
     }
-    let is_before = matches!(
-        error.stage,
+    match error.stage {
+        _ if error.status == Status::Auth => Stops::Account,
+        Some(Stage::Login | Stage::Token | Stage::Mailbox) => Stops::Account,
         Some(
             Stage::Settings
-                | Stage::Secret
-                | Stage::Proxy
-                | Stage::Smime
-                | Stage::Resolve
-                | Stage::Connect
-                | Stage::Greeting
-                | Stage::Capabilities
-                | Stage::Tls
-                | Stage::Token
-                | Stage::Login
-                | Stage::Mailbox
-        )
-    );
-    // After a change of servers behind one name the next session knows what the server can do.
-    let is_answer = matches!(error.status, Status::Argument | Status::Unsupported) || error.code == "smtp.server_changed";
-    is_before && !is_answer
+            | Stage::Secret
+            | Stage::Proxy
+            | Stage::Smime
+            | Stage::Resolve
+            | Stage::Connect
+            | Stage::Greeting
+            | Stage::Capabilities
+            | Stage::Tls,
+        ) => Stops::Lane,
+        _ if matches!(error.status, Status::Settings | Status::Transport | Status::Disabled) => Stops::Lane,
+        _ => Stops::Nothing,
+    }
 }
 
 /// Whether the same may do later. What broke off in the middle may, and so may a server that made no sense.
@@ -245,7 +256,7 @@ mod tests {
         let reply = Reply { code: 554, enhanced: Some("5.7.1".to_owned()), text: "Spam".to_owned() };
         let error = Error::new(Status::Refused, "content.refused").stage(Stage::Acceptance).server(reply);
         let outcome = Outcome::of(Err(error), waiting(&["a@b", "c@d"]));
-        assert_eq!((outcome.next, outcome.stops_account), (Next::Failed, false));
+        assert_eq!((outcome.next, outcome.stops), (Next::Failed, Stops::Nothing));
         assert!(outcome.recipients.iter().all(|recipient| (recipient.status, recipient.code) == (Standing::Refused, 554)));
     }
 
@@ -254,7 +265,7 @@ mod tests {
         let codes = [(Status::Later, Stage::Sender), (Status::Network, Stage::Content), (Status::Timeout, Stage::Recipients)];
         for (status, stage) in codes {
             let outcome = Outcome::of(Err(Error::new(status, "x").stage(stage)), waiting(&["a@b"]));
-            assert_eq!((outcome.next, outcome.stops_account), (Next::Again, false), "{status:?}");
+            assert_eq!((outcome.next, outcome.stops), (Next::Again, Stops::Nothing), "{status:?}");
         }
         let mixed = vec![answer("a@b", Verdict::Refused, 550), answer("c@d", Verdict::Refused, 451), answer("e@f", Verdict::Unknown, 250)];
         let error = Error::new(Status::Later, "recipients.later").stage(Stage::Recipients).recipients(mixed);
@@ -263,20 +274,21 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_before_the_mail_stops_the_account_and_leaves_the_entry_as_it_was() {
+    fn what_fails_before_the_mail_stops_the_account_or_the_lane_and_leaves_the_entry_as_it_was() {
         let errors = [
-            Error::new(Status::Auth, "auth.refused").stage(Stage::Login),
-            Error::new(Status::Network, "net.refused").stage(Stage::Connect),
-            Error::new(Status::Network, "net.name_unknown").stage(Stage::Resolve),
-            Error::new(Status::Tls, "tls.untrusted").stage(Stage::Tls),
-            Error::new(Status::Later, "smtp.not_now").stage(Stage::Greeting),
-            Error::new(Status::Settings, "secret.not_found").stage(Stage::Secret),
-            Error::new(Status::Auth, "auth.required").stage(Stage::Sender),
-            Error::new(Status::Local, "sendmail.not_found").stage(Stage::Connect),
+            (Stops::Account, Error::new(Status::Auth, "auth.refused").stage(Stage::Login)),
+            (Stops::Account, Error::new(Status::Later, "auth.later").stage(Stage::Login)),
+            (Stops::Account, Error::new(Status::Auth, "auth.required").stage(Stage::Sender)),
+            (Stops::Lane, Error::new(Status::Network, "net.refused").stage(Stage::Connect)),
+            (Stops::Lane, Error::new(Status::Network, "net.name_unknown").stage(Stage::Resolve)),
+            (Stops::Lane, Error::new(Status::Tls, "tls.untrusted").stage(Stage::Tls)),
+            (Stops::Lane, Error::new(Status::Later, "smtp.not_now").stage(Stage::Greeting)),
+            (Stops::Lane, Error::new(Status::Settings, "secret.not_found").stage(Stage::Secret)),
+            (Stops::Lane, Error::new(Status::Local, "sendmail.not_found").stage(Stage::Connect)),
         ];
-        for error in errors {
+        for (stops, error) in errors {
             let outcome = Outcome::of(Err(error.clone()), waiting(&["a@b"]));
-            assert_eq!((outcome.next, outcome.stops_account), (Next::Back, true), "{error:?}");
+            assert_eq!((outcome.next, outcome.stops), (Next::Back, stops), "{error:?}");
             assert_eq!(standings(&outcome), [Standing::Waiting]);
         }
     }
@@ -284,7 +296,7 @@ mod tests {
     #[test]
     fn a_call_that_was_stopped_leaves_entry_and_account_alone() {
         let outcome = Outcome::of(Err(Error::new(Status::Cancelled, "call.cancelled").stage(Stage::Login)), waiting(&["a@b"]));
-        assert_eq!((outcome.next, outcome.stops_account), (Next::Back, false));
+        assert_eq!((outcome.next, outcome.stops), (Next::Back, Stops::Nothing));
     }
 
     #[test]

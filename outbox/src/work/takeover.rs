@@ -29,6 +29,7 @@ pub(super) struct Doubt {
     attempts: i64,
     content: String,
     error: Option<String>,
+    give_up: i64,
 }
 
 impl Doubt {
@@ -53,6 +54,7 @@ impl Doubt {
             attempts,
             content: row.text(7)?.to_owned(),
             error: row.text_or_none(8)?.map(str::to_owned),
+            give_up: row.int(10)?,
         })
     }
 }
@@ -68,7 +70,7 @@ pub(super) fn is_due(engine: &mut dyn Engine, now: i64, watch: &Watch<'_>) -> Re
 pub(super) fn take(engine: &mut dyn Engine, now: i64, watch: &Watch<'_>) -> Result<Vec<Doubt>, Error> {
     let skip_locked = engine.dialect().skip_locked();
     let ended = format!(
-        "SELECT id, queue, account, lease, message_id, recipients, attempts, content, error, leaving FROM postkontor_outbox_entries \
+        "SELECT id, queue, account, lease, message_id, recipients, attempts, content, error, leaving, give_up FROM postkontor_outbox_entries \
         WHERE state = 'sending' AND lease_until < $1 ORDER BY lease_until LIMIT {MOST}{skip_locked}"
     );
     let mut doubts = Vec::new();
@@ -101,9 +103,15 @@ pub(super) enum Trace {
 pub(super) fn traces(found: Result<Vec<Option<String>>, Error>, count: usize) -> Vec<Trace> {
     match found {
         Ok(places) if places.len() == count => places.into_iter().map(|place| place.map_or(Trace::None, Trace::Found)).collect(),
-        Err(error) if error.retry == Retry::Later || matches!(error.status, Status::Auth | Status::Cancelled) => vec![Trace::Later; count],
+        Err(error) if error.retry == Retry::Later || error.status == Status::Cancelled => vec![Trace::Later; count],
         _ => vec![Trace::None; count],
     }
+}
+
+/// A search is not repeated for ever.
+pub(super) fn in_time(doubt: Doubt, trace: Trace, now: i64) -> (Doubt, Trace) {
+    let is_over = trace == Trace::Later && doubt.give_up <= now;
+    (doubt, if is_over { Trace::None } else { trace })
 }
 
 /// How doubts are settled.

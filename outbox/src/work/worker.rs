@@ -4,7 +4,7 @@ use super::limits::Limits;
 use super::pause::Pauses;
 use crate::engine::Engine;
 use crate::place::Place;
-use postkontor_core::{Account, Cancel, Error, Host, Status};
+use postkontor_core::Host;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -24,14 +24,4 @@ pub(super) struct Worker<'a> {
     pub(super) place: &'a Place,
     pub(super) engine: &'a mut dyn Engine,
     pub(super) rules: Rules,
-}
-
-/// Whether the mark of a large mail is set only before its last block: no server that the account may use takes anything before.
-pub(super) fn marks_late(_account: &Account) -> bool {
-    false
-}
-
-/// Where a copy of each of these mails lies among what the account keeps of its sent ones.
-pub(super) fn find_sent(_account: &mut Account, _message_ids: &[&str], _cancel: &Cancel) -> Result<Vec<Option<String>>, Error> {
-    Err(Error::new(Status::Unsupported, "operation.unsupported"))
 }

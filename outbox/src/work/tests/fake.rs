@@ -25,6 +25,7 @@ struct State {
     refuses_login: bool,
     accepts_all: bool,
     pause: Duration,
+    halfway: Option<Box<dyn Fn() + Send>>,
 }
 
 /// The server behind the transport, by the name that the settings give it.
@@ -59,6 +60,11 @@ impl Fake {
 
     pub(super) fn slow(&self, pause: Duration) {
         self.0.lock().unwrap().pause = pause;
+    }
+
+    /// What is done when the first block of a mail was read.
+    pub(super) fn halfway(&self, work: impl Fn() + Send + 'static) {
+        self.0.lock().unwrap().halfway = Some(Box::new(work));
     }
 
     /// Waits until so many mails came out.
@@ -98,6 +104,7 @@ impl Transport for Session {
     const VERSION: &'static str = "1";
     const OPERATIONS: &'static [&'static str] = &["test", "send"];
     const TEXTS: &'static [(&'static str, &'static str)] = &[("en", "{}")];
+    const TAKES_WHOLE: bool = true;
     type Settings = Settings;
 
     fn open(settings: Settings, _opening: &Opening) -> Result<Session, Error> {
@@ -115,6 +122,9 @@ impl Transport for Session {
             match body.read(&mut block)? {
                 0 => break,
                 count => bytes.extend_from_slice(&block[..count]),
+            }
+            if let Some(work) = self.server.0.lock().unwrap().halfway.take() {
+                work();
             }
         }
         let pause = self.server.0.lock().unwrap().pause;

@@ -241,3 +241,21 @@ fn no_more_mails_go_out_than_were_asked_for() {
         assert_eq!((tally.sent, office.fake.sent().len()), (11, 11));
     }
 }
+
+#[test]
+fn a_large_mail_is_marked_before_its_last_block_and_not_completed_once_its_lease_has_passed_to_another() {
+    for mut office in Office::each("large") {
+        let large = || Put { lines: 100_000, ..Put::to("a@example.com") };
+        // Halfway it has no mark, so this changes nothing.
+        office.fake.halfway(office.later("UPDATE postkontor_outbox_entries SET subject = 'early' WHERE leaving = 1"));
+        office.put(large());
+        assert_eq!(office.work(), tally(1, 0, 0, 0));
+        assert_eq!(office.fake.sent()[0].bytes.len() as i64, office.size());
+        assert_eq!(office.count("subject = 'early'"), 0);
+        office.fake.halfway(office.later("UPDATE postkontor_outbox_entries SET lease = 'of another' WHERE state = 'sending'"));
+        office.put(large());
+        assert_eq!(office.work(), tally(0, 0, 0, 0));
+        assert_eq!(office.fake.sent().len(), 1);
+        assert_eq!(office.count("state = 'sending' AND leaving = 0 AND lease = 'of another'"), 1);
+    }
+}

@@ -26,11 +26,13 @@ pub(super) struct Put<'a> {
     pub(super) queue: &'a str,
     pub(super) priority: i64,
     pub(super) due_in: i64,
+    /// So many lines of text.
+    pub(super) lines: usize,
 }
 
 impl Put<'_> {
     pub(super) fn to(to: &str) -> Put<'_> {
-        Put { to, queue: "", priority: 5, due_in: 0 }
+        Put { to, queue: "", priority: 5, due_in: 0, lines: 1 }
     }
 }
 
@@ -57,6 +59,7 @@ impl Server {
     fn shared() -> Option<Arc<Server>> {
         static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
         if !Postgresql::is_installed() {
+            postkontor_tests::skip::because("PostgreSQL is not installed");
             return None;
         }
         let mut shared = SHARED.lock().unwrap();
@@ -129,7 +132,7 @@ impl Office {
 
     fn put_within(&mut self, put: &Put<'_>) {
         let to: Vec<&str> = put.to.split(", ").collect();
-        let document = json!({"to": to, "subject": "Invoice", "text": "Please find it attached.\n"}).to_string();
+        let document = json!({"to": to, "subject": "Invoice", "text": "Please find it attached.\n".repeat(put.lines)}).to_string();
         let mut mail = self.account.compose_document(&document, &[], &Cancel::default()).unwrap();
         let recipients: Vec<Recipient> = mail.everyone().iter().map(|found| Recipient::new(found.address.as_str())).collect();
         let (stored, engine) = (mail.stored(), self.engine.as_mut());
@@ -180,6 +183,15 @@ impl Office {
         })
     }
 
+    /// What runs a statement by a connection of its own.
+    pub(super) fn later(&self, statement: &'static str) -> impl Fn() + Send + 'static {
+        let place = self.place.clone();
+        move || {
+            let mut engine = with_watch(|watch| place.open(watch)).unwrap();
+            with_watch(|watch| transaction(engine.as_mut(), watch, |engine| engine.run(statement, &[], watch))).unwrap();
+        }
+    }
+
     pub(super) fn sql(&mut self, statement: &str) {
         let engine = self.engine.as_mut();
         with_watch(|watch| transaction(engine, watch, |engine| engine.run(statement, &[], watch))).unwrap();
@@ -192,6 +204,10 @@ impl Office {
     /// How many entries are like that.
     pub(super) fn count(&mut self, condition: &str) -> i64 {
         self.number(&format!("SELECT COUNT(*) FROM postkontor_outbox_entries WHERE {condition}"))
+    }
+
+    pub(super) fn size(&mut self) -> i64 {
+        self.number("SELECT MAX(size) FROM postkontor_outbox_entries")
     }
 
     pub(super) fn blocks(&mut self) -> i64 {
