@@ -12,7 +12,7 @@ use crate::texts::Texts;
 use crate::transport::Transport;
 use crate::transports::{Entry, Transports};
 use crate::{Callbacks, Cancel, Watch};
-use postkontor_plugin::{At, Error, Input, Level, Secret, Stage, Status};
+use postkontor_plugin::{At, Error, Input, Level, Secret, Stage, Status, Step, StepStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -266,6 +266,21 @@ impl Host {
     /// The same for something that happened in a stage of a session.
     pub(crate) fn sentence_in_stage(&self, code: &str, args: &serde_json::Map<String, Value>, stage: Stage) -> Option<String> {
         self.texts().sentence_in_stage(&self.language, code, args, stage)
+    }
+
+    /// The step with its sentences in the host's language: what was found, and what to do.
+    pub fn in_words(&self, mut step: Step) -> Step {
+        if step.message.is_empty() && !step.code.is_empty() {
+            step.message = self.sentence_in_stage(&step.code, &step.facts, step.step).unwrap_or_else(|| step.code.clone());
+        }
+        if step.message.is_empty() && step.status == StepStatus::Ok {
+            let code = format!("step.{}", step.step);
+            step.message = self.sentence(&code, &step.facts).unwrap_or_default();
+        }
+        let advice = std::mem::take(&mut step.advice);
+        let sentence = |code: String| self.sentence(&code, &step.facts).unwrap_or(code);
+        step.advice = advice.into_iter().map(sentence).collect();
+        step
     }
 
     /// The error with its sentences in the host's language.

@@ -177,7 +177,7 @@ mod tests {
         }
     }
 
-    const STAGES: [Stage; 20] = [
+    const STAGES: [Stage; 22] = [
         Stage::Settings,
         Stage::Message,
         Stage::Secret,
@@ -198,6 +198,8 @@ mod tests {
         Stage::Fetch,
         Stage::Loop,
         Stage::Quit,
+        Stage::Store,
+        Stage::Queue,
     ];
 
     #[test]

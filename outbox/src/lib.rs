@@ -5,23 +5,34 @@
 #![forbid(unsafe_code)]
 #![allow(dead_code, reason = "the work on the store is built on it next")]
 
+mod act;
+mod bounce;
 mod content;
+mod diagnosis;
 mod digest;
 mod engine;
+mod entry;
 mod mail;
 mod outbox;
 mod place;
 mod put;
+mod query;
 mod queue;
 mod reading;
 mod recipient;
 mod schema;
 mod shelf;
 mod state;
+mod stats;
+
 mod work;
 
+pub use act::{ActRequest, Acted, Decision, Resolution};
+pub use entry::Entry;
 pub use outbox::Outbox;
 pub use put::{Put, PutEntry, Raw, RawMessage};
+pub use query::{Answered, Order, QueryRequest};
 pub use recipient::{Recipient, Standing};
 pub use state::State;
+pub use stats::{Resting, Stats};
 pub use work::{Until, WorkRequest, Worked};

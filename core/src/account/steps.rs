@@ -6,8 +6,8 @@ use crate::loader::Streams;
 use crate::pointer::{child, names};
 use crate::settings::Document;
 use postkontor_plugin::wire::Told;
-use postkontor_plugin::{Error, Mask, Stage, Status, Step, StepStatus};
-use serde_json::{Map, Value, json};
+use postkontor_plugin::{Error, Mask, Stage, Status, Step};
+use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The stream on which a transport tells its steps.
@@ -35,7 +35,7 @@ impl Finish {
             step.pointer = self.document.place(&self.account, &step.pointer);
         }
         step.patch = step.patch.map(|patch| self.patch(patch));
-        in_words(step, &self.host)
+        self.host.in_words(step)
     }
 
     /// A line of the dialogue without secrets, should a transport have forgotten one.
@@ -62,22 +62,6 @@ impl Finish {
         let names: Vec<_> = names(before).collect();
         names.into_iter().rev().fold(patch, |patch, name| json!({ name: patch }))
     }
-}
-
-/// The step with its sentences: what was found, and what to do.
-pub(super) fn in_words(mut step: Step, host: &Host) -> Step {
-    if step.message.is_empty() && !step.code.is_empty() {
-        step.message = host.sentence_in_stage(&step.code, &step.facts, step.step).unwrap_or_else(|| step.code.clone());
-    }
-    if step.message.is_empty() && step.status == StepStatus::Ok {
-        let code = format!("step.{}", step.step);
-        step.message = host.sentence(&code, &step.facts).unwrap_or_default();
-    }
-    let advice = std::mem::take(&mut step.advice);
-    let facts: &Map<String, Value> = &step.facts;
-    let sentence = |code: String| host.sentence(&code, facts).unwrap_or(code);
-    step.advice = advice.into_iter().map(sentence).collect();
-    step
 }
 
 /// Tells the program each step as it ends, in the order of the report.

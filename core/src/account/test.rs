@@ -2,7 +2,7 @@
 
 use super::Account;
 use super::connection::timed;
-use super::steps::{Hearing, Telling, in_words};
+use super::steps::{Hearing, Telling};
 use crate::Cancel;
 use crate::error::{failed, unreadable};
 use crate::report::Report;
@@ -50,7 +50,7 @@ impl Account {
 
     /// Steps of the host's own, with their sentences, as the program learns them.
     fn said(&self, steps: impl IntoIterator<Item = Step>, telling: &Telling) -> Vec<Step> {
-        let steps = steps.into_iter().map(|step| in_words(step, &self.host));
+        let steps = steps.into_iter().map(|step| self.host.in_words(step));
         steps.inspect(|step| telling.say(step)).collect()
     }
 

@@ -49,6 +49,10 @@ pub enum Stage {
     Loop,
     /// Logging out.
     Quit,
+    /// Opening the store of the outbox.
+    Store,
+    /// Looking at what waits in the outbox.
+    Queue,
 }
 
 /// As JSON writes it.
