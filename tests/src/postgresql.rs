@@ -1,12 +1,14 @@
 //! PostgreSQL in a folder of its own, for stores that many machines share: as durable as the real one, and it can be killed.
 
 use crate::certificates::Certificates;
+use crate::folder::Folder;
 use crate::guard::{Guard, as_user, hand_over, until};
 use crate::ports;
 use std::io;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The user of the database `post`, who owns it.
@@ -37,6 +39,18 @@ impl Postgresql {
     /// Whether this machine has it.
     pub fn is_installed() -> bool {
         Postgresql::binaries().is_some()
+    }
+
+    /// The one that the tests of this process share; each has a database of its own there.
+    pub fn shared() -> io::Result<&'static Postgresql> {
+        static SHARED: OnceLock<Result<(Guard, Postgresql), String>> = OnceLock::new();
+        let start = || {
+            let folder = Folder::new()?.keep();
+            let guard = Guard::remover(&folder)?;
+            Ok((guard, Postgresql::start(&folder)?))
+        };
+        let started = SHARED.get_or_init(|| start().map_err(|error: io::Error| error.to_string())).as_ref();
+        started.map(|(_, server)| server).map_err(|error| io::Error::other(error.clone()))
     }
 
     /// Starts one in `folder`, which is empty. With TLS, for which the certificate of `localhost` is in `tls` there, its authority is [`Postgresql::authority`].

@@ -133,7 +133,7 @@ fn every_code_in_the_sources_has_a_text() {
             if subjects.contains(subject)
                 && rest.split('.').all(is_code)
                 && !known.contains(literal)
-                && !["json", "eml", "rs", "p7s", "p7m"].contains(&rest)
+                && !["json", "eml", "rs", "p7s", "p7m", "db"].contains(&rest)
                 && ![".com", ".org"].iter().any(|domain| literal.ends_with(domain))
                 && !rest.starts_with("microsoft")
             {
