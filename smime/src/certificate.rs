@@ -3,15 +3,17 @@
 mod extensions;
 mod name;
 
-use crate::key::Kind;
+use crate::key::{self, Kind};
 use crate::{Capability, Error, frame};
 use const_oid::ObjectIdentifier;
 use der::asn1::AnyRef;
 use der::{Decode, Reader, SliceReader};
 use extensions::Extensions;
+#[cfg(unix)]
+use openssl::pkey::{PKey, Public};
 use sha2::{Digest, Sha256};
 use spki::SubjectPublicKeyInfoOwned;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use x509_cert::name::Name;
 
 /// One certificate. Cloning is cheap.
@@ -26,6 +28,10 @@ struct Read {
     issuer: Vec<u8>,
     emails: Vec<String>,
     kind: Kind,
+    /// Its key, made ready for computing once it is needed: that takes as long as encrypting a small message.
+    rsa: OnceLock<Option<rsa::PublicKey>>,
+    #[cfg(unix)]
+    openssl: OnceLock<Option<PKey<Public>>>,
 }
 
 impl Certificate {
@@ -48,7 +54,18 @@ impl Certificate {
         let issuer = issuer(der).map_err(unreadable)?.to_vec();
         let kind = Kind::of(tbs.subject_public_key_info());
         let fingerprint = Sha256::digest(der).into();
-        Ok(Self(Arc::new(Read { der: der.to_vec(), extensions, fingerprint, issuer, emails, kind, parsed })))
+        Ok(Self(Arc::new(Read {
+            der: der.to_vec(),
+            extensions,
+            fingerprint,
+            issuer,
+            emails,
+            kind,
+            parsed,
+            rsa: OnceLock::new(),
+            #[cfg(unix)]
+            openssl: OnceLock::new(),
+        })))
     }
 
     /// Reads all certificates of a file: one in DER, or any number in PEM (RFC 7468), in their order.
@@ -164,6 +181,19 @@ impl Certificate {
     /// Its key.
     pub fn public_key(&self) -> &SubjectPublicKeyInfoOwned {
         self.parsed().tbs_certificate().subject_public_key_info()
+    }
+
+    /// Its key where that is RSA and can be computed with.
+    pub(crate) fn rsa_key(&self) -> Option<&rsa::PublicKey> {
+        self.0.rsa.get_or_init(|| key::rsa_key(self.public_key())).as_ref()
+    }
+
+    /// Its key as OpenSSL has it.
+    #[cfg(unix)]
+    pub(crate) fn openssl_key(&self) -> Option<&PKey<Public>> {
+        use der::Encode as _;
+        let read = || PKey::public_key_from_der(&self.public_key().to_der().ok()?).ok();
+        self.0.openssl.get_or_init(read).as_ref()
     }
 
     /// Whether its purposes have e-mail: emailProtection or any, or no purposes at all (RFC 8550, section 4.4.4).

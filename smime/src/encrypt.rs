@@ -1,6 +1,8 @@
 //! Encrypting: `application/pkcs7-mime` with EnvelopedData (RFC 5652, section 6) or AuthEnvelopedData (RFC 5083).
 
 mod cipher;
+#[cfg(unix)]
+mod openssl;
 mod recipient;
 
 use crate::{Error, frame};
@@ -125,11 +127,10 @@ impl Sealing {
     ///
     /// # Errors
     ///
-    /// [`Error::OtherSize`] for more content than was announced.
+    /// [`Error::OtherSize`] for more content than was announced, [`Error::Failed`] where OpenSSL has no memory.
     pub fn update(&mut self, block: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         self.left = self.left.checked_sub(block.len() as u64).ok_or(Error::OtherSize)?;
-        self.running.update(block, out);
-        Ok(())
+        self.running.update(block, out)
     }
 
     /// Ends the envelope: the rest of the content, and its tag, are appended to `out`.
@@ -141,7 +142,6 @@ impl Sealing {
         if self.left > 0 {
             return Err(Error::OtherSize);
         }
-        self.running.finish(out);
-        Ok(())
+        self.running.finish(out)
     }
 }

@@ -1,5 +1,6 @@
 //! Kinds of keys, and the private ones.
 
+mod private_curve;
 mod private_rsa;
 
 use crate::Error;
@@ -11,6 +12,7 @@ use rsa::traits::PublicKeyParts as _;
 use spki::SubjectPublicKeyInfoOwned;
 use std::fmt;
 
+pub use private_curve::PrivateCurve;
 pub use private_rsa::PrivateRsa;
 
 /// The kind of a public key.
@@ -102,9 +104,9 @@ pub enum PrivateKey {
     /// RSA, of 1024 to 8192 bits.
     Rsa(Box<PrivateRsa>),
     /// On P-256.
-    P256(p256::SecretKey),
+    P256(Box<PrivateCurve<p256::SecretKey>>),
     /// On P-384.
-    P384(p384::SecretKey),
+    P384(Box<PrivateCurve<p384::SecretKey>>),
 }
 
 impl PrivateKey {
@@ -125,8 +127,14 @@ impl PrivateKey {
                 Ok(Self::Rsa(Box::new(key)))
             }
             rfc5912::ID_EC_PUBLIC_KEY => match info.algorithm.parameters_oid() {
-                Ok(rfc5912::SECP_256_R_1) => p256::SecretKey::try_from(info).map(Self::P256).map_err(|error| damaged(&error)),
-                Ok(rfc5912::SECP_384_R_1) => p384::SecretKey::try_from(info).map(Self::P384).map_err(|error| damaged(&error)),
+                Ok(rfc5912::SECP_256_R_1) => {
+                    let key = p256::SecretKey::try_from(info).map_err(|error| damaged(&error))?;
+                    Ok(Self::P256(Box::new(PrivateCurve::new(key, der))))
+                }
+                Ok(rfc5912::SECP_384_R_1) => {
+                    let key = p384::SecretKey::try_from(info).map_err(|error| damaged(&error))?;
+                    Ok(Self::P384(Box::new(PrivateCurve::new(key, der))))
+                }
                 Ok(rfc5912::SECP_521_R_1) => Err(Error::KeyUnsupported(Kind::P521.to_string())),
                 Ok(curve) => Err(Error::KeyUnsupported(curve.to_string())),
                 Err(error) => Err(damaged(&error)),

@@ -1,7 +1,7 @@
 //! S/MIME (RFC 8551): who signed, for whom it is encrypted, and the CMS objects (RFC 5652) that say so.
 //!
 //! An engine without mail and without TLS. Core composes and reads messages over it, alike on every system: the cryptography is RustCrypto's. No library of
-//! the system decides anything: on Unix, OpenSSL computes RSA signatures, which are the same whatever computes them, in a tenth of the time.
+//! the system decides anything: on Unix, OpenSSL computes RSA signatures and the ciphers of what is sent, which are the same whatever computes them, and the keys for its recipients.
 //!
 //! - [`certificate`]: a certificate of another, and what it is fit for
 //! - [`identity`]: one's own certificate with its private key and its chain

@@ -1,5 +1,7 @@
 //! Encrypting the content.
 
+#[cfg(unix)]
+use super::openssl::Content;
 use crate::gcm::{self, Gcm};
 use crate::{Error, frame};
 use aes::Aes256;
@@ -53,8 +55,10 @@ impl Cipher {
     }
 }
 
-/// A cipher at work.
+/// A cipher at work. What comes out is the same whatever computes it.
 pub(super) enum Running {
+    #[cfg(unix)]
+    Openssl(Content),
     Gcm(Box<Gcm<Aes256>>),
     /// With what fills no block yet.
     Cbc(Box<cbc::Encryptor<Aes256>>, Vec<u8>),
@@ -62,6 +66,14 @@ pub(super) enum Running {
 
 impl Running {
     pub(super) fn new(cipher: Cipher, key: &[u8; KEY], vector: &[u8; 16]) -> Self {
+        #[cfg(unix)]
+        if let Ok(content) = Content::new(cipher.has_tag(), key, vector) {
+            return Self::Openssl(content);
+        }
+        Self::portable(cipher, key, vector)
+    }
+
+    fn portable(cipher: Cipher, key: &[u8; KEY], vector: &[u8; 16]) -> Self {
         match cipher {
             Cipher::Aes256Gcm => {
                 let mut nonce = [0; 12];
@@ -72,9 +84,11 @@ impl Running {
         }
     }
 
-    pub(super) fn update(&mut self, mut block: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn update(&mut self, mut block: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let begun = out.len();
         match self {
+            #[cfg(unix)]
+            Self::Openssl(content) => content.update(block, out)?,
             Self::Gcm(gcm) => {
                 out.extend_from_slice(block);
                 gcm.encrypt(&mut out[begun..]);
@@ -91,10 +105,13 @@ impl Running {
                 rest.extend_from_slice(block);
             }
         }
+        Ok(())
     }
 
-    pub(super) fn finish(self, out: &mut Vec<u8>) {
+    pub(super) fn finish(self, out: &mut Vec<u8>) -> Result<(), Error> {
         match self {
+            #[cfg(unix)]
+            Self::Openssl(content) => content.finish(out)?,
             Self::Gcm(gcm) => out.extend(frame::value(0x04, &gcm.tag())),
             Self::Cbc(mut cbc, mut rest) => {
                 // RFC 5652, section 6.3: as many bytes as are missing, each of that value.
@@ -104,6 +121,7 @@ impl Running {
                 out.append(&mut rest);
             }
         }
+        Ok(())
     }
 }
 
@@ -111,4 +129,35 @@ impl Running {
 fn chain(cbc: &mut cbc::Encryptor<Aes256>, bytes: &mut [u8]) {
     let (blocks, _) = aes::Block::slice_as_chunks_mut(bytes);
     cbc.encrypt_blocks(blocks);
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+mod tests {
+    use super::*;
+
+    fn sealed(mut running: Running, content: &[u8], step: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        for block in content.chunks(step) {
+            running.update(block, &mut out).unwrap();
+        }
+        running.finish(&mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn what_comes_out_is_the_same_whatever_computes_it() {
+        let content: Vec<u8> = (0..1000u32).map(|number| (number * 7) as u8).collect();
+        let (key, vector) = ([7; KEY], [9; 16]);
+        for cipher in [Cipher::Aes256Gcm, Cipher::Aes256Cbc] {
+            for length in [0, 1, 15, 16, 17, 31, 32, 33, 255, 1000] {
+                for step in [1, 5, 16, 24, 700] {
+                    let fast = Running::new(cipher, &key, &vector);
+                    assert!(matches!(fast, Running::Openssl(_)));
+                    let portable = sealed(Running::portable(cipher, &key, &vector), &content[..length], step);
+                    assert_eq!(sealed(fast, &content[..length], step), portable, "{cipher:?}, {length} by {step}");
+                }
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::cipher::KEY;
 use crate::agreement::{self, STD_DH_SHA_256};
-use crate::key::{Kind, rsa_key};
+use crate::key::Kind;
 use crate::{Capability, Certificate, Error, frame};
 use aes_kw::KwAes256;
 use aes_kw::cipher::KeyInit;
@@ -51,7 +51,7 @@ impl Recipient {
         }
         match self.certificate.kind() {
             Kind::P256 | Kind::P384 => Ok(()),
-            Kind::Rsa { .. } if rsa_key(self.certificate.public_key()).is_some() => Ok(()),
+            Kind::Rsa { .. } if self.certificate.rsa_key().is_some() => Ok(()),
             kind => Err(Error::KeyUnsupported(kind.to_string())),
         }
     }
@@ -85,8 +85,28 @@ impl Recipient {
 
     /// RecipientInfo (RFC 5652, section 6.2) for a key.
     pub(super) fn info(&self, key: &[u8; KEY]) -> Result<Vec<u8>, Error> {
-        let public = self.certificate.public_key();
-        let point = public.subject_public_key.as_bytes().unwrap_or_default();
+        #[cfg(unix)]
+        if let Some(info) = self.info_by_openssl(key) {
+            return info;
+        }
+        self.info_portable(key)
+    }
+
+    /// `None` where OpenSSL does not take the certificate's key.
+    #[cfg(unix)]
+    fn info_by_openssl(&self, key: &[u8; KEY]) -> Option<Result<Vec<u8>, Error>> {
+        let public = self.certificate.openssl_key()?;
+        if self.agrees() {
+            let (point, secret) = super::openssl::agreed(public).ok()?;
+            Some(self.agreed(&point, &secret, key))
+        } else {
+            let encrypted = super::openssl::transported(public, self.takes_oaep(), key).ok()?;
+            Some(self.transported(&encrypted))
+        }
+    }
+
+    fn info_portable(&self, key: &[u8; KEY]) -> Result<Vec<u8>, Error> {
+        let point = self.certificate.public_key().subject_public_key.as_bytes().unwrap_or_default();
         match self.certificate.kind() {
             Kind::P256 => {
                 let theirs = p256::PublicKey::from_sec1_bytes(point).map_err(Error::failed)?;
@@ -101,7 +121,7 @@ impl Recipient {
                 self.agreed(ours.public_key().to_sec1_point(false).as_bytes(), secret.raw_secret_bytes(), key)
             }
             kind => {
-                let public = rsa_key(public).ok_or_else(|| Error::KeyUnsupported(kind.to_string()))?;
+                let public = self.certificate.rsa_key().ok_or_else(|| Error::KeyUnsupported(kind.to_string()))?;
                 let encrypted = if self.takes_oaep() {
                     public.encrypt(&mut SysRng, Oaep::<Sha256>::new(), key)
                 } else {
@@ -163,4 +183,63 @@ fn oaep_parameters() -> Result<Vec<u8>, Error> {
     let hash = algorithm(rfc5912::ID_SHA_256, &[5, 0])?;
     let mask = algorithm(rfc5912::ID_MGF_1, &hash)?;
     Ok(frame::value(0x30, &[frame::value(0xa0, &hash), frame::value(0xa1, &mask)].concat()))
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+mod tests {
+    use super::*;
+    use crate::encrypt::{Cipher, Envelope};
+    use crate::{Identity, Opened, open};
+    use ::openssl::asn1::Asn1Time;
+    use ::openssl::ec::{EcGroup, EcKey};
+    use ::openssl::hash::MessageDigest;
+    use ::openssl::nid::Nid;
+    use ::openssl::pkey::{PKey, Private};
+    use ::openssl::rsa::Rsa;
+    use ::openssl::x509::{X509, X509Name};
+    use std::io::Cursor;
+
+    fn identity(key: &PKey<Private>) -> Identity {
+        let mut name = X509Name::builder().unwrap();
+        name.append_entry_by_text("CN", "Anna").unwrap();
+        let name = name.build();
+        let mut certificate = X509::builder().unwrap();
+        certificate.set_subject_name(&name).unwrap();
+        certificate.set_issuer_name(&name).unwrap();
+        certificate.set_pubkey(key).unwrap();
+        certificate.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+        certificate.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+        certificate.sign(key, MessageDigest::sha256()).unwrap();
+        let file = [certificate.build().to_pem().unwrap(), key.private_key_to_pem_pkcs8().unwrap()].concat();
+        Identity::read(&file, "").unwrap()
+    }
+
+    /// The envelope with this RecipientInfo, opened.
+    fn opened(envelope: &Envelope, info: Vec<u8>, key: &[u8; KEY], identity: Identity) -> Vec<u8> {
+        let content = b"Ein Gru\xc3\x9f";
+        let (mut whole, tail) = envelope.frames(&[info], &[9; 16], content.len() as u64).unwrap();
+        let mut running = super::super::Running::new(Cipher::Aes256Gcm, key, &[9; 16]);
+        running.update(content, &mut whole).unwrap();
+        running.finish(&mut whole).unwrap();
+        assert_eq!(tail.len(), 18);
+        let Opened::Encrypted(encrypted) = open(Cursor::new(whole)).unwrap() else { panic!("it is encrypted") };
+        encrypted.decrypt(&[identity]).unwrap().block().unwrap().unwrap().to_vec()
+    }
+
+    #[test]
+    fn the_key_arrives_whatever_encrypts_it() {
+        let curve = |nid| PKey::from_ec_key(EcKey::generate(&EcGroup::from_curve_name(nid).unwrap()).unwrap()).unwrap();
+        let keys = [PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap(), curve(Nid::X9_62_PRIME256V1), curve(Nid::SECP384R1)];
+        for (private, transport) in keys.iter().flat_map(|key| [(key, Transport::Pkcs1), (key, Transport::Oaep)]) {
+            let identity = identity(private);
+            let recipient = Recipient { transport, ..Recipient::new(identity.certificate().clone()) };
+            let envelope = Envelope::with(vec![recipient.clone()], Cipher::Aes256Gcm).unwrap();
+            let key = [7; KEY];
+            for info in [recipient.info_by_openssl(&key).unwrap().unwrap(), recipient.info_portable(&key).unwrap()] {
+                assert_eq!(info.len(), recipient.info_of_zeros().unwrap().len());
+                assert_eq!(opened(&envelope, info, &key, identity.clone()), b"Ein Gru\xc3\x9f");
+            }
+        }
+    }
 }

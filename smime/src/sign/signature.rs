@@ -74,14 +74,16 @@ impl Scheme {
             (PrivateKey::Rsa(key), Self::Pss(Digest::Sha512)) => key.sign_with_rng(&mut SysRng, Pss::<Sha512>::new(), hashed),
             (PrivateKey::Rsa(key), Self::Pkcs1(digest) | Self::Ecdsa(digest)) => return key.sign_pkcs1(*digest, hashed),
             (PrivateKey::P256(key), _) => {
-                let signer = p256::ecdsa::SigningKey::from(key);
-                let once = || RandomizedPrehashSigner::<p256::ecdsa::DerSignature>::sign_prehash_with_rng(&signer, &mut SysRng, hashed);
-                return of_length(usual_length(32), || once().map(|signature| signature.as_bytes().to_vec()));
+                let signer = p256::ecdsa::SigningKey::from(&***key);
+                let portable = || RandomizedPrehashSigner::<p256::ecdsa::DerSignature>::sign_prehash_with_rng(&signer, &mut SysRng, hashed);
+                let once = || key.sign_by_system(hashed).map_or_else(|| portable().map(|signature| signature.as_bytes().to_vec()), Ok);
+                return of_length(usual_length(32), once);
             }
             (PrivateKey::P384(key), _) => {
-                let signer = p384::ecdsa::SigningKey::from(key);
-                let once = || RandomizedPrehashSigner::<p384::ecdsa::DerSignature>::sign_prehash_with_rng(&signer, &mut SysRng, hashed);
-                return of_length(usual_length(48), || once().map(|signature| signature.as_bytes().to_vec()));
+                let signer = p384::ecdsa::SigningKey::from(&***key);
+                let portable = || RandomizedPrehashSigner::<p384::ecdsa::DerSignature>::sign_prehash_with_rng(&signer, &mut SysRng, hashed);
+                let once = || key.sign_by_system(hashed).map_or_else(|| portable().map(|signature| signature.as_bytes().to_vec()), Ok);
+                return of_length(usual_length(48), once);
             }
         }
         .map_err(Error::failed)
@@ -103,4 +105,32 @@ fn of_length<E: std::fmt::Display>(length: usize, sign: impl Fn() -> Result<Vec<
         }
     }
     Err(Error::Failed("the system's random numbers do not change".to_owned()))
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+mod tests {
+    use super::*;
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::nid::Nid;
+    use openssl::pkey::PKey;
+    use p256::ecdsa::signature::hazmat::PrehashVerifier;
+
+    #[test]
+    fn what_openssl_signs_the_curve_verifies() {
+        let pair = EcKey::generate(&EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap()).unwrap();
+        let key = PrivateKey::from_pkcs8(&PKey::from_ec_key(pair).unwrap().private_key_to_pkcs8().unwrap()).unwrap();
+        let PrivateKey::P256(own) = &key else { panic!("it is on P-256") };
+        let hashed = Digest::Sha256.of(b"content");
+        let verifier = p256::ecdsa::VerifyingKey::from(own.public_key());
+        let verify = |signature: &[u8], hashed: &[u8]| {
+            verifier.verify_prehash(hashed, &p256::ecdsa::Signature::from_der(signature).unwrap()).is_ok()
+        };
+        for _ in 0..20 {
+            let signature = own.sign_by_system(&hashed).unwrap();
+            assert!(verify(&signature, &hashed) && !verify(&signature, &Digest::Sha256.of(b"other")));
+        }
+        let announced = Scheme::Ecdsa(Digest::Sha256);
+        assert_eq!(announced.sign(&key, &hashed).unwrap().len(), announced.size(&key));
+    }
 }
