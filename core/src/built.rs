@@ -1,11 +1,14 @@
 //! Building a message without sending it, for archives and previews.
 
-use crate::keys::{Going, Keyring, Surroundings};
+use crate::keys::{Going, Surroundings};
 use crate::message::Composer;
 use crate::settings::{Outgoing, Sender};
 use crate::{Cancel, Host};
 use postkontor_plugin::{At, Error, Level};
 use serde::Serialize;
+
+/// Takes the size of the whole, and its next block.
+type WriteSized<'w> = dyn FnMut(u64, &[u8]) -> Result<(), Error> + 'w;
 
 /// Bytes are handed over in blocks of this size.
 const BLOCK: usize = 64 * 1024;
@@ -38,10 +41,29 @@ impl Host {
         parts: &[&[u8]],
         write: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<Built, Error> {
+        self.build_sized(sender, message, parts, &mut |_, block| write(block))
+    }
+
+    /// The same in one piece: its bytes.
+    pub fn build_whole(&self, sender: &Sender, message: &str, parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
+        let mut whole = Vec::new();
+        self.build_sized(sender, message, parts, &mut |size, block| {
+            // With a byte to spare for the zero that ends texts in C. Room for all of it spares the copies of one that grows; where there is not so much, growing tells.
+            if let Some(size) = usize::try_from(size).ok().filter(|_| whole.is_empty()) {
+                let _ = whole.try_reserve_exact(size.saturating_add(1));
+            }
+            whole.extend_from_slice(block);
+            Ok(())
+        })?;
+        Ok(whole)
+    }
+
+    /// `write` gets the size of the whole with each block.
+    fn build_sized(&self, sender: &Sender, message: &str, parts: &[&[u8]], write: &mut WriteSized<'_>) -> Result<Built, Error> {
         let cancel = Cancel::default();
         let watch = self.watch(&cancel);
         let composer = Composer::new(sender)?.watched_by(&watch).speaking(self.language());
-        let (keyring, none) = (Keyring::default(), Outgoing::default());
+        let (keyring, none) = (self.keyrings().of(sender.smime.as_ref()), Outgoing::default());
         let find = |name: &str| self.callbacks().secret_get(name);
         let note = |line: String| self.log().write(Level::Warning, "", line);
         let going = Going { on: &|| watch.check().is_ok(), note: &note };
@@ -54,7 +76,7 @@ impl Host {
             watch.check()?;
             match composed.read(&mut block)? {
                 0 => break,
-                count => write(&block[..count])?,
+                count => write(composed.size, &block[..count])?,
             }
         }
         let recipients = composed.everyone().into_iter().map(|recipient| recipient.address.clone()).collect();

@@ -2,7 +2,7 @@
 
 use crate::documents::Documents;
 use crate::error::failed;
-use crate::keys::{Folders, Seen};
+use crate::keys::{Folders, Keyrings, Seen};
 use crate::loader;
 use crate::log::{self, Log};
 use crate::pointer;
@@ -68,6 +68,7 @@ pub struct Host {
     added: Mutex<Vec<(&'static str, &'static str)>>,
     documents: Documents,
     folders: Folders,
+    keyrings: Keyrings,
     seen: Seen,
 }
 
@@ -123,6 +124,7 @@ impl Host {
             added: Mutex::default(),
             documents: Documents::default(),
             folders: Folders::default(),
+            keyrings: Keyrings::default(),
             seen: Seen::default(),
         };
         let found = host.transports.found();
@@ -231,6 +233,11 @@ impl Host {
     /// A settings document, shared by the handles that are open with the same text.
     pub(crate) fn document(&self, text: &str) -> Result<Arc<Document>, Error> {
         self.documents.get(text, || Document::parse(text, self))
+    }
+
+    /// What signs messages that are built without an account.
+    pub(crate) fn keyrings(&self) -> &Keyrings {
+        &self.keyrings
     }
 
     /// The folders with certificates of others.

@@ -43,12 +43,7 @@ pub unsafe extern "system" fn postkontor_message_build(
             let parts = argument::parts(parts, count)?;
             let sender = Sender::read(sender)?;
             let Some(writer) = Writer::new(write, user) else {
-                let mut whole = Vec::new();
-                host.build(&sender, message, &parts, &mut |block| {
-                    whole.extend_from_slice(block);
-                    Ok(())
-                })?;
-                return Ok(whole);
+                return host.build_whole(&sender, message, &parts);
             };
             host.build(&sender, message, &parts, &mut |block| writer.write(block)).and_then(entry::json)
         })

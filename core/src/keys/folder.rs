@@ -1,6 +1,8 @@
 //! The certificates of others in a folder or a file, by their addresses.
 
 use super::key_file::{self, certificates};
+use super::recent::Recent;
+use super::stamp::Stamp;
 use super::{Unusable, announced};
 use crate::texts;
 use postkontor_smime::Certificate;
@@ -8,7 +10,7 @@ use postkontor_smime::encrypt::Recipient;
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// The names of files that may have certificates end so.
 const ENDINGS: [&str; 6] = ["pem", "crt", "cer", "der", "p7b", "p7c"];
@@ -16,28 +18,7 @@ const ENDINGS: [&str; 6] = ["pem", "crt", "cer", "der", "p7b", "p7c"];
 /// So long what was read of a folder counts, although a file in it may have been written over: that does not change the folder.
 const FRESH: Duration = Duration::from_secs(60);
 
-/// The clocks of file systems are no finer than this: what was changed so short ago may have been changed once more.
-const GRAIN: Duration = Duration::from_secs(2);
-
-/// What a file or a folder looked like.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Stamp {
-    size: u64,
-    changed: Option<SystemTime>,
-}
-
-impl Stamp {
-    pub(super) fn of(metadata: &fs::Metadata) -> Stamp {
-        Stamp { size: metadata.len(), changed: metadata.modified().ok() }
-    }
-
-    /// Whether it may have changed since without looking otherwise.
-    fn is_recent(&self) -> bool {
-        self.changed.is_none_or(|changed| SystemTime::now().duration_since(changed).unwrap_or_default() < GRAIN)
-    }
-}
-
-/// A folder, or a single file, with certificates. Of each file the addresses are kept, not the certificates.
+/// A folder, or a single file, with certificates. Of each file the addresses are kept; the certificates only of those that were needed last.
 #[derive(Default)]
 pub(super) struct Folder {
     stamp: Option<Stamp>,
@@ -45,6 +26,7 @@ pub(super) struct Folder {
     files: HashMap<PathBuf, Listed>,
     /// The files with certificates for an address in small letters.
     by_address: HashMap<String, BTreeSet<PathBuf>>,
+    recent: Recent,
 }
 
 /// A file of the folder.
@@ -69,7 +51,7 @@ impl Folder {
         let files = self.by_address.get(&address.to_lowercase());
         let mut found = Vec::new();
         for file in files.into_iter().flatten() {
-            match recipients(file) {
+            match recipients(file, &mut self.recent) {
                 Ok(all) => found.extend(all.into_iter().filter(|recipient| recipient.certificate.is_for(address))),
                 Err(unusable) => skipped(file, &unusable, going),
             }
@@ -151,11 +133,18 @@ impl Folder {
 }
 
 /// The certificates of a file, the first with what its owner's program can decrypt, where the file says.
-fn recipients(file: &Path) -> Result<Vec<Recipient>, Unusable> {
+fn recipients(file: &Path, recent: &mut Recent) -> Result<Vec<Recipient>, Unusable> {
+    let stamp = fs::metadata(file).ok().map(|metadata| Stamp::of(&metadata)).filter(|stamp| !stamp.is_recent());
+    if let Some(known) = stamp.and_then(|stamp| recent.of(file, stamp)) {
+        return Ok(known);
+    }
     let bytes = key_file::read(file)?;
     let mut recipients: Vec<Recipient> = key_file::certificates_in(file, &bytes)?.into_iter().map(Recipient::new).collect();
     if let Some(first) = recipients.first_mut() {
         first.capabilities = announced::capabilities(&bytes);
+    }
+    if let Some(stamp) = stamp {
+        recent.remember(file, stamp, &recipients);
     }
     Ok(recipients)
 }

@@ -1,7 +1,7 @@
 //! What the mail of a sender is signed and encrypted with.
 
-use super::folder::Stamp;
 use super::folders::{Folders, Going};
+use super::stamp::Stamp;
 use super::{Unusable, key_file};
 use crate::message::{Certificates, Protection, Signature, When};
 use crate::settings::{Encrypt, Outgoing, Sign};

@@ -1,6 +1,6 @@
 //! What a check saw in files with keys and certificates: a second look at a file that did not change costs nothing.
 
-use super::folder::Stamp;
+use super::stamp::Stamp;
 use super::{Unusable, key_file};
 use postkontor_plugin::Secret;
 use postkontor_smime::{Certificate, Identity};
