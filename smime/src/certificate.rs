@@ -117,14 +117,19 @@ impl Certificate {
         name::text(self.issuer_name())
     }
 
-    /// The subject, to be compared with an issuer.
+    /// The subject. [`Certificate::is_named`] compares it with an issuer.
     pub fn subject_name(&self) -> &Name {
         self.parsed().tbs_certificate().subject()
     }
 
-    /// The issuer, to be compared with a subject.
+    /// The issuer, for [`Certificate::is_named`] of another.
     pub fn issuer_name(&self) -> &Name {
         self.parsed().tbs_certificate().issuer()
+    }
+
+    /// Whether this is its subject, as names are compared (RFC 5280, section 7.1): upper and lower case, spaces and the types of strings do not count.
+    pub fn is_named(&self, name: &Name) -> bool {
+        name::is_same(self.subject_name(), name)
     }
 
     /// The issuer in DER: with [`Certificate::serial`] the name by which CMS refers to the certificate.

@@ -90,9 +90,9 @@ fn refused(unusable: Unusable) -> Error {
 fn chain(own: &Certificate, known: &[Certificate]) -> Vec<Certificate> {
     let mut chain: Vec<Certificate> = Vec::new();
     let mut last = own;
-    while last.subject_name() != last.issuer_name() {
+    while !last.is_named(last.issuer_name()) {
         let is_issuer = |other: &&Certificate| {
-            other.subject_name() == last.issuer_name()
+            other.is_named(last.issuer_name())
                 && (last.issuer_key_identifier().is_none()
                     || other.key_identifier().is_none_or(|id| last.issuer_key_identifier() == Some(id)))
         };

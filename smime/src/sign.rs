@@ -103,7 +103,7 @@ impl<'a> Signer<'a> {
     /// The own certificate, those of its issuers but no root, which proves nothing, and the one to encrypt for.
     fn certificates(&self) -> Vec<Vec<u8>> {
         let own = self.identity.certificate();
-        let issuers = self.identity.chain().iter().filter(|issuer| issuer.subject_name() != issuer.issuer_name());
+        let issuers = self.identity.chain().iter().filter(|issuer| !issuer.is_named(issuer.issuer_name()));
         let mut all = vec![own.der().to_vec()];
         for certificate in issuers.chain(&self.terms.encrypt_for) {
             if !all.iter().any(|known| known == certificate.der()) {

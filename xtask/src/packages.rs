@@ -50,6 +50,11 @@ pub(crate) const TESTS: &[Package] = &[
         serves: "a judge of signed and encrypted mail",
     },
     Package {
+        name: "python3-cryptography-vectors",
+        file: "/usr/lib/python3/dist-packages/cryptography_vectors/x509/PKITS_data/ReadMe.txt",
+        serves: "the signed messages of NIST's PKITS",
+    },
+    Package {
         name: "python3-cryptography",
         file: "/usr/lib/python3/dist-packages/cryptography/__init__.py",
         serves: "a judge of signed and encrypted mail",

@@ -45,6 +45,19 @@ pub(super) fn emails(name: &Name) -> impl Iterator<Item = String> + '_ {
     name.iter().filter(|attribute| attribute.oid == rfc3280::EMAIL_ADDRESS).map(value).filter(|value| value.contains('@'))
 }
 
+/// Whether two names are one (RFC 5280, section 7.1): upper and lower case, spaces and the types of strings do not count. An authority that changes the type of its strings stays the
+/// same one.
+pub(super) fn is_same(one: &Name, other: &Name) -> bool {
+    // Attributes that stand together are in DER's order, which the type of a string may change; no authority has more than one.
+    one == other
+        || one.iter().count() == other.iter().count() && one.iter().zip(other.iter()).all(|(one, other)| is_same_attribute(one, other))
+}
+
+fn is_same_attribute(one: &AttributeTypeAndValue, other: &AttributeTypeAndValue) -> bool {
+    let words = |text: String| text.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    one.oid == other.oid && (one.value == other.value || words(value(one)) == words(value(other)))
+}
+
 /// A string of any of the types of a name, without control characters; anything else in hexadecimal.
 fn value(attribute: &AttributeTypeAndValue) -> String {
     let bytes = attribute.value.value();

@@ -54,7 +54,7 @@ impl Trust for Anchors {
     }
 
     fn named(&self, subject: &Name) -> Vec<Certificate> {
-        self.0.iter().filter(|anchor| anchor.subject_name() == subject).cloned().collect()
+        self.0.iter().filter(|anchor| anchor.is_named(subject)).cloned().collect()
     }
 }
 
@@ -76,7 +76,7 @@ pub(super) fn chain(certificate: &Certificate, others: &[Certificate], trust: &d
 
 /// Whether this issuer, an authority for mail, has signed a certificate.
 pub fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {
-    let is_named = issuer.subject_name() == certificate.issuer_name() && issuer.is_ca() && issuer.is_for_mail();
+    let is_named = issuer.is_named(certificate.issuer_name()) && issuer.is_ca() && issuer.is_for_mail();
     is_named && signature_is_right(certificate, issuer).unwrap_or(false)
 }
 
@@ -106,7 +106,7 @@ impl Search<'_> {
         }
         self.missing = last.issuer();
         for other in self.others {
-            let fits = other.subject_name() == last.issuer_name() && !path.contains(other) && self.may_certify(other, path);
+            let fits = other.is_named(last.issuer_name()) && !path.contains(other) && self.may_certify(other, path);
             if fits && self.is_signed_by(&last, other) {
                 path.push(other.clone());
                 if self.extend(path) {
@@ -120,7 +120,7 @@ impl Search<'_> {
 
     /// Whether it is an authority that may have these below it: the first is no authority.
     fn may_certify(&self, other: &Certificate, below: &[Certificate]) -> bool {
-        let between = below.iter().skip(1).filter(|certificate| certificate.subject_name() != certificate.issuer_name()).count();
+        let between = below.iter().skip(1).filter(|certificate| !certificate.is_named(certificate.issuer_name())).count();
         other.is_ca()
             && other.is_for_mail()
             && other.is_valid_at(self.at)
