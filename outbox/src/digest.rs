@@ -94,11 +94,6 @@ pub(crate) fn file(path: &Path, watch: &Watch<'_>) -> Result<[u8; 32], Error> {
     }
 }
 
-/// All of a file.
-pub(crate) fn whole(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|error| unreadable(path, &error))
-}
-
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     let file = postkontor_core::texts::path(path);
     Error::new(Status::Local, "message.file_unreadable").usable().arg("file", file).detail(error.to_string())

@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::place::Place;
+use crate::shelf;
 use postkontor_core::settings::{Document, Outbox as Settings};
 use postkontor_core::{Account, Cancel, Error, Host, Status};
 use std::collections::HashMap;
@@ -40,7 +41,9 @@ impl Outbox {
             || Error::new(Status::Settings, "outbox.settings_missing").usable().at(document.locate("/outbox"), "outbox.settings_missing");
         let options = document.outbox.clone().ok_or_else(missing)?;
         let place = Place::parse(host.secret(&options.store)?.reveal())?;
-        let engine = place.open(&host.watch(cancel))?;
+        let watch = host.watch(cancel);
+        let mut engine = place.open(&watch)?;
+        shelf::sweep(&place, engine.as_mut(), &watch)?;
         let default_account = document.default_account().map(str::to_owned);
         Ok(Outbox {
             host: Arc::clone(host),

@@ -159,7 +159,7 @@ impl Outbox {
         let sender = self.account(&account)?;
         let mail = match raw.message {
             RawMessage::Bytes(bytes) => sender.compose_raw(raw.from, raw.recipients, bytes, cancel)?,
-            RawMessage::File(path) => sender.compose_raw(raw.from, raw.recipients, digest::whole(path)?, cancel)?,
+            RawMessage::File(path) => sender.compose_raw_file(raw.from, raw.recipients, path, cancel)?,
         };
         let stored = mail.stored();
         let wishes = Wishes { key: raw.key.map(str::to_owned), queue: raw.queue.to_owned(), ..Wishes::default() };

@@ -1,12 +1,19 @@
 //! The folder with the large mails, beside a store that is a file: each is a file of its own, on the disk before the row that names it.
 
+use crate::engine::{Engine, Value};
 use crate::place::Place;
-use postkontor_core::{Error, Retry, Status, access, whole_file};
-use std::fs::{DirBuilder, File};
+use postkontor_core::{Error, Retry, Status, Watch, access, whole_file};
+use std::fs::{DirBuilder, DirEntry, File};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How old a file is whose row will not come any more.
+const YOUNG: Duration = Duration::from_secs(24 * 3600);
+
+/// How many files are looked at when an outbox is opened.
+const MOST: usize = 1000;
 
 /// How much is written at once.
 const STEP: usize = 64 << 10;
@@ -63,6 +70,23 @@ pub(crate) fn remove(place: &Place, name: &str) {
     if let Some(folder) = place.folder() {
         let _ = std::fs::remove_file(folder.join(name));
     }
+}
+
+/// Removes files that no row names: of a program that ended before it could write the row, or remove the file. Young ones may still get theirs.
+pub(crate) fn sweep(place: &Place, engine: &mut dyn Engine, watch: &Watch<'_>) -> Result<(), Error> {
+    let Some(folder) = place.folder() else { return Ok(()) };
+    // Without a folder there is nothing to sweep.
+    let Ok(files) = std::fs::read_dir(folder) else { return Ok(()) };
+    let is_old =
+        |file: &DirEntry| file.metadata().and_then(|found| found.modified()).is_ok_and(|time| time.elapsed().is_ok_and(|age| age > YOUNG));
+    for file in files.flatten().take(MOST).filter(is_old) {
+        let Ok(name) = file.file_name().into_string() else { continue };
+        let named = "SELECT 1 FROM postkontor_outbox_entries WHERE content = $1 AND content <> '' AND content <> 'blocks'";
+        if engine.rows(named, &[Value::Text(format!("file:{name}"))], watch)?.is_empty() {
+            remove(place, &name);
+        }
+    }
+    Ok(())
 }
 
 /// A name that no other file has had: the time, the process, and a number.

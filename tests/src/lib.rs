@@ -33,6 +33,7 @@ pub mod relay;
 pub mod sandbox;
 pub mod scripted;
 pub mod skip;
+pub mod small_disk;
 pub mod strangers;
 pub mod transports;
 pub mod tunnel;

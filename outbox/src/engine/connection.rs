@@ -5,7 +5,7 @@ use postkontor_core::{Error, Watch};
 use std::time::Duration;
 
 /// How long a call waits for a lock that another program holds, where its deadline leaves so much.
-pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which SQL the database speaks where the two differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

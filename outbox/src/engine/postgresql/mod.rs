@@ -174,7 +174,7 @@ type Waited<T> = Result<T, tokio_postgres::Error>;
 
 impl Engine for Postgresql {
     fn begin(&mut self, watch: &Watch<'_>) -> Result<(), Error> {
-        const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+        const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
         for is_last in [false, true] {
             self.connected(watch)?;
             let Some(client) = &self.client else { continue };
