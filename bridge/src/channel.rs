@@ -5,6 +5,7 @@ use crate::tls::{Acceptor, Secured};
 use memchr::memchr;
 use std::io::{Read, Write};
 use std::time::Duration;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes that are read at once. A line of commands has to fit in.
 const BLOCK: usize = 16 * 1024;
@@ -32,10 +33,9 @@ enum Stream {
 }
 
 /// A line, or why there is none.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// The line without its end.
-    Whole(Vec<u8>),
+    /// The line without its end. It is wiped behind its reader: passwords come in lines.
+    Whole(Zeroizing<Vec<u8>>),
     /// It is longer than a line may be. The rest of it was not read.
     TooLong,
 }
@@ -85,7 +85,9 @@ impl Channel {
                 if line.len() > limit {
                     return Ok(Line::TooLong);
                 }
-                let line = line.to_vec();
+                let line = Zeroizing::new(line.to_vec());
+                // It may have been a password.
+                self.input[self.begin..=self.begin + at].zeroize();
                 self.begin += at + 1;
                 return Ok(Line::Whole(line));
             }

@@ -6,7 +6,7 @@
 //! [`Limits`]; every wait of it has a deadline and ends with the bridge.
 //!
 //! - `socket` waits, `channel` reads lines and blocks and writes replies, in clear text or under `tls`.
-//! - `smtp` takes mail: it goes into a file of `scratch` while it comes, and from there to the [`Counter`], before the client gets its 250.
+//! - `smtp` takes mail: it goes into a file of `scratch` while it comes, and from there to the [`Counter`] ([`Outboxes`]), before the client gets its 250.
 //! - `pop3` gives mail: `mailboxes` opens the account of the login and fetches message by message.
 //! - `logins` knows who may log in, `slots` how many there are.
 #![forbid(unsafe_code)]
@@ -19,6 +19,7 @@ mod ending;
 mod limits;
 mod logins;
 mod mailboxes;
+mod outboxes;
 mod plain;
 mod pop3;
 mod scratch;
@@ -33,4 +34,5 @@ mod token;
 pub use bridge::{Log, Parts};
 pub use counter::{Counter, Submitted};
 pub use limits::Limits;
+pub use outboxes::Outboxes;
 pub use servers::Servers;

@@ -32,8 +32,11 @@ impl Scratch {
         let folder = within.join(format!("{PREFIX}{}", token()));
         let locked = || {
             create_folder(&folder)?;
-            let lock = create_file(&folder.join(LOCK))?;
+            // It gets its name when it is locked: another bridge that is clearing up takes it for free else.
+            let unnamed = folder.join("new");
+            let lock = create_file(&unnamed)?;
             lock.lock()?;
+            fs::rename(unnamed, folder.join(LOCK))?;
             Ok(lock)
         };
         let lock = locked().map_err(|error| unusable(within, &error))?;

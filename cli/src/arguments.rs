@@ -35,6 +35,8 @@ pub(crate) enum Command {
         /// The settings document, which may be one that is not there yet.
         settings: PathBuf,
     },
+    /// Serve programs that can speak nothing but SMTP and POP3.
+    Bridge(Bridge),
     /// Bring a settings document to today's version.
     Migrate {
         /// The settings document.
@@ -131,6 +133,14 @@ pub(crate) struct Receive {
     pub(crate) first_bytes: Option<u64>,
 }
 
+/// The request to serve other programs.
+pub(crate) struct Bridge {
+    /// The settings document.
+    pub(crate) settings: PathBuf,
+    /// Whether what they hand over is sent from here.
+    pub(crate) works: bool,
+}
+
 /// The request to find settings.
 pub(crate) struct Discover {
     /// The address; that of the request where none is given.
@@ -206,7 +216,7 @@ const COMMAND_OPTIONS: &[&str] = &[
 ];
 
 /// Those that have no value, with the command that they stand behind.
-const SWITCHES: &[(&str, &str)] = &[("migrate", "write"), ("import", "keep-secrets")];
+const SWITCHES: &[(&str, &str)] = &[("migrate", "write"), ("import", "keep-secrets"), ("bridge", "no-work")];
 
 /// Reads the command line. The options are returned beside the error, too, as far as they were understood: they say in which
 /// form and language the error is wanted.
@@ -316,6 +326,10 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
         "schema" => schema(words, given)?,
         "migrate" => migrate(words.next().ok_or_else(|| missing("FILE"))?, given),
         "check" => Command::Check { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
+        "bridge" => {
+            let settings = words.next().ok_or_else(|| missing("FILE"))?.into();
+            Command::Bridge(Bridge { settings, works: given.0.remove("no-work").is_none() })
+        }
         "form" => Command::Form { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "certificate" => Command::Certificate(certificates(words, given)?),
         "import" | "export" | "discover" => elsewhere(name, words, given)?,

@@ -7,6 +7,7 @@
 //! - [`arguments`] reads the command line, [`work`] does what it asks for, [`show`] prints the result.
 //! - [`watch`] is the one that goes on until it is stopped: a call for each round.
 //! - [`form`] shows the settings as a page in the browser.
+//! - [`bridge`] serves programs that can speak nothing but SMTP and POP3.
 //! - [`defect`] makes an error of a panic, so that there is an answer whatever happens.
 //! - [`secrecy`] warns of a settings file that shows a password to others.
 //! - [`callbacks`] is the command's side of a call: secrets and the trace file; [`stop`] is the end that is asked for from outside.
@@ -16,6 +17,7 @@
 
 mod answer;
 mod arguments;
+mod bridge;
 mod callbacks;
 mod certificate;
 mod defect;

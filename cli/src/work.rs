@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Kind};
 use crate::arguments::{Command, Options, Verb};
+use crate::bridge;
 use crate::callbacks::{Program, Trace};
 use crate::certificate::certificate;
 use crate::discover::discover;
@@ -38,14 +39,20 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
     let secrets = Arc::new(Told::new(Secrets::new(None, &stop, options.timeout)?));
     if let Command::Form { settings } = &command {
         form::serve(settings, options, texts, trace, &stop)?;
-        return Ok(Answer { json: Value::Null, status: Status::Ok, kind: Kind::Printed });
+        return Ok(printed());
     }
     let steps = (!options.json).then(|| Texts::new(Some(texts.language())));
-    let program = Program { trace, stop: stop.clone(), steps, secrets: Arc::clone(&secrets) };
+    // What a bridge has in flight comes to its end when it is stopped.
+    let ends_calls = if matches!(command, Command::Bridge(_)) { Stop::default() } else { stop.clone() };
+    let program = Program { trace: trace.clone(), stop: ends_calls, steps, secrets: Arc::clone(&secrets) };
     let host = Host::open_with(&config.to_string(), Box::new(program), postkontor_linked::TRANSPORTS)?;
     let cancel = Cancel::new(options.timeout);
     Ok(match command {
         Command::Help | Command::Version | Command::Form { .. } | Command::Secret { .. } | Command::Export { .. } => return text(""),
+        Command::Bridge(wanted) => {
+            bridge::serve(&wanted, &host, options.json, texts, &trace, &stop).map_err(|error| secrets.explained(error, texts))?;
+            printed()
+        }
         Command::Transports => Answer::new(&host.transports(), Kind::Transports)?,
         Command::Schema { name } => Answer::new(&host.schema(&name, texts.language())?, Kind::Schema)?,
         Command::Migrate { settings, write } => migrate(&host, &settings, write)?,
@@ -63,11 +70,7 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
             secrecy::warn(&settings, &text, &host, texts);
             let mut account = Account::open(&host, &text, account.as_deref())?;
             let answer = match verb {
-                Verb::Watch(wanted) => watch(&mut account, &wanted, options, texts, &stop).map(|()| Answer {
-                    json: Value::Null,
-                    status: Status::Ok,
-                    kind: Kind::Printed,
-                }),
+                Verb::Watch(wanted) => watch(&mut account, &wanted, options, texts, &stop).map(|()| printed()),
                 verb => with_account(&mut account, verb, &cancel),
             };
             let mut answer = answer.map_err(|error| secrets.explained(error, texts))?;
@@ -76,6 +79,11 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
             answer
         }
     })
+}
+
+/// The answer of a command that has printed all it had to say.
+fn printed() -> Answer {
+    Answer { json: Value::Null, status: Status::Ok, kind: Kind::Printed }
 }
 
 fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<Answer, Error> {

@@ -78,15 +78,12 @@ impl Session<'_> {
         loop {
             let (answer, mut secure) = match self.channel.line(self.bridge.limits.line, self.patience()?)? {
                 Line::TooLong => (bad("Line too long; closing").last(), false),
-                Line::Whole(line) => {
-                    let line = Zeroizing::new(line);
-                    match Command::read(&line) {
-                        Ok(Command::Stls) => (self.stls(), true),
-                        Ok(command) => (self.obey(command)?, false),
-                        Err(Unread::Unknown) => (bad("Command not recognised"), false),
-                        Err(Unread::Arguments) => (bad("Syntax error in the command's arguments"), false),
-                    }
-                }
+                Line::Whole(line) => match Command::read(&line) {
+                    Ok(Command::Stls) => (self.stls(), true),
+                    Ok(command) => (self.obey(command)?, false),
+                    Err(Unread::Unknown) => (bad("Command not recognised"), false),
+                    Err(Unread::Arguments) => (bad("Syntax error in the command's arguments"), false),
+                },
             };
             secure &= answer.is_good;
             let answer = self.judged(answer);

@@ -1,6 +1,7 @@
 //! What a client asks for (RFC 5321, section 4.1), as programs write it and not only as they should.
 
 use super::reply::{self, Reply};
+use zeroize::Zeroizing;
 
 /// A command of a client.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(crate) enum Command {
     /// STARTTLS.
     Starttls,
     /// AUTH, with the mechanism in capital letters and the first answer.
-    Auth(String, Option<Vec<u8>>),
+    Auth(String, Option<Zeroizing<Vec<u8>>>),
 }
 
 /// A parameter of MAIL or RCPT: its name in capital letters, and its value.
@@ -78,7 +79,7 @@ fn name(text: &str) -> String {
 fn auth(rest: &str) -> Result<Command, Reply> {
     let mut words = rest.split_ascii_whitespace();
     let mechanism = words.next().ok_or(reply::SYNTAX)?.to_ascii_uppercase();
-    let initial = words.next().map(|word| word.as_bytes().to_vec());
+    let initial = words.next().map(|word| Zeroizing::new(word.as_bytes().to_vec()));
     if words.next().is_some() { Err(reply::SYNTAX) } else { Ok(Command::Auth(mechanism, initial)) }
 }
 
@@ -186,7 +187,7 @@ mod tests {
     fn commands_are_known_in_any_case_and_garbage_is_none() {
         assert_eq!(Command::read(b"ehlo scanner"), Ok(Command::Ehlo("scanner".to_owned())));
         assert_eq!(Command::read(b"HELO (a)\\<b>"), Ok(Command::Helo("ab".to_owned())));
-        assert_eq!(Command::read(b"AUTH plain AGE="), Ok(Command::Auth("PLAIN".to_owned(), Some(b"AGE=".to_vec()))));
+        assert_eq!(Command::read(b"AUTH plain AGE="), Ok(Command::Auth("PLAIN".to_owned(), Some(Zeroizing::new(b"AGE=".to_vec())))));
         assert_eq!(Command::read(b"DATA now"), Err(reply::WITHOUT_ARGUMENTS));
         assert_eq!(Command::read(b"\x16\x03\x01"), Err(reply::UNKNOWN));
         assert_eq!(Command::read(b"EHLO a\0b"), Err(reply::SYNTAX));

@@ -39,7 +39,7 @@ pub(crate) struct Dialogue<'a> {
 
 impl Dialogue<'_> {
     /// Learns who the client is. The inner reply says why it does not come to that.
-    pub(crate) fn learn(&mut self, mechanism: &str, initial: Option<Vec<u8>>) -> Result<Result<Given, Reply>, End> {
+    pub(crate) fn learn(&mut self, mechanism: &str, initial: Option<Zeroizing<Vec<u8>>>) -> Result<Result<Given, Reply>, End> {
         match mechanism {
             "PLAIN" => self.plain(initial),
             "LOGIN" => self.login(initial),
@@ -50,7 +50,7 @@ impl Dialogue<'_> {
     }
 
     /// Identity, user and password in one answer (RFC 4616).
-    fn plain(&mut self, initial: Option<Vec<u8>>) -> Result<Result<Given, Reply>, End> {
+    fn plain(&mut self, initial: Option<Zeroizing<Vec<u8>>>) -> Result<Result<Given, Reply>, End> {
         let answer = match initial {
             Some(initial) => decoded(&initial),
             None => self.ask("")?,
@@ -67,7 +67,7 @@ impl Dialogue<'_> {
         }))
     }
 
-    fn login(&mut self, initial: Option<Vec<u8>>) -> Result<Result<Given, Reply>, End> {
+    fn login(&mut self, initial: Option<Zeroizing<Vec<u8>>>) -> Result<Result<Given, Reply>, End> {
         let user = match initial {
             Some(initial) => decoded(&initial),
             None => self.ask("Username:")?,
@@ -93,8 +93,8 @@ impl Dialogue<'_> {
         self.channel.write(format!("334 {}\r\n", STANDARD.encode(question)).as_bytes())?;
         Ok(match self.channel.line(self.limit, self.patience)? {
             Line::TooLong => Err(reply::LINE_TOO_LONG),
-            Line::Whole(line) if line == b"*" => Err(reply::LOGIN_STOPPED),
-            Line::Whole(line) => decoded(&Zeroizing::new(line)),
+            Line::Whole(line) if *line == b"*" => Err(reply::LOGIN_STOPPED),
+            Line::Whole(line) => decoded(&line),
         })
     }
 }

@@ -18,6 +18,7 @@ use postkontor_core::Level;
 use postkontor_core::settings::{ServerTlsMode as Mode, Submission};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// A mail whose bytes have not come yet.
 struct Envelope {
@@ -182,7 +183,7 @@ impl<'b> Session<'b> {
         Ok(())
     }
 
-    fn auth(&mut self, mechanism: &str, initial: Option<Vec<u8>>) -> Result<Reply, End> {
+    fn auth(&mut self, mechanism: &str, initial: Option<Zeroizing<Vec<u8>>>) -> Result<Reply, End> {
         let refusal = match () {
             () if self.login.is_some() => Some(reply::LOGGED_IN),
             () if self.mail.is_some() => Some(reply::LOGIN_WITHIN_MAIL),

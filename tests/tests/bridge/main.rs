@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
 mod clients;
+mod command;
 mod hostile;
 mod reading;
 mod setup;
