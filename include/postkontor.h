@@ -30,7 +30,8 @@ OUT         `out` is the last parameter of every function that can fail. It may 
 OWNERSHIP   What goes in is borrowed for the duration of the call and never kept, with one exception: the callbacks and
             the `user` pointer given to postkontor_host_open are used until postkontor_host_close returns.
 HANDLES     A handle is a ticket, not an address: a positive number of 32 bits, and a stale, doubly closed or foreign
-            one gives an error, never a crash. Close what you open; closing a host closes its accounts and messages.
+            one gives an error, never a crash. Close what you open; closing a host closes its accounts, outboxes and
+            messages.
 ERRORS      {"status":5,"code":"auth.refused","args":{...},"message":"for the user, in the host's language","detail":"English, for
             support","transport":"smtp","stage":"login","delivery":"none|partial|complete|unknown","retry":"no|later|
             changed|refused_only","server":{"code":535,"enhanced":"5.7.8","text":"..."},"at":[{"pointer":"/to/0","of":
@@ -39,7 +40,7 @@ ERRORS      {"status":5,"code":"auth.refused","args":{...},"message":"for the us
             status, show message, log all of it. More members come with time: ignore those you do not know. Codes are
             stable and listed in docs/codes.md.
 THREADS     Everything runs on the thread that calls. Different accounts run in parallel, the functions of a host, too;
-            a second call with the same account or message gets POSTKONTOR_BUSY at once. postkontor_cancel_fire may be
+            a second call with the same account, outbox or message gets POSTKONTOR_BUSY at once. postkontor_cancel_fire may be
             called from any thread at any time. A child after fork() gets an error for every handle of its parent.
 CALLBACKS   They run on the calling thread, only while the call lasts, with the caller's floating-point state. They may call
             Postkontor with other handles. A handle cannot be closed from inside its own call: POSTKONTOR_BUSY. No
@@ -73,7 +74,7 @@ GROWTH      Functions, status numbers and JSON members are only added. postkonto
 
 
 /** The number of this C ABI: functions, statuses and callbacks that were added since raise it by one. */
-#define POSTKONTOR_ABI 1
+#define POSTKONTOR_ABI 2
 /** Status: done. */
 #define POSTKONTOR_OK 0
 
@@ -148,6 +149,9 @@ typedef struct postkontor_host postkontor_host;
 
 /** A message to read from. */
 typedef struct postkontor_message postkontor_message;
+
+/** An open outbox: a connection to its store, and the accounts by which it sends. */
+typedef struct postkontor_outbox postkontor_outbox;
 
 /** A result of a function. Give it back with postkontor_buf_free; never change it or free it otherwise. */
 typedef struct postkontor_buf {
@@ -499,6 +503,87 @@ postkontor_status POSTKONTOR_CALL postkontor_message_part(
  * Closes a message that postkontor_message_open opened.
  */
 postkontor_status POSTKONTOR_CALL postkontor_message_close(postkontor_message *message, postkontor_buf *out);
+
+/**
+ * Opens the outbox that the settings document names: {"outbox":{"store":"sqlite:/path/outbox.db"}}, or "postgresql://..." where several machines
+ * share it. Its store is made where there is none. `cancel` may be null; `outbox` receives the handle, or null.
+ *
+ * Open one for each thread that puts or works; they may be of the same store, in one program and in many. docs/outbox.md says what it promises.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_outbox_open(
+    postkontor_host *host,
+    const char *settings,
+    postkontor_cancel *cancel,
+    postkontor_outbox **outbox,
+    postkontor_buf *out);
+
+/**
+ * Closes an outbox and its connection. What was put stays where it is.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_outbox_close(postkontor_outbox *outbox, postkontor_buf *out);
+
+/**
+ * Hands mail over. POSTKONTOR_OK: it is durable, and some worker sends it once; nothing was sent by this call.
+ *
+ * `mails` is {"message":{...},"account":"...","key":"...","queue":"...","not_before":"2026-12-01T06:00:00Z","give_up_at":"...","priority":5} or an array of
+ * them, which is put as a whole or not at all. "message" is what postkontor_account_send takes; its parts count in `parts`, an array of `count` slices that the
+ * mails share. All but "message" may be left out. "key" is the program's own name for the mail: put again, the same mail under the same key is found and not
+ * put twice. Mails of one "queue" go out in the order in which they were put. Lower "priority" (0 to 9) first. `cancel` may be null.
+ *
+ * The answer is {"entries":[{"id","key","message_id","state","found"},...]}, in the order of the mails. Another mail under a known key is
+ * POSTKONTOR_ARGUMENT, outbox.key_taken. POSTKONTOR_UNCERTAIN: the store broke off in the last moment; what has a key is to be put once more.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_outbox_put(
+    postkontor_outbox *outbox,
+    const char *mails,
+    const postkontor_slice *parts,
+    size_t count,
+    postkontor_cancel *cancel,
+    postkontor_buf *out);
+
+/**
+ * Sends what is due, on the caller's thread: one worker. A program starts as many threads as it wants, each with an outbox of its own; every machine that
+ * shares the store may do so.
+ *
+ * `request` is {"until":"empty|stopped","seconds":60,"max_mails":100,"accounts":["..."]} or null: until nothing is due. With "stopped" it waits for more
+ * until it is cancelled. A `cancel` that fires, or progress that says so, ends it within two seconds: what is in flight is finished, and the answer is
+ * POSTKONTOR_OK all the same. `cancel` may be null.
+ *
+ * The answer is {"sent","held","failed","later","left"}: how many mails went which way. An account whose server or login fails pauses and the others go on;
+ * postkontor_outbox_query {"stats":true} says why.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_outbox_work(
+    postkontor_outbox *outbox,
+    const char *request,
+    postkontor_cancel *cancel,
+    postkontor_buf *out);
+
+/**
+ * Says what became of mail. `request` asks by any of "ids", "key", "state", "states", "account", "queue", "message_id", "since" and "until", with "limit",
+ * "after" (the cursor of the page before) and "order":"newest|oldest", or null for the newest. `cancel` may be null.
+ *
+ * The answer is {"entries":[{"id","key","account","queue","state","message_id","recipients":[{"address","status","code","text"}],"attempts","next_try","receipt",
+ * "error",...}],"next"}; "state" is queued, sending, sent, held, failed, cancelled or bounced. {"stats":true} answers {"stats":{...}}, the whole in numbers with the
+ * accounts that pause and why; {"test":true} a report with the steps "store" and "queue".
+ */
+postkontor_status POSTKONTOR_CALL postkontor_outbox_query(
+    postkontor_outbox *outbox,
+    const char *request,
+    postkontor_cancel *cancel,
+    postkontor_buf *out);
+
+/**
+ * Decides about mail. `request` is {"action":"retry|cancel|resolve|resume|bounced","ids":["..."]} or, in place of "ids", "key". `cancel` may be null.
+ *
+ * "retry" sends what failed or waits at once; "cancel" takes back what has not begun. "resolve" settles what is held because it is not known whether it was
+ * sent, with "as":"sent|send_again|failed". "resume" ends the pause of an "account". "bounced" ties a report to the mail that it is about: "summary" is that of
+ * the report, as postkontor_account_receive gives it. The answer is {"entries":[...]} as they are now.
+ */
+postkontor_status POSTKONTOR_CALL postkontor_outbox_act(
+    postkontor_outbox *outbox,
+    const char *request,
+    postkontor_cancel *cancel,
+    postkontor_buf *out);
 
 /**
  * Makes a token that stops calls: `deadline_ms` milliseconds from now, and when it is fired. 0: only when it is fired. It may

@@ -67,6 +67,18 @@ Public Declare Function postkontor_account_receive Lib "postkontor.dll" _
      ByRef Out As PostkontorBuf) As Long
 Public Declare Function postkontor_account_apply Lib "postkontor.dll" _
     (ByVal Account As Long, ByRef Request As Byte, ByVal Cancel As Long, ByRef Out As PostkontorBuf) As Long
+Public Declare Function postkontor_outbox_open Lib "postkontor.dll" _
+    (ByVal Host As Long, ByRef Settings As Byte, ByVal Cancel As Long, ByRef Outbox As Long, ByRef Out As PostkontorBuf) As Long
+Public Declare Function postkontor_outbox_close Lib "postkontor.dll" (ByVal Outbox As Long, ByRef Out As PostkontorBuf) As Long
+Public Declare Function postkontor_outbox_put Lib "postkontor.dll" _
+    (ByVal Outbox As Long, ByRef Mails As Byte, ByRef Parts As PostkontorSlice, ByVal Count As Long, ByVal Cancel As Long, _
+     ByRef Out As PostkontorBuf) As Long
+Public Declare Function postkontor_outbox_work Lib "postkontor.dll" _
+    (ByVal Outbox As Long, ByRef Request As Byte, ByVal Cancel As Long, ByRef Out As PostkontorBuf) As Long
+Public Declare Function postkontor_outbox_query Lib "postkontor.dll" _
+    (ByVal Outbox As Long, ByRef Request As Byte, ByVal Cancel As Long, ByRef Out As PostkontorBuf) As Long
+Public Declare Function postkontor_outbox_act Lib "postkontor.dll" _
+    (ByVal Outbox As Long, ByRef Request As Byte, ByVal Cancel As Long, ByRef Out As PostkontorBuf) As Long
 Public Declare Function postkontor_message_part Lib "postkontor.dll" _
     (ByVal Message As Long, ByRef Request As Byte, ByVal Write_ As Long, ByVal User As Long, ByRef Out As PostkontorBuf) As Long
 

@@ -6,7 +6,7 @@ use std::ffi::{c_char, c_void};
 pub type StatusNumber = i32;
 
 /// The number of this C ABI: functions, statuses and callbacks that were added since raise it by one.
-pub const POSTKONTOR_ABI: i32 = 1;
+pub const POSTKONTOR_ABI: i32 = 2;
 
 /// Status: done.
 pub const POSTKONTOR_OK: i32 = 0;
@@ -82,6 +82,11 @@ pub struct AccountHandle {
 
 /// A message to read from.
 pub struct MessageHandle {
+    _private: [u8; 0],
+}
+
+/// An open outbox: a connection to its store, and the accounts by which it sends.
+pub struct OutboxHandle {
     _private: [u8; 0],
 }
 

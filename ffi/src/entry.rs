@@ -175,8 +175,14 @@ mod tests {
     #[test]
     fn every_error_of_this_crate_has_a_sentence_in_every_language() {
         let texts = Texts::new();
-        let source =
-            [include_str!("argument.rs"), include_str!("handle.rs"), include_str!("entry.rs"), include_str!("message.rs")].concat();
+        let source = [
+            include_str!("argument.rs"),
+            include_str!("handle.rs"),
+            include_str!("entry.rs"),
+            include_str!("message.rs"),
+            include_str!("features.rs"),
+        ]
+        .concat();
         let codes = source.split('"').filter(|word| {
             let known = ["argument.", "handle.", "internal.", "message."].iter().any(|start| word.starts_with(start));
             known && word.len() < 30 && !word.ends_with('.') && !word.contains(' ') && !word.ends_with(".rs")

@@ -6,7 +6,8 @@
 //! Places are used again in the order in which they became free, and only once many are free, so that the number of a
 //! closed handle comes back after millions of others.
 
-use crate::abi::{AccountHandle, CancelHandle, HostHandle, MessageHandle};
+use crate::abi::{AccountHandle, CancelHandle, HostHandle, MessageHandle, OutboxHandle};
+use crate::features::Outbox;
 use crate::thread;
 use postkontor_core::{Account, Cancel, Host, Opened};
 use postkontor_plugin::{Error, Status};
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(crate) trait Kind: Sized {
     /// The thing that the ticket stands for.
     type Thing;
-    /// The last two bits of its tickets.
+    /// The last three bits of its tickets.
     const NUMBER: u32;
     /// The parameter's name in every function that takes one.
     const NAME: &'static str;
@@ -45,6 +46,7 @@ kinds! {
     AccountHandle, Account, 1, "account", accounts;
     MessageHandle, Opened, 2, "message", messages;
     CancelHandle, Cancel, 3, "cancel", cancels;
+    OutboxHandle, Outbox, 4, "outbox", outboxes;
 }
 
 fn registry() -> MutexGuard<'static, Registry> {
@@ -108,6 +110,7 @@ pub(crate) fn close<K: Kind>(handle: *mut K) -> Result<Option<K::Thing>, Error> 
 
 /// A host and all that was opened with it, out of their tables. Dropped in the order of its members: the host last.
 pub(crate) struct Closed {
+    _outboxes: Vec<Outbox>,
     _accounts: Vec<Account>,
     _messages: Vec<Opened>,
     _host: Option<Arc<Host>>,
@@ -120,10 +123,11 @@ pub(crate) fn close_host(handle: *mut HostHandle) -> Result<Closed, Error> {
         return Err(busy(HostHandle::NAME));
     }
     let owner = handle.addr();
-    if registry.accounts.is_used_by(owner) || registry.messages.is_used_by(owner) {
+    if registry.accounts.is_used_by(owner) || registry.messages.is_used_by(owner) || registry.outboxes.is_used_by(owner) {
         return Err(busy(HostHandle::NAME));
     }
     Ok(Closed {
+        _outboxes: registry.outboxes.take_owned_by(owner),
         _accounts: registry.accounts.take_owned_by(owner),
         _messages: registry.messages.take_owned_by(owner),
         _host: registry.hosts.take(owner),
@@ -220,8 +224,12 @@ struct Slot<T> {
 
 /// Places in a table: what 14 bits can number.
 const PLACES: usize = 1 << 14;
-/// After it a place begins again with 1: what 15 bits can number.
-const LAST_GENERATION: u16 = 0x7fff;
+/// After it a place begins again with 1: what 14 bits can number.
+const LAST_GENERATION: u16 = 0x3fff;
+/// The bits of a ticket that say of what kind it is.
+const KIND: u32 = 3;
+/// The bits below those of the generation.
+const BELOW: u32 = KIND + 14;
 /// As long as fewer places are free, a new one is taken.
 const RESERVE: usize = 256;
 
@@ -234,17 +242,17 @@ impl<T> Table<T> {
         if self.slots.len() < PLACES && self.free.len() < RESERVE {
             let place = self.slots.len() as u32;
             self.slots.push(Slot { generation: 1, entry: Some(entry) });
-            return Some(1 << 16 | place << 2 | kind);
+            return Some(1 << BELOW | place << KIND | kind);
         }
         let place = self.free.pop_front()?;
         let slot = self.slots.get_mut(usize::from(place))?;
         slot.entry = Some(entry);
-        Some(u32::from(slot.generation) << 16 | u32::from(place) << 2 | kind)
+        Some(u32::from(slot.generation) << BELOW | u32::from(place) << KIND | kind)
     }
 
     fn slot(&mut self, ticket: usize) -> Option<&mut Slot<T>> {
         let ticket = u32::try_from(ticket).ok()?;
-        self.slots.get_mut((ticket >> 2) as usize & (PLACES - 1)).filter(|slot| u32::from(slot.generation) == ticket >> 16)
+        self.slots.get_mut((ticket >> KIND) as usize & (PLACES - 1)).filter(|slot| u32::from(slot.generation) == ticket >> BELOW)
     }
 
     fn find<K: Kind<Thing = T>>(&mut self, handle: *mut K) -> Result<&mut Entry<T>, Error> {
@@ -252,7 +260,7 @@ impl<T> Table<T> {
         if ticket == 0 {
             return Err(wrong(Status::Argument, "argument.null", K::NAME));
         }
-        if ticket as u32 & 3 != K::NUMBER {
+        if ticket as u32 & ((1 << KIND) - 1) != K::NUMBER {
             return Err(wrong(Status::Argument, "handle.unknown", K::NAME));
         }
         let entry = self.slot(ticket).and_then(|slot| slot.entry.as_mut());
@@ -267,13 +275,13 @@ impl<T> Table<T> {
         let slot = self.slot(ticket)?;
         let entry = slot.entry.take()?;
         slot.generation = if slot.generation < LAST_GENERATION { slot.generation + 1 } else { 1 };
-        self.free.push_back((ticket >> 2 & (PLACES - 1)) as u16);
+        self.free.push_back((ticket >> KIND & (PLACES - 1)) as u16);
         entry.thing
     }
 
     fn owned_by(&self, owner: usize) -> impl Iterator<Item = (usize, &Entry<T>)> {
         let entries = self.slots.iter().enumerate().filter_map(|(place, slot)| {
-            let ticket = usize::from(slot.generation) << 16 | place << 2;
+            let ticket = usize::from(slot.generation) << BELOW | place << KIND;
             Some((ticket, slot.entry.as_ref()?))
         });
         entries.filter(move |(_, entry)| entry.owner == owner)
@@ -315,8 +323,8 @@ mod tests {
     #[test]
     fn a_handle_of_another_kind_is_found_out() {
         let handle = cancel();
-        for other in 0..3 {
-            let ticket = handle.addr() & !3 | other;
+        for other in [0, 1, 2, 4, 5, 6, 7] {
+            let ticket = handle.addr() & !7 | other;
             assert_eq!(code(share(std::ptr::without_provenance_mut::<CancelHandle>(ticket))), "handle.unknown");
         }
         assert_eq!(code(lend(handle.cast::<AccountHandle>())), "handle.unknown");
@@ -357,7 +365,7 @@ mod tests {
         let entry = || Entry { thing: Some(()), users: 0, owner: 0, process: 0, broken: false };
         let mut seen = std::collections::HashSet::new();
         for _ in 0..300_000 {
-            let ticket = table.put(entry(), 3).unwrap();
+            let ticket = table.put(entry(), 7).unwrap();
             assert!(i32::try_from(ticket).unwrap() > 0 && seen.insert(ticket));
             table.take(ticket as usize).unwrap();
         }

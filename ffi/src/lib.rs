@@ -3,7 +3,7 @@
 //! Nothing here knows mail; every function checks what C may get wrong and hands the rest to `postkontor_core`. The way in
 //! is always the same:
 //!
-//! 1. The exported functions (`host`, `account`, `message`, `cancel`, `library`) consist of one call of
+//! 1. The exported functions (`host`, `account`, `message`, `outbox`, `cancel`, `library`) consist of one call of
 //!    `entry::call`, which sets up the thread (`thread`: floating-point traps, SIGPIPE), catches panics and
 //!    writes the result or the error to the caller's buffer (`buffer`).
 //! 2. Inside it, `argument` turns pointers into references or a named error, and `handle` turns tickets into what they
@@ -23,9 +23,11 @@ mod buffer;
 mod callbacks;
 pub mod cancel;
 mod entry;
+mod features;
 mod handle;
 pub mod host;
 pub mod library;
 pub mod message;
+pub mod outbox;
 mod pin;
 mod thread;

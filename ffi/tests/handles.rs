@@ -3,12 +3,13 @@
 #![allow(unsafe_code, reason = "the C ABI is called as C calls it")]
 #![allow(clippy::unwrap_used, clippy::undocumented_unsafe_blocks, reason = "a test that passes what must be refused")]
 
-use postkontor::abi::{AccountHandle, Buf, CancelHandle, HostHandle, MessageHandle};
+use postkontor::abi::{AccountHandle, Buf, CancelHandle, HostHandle, MessageHandle, OutboxHandle};
 use postkontor::account::*;
 use postkontor::cancel::*;
 use postkontor::host::*;
 use postkontor::library::*;
 use postkontor::message::*;
+use postkontor::outbox::*;
 use std::ffi::{CStr, c_char};
 use std::ptr::{null, null_mut, without_provenance_mut};
 
@@ -48,6 +49,36 @@ fn message(host: *mut HostHandle) -> *mut MessageHandle {
     message
 }
 
+/// An outbox of this test alone, which is removed with it.
+struct Store(std::path::PathBuf);
+
+impl Store {
+    fn new(test: &str) -> Store {
+        let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Store(folder)
+    }
+
+    fn settings(&self) -> std::ffi::CString {
+        let store = serde_json::json!({"outbox": {"store": format!("sqlite:{}", self.0.join("outbox.db").display())}});
+        std::ffi::CString::new(store.to_string()).unwrap()
+    }
+
+    fn open(&self, host: *mut HostHandle) -> *mut OutboxHandle {
+        let (mut outbox, settings) = (null_mut(), self.settings());
+        let opened = run(|out| unsafe { postkontor_outbox_open(host, settings.as_ptr(), null_mut(), &mut outbox, out) });
+        assert_eq!(opened.0, OK, "{opened:?}");
+        outbox
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        let removed = std::fs::remove_dir_all(&self.0);
+        assert!(removed.is_ok() || std::thread::panicking(), "{removed:?}");
+    }
+}
+
 fn cancel() -> *mut CancelHandle {
     let mut cancel = null_mut();
     assert_eq!(run(|out| unsafe { postkontor_cancel_new(0, &mut cancel, out) }).0, OK);
@@ -77,6 +108,7 @@ fn functions(kind: &str) -> Vec<Call> {
             postkontor_host_check(host, TEXT);
             postkontor_host_discover(host, TEXT, null_mut());
             postkontor_account_open(host, TEXT, null(), &mut null_mut());
+            postkontor_outbox_open(host, TEXT, null_mut(), &mut null_mut());
             postkontor_message_build(host, null(), TEXT, null(), 0, None, null_mut());
             postkontor_message_open(host, null(), null(), 0, &mut null_mut());
         },
@@ -93,6 +125,13 @@ fn functions(kind: &str) -> Vec<Call> {
             postkontor_message_part(message, TEXT, None, null_mut());
             postkontor_message_close(message);
         },
+        "outbox" => calls! {
+            postkontor_outbox_close(outbox);
+            postkontor_outbox_put(outbox, TEXT, null(), 0, null_mut());
+            postkontor_outbox_work(outbox, null(), null_mut());
+            postkontor_outbox_query(outbox, null(), null_mut());
+            postkontor_outbox_act(outbox, null(), null_mut());
+        },
         _ => calls! {
             postkontor_cancel_fire(cancel);
             postkontor_cancel_free(cancel);
@@ -107,20 +146,22 @@ fn every_function_of_the_header_is_among_these() {
         let declaration = declaration.rsplit("*/").next().unwrap_or_default();
         let first = declaration.split_once('(').map(|(_, parameters)| parameters.trim_start()).unwrap_or_default();
         declaration.contains("postkontor_status POSTKONTOR_CALL postkontor_")
-            && ["postkontor_host *", "postkontor_account *", "postkontor_message *", "postkontor_cancel *"]
+            && ["postkontor_host *", "postkontor_account *", "postkontor_message *", "postkontor_outbox *", "postkontor_cancel *"]
                 .iter()
                 .any(|kind| first.starts_with(kind) && !first.starts_with(&format!("{kind}*")))
     });
-    let covered: usize = ["host", "account", "message", "cancel"].iter().map(|kind| functions(kind).len()).sum();
+    let covered: usize = ["host", "account", "message", "outbox", "cancel"].iter().map(|kind| functions(kind).len()).sum();
     assert_eq!(taking_handles.count(), covered);
 }
 
 #[test]
 fn no_function_takes_a_handle_that_is_none() {
     let living = host();
-    let (open_account, open_message, open_cancel) = (account(living), message(living), cancel());
+    let store = Store::new("refused");
+    let (open_account, open_message, open_cancel, open_outbox) = (account(living), message(living), cancel(), store.open(living));
     let stale_host = host();
     let (stale_account, stale_message, stale_cancel) = (account(stale_host), message(living), cancel());
+    let stale_outbox = store.open(stale_host);
     unsafe {
         assert_eq!(postkontor_host_close(stale_host, null_mut()), OK);
         assert_eq!(postkontor_message_close(stale_message, null_mut()), OK);
@@ -129,13 +170,18 @@ fn no_function_takes_a_handle_that_is_none() {
     let object = Box::new(7_u64);
 
     let mut refused = 0;
-    for kind in ["host", "account", "message", "cancel"] {
+    for kind in ["host", "account", "message", "outbox", "cancel"] {
         let mut tickets = vec![0, 1, 7, usize::MAX, usize::MAX / 2, 0x7fff_fff0, (&raw const *object).addr(), TEXT.addr()];
-        tickets.extend([stale_host.addr(), stale_account.addr(), stale_message.addr(), stale_cancel.addr()]);
+        tickets.extend([stale_host.addr(), stale_account.addr(), stale_message.addr(), stale_cancel.addr(), stale_outbox.addr()]);
         // Numbers of a generator without state, so that a failure can be repeated.
         tickets.extend((1..500_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31) as usize));
-        let foreign =
-            [("host", living.addr()), ("account", open_account.addr()), ("message", open_message.addr()), ("cancel", open_cancel.addr())];
+        let foreign = [
+            ("host", living.addr()),
+            ("account", open_account.addr()),
+            ("message", open_message.addr()),
+            ("outbox", open_outbox.addr()),
+            ("cancel", open_cancel.addr()),
+        ];
         tickets.extend(foreign.iter().filter(|(other, _)| *other != kind).map(|(_, ticket)| *ticket));
         let own = foreign.iter().find(|(other, _)| *other == kind).unwrap().1;
         for (name, function) in functions(kind) {
@@ -153,6 +199,7 @@ fn no_function_takes_a_handle_that_is_none() {
         // None of it did any harm.
         assert_eq!(postkontor_message_close(open_message, null_mut()), OK);
         assert_eq!(postkontor_account_close(open_account, null_mut()), OK);
+        assert_eq!(postkontor_outbox_close(open_outbox, null_mut()), OK);
         assert_eq!(postkontor_cancel_free(open_cancel, null_mut()), OK);
         assert_eq!(postkontor_host_close(living, null_mut()), OK);
     }
@@ -161,7 +208,8 @@ fn no_function_takes_a_handle_that_is_none() {
 #[test]
 fn a_stale_token_is_refused_by_every_call_that_takes_one() {
     let (host, token) = (host(), cancel());
-    let account = account(host);
+    let store = Store::new("stale-token");
+    let (account, outbox) = (account(host), store.open(host));
     unsafe {
         assert_eq!(postkontor_cancel_free(token, null_mut()), OK);
         for status in [
@@ -170,6 +218,11 @@ fn a_stale_token_is_refused_by_every_call_that_takes_one() {
             postkontor_account_send(account, TEXT, null(), 0, token, null_mut()),
             postkontor_account_receive(account, null(), None, null_mut(), token, null_mut()),
             postkontor_account_list(account, null(), host.cast(), null_mut()),
+            postkontor_outbox_open(host, store.settings().as_ptr(), token, &mut null_mut(), null_mut()),
+            postkontor_outbox_put(outbox, TEXT, null(), 0, token, null_mut()),
+            postkontor_outbox_work(outbox, null(), token, null_mut()),
+            postkontor_outbox_query(outbox, null(), token, null_mut()),
+            postkontor_outbox_act(outbox, TEXT, token, null_mut()),
         ] {
             assert_eq!(status, ARGUMENT);
         }
@@ -182,10 +235,13 @@ fn closing_a_host_closes_what_was_opened_with_it() {
     let (first, second) = (host(), host());
     let (gone, stays) = (account(first), account(second));
     let read = message(first);
+    let store = Store::new("closed");
+    let put = store.open(first);
     unsafe {
         assert_eq!(postkontor_host_close(first, null_mut()), OK);
         assert_eq!(postkontor_account_test(gone, null(), null_mut(), null_mut()), ARGUMENT);
         assert_eq!(postkontor_message_close(read, null_mut()), ARGUMENT);
+        assert_eq!(postkontor_outbox_query(put, null(), null_mut(), null_mut()), ARGUMENT);
         assert_eq!(postkontor_account_close(stays, null_mut()), OK);
         assert_eq!(postkontor_host_close(second, null_mut()), OK);
     }
@@ -197,8 +253,10 @@ fn text_that_is_null_or_no_utf8_is_refused_by_name() {
     let account = account(host);
     let latin = c"Gr\xfc\xdfe".as_ptr();
     let message = message(host);
+    let store = Store::new("texts");
+    let outbox = store.open(host);
     for text in [null(), latin] {
-        let required: [(&str, (i32, serde_json::Value)); 7] = unsafe {
+        let required: [(&str, (i32, serde_json::Value)); 9] = unsafe {
             [
                 ("transport", run(|out| postkontor_host_schema(host, text, null(), out))),
                 ("settings", run(|out| postkontor_host_check(host, text, out))),
@@ -207,13 +265,15 @@ fn text_that_is_null_or_no_utf8_is_refused_by_name() {
                 ("message", run(|out| postkontor_account_send(account, text, null(), 0, null_mut(), out))),
                 ("message", run(|out| postkontor_message_build(host, null(), text, null(), 0, None, null_mut(), out))),
                 ("request", run(|out| postkontor_message_part(message, text, None, null_mut(), out))),
+                ("settings", run(|out| postkontor_outbox_open(host, text, null_mut(), &mut null_mut(), out))),
+                ("mails", run(|out| postkontor_outbox_put(outbox, text, null(), 0, null_mut(), out))),
             ]
         };
         for (name, (status, error)) in required {
             assert_eq!((status, &error["args"]["argument"]), (ARGUMENT, &name.into()), "{error}");
         }
     }
-    let optional: [(&str, (i32, serde_json::Value)); 9] = unsafe {
+    let optional: [(&str, (i32, serde_json::Value)); 12] = unsafe {
         [
             ("config", run(|out| postkontor_host_open(latin, null(), &mut null_mut(), out))),
             ("language", run(|out| postkontor_host_schema(host, TEXT, latin, out))),
@@ -222,6 +282,9 @@ fn text_that_is_null_or_no_utf8_is_refused_by_name() {
             ("request", run(|out| postkontor_account_receive(account, latin, None, null_mut(), null_mut(), out))),
             ("request", run(|out| postkontor_account_list(account, latin, null_mut(), out))),
             ("request", run(|out| postkontor_account_apply(account, latin, null_mut(), out))),
+            ("request", run(|out| postkontor_outbox_work(outbox, latin, null_mut(), out))),
+            ("request", run(|out| postkontor_outbox_query(outbox, latin, null_mut(), out))),
+            ("request", run(|out| postkontor_outbox_act(outbox, latin, null_mut(), out))),
             ("sender", run(|out| postkontor_message_build(host, latin, TEXT, null(), 0, None, null_mut(), out))),
             ("source", run(|out| postkontor_message_open(host, latin, null(), 0, &mut null_mut(), out))),
         ]
@@ -240,6 +303,7 @@ fn a_place_for_a_handle_must_be_there_and_holds_null_after_a_failure() {
             postkontor_host_open(null(), null(), null_mut(), null_mut()),
             postkontor_account_open(host, TEXT, null(), null_mut(), null_mut()),
             postkontor_message_open(host, null(), null(), 0, null_mut(), null_mut()),
+            postkontor_outbox_open(host, TEXT, null_mut(), null_mut(), null_mut()),
             postkontor_cancel_new(0, null_mut(), null_mut()),
         ] {
             assert_eq!(status, ARGUMENT);

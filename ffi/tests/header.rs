@@ -39,7 +39,15 @@ const CLIENT: Header = Header {
 #define POSTKONTOR_CALL
 #endif
 ",
-    sources: &["ffi/src/abi.rs", "ffi/src/library.rs", "ffi/src/host.rs", "ffi/src/account.rs", "ffi/src/message.rs", "ffi/src/cancel.rs"],
+    sources: &[
+        "ffi/src/abi.rs",
+        "ffi/src/library.rs",
+        "ffi/src/host.rs",
+        "ffi/src/account.rs",
+        "ffi/src/message.rs",
+        "ffi/src/outbox.rs",
+        "ffi/src/cancel.rs",
+    ],
     extra: "",
     names: &[
         ("StatusNumber", "postkontor_status"),
@@ -49,6 +57,7 @@ const CLIENT: Header = Header {
         ("HostHandle", "postkontor_host"),
         ("AccountHandle", "postkontor_account"),
         ("MessageHandle", "postkontor_message"),
+        ("OutboxHandle", "postkontor_outbox"),
         ("CancelHandle", "postkontor_cancel"),
         ("Log", "postkontor_log_fn"),
         ("Progress", "postkontor_progress_fn"),

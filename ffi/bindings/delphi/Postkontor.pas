@@ -25,7 +25,7 @@ uses
 
 const
   { The number of the C ABI that this unit was written for; postkontor_abi tells that of the library. }
-  POSTKONTOR_ABI_NUMBER = 1;
+  POSTKONTOR_ABI_NUMBER = 2;
 
   POSTKONTOR_OK          = 0;
   POSTKONTOR_ARGUMENT    = 1;
@@ -78,6 +78,7 @@ type
   PPostkontorHost = ^TPostkontorOpaque;
   PPostkontorAccount = ^TPostkontorOpaque;
   PPostkontorMessage = ^TPostkontorOpaque;
+  PPostkontorOutbox = ^TPostkontorOpaque;
   PPostkontorCancel = ^TPostkontorOpaque;
 
   TPostkontorBuf = record
@@ -258,6 +259,27 @@ type
     property Handle: PPostkontorAccount read FHandle;
   end;
 
+  { Where mail lies that goes out later, once (docs/outbox.md). One thread at a time: create one for each thread, and free it before its host. }
+  TPostkontorOutbox = class
+  private
+    FHandle: PPostkontorOutbox;
+  public
+    { The outbox of a settings document. }
+    constructor Create(Host: TPostkontorHost; const Settings: UTF8String; Cancel: TPostkontorCancel = nil);
+    destructor Destroy; override;
+    (* Hands over '{"message":{...},"key":"..."}', or an array of such as a whole; when it returns they are durable. "part" of an attachment
+       counts in Parts. *)
+    function Put(const Mails: UTF8String; Cancel: TPostkontorCancel = nil): UTF8String; overload;
+    function Put(const Mails: UTF8String; const Parts: array of TCustomMemoryStream; Cancel: TPostkontorCancel = nil): UTF8String; overload;
+    (* Sends what is due, on this thread: until nothing is, or with '{"until":"stopped"}' until Cancel fires. *)
+    function Work(const Request: UTF8String = '{}'; Cancel: TPostkontorCancel = nil): UTF8String;
+    (* What became of mail: '{"key":"..."}', '{"states":[...]}', '{"stats":true}'. *)
+    function Query(const Request: UTF8String = '{}'; Cancel: TPostkontorCancel = nil): UTF8String;
+    (* Decides about mail: '{"action":"resolve","ids":["..."],"as":"send_again"}'. *)
+    function Act(const Request: UTF8String; Cancel: TPostkontorCancel = nil): UTF8String;
+    property Handle: PPostkontorOutbox read FHandle;
+  end;
+
 { A member of a JSON object: strings without quotes, everything else as it stands there, '' where it is missing. }
 function PostkontorMember(const Json, Name: UTF8String): UTF8String;
 
@@ -356,6 +378,24 @@ function postkontor_message_part(Message: PPostkontorMessage; Request: PAnsiChar
   {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_message_part';
 function postkontor_message_close(Message: PPostkontorMessage; Out_: PPostkontorBuf): TPostkontorStatus;
   {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_message_close';
+
+function postkontor_outbox_open(Host: PPostkontorHost; Settings: PAnsiChar; Cancel: PPostkontorCancel; var Outbox: PPostkontorOutbox;
+  Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_outbox_open';
+function postkontor_outbox_close(Outbox: PPostkontorOutbox; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_outbox_close';
+function postkontor_outbox_put(Outbox: PPostkontorOutbox; Mails: PAnsiChar; Parts: PPostkontorSlice; Count: TPostkontorSize;
+  Cancel: PPostkontorCancel; Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_outbox_put';
+function postkontor_outbox_work(Outbox: PPostkontorOutbox; Request: PAnsiChar; Cancel: PPostkontorCancel;
+  Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_outbox_work';
+function postkontor_outbox_query(Outbox: PPostkontorOutbox; Request: PAnsiChar; Cancel: PPostkontorCancel;
+  Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_outbox_query';
+function postkontor_outbox_act(Outbox: PPostkontorOutbox; Request: PAnsiChar; Cancel: PPostkontorCancel;
+  Out_: PPostkontorBuf): TPostkontorStatus;
+  {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_outbox_act';
 
 function postkontor_cancel_new(DeadlineMs: Integer; var Cancel: PPostkontorCancel; Out_: PPostkontorBuf): TPostkontorStatus;
   {$IFDEF MSWINDOWS}stdcall{$ELSE}cdecl{$ENDIF}; external PostkontorLibrary name 'postkontor_cancel_new';
@@ -1297,6 +1337,65 @@ var
   Buf: TPostkontorBuf;
 begin
   Result := Take(postkontor_account_apply(FHandle, PAnsiChar(Request), HandleOf(Cancel), @Buf), Buf);
+end;
+
+{ ---- TPostkontorOutbox ---- }
+
+constructor TPostkontorOutbox.Create(Host: TPostkontorHost; const Settings: UTF8String; Cancel: TPostkontorCancel);
+var
+  Buf: TPostkontorBuf;
+begin
+  inherited Create;
+  Take(postkontor_outbox_open(Host.Handle, PAnsiChar(Settings), HandleOf(Cancel), FHandle, @Buf), Buf);
+end;
+
+destructor TPostkontorOutbox.Destroy;
+begin
+  if FHandle <> nil then
+  begin
+    postkontor_outbox_close(FHandle, nil);
+    Drop;
+  end;
+  inherited Destroy;
+end;
+
+function TPostkontorOutbox.Put(const Mails: UTF8String; Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_outbox_put(FHandle, PAnsiChar(Mails), nil, 0, HandleOf(Cancel), @Buf), Buf);
+end;
+
+function TPostkontorOutbox.Put(const Mails: UTF8String; const Parts: array of TCustomMemoryStream;
+  Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+  Borrowed: TSlices;
+begin
+  Borrowed := Slices(Parts);
+  Result := Take(postkontor_outbox_put(FHandle, PAnsiChar(Mails), PPostkontorSlice(Borrowed), Length(Borrowed),
+    HandleOf(Cancel), @Buf), Buf);
+end;
+
+function TPostkontorOutbox.Work(const Request: UTF8String; Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_outbox_work(FHandle, PAnsiChar(Request), HandleOf(Cancel), @Buf), Buf);
+end;
+
+function TPostkontorOutbox.Query(const Request: UTF8String; Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_outbox_query(FHandle, PAnsiChar(Request), HandleOf(Cancel), @Buf), Buf);
+end;
+
+function TPostkontorOutbox.Act(const Request: UTF8String; Cancel: TPostkontorCancel): UTF8String;
+var
+  Buf: TPostkontorBuf;
+begin
+  Result := Take(postkontor_outbox_act(FHandle, PAnsiChar(Request), HandleOf(Cancel), @Buf), Buf);
 end;
 
 end.

@@ -159,6 +159,9 @@ namespace Postkontor
         /// <summary>Opens an account of a settings document; `id` null is the one that sends.</summary>
         public PostkontorAccount OpenAccount(string settings, string id = null) { return new PostkontorAccount(this, settings, id); }
 
+        /// <summary>Opens the outbox of a settings document.</summary>
+        public PostkontorOutbox OpenOutbox(string settings, PostkontorCancel cancel = null) { return new PostkontorOutbox(this, settings, cancel); }
+
         public void Dispose() { Handle.Dispose(); }
     }
 
@@ -300,6 +303,59 @@ namespace Postkontor
         }
     }
 
+    /// <summary>Where mail lies that goes out later, once (docs/outbox.md). One thread at a time; open one for each thread.</summary>
+    public sealed class PostkontorOutbox : IDisposable
+    {
+        private readonly OutboxHandle handle;
+        private readonly Guard guard;
+
+        internal PostkontorOutbox(PostkontorHost host, string settings, PostkontorCancel cancel)
+        {
+            guard = host.Handle.Guard;
+            Buf output;
+            var status = Native.postkontor_outbox_open(host.Handle, Text.In(settings), Call.Token(cancel), out handle, out output);
+            if (status == 0) handle.Hold(host.Handle);
+            Call.Take(status, ref output, guard);
+        }
+
+        /// <summary>Hands over {"message":{...},"key":"..."}, or an array of such as a whole; when it returns they are durable. "part" of an
+        /// attachment counts in `parts`.</summary>
+        public string Put(string mails, params byte[][] parts) { return Put(mails, null, parts); }
+
+        public string Put(string mails, PostkontorCancel cancel, params byte[][] parts)
+        {
+            Buf output;
+            using (var slices = new Slices(parts))
+            {
+                var status = Native.postkontor_outbox_put(handle, Text.In(mails), slices.Array, slices.Count, Call.Token(cancel), out output);
+                return Call.Take(status, ref output, guard);
+            }
+        }
+
+        /// <summary>Sends what is due, on this thread: until nothing is, or with {"until":"stopped"} until `cancel` fires.</summary>
+        public string Work(string request = null, PostkontorCancel cancel = null)
+        {
+            Buf output;
+            return Call.Take(Native.postkontor_outbox_work(handle, Text.In(request), Call.Token(cancel), out output), ref output, guard);
+        }
+
+        /// <summary>What became of mail: {"key":"..."}, {"states":[...]}, {"stats":true}.</summary>
+        public string Query(string request = null, PostkontorCancel cancel = null)
+        {
+            Buf output;
+            return Call.Take(Native.postkontor_outbox_query(handle, Text.In(request), Call.Token(cancel), out output), ref output, guard);
+        }
+
+        /// <summary>Decides about mail: {"action":"resolve","ids":["..."],"as":"send_again"}.</summary>
+        public string Act(string request, PostkontorCancel cancel = null)
+        {
+            Buf output;
+            return Call.Take(Native.postkontor_outbox_act(handle, Text.In(request), Call.Token(cancel), out output), ref output, guard);
+        }
+
+        public void Dispose() { handle.Dispose(); }
+    }
+
     /// <summary>A handle that closes itself. Tickets of the library are positive numbers of 32 bits.</summary>
     public abstract class PostkontorHandle : SafeHandle
     {
@@ -343,6 +399,16 @@ namespace Postkontor
         protected override bool ReleaseHandle()
         {
             var status = Native.postkontor_message_close(handle, IntPtr.Zero);
+            LetHostGo();
+            return status == 0;
+        }
+    }
+
+    public sealed class OutboxHandle : PostkontorHandle
+    {
+        protected override bool ReleaseHandle()
+        {
+            var status = Native.postkontor_outbox_close(handle, IntPtr.Zero);
             LetHostGo();
             return status == 0;
         }
@@ -718,6 +784,12 @@ namespace Postkontor
         [DllImport(Library)] internal static extern int postkontor_message_part(MessageHandle message, byte[] request, IntPtr write, IntPtr user, out Buf output);
         [DllImport(Library)] internal static extern int postkontor_message_close(IntPtr message, IntPtr output);
         [DllImport(Library)] internal static extern int postkontor_message_build(HostHandle host, byte[] sender, byte[] message, Slice[] parts, UIntPtr count, IntPtr write, IntPtr user, out Buf output);
+        [DllImport(Library)] internal static extern int postkontor_outbox_open(HostHandle host, byte[] settings, CancelHandle cancel, out OutboxHandle outbox, out Buf output);
+        [DllImport(Library)] internal static extern int postkontor_outbox_close(IntPtr outbox, IntPtr output);
+        [DllImport(Library)] internal static extern int postkontor_outbox_put(OutboxHandle outbox, byte[] mails, Slice[] parts, UIntPtr count, CancelHandle cancel, out Buf output);
+        [DllImport(Library)] internal static extern int postkontor_outbox_work(OutboxHandle outbox, byte[] request, CancelHandle cancel, out Buf output);
+        [DllImport(Library)] internal static extern int postkontor_outbox_query(OutboxHandle outbox, byte[] request, CancelHandle cancel, out Buf output);
+        [DllImport(Library)] internal static extern int postkontor_outbox_act(OutboxHandle outbox, byte[] request, CancelHandle cancel, out Buf output);
         [DllImport(Library)] internal static extern int postkontor_cancel_new(int milliseconds, out CancelHandle cancel, out Buf output);
         [DllImport(Library)] internal static extern int postkontor_cancel_fire(CancelHandle cancel, out Buf output);
         [DllImport(Library)] internal static extern int postkontor_cancel_free(IntPtr cancel, IntPtr output);

@@ -73,6 +73,12 @@ _SIGNATURES = {
     "message_open": [c_void_p, c_char_p, c_void_p, c_size_t, _HANDLE, _OUT],
     "message_part": [c_void_p, c_char_p, _WRITE, c_void_p, _OUT],
     "message_close": [c_void_p, _OUT],
+    "outbox_open": [c_void_p, c_char_p, c_void_p, _HANDLE, _OUT],
+    "outbox_close": [c_void_p, _OUT],
+    "outbox_put": [c_void_p, c_char_p, POINTER(_Slice), c_size_t, c_void_p, _OUT],
+    "outbox_work": [c_void_p, c_char_p, c_void_p, _OUT],
+    "outbox_query": [c_void_p, c_char_p, c_void_p, _OUT],
+    "outbox_act": [c_void_p, c_char_p, c_void_p, _OUT],
     "cancel_new": [c_int32, _HANDLE, _OUT],
     "cancel_fire": [c_void_p, _OUT],
     "cancel_free": [c_void_p, _OUT],
@@ -270,8 +276,12 @@ class Host:
     def account(self, settings, id=None):
         return Account(self, settings, id)
 
+    def outbox(self, settings, cancel=None):
+        """Opens the outbox of a settings document."""
+        return Outbox(self, settings, cancel)
+
     def close(self):
-        """Closes the host and its accounts."""
+        """Closes the host, its accounts and its outboxes."""
         handle, self._handle = self._handle, c_void_p()
         if handle:
             self._call("host_close", handle)
@@ -403,6 +413,43 @@ class Account:
         handle, self._handle = self._handle, c_void_p()
         if handle:
             self._host._call("account_close", handle)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Outbox:
+    """Where mail lies that goes out later, once (docs/outbox.md). One thread at a time; open one for each thread."""
+
+    def __init__(self, host, settings, cancel=None):
+        self._host = host
+        self._handle = c_void_p()
+        host._call("outbox_open", host._handle, _text(settings), _token(cancel), byref(self._handle))
+
+    def put(self, mails, parts=(), cancel=None):
+        """Hands over {"message": {...}, "key": "..."}, or a list of such as a whole; when it returns they are durable."""
+        slices, held = _slices(parts)
+        return self._host._call("outbox_put", self._handle, _text(mails), slices, len(held), _token(cancel))
+
+    def work(self, request=None, cancel=None):
+        """Sends what is due, on this thread: until nothing is, or {"until": "stopped"} until `cancel` fires."""
+        return self._host._call("outbox_work", self._handle, _text(request), _token(cancel))
+
+    def query(self, request=None, cancel=None):
+        """What became of mail: {"key": "..."}, {"states": [...]}, {"stats": True}."""
+        return self._host._call("outbox_query", self._handle, _text(request), _token(cancel))
+
+    def act(self, request, cancel=None):
+        """Decides about mail: {"action": "resolve", "ids": ["..."], "as": "send_again"}."""
+        return self._host._call("outbox_act", self._handle, _text(request), _token(cancel))
+
+    def close(self):
+        handle, self._handle = self._handle, c_void_p()
+        if handle:
+            self._host._call("outbox_close", handle)
 
     def __enter__(self):
         return self

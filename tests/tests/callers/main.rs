@@ -14,6 +14,7 @@ mod first_release;
 mod hostile;
 mod installation;
 mod log;
+mod outbox;
 mod places;
 mod receiving;
 mod released;
