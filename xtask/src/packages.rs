@@ -69,6 +69,7 @@ pub(crate) const TESTS: &[Package] = &[
     Package { name: "krb5-user", file: "/usr/bin/kinit", serves: "a Kerberos domain" },
     Package { name: "swaks", file: "/usr/bin/swaks", serves: "a foreign client that proves the servers of the tests" },
     Package { name: "libnet-ssleay-perl", file: "/usr/share/doc/libnet-ssleay-perl/copyright", serves: "TLS for swaks" },
+    Package { name: "faketime", file: "/usr/bin/faketime", serves: "a worker of the outbox whose clock is wrong" },
     Package { name: "postgresql-15", file: "/usr/lib/postgresql/15/bin/postgres", serves: "the store that several machines share" },
     Package { name: "iproute2", file: "/usr/bin/ip", serves: "machines of their own in network namespaces" },
     Package { name: "msmtp", file: "/usr/bin/msmtp", serves: "a foreign client of the bridge" },
