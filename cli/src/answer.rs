@@ -36,6 +36,10 @@ pub(crate) enum Kind {
     Consent,
     /// The settings of another program, which are shown as JSON.
     Imported,
+    /// What the outbox answers: entries in a line each, numbers, or what was done.
+    Outbox,
+    /// Entries of the outbox, whole.
+    Entries,
     /// Everything was shown already.
     Printed,
 }

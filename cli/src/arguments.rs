@@ -1,13 +1,14 @@
 //! Reads the command line into a command and its options.
 
 use crate::certificate::Certificate;
+use crate::given::{CommandOptions, text};
 use crate::import::{self, Import};
+use crate::outbox;
 use crate::secret;
 use crate::texts::problem;
 use lexopt::prelude::*;
 use postkontor_core::Error;
 use postkontor_import::Source;
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -64,6 +65,8 @@ pub(crate) enum Command {
         /// The settings document.
         settings: PathBuf,
     },
+    /// Put mails into the outbox, show what has become of them, or send them.
+    Outbox(outbox::Wanted),
     /// Do something with an account.
     Account {
         /// The settings document.
@@ -186,10 +189,6 @@ pub(crate) struct Options {
     pub(crate) trace: Option<PathBuf>,
 }
 
-/// The options that belong to certain commands only.
-#[derive(Default)]
-struct CommandOptions(BTreeMap<&'static str, OsString>);
-
 const COMMAND_OPTIONS: &[&str] = &[
     "account",
     "message",
@@ -213,10 +212,23 @@ const COMMAND_OPTIONS: &[&str] = &[
     "settings",
     "ca-file",
     "password-file",
+    "key",
+    "queue",
+    "not-before",
+    "give-up-at",
+    "priority",
+    "as",
+    "message-id",
+    "since",
+    "until",
+    "after",
+    "order",
+    "lanes",
+    "seconds",
 ];
 
 /// Those that have no value, with the command that they stand behind.
-const SWITCHES: &[(&str, &str)] = &[("migrate", "write"), ("import", "keep-secrets"), ("bridge", "no-work")];
+const SWITCHES: &[(&str, &str)] = &[("migrate", "write"), ("import", "keep-secrets"), ("bridge", "no-work"), ("outbox", "service")];
 
 /// Reads the command line. The options are returned beside the error, too, as far as they were understood: they say in which
 /// form and language the error is wanted.
@@ -332,6 +344,7 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
         }
         "form" => Command::Form { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
         "certificate" => Command::Certificate(certificates(words, given)?),
+        "outbox" => Command::Outbox(outbox::read(words, given)?),
         "import" | "export" | "discover" => elsewhere(name, words, given)?,
         "secret" => {
             let wanted = secret::command::Wanted::read(&mut words.by_ref().map(|word| text("secret", word)))?;
@@ -425,22 +438,6 @@ fn listing(given: &mut CommandOptions) -> Result<Verb, Error> {
     let Some(summary) = given.text("summary")? else { return Ok(Verb::List { folder }) };
     let (filter, max, message) = (given.text("filter")?, given.number("max")?, given.text("message")?);
     Ok(Verb::Structure(Structure { folder, filter, max, message, summary }))
-}
-
-impl CommandOptions {
-    fn text(&mut self, option: &'static str) -> Result<Option<String>, Error> {
-        self.0.remove(option).map(|value| text(option, value)).transpose()
-    }
-
-    fn number(&mut self, option: &'static str) -> Result<Option<u64>, Error> {
-        let Some(value) = self.text(option)? else { return Ok(None) };
-        let wrong = |_| problem("cli.number_invalid").arg("option", format!("--{option}")).arg("value", value.as_str());
-        value.parse().map(Some).map_err(wrong)
-    }
-}
-
-fn text(what: &str, value: OsString) -> Result<String, Error> {
-    value.into_string().map_err(|value| problem("cli.not_unicode").arg("option", what).arg("value", value.to_string_lossy()))
 }
 
 /// The host takes absolute paths only; a relative one on the command line starts in the working directory.

@@ -6,6 +6,7 @@
 //!
 //! - [`arguments`] reads the command line, [`work`] does what it asks for, [`show`] prints the result.
 //! - [`watch`] is the one that goes on until it is stopped: a call for each round.
+//! - [`outbox`] puts mails, shows what has become of them, and sends them.
 //! - [`form`] shows the settings as a page in the browser.
 //! - [`bridge`] serves programs that can speak nothing but SMTP and POP3.
 //! - [`defect`] makes an error of a panic, so that there is an answer whatever happens.
@@ -24,8 +25,11 @@ mod defect;
 mod discover;
 mod file;
 mod form;
+mod given;
 mod import;
+mod message;
 mod migrate;
+mod outbox;
 mod receive;
 mod secrecy;
 mod secret;

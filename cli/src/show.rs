@@ -6,6 +6,7 @@
 use crate::answer::{Answer, Kind};
 use crate::certificate;
 use crate::discover;
+use crate::outbox;
 use crate::secret;
 use crate::texts::Texts;
 use postkontor_core::Error;
@@ -23,6 +24,10 @@ pub(crate) fn answer(out: &mut impl Write, answer: &Answer, texts: &Texts) -> io
         Kind::Secrets => secret::command::lines(json, texts).iter().try_for_each(|line| writeln!(out, "{}", clean(line))),
         Kind::Certificates => certificate::lines(json, texts).iter().try_for_each(|line| writeln!(out, "{}", clean(line))),
         Kind::Collected => certificate::collected(json, texts).iter().try_for_each(|line| writeln!(out, "{}", clean(line))),
+        Kind::Outbox | Kind::Entries => {
+            let is_whole = matches!(answer.kind, Kind::Entries);
+            outbox::lines(json, is_whole, texts).iter().try_for_each(|line| writeln!(out, "{}", clean(line)))
+        }
         Kind::Report => tested(out, json, texts),
         Kind::Receipt => match json["results"].as_array() {
             Some(results) => results.iter().try_for_each(|one| receipt(out, one, texts)),

@@ -9,11 +9,13 @@ use crate::discover::discover;
 use crate::file::read;
 use crate::form;
 use crate::import::{export, import};
+use crate::message::message_from;
 use crate::migrate::migrate;
+use crate::outbox;
 use crate::receive::{receive, remembered, structure};
 use crate::secrecy;
 use crate::secret::{self, Secrets, Told};
-use crate::show::clean;
+use crate::show::{self, clean};
 use crate::stop::Stop;
 use crate::texts::Texts;
 use crate::watch::watch;
@@ -42,8 +44,9 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
         return Ok(printed());
     }
     let steps = (!options.json).then(|| Texts::new(Some(texts.language())));
-    // What a bridge has in flight comes to its end when it is stopped.
-    let ends_calls = if matches!(command, Command::Bridge(_)) { Stop::default() } else { stop.clone() };
+    // What a bridge or a lane of the outbox has in flight comes to its end when it is stopped.
+    let is_lasting = matches!(&command, Command::Bridge(_) | Command::Outbox(outbox::Wanted { verb: outbox::Verb::Work(_), .. }));
+    let ends_calls = if is_lasting { Stop::default() } else { stop.clone() };
     let program = Program { trace: trace.clone(), stop: ends_calls, steps, secrets: Arc::clone(&secrets) };
     let host = Host::open_with(&config.to_string(), Box::new(program), postkontor_linked::TRANSPORTS)?;
     let cancel = Cancel::new(options.timeout);
@@ -65,6 +68,9 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
             let checked = host.check(&text);
             Answer { status: if checked.ok { Status::Ok } else { Status::Settings }, ..Answer::new(&checked, Kind::Check)? }
         }
+        Command::Outbox(outbox::Wanted { settings, verb }) => {
+            with_outbox(&host, &settings, verb, (texts, &secrets), (&cancel, &stop)).map_err(|error| secrets.explained(error, texts))?
+        }
         Command::Account { settings, account, verb } => {
             let text = read(&settings)?;
             secrecy::warn(&settings, &text, &host, texts);
@@ -84,6 +90,32 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
 /// The answer of a command that has printed all it had to say.
 fn printed() -> Answer {
     Answer { json: Value::Null, status: Status::Ok, kind: Kind::Printed }
+}
+
+/// Does something with the outbox.
+fn with_outbox(
+    host: &Arc<Host>,
+    settings: &Path,
+    verb: outbox::Verb,
+    (texts, secrets): (&Texts, &Told),
+    (cancel, stop): (&Cancel, &Stop),
+) -> Result<Answer, Error> {
+    let text = read(settings)?;
+    secrecy::warn(settings, &text, host, texts);
+    match verb {
+        outbox::Verb::Work(wanted) => sent(host, settings, &wanted, (texts, secrets), stop),
+        verb => outbox::answer(host, &text, verb, cancel),
+    }
+}
+
+/// Works on the outbox until a signal.
+fn sent(host: &Arc<Host>, settings: &Path, wanted: &outbox::Work, (texts, secrets): (&Texts, &Told), stop: &Stop) -> Result<Answer, Error> {
+    let trouble = |error: &Error| {
+        // A service's log is its standard error; where that is closed, the trace has it all the same.
+        drop(show::error(&mut std::io::stderr().lock(), &secrets.explained(error.clone(), texts), texts, false));
+    };
+    let worked = outbox::work(&outbox::Going { host, settings, stop, trouble: &trouble }, wanted);
+    Answer::new(&worked.map_err(|error| host.localised(error))?, Kind::Outbox)
 }
 
 fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<Answer, Error> {
@@ -110,44 +142,4 @@ fn authorize(account: &mut Account, cancel: &Cancel) -> Result<Answer, Error> {
     // What is printed on standard output is the result. Where standard error is closed, the person may know all the same.
     drop(writeln!(std::io::stderr().lock(), "{message}"));
     Answer::new(&account.authorize(&Authorize { begin: false, finish: true }, cancel)?, Kind::Consent)
-}
-
-/// The message document, in which relative paths are meant from the folder that the document lies in.
-fn message_from(path: &Path) -> Result<String, Error> {
-    let text = read(path)?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    // A text that is not JSON goes to the library as it is; the library's error says what is wrong with it.
-    let Ok(mut message) = serde_json::from_str::<Value>(&text) else { return Ok(text) };
-    let messages = match &mut message {
-        Value::Array(messages) => messages.as_mut_slice(),
-        one => std::slice::from_mut(one),
-    };
-    for message in messages {
-        let attached = message.get("attachments").and_then(Value::as_array).map_or(0, Vec::len);
-        let pointers = (0..attached).map(|index| format!("/attachments/{index}/file")).chain(["/file".to_owned()]);
-        for pointer in pointers {
-            let Some(Value::String(file)) = message.pointer_mut(&pointer) else { continue };
-            if let Ok(absolute) = std::path::absolute(folder.join(&*file)) {
-                *file = absolute.to_string_lossy().into_owned();
-            }
-        }
-    }
-    Ok(message.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_in_a_message_are_meant_from_its_folder() {
-        let file = std::env::temp_dir().join(format!("postkontor-message-{}.json", std::process::id()));
-        std::fs::write(&file, r#"{"attachments":[{"file":"a.pdf"},{"part":0},{"file":"/b.pdf"}]}"#).unwrap();
-        let message: Value = serde_json::from_str(&message_from(&file).unwrap()).unwrap();
-        std::fs::remove_file(&file).unwrap();
-        assert_eq!(message["attachments"][0]["file"], std::env::temp_dir().join("a.pdf").to_str().unwrap());
-        // On Windows: from the root of that folder's disk.
-        let root = std::env::temp_dir().ancestors().last().unwrap().join("b.pdf");
-        assert_eq!(message["attachments"][2]["file"], root.to_str().unwrap());
-    }
 }

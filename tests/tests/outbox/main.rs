@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which says what it counted")]
 
+mod command;
 mod faults;
 mod kills;
 #[cfg(target_os = "linux")]
