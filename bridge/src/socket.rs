@@ -13,6 +13,9 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// What is read and let go when a connection is closed: a client that is still sending would else never see why.
 const LINGER: (Duration, usize) = (Duration::from_secs(1), 1024 * 1024);
 
+/// The same when the bridge ends, which waits for nothing that long.
+const LAST_LINGER: Duration = Duration::from_millis(200);
+
 /// A client's connection.
 #[derive(Debug)]
 pub(crate) struct Socket {
@@ -156,7 +159,8 @@ impl Closer {
         if self.0.shutdown(Shutdown::Write).is_err() {
             return;
         }
-        let (end, mut left) = (Instant::now() + LINGER.0, LINGER.1);
+        let patience = if ending.has_begun() { LAST_LINGER } else { LINGER.0 };
+        let (end, mut left) = (Instant::now() + patience, LINGER.1);
         let mut waste = [0; 8192];
         while left > 0 && Instant::now() < end && !ending.is_complete() {
             match self.0.read(&mut waste) {

@@ -180,3 +180,19 @@ fn ten_thousand_connections_and_a_gigabyte_take_no_memory() {
     let grown = process.peak().saturating_sub(before);
     assert!(grown < 64 << 20, "{} MB more than for one mail", grown >> 20);
 }
+
+#[test]
+fn a_large_mail_passes_through_files_alone() {
+    let office = Office::open();
+    let process = office.start(&["--no-work"]);
+    process.hand_over("before");
+    let before = process.peak();
+    let mut client = Client::greeted(process.smtp);
+    client.play(&[("MAIL FROM:<a@b.c>", "250"), ("RCPT TO:<d@e.f>", "250"), ("DATA", "354")]);
+    client.send(b"Subject: large\r\n\r\n");
+    let block = format!("{}\r\n", "y".repeat(76)).repeat(1000);
+    (0..2600).for_each(|_| client.send(block.as_bytes()));
+    client.play(&[(".", "250 2.0.0 Ok: queued as 2")]);
+    let grown = process.peak().saturating_sub(before);
+    assert!(grown < 32 << 20, "{} MB more for a mail of 200 MB", grown >> 20);
+}

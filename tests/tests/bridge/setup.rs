@@ -183,8 +183,9 @@ impl Client {
 
     pub(crate) fn connected(address: SocketAddr) -> Client {
         let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
+        // No reply takes longer, not even that to a large mail on a busy machine.
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_write_timeout(Some(Duration::from_secs(60))).unwrap();
         Client { stream: BufReader::new(stream) }
     }
 
