@@ -24,6 +24,7 @@ pub mod mailbox;
 pub mod memory;
 pub mod merge_patch;
 pub mod office;
+pub mod outbox_scene;
 pub mod ports;
 pub mod postgresql;
 pub mod products;

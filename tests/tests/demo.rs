@@ -6,7 +6,7 @@ use postkontor_tests::folder::Folder;
 use postkontor_tests::products::Products;
 use postkontor_tests::sandbox::{Options, Sandbox};
 use postkontor_tests::strangers::root;
-use postkontor_tests::{exchange, exchange_scene, skip};
+use postkontor_tests::{exchange, exchange_scene, outbox_scene, skip};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -115,4 +115,19 @@ fn the_scene_at_exchange_shows_a_mail_sent_and_fetched() {
         assert!(shown.contains(sight), "{sight}: {shown}");
     }
     assert!(!shown.contains("Geheim-7"), "{shown}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_scene_of_the_outbox_shows_that_each_mail_goes_out_once() {
+    let folder = Folder::new().unwrap();
+    let products = Products::built().unwrap();
+    let plugins = products.plugins(folder.path(), &["smtp"]).unwrap();
+    let mut shown = Vec::new();
+    let went_well = outbox_scene::play(&mut shown, &products.command(), &plugins, "en").unwrap();
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(went_well, "{shown}");
+    for sight in ["kill -9", "they are held", "Handed over: 300. Arrived: 300. Second copies: 0."] {
+        assert!(shown.contains(sight), "{sight}: {shown}");
+    }
 }

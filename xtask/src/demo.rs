@@ -43,6 +43,8 @@ fn tour(language: &str) -> Result<bool, String> {
         "postkontor-sandbox",
         "--bin",
         "postkontor-exchange-scene",
+        "--bin",
+        "postkontor-outbox-scene",
         "--package",
         "postkontor-cli",
         "--bin",
@@ -62,7 +64,18 @@ fn tour(language: &str) -> Result<bool, String> {
     demo.env("PATH", std::env::join_paths(paths).map_err(|error| error.to_string())?);
     let status = demo.status().map_err(|error| format!("{}: {error}", stage.program.display()))?;
     sandbox.end();
-    Ok(status.success() && at_exchange(&stage, language, &transports)?)
+    Ok(status.success() && in_the_outbox(&stage, language)? && at_exchange(&stage, language, &transports)?)
+}
+
+/// The scene that plays in the outbox: mails are handed over, a worker is killed, and each of them arrives once.
+fn in_the_outbox(stage: &Stage, language: &str) -> Result<bool, String> {
+    use std::env::consts::EXE_SUFFIX;
+    let built = root().join("target").join("debug");
+    let program = built.join(format!("postkontor-outbox-scene{EXE_SUFFIX}"));
+    let mut scene = Command::new(&program);
+    scene.arg(built.join(format!("postkontor{EXE_SUFFIX}"))).arg(&stage.plugins).arg(language);
+    let status = scene.status().map_err(|error| format!("{}: {error}", program.display()))?;
+    Ok(status.success())
 }
 
 /// The scene that plays at Exchange, where a transport for it is there.
