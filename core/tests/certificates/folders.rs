@@ -51,3 +51,24 @@ fn a_call_that_is_stopped_ends_while_a_folder_is_read() {
     assert_eq!(compose(&cancel).unwrap_err().code, "call.cancelled");
     assert!(compose(&Cancel::default()).is_ok());
 }
+
+#[test]
+fn a_certificate_that_was_needed_a_moment_ago_is_another_one_once_its_file_is() {
+    let (folder, own) = (Folder::new(), issued());
+    folder.write("anna.pem", "");
+    let sender =
+        json!({"address": "berta@example.com", "smime": {"encrypt": {"when": "always", "certificates": [folder.path("anna.pem")]}}});
+    super::rewrite(&folder, "anna.pem", &own.read("good.pem"));
+    let account = Account::open(&host(&Program::default()), &document(sender, json!({})).to_string(), None).unwrap();
+    let opened_by = |name: &str| {
+        let mut mail = account.compose_document(r#"{"to":["anna@example.com"],"text":"x"}"#, &[], &Cancel::default()).unwrap();
+        let mut message = vec![0; 65_536];
+        let length = mail.read(&mut message).unwrap();
+        folder.write("sealed.eml", &message[..length]);
+        let [key, pem] = ["key", "pem"].map(|kind| own.path(&format!("{name}.{kind}")).display().to_string());
+        folder.run("openssl", &["cms", "-decrypt", "-in", "sealed.eml", "-inkey", &key, "-recip", &pem]).status.success()
+    };
+    assert!(opened_by("good") && opened_by("good") && !opened_by("curve"));
+    super::rewrite(&folder, "anna.pem", &own.read("curve.pem"));
+    assert!(opened_by("curve") && !opened_by("good"));
+}

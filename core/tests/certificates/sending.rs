@@ -116,3 +116,17 @@ fn a_message_that_is_only_built_is_protected_as_well() {
     host(&Program::default()).build(&sender, MESSAGE, &[], &mut write).unwrap();
     assert!(opened(&all, "berta").contains("Guten Tag 4711"));
 }
+
+#[test]
+fn what_is_built_for_one_sender_again_and_again_asks_for_the_password_once() {
+    let (program, folder) = (Program::default(), Folder::new());
+    folder.write("anna.p12", issued().read("good.p12"));
+    let sender = |address| Sender::read(&signing(&folder, "anna.p12", address, json!({"secret": "certificate"})).to_string()).unwrap();
+    let (host, message) = (host(&program), r#"{"to":["berta@example.com"],"text":"x"}"#);
+    let build = |address| host.build_whole(&sender(address), message, &[]).map(|whole| whole.len());
+    assert!(build("anna@example.com").unwrap() > 2000 && build("Anna@Example.com").is_ok());
+    assert_eq!(program.asked(), 1);
+    super::rewrite(&folder, "anna.p12", &issued().read("expired.p12"));
+    assert_eq!(build("anna@example.com").unwrap_err().at[0].code, "smime.certificate_expired");
+    assert_eq!(program.asked(), 2);
+}
