@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which says what it counted")]
 
 mod command;
+mod durable;
 mod faults;
 mod kills;
 #[cfg(target_os = "linux")]
