@@ -107,9 +107,10 @@ pub unsafe extern "system" fn postkontor_outbox_work(
 /// Says what became of mail. `request` asks by any of "ids", "key", "state", "states", "account", "queue", "message_id", "since" and "until", with "limit",
 /// "after" (the cursor of the page before) and "order":"newest|oldest", or null for the newest. `cancel` may be null.
 ///
-/// The answer is {"entries":[{"id","key","account","queue","state","message_id","recipients":[{"address","status","code","text"}],"attempts","next_try","receipt",
-/// "error",...}],"next"}; "state" is queued, sending, sent, held, failed, cancelled or bounced. {"stats":true} answers {"stats":{...}}, the whole in numbers with the
-/// accounts that pause and why; {"test":true} a report with the steps "store" and "queue".
+/// The answer is {"entries":[{"id","account","state","message_id","created","attempts","recipients":[{"address","status"}]}],"next"}, where there are such with "key", "queue",
+/// "next_try", "receipt" and "error"; "next" is given back as "after" where there are more. "state" is queued, sending, sent, held, failed, cancelled or bounced.
+/// {"stats":true} answers {"stats":{"queued","sending","sent","held","failed","accounts"}}, the whole in numbers with the accounts that pause and why; {"test":true}
+/// a report with the steps "store" and "queue".
 ///
 /// # Safety
 ///

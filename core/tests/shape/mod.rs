@@ -28,6 +28,17 @@ pub(crate) fn shapes(text: &str) -> Vec<Shape> {
     found
 }
 
+/// The parts of a header or a page that are not about the outbox, and those that are: each is compared by the tests of the crate that it is about.
+pub(crate) fn parts(text: &str) -> [String; 2] {
+    let mut parts = [String::new(), String::new()];
+    for part in text.split("/**").flat_map(|part| part.split("\n## ")) {
+        let of = &mut parts[usize::from(part.contains("postkontor_outbox_"))];
+        of.push_str(part);
+        of.push('\n');
+    }
+    parts
+}
+
 impl Shape {
     /// Whether an answer has what is shown; the error says what it lacks.
     pub(crate) fn stands_in(&self, answer: &Value) -> Result<(), String> {
