@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Kind};
 use crate::arguments::{Options, Receive};
+use crate::outbox::Returns;
 use crate::receive::{receive, remembered};
 use crate::show;
 use crate::stop::Stop;
@@ -15,15 +16,27 @@ use std::time::{Duration, Instant};
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LAST_PAUSE: Duration = Duration::from_secs(300);
 
+/// How long the outbox may take to note which mails came back.
+const RETURNS: Duration = Duration::from_secs(60);
+
 /// Fetches until it is stopped, which is the only good end; shows what each round brought.
-pub(crate) fn watch(account: &mut Account, wanted: &Receive, options: &Options, texts: &Texts, stop: &Stop) -> Result<(), Error> {
+pub(crate) fn watch(
+    account: &mut Account,
+    wanted: &Receive,
+    options: &Options,
+    texts: &Texts,
+    (stop, returns): (&Stop, &Returns<'_>),
+) -> Result<(), Error> {
     stop.listen()?;
     let mut state = remembered(wanted)?;
     let mut pause = FIRST_PAUSE;
     while !stop.is_set() {
         // A deadline of the caller's is for fetching; waiting comes on top of it.
         let cancel = Cancel::new(options.timeout.map(|timeout| timeout.saturating_add(Duration::from_secs(wanted.wait))));
-        let Err(mut error) = receive(account, wanted, &mut state, &cancel).map(|answer| show_round(&answer, options, texts)) else {
+        let Err(mut error) = receive(account, wanted, &mut state, &cancel).map(|mut answer| {
+            returns.tie(&wanted.to, &mut answer, &Cancel::new(Some(RETURNS)));
+            show_round(&answer, options, texts);
+        }) else {
             pause = FIRST_PAUSE;
             continue;
         };

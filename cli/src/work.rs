@@ -75,9 +75,10 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
             let text = read(&settings)?;
             secrecy::warn(&settings, &text, &host, texts);
             let mut account = Account::open(&host, &text, account.as_deref())?;
+            let returns = outbox::Returns { host: &host, settings: &text };
             let answer = match verb {
-                Verb::Watch(wanted) => watch(&mut account, &wanted, options, texts, &stop).map(|()| printed()),
-                verb => with_account(&mut account, verb, &cancel),
+                Verb::Watch(wanted) => watch(&mut account, &wanted, options, texts, (&stop, &returns)).map(|()| printed()),
+                verb => with_account(&mut account, verb, (&returns, (!options.json).then_some(texts)), &cancel),
             };
             let mut answer = answer.map_err(|error| secrets.explained(error, texts))?;
             let steps = answer.json.get_mut("steps").and_then(Value::as_array_mut);
@@ -118,20 +119,54 @@ fn sent(host: &Arc<Host>, settings: &Path, wanted: &outbox::Work, (texts, secret
     Answer::new(&worked.map_err(|error| host.localised(error))?, Kind::Outbox)
 }
 
-fn with_account(account: &mut Account, verb: Verb, cancel: &Cancel) -> Result<Answer, Error> {
-    match verb {
-        Verb::Test { loop_to } => {
-            let looped = loop_to.map(|to| Loop { to: Some(to) });
-            let report = account.test(&TestRequest { looped, steps: true }, cancel)?;
-            Ok(Answer { status: report.status(), ..Answer::new(&report, Kind::Report)? })
+/// Tests an account, and the outbox where there is one: its steps come last.
+fn tested(
+    account: &mut Account,
+    loop_to: Option<String>,
+    (returns, shown): (&outbox::Returns<'_>, Option<&Texts>),
+    cancel: &Cancel,
+) -> Result<Answer, Error> {
+    let looped = loop_to.map(|to| Loop { to: Some(to) });
+    let report = account.test(&TestRequest { looped, steps: true }, cancel)?;
+    let mut answer = Answer { status: report.status(), ..Answer::new(&report, Kind::Report)? };
+    let steps = outbox::steps(returns.host, returns.settings, cancel)?;
+    for step in &steps {
+        // A reader may close the pipe early; the exit status still tells the outcome.
+        shown.into_iter().for_each(|texts| drop(show::step(&mut std::io::stdout().lock(), step, texts)));
+        if step["status"] == "fail" && answer.status == Status::Ok {
+            (answer.status, answer.json["ok"]) = (status_of(step), Value::Bool(false));
         }
+    }
+    if let Some(all) = answer.json["steps"].as_array_mut() {
+        all.extend(steps);
+    }
+    Ok(answer)
+}
+
+/// The status that a failing step names.
+fn status_of(step: &Value) -> Status {
+    serde_json::from_value(step["status_number"].clone()).unwrap_or(Status::Local)
+}
+
+fn with_account(
+    account: &mut Account,
+    verb: Verb,
+    (returns, shown): (&outbox::Returns<'_>, Option<&Texts>),
+    cancel: &Cancel,
+) -> Result<Answer, Error> {
+    match verb {
+        Verb::Test { loop_to } => tested(account, loop_to, (returns, shown), cancel),
         Verb::Send { message } => Answer::new(&account.send_document(&message_from(&message)?, &[], cancel)?, Kind::Receipt),
         Verb::List { folder } => Answer::new(&account.list(&ListRequest { folder }, cancel)?, Kind::List),
         Verb::Apply { request } => Answer::new(&account.apply(&read(&request)?, cancel)?, Kind::Changes),
         Verb::Structure(wanted) => structure(account, &wanted, cancel),
         Verb::Authorize => authorize(account, cancel),
         // `watch` is the same again and again.
-        Verb::Receive(wanted) | Verb::Watch(wanted) => receive(account, &wanted, &mut remembered(&wanted)?, cancel),
+        Verb::Receive(wanted) | Verb::Watch(wanted) => {
+            let mut answer = receive(account, &wanted, &mut remembered(&wanted)?, cancel)?;
+            returns.tie(&wanted.to, &mut answer, cancel);
+            Ok(answer)
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 //! A program puts composed mail into a store and gets its id when it is durable there; lanes send what is due, on as many machines as share the
 //! store. The store is SQLite for one machine, PostgreSQL for several. Core and the transports know nothing of it.
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "the work on the store is built on it next")]
 
 mod act;
 mod bounce;

@@ -4,15 +4,17 @@ mod arguments;
 mod lanes;
 mod lines;
 mod notify;
+mod returns;
 
 pub(crate) use arguments::{Verb, Wanted, Work, read};
 pub(crate) use lanes::{Going, work};
 pub(crate) use lines::lines;
+pub(crate) use returns::Returns;
 
 use crate::answer::{Answer, Kind};
 use crate::file;
 use crate::message::anchor;
-use postkontor_core::{Cancel, Error, Host, Status};
+use postkontor_core::{Cancel, Error, Host, Stage, Status, Step};
 use postkontor_outbox::Outbox;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -38,6 +40,19 @@ pub(crate) fn answer(host: &Arc<Host>, settings: &str, verb: Verb, cancel: &Canc
         Verb::Act(request) => Answer::new(&outbox.act(&request.to_string(), cancel)?, Kind::Outbox),
         Verb::Work(_) => Ok(Answer { json: Value::Null, status: Status::Ok, kind: Kind::Printed }),
     }
+}
+
+/// The steps of a test that look at the store and at what waits in it; none where the settings have no outbox.
+pub(crate) fn steps(host: &Arc<Host>, settings: &str, cancel: &Cancel) -> Result<Vec<Value>, Error> {
+    if host.settings(settings)?.outbox.is_none() {
+        return Ok(Vec::new());
+    }
+    // A store that cannot even be opened is a finding like any other.
+    let report = match Outbox::open(host, settings, cancel) {
+        Ok(mut outbox) => Answer::new(&outbox.query(r#"{"test":true}"#, cancel)?, Kind::Report)?.json["steps"].take(),
+        Err(error) => Answer::new(&vec![host.in_words(Step::fail(Stage::Store, &error))], Kind::Report)?.json,
+    };
+    Ok(report.as_array().cloned().unwrap_or_default())
 }
 
 /// The first entry that was named and is not there.

@@ -1,7 +1,9 @@
 //! The command `postkontor outbox`, as the people see it who run an outbox.
 
 use crate::rig::{Store, stores};
+use postkontor_tests::exim::Exim;
 use postkontor_tests::guard::until;
+use postkontor_tests::mailbox::Mailbox;
 use postkontor_tests::products::Products;
 use postkontor_tests::sandbox::{Options, Sandbox};
 use postkontor_tests::strangers::postkontor;
@@ -118,6 +120,62 @@ fn a_mail_is_taken_back_and_what_is_not_there_is_named() {
         assert!(unknown.err.contains("987654"), "{}", unknown.err);
         assert_eq!(office.run("list FILE --state lost --json", &[]).json()["at"][0]["pointer"], "/states/0");
         assert_eq!(office.run("show FILE --json", &[]).status, 1, "nothing was named");
+    }
+}
+
+#[test]
+fn a_test_of_the_account_tests_the_store_and_says_what_waits_for_a_person() {
+    for store in stores() {
+        let office = Office::new(store);
+        let plugins = office.plugins.to_str().unwrap();
+        let report = || {
+            let output = postkontor(["test", &office.settings, "--json", "--plugins", plugins]).unwrap().output().unwrap();
+            (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
+        };
+        let step = |report: &Value, name: &str| {
+            let steps = report["steps"].as_array().unwrap();
+            steps.iter().find(|step| step["step"] == name).map(|step| step["status"].clone())
+        };
+        let (status, good) = report();
+        assert_eq!((status, step(&good, "store"), step(&good, "queue")), (Some(0), Some(json!("ok")), Some(json!("ok"))), "{good}");
+        office.put("4714");
+        office.store.sql("UPDATE postkontor_outbox_entries SET state = 'held'");
+        let (_, held) = report();
+        assert_eq!(step(&held, "queue"), Some(json!("warn")), "{held}");
+    }
+}
+
+#[test]
+fn a_report_that_is_fetched_marks_the_mail_that_came_back() {
+    let Some(mailbox) = Mailbox::new("pop3") else { return };
+    for store in stores() {
+        let office = Office::new(store);
+        let entry = office.put("4715");
+        assert_eq!(office.run("work FILE --until empty --json", &[]).json()["sent"], 1);
+        let id = entry["message_id"].as_str().unwrap();
+        let report = format!(
+            "From: MAILER-DAEMON@example.com\r\nTo: anna@example.com\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
+            Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nSorry.\r\n--b\r\n\
+            Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.com\r\n\r\n\
+            Final-Recipient: rfc822; berta@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n--b\r\n\
+            Content-Type: message/rfc822\r\n\r\nMessage-ID: <{id}>\r\nSubject: x\r\n\r\nx\r\n--b--\r\n"
+        );
+        mailbox.deliver_bytes(report.into_bytes());
+        let mut settings = mailbox.settings(Exim::shared().unwrap().files().authority().to_str().unwrap());
+        settings["outbox"] = json!({"store": office.store.url});
+        let settings = office.write("fetching.json", &settings);
+        let plugins = Products::built().unwrap().plugins(office.store.folder.path(), &["smtp", "pop3"]).unwrap();
+        let to = office.store.folder.path().join("got");
+        let arguments =
+            ["receive", &settings, "--account", "inbox", "--to", to.to_str().unwrap(), "--json", "--plugins", plugins.to_str().unwrap()];
+        let output = postkontor(arguments).unwrap().output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        let shown = office.run("show FILE --key 4715 --json", &[]).json();
+        let recipient = &shown["entries"][0]["recipients"][0];
+        assert_eq!(
+            (&shown["entries"][0]["state"], &recipient["status"], &recipient["enhanced"]),
+            (&json!("bounced"), &json!("bounced"), &json!("5.1.1"))
+        );
     }
 }
 
