@@ -11,7 +11,6 @@ use postkontor_core::{Error, Watch};
 pub(super) struct Claimed {
     pub(super) id: i64,
     pub(super) queue: String,
-    pub(super) size: i64,
     /// What is kept of the mail beside its bytes.
     pub(super) stored: String,
     pub(super) recipients: Vec<Recipient>,
@@ -60,7 +59,7 @@ pub(super) fn claim(engine: &mut dyn Engine, wanted: &Wanted<'_>, now: i64, watc
         UPDATE postkontor_outbox_entries SET state = 'sending', lease = $5, lease_until = $6, updated = $3, \
             leaving = CASE WHEN size > {LARGE} THEN CAST($7 AS BIGINT) ELSE 1 END \
         WHERE id IN (SELECT id FROM placed WHERE place = 1 OR (total <= {BYTES} AND largest <= {LARGE})) \
-        RETURNING id, queue, size, stored, recipients, content, attempts, leaving, due"
+        RETURNING id, queue, stored, recipients, content, attempts, leaving, due"
     );
     let marked = i64::from(!wanted.marks_late);
     let values = [
@@ -81,13 +80,12 @@ fn read(row: &Row) -> Result<Claimed, Error> {
     Ok(Claimed {
         id: row.int(0)?,
         queue: row.text(1)?.to_owned(),
-        size: row.int(2)?,
-        stored: row.text(3)?.to_owned(),
-        recipients: recipients(row.text(4)?)?,
-        content: row.text(5)?.to_owned(),
-        attempts: row.int(6)?,
-        is_leaving: row.int(7)? != 0,
-        due: row.int(8)?,
+        stored: row.text(2)?.to_owned(),
+        recipients: recipients(row.text(3)?)?,
+        content: row.text(4)?.to_owned(),
+        attempts: row.int(5)?,
+        is_leaving: row.int(6)? != 0,
+        due: row.int(7)?,
     })
 }
 
