@@ -62,12 +62,7 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
         Command::Import(wanted) => import(&host, &wanted, &Secrets::new(None, &stop, options.timeout)?, texts)?,
         Command::Certificate(wanted) => certificate(&host, &wanted, &cancel, texts).map_err(|error| secrets.explained(error, texts))?,
         Command::Discover(wanted) => discover(&host, &wanted, &cancel)?,
-        Command::Check { settings } => {
-            let text = read(&settings)?;
-            secrecy::warn(&settings, &text, &host, texts);
-            let checked = host.check(&text);
-            Answer { status: if checked.ok { Status::Ok } else { Status::Settings }, ..Answer::new(&checked, Kind::Check)? }
-        }
+        Command::Check { settings } => checked(&host, &settings, texts)?,
         Command::Outbox(outbox::Wanted { settings, verb }) => {
             with_outbox(&host, &settings, verb, (texts, &secrets), (&cancel, &stop)).map_err(|error| secrets.explained(error, texts))?
         }
@@ -91,6 +86,14 @@ pub(crate) fn answer(command: Command, options: &Options, texts: &Texts) -> Resu
 /// The answer of a command that has printed all it had to say.
 fn printed() -> Answer {
     Answer { json: Value::Null, status: Status::Ok, kind: Kind::Printed }
+}
+
+/// Checks settings offline.
+fn checked(host: &Host, settings: &Path, texts: &Texts) -> Result<Answer, Error> {
+    let text = read(settings)?;
+    secrecy::warn(settings, &text, host, texts);
+    let checked = host.check(&text);
+    Ok(Answer { status: if checked.ok { Status::Ok } else { Status::Settings }, ..Answer::new(&checked, Kind::Check)? })
 }
 
 /// Does something with the outbox.
