@@ -1,7 +1,7 @@
 //! Reads the command line into a command and its options.
 
 use crate::certificate::Certificate;
-use crate::given::{CommandOptions, text};
+use crate::given::{CommandOptions, absolute, seconds, text};
 use crate::import::{self, Import};
 use crate::outbox;
 use crate::secret;
@@ -343,7 +343,7 @@ fn named(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut Com
             Command::Bridge(Bridge { settings, works: given.0.remove("no-work").is_none() })
         }
         "form" => Command::Form { settings: words.next().ok_or_else(|| missing("FILE"))?.into() },
-        "certificate" => Command::Certificate(certificates(words, given)?),
+        "certificate" => Command::Certificate(Certificate::read(words, given)?),
         "outbox" => Command::Outbox(outbox::read(words, given)?),
         "import" | "export" | "discover" => elsewhere(name, words, given)?,
         "secret" => {
@@ -415,42 +415,11 @@ fn elsewhere(name: &str, words: &mut impl Iterator<Item = OsString>, given: &mut
     })
 }
 
-/// `certificate show FILE…` and `certificate collect FILE… --to FOLDER`.
-fn certificates(words: &mut impl Iterator<Item = OsString>, given: &mut CommandOptions) -> Result<Certificate, Error> {
-    let missing = |what: &str| problem("cli.argument_missing").arg("command", "certificate").arg("argument", what);
-    let verb = text("certificate", words.next().ok_or_else(|| missing("show|collect"))?)?;
-    let to = match verb.as_str() {
-        "show" => None,
-        "collect" => Some(absolute("to", given.0.remove("to").ok_or_else(|| missing("--to"))?)?),
-        _ => return Err(problem("cli.command_unknown").arg("command", format!("certificate {verb}"))),
-    };
-    let files: Vec<PathBuf> = words.by_ref().map(PathBuf::from).collect();
-    if files.is_empty() {
-        return Err(missing("FILE"));
-    }
-    let mut file = |option| given.0.remove(option).map(PathBuf::from);
-    let (settings, ca_file, password_file) = (file("settings"), file("ca-file"), file("password-file"));
-    Ok(Certificate { files, to, settings, ca_file, password_file })
-}
-
 fn listing(given: &mut CommandOptions) -> Result<Verb, Error> {
     let folder = given.text("folder")?;
     let Some(summary) = given.text("summary")? else { return Ok(Verb::List { folder }) };
     let (filter, max, message) = (given.text("filter")?, given.number("max")?, given.text("message")?);
     Ok(Verb::Structure(Structure { folder, filter, max, message, summary }))
-}
-
-/// The host takes absolute paths only; a relative one on the command line starts in the working directory.
-fn absolute(option: &str, value: OsString) -> Result<PathBuf, Error> {
-    let unreadable = |error: std::io::Error| problem("cli.unreadable").arg("option", option).detail(error.to_string());
-    std::path::absolute(&value).map_err(unreadable)
-}
-
-fn seconds(value: OsString) -> Result<Duration, Error> {
-    let value = text("timeout", value)?;
-    let wrong = || problem("cli.number_invalid").arg("option", "--timeout").arg("value", value.as_str());
-    let seconds: f64 = value.parse().map_err(|_| wrong())?;
-    Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero()).ok_or_else(wrong)
 }
 
 #[cfg(test)]

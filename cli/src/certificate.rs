@@ -2,10 +2,12 @@
 
 use crate::answer::{Answer, Kind};
 use crate::file::read;
+use crate::given::{CommandOptions, absolute};
 use crate::secret::line;
 use crate::texts::{Texts, problem};
 use postkontor_core::{Cancel, Error, Host, Secret, Status};
 use serde_json::{Value, json};
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -22,6 +24,26 @@ pub(crate) struct Certificate {
     pub(crate) ca_file: Option<PathBuf>,
     /// The file with the password of the files.
     pub(crate) password_file: Option<PathBuf>,
+}
+
+impl Certificate {
+    /// `certificate show FILE…` and `certificate collect FILE… --to FOLDER`.
+    pub(crate) fn read(words: &mut impl Iterator<Item = OsString>, given: &mut CommandOptions) -> Result<Certificate, Error> {
+        let missing = |what: &str| problem("cli.argument_missing").arg("command", "certificate").arg("argument", what);
+        let verb = crate::given::text("certificate", words.next().ok_or_else(|| missing("show|collect"))?)?;
+        let to = match verb.as_str() {
+            "show" => None,
+            "collect" => Some(absolute("to", given.take("to").ok_or_else(|| missing("--to"))?)?),
+            _ => return Err(problem("cli.command_unknown").arg("command", format!("certificate {verb}"))),
+        };
+        let files: Vec<PathBuf> = words.by_ref().map(PathBuf::from).collect();
+        if files.is_empty() {
+            return Err(missing("FILE"));
+        }
+        let mut file = |option| given.take(option).map(PathBuf::from);
+        let (settings, ca_file, password_file) = (file("settings"), file("ca-file"), file("password-file"));
+        Ok(Certificate { files, to, settings, ca_file, password_file })
+    }
 }
 
 /// Does it.
