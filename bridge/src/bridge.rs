@@ -63,11 +63,11 @@ pub(crate) fn open(parts: Parts<'_>) -> Result<Opened, Error> {
     let settings = document.bridge.clone().ok_or_else(|| reading.problem("bridge.off", "/bridge"))?;
     let logins = Logins::open(host, &settings.logins, limits.failed_logins)?;
     let smtp = settings.smtp.map(|settings| {
-        let (address, acceptor) = reading.listening(&settings.listen, &settings.tls, "/bridge/smtp")?;
+        let (address, acceptor) = reading.listening(settings.listen.as_deref().unwrap_or_default(), &settings.tls, "/bridge/smtp")?;
         Ok(Server { settings, address, acceptor })
     });
     let pop3 = settings.pop3.map(|settings| {
-        let (address, acceptor) = reading.listening(&settings.listen, &settings.tls, "/bridge/pop3")?;
+        let (address, acceptor) = reading.listening(settings.listen.as_deref().unwrap_or_default(), &settings.tls, "/bridge/pop3")?;
         Ok(Server { settings, address, acceptor })
     });
     let (smtp, pop3) = (smtp.transpose()?, pop3.transpose()?);

@@ -38,9 +38,9 @@ impl Outbox {
     fn opened(host: &Arc<Host>, settings: &str, cancel: &Cancel) -> Result<Outbox, Error> {
         let document = Document::parse(settings, host.as_ref())?;
         let missing =
-            || Error::new(Status::Settings, "outbox.settings_missing").usable().at(document.locate("/outbox"), "outbox.settings_missing");
+            &|| Error::new(Status::Settings, "outbox.settings_missing").usable().at(document.locate("/outbox"), "outbox.settings_missing");
         let options = document.outbox.clone().ok_or_else(missing)?;
-        let place = Place::parse(host.secret(&options.store)?.reveal())?;
+        let place = Place::parse(host.secret(options.store.as_ref().ok_or_else(missing)?)?.reveal())?;
         let watch = host.watch(cancel);
         let mut engine = place.open(&watch)?;
         shelf::sweep(&place, engine.as_mut(), &watch)?;

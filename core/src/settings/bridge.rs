@@ -23,13 +23,26 @@ pub struct Bridge {
     pub logins: Vec<Login>,
 }
 
+impl Bridge {
+    /// The same with the servers alone that listen somewhere; nothing where none does. Forms leave groups behind that only hold defaults.
+    pub(super) fn serving(self) -> Option<Bridge> {
+        let bridge = Bridge {
+            smtp: self.smtp.filter(|server| server.listen.is_some()),
+            pop3: self.pop3.filter(|server| server.listen.is_some()),
+            logins: self.logins,
+        };
+        (bridge.smtp.is_some() || bridge.pop3.is_some()).then_some(bridge)
+    }
+}
+
 /// The server that takes mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Submission {
-    /// Address and port.
-    #[schemars(length(min = 1), example = "127.0.0.1:2525", extend("x-postkontor" = {"scope": "workstation", "order": 10}))]
-    pub listen: String,
+    /// Address and port; when left out, there is no such server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1), extend("examples" = ["127.0.0.1:2525"], "x-postkontor" = {"scope": "workstation", "order": 10, "default_by": "nothing"}))]
+    pub listen: Option<String>,
     /// How connections are secured.
     #[serde(default)]
     #[schemars(extend("x-postkontor" = {"order": 20}))]
@@ -48,9 +61,10 @@ pub struct Submission {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Maildrop {
-    /// Address and port.
-    #[schemars(length(min = 1), example = "127.0.0.1:1100", extend("x-postkontor" = {"scope": "workstation", "order": 10}))]
-    pub listen: String,
+    /// Address and port; when left out, there is no such server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1), extend("examples" = ["127.0.0.1:1100"], "x-postkontor" = {"scope": "workstation", "order": 10, "default_by": "nothing"}))]
+    pub listen: Option<String>,
     /// How connections are secured.
     #[serde(default)]
     #[schemars(extend("x-postkontor" = {"order": 20}))]

@@ -68,13 +68,8 @@ impl Document {
             send: group(&reading, "send")?,
             sent: group(&reading, "sent")?,
             receive: group(&reading, "receive")?,
-            outbox: reading.groups.get("outbox").map(read).transpose()?,
-            bridge: reading
-                .groups
-                .get("bridge")
-                .map(read)
-                .transpose()?
-                .filter(|bridge: &Bridge| bridge.smtp.is_some() || bridge.pop3.is_some()),
+            outbox: reading.groups.get("outbox").map(read).transpose()?.filter(|outbox: &Outbox| outbox.store.is_some()),
+            bridge: reading.groups.get("bridge").map(read).transpose()?.and_then(Bridge::serving),
             reading,
         })
     }

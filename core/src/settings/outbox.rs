@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Outbox {
-    /// The store: `sqlite:PATH` for one machine, `postgresql://…` for several. A secret, as the URL may hold a password.
-    #[schemars(with = "String", extend("examples" = ["sqlite:/var/lib/erp/outbox.db", "postgresql://erp@db.example.com/erp"], "x-postkontor" = {"secret": true, "order": 10}))]
-    pub store: Password,
+    /// The store: `sqlite:PATH` for one machine, `postgresql://…` for several; when left out, there is no outbox. A secret, as the URL may hold a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("examples" = ["sqlite:/var/lib/erp/outbox.db", "postgresql://erp@db.example.com/erp"], "x-postkontor" = {"secret": true, "order": 10, "default_by": "nothing"}))]
+    pub store: Option<Password>,
     /// How long what is done with can still be asked about.
     #[serde(default = "days")]
     #[schemars(range(min = 1, max = 3650), extend("x-postkontor" = {"scope": "company", "unit": "d", "order": 20}))]

@@ -13,22 +13,23 @@ pub(super) fn check(bridge: &Value, outbox: &Value, problems: &mut Vec<Problem>)
     if bridge.is_null() {
         return;
     }
-    for (name, server) in servers.iter().filter(|(_, server)| server.is_object()) {
+    for (name, server) in &servers {
         listening(name, server, problems);
     }
     let [(_, smtp), (_, pop3)] = servers;
     let logins = || bridge["logins"].as_array().into_iter().flatten();
-    // A group in which there is nothing is left behind by forms.
-    if smtp.is_null() && pop3.is_null() && logins().next().is_some() {
+    // A server that listens nowhere is none: forms leave groups behind that only hold defaults.
+    let (takes, gives) = (smtp["listen"].is_string(), pop3["listen"].is_string());
+    if !takes && !gives && logins().next().is_some() {
         problems.push(Problem::new("/bridge/smtp/listen", "settings.bridge_without_server"));
     }
-    if smtp["listen"].is_string() && smtp["listen"] == pop3["listen"] && !smtp["listen"].as_str().unwrap_or_default().ends_with(":0") {
+    if takes && smtp["listen"] == pop3["listen"] && !smtp["listen"].as_str().unwrap_or_default().ends_with(":0") {
         problems.push(Problem::new("/bridge/pop3/listen", "settings.listen_twice"));
     }
-    if smtp.is_object() && !outbox.is_object() {
+    if takes && outbox["store"].is_null() {
         problems.push(Problem::new("/outbox/store", "settings.bridge_without_outbox"));
     }
-    let needs_login = pop3.is_object() || smtp.is_object() && smtp["anonymous"].is_null();
+    let needs_login = gives || takes && smtp["anonymous"].is_null();
     if needs_login && logins().next().is_none() {
         problems.push(Problem::new("/bridge/logins", "settings.bridge_without_login"));
     }
