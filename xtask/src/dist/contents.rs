@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The pages for those who use a release. The others tell how it is made, and why.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 18] = [
+    "bridge",
     "c-abi",
     "codes",
     "diagnosis",
@@ -23,6 +24,7 @@ const PAGES: [&str; 16] = [
     "graph",
     "import",
     "messages",
+    "outbox",
     "plugins",
     "receiving",
     "settings",
