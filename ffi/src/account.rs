@@ -5,9 +5,8 @@ use crate::abi::{
     StatusNumber,
 };
 use crate::entry::{self, NOTHING};
-use crate::{argument, callbacks, cancel, handle, thread};
-use postkontor_core::{Account, Action, Cancel, Fetched};
-use postkontor_plugin::Error;
+use crate::{argument, callbacks, cancel, handle, thread, verb};
+use postkontor_core::{Account, Action, Fetched};
 use std::ffi::{c_char, c_void};
 
 /// Opens an account of a settings document (or of its layers {"company","user","workstation"}). Touches no network.
@@ -66,7 +65,7 @@ pub unsafe extern "system" fn postkontor_account_test(
     out: *mut Buf,
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
-    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.test(request, cancel).and_then(entry::json)) }
+    unsafe { verb::ask(account, request, cancel, out, |account, request, cancel| account.test(request, cancel).and_then(entry::json)) }
 }
 
 /// Gets a person's consent (OAuth 2.0), in two steps, where the settings have the grant device_code or authorization_code; for any other
@@ -93,7 +92,7 @@ pub unsafe extern "system" fn postkontor_account_authorize(
     out: *mut Buf,
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
-    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.authorize(request, cancel)) }
+    unsafe { verb::ask(account, request, cancel, out, |account, request, cancel| account.authorize(request, cancel)) }
 }
 
 /// Sends a message, or several when `message` is a JSON array. The connection is kept for the next call.
@@ -149,7 +148,7 @@ pub unsafe extern "system" fn postkontor_account_list(
     out: *mut Buf,
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
-    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.list(request, cancel)) }
+    unsafe { verb::ask(account, request, cancel, out, |account, request, cancel| account.list(request, cancel)) }
 }
 
 /// Fetches messages: `received` gets each of them with `user` and returns the action on it. It may be null: then "action" of the
@@ -240,27 +239,5 @@ pub unsafe extern "system" fn postkontor_account_apply(
     out: *mut Buf,
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
-    unsafe { ask(account, request, cancel, out, |account, request, cancel| account.apply(request, cancel)) }
-}
-
-/// The shape that most verbs share: account and request in, JSON out.
-///
-/// # Safety
-///
-/// The pointers are what the header says.
-unsafe fn ask<R: Into<Vec<u8>>>(
-    account: *mut AccountHandle,
-    request: *const c_char,
-    cancel: *mut CancelHandle,
-    out: *mut Buf,
-    verb: impl FnOnce(&mut Account, &str, &Cancel) -> Result<R, Error>,
-) -> StatusNumber {
-    // SAFETY: the caller's promise is the one asked for.
-    unsafe {
-        entry::call_of(account, out, || {
-            let mut account = handle::lend(account)?;
-            let request = argument::optional_text(request, "request")?.unwrap_or("{}");
-            verb(account.get()?, request, &cancel::token(cancel)?)
-        })
-    }
+    unsafe { verb::ask(account, request, cancel, out, |account, request, cancel| account.apply(request, cancel)) }
 }

@@ -31,3 +31,4 @@ pub mod message;
 pub mod outbox;
 mod pin;
 mod thread;
+mod verb;

@@ -3,9 +3,7 @@
 use crate::abi::{Buf, CancelHandle, HostHandle, OutboxHandle, Slice, StatusNumber};
 use crate::entry::{self, NOTHING};
 use crate::features::Outbox;
-use crate::{argument, cancel, handle};
-use postkontor_core::Cancel;
-use postkontor_plugin::Error;
+use crate::{argument, cancel, handle, verb};
 use std::ffi::c_char;
 
 /// Opens the outbox that the settings document names: {"outbox":{"store":"sqlite:/path/outbox.db"}}, or "postgresql://..." where several machines
@@ -101,7 +99,7 @@ pub unsafe extern "system" fn postkontor_outbox_work(
     out: *mut Buf,
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
-    unsafe { ask(outbox, request, cancel, out, |outbox, request, cancel| outbox.work(request, cancel).and_then(entry::json)) }
+    unsafe { verb::ask(outbox, request, cancel, out, |outbox, request, cancel| outbox.work(request, cancel).and_then(entry::json)) }
 }
 
 /// Says what became of mail. `request` asks by any of "ids", "key", "state", "states", "account", "queue", "message_id", "since" and "until", with "limit",
@@ -123,7 +121,7 @@ pub unsafe extern "system" fn postkontor_outbox_query(
     out: *mut Buf,
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
-    unsafe { ask(outbox, request, cancel, out, |outbox, request, cancel| outbox.query(request, cancel).and_then(entry::json)) }
+    unsafe { verb::ask(outbox, request, cancel, out, |outbox, request, cancel| outbox.query(request, cancel).and_then(entry::json)) }
 }
 
 /// Decides about mail. `request` is {"action":"retry|cancel|resolve|resume|bounced","ids":["..."]} or, in place of "ids", "key". `cancel` may be null.
@@ -143,27 +141,5 @@ pub unsafe extern "system" fn postkontor_outbox_act(
     out: *mut Buf,
 ) -> StatusNumber {
     // SAFETY: every pointer is what the header says.
-    unsafe { ask(outbox, request, cancel, out, |outbox, request, cancel| outbox.act(request, cancel).and_then(entry::json)) }
-}
-
-/// The shape that most verbs share: outbox and request in, JSON out.
-///
-/// # Safety
-///
-/// The pointers are what the header says.
-unsafe fn ask<R: Into<Vec<u8>>>(
-    outbox: *mut OutboxHandle,
-    request: *const c_char,
-    cancel: *mut CancelHandle,
-    out: *mut Buf,
-    verb: impl FnOnce(&mut Outbox, &str, &Cancel) -> Result<R, Error>,
-) -> StatusNumber {
-    // SAFETY: the caller's promise is the one asked for.
-    unsafe {
-        entry::call_of(outbox, out, || {
-            let mut outbox = handle::lend(outbox)?;
-            let request = argument::optional_text(request, "request")?.unwrap_or("{}");
-            verb(outbox.get()?, request, &cancel::token(cancel)?)
-        })
-    }
+    unsafe { verb::ask(outbox, request, cancel, out, |outbox, request, cancel| outbox.act(request, cancel).and_then(entry::json)) }
 }
