@@ -3,27 +3,18 @@
 use crate::arguments::Bridge;
 use crate::callbacks::Trace;
 use crate::file::read;
+use crate::outbox::{OPENING, lane};
 use crate::secrecy;
 use crate::stop::Stop;
 use crate::texts::Texts;
 use postkontor_bridge::{Limits, Outboxes, Parts, Servers};
 use postkontor_core::log::line;
 use postkontor_core::{Cancel, Error, Host, Level};
-use postkontor_outbox::{Outbox, Until, WorkRequest};
+use postkontor_outbox::{Until, WorkRequest};
 use serde_json::json;
 use std::io::Write;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
-
-/// How long opening the store may take at the beginning.
-const OPENING: Duration = Duration::from_secs(60);
-
-/// How long to leave the store in peace after trouble.
-const PAUSE: Duration = Duration::from_secs(10);
-
-/// How often a pause looks whether it is to end.
-const GLANCE: Duration = Duration::from_millis(100);
 
 /// Serves until a signal. What is in flight then comes to its end, so the host's calls must not end by it.
 pub(crate) fn serve(wanted: &Bridge, host: &Arc<Host>, json: bool, texts: &Texts, trace: &Trace, stop: &Stop) -> Result<(), Error> {
@@ -47,9 +38,14 @@ pub(crate) fn serve(wanted: &Bridge, host: &Arc<Host>, json: bool, texts: &Texts
     })?;
     show(&servers, json, texts);
     let cancel = Cancel::new(None);
-    let lane = (takes && wanted.works).then(|| {
+    let working = (takes && wanted.works).then(|| {
         let (host, text, cancel, trace) = (Arc::clone(host), text.clone(), cancel.clone(), trace.clone());
-        thread::spawn(move || work(&host, &text, &cancel, &trace))
+        thread::spawn(move || {
+            let request = WorkRequest { until: Until::Stopped, ..WorkRequest::default() };
+            lane(&host, &text, &request, &cancel, &|error| {
+                note(&trace, Level::Error, &format!("no mail is sent now: {} {} {}", error.code, error.message, error.detail));
+            })
+        })
     });
     servers.run(&|| {
         if stop.is_set() {
@@ -58,25 +54,8 @@ pub(crate) fn serve(wanted: &Bridge, host: &Arc<Host>, json: bool, texts: &Texts
         stop.is_set()
     });
     // A lane that panicked has said so.
-    lane.into_iter().for_each(|lane| drop(lane.join()));
+    working.into_iter().for_each(|lane| drop(lane.join()));
     Ok(())
-}
-
-/// Sends what is due, whatever becomes of the store meanwhile.
-fn work(host: &Arc<Host>, text: &str, cancel: &Cancel, trace: &Trace) {
-    while !cancel.is_fired() {
-        let request = WorkRequest { until: Until::Stopped, ..WorkRequest::default() };
-        let worked = Outbox::open(host, text, cancel).and_then(|mut outbox| outbox.work(&request, cancel));
-        let Err(error) = worked else { continue };
-        if cancel.is_fired() {
-            return;
-        }
-        note(trace, Level::Error, &format!("no mail is sent now: {} {} {}", error.code, error.message, error.detail));
-        let end = Instant::now() + PAUSE;
-        while !cancel.is_fired() && Instant::now() < end {
-            thread::sleep(GLANCE);
-        }
-    }
 }
 
 /// Says where the servers listen.

@@ -107,18 +107,24 @@ fn with_outbox(
     let text = read(settings)?;
     secrecy::warn(settings, &text, host, texts);
     match verb {
-        outbox::Verb::Work(wanted) => sent(host, settings, &wanted, (texts, secrets), stop),
+        outbox::Verb::Work(wanted) => sent(host, (settings, text), &wanted, (texts, secrets), stop),
         verb => outbox::answer(host, &text, verb, cancel),
     }
 }
 
 /// Works on the outbox until a signal.
-fn sent(host: &Arc<Host>, settings: &Path, wanted: &outbox::Work, (texts, secrets): (&Texts, &Told), stop: &Stop) -> Result<Answer, Error> {
+fn sent(
+    host: &Arc<Host>,
+    (settings, text): (&Path, String),
+    wanted: &outbox::Work,
+    (texts, secrets): (&Texts, &Told),
+    stop: &Stop,
+) -> Result<Answer, Error> {
     let trouble = |error: &Error| {
         // A service's log is its standard error; where that is closed, the trace has it all the same.
         drop(show::error(&mut std::io::stderr().lock(), &secrets.explained(error.clone(), texts), texts, false));
     };
-    let worked = outbox::work(&outbox::Going { host, settings, stop, trouble: &trouble }, wanted);
+    let worked = outbox::work(outbox::Going { host, settings, text, stop, trouble: &trouble }, wanted);
     Answer::new(&worked.map_err(|error| host.localised(error))?, Kind::Outbox)
 }
 

@@ -21,14 +21,16 @@ const GLANCE: Duration = Duration::from_millis(50);
 const SETTINGS: Duration = Duration::from_secs(2);
 
 /// How long opening the store may take at the beginning.
-const OPENING: Duration = Duration::from_secs(60);
+pub(crate) const OPENING: Duration = Duration::from_secs(60);
 
 /// What working goes on with.
 pub(crate) struct Going<'a> {
     /// A host that no signal stops: what is in flight comes to its end.
     pub(crate) host: &'a Arc<Host>,
-    /// The settings document.
+    /// The file of the settings.
     pub(crate) settings: &'a Path,
+    /// What it held when it was read.
+    pub(crate) text: String,
     /// The signal to end.
     pub(crate) stop: &'a Stop,
     /// Hears of trouble that the work outlasts.
@@ -38,9 +40,9 @@ pub(crate) struct Going<'a> {
 /// Works until it is stopped, or as long as the request says; returns what all lanes have done.
 ///
 /// The settings are read again when their file has changed. Settings that are wrong leave the lanes as they are.
-pub(crate) fn work(going: &Going<'_>, wanted: &Work) -> Result<Worked, Error> {
+pub(crate) fn work(mut going: Going<'_>, wanted: &Work) -> Result<Worked, Error> {
     let request: WorkRequest = postkontor_core::Request::read(&wanted.request.to_string())?;
-    let (mut text, mut seen) = (read(going.settings)?, changed(going.settings));
+    let (mut text, mut seen) = (std::mem::take(&mut going.text), changed(going.settings));
     // What is wrong with the settings or the store is known before the system hears that the work has begun.
     Outbox::open(going.host, &text, &Cancel::new(Some(OPENING)))?;
     going.stop.listen()?;
@@ -50,7 +52,7 @@ pub(crate) fn work(going: &Going<'_>, wanted: &Work) -> Result<Worked, Error> {
     loop {
         let left = request.seconds.map(|seconds| seconds.saturating_sub(begun.elapsed().as_secs()));
         let request = WorkRequest { seconds: left, ..request.clone() };
-        let (ended, new) = round(going, &text, &request, wanted.lanes, &mut seen);
+        let (ended, new) = round(&going, &text, &request, wanted.lanes, &mut seen);
         add(&mut done, &ended?);
         match new {
             Some(new) => text = new,
@@ -71,7 +73,7 @@ fn round(
 ) -> (Result<Worked, Error>, Option<String>) {
     let cancel = Cancel::new(None);
     thread::scope(|scope| {
-        let lane = || lane(going, text, request, &cancel);
+        let lane = || lane(going.host, text, request, &cancel, going.trouble);
         let running: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
         let (mut new, mut looked) = (None, Instant::now());
         while running.iter().any(|lane| !lane.is_finished()) {
@@ -100,11 +102,17 @@ fn round(
     })
 }
 
-/// One lane. Where it is to work until it is stopped, it outlasts what goes wrong with the store.
-fn lane(going: &Going<'_>, text: &str, request: &WorkRequest, cancel: &Cancel) -> Result<Worked, Error> {
+/// One lane. Where it is to work until it is stopped, it outlasts what goes wrong with the store, and `trouble` hears of it.
+pub(crate) fn lane(
+    host: &Arc<Host>,
+    text: &str,
+    request: &WorkRequest,
+    cancel: &Cancel,
+    trouble: &(dyn Fn(&Error) + Sync),
+) -> Result<Worked, Error> {
     let mut done = Worked::default();
     loop {
-        let worked = Outbox::open(going.host, text, cancel).and_then(|mut outbox| outbox.work(request, cancel));
+        let worked = Outbox::open(host, text, cancel).and_then(|mut outbox| outbox.work(request, cancel));
         match worked {
             Ok(worked) => {
                 add(&mut done, &worked);
@@ -112,7 +120,7 @@ fn lane(going: &Going<'_>, text: &str, request: &WorkRequest, cancel: &Cancel) -
             }
             Err(_) if cancel.is_fired() => return Ok(done),
             Err(error) if request.until == Until::Empty => return Err(error),
-            Err(error) => (going.trouble)(&error),
+            Err(error) => trouble(&error),
         }
         let end = Instant::now() + PAUSE;
         while !cancel.is_fired() && Instant::now() < end {

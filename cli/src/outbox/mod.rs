@@ -7,7 +7,7 @@ mod notify;
 mod returns;
 
 pub(crate) use arguments::{Verb, Wanted, Work, read};
-pub(crate) use lanes::{Going, work};
+pub(crate) use lanes::{Going, OPENING, lane, work};
 pub(crate) use lines::lines;
 pub(crate) use returns::Returns;
 
